@@ -1,0 +1,501 @@
+//! Every option of a run: its name, bounds, default and meaning. [`OPTIONS`] is the one source: the
+//! typed [`Config`], the TypeScript types, the table in the README and the page's controls all
+//! follow from it or are tested against it.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::error::{Error, Result};
+
+/// One option of a run.
+#[derive(Debug, Clone, Copy)]
+pub struct OptionSpec {
+    /// Dotted path, such as `optimizer.learningRate`.
+    pub key: &'static str,
+    /// The kinds of value that are allowed.
+    pub kinds: &'static [Kind],
+    /// Default, as JSON.
+    pub default: &'static str,
+    /// What it does, in one sentence.
+    pub doc: &'static str,
+}
+
+/// A kind of value that an option may have.
+#[derive(Debug, Clone, Copy)]
+pub enum Kind {
+    /// A whole number within bounds, both included.
+    Int(u64, u64),
+    /// A number within bounds, both included.
+    Number(f64, f64),
+    /// A number above the first and up to the second.
+    Above(f64, f64),
+    /// `true` or `false`.
+    Bool,
+    /// One of these words.
+    OneOf(&'static [&'static str]),
+    /// Any text.
+    Text,
+    /// `null`: switched off, or found out from the data.
+    Null,
+}
+
+use Kind::{Above, Bool, Int, Null, Number, OneOf, Text};
+
+const fn option(
+    key: &'static str,
+    kinds: &'static [Kind],
+    default: &'static str,
+    doc: &'static str,
+) -> OptionSpec {
+    OptionSpec { key, kinds, default, doc }
+}
+
+/// A column of an interactions file: its name in the header, or its position from 0.
+const COLUMN: &[Kind] = &[Text, Int(0, 1000), Null];
+
+/// Every option, in the order in which they are documented.
+pub const OPTIONS: &[OptionSpec] = &[
+    option("dim", &[Int(1, 1024)], "64", "Embedding width D"),
+    option("batchSize", &[Int(2, 16384)], "256", "Pairs in a training step, B"),
+    option("epochs", &[Int(1, 100_000)], "12", "Passes over the training pairs"),
+    option("seed", &[Int(0, 4_294_967_295)], "0", "Start of every random choice"),
+    option("normalize", &[Bool], "true", "Scale tower outputs to length 1"),
+    option("temperature", &[Above(0.0, 1000.0)], "0.2", "Divisor τ of the scores in the softmax"),
+    option(
+        "init",
+        &[Above(0.0, 100.0), OneOf(&["xavier"])],
+        "0.1",
+        "Standard deviation of the fresh tables, or Xavier normal",
+    ),
+    option(
+        "patience",
+        &[Int(1, 100_000), Null],
+        "null",
+        "Epochs without a better validation NDCG@20 before training stops early",
+    ),
+    option(
+        "optimizer.kind",
+        &[OneOf(&["adam", "adagrad", "sgd"])],
+        "\"adam\"",
+        "Row-sparse Adam, row-wise Adagrad or plain descent",
+    ),
+    option("optimizer.learningRate", &[Above(0.0, 100.0)], "0.004", "Step length"),
+    option("optimizer.l2", &[Number(0.0, 100.0)], "0", "Weight decay, added to the gradient as l2·w"),
+    option(
+        "negatives.kind",
+        &[OneOf(&["in-batch", "uniform", "popularity", "mixed"])],
+        "\"in-batch\"",
+        "Where the negatives of the softmax come from",
+    ),
+    option("negatives.count", &[Int(1, 1024)], "5", "Drawn negatives, for the kinds that draw"),
+    option("negatives.alpha", &[Number(0.0, 2.0)], "0.75", "Exponent of the count for `popularity`"),
+    option(
+        "negatives.logQ",
+        &[Bool, OneOf(&["streaming"])],
+        "true",
+        "Subtract the log of the sampling probability from the logits",
+    ),
+    option(
+        "split.kind",
+        &[OneOf(&["given", "random", "temporal", "leave-last-out"])],
+        "\"random\"",
+        "How the test part is chosen; `given` where train and test are files of their own",
+    ),
+    option("split.test", &[Number(0.0, 0.9)], "0.2", "Share of each user's pairs in the test part"),
+    option(
+        "split.validation",
+        &[Number(0.0, 0.9)],
+        "0",
+        "Share of each user's training pairs that choose the best epoch",
+    ),
+    option(
+        "data.minRating",
+        &[Number(-1e9, 1e9), Null],
+        "null",
+        "Lowest rating that counts as an interaction",
+    ),
+    option(
+        "data.core",
+        &[Int(1, 1_000_000), Null],
+        "null",
+        "Keep only users and items with this many interactions among those kept (k-core)",
+    ),
+    option("data.columns.user", COLUMN, "null", "Column of the user ids"),
+    option("data.columns.item", COLUMN, "null", "Column of the item ids"),
+    option("data.columns.rating", COLUMN, "null", "Column of the ratings"),
+    option("data.columns.timestamp", COLUMN, "null", "Column of the times"),
+];
+
+/// Groups and values of the contract that this version refuses by name.
+const NOT_YET: &[&str] = &["onebp", "cbns", "skip", "towers"];
+const VALUES_NOT_YET: &[(&str, &[&str])] = &[
+    ("negatives.kind", &["uniform", "popularity", "mixed"]),
+    ("negatives.logQ", &["streaming"]),
+];
+
+/// A run's options, complete and valid. Made by [`Config::resolve`] only.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Config {
+    /// Embedding width D.
+    pub dim: usize,
+    /// Pairs in a step, B.
+    pub batch_size: usize,
+    /// Passes over the training pairs.
+    pub epochs: usize,
+    /// Start of every random choice.
+    pub seed: u32,
+    /// Whether tower outputs have length 1.
+    pub normalize: bool,
+    /// Divisor τ of the scores.
+    pub temperature: f32,
+    /// Spread of the fresh tables.
+    pub init: Init,
+    /// Epochs without a better validation metric before an early stop.
+    pub patience: Option<usize>,
+    /// How gradients move the tables.
+    pub optimizer: Optimizer,
+    /// What the positives compete with.
+    pub negatives: Negatives,
+    /// How data is parted.
+    pub split: Split,
+    /// What of the data is kept.
+    pub data: DataOptions,
+}
+
+/// Spread of the fresh tables.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Init {
+    /// Normal with this standard deviation.
+    Std(f32),
+    /// Normal with variance 2/(rows + D) (Glorot & Bengio 2010), as OneBP's authors start.
+    Named(InitRule),
+}
+
+/// The named start rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum InitRule {
+    /// Xavier normal.
+    Xavier,
+}
+
+/// How gradients move the tables.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Optimizer {
+    /// The rule.
+    pub kind: OptimizerKind,
+    /// Step length.
+    pub learning_rate: f32,
+    /// Weight decay.
+    pub l2: f32,
+}
+
+/// The update rules, all row-sparse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OptimizerKind {
+    /// Two moments an element.
+    Adam,
+    /// One squared-gradient sum a row.
+    Adagrad,
+    /// No state.
+    Sgd,
+}
+
+/// What the positives compete with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Negatives {
+    /// Where they come from.
+    pub kind: NegativesKind,
+    /// How many are drawn, for the kinds that draw.
+    pub count: usize,
+    /// Exponent of the count for `popularity`.
+    pub alpha: f32,
+    /// Whether log q is subtracted.
+    #[serde(rename = "logQ")]
+    pub log_q: bool,
+}
+
+/// Sources of negatives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NegativesKind {
+    /// The other rows' items.
+    InBatch,
+}
+
+/// How data is parted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Split {
+    /// The rule.
+    pub kind: SplitKind,
+    /// Share of each user's pairs in the test part.
+    pub test: f64,
+    /// Share of each user's training pairs in the validation part.
+    pub validation: f64,
+}
+
+/// Rules for parting data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SplitKind {
+    /// Train and test are files of their own.
+    Given,
+    /// A seeded share of each user's pairs.
+    Random,
+    /// The last share of each user's pairs by time.
+    Temporal,
+    /// Each user's last pair by time.
+    LeaveLastOut,
+}
+
+/// What of the data is kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DataOptions {
+    /// Lowest rating that counts.
+    pub min_rating: Option<f64>,
+    /// k of the k-core filter.
+    pub core: Option<usize>,
+    /// Where the columns are.
+    pub columns: Columns,
+}
+
+/// Where the columns of an interactions file are; what is `None` is found from the header or the
+/// format.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Columns {
+    /// User ids.
+    pub user: Option<Column>,
+    /// Item ids.
+    pub item: Option<Column>,
+    /// Ratings.
+    pub rating: Option<Column>,
+    /// Times.
+    pub timestamp: Option<Column>,
+}
+
+/// A column by name or by position.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Column {
+    /// Position, from 0.
+    Position(usize),
+    /// Name in the header, or key of a JSON line.
+    Name(String),
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self::resolve(&Value::Object(Map::new())).expect("the defaults are valid")
+    }
+}
+
+impl Config {
+    /// Merges `options` over the defaults.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for an unknown key or a value out of bounds, [`Error::NotAvailable`] for
+    /// what this version does not have. `null` for a group that is off by default is accepted.
+    pub fn resolve(options: &Value) -> Result<Self> {
+        let mut merged = defaults();
+        merge("", options, &mut merged)?;
+        serde_json::from_value(merged).map_err(|error| Error::Config {
+            key: "config".into(),
+            problem: error.to_string(),
+            allowed: "the documented options".into(),
+        })
+    }
+
+    /// The width of a stored row: D rounded up to whole vec4s.
+    pub fn padded_dim(&self) -> usize {
+        self.dim.next_multiple_of(4)
+    }
+}
+
+/// The defaults as one nested object.
+pub fn defaults() -> Value {
+    let mut root = Value::Object(Map::new());
+    for spec in OPTIONS {
+        let default = serde_json::from_str(spec.default).expect("a default is JSON");
+        *slot(&mut root, spec.key) = default;
+    }
+    root
+}
+
+/// Sets the option at a dotted path in an options object, as `--set a.b=value` does.
+pub fn set(options: &mut Value, key: &str, value: Value) {
+    *slot(options, key) = value;
+}
+
+fn slot<'a>(root: &'a mut Value, key: &str) -> &'a mut Value {
+    key.split('.').fold(root, |node, part| {
+        if !node.is_object() {
+            *node = Value::Object(Map::new());
+        }
+        &mut node[part]
+    })
+}
+
+fn merge(path: &str, options: &Value, into: &mut Value) -> Result<()> {
+    let Value::Object(entries) = options else {
+        return Err(Error::Config {
+            key: if path.is_empty() { "config".into() } else { path.into() },
+            problem: format!("{options} is not an object"),
+            allowed: format!("an object with {}", names_under(path)),
+        });
+    };
+    for (name, value) in entries {
+        let key = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+        if NOT_YET.contains(&key.as_str()) {
+            if value.is_null() {
+                continue;
+            }
+            return Err(Error::NotAvailable { what: key });
+        }
+        if let Some(spec) = OPTIONS.iter().find(|spec| spec.key == key) {
+            check(spec, value)?;
+            into[name.as_str()] = value.clone();
+        } else if OPTIONS.iter().any(|spec| spec.key.starts_with(&format!("{key}."))) {
+            merge(&key, value, &mut into[name.as_str()])?;
+        } else {
+            return Err(Error::Config {
+                key,
+                problem: "no such option".into(),
+                allowed: names_under(path),
+            });
+        }
+    }
+    Ok(())
+}
+
+fn check(spec: &OptionSpec, value: &Value) -> Result<()> {
+    if !spec.kinds.iter().any(|kind| kind.allows(value)) {
+        let allowed: Vec<String> = spec.kinds.iter().map(Kind::to_string).collect();
+        return Err(Error::Config {
+            key: spec.key.into(),
+            problem: format!("{value} is not allowed"),
+            allowed: allowed.join(", or "),
+        });
+    }
+    let later = VALUES_NOT_YET.iter().filter(|(key, _)| *key == spec.key);
+    for word in later.flat_map(|(_, words)| *words) {
+        if value == word {
+            return Err(Error::NotAvailable { what: format!("{}: {word}", spec.key) });
+        }
+    }
+    Ok(())
+}
+
+/// The names that may stand directly under a path, for a message.
+fn names_under(path: &str) -> String {
+    let prefix = if path.is_empty() { String::new() } else { format!("{path}.") };
+    let mut names: Vec<&str> = OPTIONS
+        .iter()
+        .filter_map(|spec| spec.key.strip_prefix(&prefix)?.split('.').next())
+        .collect();
+    names.dedup();
+    names.join(", ")
+}
+
+impl Kind {
+    fn allows(&self, value: &Value) -> bool {
+        match *self {
+            Int(min, max) => value.as_u64().is_some_and(|n| (min..=max).contains(&n)),
+            Number(min, max) => value.as_f64().is_some_and(|n| (min..=max).contains(&n)),
+            Above(min, max) => value.as_f64().is_some_and(|n| n > min && n <= max),
+            Bool => value.is_boolean(),
+            OneOf(words) => value.as_str().is_some_and(|word| words.contains(&word)),
+            Text => value.is_string(),
+            Null => value.is_null(),
+        }
+    }
+}
+
+impl std::fmt::Display for Kind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match *self {
+            Int(min, max) => write!(f, "a whole number from {min} to {max}"),
+            Number(min, max) => write!(f, "a number from {min} to {max}"),
+            Above(min, max) => write!(f, "a number above {min} and up to {max}"),
+            Bool => write!(f, "true or false"),
+            OneOf(words) => {
+                let quoted: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
+                write!(f, "{}", quoted.join(" or "))
+            }
+            Text => write!(f, "a text"),
+            Null => write!(f, "null"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn defaults_fill_the_typed_config_and_nothing_is_lost() {
+        let config = Config::default();
+        assert_eq!(config.dim, 64);
+        // Floats pass through f32: compare after the same trip.
+        let there_and_back: Config =
+            serde_json::from_value(serde_json::to_value(&config).expect("serialises"))
+                .expect("deserialises");
+        assert_eq!(there_and_back, config);
+        let typed = serde_json::to_value(&config).expect("serialises");
+        for spec in OPTIONS {
+            let pointer = format!("/{}", spec.key.replace('.', "/"));
+            assert!(typed.pointer(&pointer).is_some(), "Config lacks `{}`", spec.key);
+        }
+    }
+
+    #[test]
+    fn unknown_keys_and_bad_values_are_refused_by_name() {
+        let refused = |options: Value, key: &str| match Config::resolve(&options) {
+            Err(Error::Config { key: found, allowed, .. }) => {
+                assert_eq!(found, key);
+                assert!(!allowed.is_empty());
+            }
+            other => panic!("{options} gave {other:?}"),
+        };
+        refused(json!({ "dims": 3 }), "dims");
+        refused(json!({ "dim": 0 }), "dim");
+        refused(json!({ "dim": 2.5 }), "dim");
+        refused(json!({ "dim": "64" }), "dim");
+        refused(json!({ "temperature": 0 }), "temperature");
+        refused(json!({ "optimizer": { "rate": 1 } }), "optimizer.rate");
+        refused(json!({ "optimizer": 1 }), "optimizer");
+        refused(json!({ "optimizer": { "kind": "adamw" } }), "optimizer.kind");
+        refused(json!([]), "config");
+    }
+
+    #[test]
+    fn what_comes_later_is_refused_as_not_available() {
+        for options in [
+            json!({ "onebp": { "beta": 0.9 } }),
+            json!({ "negatives": { "kind": "uniform" } }),
+            json!({ "negatives": { "logQ": "streaming" } }),
+        ] {
+            let error = Config::resolve(&options).expect_err("refused");
+            assert_eq!(error.code(), "not-available", "{options}");
+        }
+        assert!(Config::resolve(&json!({ "onebp": null })).is_ok());
+    }
+
+    #[test]
+    fn options_are_merged_over_the_defaults() {
+        let mut options = json!({ "init": "xavier" });
+        set(&mut options, "optimizer.learningRate", json!(0.5));
+        let config = Config::resolve(&options).expect("valid");
+        assert_eq!(config.init, Init::Named(InitRule::Xavier));
+        assert_eq!(config.optimizer.learning_rate, 0.5);
+        assert_eq!(config.optimizer.kind, OptimizerKind::Adam);
+    }
+}

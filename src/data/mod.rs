@@ -1,0 +1,1 @@
+//! From a file's bytes to the parts that a run needs.

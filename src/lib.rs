@@ -1,0 +1,8 @@
+#![doc = include_str!("../README.md")]
+
+pub mod config;
+pub mod data;
+pub mod error;
+
+pub use config::Config;
+pub use error::{Error, Result};
