@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use crate::error::{Error, Result};
 
 /// One option of a run.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize)]
 pub struct OptionSpec {
     /// Dotted path, such as `optimizer.learningRate`.
     pub key: &'static str,
@@ -21,7 +21,8 @@ pub struct OptionSpec {
 }
 
 /// A kind of value that an option may have.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Kind {
     /// A whole number within bounds, both included.
     Int(u64, u64),

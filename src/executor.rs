@@ -105,6 +105,14 @@ impl Executor {
         }
     }
 
+    /// Sets a buffer to zero.
+    pub fn clear(&mut self, buffer: Buffer) {
+        match self {
+            Self::Cpu(executor) => executor.clear(buffer),
+            Self::Gpu(executor) => executor.clear(buffer),
+        }
+    }
+
     /// Copies the first `words` of a buffer into another one, at a word offset.
     pub fn copy(&mut self, from: Buffer, to: Buffer, offset: usize, words: usize) {
         match self {

@@ -239,13 +239,14 @@ async fn start(
         users: options.users,
         items: options.items,
         pairs: words.len() / 2,
+        hidden: 0,
         evaluated: 0,
         keeps_best: false,
         shuffled: false,
     };
     let (mut model, _) = Model::new(Plan::new(config, &extent), choice).await?;
     let log_q: Vec<f32> = case.log_q.iter().map(|&x| x as f32).collect();
-    model.load(&words, &log_q, (&[], &[]));
+    model.load(&words, &log_q);
     model.start(&floats(&case.init.user.id), &floats(&case.init.item.id));
     Ok((model, words.len() / 2))
 }
@@ -264,12 +265,13 @@ async fn evaluation(name: &str, case: &Evaluation, choice: BackendChoice) -> Res
         users: case.user_embedding.len(),
         items: case.item_embedding.len(),
         pairs: items.len(),
+        hidden: items.len(),
         evaluated: users.len(),
         keeps_best: false,
         shuffled: false,
     };
     let (mut model, _) = Model::new(Plan::new(&config, &extent), choice).await?;
-    model.load(&[], &[], (&offsets, &items));
+    model.hide(&offsets, &items);
     model.start(&floats(&case.user_embedding), &floats(&case.item_embedding));
     let lists = model.top_items(&users).await?;
     let lists = lists.chunks_exact(TOP_K).zip(&users);

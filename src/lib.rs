@@ -12,6 +12,9 @@ pub mod metrics;
 pub mod model;
 pub mod plan;
 pub mod random;
+pub mod trainer;
+#[cfg(target_arch = "wasm32")]
+mod web;
 
 pub use config::Config;
 pub use error::{Error, Result};

@@ -6,8 +6,8 @@ use std::ops::Range;
 use crate::config::{Config, Init, InitRule};
 use crate::error::Result;
 use crate::executor::{Backend, BackendChoice, Executor, Pending};
-use crate::plan::{Buffer, Clock, NO_ID, Plan, Program, RING, Step, TOP_K, TowerHandles};
-use crate::random::{self, Stream};
+use crate::plan::{Buffer, Clock, Dims, NO_ID, Plan, Program, RING, Step, TOP_K, TowerHandles};
+use crate::random::{self, stream};
 
 /// Which tower.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,48 +49,68 @@ impl Model {
         &self.plan
     }
 
-    /// Brings the training data in: pairs as words, log q of each item, and the users' items as
-    /// compressed rows.
-    pub fn load(&mut self, pairs: &[u32], log_q: &[f32], seen: (&[u32], &[u32])) {
-        let at = self.plan.at;
-        self.executor.write(at.pairs, 0, pairs);
-        self.executor.write(at.log_q, 0, log_q);
-        self.executor.write(at.seen_offsets, 0, seen.0);
-        self.executor.write(at.seen_items, 0, seen.1);
+    /// Brings the training data in: (N) pairs as words, and (I) log q of the items.
+    pub fn load(&mut self, pairs: &[u32], log_q: &[f32]) {
+        self.executor.write(self.plan.at.pairs, 0, pairs);
+        self.executor.write(self.plan.at.log_q, 0, log_q);
+    }
+
+    /// Sets what rankings leave out: each user's items, as compressed rows.
+    pub fn hide(&mut self, offsets: &[u32], items: &[u32]) {
+        self.executor.write(self.plan.at.seen_offsets, 0, offsets);
+        self.executor.write(self.plan.at.seen_items, 0, items);
     }
 
     /// Starts a run from given tables (rows, width), with the optimiser's state at zero.
     pub fn start(&mut self, users: &[f32], items: &[f32]) {
-        let (width, dim) = (self.plan.dims.width, self.plan.dims.dim);
-        for (tower, table) in [(self.plan.at.user, users), (self.plan.at.item, items)] {
-            let mut padded = vec![0.0f32; table.len() / width * dim];
-            for (padded, row) in padded.chunks_exact_mut(dim).zip(table.chunks_exact(width)) {
-                padded[..width].copy_from_slice(row);
+        let width = self.plan.dims.width;
+        self.start_with(|tower, row, w| {
+            let table = if tower == Tower::User { users } else { items };
+            w.copy_from_slice(&table[row * width..][..width]);
+        });
+    }
+
+    /// Starts a run from fresh random tables.
+    pub fn start_fresh(&mut self, config: &Config) {
+        let rows = [self.plan.dims.users, self.plan.dims.items];
+        let deviations = rows.map(|rows| match config.init {
+            Init::Std(deviation) => deviation,
+            Init::Named(InitRule::Xavier) => (2.0 / (rows + config.dim) as f32).sqrt(),
+        });
+        self.start_with(|tower, row, w| {
+            let (stream, deviation) = match tower {
+                Tower::User => (stream::INIT_USER, deviations[0]),
+                Tower::Item => (stream::INIT_ITEM, deviations[1]),
+            };
+            for (k, w) in w.iter_mut().enumerate() {
+                let counter = (row * config.dim + k) as u32;
+                *w = deviation * random::normal(config.seed, stream, counter);
             }
-            self.executor.write(tower.table, 0, &padded);
-            for state in tower.state.into_iter().flatten() {
-                let zeros = vec![0u32; self.plan.words(state)];
-                self.executor.write(state, 0, &zeros);
+        });
+    }
+
+    /// Starts a run from rows that `fill(tower, row, embedding)` writes.
+    fn start_with(&mut self, mut fill: impl FnMut(Tower, usize, &mut [f32])) {
+        /// Rows on their way at once: a table of a million is never copied whole.
+        const BLOCK: usize = 4096;
+        let Dims { width, dim, users, items, .. } = self.plan.dims;
+        let mut block = vec![0.0f32; BLOCK * dim];
+        for (tower, rows) in [(Tower::User, users), (Tower::Item, items)] {
+            let handles = self.tower(tower);
+            for first in (0..rows).step_by(BLOCK) {
+                let block = &mut block[..BLOCK.min(rows - first) * dim];
+                for (row, padded) in (first..).zip(block.chunks_exact_mut(dim)) {
+                    fill(tower, row, &mut padded[..width]);
+                }
+                self.executor.write(handles.table, first * dim, block);
+            }
+            for state in handles.state.into_iter().flatten() {
+                self.executor.clear(state);
             }
         }
         let clock = Clock { pairs: self.plan.dims.pairs as u32, ..Clock::default() };
         self.executor.write(self.plan.at.clock, 0, &[clock]);
         (self.steps, self.step_in_epoch, self.dispatches) = (0, 0, 0);
-    }
-
-    /// Starts a run from fresh random tables.
-    pub fn start_fresh(&mut self, config: &Config) {
-        let table = |rows: usize, stream| -> Vec<f32> {
-            let deviation = match config.init {
-                Init::Std(deviation) => deviation,
-                Init::Named(InitRule::Xavier) => (2.0 / (rows + config.dim) as f32).sqrt(),
-            };
-            let count = (rows * config.dim) as u32;
-            (0..count).map(|n| deviation * random::normal(config.seed, stream, n)).collect()
-        };
-        let users = table(self.plan.dims.users, Stream::InitUser);
-        let items = table(self.plan.dims.items, Stream::InitItem);
-        self.start(&users, &items);
     }
 
     /// Runs the next training step, or records it.
@@ -129,8 +149,9 @@ impl Model {
 
     /// Starts reading the ring of losses: step `n`, from 1, is at `(n − 1) % RING`.
     pub fn losses_later(&mut self) -> Pending<f32> {
+        // Asked for by whoever watches, so it does not count as the training's.
         if !self.step_in_epoch.is_multiple_of(self.plan.dims.window) {
-            self.run(Program::SumLosses, 0);
+            self.run_query(Program::SumLosses);
         }
         self.executor.read_later(self.plan.at.losses, 0..RING)
     }

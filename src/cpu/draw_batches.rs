@@ -4,7 +4,7 @@ use super::memory::{Memory, view};
 use crate::plan::{
     Clock, DrawBatches, LOG_BETA_M, LOG_BETA_V, NO_ID, RING, STEP_SIZE, STEP_WORDS, Step,
 };
-use crate::random::{self, Stream};
+use crate::random::{self, stream};
 
 pub fn run(op: &DrawBatches, memory: &mut Memory) {
     let batch = op.dims.batch;
@@ -12,7 +12,7 @@ pub fn run(op: &DrawBatches, memory: &mut Memory) {
         memory.many([op.clock, op.pairs, op.steps, op.user_ids, op.item_ids]);
     let clock = view::<Clock>(clock)[0];
     let pairs: &[[u32; 2]] = bytemuck::cast_slice(pairs);
-    let key = random::hash(op.seed, Stream::Order as u32, clock.epoch);
+    let key = random::hash(op.seed, stream::ORDER, clock.epoch);
     for slot in 0..op.dims.window {
         let first = (clock.done as usize + slot) * batch;
         let rows = op.dims.pairs.saturating_sub(first).min(batch);

@@ -38,6 +38,11 @@ impl Executor {
         self.memory.words(buffer)[offset..][..words.len()].copy_from_slice(words);
     }
 
+    /// Sets a buffer to zero.
+    pub fn clear(&mut self, buffer: Buffer) {
+        self.memory.words(buffer).fill(0);
+    }
+
     /// Copies a range of words of a buffer out.
     pub fn read<T: Pod>(&mut self, buffer: Buffer, words: Range<usize>) -> Vec<T> {
         bytemuck::cast_slice(&self.memory.words(buffer)[words]).to_vec()

@@ -123,6 +123,13 @@ impl Executor {
         self.gpu.queue.write_buffer(&self.buffers[buffer.0], offset as u64 * 4, bytes);
     }
 
+    /// Sets a buffer to zero.
+    pub fn clear(&mut self, buffer: Buffer) {
+        self.pass = None;
+        let commands = self.commands.get_or_insert_with(|| self.gpu.encoder());
+        commands.clear_buffer(&self.buffers[buffer.0], 0, None);
+    }
+
     /// Copies the first `words` of a buffer into another one.
     pub fn copy(&mut self, from: Buffer, to: Buffer, offset: usize, words: usize) {
         self.pass = None;

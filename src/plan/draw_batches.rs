@@ -3,7 +3,7 @@
 
 use super::dispatch::{Dispatch, Shader, cover, shader};
 use super::{Buffer, Dims, NO_ID, RING};
-use crate::random::{FEISTEL_ROUNDS, Stream};
+use crate::random::{FEISTEL_ROUNDS, stream};
 
 pub(super) const DRAW_BATCHES: Shader = shader!(
     "draw_batches",
@@ -51,7 +51,7 @@ impl DrawBatches {
                 ("NO_ID", NO_ID.into()),
                 ("SEED", self.seed.into()),
                 ("SHUFFLE", self.shuffled.into()),
-                ("STREAM_ORDER", (Stream::Order as u32).into()),
+                ("STREAM_ORDER", stream::ORDER.into()),
                 ("FEISTEL_ROUNDS", FEISTEL_ROUNDS.into()),
                 // A bound that no walk meets: one that long has probability 2^-1000.
                 ("WALK_LIMIT", 1000u32.into()),

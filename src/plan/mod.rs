@@ -178,9 +178,9 @@ pub struct Handles {
     pub query_outputs: Buffer,
     /// (Q, IP) scores of the block.
     pub scores: Buffer,
-    /// (U + 1) where each user's training items begin.
+    /// (U + 1) where each user's items in `seen_items` begin.
     pub seen_offsets: Buffer,
-    /// (N) the users' training items.
+    /// The users' items that a ranking leaves out, user after user.
     pub seen_items: Buffer,
     /// (Q, K) best items of the block.
     pub top: Buffer,
@@ -222,6 +222,8 @@ pub struct Extent {
     pub items: usize,
     /// Training pairs.
     pub pairs: usize,
+    /// Most items, over all users, that a ranking leaves out.
+    pub hidden: usize,
     /// Most users that one evaluation ranks for.
     pub evaluated: usize,
     /// Whether the best epoch is kept.
@@ -343,7 +345,7 @@ impl Builder<'_> {
             query_outputs: self.buffer("query_outputs", queries * dim),
             scores: self.buffer("scores", queries * items_padded),
             seen_offsets: self.buffer("seen_offsets", users + 1),
-            seen_items: self.buffer("seen_items", self.dims.pairs),
+            seen_items: self.buffer("seen_items", self.extent.hidden),
             top: self.buffer("top", queries * TOP_K),
             lists: self.buffer("lists", self.extent.evaluated.next_multiple_of(queries) * TOP_K),
         };
