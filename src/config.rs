@@ -80,7 +80,12 @@ pub const OPTIONS: &[OptionSpec] = &[
         "Row-sparse Adam, row-wise Adagrad or plain descent",
     ),
     option("optimizer.learningRate", &[Above(0.0, 100.0)], "0.004", "Step length"),
-    option("optimizer.l2", &[Number(0.0, 100.0)], "0", "Weight decay, added to the gradient as l2·w"),
+    option(
+        "optimizer.l2",
+        &[Number(0.0, 100.0)],
+        "0",
+        "Weight decay, added to the gradient as l2·w",
+    ),
     option(
         "negatives.kind",
         &[OneOf(&["in-batch", "uniform", "popularity", "mixed"])],
@@ -88,7 +93,12 @@ pub const OPTIONS: &[OptionSpec] = &[
         "Where the negatives of the softmax come from",
     ),
     option("negatives.count", &[Int(1, 1024)], "5", "Drawn negatives, for the kinds that draw"),
-    option("negatives.alpha", &[Number(0.0, 2.0)], "0.75", "Exponent of the count for `popularity`"),
+    option(
+        "negatives.alpha",
+        &[Number(0.0, 2.0)],
+        "0.75",
+        "Exponent of the count for `popularity`",
+    ),
     option(
         "negatives.logQ",
         &[Bool, OneOf(&["streaming"])],
@@ -128,10 +138,8 @@ pub const OPTIONS: &[OptionSpec] = &[
 
 /// Groups and values of the contract that this version refuses by name.
 const NOT_YET: &[&str] = &["onebp", "cbns", "skip", "towers"];
-const VALUES_NOT_YET: &[(&str, &[&str])] = &[
-    ("negatives.kind", &["uniform", "popularity", "mixed"]),
-    ("negatives.logQ", &["streaming"]),
-];
+const VALUES_NOT_YET: &[(&str, &[&str])] =
+    &[("negatives.kind", &["uniform", "popularity", "mixed"]), ("negatives.logQ", &["streaming"])];
 
 /// A run's options, complete and valid. Made by [`Config::resolve`] only.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
