@@ -34,16 +34,15 @@ impl Browser {
     /// job returned for each, or why it could not.
     pub fn run(self, mut hear: impl FnMut(&str, &Value)) -> Result<Vec<Result<Value>>> {
         setup::npm_packages()?;
-        let chromium = setup::chromium()?;
         let mut driver = Command::new("node")
             .arg(root().join("xtask/browser/drive.mjs"))
+            .env(setup::CHROMIUM, setup::chromium()?)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .context("cannot start node")?;
         let wanted = self.requests.len();
         let order = json!({
-            "chromium": chromium,
             "mounts": self.mounts,
             "job": self.job,
             "requests": self.requests,

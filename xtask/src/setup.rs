@@ -8,6 +8,9 @@ use std::process::Command;
 
 pub const WASM: &str = "wasm32-unknown-unknown";
 
+/// The variable that names the Chromium to use.
+pub const CHROMIUM: &str = "CHROMIUM";
+
 /// The oldest Node.js that the packages of `www/` run on.
 const NODE: u32 = 20;
 
@@ -99,7 +102,7 @@ fn debian_wasm() -> Option<(PathBuf, PathBuf)> {
 pub fn npm_packages() -> Result<()> {
     node()?;
     let www = root().join("www");
-    let wanted = std::fs::read(www.join("package-lock.json"))?;
+    let wanted = std::fs::read(www.join("package-lock.json")).context("www/package-lock.json")?;
     let stamp = www.join("node_modules/.installed-lock");
     if std::fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
         return Ok(());
@@ -134,20 +137,20 @@ fn node_version() -> Option<u32> {
     version.trim().strip_prefix('v')?.split('.').next()?.parse().ok()
 }
 
-/// The installed Chromium or Chrome; `CHROME` names another.
+/// The installed Chromium or Chrome, unless [`CHROMIUM`] names another.
 pub fn chromium() -> Result<PathBuf> {
-    if let Some(named) = std::env::var_os("CHROME").map(PathBuf::from) {
+    if let Some(named) = std::env::var_os(CHROMIUM).map(PathBuf::from) {
         if named.is_file() {
             return Ok(named);
         }
-        bail!("CHROME names {}, which is not there", named.display());
+        bail!("{CHROMIUM} names {}, which is not there", named.display());
     }
     if let Some(found) = find_chromium() {
         return Ok(found);
     }
     apt_install("Chromium", &["chromium"])
         .and_then(|()| find_chromium().context("the package did not bring it"))
-        .context("Chromium is missing: install Chromium or Chrome, or set CHROME to its path")
+        .with_context(|| format!("Chromium is missing: install Chromium or Chrome, or set {CHROMIUM} to its path"))
 }
 
 fn find_chromium() -> Option<PathBuf> {

@@ -1,25 +1,10 @@
-/** Headless Chromium with WebGPU, on a blank page of a server that gives out chosen files. */
+/** Headless Chromium, on a blank page of a server that gives out chosen files. */
 
 import { createReadStream, statSync } from "node:fs";
 import { createServer } from "node:http";
-import { createRequire } from "node:module";
 import { extname, join, normalize } from "node:path";
 
-// The packages lie beside those who use the page, not beside this file.
-const { chromium } = createRequire(new URL("../www/package.json", import.meta.url))("playwright-core");
-
-/** WebGPU on SwiftShader where there is no GPU, and nothing that talks to the network by itself. */
-const FLAGS = [
-  "--headless=new",
-  "--no-sandbox",
-  "--enable-unsafe-webgpu",
-  "--use-webgpu-adapter=swiftshader",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
+import { launch } from "../../www/tests/chromium.js";
 
 /** What browsers insist on; all else is bytes. */
 const TYPES = {
@@ -27,6 +12,7 @@ const TYPES = {
   ".html": "text/html",
   ".js": "text/javascript",
   ".json": "application/json",
+  ".mjs": "text/javascript",
   ".svg": "image/svg+xml",
   ".wasm": "application/wasm",
 };
@@ -35,9 +21,9 @@ const TYPES = {
  * Starts Chromium with a fresh profile. `mounts` maps a path on the server to a file, or a path that ends
  * in `/` to a folder.
  */
-export async function start(executablePath, mounts) {
+export async function start(mounts) {
   const server = await serve(mounts);
-  const browser = await chromium.launch({ executablePath, headless: false, args: FLAGS });
+  const browser = await launch();
   const openPage = async () => {
     const page = await browser.newPage();
     page.on("console", (message) => {
@@ -61,7 +47,7 @@ function serve(mounts) {
   const server = createServer((request, response) => {
     const path = decodeURIComponent(new URL(request.url, "http://localhost").pathname);
     if (path === "/") {
-      response.writeHead(200, { "content-type": "text/html" }).end("<!doctype html><title>twotower</title>");
+      response.writeHead(200, { "content-type": "text/html" }).end("<!doctype html><link rel=icon href=data:,>");
       return;
     }
     const file = find(mounts, path);
