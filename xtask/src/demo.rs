@@ -14,13 +14,13 @@ pub struct Demo {
 }
 
 impl Demo {
-    /// Serves until it is interrupted.
+    /// Serves until it is interrupted; the server prints its address once it answers.
     pub fn run(self) -> Result<ExitCode> {
         pages::build()?;
-        println!("http://{HOST}:{}", self.port);
         let port = self.port.to_string();
-        let serve = ["exec", "--", "vite", "preview", "--host", HOST, "--strictPort", "--port"];
-        shell::run(setup::npm().args(serve).arg(port))?;
+        let mut serve = setup::node("vite/bin/vite.js");
+        serve.args(["preview", "--host", HOST, "--strictPort", "--port", &port]);
+        shell::hand_over(&mut serve)?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -5,7 +5,7 @@ use anyhow::{Context as _, Result};
 use flate2::read::MultiGzDecoder;
 use serde_json::Value;
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{BufRead as _, BufReader, Read};
 use std::path::Path;
 use std::time::Duration;
 use twotower::Config;
@@ -39,29 +39,36 @@ fn read(run: &Run, config: &Config) -> Result<Dataset> {
     let mut loader = Loader::new(config);
     let mut chunk = vec![0; CHUNK];
     for table in &run.tables {
-        let mut text = open(&table.file)
-            .with_context(|| format!("{} cannot be read", table.file.display()))?;
-        loader.begin(table.part, &table.name(), None)?;
+        let unreadable = || format!("{} cannot be read", table.file.display());
+        let mut text = Text::open(&table.file).with_context(unreadable)?;
+        loader.begin(table.part, &table.name(), text.bytes)?;
         loop {
-            let length = text
-                .read(&mut chunk)
-                .with_context(|| format!("{} cannot be read", table.file.display()))?;
-            if length == 0 {
-                break;
+            match text.read.read(&mut chunk).with_context(unreadable)? {
+                0 => break,
+                length => loader.push(&chunk[..length])?,
             }
-            loader.push(&chunk[..length])?;
         }
     }
     Ok(loader.finish()?)
 }
 
-/// Opens a text, with gzip undone; whether it is gzip is told by its first bytes.
-fn open(file: &Path) -> std::io::Result<Box<dyn Read>> {
-    const GZIP: [u8; 2] = [0x1f, 0x8b];
-    let mut head = Vec::with_capacity(GZIP.len());
-    let mut file = File::open(file)?;
-    file.by_ref().take(GZIP.len() as u64).read_to_end(&mut head)?;
-    let gzip = head == GZIP;
-    let whole = BufReader::new(std::io::Cursor::new(head).chain(file));
-    Ok(if gzip { Box::new(MultiGzDecoder::new(whole)) } else { Box::new(whole) })
+/// A file's text, with gzip undone.
+struct Text {
+    read: Box<dyn Read>,
+    /// Its length, where the file tells it.
+    bytes: Option<u64>,
+}
+
+impl Text {
+    /// Whether a file is gzip is told by its first bytes, not by its name.
+    fn open(file: &Path) -> std::io::Result<Self> {
+        const GZIP: [u8; 2] = [0x1f, 0x8b];
+        let mut file = BufReader::new(File::open(file)?);
+        Ok(if file.fill_buf()?.starts_with(&GZIP) {
+            Self { read: Box::new(MultiGzDecoder::new(file)), bytes: None }
+        } else {
+            let bytes = file.get_ref().metadata()?.len();
+            Self { read: Box::new(file), bytes: Some(bytes) }
+        })
+    }
 }

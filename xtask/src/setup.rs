@@ -11,8 +11,8 @@ pub const WASM: &str = "wasm32-unknown-unknown";
 /// The variable that names the Chromium to use.
 pub const CHROMIUM: &str = "CHROMIUM";
 
-/// The oldest Node.js that the packages of `www/` run on.
-const NODE: u32 = 20;
+/// The oldest Node.js that the packages of `www/` run on, as (major, minor).
+const NODE: (u32, u32) = (20, 19);
 
 /// How to call cargo so that it compiles to [`WASM`].
 pub struct WasmToolchain {
@@ -54,16 +54,13 @@ pub fn wasm_toolchain() -> Result<WasmToolchain> {
     if has_wasm_target()? {
         return Ok(own);
     }
-    let by_rustup = || {
-        shell::step(&format!("rustup target add {WASM}"), || {
-            shell::quiet(Command::new("rustup").args(["target", "add", WASM]).current_dir(root()))
-        })
-    };
     if debian_wasm().is_none() && shell::find("rustup").is_some() {
-        match by_rustup() {
-            Ok(_) if has_wasm_target()? => return Ok(own),
-            Ok(_) => {}
-            Err(error) => eprintln!("  did not work: {}", first_line(&error)),
+        let added = shell::step(&format!("rustup target add {WASM}"), || {
+            shell::quiet(Command::new("rustup").args(["target", "add", WASM]))
+        });
+        match added {
+            Ok(_) => return Ok(own),
+            Err(error) => eprintln!("  {error:#}"),
         }
     }
     if debian_wasm().is_none() {
@@ -100,7 +97,7 @@ fn debian_wasm() -> Option<(PathBuf, PathBuf)> {
 
 /// The npm packages of `www/`, exactly as its lock file has them.
 pub fn npm_packages() -> Result<()> {
-    node()?;
+    node_js()?;
     let www = root().join("www");
     let wanted = std::fs::read(www.join("package-lock.json")).context("www/package-lock.json")?;
     let stamp = www.join("node_modules/.installed-lock");
@@ -121,20 +118,31 @@ pub fn npm() -> Command {
     npm
 }
 
-fn node() -> Result<()> {
-    if node_version() < Some(NODE) || shell::find("npm").is_none() {
-        apt_install("Node.js", &["nodejs", "npm"]).and_then(|()| match node_version() {
-            Some(version) if version < NODE => bail!("the packaged one is version {version}"),
-            _ => Ok(()),
-        })
-        .with_context(|| format!("Node.js {NODE} or newer with npm is missing: install it from https://nodejs.org"))?;
-    }
-    Ok(())
+/// A program of an npm package, in `www/`.
+pub fn node(program: &str) -> Command {
+    let mut node = Command::new("node");
+    node.arg(Path::new("node_modules").join(program)).current_dir(root().join("www"));
+    node
 }
 
-fn node_version() -> Option<u32> {
+fn node_js() -> Result<()> {
+    let is_there = || node_version() >= Some(NODE) && shell::find("npm").is_some();
+    if is_there() {
+        return Ok(());
+    }
+    apt_install("Node.js", &["nodejs", "npm"])
+        .and_then(|()| if is_there() { Ok(()) } else { bail!("the packaged one is too old") })
+        .with_context(|| {
+            let (major, minor) = NODE;
+            format!("Node.js {major}.{minor} or newer with npm is missing: see https://nodejs.org")
+        })
+}
+
+/// (major, minor) of the installed one.
+fn node_version() -> Option<(u32, u32)> {
     let version = shell::quiet(Command::new("node").arg("--version")).ok()?;
-    version.trim().strip_prefix('v')?.split('.').next()?.parse().ok()
+    let mut numbers = version.trim().strip_prefix('v')?.split('.').map(str::parse);
+    Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
 }
 
 /// The installed Chromium or Chrome, unless [`CHROMIUM`] names another.
@@ -150,7 +158,11 @@ pub fn chromium() -> Result<PathBuf> {
     }
     apt_install("Chromium", &["chromium"])
         .and_then(|()| find_chromium().context("the package did not bring it"))
-        .with_context(|| format!("Chromium is missing: install Chromium or Chrome, or set {CHROMIUM} to its path"))
+        .with_context(|| {
+            format!(
+                "Chromium is missing: install Chromium or Chrome, or set {CHROMIUM} to its path"
+            )
+        })
 }
 
 fn find_chromium() -> Option<PathBuf> {
@@ -201,8 +213,4 @@ fn apt_install(what: &str, packages: &[&str]) -> Result<()> {
     })
     .with_context(by_hand)?;
     Ok(())
-}
-
-fn first_line(error: &anyhow::Error) -> String {
-    format!("{error:#}").lines().next().unwrap_or_default().to_owned()
 }

@@ -24,6 +24,18 @@ pub fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
+/// Ends as another program, so that who stops this one has stopped that one too.
+pub fn hand_over(command: &mut Command) -> Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::process::CommandExt as _;
+        let error = command.exec();
+        Err(error).with_context(|| cannot_start(command))
+    }
+    #[cfg(not(unix))]
+    run(command)
+}
+
 /// Runs a program in silence and returns what it printed; its words are part of the error.
 pub fn quiet(command: &mut Command) -> Result<String> {
     let output = command.stdin(Stdio::null()).output().with_context(|| cannot_start(command))?;

@@ -116,14 +116,15 @@ fn number_before(word: &str, line: &str) -> usize {
 fn test_browser() -> Result<Tally> {
     let chromium = setup::chromium()?;
     let mut sum = Tally::default();
-    let succeeded = shell::listen(setup::npm().arg("test").env(setup::CHROMIUM, chromium), |line| {
-        let words: Vec<&str> = line.split_whitespace().collect();
-        match words[..] {
-            [_, "pass", number] => sum.passed = number.parse().unwrap_or_default(),
-            [_, "fail" | "cancelled", number] => sum.failed += number.parse().unwrap_or(1),
-            _ => {}
-        }
-    })?;
+    let succeeded =
+        shell::listen(setup::npm().arg("test").env(setup::CHROMIUM, chromium), |line| {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            match words[..] {
+                [_, "pass", number] => sum.passed = number.parse().unwrap_or_default(),
+                [_, "fail" | "cancelled", number] => sum.failed += number.parse().unwrap_or(1),
+                _ => {}
+            }
+        })?;
     Ok(complete(sum, succeeded))
 }
 

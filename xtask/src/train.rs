@@ -4,6 +4,7 @@ use crate::browser::Browser;
 use crate::screen::Screen;
 use crate::{Backend, Runtime, native, pages, root, setup};
 use anyhow::{Context as _, Result, bail};
+use clap::ArgGroup;
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -11,18 +12,19 @@ use twotower::Config;
 use twotower::data::Part;
 
 #[derive(clap::Args)]
+#[command(group(ArgGroup::new("source").required(true).args(["data", "train", "dataset"])))]
 pub struct Train {
     /// Interactions, to be split as `split` says
-    #[arg(long, value_name = "FILE", required_unless_present_any = ["train", "dataset"])]
+    #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
     /// Interactions to train on
-    #[arg(long, value_name = "FILE", requires = "test", conflicts_with = "data")]
+    #[arg(long, value_name = "FILE", requires = "test")]
     train: Option<PathBuf>,
     /// Interactions to test on
     #[arg(long, value_name = "FILE", requires = "train")]
     test: Option<PathBuf>,
     /// A data set of the page
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["data", "train", "test", "items"])]
+    #[arg(long, value_name = "NAME", conflicts_with = "items")]
     dataset: Option<String>,
     /// Titles of the items
     #[arg(long, value_name = "FILE")]

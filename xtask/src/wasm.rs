@@ -4,7 +4,6 @@ use crate::setup::WasmToolchain;
 use crate::{root, setup, shell};
 use anyhow::{Context as _, Result, ensure};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::SystemTime;
 use wasm_bindgen_cli_support::Bindgen;
 
@@ -64,14 +63,14 @@ fn compile(toolchain: &WasmToolchain, variant: Variant) -> Result<PathBuf> {
 
 fn bind(compiled: &Path, folder: &Path) -> Result<()> {
     let mut bindgen = Bindgen::new();
-    bindgen.input_path(compiled).typescript(true).web(true)?;
+    bindgen.input_path(compiled).typescript(true).omit_default_module_path(false).web(true)?;
     bindgen.generate(folder).context("wasm-bindgen")
 }
 
 /// Runs the `wasm-opt` of the npm package binaryen over a module, in place.
 fn optimise(module: &Path) -> Result<()> {
-    let wasm_opt = root().join("www/node_modules/binaryen/bin/wasm-opt");
-    shell::quiet(Command::new("node").arg(wasm_opt).arg("-O3").arg(module).arg("-o").arg(module))?;
+    let mut wasm_opt = setup::node("binaryen/bin/wasm-opt");
+    shell::quiet(wasm_opt.arg("-O3").arg(module).arg("-o").arg(module))?;
     Ok(())
 }
 
