@@ -4,7 +4,7 @@ use crate::browser::Browser;
 use crate::{Backend, Runtime, setup, train, wasm};
 use anyhow::{Context as _, Result, anyhow, ensure};
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -36,6 +36,10 @@ pub const EVERYWHERE: [Place; 4] = [
     (Backend::Cpu, Runtime::Browser),
     (Backend::Webgpu, Runtime::Browser),
 ];
+
+fn place_name((backend, runtime): &Place) -> String {
+    format!("{} {}", backend.name(), runtime.name())
+}
 
 /// What a case came to in a place.
 pub struct Outcome {
@@ -89,6 +93,14 @@ pub fn cases(dir: &Path, only: &[String]) -> Result<BTreeSet<String>> {
         .collect();
     ensure!(!cases.is_empty(), "{} has no golden cases", dir.display());
     Ok(cases)
+}
+
+/// Parts cases into those that this version can run and those of techniques that it does not have.
+pub fn part(dir: &Path, cases: &BTreeSet<String>) -> Result<(BTreeSet<String>, BTreeSet<String>)> {
+    let outcomes = check(dir, cases, &EVERYWHERE[..1])?;
+    let (later, due): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(Outcome::is_not_available);
+    let names = |outcomes: Vec<Outcome>| outcomes.into_iter().map(|outcome| outcome.case).collect();
+    Ok((names(due), names(later)))
 }
 
 /// Computes every case in every place.
@@ -145,7 +157,7 @@ impl Score {
         let score = Self {
             // JSON has no NaN: a worst error that is not a number arrives as null.
             worst: report["worst"].as_f64().ok_or_else(|| anyhow!("not a number"))?,
-            worst_at: report["worstAt"].as_str().unwrap_or_default().to_owned(),
+            worst_at: report["worst_at"].as_str().unwrap_or_default().to_owned(),
             numbers: report["numbers"].as_u64().unwrap_or_default(),
         };
         ensure!(score.numbers > 0, "nothing was compared");
@@ -157,6 +169,12 @@ impl Outcome {
     /// Whether every number is within the gate.
     pub fn passes(&self) -> bool {
         self.score.as_ref().is_ok_and(|score| score.worst <= 1.0)
+    }
+
+    /// Whether the case is of a technique that this version does not have.
+    fn is_not_available(&self) -> bool {
+        let refusal = self.score.as_ref().err().and_then(|error| error.downcast_ref());
+        matches!(refusal, Some(twotower::Error::NotAvailable { .. }))
     }
 
     fn document(&self) -> Value {
@@ -180,8 +198,8 @@ impl Outcome {
 pub fn print(cases: &BTreeSet<String>, places: &[Place], outcomes: &[Outcome]) {
     let width = cases.iter().map(String::len).max().unwrap_or_default() + 2;
     print!("{:width$}", "share of the gate");
-    for (backend, runtime) in places {
-        print!("{:>16}", format!("{} {}", backend.name(), runtime.name()));
+    for place in places {
+        print!("{:>16}", place_name(place));
     }
     println!();
     for case in cases {
@@ -197,13 +215,15 @@ pub fn print(cases: &BTreeSet<String>, places: &[Place], outcomes: &[Outcome]) {
         }
         println!();
     }
-    for Outcome { case, place: (backend, runtime), score } in
-        outcomes.iter().filter(|outcome| !outcome.passes())
-    {
-        let why = match score {
-            Ok(Score { worst, worst_at, .. }) => format!("{worst:.3} of the gate at {worst_at}"),
+    let mut misses: BTreeMap<(&str, String), Vec<String>> = BTreeMap::new();
+    for outcome in outcomes.iter().filter(|outcome| !outcome.passes()) {
+        let why = match &outcome.score {
+            Ok(score) => format!("at {}", score.worst_at),
             Err(error) => format!("{error:#}"),
         };
-        println!("MISS {case} on {} {}: {why}", backend.name(), runtime.name());
+        misses.entry((&outcome.case, why)).or_default().push(place_name(&outcome.place));
+    }
+    for ((case, why), places) in misses {
+        println!("MISS {case} on {}: {why}", places.join(", "));
     }
 }

@@ -96,7 +96,7 @@ impl Backend {
     }
 
     /// The crate's own name for it.
-    fn choice(self) -> twotower::trainer::BackendChoice {
+    fn choice(self) -> twotower::executor::BackendChoice {
         self.name().parse().expect("the crate knows the backends of its contract")
     }
 }
