@@ -13,8 +13,8 @@ export async function train({ source, options }) {
 
 /** Computes a golden case. */
 export async function golden({ name, address, backend }) {
-  const { golden } = await verify();
-  return golden(name, await (await fetched(address)).text(), backend);
+  const { runGolden } = await verify();
+  return runGolden(name, await (await fetched(address)).text(), backend);
 }
 
 /** Reads generated lines as a file is read: chunk by chunk, each copied in from the page. */

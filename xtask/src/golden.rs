@@ -227,3 +227,31 @@ pub fn print(cases: &BTreeSet<String>, places: &[Place], outcomes: &[Outcome]) {
         println!("MISS {case} on {}: {why}", places.join(", "));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome(report: Value) -> Outcome {
+        let place = EVERYWHERE[0];
+        Outcome { case: "case".into(), place, score: Score::read(&report) }
+    }
+
+    #[test]
+    fn only_numbers_within_the_gate_pass() {
+        let report = |worst: Value, numbers: u64| json!({ "worst": worst, "numbers": numbers });
+        assert!(outcome(report(1.0.into(), 5)).passes());
+        assert!(!outcome(report(1.001.into(), 5)).passes());
+        assert!(!outcome(report(Value::Null, 5)).passes(), "not a number");
+        assert!(!outcome(report(0.0.into(), 0)).passes(), "nothing was compared");
+        assert!(!outcome(json!({})).passes(), "not a report");
+    }
+
+    #[test]
+    fn a_case_without_a_file_is_a_miss() {
+        let cases = BTreeSet::from(["absent".to_owned()]);
+        let outcomes = check(Path::new("nowhere"), &cases, &EVERYWHERE[..1]).expect("a verdict");
+        assert!(outcomes.iter().all(|outcome| !outcome.passes() && !outcome.is_not_available()));
+        assert_eq!(outcomes.len(), 1);
+    }
+}

@@ -149,3 +149,22 @@ fn golden_cases() -> Result<Tally> {
     let passed = outcomes.iter().filter(|outcome| outcome.passes()).count();
     Ok(Tally { passed, failed: outcomes.len() - passed })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tests_are_counted_as_cargo_reports_them() {
+        let line = "test result: FAILED. 41 passed; 2 failed; 0 ignored; 0 measured";
+        assert_eq!((number_before("passed;", line), number_before("failed;", line)), (41, 2));
+    }
+
+    #[test]
+    fn a_runner_that_ran_nothing_or_broke_off_has_failed() {
+        assert_eq!(complete(Tally::default(), true).failed, 1);
+        assert_eq!(complete(Tally { passed: 9, failed: 0 }, false).failed, 1);
+        assert_eq!(complete(Tally { passed: 9, failed: 0 }, true).failed, 0);
+        assert_eq!(complete(Tally { passed: 9, failed: 2 }, false).failed, 2);
+    }
+}

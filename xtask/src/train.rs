@@ -202,3 +202,50 @@ pub fn write(file: &Path, document: &Value) -> Result<()> {
     std::fs::write(file, format!("{document:#}\n"))
         .with_context(|| format!("{} cannot be written", file.display()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Cli, Command};
+    use clap::Parser as _;
+
+    fn parse(line: &str) -> Train {
+        let words = "xtask train ".split_whitespace().chain(line.split_whitespace());
+        match Cli::try_parse_from(words).expect(line).command {
+            Command::Train(train) => train,
+            _ => unreachable!("`train` was asked for"),
+        }
+    }
+
+    #[test]
+    fn set_is_merged_over_the_config_and_takes_words_without_quotes() {
+        let file = std::env::temp_dir().join(format!("twotower-{}.json", std::process::id()));
+        std::fs::write(&file, r#"{"dim": 8, "optimizer": {"kind": "sgd", "l2": 0.5}}"#)
+            .expect("written");
+        let line = format!(
+            "--data x --config {} --set optimizer.kind=adagrad --set dim=16 --epochs 3",
+            file.display()
+        );
+        let options = parse(&line).options().expect(&line);
+        std::fs::remove_file(file).expect("removed");
+        let wanted =
+            json!({ "dim": 16, "optimizer": { "kind": "adagrad", "l2": 0.5 }, "epochs": 3 });
+        assert_eq!(options, wanted);
+    }
+
+    #[test]
+    fn files_that_were_split_before_are_taken_as_given() {
+        let given = |line: &str| parse(line).options().expect(line).pointer("/split/kind").cloned();
+        assert_eq!(given("--train a --test b"), Some("given".into()));
+        assert_eq!(given("--dataset goodbooks"), Some("given".into()));
+        assert_eq!(given("--data a"), None);
+    }
+
+    #[test]
+    fn a_run_has_one_source() {
+        for line in ["", "--train a", "--test b", "--data a --dataset b", "--dataset a --items b"] {
+            let words = "xtask train ".split_whitespace().chain(line.split_whitespace());
+            assert!(Cli::try_parse_from(words).is_err(), "`train {line}` was taken");
+        }
+    }
+}
