@@ -13,6 +13,11 @@ export default defineConfig(
     files: ["src/**/*.ts"],
     extends: [ts.configs.strictTypeChecked, ts.configs.stylisticTypeChecked, lit["flat/recommended"], a11y.configs.recommended],
     languageOptions: { parserOptions: { projectService: true } },
+    rules: {
+      // Event handlers read better in one line.
+      "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
+      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
+    },
   },
   { files: ["**/*.js"], languageOptions: { globals: { ...globals.node, ...globals.browser } } },
 );

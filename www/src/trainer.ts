@@ -32,10 +32,10 @@ export interface TrainOptions {
   /** Epochs in all, those before included. Default: the config's `epochs`. */
   epochs?: number | undefined;
   /**
-   * Called many times a second. Training goes on when it returns, or when the promise that it returns
-   * is fulfilled: to pause within an epoch, let it wait.
+   * Called many times a second. If it returns a promise, training waits for it: that is how to pause
+   * within an epoch.
    */
-  onProgress?: ((progress: Progress) => void | Promise<void>) | undefined;
+  onProgress?: ((progress: Progress) => unknown) | undefined;
   /** Stops training after the slice at work, with the code `aborted`. The trainer stays usable. */
   signal?: AbortSignal | undefined;
 }
