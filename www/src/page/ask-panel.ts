@@ -10,6 +10,8 @@ import "./search-box.js";
 
 /** Items in each list. */
 const K = 10;
+/** Items of a history that are read at a glance. */
+const GLANCE = 40;
 /** Choices that a search shows. */
 const FOUND = 30;
 
@@ -30,7 +32,7 @@ export class AskPanel extends LitElement {
       }
       .who {
         display: grid;
-        grid-template-columns: repeat(auto-fit, minmax(min(100%, 300px), 1fr));
+        grid-template-columns: minmax(0, 420px) 1fr;
         gap: 12px 16px;
         align-items: start;
       }
@@ -72,6 +74,11 @@ export class AskPanel extends LitElement {
       }
       .chip:hover {
         border-color: var(--edge);
+      }
+      @media (max-width: 860px) {
+        .who {
+          grid-template-columns: minmax(0, 1fr);
+        }
       }
       .lists {
         display: grid;
@@ -202,10 +209,14 @@ export class AskPanel extends LitElement {
     void this.#turn({ kind: "visitor", items: [...this.whom.items, { item: id, title: label }] });
   }
 
-  /** Opens on the first user of the data. */
+  /** Opens on the first user whose history can be read at a glance. */
   async #begin(): Promise<void> {
-    const [user] = (await this.#answer((trainer) => trainer.users("", 1))) ?? [];
-    await this.#turn(user === undefined ? undefined : { kind: "user", user });
+    const users = (await this.#answer((trainer) => trainer.users("", FOUND))) ?? [];
+    for (const user of users) {
+      const history = await this.#answer((trainer) => trainer.history(user));
+      if (history && history.length <= GLANCE) return this.#turn({ kind: "user", user });
+    }
+    await this.#turn(users[0] === undefined ? undefined : { kind: "user", user: users[0] });
   }
 
   async #turn(whom: Whom | undefined): Promise<void> {

@@ -62,6 +62,18 @@ export class DataPicker extends LitElement {
         cursor: default;
         opacity: 0.6;
       }
+      .sets {
+        display: grid;
+        gap: 8px;
+      }
+      @media (max-width: 860px) {
+        .sets {
+          grid-template-columns: 1fr 1fr;
+        }
+        .set {
+          height: 100%;
+        }
+      }
       .own strong {
         display: block;
         font-weight: 550;
@@ -89,7 +101,7 @@ export class DataPicker extends LitElement {
     const own = this.picked && !SHIPPED.some(({ id }) => id === this.picked?.id) ? [this.picked] : [];
     return html`<fieldset ?disabled=${this.disabled}>
         <legend class="unseen">Data set</legend>
-        ${[...SHIPPED, ...own].map((set) => this.#set(set))}
+        <div class="sets">${[...SHIPPED, ...own].map((set) => this.#set(set))}</div>
         <button
           class="own small"
           type="button"

@@ -11,6 +11,7 @@ import "./error-note.js";
 import { share } from "./format.js";
 import { ownSet } from "./own-files.js";
 import "./page-footer.js";
+import "./page-header.js";
 import "./run-charts.js";
 import "./run-controls.js";
 import "./run-settings.js";
@@ -28,46 +29,13 @@ export class DemoPage extends LitElement {
         margin: 0 auto;
         padding: 0 clamp(16px, 3vw, 40px);
       }
-      .head {
+      main {
         display: grid;
-        gap: 10px;
-        padding: clamp(24px, 5vw, 52px) 0 clamp(20px, 3vw, 36px);
-      }
-      .brand {
-        display: flex;
-        align-items: center;
-        gap: 8px;
-        font-weight: 600;
-        letter-spacing: 0.01em;
-      }
-      svg {
-        width: 20px;
-        fill: var(--ink);
-      }
-      circle {
-        fill: var(--accent);
-      }
-      h1 {
-        max-width: 20ch;
-        font: 500 clamp(2rem, 5vw, 3.125rem) / 1.08 var(--serif);
-        letter-spacing: -0.018em;
-        text-wrap: balance;
-      }
-      .lead {
-        max-width: 62ch;
-        font-size: 1.0625rem;
-        color: var(--muted);
-        text-wrap: pretty;
-      }
-      .columns {
-        display: grid;
-        gap: 28px;
-      }
-      .run {
         grid-template-columns: 272px minmax(0, 1fr);
-        grid-template-areas: "data main" "settings main";
-        grid-template-rows: auto 1fr;
+        grid-template-rows: auto auto 1fr;
+        grid-template-areas: "data run" "settings run" "settings ask";
         gap: 28px 40px;
+        margin-bottom: 64px;
       }
       .data {
         grid-area: data;
@@ -75,25 +43,23 @@ export class DemoPage extends LitElement {
       .settings {
         grid-area: settings;
       }
-      .main {
-        grid-area: main;
-        display: grid;
-        align-content: start;
-        gap: 16px;
+      .run {
+        grid-area: run;
         min-width: 0;
+      }
+      .run > :not(error-note, .unseen) {
+        margin-bottom: 16px;
       }
       .side h2 {
         margin-bottom: 12px;
         font: 600 0.875rem/1.4 var(--sans);
       }
       .ask {
+        grid-area: ask;
         display: grid;
-        gap: 12px;
-        margin: 56px 0 64px;
-        scroll-margin-top: 24px;
-      }
-      .ask h2 {
-        font-size: 1.75rem;
+        align-content: start;
+        gap: 8px;
+        min-width: 0;
       }
       .drop {
         position: fixed;
@@ -108,10 +74,10 @@ export class DemoPage extends LitElement {
         pointer-events: none;
       }
       @media (max-width: 860px) {
-        .run {
+        main {
           grid-template-columns: minmax(0, 1fr);
-          grid-template-areas: "data" "main" "settings";
           grid-template-rows: none;
+          grid-template-areas: "data" "run" "settings" "ask";
         }
       }
     `,
@@ -148,65 +114,50 @@ export class DemoPage extends LitElement {
     const busy = phase === "training";
     const epochs = session.progress?.epochs ?? trainer?.about.config.epochs ?? 1;
     return html`
-      <header class="head">
-        <p class="brand small">
-          <svg viewBox="0 0 32 32" aria-hidden="true">
-            <path d="M4 28V13h8v15zM20 28V13h8v15z" />
-            <circle cx="16" cy="6.5" r="3.5" />
-          </svg>
-          twotower
-        </p>
-        <h1>Train a recommender in this page</h1>
-        <p class="lead">
-          One tower learns a place for every ${user}, the other for every ${item}, so that the two end up close where
-          they belong together. It trains on your own machine, on its GPU or CPU, while you watch.
-        </p>
-      </header>
+      <page-header user=${user} item=${item}></page-header>
       <main>
-        <div class="columns run">
-          <section class="side data" aria-labelledby="data">
-            <h2 id="data">Data</h2>
-            <data-picker
-              .picked=${this.dataSet}
-              .data=${trainer?.about.data}
-              @pick=${({ detail }: CustomEvent<DataSet>) => this.#turn(detail)}
-              @files=${({ detail }: CustomEvent<File[]>) => this.#take(detail)}
-            ></data-picker>
-          </section>
-          <section class="main" aria-label="Training">
-            <error-note .message=${this.problem ?? session.error?.message}></error-note>
-            <run-controls
-              class="card"
-              .phase=${phase}
-              .about=${trainer?.about}
-              .progress=${session.progress}
-              .pairsPerSecond=${session.pairsPerSecond}
-              .epochs=${epochs}
-              .stale=${session.stale}
-              @start=${() => session.start()}
-              @pause=${() => session.pause()}
-              @reset=${() => session.reset()}
-            ></run-controls>
-            <run-charts
-              .loss=${session.loss}
-              .reports=${session.epochs}
-              .popularity=${session.popularity}
-              .epochs=${epochs}
-            ></run-charts>
-            <epoch-table .reports=${session.epochs} .popularity=${session.popularity}></epoch-table>
-            <p class="unseen" role="status">${this.#spoken()}</p>
-          </section>
-          <section class="side settings" aria-labelledby="settings">
-            <h2 id="settings">Settings</h2>
-            <run-settings
-              .specs=${this.specs}
-              .settings=${settings}
-              ?reading=${!this.dataSet.given}
-              ?disabled=${busy}
-              @settings=${({ detail }: CustomEvent<Settings>) => session.configure(detail)}
-            ></run-settings>
-          </section>
-        </div>
+        <section class="side data" aria-labelledby="data">
+          <h2 id="data">Data</h2>
+          <data-picker
+            .picked=${this.dataSet}
+            .data=${trainer?.about.data}
+            @pick=${({ detail }: CustomEvent<DataSet>) => this.#turn(detail)}
+            @files=${({ detail }: CustomEvent<File[]>) => this.#take(detail)}
+          ></data-picker>
+        </section>
+        <section class="run" aria-label="Training">
+          <error-note .message=${this.problem ?? session.error?.message}></error-note>
+          <run-controls
+            class="card"
+            .phase=${phase}
+            .about=${trainer?.about}
+            .progress=${session.progress}
+            .pairsPerSecond=${session.pairsPerSecond}
+            .epochs=${epochs}
+            .stale=${session.stale}
+            @start=${() => session.start()}
+            @pause=${() => session.pause()}
+            @reset=${() => session.reset()}
+          ></run-controls>
+          <run-charts
+            .loss=${session.loss}
+            .reports=${session.epochs}
+            .popularity=${session.popularity}
+            .epochs=${epochs}
+          ></run-charts>
+          <epoch-table .reports=${session.epochs} .popularity=${session.popularity}></epoch-table>
+          <p class="unseen" role="status">${this.#spoken()}</p>
+        </section>
+        <section class="side settings" aria-labelledby="settings">
+          <h2 id="settings">Settings</h2>
+          <run-settings
+            .specs=${this.specs}
+            .settings=${settings}
+            ?reading=${!this.dataSet.given}
+            ?disabled=${busy}
+            @settings=${({ detail }: CustomEvent<Settings>) => session.configure(detail)}
+          ></run-settings>
+        </section>
         <section class="ask" aria-labelledby="ask" ?hidden=${trainer === undefined}>
           <h2 id="ask">Ask the model</h2>
           <p class="muted small">${this.#learnt()}</p>

@@ -10,6 +10,7 @@ export class ErrorNote extends LitElement {
     base,
     css`
       .note {
+        margin-bottom: 16px;
         padding: 12px 16px;
         border: 1px solid var(--accent);
         border-radius: var(--radius);

@@ -39,9 +39,11 @@ export class ItemList extends LitElement {
         color: var(--muted);
       }
       .bar {
-        display: block;
+        position: absolute;
+        right: 10px;
+        bottom: 3px;
+        width: 3.25rem;
         height: 3px;
-        margin-top: 3px;
         border-radius: 2px;
         background: var(--recall);
         transform-origin: right;

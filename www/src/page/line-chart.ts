@@ -1,4 +1,4 @@
-import { css, html, LitElement, type PropertyValues, type TemplateResult, unsafeCSS } from "lit";
+import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult, unsafeCSS } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import uPlot from "uplot";
 import plotStyle from "uplot/dist/uPlot.min.css?inline";
@@ -13,8 +13,10 @@ export interface Line {
   colour: string;
   /** Values at the chart's `x`; `null` where there is none. */
   y: (number | null)[];
-  dashed?: boolean;
+  /** Whether each value is marked. */
   points?: boolean;
+  /** A value to be compared with, drawn dashed over the whole width. */
+  baseline?: { label: string; value: number | undefined };
 }
 
 /** Lines over epochs, with a legend that shows the last values, or those under the pointer. */
@@ -25,6 +27,8 @@ export class LineChart extends LitElement {
     base,
     css`
       :host {
+        display: flex;
+        flex-direction: column;
         min-width: 0;
         padding: 16px 16px 8px;
       }
@@ -32,30 +36,30 @@ export class LineChart extends LitElement {
         display: flex;
         flex-wrap: wrap;
         align-items: baseline;
+        align-content: start;
         justify-content: space-between;
+        flex: 1;
         gap: 4px 16px;
-        min-height: 1.5rem;
-      }
-      ul {
-        display: flex;
-        flex-wrap: wrap;
-        gap: 2px 14px;
       }
       li {
-        display: flex;
+        display: grid;
+        grid-template-columns: 16px auto auto;
         align-items: center;
-        gap: 6px;
+        justify-content: end;
+        gap: 8px;
+      }
+      li.compared {
+        grid-template-columns: 16px 1fr 3em 16px auto 3em;
       }
       .key {
-        width: 14px;
         border-top: 2px solid;
       }
       .key.dashed {
-        border-top-style: dashed;
+        border-top: 1.5px dashed;
       }
       .plot {
         height: 220px;
-        margin: 8px -6px 0;
+        margin: 10px -6px 0;
       }
     `,
   ];
@@ -63,6 +67,8 @@ export class LineChart extends LitElement {
   @property() heading = "";
   @property({ attribute: false }) x: number[] = [];
   @property({ attribute: false }) lines: Line[] = [];
+  /** Lowest value of the scale; found from the values if not given. */
+  @property({ type: Number }) from: number | undefined;
   /** Right end of the epochs' axis. */
   @property({ type: Number }) epochs = 1;
   @query(".plot") private readonly plot!: HTMLElement;
@@ -96,13 +102,7 @@ export class LineChart extends LitElement {
     return html`<header>
         <h3>${this.heading}</h3>
         <ul class="small figure">
-          ${values.map(
-            ({ line, value }) =>
-              html`<li>
-                <span class="key ${line.dashed ? "dashed" : ""}" style="border-color: var(${line.colour})"></span>
-                <span class="muted">${line.label}</span> ${value}
-              </li>`,
-          )}
+          ${values.map(({ line, value }) => this.#legend(line, value))}
         </ul>
       </header>
       <div class="plot" role="img" aria-label="${this.heading} over the epochs: ${summary}"></div>`;
@@ -111,6 +111,20 @@ export class LineChart extends LitElement {
   override updated(changed: PropertyValues<LineChart>): void {
     if (this.#chart === undefined) this.#draw();
     else if (changed.has("lines") || changed.has("epochs")) this.#chart.setData(this.#data());
+  }
+
+  #legend({ label, colour, baseline }: Line, value: string): TemplateResult {
+    const key = `border-color: var(${colour})`;
+    return html`<li class=${baseline ? "compared" : ""}>
+      <span class="key" style=${key}></span>
+      <span class="muted">${label}</span>
+      <span>${value}</span>
+      ${baseline
+        ? html`<span class="key dashed" style=${key}></span>
+            <span class="muted">${baseline.label}</span>
+            <span>${baseline.value === undefined ? "–" : share(baseline.value)}</span>`
+        : nothing}
+    </li>`;
   }
 
   #shown(line: Line): string {
@@ -132,20 +146,25 @@ export class LineChart extends LitElement {
       legend: { show: false },
       padding: [8, 12, 0, 0],
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
-      scales: { x: { time: false, range: () => [0, this.epochs] } },
+      scales: {
+        x: { time: false, range: () => [0, this.epochs] },
+        y: { range: (_, low, high) => uPlot.rangeNum(this.from ?? low, high, 0.1, true) },
+      },
       axes: [
         { ...axis, size: 26, gap: 6, grid: { show: false }, space: 40, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000, 10_000] },
         { ...axis, size: 44, gap: 6 },
       ],
       series: [
         {},
-        ...this.lines.map((line) => ({
-          stroke: colour(line.colour),
-          width: line.dashed ? 1.25 : 1.75,
-          spanGaps: true,
-          points: { show: line.points ?? false, size: 6, fill: colour("--raised") },
-          ...(line.dashed && { dash: [5, 4] }),
-        })),
+        ...this.lines.flatMap((line) => [
+          {
+            stroke: colour(line.colour),
+            width: 1.5,
+            spanGaps: true,
+            points: { show: line.points ?? false, size: 6, fill: colour("--raised") },
+          },
+          { stroke: colour(line.colour), width: 1, dash: [5, 4], points: { show: false } },
+        ]),
       ],
       hooks: {
         setCursor: [
@@ -160,7 +179,7 @@ export class LineChart extends LitElement {
   }
 
   #data(): uPlot.AlignedData {
-    return [this.x, ...this.lines.map(({ y }) => y)];
+    return [this.x, ...this.lines.flatMap(({ y, baseline }) => [y, y.map(() => baseline?.value ?? null)])];
   }
 
   #size(): { width: number; height: number } {

@@ -3,6 +3,7 @@ import { customElement, property } from "lit/decorators.js";
 
 import type { EpochReport, Metrics } from "../index.js";
 import { base } from "./base.js";
+import type { Line } from "./line-chart.js";
 import "./line-chart.js";
 import type { LossCurve } from "./loss-curve.js";
 
@@ -31,7 +32,13 @@ export class RunCharts extends LitElement {
     const x = ends.at(-1) === this.epochs ? ends : [...ends, this.epochs];
     const metric = (name: keyof Metrics): (number | null)[] =>
       x.map((epoch) => this.reports.find((report) => report.epoch === epoch)?.[name] ?? null);
-    const popular = (name: keyof Metrics): (number | null)[] => x.map(() => this.popularity?.[name] ?? null);
+    const compared = (name: keyof Metrics, label: string, colour: string): Line => ({
+      label,
+      colour,
+      y: metric(name),
+      points: true,
+      baseline: { label: "popularity", value: this.popularity?.[name] },
+    });
     return html`
       <line-chart
         class="card"
@@ -44,12 +51,8 @@ export class RunCharts extends LitElement {
         class="card"
         heading="Test metrics"
         .x=${x}
-        .lines=${[
-          { label: "recall@20", colour: "--recall", y: metric("recall@20"), points: true },
-          { label: "popularity", colour: "--recall", y: popular("recall@20"), dashed: true },
-          { label: "NDCG@20", colour: "--ndcg", y: metric("ndcg@20"), points: true },
-          { label: "popularity", colour: "--ndcg", y: popular("ndcg@20"), dashed: true },
-        ]}
+        .from=${0}
+        .lines=${[compared("recall@20", "recall@20", "--recall"), compared("ndcg@20", "NDCG@20", "--ndcg")]}
         .epochs=${this.epochs}
       ></line-chart>
     `;

@@ -65,9 +65,8 @@ export class RunControls extends LitElement {
       }
       dl {
         display: grid;
-        grid-template-columns: repeat(auto-fit, minmax(7.5rem, auto));
-        justify-content: start;
-        gap: 12px 40px;
+        grid-template-columns: 7.5rem 7.5rem 1fr;
+        gap: 12px 24px;
       }
       dt {
         color: var(--muted);
@@ -76,6 +75,23 @@ export class RunControls extends LitElement {
         font-size: 1.25rem;
         line-height: 1.3;
         font-weight: 550;
+      }
+      dd.muted {
+        font-weight: normal;
+      }
+      @media (max-width: 560px) {
+        .primary {
+          flex: 1;
+        }
+        .buttons {
+          flex: 1 1 100%;
+        }
+        dl {
+          grid-template-columns: 1fr 1fr;
+        }
+        .backend {
+          grid-column: 1 / -1;
+        }
       }
     `,
   ];
@@ -105,9 +121,12 @@ export class RunControls extends LitElement {
       <dl class="figure">
         ${this.#fact("Pairs a second", this.pairsPerSecond > 0 ? rate(this.pairsPerSecond) : "–")}
         ${this.#fact("Time left", this.#left())}
-        ${this.#fact("Backend", this.about ? { webgpu: "WebGPU", cpu: "CPU" }[this.about.backend] : "–")}
+        <div class="backend">
+          <dt class="small">Backend</dt>
+          <dd>${this.about ? NAMES[this.about.backend] : "–"}</dd>
+          ${this.about ? html`<dd class="small muted">${because(this.about)}</dd>` : nothing}
+        </div>
       </dl>
-      ${this.about ? html`<p class="small muted">${this.#because(this.about)}</p>` : nothing}
       ${this.stale && begun ? html`<p class="small" role="status">The changed settings take effect at the next reset.</p>` : nothing}`;
   }
 
@@ -130,12 +149,7 @@ export class RunControls extends LitElement {
 
   #left(): string {
     const { progress } = this;
-    return progress === undefined || this.phase === "failed" ? "–" : duration(progress.secondsLeft);
-  }
-
-  #because({ backend, adapter, reason }: About): string {
-    const name = backend === "webgpu" && adapter !== "" ? `WebGPU on ${adapter}` : { webgpu: "WebGPU", cpu: "CPU" }[backend];
-    return `${name}, because ${reason}`;
+    return progress === undefined || progress.done || this.phase === "failed" ? "–" : duration(progress.secondsLeft);
   }
 
   #fact(term: string, value: string): TemplateResult {
@@ -145,6 +159,12 @@ export class RunControls extends LitElement {
   #send(event: "start" | "pause" | "reset"): void {
     this.dispatchEvent(new Event(event));
   }
+}
+
+const NAMES = { webgpu: "WebGPU", cpu: "CPU" } as const;
+
+function because({ adapter, reason }: About): string {
+  return adapter === "" ? `because ${reason}` : `${adapter}, because ${reason}`;
 }
 
 declare global {
