@@ -1,0 +1,69 @@
+/** The one error type of the package, and how it crosses from the worker into the page. */
+
+import { transferHandlers, type TransferHandler } from "comlink";
+
+/** Stable name of a kind of error: those of the crate, then the package's own. */
+export type ErrorCode =
+  | "config"
+  | "not-available"
+  | "data"
+  | "unknown-id"
+  | "insecure-context"
+  | "no-webgpu"
+  | "no-adapter"
+  | "device-refused"
+  | "limit"
+  | "device-lost"
+  | "gpu"
+  | "non-finite"
+  | "busy"
+  | "aborted"
+  | "destroyed"
+  | "worker";
+
+/** Every refusal and failure of a {@link Trainer}: a code to act on, a sentence to show, and data. */
+export class TwoTowerError extends Error {
+  override readonly name = "TwoTowerError";
+
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    readonly data: Readonly<Record<string, unknown>> = {},
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+
+  /** Makes a typed error of whatever was thrown; what has no code is a fault of the worker. */
+  static from(thrown: unknown): TwoTowerError {
+    if (thrown instanceof TwoTowerError) return thrown;
+    const { code, message, data } = thrown as Partial<TwoTowerError>;
+    return new TwoTowerError(code ?? "worker", message ?? String(thrown), data, { cause: thrown });
+  }
+}
+
+interface Thrown {
+  value: unknown;
+}
+interface Sent {
+  code: ErrorCode;
+  message: string;
+  data: Readonly<Record<string, unknown>>;
+}
+
+/** Lets errors keep their code and data on the way; called on both sides of the worker's port. */
+export function carryErrors(): void {
+  // Comlink's own handler keeps an error's name, message and stack alone.
+  const plain = transferHandlers.get("throw") as TransferHandler<Thrown, unknown>;
+  const typed: TransferHandler<Thrown, Sent> = {
+    canHandle: (value): value is Thrown => plain.canHandle(value),
+    serialize: ({ value }) => {
+      const { code, message, data } = TwoTowerError.from(value);
+      return [{ code, message, data }, []];
+    },
+    deserialize: ({ code, message, data }) => {
+      throw new TwoTowerError(code, message, data);
+    },
+  };
+  transferHandlers.set("throw", typed);
+}

@@ -1,0 +1,98 @@
+/** The worker's side: owns the crate's engine and gives it one call at a time. */
+
+import type { PartialConfig } from "./config.js";
+import { TwoTowerError } from "./error.js";
+import { open } from "./read.js";
+import type { Part } from "./source.js";
+import type { About, Backend, Item, OptionSpec, Progress, Query, Recommendation, Report } from "./types.js";
+import { type Engine, type Loader, start } from "./wasm.js";
+
+export class Host {
+  readonly #wasm = start();
+  #engine: Engine | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+
+  async options(): Promise<OptionSpec[]> {
+    return (await this.#wasm).options();
+  }
+
+  /** Reads the parts and makes the run's engine. */
+  async create(parts: Part[], config: PartialConfig, backend: Backend | "auto"): Promise<About> {
+    const { Engine, Loader } = await this.#wasm;
+    const loader = new Loader(config);
+    for (const part of parts) await read(part, loader);
+    this.#engine = await Engine.create(loader.finish(), config, backend);
+    return this.#engine.about();
+  }
+
+  setEpochs(epochs: number): Promise<void> {
+    return this.#inTurn((engine) => {
+      engine.setEpochs(epochs);
+    });
+  }
+
+  /** Trains for about this long. Each slice is a task of its own, so that other calls come between. */
+  advance(milliseconds: number): Promise<Progress> {
+    return this.#inTurn((engine) => engine.advance(milliseconds));
+  }
+
+  report(): Promise<Report> {
+    return this.#inTurn((engine) => engine.report());
+  }
+
+  recommend(query: Query, k: number): Promise<Recommendation[]> {
+    return this.#inTurn((engine) => engine.recommend(query, k));
+  }
+
+  similar(item: string, k: number): Promise<Recommendation[]> {
+    return this.#inTurn((engine) => engine.similar(item, k));
+  }
+
+  history(user: string): Promise<Item[]> {
+    return this.#inTurn((engine) => engine.history(user));
+  }
+
+  users(search: string, limit: number): Promise<string[]> {
+    return this.#inTurn((engine) => engine.users(search, limit));
+  }
+
+  items(search: string, limit: number): Promise<Item[]> {
+    return this.#inTurn((engine) => engine.items(search, limit));
+  }
+
+  reset(config: PartialConfig): Promise<About> {
+    return this.#inTurn(async (engine) => {
+      await engine.reset(config);
+      return engine.about();
+    });
+  }
+
+  /** Runs the call when those before it have ended, well or not: the engine takes one at a time. */
+  #inTurn<T>(call: (engine: Engine) => T | Promise<T>): Promise<T> {
+    const turn = this.#last.then(() => {
+      if (this.#engine === undefined) throw new TwoTowerError("worker", "the worker has no run yet");
+      return call(this.#engine);
+    });
+    this.#last = turn.catch(() => undefined);
+    return turn;
+  }
+}
+
+async function read({ part, name, body }: Part, loader: Loader): Promise<void> {
+  const { chunks, gzip } = await open(body instanceof Blob ? body.stream() : body);
+  const bytes = body instanceof Blob && !gzip ? body.size : undefined;
+  loader.begin(part, gzip ? name.replace(/\.gz$/i, "") : name, bytes);
+  const reader = chunks.getReader();
+  for (;;) {
+    const { done, value } = await reader.read().catch((cause: unknown) => {
+      throw unreadable(name, gzip, cause);
+    });
+    if (done) return;
+    loader.push(value);
+  }
+}
+
+function unreadable(file: string, gzip: boolean, cause: unknown): TwoTowerError {
+  const problem = gzip ? "not a whole gzip file" : "it could not be read to its end";
+  return new TwoTowerError("data", `${file}: ${problem}`, { file, problem, lines: [] }, { cause });
+}

@@ -1,0 +1,6 @@
+/** Train a two-tower recommender in the page that shows it, on WebGPU or the CPU. */
+
+export type { Config, PartialConfig } from "./config.js";
+export { type ErrorCode, TwoTowerError } from "./error.js";
+export { Trainer, type TrainerOptions, type TrainOptions } from "./trainer.js";
+export type * from "./types.js";

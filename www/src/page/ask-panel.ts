@@ -1,0 +1,262 @@
+import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { customElement, property, query, state } from "lit/decorators.js";
+
+import { type Item, type Recommendation, type Trainer, TwoTowerError } from "../index.js";
+import { base } from "./base.js";
+import { count } from "./format.js";
+import "./item-list.js";
+import type { Choice, SearchBox } from "./search-box.js";
+import "./search-box.js";
+
+/** Items in each list. */
+const K = 10;
+/** Items of a history that are read at a glance. */
+const GLANCE = 40;
+/** Choices that a search shows. */
+const FOUND = 30;
+
+type Whom = { kind: "user"; user: string } | { kind: "visitor"; items: Item[] };
+
+/**
+ * Asks the model: what it recommends to a user of the data or to a visitor who likes some items, and what
+ * is similar to an item. Asks again as the model learns.
+ */
+@customElement("ask-panel")
+export class AskPanel extends LitElement {
+  static override styles = [
+    base,
+    css`
+      :host {
+        display: grid;
+        gap: 16px;
+      }
+      .who {
+        display: grid;
+        grid-template-columns: minmax(0, 420px) 1fr;
+        gap: 12px 16px;
+        align-items: start;
+      }
+      .tabs {
+        display: flex;
+        border-bottom: 1px solid var(--line);
+        gap: 24px;
+      }
+      .tabs span {
+        display: block;
+        padding: 8px 0;
+        margin-bottom: -1px;
+        border-bottom: 2px solid transparent;
+        color: var(--muted);
+        cursor: pointer;
+      }
+      .tabs :checked + span {
+        border-color: var(--accent);
+        color: var(--ink);
+      }
+      .tabs :focus-visible + span {
+        outline: 2px solid var(--recall);
+        outline-offset: 2px;
+      }
+      .chips {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 6px;
+        align-self: center;
+      }
+      .chip {
+        display: flex;
+        align-items: center;
+        gap: 8px;
+        padding: 4px 10px;
+        border: 1px solid var(--line);
+        border-radius: 99px;
+        background: var(--sunken);
+      }
+      .chip:hover {
+        border-color: var(--edge);
+      }
+      @media (max-width: 860px) {
+        .who {
+          grid-template-columns: minmax(0, 1fr);
+        }
+      }
+      .lists {
+        display: grid;
+        grid-template-columns: repeat(auto-fit, minmax(min(100%, 260px), 1fr));
+        gap: 16px;
+        align-items: start;
+      }
+      section {
+        min-width: 0;
+        padding: 14px 6px 10px;
+      }
+      section > :not(item-list) {
+        padding: 0 10px;
+      }
+      section > item-list,
+      section > p {
+        margin-top: 6px;
+      }
+      .long {
+        max-height: 24.5rem;
+        overflow-y: auto;
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) trainer: Trainer | undefined;
+  /** Changes when the model has learnt. */
+  @property({ type: Number }) version = 0;
+  @property({ attribute: false }) words = { user: "user", item: "item", history: "Has already" };
+  @query("search-box") private readonly search!: SearchBox;
+
+  @state() private whom: Whom | undefined;
+  @state() private history: readonly Item[] = [];
+  @state() private recommended: readonly Recommendation[] = [];
+  @state() private chosen: Item | undefined;
+  @state() private similar: readonly Recommendation[] = [];
+  @state() private problem: string | undefined;
+
+  override willUpdate(changed: PropertyValues<this>): void {
+    if (changed.has("trainer")) void this.#begin();
+    else if (changed.has("version")) void this.#ask();
+  }
+
+  override render(): TemplateResult {
+    const { user, item } = this.words;
+    const visitor = this.whom?.kind === "visitor";
+    return html`<div class="tabs" role="radiogroup" aria-label="Whom to recommend for">
+        ${this.#tab(`A ${user} of the data`, !visitor, () => this.#begin())}
+        ${this.#tab(`Someone who likes…`, visitor, () => this.#turn({ kind: "visitor", items: [] }))}
+      </div>
+      <div class="who">
+        <search-box
+          label=${visitor ? `Find a ${item} by title` : `Find a ${user} by id`}
+          placeholder=${visitor ? `Find a ${item} by title` : `Find a ${user} by id`}
+          .find=${visitor ? this.#findItems : this.#findUsers}
+          @pick=${this.#picked}
+        ></search-box>
+        ${this.whom?.kind === "visitor" ? this.#chips(this.whom.items) : nothing}
+      </div>
+      ${this.problem ? html`<p class="small" role="status">${this.problem}</p>` : nothing}
+      <div class="lists">
+        ${this.whom?.kind === "user"
+          ? this.#list(this.words.history, this.history, `${count(this.history.length)} in the training data of ${user} ${this.whom.user}`)
+          : nothing}
+        ${this.#list("Recommended", this.recommended, visitor ? `Pick one ${item} or more that you like` : "")}
+        ${this.chosen
+          ? this.#list(`Similar to ${this.chosen.title ?? this.chosen.item}`, this.similar, "")
+          : html`<section class="card"><h3>Similar</h3><p class="small muted">Choose any ${item} in a list to see what the model puts close to it.</p></section>`}
+      </div>`;
+  }
+
+  #tab(label: string, checked: boolean, pick: () => Promise<void>): TemplateResult {
+    return html`<label class="small">
+      <input class="unseen" type="radio" name="whom" .checked=${checked} @change=${pick} />
+      <span>${label}</span>
+    </label>`;
+  }
+
+  #chips(items: Item[]): TemplateResult {
+    return html`<ul class="chips small" aria-label="Liked">
+      ${items.map(
+        (item) => html`<li>
+          <button
+            class="chip"
+            aria-label="Remove ${item.title ?? item.item}"
+            @click=${() => this.#turn({ kind: "visitor", items: items.filter((other) => other !== item) })}
+          >
+            ${item.title ?? item.item} <span aria-hidden="true">×</span>
+          </button>
+        </li>`,
+      )}
+    </ul>`;
+  }
+
+  #list(heading: string, items: readonly Item[], note: string): TemplateResult {
+    const scored = items.some((item) => "score" in item);
+    return html`<section class="card">
+      <h3>${heading}</h3>
+      ${note && (items.length === 0 || !scored) ? html`<p class="small muted">${note}</p>` : nothing}
+      <item-list
+        class=${scored ? "" : "long"}
+        .items=${items}
+        .chosen=${this.chosen?.item}
+        @pick=${({ detail }: CustomEvent<Item>) => {
+          this.chosen = detail;
+          void this.#ask();
+        }}
+      ></item-list>
+    </section>`;
+  }
+
+  readonly #findUsers = async (text: string): Promise<Choice[]> =>
+    ((await this.#answer((trainer) => trainer.users(text, FOUND))) ?? []).map((user) => ({ id: user, label: user }));
+
+  readonly #findItems = async (text: string): Promise<Choice[]> =>
+    ((await this.#answer((trainer) => trainer.items(text, FOUND))) ?? []).map(({ item, title }) => ({
+      id: item,
+      label: title ?? item,
+    }));
+
+  #picked({ detail: { id, label } }: CustomEvent<Choice>): void {
+    if (this.whom?.kind !== "visitor") {
+      void this.#turn({ kind: "user", user: id });
+      return;
+    }
+    this.search.clear();
+    if (this.whom.items.some(({ item }) => item === id)) return;
+    void this.#turn({ kind: "visitor", items: [...this.whom.items, { item: id, title: label }] });
+  }
+
+  /** Opens on the first user whose history can be read at a glance. */
+  async #begin(): Promise<void> {
+    const users = (await this.#answer((trainer) => trainer.users("", FOUND))) ?? [];
+    for (const user of users) {
+      const history = await this.#answer((trainer) => trainer.history(user));
+      if (history && history.length <= GLANCE) return this.#turn({ kind: "user", user });
+    }
+    await this.#turn(users[0] === undefined ? undefined : { kind: "user", user: users[0] });
+  }
+
+  async #turn(whom: Whom | undefined): Promise<void> {
+    this.whom = whom;
+    this.history = [];
+    this.recommended = [];
+    this.chosen = undefined;
+    this.similar = [];
+    this.problem = undefined;
+    if (whom?.kind === "user") this.history = (await this.#answer((trainer) => trainer.history(whom.user))) ?? [];
+    await this.#ask();
+  }
+
+  async #ask(): Promise<void> {
+    const { whom, chosen } = this;
+    const query = whom?.kind === "user" ? { user: whom.user } : { items: whom?.items.map(({ item }) => item) ?? [] };
+    const [recommended, similar] = await Promise.all([
+      "user" in query || query.items.length > 0 ? this.#answer((trainer) => trainer.recommend(query, K)) : [],
+      chosen ? this.#answer((trainer) => trainer.similar(chosen.item, K)) : [],
+    ]);
+    // The visitor may have turned to someone else meanwhile.
+    if (whom === this.whom) this.recommended = recommended ?? [];
+    if (chosen === this.chosen) this.similar = similar ?? [];
+  }
+
+  /** The answer; nothing if the trainer has been given up meanwhile or refuses, which is then shown. */
+  async #answer<T>(ask: (trainer: Trainer) => Promise<T>): Promise<T | undefined> {
+    const { trainer } = this;
+    if (trainer === undefined) return undefined;
+    try {
+      return await ask(trainer);
+    } catch (thrown) {
+      if (trainer === this.trainer) this.problem = TwoTowerError.from(thrown).message;
+      return undefined;
+    }
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "ask-panel": AskPanel;
+  }
+}

@@ -1,0 +1,156 @@
+import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { customElement, property, query } from "lit/decorators.js";
+
+import type { DataSummary } from "../index.js";
+import { base } from "./base.js";
+import { type DataSet, SHIPPED } from "./data-set.js";
+import { count, plural } from "./format.js";
+
+/** Which data to train on, and what it came to. Sends `pick` with a data set, or `files` with files. */
+@customElement("data-picker")
+export class DataPicker extends LitElement {
+  static override styles = [
+    base,
+    css`
+      fieldset {
+        display: grid;
+        gap: 8px;
+      }
+      label {
+        display: block;
+        cursor: pointer;
+      }
+      .set {
+        display: block;
+        padding: 10px 12px;
+        border: 1px solid var(--line);
+        border-radius: 8px;
+        background: var(--raised);
+      }
+      .set:hover {
+        border-color: var(--edge);
+      }
+      .set strong {
+        display: block;
+        font-weight: 550;
+        overflow-wrap: anywhere;
+      }
+      :checked + .set {
+        border-color: var(--ink);
+        box-shadow: inset 0 0 0 1px var(--ink);
+      }
+      :focus-visible + .set {
+        outline: 2px solid var(--recall);
+        outline-offset: 2px;
+      }
+      :disabled + .set {
+        cursor: default;
+        opacity: 0.6;
+      }
+      .own {
+        width: 100%;
+        padding: 10px 12px;
+        border: 1px dashed var(--edge);
+        border-radius: 8px;
+        background: none;
+        text-align: start;
+      }
+      .own:hover:not(:disabled) {
+        background: var(--sunken);
+      }
+      .own:disabled {
+        cursor: default;
+        opacity: 0.6;
+      }
+      .sets {
+        display: grid;
+        gap: 8px;
+      }
+      @media (max-width: 860px) {
+        .sets {
+          grid-template-columns: 1fr 1fr;
+        }
+        .set {
+          height: 100%;
+        }
+      }
+      .own strong {
+        display: block;
+        font-weight: 550;
+      }
+      .summary {
+        margin-top: 12px;
+      }
+      details {
+        margin-top: 4px;
+      }
+      code {
+        display: block;
+        font-size: 0.75rem;
+        overflow-wrap: anywhere;
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) picked: DataSet | undefined;
+  @property({ attribute: false }) data: DataSummary | undefined;
+  @property({ type: Boolean }) disabled = false;
+  @query("input[type=file]") private readonly files!: HTMLInputElement;
+
+  override render(): TemplateResult {
+    const own = this.picked && !SHIPPED.some(({ id }) => id === this.picked?.id) ? [this.picked] : [];
+    return html`<fieldset ?disabled=${this.disabled}>
+        <legend class="unseen">Data set</legend>
+        <div class="sets">${[...SHIPPED, ...own].map((set) => this.#set(set))}</div>
+        <button
+          class="own small"
+          type="button"
+          @click=${() => this.files.click()}
+        >
+          <strong>Your own file…</strong>
+          <span class="muted">CSV, TSV, JSON lines or MovieLens, also .gz; or drop it anywhere. It stays here.</span>
+        </button>
+        <input type="file" multiple hidden aria-label="Your own file" @change=${this.#opened} />
+      </fieldset>
+      ${this.data ? this.#summary(this.data) : nothing}`;
+  }
+
+  #set(set: DataSet): TemplateResult {
+    return html`<label>
+      <input
+        class="unseen"
+        type="radio"
+        name="set"
+        .checked=${set.id === this.picked?.id}
+        @change=${() => this.dispatchEvent(new CustomEvent<DataSet>("pick", { detail: set }))}
+      />
+      <span class="set small"><strong>${set.title}</strong><span class="muted">${set.summary}</span></span>
+    </label>`;
+  }
+
+  #summary(data: DataSummary): TemplateResult {
+    const { user, item } = this.picked?.words ?? { user: "user", item: "item" };
+    return html`<p class="summary small muted figure">
+        ${plural(data.users, user)}, ${plural(data.items, item)}; ${count(data.train)} pairs to train on,
+        ${count(data.test)} to test${data.duplicates > 0 ? html`; ${plural(data.duplicates, "duplicate")} left out` : nothing}
+      </p>
+      ${data.badLines > 0
+        ? html`<details class="small">
+            <summary>${plural(data.badLines, "bad line")} left out</summary>
+            ${data.firstBad.map((line) => html`<code>${line}</code>`)}
+          </details>`
+        : nothing}`;
+  }
+
+  #opened(): void {
+    const files = [...(this.files.files ?? [])];
+    this.files.value = "";
+    if (files.length > 0) this.dispatchEvent(new CustomEvent<File[]>("files", { detail: files }));
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "data-picker": DataPicker;
+  }
+}

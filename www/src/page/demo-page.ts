@@ -1,0 +1,231 @@
+import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { customElement, state } from "lit/decorators.js";
+
+import { type OptionSpec, Trainer } from "../index.js";
+import "./ask-panel.js";
+import { base } from "./base.js";
+import "./data-picker.js";
+import { type DataSet, FIRST } from "./data-set.js";
+import "./epoch-table.js";
+import "./error-note.js";
+import { share } from "./format.js";
+import { ownSet } from "./own-files.js";
+import "./page-footer.js";
+import "./page-header.js";
+import "./run-charts.js";
+import "./run-controls.js";
+import "./run-settings.js";
+import { Session } from "./session.js";
+import type { Settings } from "./settings.js";
+
+/** The whole page: data and settings at the side, the run and what it gives in the middle. */
+@customElement("demo-page")
+export class DemoPage extends LitElement {
+  static override styles = [
+    base,
+    css`
+      :host {
+        max-width: 1240px;
+        margin: 0 auto;
+        padding: 0 clamp(16px, 3vw, 40px);
+      }
+      main {
+        display: grid;
+        grid-template-columns: 272px minmax(0, 1fr);
+        grid-template-rows: auto auto 1fr;
+        grid-template-areas: "data run" "settings run" "settings ask";
+        gap: 28px 40px;
+        margin-bottom: 64px;
+      }
+      .data {
+        grid-area: data;
+      }
+      .settings {
+        grid-area: settings;
+      }
+      .run {
+        grid-area: run;
+        min-width: 0;
+      }
+      .run > :not(error-note, .unseen) {
+        margin-bottom: 16px;
+      }
+      .side h2 {
+        margin-bottom: 12px;
+        font: 600 0.875rem/1.4 var(--sans);
+      }
+      .ask {
+        grid-area: ask;
+        display: grid;
+        align-content: start;
+        gap: 8px;
+        min-width: 0;
+      }
+      .drop {
+        position: fixed;
+        z-index: 2;
+        inset: 12px;
+        display: grid;
+        place-content: center;
+        border: 2px dashed var(--accent);
+        border-radius: 16px;
+        background: color-mix(in srgb, var(--paper) 88%, transparent);
+        font: 500 1.75rem/1.2 var(--serif);
+        pointer-events: none;
+      }
+      @media (max-width: 860px) {
+        main {
+          grid-template-columns: minmax(0, 1fr);
+          grid-template-rows: none;
+          grid-template-areas: "data" "run" "settings" "ask";
+        }
+      }
+    `,
+  ];
+
+  readonly #session = new Session({ backend: "auto", values: {} });
+  @state() private specs: readonly OptionSpec[] = [];
+  @state() private dataSet = FIRST;
+  @state() private problem: string | undefined;
+  @state() private dragging = false;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#session.addEventListener("change", this.#changed);
+    addEventListener("dragover", this.#dragged);
+    addEventListener("dragleave", this.#left);
+    addEventListener("drop", this.#dropped);
+    void this.#open();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#session.removeEventListener("change", this.#changed);
+    removeEventListener("dragover", this.#dragged);
+    removeEventListener("dragleave", this.#left);
+    removeEventListener("drop", this.#dropped);
+    this.#session.trainer?.destroy();
+  }
+
+  override render(): TemplateResult {
+    const session = this.#session;
+    const { phase, trainer, settings } = session;
+    const { user, item } = this.dataSet.words;
+    const busy = phase === "training";
+    const epochs = session.progress?.epochs ?? trainer?.about.config.epochs ?? 1;
+    return html`
+      <page-header user=${user} item=${item}></page-header>
+      <main>
+        <section class="side data" aria-labelledby="data">
+          <h2 id="data">Data</h2>
+          <data-picker
+            .picked=${this.dataSet}
+            .data=${trainer?.about.data}
+            @pick=${({ detail }: CustomEvent<DataSet>) => this.#turn(detail)}
+            @files=${({ detail }: CustomEvent<File[]>) => this.#take(detail)}
+          ></data-picker>
+        </section>
+        <section class="run" aria-label="Training">
+          <error-note .message=${this.problem ?? session.error?.message}></error-note>
+          <run-controls
+            class="card"
+            .phase=${phase}
+            .about=${trainer?.about}
+            .progress=${session.progress}
+            .pairsPerSecond=${session.pairsPerSecond}
+            .epochs=${epochs}
+            .stale=${session.stale}
+            @start=${() => session.start()}
+            @pause=${() => session.pause()}
+            @reset=${() => session.reset()}
+          ></run-controls>
+          <run-charts
+            .loss=${session.loss}
+            .reports=${session.epochs}
+            .popularity=${session.popularity}
+            .epochs=${epochs}
+          ></run-charts>
+          <epoch-table .reports=${session.epochs} .popularity=${session.popularity}></epoch-table>
+          <p class="unseen" role="status">${this.#spoken()}</p>
+        </section>
+        <section class="side settings" aria-labelledby="settings">
+          <h2 id="settings">Settings</h2>
+          <run-settings
+            .specs=${this.specs}
+            .settings=${settings}
+            ?reading=${!this.dataSet.given}
+            ?disabled=${busy}
+            @settings=${({ detail }: CustomEvent<Settings>) => session.configure(detail)}
+          ></run-settings>
+        </section>
+        <section class="ask" aria-labelledby="ask" ?hidden=${trainer === undefined}>
+          <h2 id="ask">Ask the model</h2>
+          <p class="muted small">${this.#learnt()}</p>
+          <ask-panel .trainer=${trainer} .version=${session.epochs.length} .words=${this.dataSet.words}></ask-panel>
+        </section>
+      </main>
+      <page-footer></page-footer>
+      ${this.dragging ? html`<div class="drop" aria-hidden="true">Drop to train on it</div>` : nothing}
+    `;
+  }
+
+  async #open(): Promise<void> {
+    void this.#session.open(this.dataSet);
+    this.specs = await Trainer.options().catch(() => []);
+  }
+
+  #turn(dataSet: DataSet): void {
+    this.problem = undefined;
+    this.dataSet = dataSet;
+    void this.#session.open(dataSet);
+  }
+
+  #take(files: readonly File[]): void {
+    const set = ownSet(files);
+    if ("problem" in set) this.problem = set.problem;
+    else this.#turn(set);
+  }
+
+  /** What a screen reader hears of the run: its turns and the end of each epoch. */
+  #spoken(): string {
+    const { phase, epochs, progress } = this.#session;
+    const last = epochs.at(-1);
+    const measured = last ? `Epoch ${last.epoch} of ${String(progress?.epochs)}: recall at 20 is ${share(last["recall@20"])}.` : "";
+    const said = { opening: "Reading the data.", ready: "Ready to train.", training: "Training.", paused: "Paused.", finished: "Finished.", failed: "" };
+    return `${said[phase]} ${measured}`;
+  }
+
+  #learnt(): string {
+    const { epochs, progress } = this.#session;
+    if (progress === undefined) return "It has learnt nothing yet, so its answers are random. Watch them change as it trains.";
+    return epochs.length === 0
+      ? "It is learning; the answers follow at the end of each epoch."
+      : `Its answers after ${epochs.length === 1 ? "1 epoch" : `${epochs.length} epochs`}.`;
+  }
+
+  readonly #changed = (): void => {
+    this.requestUpdate();
+  };
+
+  readonly #dragged = (event: DragEvent): void => {
+    event.preventDefault();
+    this.dragging = event.dataTransfer?.types.includes("Files") ?? false;
+  };
+
+  readonly #left = (event: DragEvent): void => {
+    if (event.relatedTarget === null) this.dragging = false;
+  };
+
+  readonly #dropped = (event: DragEvent): void => {
+    event.preventDefault();
+    this.dragging = false;
+    const files = [...(event.dataTransfer?.files ?? [])];
+    if (files.length > 0) this.#take(files);
+  };
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "demo-page": DemoPage;
+  }
+}

@@ -1,0 +1,32 @@
+/** Numbers as a reader wants them. */
+
+const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+const compact = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
+
+/** 265109 as `265,109`. */
+export function count(value: number): string {
+  return whole.format(value);
+}
+
+/** 1834211 as `1.83M`. */
+export function rate(value: number): string {
+  return compact.format(value);
+}
+
+/** A metric or a loss with three digits after the point. */
+export function share(value: number): string {
+  return value.toFixed(3);
+}
+
+/** 75.2 as `1 min 15 s`. */
+export function duration(seconds: number): string {
+  const total = Math.ceil(seconds);
+  if (total < 60) return `${whole.format(total)} s`;
+  if (total < 3600) return `${whole.format(Math.floor(total / 60))} min ${whole.format(total % 60)} s`;
+  return `${whole.format(Math.floor(total / 3600))} h ${whole.format(Math.floor((total % 3600) / 60))} min`;
+}
+
+/** `1 line`, `2 lines`. */
+export function plural(n: number, noun: string): string {
+  return `${count(n)} ${noun}${n === 1 ? "" : "s"}`;
+}

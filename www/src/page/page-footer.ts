@@ -1,0 +1,37 @@
+import { css, html, LitElement, type TemplateResult } from "lit";
+import { customElement } from "lit/decorators.js";
+
+import { base } from "./base.js";
+import { SHIPPED } from "./data-set.js";
+
+/** Whose data the page ships, and under what terms. */
+@customElement("page-footer")
+export class PageFooter extends LitElement {
+  static override styles = [
+    base,
+    css`
+      footer {
+        display: grid;
+        gap: 6px;
+        padding: 20px 0 40px;
+        border-top: 1px solid var(--line);
+      }
+    `,
+  ];
+
+  override render(): TemplateResult {
+    return html`<footer class="small muted">
+      <p>Everything runs on this machine: no data leaves the page.</p>
+      ${SHIPPED.map(
+        ({ title, credit: { work, url, licence, licenceUrl } }) =>
+          html`<p>${title}: <a href=${url}>${work}</a>, changed, <a href=${licenceUrl}>${licence}</a>.</p>`,
+      )}
+    </footer>`;
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "page-footer": PageFooter;
+  }
+}

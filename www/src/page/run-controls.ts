@@ -1,0 +1,174 @@
+import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { customElement, property } from "lit/decorators.js";
+
+import type { About, Progress } from "../index.js";
+import { base } from "./base.js";
+import { count, duration, rate } from "./format.js";
+import type { Phase } from "./session.js";
+
+/** What the main button says, and does, in each phase. */
+const MAIN = {
+  opening: { label: "Start training", event: "start" },
+  ready: { label: "Start training", event: "start" },
+  training: { label: "Pause", event: "pause" },
+  paused: { label: "Go on", event: "start" },
+  finished: { label: "Train again", event: "start" },
+  failed: { label: "Try again", event: "reset" },
+} as const satisfies Record<Phase, { label: string; event: string }>;
+
+/** Start, pause, reset, and how far and how fast the run is. Sends `start`, `pause` and `reset`. */
+@customElement("run-controls")
+export class RunControls extends LitElement {
+  static override styles = [
+    base,
+    css`
+      :host {
+        display: grid;
+        gap: 16px;
+        padding: 16px;
+      }
+      .bar {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        gap: 8px 16px;
+      }
+      .buttons {
+        display: flex;
+        gap: 8px;
+      }
+      .primary {
+        min-width: 9rem;
+      }
+      .progress {
+        flex: 1 1 180px;
+        display: grid;
+        gap: 4px;
+      }
+      progress {
+        appearance: none;
+        width: 100%;
+        height: 6px;
+        border: 0;
+        border-radius: 3px;
+        background: var(--sunken);
+        overflow: hidden;
+      }
+      progress::-webkit-progress-bar {
+        background: var(--sunken);
+      }
+      progress::-webkit-progress-value {
+        background: var(--accent);
+      }
+      progress::-moz-progress-bar {
+        background: var(--accent);
+      }
+      dl {
+        display: grid;
+        grid-template-columns: 7.5rem 7.5rem 1fr;
+        gap: 12px 24px;
+      }
+      dt {
+        color: var(--muted);
+      }
+      dd {
+        font-size: 1.25rem;
+        line-height: 1.3;
+        font-weight: 550;
+      }
+      dd.muted {
+        font-weight: normal;
+      }
+      @media (max-width: 560px) {
+        .primary {
+          flex: 1;
+        }
+        .buttons {
+          flex: 1 1 100%;
+        }
+        dl {
+          grid-template-columns: 1fr 1fr;
+        }
+        .backend {
+          grid-column: 1 / -1;
+        }
+      }
+    `,
+  ];
+
+  @property() phase: Phase = "opening";
+  @property({ attribute: false }) about: About | undefined;
+  @property({ attribute: false }) progress: Progress | undefined;
+  @property({ type: Number }) pairsPerSecond = 0;
+  /** Epochs of a run that has not begun. */
+  @property({ type: Number }) epochs = 1;
+  /** Whether settings have changed that wait for a reset. */
+  @property({ type: Boolean }) stale = false;
+
+  override render(): TemplateResult {
+    const { label, event } = MAIN[this.phase];
+    const begun = this.progress !== undefined || this.phase === "training";
+    return html`<div class="bar">
+        <div class="buttons">
+          <button class="button primary" ?disabled=${this.phase === "opening"} @click=${() => this.#send(event)}>${label}</button>
+          <button class="button" ?disabled=${!begun} @click=${() => this.#send("reset")}>Reset</button>
+        </div>
+        <div class="progress small muted figure">
+          <span>${this.#where()}</span>
+          <progress max="1" .value=${this.#done()} aria-label="Training done"></progress>
+        </div>
+      </div>
+      <dl class="figure">
+        ${this.#fact("Pairs a second", this.pairsPerSecond > 0 ? rate(this.pairsPerSecond) : "–")}
+        ${this.#fact("Time left", this.#left())}
+        <div class="backend">
+          <dt class="small">Backend</dt>
+          <dd>${this.about ? NAMES[this.about.backend] : "–"}</dd>
+          ${this.about ? html`<dd class="small muted">${because(this.about)}</dd>` : nothing}
+        </div>
+      </dl>
+      ${this.stale && begun ? html`<p class="small" role="status">The changed settings take effect at the next reset.</p>` : nothing}`;
+  }
+
+  #where(): string {
+    const { progress } = this;
+    if (this.phase === "opening") return "Reading the data…";
+    if (this.phase === "failed") return "Stopped";
+    if (progress === undefined) return `${count(this.epochs)} epochs to go`;
+    if (this.phase === "finished") return `${count(progress.epochs)} epochs, trained in ${duration(progress.seconds)}`;
+    const paused = this.phase === "paused" ? ", paused" : "";
+    return `Epoch ${count(progress.epoch)} of ${count(progress.epochs)}, step ${count(progress.step)} of ${count(progress.steps)}${paused}`;
+  }
+
+  #done(): number {
+    const { progress } = this;
+    if (progress === undefined) return 0;
+    if (progress.done) return 1;
+    return (progress.epoch - 1 + progress.step / progress.steps) / progress.epochs;
+  }
+
+  #left(): string {
+    const { progress } = this;
+    return progress === undefined || progress.done || this.phase === "failed" ? "–" : duration(progress.secondsLeft);
+  }
+
+  #fact(term: string, value: string): TemplateResult {
+    return html`<div><dt class="small">${term}</dt><dd>${value}</dd></div>`;
+  }
+
+  #send(event: "start" | "pause" | "reset"): void {
+    this.dispatchEvent(new Event(event));
+  }
+}
+
+const NAMES = { webgpu: "WebGPU", cpu: "CPU" } as const;
+
+function because({ adapter, reason }: About): string {
+  return adapter === "" ? `because ${reason}` : `${adapter}, because ${reason}`;
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "run-controls": RunControls;
+  }
+}

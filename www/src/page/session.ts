@@ -1,0 +1,201 @@
+/** The run that the page shows: its trainer, its state and what it has measured so far. */
+
+import { type EpochReport, type Metrics, type PartialConfig, type Progress, Trainer, TwoTowerError } from "../index.js";
+import type { DataSet } from "./data-set.js";
+import { LossCurve } from "./loss-curve.js";
+import { nested, same, type Settings } from "./settings.js";
+
+/**
+ * `opening` reads the data, `ready` has a fresh model, `failed` has none or one that cannot go on; `reset`
+ * leads back to `ready` from everywhere.
+ */
+export type Phase = "opening" | "ready" | "training" | "paused" | "finished" | "failed";
+
+/** Sends `change` whenever something that it shows has changed. */
+export class Session extends EventTarget {
+  phase: Phase = "opening";
+  error: TwoTowerError | undefined;
+  trainer: Trainer | undefined;
+  progress: Progress | undefined;
+  loss = new LossCurve();
+  epochs: EpochReport[] = [];
+  popularity: Metrics | undefined;
+  pairsPerSecond = 0;
+
+  #dataSet: DataSet | undefined;
+  #wanted: Settings;
+  /** What the model at hand was made with. */
+  #used: Settings;
+  #opening = new AbortController();
+  #run = new AbortController();
+  #gate: PromiseWithResolvers<unknown> | undefined;
+
+  constructor(settings: Settings) {
+    super();
+    this.#wanted = this.#used = settings;
+  }
+
+  get settings(): Settings {
+    return this.#wanted;
+  }
+
+  /** Whether the model at hand was made with other settings than those wanted. */
+  get stale(): boolean {
+    return !same(this.#used, this.#wanted);
+  }
+
+  /** Takes new settings: at once where no training is lost, else at the next reset. */
+  async configure(settings: Settings): Promise<void> {
+    this.#wanted = settings;
+    this.#changed();
+    const nothingToLose = this.trainer === undefined || this.phase === "ready";
+    if (nothingToLose && (this.trainer === undefined || this.#mustReopen())) await this.#open();
+  }
+
+  /** Turns to a data set; the run before it ends. */
+  async open(dataSet: DataSet): Promise<void> {
+    this.#dataSet = dataSet;
+    await this.#open();
+  }
+
+  /** Starts a fresh run or goes on with a paused one. */
+  async start(): Promise<void> {
+    if (this.phase === "paused") {
+      this.#to("training");
+      this.#gate?.resolve(undefined);
+      return;
+    }
+    if (this.phase === "finished") await this.reset();
+    if (this.phase === "ready" && this.stale) await this.reset();
+    if (this.phase === "ready") await this.#train();
+  }
+
+  /** Stops between two slices of training until `start`. */
+  pause(): void {
+    if (this.phase !== "training") return;
+    this.#gate = Promise.withResolvers();
+    this.#to("paused");
+  }
+
+  /** Gives up the run for a fresh model with the wanted settings. */
+  async reset(): Promise<void> {
+    if (this.trainer === undefined || this.#mustReopen()) return this.#open();
+    this.#run.abort();
+    await this.#idle;
+    try {
+      await this.trainer.reset(this.#config());
+      this.#fresh();
+    } catch (thrown) {
+      this.#fail(thrown);
+    }
+  }
+
+  /** Settled when no training is at work. */
+  #idle: Promise<unknown> = Promise.resolve();
+
+  async #train(): Promise<void> {
+    const { trainer } = this;
+    if (trainer === undefined) return;
+    this.#run = new AbortController();
+    const { signal } = this.#run;
+    const onProgress = (progress: Progress): Promise<unknown> | undefined => {
+      this.#took(progress);
+      return this.#gate?.promise;
+    };
+    this.#to("training");
+    const idle = Promise.withResolvers();
+    this.#idle = idle.promise;
+    try {
+      for await (const epoch of trainer.train({ onProgress, signal })) {
+        this.epochs = [...this.epochs, epoch];
+        this.#changed();
+      }
+      this.#to("finished");
+    } catch (thrown) {
+      if (!gaveUp(thrown)) this.#fail(thrown);
+    } finally {
+      idle.resolve(undefined);
+    }
+  }
+
+  #took(progress: Progress): void {
+    const seconds = progress.seconds - (this.progress?.seconds ?? 0);
+    const pairs = progress.pairs - (this.progress?.pairs ?? 0);
+    if (seconds > 0) this.pairsPerSecond = smooth(this.pairsPerSecond, pairs / seconds);
+    this.loss.push(progress.losses, progress.steps);
+    this.progress = progress;
+    this.#changed();
+  }
+
+  async #open(): Promise<void> {
+    this.#opening.abort();
+    this.#opening = new AbortController();
+    const { signal } = this.#opening;
+    const dataSet = this.#dataSet;
+    this.#used = this.#wanted;
+    this.trainer?.destroy();
+    this.trainer = undefined;
+    this.#clear();
+    this.#to("opening");
+    if (dataSet === undefined) return;
+    try {
+      const source = await dataSet.open();
+      const trainer = await Trainer.create(source, { ...this.#config(), backend: this.#wanted.backend, signal });
+      const { popularity } = await trainer.report();
+      this.trainer = trainer;
+      this.popularity = popularity;
+      this.#fresh();
+    } catch (thrown) {
+      if (!signal.aborted) this.#fail(thrown);
+    }
+  }
+
+  #config(): PartialConfig {
+    const { values } = this.#wanted;
+    return nested(this.#dataSet?.given ? { ...values, "split.kind": "given" } : values);
+  }
+
+  #fresh(): void {
+    this.#used = this.#wanted;
+    this.#clear();
+    this.#to("ready");
+  }
+
+  #clear(): void {
+    this.#gate = undefined;
+    this.error = undefined;
+    this.progress = undefined;
+    this.loss = new LossCurve();
+    this.epochs = [];
+    this.pairsPerSecond = 0;
+  }
+
+  #mustReopen(): boolean {
+    const data = ({ values }: Settings): string =>
+      JSON.stringify(Object.entries(values).filter(([key]) => /^(split|data)\./.test(key)));
+    return this.#used.backend !== this.#wanted.backend || data(this.#used) !== data(this.#wanted);
+  }
+
+  #fail(thrown: unknown): void {
+    this.error = TwoTowerError.from(thrown);
+    this.#to("failed");
+  }
+
+  #to(phase: Phase): void {
+    this.phase = phase;
+    this.#changed();
+  }
+
+  #changed(): void {
+    this.dispatchEvent(new Event("change"));
+  }
+}
+
+/** Follows a jumping rate within about ten slices. */
+function smooth(before: number, now: number): number {
+  return before === 0 ? now : before + 0.1 * (now - before);
+}
+
+function gaveUp(thrown: unknown): boolean {
+  return thrown instanceof TwoTowerError && (thrown.code === "aborted" || thrown.code === "destroyed");
+}

@@ -1,0 +1,70 @@
+/** A user's source, made into named parts that can be sent to the worker. */
+
+import { TwoTowerError } from "./error.js";
+import type { Source, Table } from "./types.js";
+import type { PartName } from "./wasm.js";
+
+/** One table on its way to the worker. */
+export interface Part {
+  part: PartName;
+  /** File name, which tells the format and stands in errors. */
+  name: string;
+  body: Blob | ReadableStream<Uint8Array>;
+}
+
+/** Parts in the order in which they are read. */
+export function partsOf(source: Source): Part[] {
+  if (isTable(source)) return [part("all", source)];
+  const { items, ...tables } = source;
+  const parts =
+    "data" in tables
+      ? [part("all", tables.data)]
+      : [
+          part("train", tables.train),
+          ...(tables.validation === undefined ? [] : [part("validation", tables.validation)]),
+          part("test", tables.test),
+        ];
+  return items === undefined ? parts : [...parts, part("items", items)];
+}
+
+/** The parts with streams only where streams can be sent: elsewhere (Safari) they are read first. */
+export async function sendable(parts: Part[]): Promise<{ parts: Part[]; transfer: Transferable[] }> {
+  if (streamsCanBeSent()) {
+    const transfer = parts.map(({ body }) => body).filter((body) => body instanceof ReadableStream);
+    return { parts, transfer };
+  }
+  const blobs = parts.map(async (part) => ({ ...part, body: await new Response(part.body).blob() }));
+  return { parts: await Promise.all(blobs), transfer: [] };
+}
+
+function isTable(source: Source): source is Table {
+  return (
+    typeof source === "string" ||
+    source instanceof Blob ||
+    source instanceof Response ||
+    source instanceof ReadableStream
+  );
+}
+
+function part(part: PartName, table: Table): Part {
+  if (typeof table === "string") return { part, name: part, body: new Blob([table]) };
+  if (table instanceof Response) return { part, ...opened(table, part) };
+  return { part, name: table instanceof File ? table.name : part, body: table };
+}
+
+function opened(response: Response, part: PartName): Omit<Part, "part"> {
+  const name = response.url === "" ? part : decodeURIComponent(new URL(response.url).pathname.split("/").at(-1) ?? part);
+  const problem = response.ok ? undefined : `the server answered ${String(response.status)}`;
+  if (problem !== undefined) throw new TwoTowerError("data", `${name}: ${problem}`, { file: name, problem, lines: [] });
+  return { name, body: response.body ?? new Blob() };
+}
+
+function streamsCanBeSent(): boolean {
+  const stream = new ReadableStream();
+  try {
+    structuredClone(stream, { transfer: [stream] });
+    return true;
+  } catch {
+    return false;
+  }
+}

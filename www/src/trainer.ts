@@ -1,0 +1,161 @@
+/** The trainer: one run in one worker. */
+
+import { transfer } from "comlink";
+
+import type { PartialConfig } from "./config.js";
+import { TwoTowerError } from "./error.js";
+import { aborted, Remote } from "./remote.js";
+import { partsOf, sendable } from "./source.js";
+import type {
+  About,
+  Backend,
+  EpochReport,
+  Item,
+  OptionSpec,
+  Progress,
+  Query,
+  Recommendation,
+  Report,
+  Source,
+} from "./types.js";
+
+/** The options of a run, and those of the trainer itself. */
+export interface TrainerOptions extends PartialConfig {
+  /** What to compute on. `auto`, the default, takes a real GPU and else the CPU; `about.reason` says why. */
+  backend?: Backend | "auto" | undefined;
+  /** Gives up the creation, or destroys the trainer, with the code `aborted`. */
+  signal?: AbortSignal | undefined;
+}
+
+/** How to train. */
+export interface TrainOptions {
+  /** Epochs in all, those before included. Default: the config's `epochs`. */
+  epochs?: number | undefined;
+  /**
+   * Called many times a second. If it returns a promise, training waits for it: that is how to pause
+   * within an epoch.
+   */
+  onProgress?: ((progress: Progress) => unknown) | undefined;
+  /** Stops training after the slice at work, with the code `aborted`. The trainer stays usable. */
+  signal?: AbortSignal | undefined;
+}
+
+/** Milliseconds of training between two chances to pause, abort or answer other calls. */
+const SLICE = 50;
+
+/**
+ * Trains a two-tower model in a Web Worker and answers from it. Calls may overlap, also with training:
+ * they are answered in turn. Every promise rejects with a {@link TwoTowerError}.
+ */
+export class Trainer {
+  readonly #remote: Remote;
+  #about: About;
+  #training = false;
+
+  private constructor(remote: Remote, about: About) {
+    this.#remote = remote;
+    this.#about = about;
+  }
+
+  /** Every option with its bounds, default and meaning. Starts the worker that the next trainer takes. */
+  static options(): Promise<OptionSpec[]> {
+    return Remote.ahead().call((host) => host.options());
+  }
+
+  /** Reads the source in a worker and makes a fresh model for it. */
+  static async create(source: Source, options: TrainerOptions = {}): Promise<Trainer> {
+    const { backend = "auto", signal, ...config } = options;
+    if (signal?.aborted) throw aborted(signal);
+    const sent = await sendable(partsOf(source));
+    const remote = Remote.take();
+    signal?.addEventListener("abort", () => {
+      remote.end(aborted(signal));
+    });
+    try {
+      const parts = transfer(sent.parts, sent.transfer);
+      return new Trainer(remote, await remote.call((host) => host.create(parts, config, backend)));
+    } catch (thrown) {
+      const error = TwoTowerError.from(thrown);
+      remote.end(error);
+      throw error;
+    }
+  }
+
+  /** What the run is: its complete config, its data, its backend and why. */
+  get about(): About {
+    return this.#about;
+  }
+
+  /**
+   * Trains, and yields each epoch's report. Nothing is computed unless the next epoch is asked for: to
+   * pause, stop pulling; a later call goes on from there. One call at a time, else `busy`.
+   */
+  async *train({ epochs, onProgress, signal }: TrainOptions = {}): AsyncGenerator<EpochReport, void, undefined> {
+    this.#refuseWhileTraining("train");
+    this.#training = true;
+    try {
+      if (epochs !== undefined) await this.#remote.call((host) => host.setEpochs(epochs));
+      for (let done = false; !done; ) {
+        if (signal?.aborted) throw aborted(signal);
+        const progress = await this.#remote.call((host) => host.advance(SLICE));
+        await this.#remote.during(Promise.resolve(onProgress?.(progress)), signal);
+        if (progress.epochReport) yield progress.epochReport;
+        done = progress.done;
+      }
+    } finally {
+      this.#training = false;
+    }
+  }
+
+  /** The run so far, as one document. */
+  report(): Promise<Report> {
+    return this.#remote.call((host) => host.report());
+  }
+
+  /** The `k` best items for a user, or for a visitor who likes some items, without those they have. */
+  recommend(query: Query, k: number): Promise<Recommendation[]> {
+    return this.#remote.call((host) => host.recommend(query, k));
+  }
+
+  /** The `k` items closest to an item. */
+  similar(item: string, k: number): Promise<Recommendation[]> {
+    return this.#remote.call((host) => host.similar(item, k));
+  }
+
+  /** The items that a user has in the training data. */
+  history(user: string): Promise<Item[]> {
+    return this.#remote.call((host) => host.history(user));
+  }
+
+  /** Up to `limit` users whose id contains the text; `""` gives the first ones. */
+  users(search: string, limit: number): Promise<string[]> {
+    return this.#remote.call((host) => host.users(search, limit));
+  }
+
+  /** Up to `limit` items whose title or id contains the text; `""` gives the first ones. */
+  items(search: string, limit: number): Promise<Item[]> {
+    return this.#remote.call((host) => host.items(search, limit));
+  }
+
+  /** Starts over with a fresh model on the same data, with other options if given. `busy` while training. */
+  async reset(options: PartialConfig = {}): Promise<void> {
+    this.#refuseWhileTraining("reset");
+    this.#about = await this.#remote.call((host) => host.reset(options));
+  }
+
+  /** Not available yet: rejects with the code `not-available`. */
+  save(): Promise<Uint8Array> {
+    return Promise.reject(new TwoTowerError("not-available", "`save` is not available yet", { what: "save" }));
+  }
+
+  /** Ends the worker at once and gives back all memory. Pending and later calls reject with `destroyed`. */
+  destroy(): void {
+    this.#remote.end(new TwoTowerError("destroyed", "the trainer was destroyed"));
+  }
+
+  #refuseWhileTraining(call: string): void {
+    if (!this.#training) return;
+    const message = `\`${call}\` was called while \`train\` was still at work`;
+    throw new TwoTowerError("busy", message, { call, pending: "train" });
+  }
+}

@@ -1,0 +1,49 @@
+/** The compiled crate, as `src/web` declares it. Only the worker loads it. */
+
+import init, * as compiled from "./wasm/twotower.js";
+
+import type { Backend, About, DataSummary, Item, OptionSpec, Progress, Query, Recommendation, Report } from "./types.js";
+
+/** A part of the data that a table holds. */
+export type PartName = "all" | "train" | "validation" | "test" | "items";
+
+/** Reads tables, chunk by chunk. */
+export interface Loader {
+  begin(part: PartName, name: string, bytes?: number): void;
+  push(chunk: Uint8Array): void;
+  finish(): Dataset;
+  free(): void;
+}
+
+/** What was read, before a run takes it. */
+export interface Dataset {
+  summary(): DataSummary;
+  free(): void;
+}
+
+/** One run. */
+export interface Engine {
+  about(): About;
+  setEpochs(epochs: number): void;
+  advance(milliseconds: number): Promise<Progress>;
+  report(): Report;
+  recommend(query: Query, k: number): Promise<Recommendation[]>;
+  similar(item: string, k: number): Promise<Recommendation[]>;
+  history(user: string): Item[];
+  users(search: string, limit: number): string[];
+  items(search: string, limit: number): Item[];
+  reset(options: object): Promise<void>;
+  free(): void;
+}
+
+interface Wasm {
+  Loader: new (options: object) => Loader;
+  Engine: { create(dataset: Dataset, options: object, backend: Backend | "auto"): Promise<Engine> };
+  options(): OptionSpec[];
+}
+
+/** Compiles and starts the crate. */
+export async function start(): Promise<Wasm> {
+  await init();
+  return compiled as unknown as Wasm;
+}
