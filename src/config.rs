@@ -2,8 +2,8 @@
 //! typed [`Config`], the TypeScript types, the table in the README and the page's controls all
 //! follow from it or are tested against it.
 
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::{Map, Value, json};
 
 use crate::error::{Error, Result};
 
@@ -15,14 +15,14 @@ pub struct OptionSpec {
     /// The kinds of value that are allowed.
     pub kinds: &'static [Kind],
     /// Default, as JSON.
+    #[serde(serialize_with = "as_json")]
     pub default: &'static str,
     /// What it does, in one sentence.
     pub doc: &'static str,
 }
 
 /// A kind of value that an option may have.
-#[derive(Debug, Clone, Copy, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Copy)]
 pub enum Kind {
     /// A whole number within bounds, both included.
     Int(u64, u64),
@@ -328,12 +328,20 @@ impl Config {
     }
 }
 
+fn as_json<S: Serializer>(text: &str, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    parsed(text).serialize(serializer)
+}
+
+/// A default's value.
+fn parsed(text: &str) -> Value {
+    serde_json::from_str(text).expect("a default is JSON")
+}
+
 /// The defaults as one nested object.
 pub fn defaults() -> Value {
     let mut root = Value::Object(Map::new());
     for spec in OPTIONS {
-        let default = serde_json::from_str(spec.default).expect("a default is JSON");
-        *slot(&mut root, spec.key) = default;
+        *slot(&mut root, spec.key) = parsed(spec.default);
     }
     root
 }
@@ -427,6 +435,21 @@ impl Kind {
     }
 }
 
+impl Serialize for Kind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        let value = match *self {
+            Int(min, max) => json!({ "kind": "int", "min": min, "max": max }),
+            Number(min, max) => json!({ "kind": "number", "min": min, "max": max }),
+            Above(min, max) => json!({ "kind": "above", "min": min, "max": max }),
+            Bool => json!({ "kind": "bool" }),
+            OneOf(words) => json!({ "kind": "one-of", "words": words }),
+            Text => json!({ "kind": "text" }),
+            Null => json!({ "kind": "null" }),
+        };
+        value.serialize(serializer)
+    }
+}
+
 impl std::fmt::Display for Kind {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match *self {
@@ -447,7 +470,6 @@ impl std::fmt::Display for Kind {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn defaults_fill_the_typed_config_and_nothing_is_lost() {

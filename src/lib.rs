@@ -12,6 +12,8 @@ pub mod metrics;
 pub mod model;
 pub mod plan;
 pub mod random;
+#[cfg(feature = "verify")]
+pub mod stopwatch;
 pub mod trainer;
 #[cfg(target_arch = "wasm32")]
 mod web;

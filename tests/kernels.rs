@@ -68,8 +68,9 @@ impl Pair {
             };
             (0..rows).flat_map(row).collect()
         };
-        let pairs: Vec<[u32; 2]> =
-            (0..dims.pairs).map(|n| [draw(2 * n, dims.users), draw(2 * n + 1, dims.items)]).collect();
+        let pairs: Vec<[u32; 2]> = (0..dims.pairs)
+            .map(|n| [draw(2 * n, dims.users), draw(2 * n + 1, dims.items)])
+            .collect();
         self.write(at.pairs, &pairs);
         let log_q: Vec<f32> = (0..dims.items).map(|item| -1.0 - (item % 7) as f32).collect();
         self.write(at.log_q, &log_q);

@@ -73,16 +73,15 @@ fn bindings_are_those_of_the_contract() {
         let contract = dispatch.shader.bindings;
         assert_eq!(declared.len(), contract.len(), "{stem}");
         assert_eq!(dispatch.buffers.len(), contract.len(), "{stem}");
-        for ((n, (binding, name, space)), (expected, access)) in
-            (0..).zip(&declared).zip(contract)
+        for ((n, (binding, name, space)), (expected, access)) in (0..).zip(&declared).zip(contract)
         {
             assert_eq!((*binding, name.as_str()), (n, *expected), "{stem}");
             let expected_space = match access {
                 Access::Step | Access::Chunk => AddressSpace::Uniform,
                 Access::Read => AddressSpace::Storage { access: StorageAccess::LOAD },
-                Access::Write => AddressSpace::Storage {
-                    access: StorageAccess::LOAD | StorageAccess::STORE,
-                },
+                Access::Write => {
+                    AddressSpace::Storage { access: StorageAccess::LOAD | StorageAccess::STORE }
+                }
             };
             assert_eq!(*space, expected_space, "{stem}: {name}");
         }
@@ -129,10 +128,7 @@ fn records_have_the_same_layout_in_rust_and_wgsl() {
     }
     let dispatches = dispatches();
     let draw = parse(&dispatches["draw_batches"]);
-    assert_eq!(
-        layout(&draw, "Step"),
-        rust_layout!(Step, number, slot, rows, ring, adam_m, adam_v)
-    );
+    assert_eq!(layout(&draw, "Step"), rust_layout!(Step, number, slot, rows, ring, adam_m, adam_v));
     assert_eq!(layout(&draw, "Clock"), rust_layout!(Clock, steps, epoch, done, pairs));
     let (_, stride) = layout(&draw, "StepSlot");
     assert_eq!(stride as usize, twotower::plan::STEP_WORDS * 4);

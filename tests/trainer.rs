@@ -75,7 +75,8 @@ fn the_same_seed_gives_the_same_bits() {
 
 #[test]
 fn the_backends_agree() {
-    let [cpu, gpu] = BACKENDS.map(|choice| train(&mut trainer(&json!({}), choice)).expect("trains"));
+    let [cpu, gpu] =
+        BACKENDS.map(|choice| train(&mut trainer(&json!({}), choice)).expect("trains"));
     assert_eq!(cpu.0.len(), gpu.0.len());
     for (step, (cpu, gpu)) in cpu.0.iter().zip(&gpu.0).enumerate() {
         assert!((cpu - gpu).abs() < 1e-3, "step {step}: {cpu} on the CPU, {gpu} on the GPU");
@@ -139,7 +140,8 @@ fn a_run_can_be_extended_and_reset() {
     parts.extend(train(&mut short).expect("trains").0);
     assert_eq!(whole, parts);
 
-    let again = pollster::block_on(short.reset(options(&json!({ "epochs": 4 })), BackendChoice::Cpu));
+    let again =
+        pollster::block_on(short.reset(options(&json!({ "epochs": 4 })), BackendChoice::Cpu));
     again.expect("resets");
     assert_eq!(train(&mut short).expect("trains").0, whole);
 

@@ -2,7 +2,7 @@
 
 use super::ids::Ids;
 use super::pairs::Pairs;
-use super::report::{Report, Summary};
+use super::report::{About, Report, Summary};
 use super::split::Parts;
 use super::titles::{TitleLines, Titles};
 use crate::error::{Error, Result};
@@ -57,6 +57,11 @@ impl Dataset {
             validation: self.validation.len(),
             test: self.test.len(),
         }
+    }
+
+    /// Sizes and report in one.
+    pub fn about(&self) -> About<'_> {
+        About { summary: self.summary(), report: &self.report }
     }
 
     /// Puts the parts together: renumbers ids, so that trained ones come first, and forgets those

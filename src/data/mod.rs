@@ -30,4 +30,4 @@ pub use dataset::Dataset;
 pub use ids::Ids;
 pub use loader::{Loader, Part};
 pub use pairs::{Csr, Pairs};
-pub use report::{Report, Summary};
+pub use report::{About, Report, Summary};

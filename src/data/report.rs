@@ -43,3 +43,12 @@ pub struct Summary {
     /// Pairs that measure the result.
     pub test: usize,
 }
+
+/// All that is told of a data set: its sizes, and what happened to it on its way in.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct About<'a> {
+    #[serde(flatten)]
+    pub(super) summary: Summary,
+    #[serde(flatten)]
+    pub(super) report: &'a Report,
+}

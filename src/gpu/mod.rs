@@ -90,10 +90,8 @@ impl Executor {
             Bound { kernel, group, workgroups: dispatch.groups, offsets: offsets.collect() }
         };
         let mut bind_all = |op: &Vec<Dispatch>| op.iter().map(&mut bind).collect();
-        let programs = programs
-            .iter()
-            .map(|program| program.iter().map(&mut bind_all).collect())
-            .collect();
+        let programs =
+            programs.iter().map(|program| program.iter().map(&mut bind_all).collect()).collect();
 
         if let Some(error) = scope.pop().await {
             return Err(Error::Gpu { message: error.to_string() });

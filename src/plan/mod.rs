@@ -285,8 +285,7 @@ impl Plan {
 
     /// Bytes of all buffers that a backend allocates.
     pub fn bytes(&self, on_gpu: bool) -> usize {
-        let is_allocated =
-            |spec: &&BufferSpec| on_gpu || spec.kind != BufferKind::GpuScratch;
+        let is_allocated = |spec: &&BufferSpec| on_gpu || spec.kind != BufferKind::GpuScratch;
         self.buffers.iter().filter(is_allocated).map(|spec| spec.words * 4).sum()
     }
 

@@ -16,7 +16,7 @@ use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::executor::{Backend, BackendChoice, Pending};
 use crate::model::Model;
-use crate::plan::{Extent, Plan, RING};
+use crate::plan::{Extent, Op, Plan, Program, RING};
 use evaluate::HeldOut;
 use pace::Pace;
 pub use recommend::{Query, Recommendation, TitledItem};
@@ -107,11 +107,14 @@ impl Trainer {
 
     /// What is trained, on what, with what.
     pub fn about(&self) -> About<'_> {
+        let plan = self.model.plan();
+        let step = plan.program(Program::Step).iter().flat_map(Op::dispatches);
         About {
             config: &self.config,
             backend: &self.backend,
-            data: self.dataset.summary(),
-            memory_bytes: self.model.plan().bytes(self.backend.backend == "webgpu"),
+            data: self.dataset.about(),
+            memory_bytes: plan.bytes(self.backend.backend == "webgpu"),
+            plan: step.map(|dispatch| dispatch.shader.stem).collect(),
         }
     }
 

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::Trainer;
 use crate::config::Config;
-use crate::data::Summary;
+use crate::data;
 use crate::executor::Backend;
 use crate::metrics::Metrics;
 
@@ -17,10 +17,12 @@ pub struct About<'a> {
     /// The backend, its adapter and the reason.
     #[serde(flatten)]
     pub backend: &'a Backend,
-    /// Sizes of the data.
-    pub data: Summary,
+    /// Sizes of the data, and what happened to it on its way in.
+    pub data: data::About<'a>,
     /// Bytes of all buffers.
     pub memory_bytes: usize,
+    /// The dispatches of a training step, in order.
+    pub plan: Vec<&'static str>,
 }
 
 /// One epoch.

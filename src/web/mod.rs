@@ -117,14 +117,7 @@ pub struct Dataset(data::Dataset);
 impl Dataset {
     /// Its sizes, and what happened to the data on its way in.
     pub fn summary(&self) -> JsValue {
-        #[derive(Serialize)]
-        struct Whole<'a> {
-            #[serde(flatten)]
-            summary: data::Summary,
-            #[serde(flatten)]
-            report: &'a data::Report,
-        }
-        to_js(&Whole { summary: self.0.summary(), report: &self.0.report })
+        to_js(&self.0.about())
     }
 }
 

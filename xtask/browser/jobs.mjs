@@ -17,6 +17,12 @@ export async function golden({ name, address, backend }) {
   return runGolden(name, await (await fetched(address)).text(), backend);
 }
 
+/** Times training steps. */
+export async function step({ options, users, items, backend, steps }) {
+  const { timeSteps } = await verify();
+  return timeSteps(options, users, items, backend, steps);
+}
+
 /** Reads generated lines as a file is read: chunk by chunk, each copied in from the page. */
 export async function load({ lines }) {
   const { memory, Loader, Synthetic } = await verify();

@@ -11,6 +11,7 @@ mod pages;
 mod screen;
 mod setup;
 mod shell;
+mod step;
 mod test;
 mod train;
 mod wasm;
@@ -39,6 +40,8 @@ enum Command {
     Golden(golden::Golden),
     /// Load a large generated file in headless Chromium: rate and peak memory
     Load(load::Load),
+    /// Time the training step, in headless Chromium or natively
+    Step(step::Step),
     /// Not available yet
     #[command(hide = true)]
     Bench(NotYet),
@@ -111,6 +114,7 @@ fn main() -> ExitCode {
         Command::Test => test::run(),
         Command::Golden(golden) => golden.run(),
         Command::Load(load) => load.run(),
+        Command::Step(step) => step.run(),
         Command::Bench(_) => return not_yet("bench"),
         Command::Package(_) => return not_yet("package"),
         Command::Study(_) => return not_yet("study"),

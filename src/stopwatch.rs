@@ -1,0 +1,62 @@
+//! Times the training step alone, on random pairs: what `performance.md` calls the reference step.
+
+use serde::Serialize;
+use web_time::Instant;
+
+use crate::config::Config;
+use crate::error::Result;
+use crate::executor::{Backend, BackendChoice};
+use crate::model::Model;
+use crate::plan::{Extent, Plan};
+use crate::random::{self, stream};
+
+/// How long steps took.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Timing {
+    #[serde(flatten)]
+    backend: Backend,
+    /// Milliseconds of each step, from its start until its loss was on the CPU.
+    pub milliseconds: Vec<f64>,
+    /// Bytes of all buffers.
+    pub memory_bytes: usize,
+}
+
+/// Steps before the first that counts: caches and pipelines are warm after one, the second proves it.
+const WARM_UP: usize = 2;
+
+/// Times `steps` training steps of a run over tables of `users` and `items` rows.
+///
+/// # Errors
+/// Those of [`crate::executor::Executor::choose`].
+pub async fn time_steps(
+    config: &Config,
+    users: usize,
+    items: usize,
+    choice: BackendChoice,
+    steps: usize,
+) -> Result<Timing> {
+    let pairs = (WARM_UP + steps) * config.batch_size;
+    let extent =
+        Extent { users, items, pairs, hidden: 0, evaluated: 0, keeps_best: false, shuffled: true };
+    let (mut model, backend) = Model::new(Plan::new(config, &extent), choice).await?;
+    let draw = |n: usize, below: usize| {
+        random::hash(config.seed, stream::SYNTHETIC, n as u32) % below as u32
+    };
+    let words: Vec<u32> =
+        (0..pairs).flat_map(|n| [draw(2 * n, users), draw(2 * n + 1, items)]).collect();
+    let log_q = vec![-(items as f32).ln(); items];
+    model.load(&words, &log_q);
+    model.start_fresh(config);
+    let mut milliseconds = Vec::with_capacity(steps);
+    for n in 0..WARM_UP + steps {
+        let started = Instant::now();
+        model.step();
+        model.losses_later().finish().await?;
+        if n >= WARM_UP {
+            milliseconds.push(started.elapsed().as_secs_f64() * 1e3);
+        }
+    }
+    let memory_bytes = model.plan().bytes(backend.backend == "webgpu");
+    Ok(Timing { backend, milliseconds, memory_bytes })
+}

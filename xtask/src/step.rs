@@ -1,0 +1,81 @@
+//! `cargo xtask step`: how long one training step takes.
+
+use crate::browser::Browser;
+use crate::{Backend, Runtime, wasm};
+use anyhow::{Context as _, Result};
+use serde_json::{Value, json};
+use std::process::ExitCode;
+use twotower::{Config, config, stopwatch};
+
+/// The defaults are the reference step: ID towers of MovieLens-1M's size, in-batch softmax.
+#[derive(clap::Args)]
+pub struct Step {
+    /// Rows of the user table
+    #[arg(long, default_value_t = 6040)]
+    users: usize,
+    /// Rows of the item table
+    #[arg(long, default_value_t = 3706)]
+    items: usize,
+    /// Steps that are timed
+    #[arg(long, default_value_t = 11)]
+    steps: usize,
+    /// Options over the defaults, with `batchSize=1024` beneath them
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    #[arg(long, value_enum, default_value_t = Backend::Cpu)]
+    backend: Backend,
+    #[arg(long, value_enum, default_value_t = Runtime::Browser)]
+    runtime: Runtime,
+}
+
+impl Step {
+    pub fn run(self) -> Result<ExitCode> {
+        let mut options = json!({ "batchSize": 1024 });
+        for setting in &self.set {
+            let (key, value) = setting.split_once('=').context("--set takes key=value")?;
+            let value = serde_json::from_str(value).unwrap_or_else(|_| value.into());
+            config::set(&mut options, key, value);
+        }
+        let timing = match self.runtime {
+            Runtime::Native => self.natively(&options)?,
+            Runtime::Browser => self.in_browser(options)?,
+        };
+        let times = timing["milliseconds"].as_array().context("times")?;
+        let mut times: Vec<f64> = times.iter().filter_map(Value::as_f64).collect();
+        times.sort_by(f64::total_cmp);
+        let (Some(least), Some(most)) = (times.first(), times.last()) else {
+            anyhow::bail!("--steps 0 times nothing");
+        };
+        println!(
+            "{} {} {}: median {:.1} ms a step ({least:.1} to {most:.1}, {} steps), {:.0} MB of buffers",
+            self.runtime.name(),
+            timing["backend"].as_str().unwrap_or_default(),
+            timing["adapter"].as_str().unwrap_or_default(),
+            times[times.len() / 2],
+            times.len(),
+            timing["memoryBytes"].as_f64().unwrap_or_default() / 1e6,
+        );
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn natively(&self, options: &Value) -> Result<Value> {
+        let config = Config::resolve(options)?;
+        let choice = self.backend.choice();
+        let timing = stopwatch::time_steps(&config, self.users, self.items, choice, self.steps);
+        Ok(serde_json::to_value(pollster::block_on(timing)?)?)
+    }
+
+    fn in_browser(&self, options: Value) -> Result<Value> {
+        wasm::build(wasm::Variant::Verify)?;
+        let mut browser = Browser::new("step");
+        browser.mount("/verify/", wasm::Variant::Verify.folder());
+        browser.request(json!({
+            "options": options,
+            "users": self.users,
+            "items": self.items,
+            "steps": self.steps,
+            "backend": self.backend.name(),
+        }));
+        browser.run_one(|_, _| {})
+    }
+}
