@@ -159,7 +159,8 @@ fn ratings_under_the_minimum_do_not_count() {
 #[test]
 fn the_core_is_what_is_left_when_all_have_enough() {
     // carl has one item, and without carl kiwi has one user, and without kiwi bob has one item.
-    let text = "user,item\nann,apple\nann,pear\ndan,apple\ndan,pear\nbob,apple\nbob,kiwi\ncarl,kiwi\n";
+    let text =
+        "user,item\nann,apple\nann,pear\ndan,apple\ndan,pear\nbob,apple\nbob,kiwi\ncarl,kiwi\n";
     let mut options = no_test();
     options["data"] = json!({ "core": 2 });
     let data = load_all(options, text).expect("a core");
@@ -187,10 +188,7 @@ fn times_part_in_order_before_and_after_1970_in_any_notation() {
                 a,5,1291213920\na,6,1591213920000\nb,1,1\nb,2,0\n";
     let split = json!({ "split": { "kind": "temporal", "test": 0.34, "validation": 0.25 } });
     let data = load_all(split, text).expect("loads");
-    assert_eq!(
-        named_sorted(&data, &data.test),
-        own(&[("a", "5"), ("a", "6"), ("b", "1")])
-    );
+    assert_eq!(named_sorted(&data, &data.test), own(&[("a", "5"), ("a", "6"), ("b", "1")]));
     assert_eq!(named_sorted(&data, &data.validation), own(&[("a", "4")]));
     assert_eq!(data.train.len(), 4);
 }

@@ -3,6 +3,7 @@
 use std::hash::Hasher as _;
 
 use hashbrown::HashTable;
+use rustc_hash::FxHasher;
 
 use super::flaw::{Flaw, Refusal};
 use crate::error::Error;
@@ -13,8 +14,8 @@ pub struct Ids {
     text: String,
     /// Where each id starts in `text`, and where the last one ends: `len() + 1` entries.
     offsets: Vec<u32>,
-    /// Indices, found by the hash of the id's bytes.
-    table: HashTable<u32>,
+    /// Indices, found by fingerprint.
+    table: HashTable<Entry>,
 }
 
 impl Default for Ids {
@@ -26,7 +27,7 @@ impl Default for Ids {
 impl Ids {
     /// The index of an id, if it is known.
     pub fn get(&self, id: &str) -> Option<u32> {
-        self.find(hash_of(id.as_bytes()), id.as_bytes())
+        self.find(Fingerprint::of(id.as_bytes()), id.as_bytes())
     }
 
     /// The id at an index below [`len`](Self::len).
@@ -57,11 +58,17 @@ impl Ids {
             + self.table.allocation_size()
     }
 
+    /// Gives back memory that was taken for ids yet to come.
+    pub(super) fn shrink_to_fit(&mut self) {
+        self.text.shrink_to_fit();
+        self.offsets.shrink_to_fit();
+    }
+
     /// The index of an id, which is taken in if it is new. Only a new id is checked to be UTF-8:
     /// one that equals a known id is.
     pub(super) fn intern(&mut self, id: &[u8]) -> Result<u32, Refusal> {
-        let hash = hash_of(id);
-        if let Some(index) = self.find(hash, id) {
+        let fingerprint = Fingerprint::of(id);
+        if let Some(index) = self.find(fingerprint, id) {
             return Ok(index);
         }
         let id = std::str::from_utf8(id).map_err(|_| Flaw::NotUtf8)?;
@@ -73,27 +80,65 @@ impl Ids {
         let index = self.len() as u32;
         self.text.push_str(id);
         self.offsets.push(end);
-        let Self { text, offsets, table } = self;
-        table.insert_unique(hash, index, |&known| hash_of(span(text, offsets, known)));
+        let entry = Entry { fingerprint, index };
+        self.table.insert_unique(fingerprint.hash(), entry, |known| known.fingerprint.hash());
         Ok(index)
     }
 
-    fn find(&self, hash: u64, id: &[u8]) -> Option<u32> {
-        self.table.find(hash, |&known| span(&self.text, &self.offsets, known) == id).copied()
+    #[inline]
+    fn find(&self, fingerprint: Fingerprint, id: &[u8]) -> Option<u32> {
+        let is_same = |entry: &Entry| {
+            entry.fingerprint == fingerprint
+                && (fingerprint.is_id() || self.name(entry.index).as_bytes() == id)
+        };
+        self.table.find(fingerprint.hash(), is_same).map(|entry| entry.index)
     }
 }
 
-#[inline]
-fn span<'a>(text: &'a str, offsets: &[u32], index: u32) -> &'a [u8] {
-    let ix = index as usize;
-    &text.as_bytes()[offsets[ix] as usize..offsets[ix + 1] as usize]
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    fingerprint: Fingerprint,
+    index: u32,
 }
 
-#[inline]
-fn hash_of(id: &[u8]) -> u64 {
-    let mut hasher = rustc_hash::FxHasher::default();
-    hasher.write(id);
-    hasher.finish()
+/// Eight bytes that tell most ids apart, so that finding one rarely has to go and look at its text:
+/// an id of up to seven bytes itself with its length on top, or a hash of a longer one. Two halves,
+/// so that an entry is twelve bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Fingerprint([u32; 2]);
+
+impl Fingerprint {
+    /// The top byte of what is a hash.
+    const HASHED: u64 = 0xff << 56;
+
+    #[inline]
+    fn of(id: &[u8]) -> Self {
+        let word = if id.len() < 8 {
+            let mut bytes = [0; 8];
+            bytes[..id.len()].copy_from_slice(id);
+            u64::from_le_bytes(bytes) | (id.len() as u64) << 56
+        } else {
+            let mut hasher = FxHasher::default();
+            hasher.write(id);
+            hasher.finish() | Self::HASHED
+        };
+        Self([word as u32, (word >> 32) as u32])
+    }
+
+    fn word(self) -> u64 {
+        u64::from(self.0[0]) | u64::from(self.0[1]) << 32
+    }
+
+    /// Whether it is the id itself.
+    fn is_id(self) -> bool {
+        self.word() < Self::HASHED
+    }
+
+    fn hash(self) -> u64 {
+        let mut hasher = FxHasher::default();
+        hasher.write_u64(self.word());
+        hasher.finish()
+    }
 }
 
 #[cfg(test)]
@@ -103,7 +148,8 @@ mod tests {
     #[test]
     fn ids_are_numbered_as_they_come_and_kept_exactly() {
         let mut ids = Ids::default();
-        let strange = ["17850", "017850", " a b ", "Zoë", "", "17850 "];
+        let strange =
+            ["17850", "017850", " a b ", "Zoë", "", "17850 ", "seven77", "eight888", "a\0", "a"];
         for (index, id) in strange.iter().enumerate() {
             assert_eq!(ids.intern(id.as_bytes()).ok(), Some(index as u32));
             assert_eq!(ids.intern(id.as_bytes()).ok(), Some(index as u32));

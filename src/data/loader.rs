@@ -153,7 +153,7 @@ impl Loader {
         let Intake { users, items, mut parts, titles, below_min_rating, .. } = intake;
         report.below_min_rating = below_min_rating;
         for part in &mut parts {
-            report.duplicates += part.sort_and_collapse() as u64;
+            report.duplicates += part.sort_and_collapse(users.len()) as u64;
         }
         report.held_out_seen_before = drop_seen_before(&mut parts) as u64;
         if let Some(k) = config.data.core {
