@@ -181,6 +181,7 @@ impl Loader {
         let Open { part, name, mut tally, .. } = open;
         reader.finish(&mut |record| take(&mut self.intake, part, &mut tally, record))?;
         tally.check(&name)?;
+        self.intake.settle()?;
         self.report.lines += tally.records;
         self.report.bad_lines += tally.bad;
         let named = tally.named.iter().map(|line| format!("{name}, {line}"));
