@@ -45,8 +45,13 @@ unsafe impl GlobalAlloc for Counting {
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        Self::add(size);
-        IN_USE.fetch_sub(layout.size(), Relaxed);
+        // What grows may be copied, what shrinks stays where it is.
+        if size > layout.size() {
+            Self::add(size);
+            IN_USE.fetch_sub(layout.size(), Relaxed);
+        } else {
+            IN_USE.fetch_sub(layout.size() - size, Relaxed);
+        }
         // SAFETY: the caller keeps the contract of `realloc`.
         unsafe { System.realloc(pointer, layout, size) }
     }

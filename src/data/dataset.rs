@@ -106,7 +106,7 @@ impl Dataset {
 
 /// Renumbers one side of all pairs: 0 the users, 1 the items. The ids that are left, and how many of
 /// them have a training pair.
-fn renumber(ids: Ids, parts: &mut Parts, side: usize) -> (Ids, usize) {
+fn renumber(mut ids: Ids, parts: &mut Parts, side: usize) -> (Ids, usize) {
     let mut trained = vec![false; ids.len()];
     let mut held_out = vec![false; ids.len()];
     for pair in parts.train.iter() {
@@ -117,6 +117,7 @@ fn renumber(ids: Ids, parts: &mut Parts, side: usize) -> (Ids, usize) {
     }
     let n_trained = trained.iter().filter(|&&trained| trained).count();
     if n_trained == ids.len() {
+        ids.shrink_to_fit();
         return (ids, n_trained);
     }
     let mut left = Ids::default();

@@ -3,9 +3,10 @@
 use std::hash::Hasher as _;
 
 use hashbrown::HashTable;
+use rustc_hash::FxHasher;
 
 use super::flaw::{Flaw, Refusal};
-use crate::error::Error;
+use crate::error::{Error, Result};
 
 /// Distinct strings, numbered from 0 in the order in which they came. All text lies in one arena.
 #[derive(Debug, Clone)]
@@ -13,8 +14,8 @@ pub struct Ids {
     text: String,
     /// Where each id starts in `text`, and where the last one ends: `len() + 1` entries.
     offsets: Vec<u32>,
-    /// Indices, found by the hash of the id's bytes.
-    table: HashTable<u32>,
+    /// Indices, found by what [`ShortId`] or [`fingerprint`] makes of the id.
+    table: HashTable<Entry>,
 }
 
 impl Default for Ids {
@@ -26,7 +27,10 @@ impl Default for Ids {
 impl Ids {
     /// The index of an id, if it is known.
     pub fn get(&self, id: &str) -> Option<u32> {
-        self.find(hash_of(id.as_bytes()), id.as_bytes())
+        match ShortId::of(id.as_bytes()) {
+            Some(short) => self.find(short.0, |_| true),
+            None => self.find(fingerprint(id.as_bytes()), |known| self.name(known) == id),
+        }
     }
 
     /// The id at an index below [`len`](Self::len).
@@ -57,14 +61,45 @@ impl Ids {
             + self.table.allocation_size()
     }
 
+    /// Gives back memory that was taken for ids yet to come.
+    pub(super) fn shrink_to_fit(&mut self) {
+        self.text.shrink_to_fit();
+        self.offsets.shrink_to_fit();
+    }
+
     /// The index of an id, which is taken in if it is new. Only a new id is checked to be UTF-8:
     /// one that equals a known id is.
-    pub(super) fn intern(&mut self, id: &[u8]) -> Result<u32, Refusal> {
-        let hash = hash_of(id);
-        if let Some(index) = self.find(hash, id) {
-            return Ok(index);
+    pub(super) fn intern(&mut self, id: &[u8]) -> std::result::Result<u32, Refusal> {
+        if let Some(short) = ShortId::of(id) {
+            return Ok(self.intern_short(short)?);
         }
-        let id = std::str::from_utf8(id).map_err(|_| Flaw::NotUtf8)?;
+        let word = fingerprint(id);
+        match self.find(word, |known| self.name(known).as_bytes() == id) {
+            Some(index) => Ok(index),
+            None => {
+                let id = std::str::from_utf8(id).map_err(|_| Flaw::NotUtf8)?;
+                Ok(self.insert(word, id)?)
+            }
+        }
+    }
+
+    /// The same for an id in a word: its text is not looked at.
+    #[inline]
+    pub(super) fn intern_short(&mut self, id: ShortId) -> Result<u32> {
+        match self.find(id.0, |_| true) {
+            Some(index) => Ok(index),
+            None => self.insert(id.0, &id.text()),
+        }
+    }
+
+    #[inline]
+    fn find(&self, word: u64, is_id: impl Fn(u32) -> bool) -> Option<u32> {
+        let is_same = |entry: &Entry| entry.word() == word && is_id(entry.index);
+        self.table.find(hash(word), is_same).map(|entry| entry.index)
+    }
+
+    #[cold]
+    fn insert(&mut self, word: u64, id: &str) -> Result<u32> {
         let end = u32::try_from(self.text.len() + id.len()).map_err(|_| Error::Data {
             file: "ids".into(),
             problem: "the text of all distinct ids is over 4 GiB".into(),
@@ -73,26 +108,63 @@ impl Ids {
         let index = self.len() as u32;
         self.text.push_str(id);
         self.offsets.push(end);
-        let Self { text, offsets, table } = self;
-        table.insert_unique(hash, index, |&known| hash_of(span(text, offsets, known)));
+        let entry = Entry { low: word as u32, high: (word >> 32) as u32, index };
+        self.table.insert_unique(hash(word), entry, |known| hash(known.word()));
         Ok(index)
     }
+}
 
-    fn find(&self, hash: u64, id: &[u8]) -> Option<u32> {
-        self.table.find(hash, |&known| span(&self.text, &self.offsets, known) == id).copied()
+/// An id's word, in halves so that an entry is twelve bytes, and its index.
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    low: u32,
+    high: u32,
+    index: u32,
+}
+
+impl Entry {
+    fn word(self) -> u64 {
+        u64::from(self.low) | u64::from(self.high) << 32
     }
 }
 
-#[inline]
-fn span<'a>(text: &'a str, offsets: &[u32], index: u32) -> &'a [u8] {
-    let ix = index as usize;
-    &text.as_bytes()[offsets[ix] as usize..offsets[ix + 1] as usize]
+/// An id of up to seven ASCII characters, as most are, in one word: the characters with their number
+/// in the top byte. It can be told from all others without a look at its text.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ShortId(u64);
+
+impl ShortId {
+    #[inline]
+    pub fn of(id: &[u8]) -> Option<Self> {
+        const NOT_ASCII: u64 = 0x80_8080_8080_8080;
+        if id.len() > 7 {
+            return None;
+        }
+        // A loop, since copying a few bytes costs a call where their number is not known.
+        let text = id.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte));
+        (text & NOT_ASCII == 0).then_some(Self((id.len() as u64) << 56 | text))
+    }
+
+    fn text(self) -> String {
+        let bytes = self.0.to_le_bytes();
+        bytes[..usize::from(bytes[7])].iter().copied().map(char::from).collect()
+    }
+}
+
+/// The top byte of a word that is a hash.
+const HASHED: u64 = 0xff << 56;
+
+/// A word for an id that is not a [`ShortId`]: a hash of its text, unlike any short id.
+fn fingerprint(id: &[u8]) -> u64 {
+    let mut hasher = FxHasher::default();
+    hasher.write(id);
+    hasher.finish() | HASHED
 }
 
 #[inline]
-fn hash_of(id: &[u8]) -> u64 {
-    let mut hasher = rustc_hash::FxHasher::default();
-    hasher.write(id);
+fn hash(word: u64) -> u64 {
+    let mut hasher = FxHasher::default();
+    hasher.write_u64(word);
     hasher.finish()
 }
 
@@ -103,7 +175,8 @@ mod tests {
     #[test]
     fn ids_are_numbered_as_they_come_and_kept_exactly() {
         let mut ids = Ids::default();
-        let strange = ["17850", "017850", " a b ", "Zoë", "", "17850 "];
+        let strange =
+            ["17850", "017850", " a b ", "Zoë", "", "17850 ", "seven77", "eight888", "a\0", "a"];
         for (index, id) in strange.iter().enumerate() {
             assert_eq!(ids.intern(id.as_bytes()).ok(), Some(index as u32));
             assert_eq!(ids.intern(id.as_bytes()).ok(), Some(index as u32));

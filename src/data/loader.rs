@@ -153,7 +153,7 @@ impl Loader {
         let Intake { users, items, mut parts, titles, below_min_rating, .. } = intake;
         report.below_min_rating = below_min_rating;
         for part in &mut parts {
-            report.duplicates += part.sort_and_collapse() as u64;
+            report.duplicates += part.sort_and_collapse(users.len()) as u64;
         }
         report.held_out_seen_before = drop_seen_before(&mut parts) as u64;
         if let Some(k) = config.data.core {
@@ -181,6 +181,7 @@ impl Loader {
         let Open { part, name, mut tally, .. } = open;
         reader.finish(&mut |record| take(&mut self.intake, part, &mut tally, record))?;
         tally.check(&name)?;
+        self.intake.settle()?;
         self.report.lines += tally.records;
         self.report.bad_lines += tally.bad;
         let named = tally.named.iter().map(|line| format!("{name}, {line}"));

@@ -3,7 +3,7 @@
 use super::interactions::Interactions;
 use super::pairs::Pairs;
 use crate::config::{Split, SplitKind};
-use crate::random::{hash, stream};
+use crate::random::{hash, pcg, stream};
 
 /// The parts, each sorted by user and item.
 #[derive(Debug, Default, PartialEq)]
@@ -27,18 +27,16 @@ fn shares(n: usize, split: &Split) -> [usize; 3] {
     [n - test - validation, validation, test]
 }
 
-/// Parts sorted interactions: of each user's pairs, ordered by time or by lot, the last ones test
-/// and those before them validate. The lot hashes seed, user and item, so a pair's fate does not
-/// depend on the other pairs.
+/// Parts sorted interactions: of each user's pairs the last ones test, and those before them
+/// validate, by time or by lot. The lot hashes seed, user and item, so that it needs no state.
 pub(super) fn part(interactions: Interactions, split: &Split, seed: u32) -> Parts {
-    let mut train = interactions.into_ordered_words(|user, item| {
-        hash(hash(seed, stream::SPLIT, user), stream::SPLIT, item)
-    });
-    let same_user = |a: &[u32; 2], b: &[u32; 2]| a[0] == b[0];
-
+    let lot = |user, item: u32| pcg(item.wrapping_add(hash(seed, stream::SPLIT, user)));
+    let mut train = interactions.into_words_by_part(|n| shares(n, split), lot);
     let pairs: &mut [[u32; 2]] = bytemuck::cast_slice_mut(&mut train);
+
+    // Sizes first: the held-out parts are as large as they must be, and no larger.
     let mut sizes = [0; 3];
-    for run in pairs.chunk_by(same_user) {
+    for run in runs(pairs) {
         for (size, share) in sizes.iter_mut().zip(shares(run.len(), split)) {
             *size += share;
         }
@@ -47,18 +45,13 @@ pub(super) fn part(interactions: Interactions, split: &Split, seed: u32) -> Part
     let mut test = Vec::with_capacity(sizes[2] * 2);
     let (mut read, mut kept) = (0, 0);
     while read < pairs.len() {
-        let length = pairs[read..].chunk_by(same_user).next().map_or(0, <[_]>::len);
-        let [n_train, n_validation, _] = shares(length, split);
-        let run = &mut pairs[read..read + length];
-        let (trained, held_out) = run.split_at_mut(n_train);
-        let (validating, testing) = held_out.split_at_mut(n_validation);
-        for part in [trained, &mut *validating, &mut *testing] {
-            part.sort_unstable();
-        }
+        let n = runs(&pairs[read..]).next().map_or(0, <[_]>::len);
+        let [n_train, n_validation, _] = shares(n, split);
+        let (validating, testing) = pairs[read + n_train..read + n].split_at(n_validation);
         validation.extend_from_slice(validating.as_flattened());
         test.extend_from_slice(testing.as_flattened());
         pairs.copy_within(read..read + n_train, kept);
-        read += length;
+        read += n;
         kept += n_train;
     }
     train.truncate(kept * 2);
@@ -67,5 +60,32 @@ pub(super) fn part(interactions: Interactions, split: &Split, seed: u32) -> Part
         train: Pairs::from_words(train),
         validation: Pairs::from_words(validation),
         test: Pairs::from_words(test),
+    }
+}
+
+/// Each user's pairs, of pairs sorted by user.
+fn runs(pairs: &[[u32; 2]]) -> impl Iterator<Item = &[[u32; 2]]> {
+    pairs.chunk_by(|a, b| a[0] == b[0])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_are_rounded_and_leave_a_pair_to_train_on() {
+        let split = |kind, test, validation| Split { kind, test, validation };
+        for (n, split, expected) in [
+            (10, split(SplitKind::Random, 0.2, 0.0), [8, 0, 2]),
+            (12, split(SplitKind::Temporal, 0.2, 0.0), [10, 0, 2]),
+            (13, split(SplitKind::Temporal, 0.2, 0.1), [9, 1, 3]),
+            (1, split(SplitKind::Random, 0.9, 0.9), [1, 0, 0]),
+            (2, split(SplitKind::Random, 0.9, 0.9), [1, 0, 1]),
+            (1, split(SplitKind::LeaveLastOut, 0.2, 0.9), [1, 0, 0]),
+            (5, split(SplitKind::LeaveLastOut, 0.9, 0.25), [3, 1, 1]),
+            (5, split(SplitKind::Given, 0.9, 0.2), [4, 1, 0]),
+        ] {
+            assert_eq!(shares(n, &split), expected, "{n} pairs, {split:?}");
+        }
     }
 }
