@@ -17,12 +17,11 @@ export async function golden({ name, address, backend }) {
   return runGolden(name, await (await fetched(address)).text(), backend);
 }
 
-/** Reads generated lines as a file is read: chunk by chunk, each copied in from the page. */
-export async function load({ lines }) {
-  const { memory, Loader, Synthetic } = await verify();
-  const file = new Synthetic(lines);
-  const loader = new Loader({});
-  let bytes = 0;
+/** Reads a generated file as a file is read: chunk by chunk, each copied in from the page. */
+export async function load({ lines, options }) {
+  const { memory, Loader, SyntheticFile } = await verify();
+  const file = new SyntheticFile(lines);
+  const loader = new Loader(options);
   let seconds = 0;
   const timed = (work) => {
     const start = performance.now();
@@ -30,14 +29,14 @@ export async function load({ lines }) {
     seconds += (performance.now() - start) / 1000;
     return result;
   };
-  loader.begin("all", "synthetic.csv");
-  for (let chunk = file.next(); chunk !== undefined; chunk = file.next()) {
-    bytes += chunk.length;
-    timed(() => loader.push(chunk));
-    await tell("progress", { bytes, seconds });
+  loader.begin("all", "synthetic.csv", file.bytes());
+  for (let chunk = file.read(); chunk !== undefined; chunk = file.read()) {
+    timed(() => {
+      loader.push(chunk);
+    });
   }
   const dataset = timed(() => loader.finish());
-  return { bytes, seconds, peak: memory.buffer.byteLength, data: dataset.summary() };
+  return { bytes: file.bytes(), seconds, peak: memory.buffer.byteLength, data: dataset.summary() };
 }
 
 /** A file of the server; its name may have any character. */
