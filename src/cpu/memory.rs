@@ -2,7 +2,7 @@
 
 use bytemuck::Pod;
 
-use crate::plan::{Buffer, Plan, STEP_SIZE, STEP_WORDS, Step};
+use crate::plan::{Buffer, BufferKind, BufferSpec, Plan, STEP_SIZE, STEP_WORDS, Step};
 
 /// All buffers of a run, and the scratch that operations share.
 #[derive(Debug)]
@@ -13,11 +13,12 @@ pub struct Memory {
 
 impl Memory {
     pub fn new(plan: &Plan) -> Self {
-        let words = |spec: &crate::plan::BufferSpec| if spec.gpu_only { 0 } else { spec.words };
-        Self {
-            buffers: plan.buffers.iter().map(|spec| vec![0; words(spec)]).collect(),
-            scratch: Vec::new(),
-        }
+        let words = |spec: &BufferSpec| match spec.kind {
+            BufferKind::Data | BufferKind::Steps => spec.words,
+            BufferKind::GpuScratch => 0,
+        };
+        let buffers = plan.buffers.iter().map(|spec| vec![0; words(spec)]).collect();
+        Self { buffers, scratch: Vec::new() }
     }
 
     /// A buffer's words.

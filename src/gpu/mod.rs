@@ -12,7 +12,7 @@ use bytemuck::Pod;
 use wgpu::BufferUsages;
 
 use crate::error::{Error, Result};
-use crate::plan::{Access, Buffer, Dispatch, PROGRAMS, Plan, Program, STEP_WORDS};
+use crate::plan::{Access, Buffer, BufferKind, Dispatch, Op, PROGRAMS, Plan, Program, STEP_WORDS};
 pub use context::Gpu;
 use kernel::Kernel;
 pub use readback::Readback;
@@ -26,7 +26,8 @@ const UNIFORM_STRIDE: u64 = STEP_WORDS as u64 * 4;
 pub struct Executor {
     gpu: Gpu,
     buffers: Vec<wgpu::Buffer>,
-    programs: Vec<Vec<Bound>>,
+    /// Program, operation, dispatch.
+    programs: Vec<Vec<Vec<Bound>>>,
     commands: Option<wgpu::CommandEncoder>,
     pass: Option<wgpu::ComputePass<'static>>,
 }
@@ -48,47 +49,28 @@ impl Executor {
     /// [`Error::Limit`] if a buffer is larger than the adapter allows, [`Error::DeviceRefused`] if it
     /// gives no device, [`Error::Gpu`] if it refuses a shader.
     pub async fn new(adapter: &wgpu::Adapter, plan: &Plan) -> Result<Self> {
-        let dispatches: Vec<Vec<Dispatch>> = PROGRAMS
+        let programs: Vec<Vec<Vec<Dispatch>>> = PROGRAMS
             .iter()
-            .map(|program| plan.program(*program).iter().flat_map(|op| op.dispatches()).collect())
+            .map(|program| plan.program(*program).iter().map(Op::dispatches).collect())
             .collect();
-        Self::with_dispatches(adapter, plan, &dispatches).await
-    }
-
-    async fn with_dispatches(
-        adapter: &wgpu::Adapter,
-        plan: &Plan,
-        programs: &[Vec<Dispatch>],
-    ) -> Result<Self> {
         let largest = plan.buffers.iter().map(|spec| spec.words as u64 * 4).max().unwrap_or(0);
         let gpu = Gpu::new(adapter, largest).await?;
         let scope = gpu.device.push_error_scope(wgpu::ErrorFilter::Validation);
 
-        let is_uniform = |buffer: usize| {
-            programs.iter().flatten().any(|dispatch| {
-                let accesses = dispatch.shader.bindings.iter().map(|(_, access)| *access);
-                dispatch
-                    .buffers
-                    .iter()
-                    .zip(accesses)
-                    .any(|(bound, access)| bound.0 == buffer && access == Access::Step)
-            })
-        };
+        let storage = BufferUsages::STORAGE | BufferUsages::COPY_SRC | BufferUsages::COPY_DST;
         let buffers: Vec<wgpu::Buffer> = plan
             .buffers
             .iter()
-            .enumerate()
-            .map(|(n, spec)| {
-                let mut usage =
-                    BufferUsages::STORAGE | BufferUsages::COPY_SRC | BufferUsages::COPY_DST;
-                if is_uniform(n) {
-                    usage |= BufferUsages::UNIFORM;
-                }
+            .map(|spec| {
+                let usage = match spec.kind {
+                    BufferKind::Steps => storage | BufferUsages::UNIFORM,
+                    BufferKind::Data | BufferKind::GpuScratch => storage,
+                };
                 gpu.buffer(spec.name, spec.words as u64 * 4, usage)
             })
             .collect();
-        let chunks =
-            gpu.chunk_indices(programs.iter().flatten().map(|d| d.chunk).max().unwrap_or(0));
+        let chunks = programs.iter().flatten().flatten().map(|dispatch| dispatch.chunk).max();
+        let chunks = gpu.chunk_indices(chunks.unwrap_or(0));
 
         let mut kernels = HashMap::new();
         let mut bind = |dispatch: &Dispatch| {
@@ -107,8 +89,11 @@ impl Executor {
             });
             Bound { kernel, group, workgroups: dispatch.groups, offsets: offsets.collect() }
         };
-        let programs =
-            programs.iter().map(|program| program.iter().map(&mut bind).collect()).collect();
+        let mut bind_all = |op: &Vec<Dispatch>| op.iter().map(&mut bind).collect();
+        let programs = programs
+            .iter()
+            .map(|program| program.iter().map(&mut bind_all).collect())
+            .collect();
 
         if let Some(error) = scope.pop().await {
             return Err(Error::Gpu { message: error.to_string() });
@@ -140,11 +125,18 @@ impl Executor {
 
     /// Records a program for a slot of the window.
     pub fn run(&mut self, program: Program, slot: usize) {
+        for op in 0..self.programs[program as usize].len() {
+            self.run_op(program, op, slot);
+        }
+    }
+
+    /// Records one operation of a program.
+    pub fn run_op(&mut self, program: Program, op: usize, slot: usize) {
         let commands = self.commands.get_or_insert_with(|| self.gpu.encoder());
         let pass = self.pass.get_or_insert_with(|| {
             commands.begin_compute_pass(&wgpu::ComputePassDescriptor::default()).forget_lifetime()
         });
-        for bound in &self.programs[program as usize] {
+        for bound in &self.programs[program as usize][op] {
             let mut offsets = [0; 2];
             for (offset, (per_slot, first)) in offsets.iter_mut().zip(&bound.offsets) {
                 *offset = per_slot * slot as u32 + first;

@@ -56,8 +56,19 @@ pub struct BufferSpec {
     pub name: &'static str,
     /// Its length in 32-bit words.
     pub words: usize,
-    /// Whether only the GPU needs it; the CPU keeps such intermediates in cache-sized scratch.
-    pub gpu_only: bool,
+    /// How it is used.
+    pub kind: BufferKind,
+}
+
+/// How a buffer is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BufferKind {
+    /// Read and written by operations.
+    Data,
+    /// [`Step`] records, which kernels bind as uniforms.
+    Steps,
+    /// Between the dispatches of one operation; the CPU keeps such things in cache-sized scratch.
+    GpuScratch,
 }
 
 /// The sizes of a run.
@@ -256,6 +267,12 @@ impl Plan {
         &self.programs[program as usize]
     }
 
+    /// The buffer at an index of [`Plan::buffers`].
+    pub fn buffer(&self, index: usize) -> Buffer {
+        assert!(index < self.buffers.len(), "the plan has {} buffers", self.buffers.len());
+        Buffer(index)
+    }
+
     /// Words of a buffer.
     pub fn words(&self, buffer: Buffer) -> usize {
         self.buffers[buffer.0].words
@@ -268,8 +285,9 @@ impl Plan {
 
     /// Bytes of all buffers that a backend allocates.
     pub fn bytes(&self, on_gpu: bool) -> usize {
-        let allocated = self.buffers.iter().filter(|spec| on_gpu || !spec.gpu_only);
-        allocated.map(|spec| spec.words * 4).sum()
+        let is_allocated =
+            |spec: &&BufferSpec| on_gpu || spec.kind != BufferKind::GpuScratch;
+        self.buffers.iter().filter(is_allocated).map(|spec| spec.words * 4).sum()
     }
 
     /// Dispatches of one run of a program on a GPU.
@@ -288,14 +306,20 @@ struct Builder<'a> {
 impl Builder<'_> {
     fn buffer(&mut self, name: &'static str, words: usize) -> Buffer {
         // A binding of no bytes is not allowed: an empty buffer keeps one vec4.
-        self.buffers.push(BufferSpec { name, words: words.max(4), gpu_only: false });
-        Buffer(self.buffers.len() - 1)
+        self.buffer_of(BufferKind::Data, name, words.max(4))
     }
 
-    fn gpu_buffer(&mut self, name: &'static str, words: usize) -> Buffer {
-        let buffer = self.buffer(name, words);
-        self.buffers[buffer.0].gpu_only = true;
-        buffer
+    fn steps(&mut self, name: &'static str, count: usize) -> Buffer {
+        self.buffer_of(BufferKind::Steps, name, count * STEP_WORDS)
+    }
+
+    fn scratch(&mut self, name: &'static str, words: usize) -> Buffer {
+        self.buffer_of(BufferKind::GpuScratch, name, words)
+    }
+
+    fn buffer_of(&mut self, kind: BufferKind, name: &'static str, words: usize) -> Buffer {
+        self.buffers.push(BufferSpec { name, words, kind });
+        Buffer(self.buffers.len() - 1)
     }
 
     fn tower(&mut self, names: [&'static str; 5], rows: usize) -> TowerHandles {
@@ -337,10 +361,10 @@ impl Builder<'_> {
             losses,
             user,
             item,
-            catalogue: self.buffer("catalogue", STEP_WORDS),
+            catalogue: self.steps("catalogue", 1),
             item_list: self.buffer("item_list", items),
             item_outputs: self.buffer("item_outputs", items_padded * dim),
-            query: self.buffer("query", STEP_WORDS),
+            query: self.steps("query", 1),
             query_users: self.buffer("query_users", queries),
             query_outputs: self.buffer("query_outputs", queries * dim),
             scores: self.buffer("scores", queries * items_padded),
@@ -350,7 +374,7 @@ impl Builder<'_> {
             lists: self.buffer("lists", self.extent.evaluated.next_multiple_of(queries) * TOP_K),
         };
 
-        let steps = self.buffer("steps", window * STEP_WORDS);
+        let steps = self.steps("steps", window);
         let user_ids = self.buffer("user_ids", window * batch);
         let item_ids = self.buffer("item_ids", window * batch);
         let user_order = self.buffer("user_order", window * sorted * 2);
@@ -359,10 +383,10 @@ impl Builder<'_> {
         let item_outputs = self.buffer("batch_item_outputs", batch_padded * dim);
         let row_loss = self.buffer("row_loss", window * batch);
         let chunk = softmax_loss::chunk_rows(batch_padded);
-        let logits = self.gpu_buffer("logits", chunk * batch_padded);
+        let logits = self.scratch("logits", chunk * batch_padded);
         let segments = rank::segments(items);
-        let best_scores = self.gpu_buffer("best_scores", queries * segments * TOP_K);
-        let best_items = self.gpu_buffer("best_items", queries * segments * TOP_K);
+        let best_scores = self.scratch("best_scores", queries * segments * TOP_K);
+        let best_items = self.scratch("best_items", queries * segments * TOP_K);
 
         let draw = DrawBatches {
             dims: self.dims,
