@@ -13,13 +13,17 @@ export async function train({ source, options }) {
 
 /** Computes a golden case. */
 export async function golden({ name, address, backend }) {
-  const { runGolden } = await verify();
+  const { runGolden } = await crate("/verify/");
   return runGolden(name, await (await fetched(address)).text(), backend);
 }
 
-/** Reads a generated file as a file is read: chunk by chunk, each copied in from the page. */
+/**
+ * Reads a generated file as a file is read: chunk by chunk, each copied in from the page. The file comes
+ * from another module than the loader, whose memory thus has nothing else in it.
+ */
 export async function load({ lines, options }) {
-  const { memory, Loader, SyntheticFile } = await verify();
+  const { SyntheticFile } = await crate("/verify/");
+  const { Loader, memory } = await crate("/crate/");
   const file = new SyntheticFile(lines);
   const loader = new Loader(options);
   let seconds = 0;
@@ -44,9 +48,9 @@ function fetched(address) {
   return fetch(address.split("/").map(encodeURIComponent).join("/"));
 }
 
-/** The build of the crate that has the checks, and its memory, which only ever grows. */
-async function verify() {
-  const compiled = await import("/verify/twotower.js");
+/** A build of the crate, and its memory, which only ever grows. */
+async function crate(folder) {
+  const compiled = await import(`${folder}twotower.js`);
   const { memory } = await compiled.default();
   return { ...compiled, memory };
 }

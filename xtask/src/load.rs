@@ -1,7 +1,7 @@
 //! `cargo xtask load`: a large generated file, read in headless Chromium.
 
 use crate::browser::Browser;
-use crate::wasm;
+use crate::wasm::{self, Variant};
 use anyhow::Result;
 use serde_json::{Value, json};
 use std::process::ExitCode;
@@ -18,9 +18,11 @@ pub struct Load {
 
 impl Load {
     pub fn run(self) -> Result<ExitCode> {
-        wasm::build(wasm::Variant::Verify)?;
         let mut browser = Browser::new("load");
-        browser.mount("/verify/", wasm::Variant::Verify.folder());
+        for (variant, path) in [(Variant::Package, "/crate/"), (Variant::Verify, "/verify/")] {
+            wasm::build(variant)?;
+            browser.mount(path, variant.folder());
+        }
         let options = json!({ "split": { "kind": self.split } });
         browser.request(json!({ "lines": self.lines, "options": options }));
         let loaded = browser.run_one(|_, _| {})?;

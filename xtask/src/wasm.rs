@@ -43,7 +43,7 @@ pub fn build(variant: Variant) -> Result<()> {
         return Ok(());
     }
     shell::step("wasm-bindgen", || bind(&compiled, &variant.folder()))?;
-    // It takes longer than all that the checks compute.
+    // For the checks alone it would take longer than all that they compute.
     if variant == Variant::Package {
         shell::step("wasm-opt", || optimise(&module))?;
     }
