@@ -47,7 +47,7 @@ test("it opens on the shop's data, trains at a press, pauses, goes on, and start
 
   const metrics = page.getByRole("img", { name: /^Test metrics/ });
   assert.match(await metrics.getAttribute("aria-label"), /recall@20 0\.\d{3}, NDCG@20 0\.\d{3}/);
-  assert.match(await page.locator("line-chart").nth(1).textContent(), /popularity\s+0\.\d{3}/);
+  assert.match(await page.locator("line-chart header").nth(1).textContent(), /popularity\s+0\.\d{3}/);
   await page.getByText("Every epoch as a table").click();
   assert.equal(await page.locator("epoch-table tbody tr").count(), 4, "three epochs and popularity");
 
@@ -67,9 +67,9 @@ test("after training it recommends to a customer, to a visitor, and shows what i
 
   const list = (heading) => page.locator("ask-panel section", { has: page.getByRole("heading", { name: heading }) });
   assert.ok((await list("Bought before").getByRole("button").count()) > 0, "it opens on a customer with a history");
-  await page.getByRole("combobox").fill("1782");
-  await page.getByRole("option", { name: "17821" }).click();
-  await page.getByText("customer 17821").waitFor();
+  await page.getByRole("combobox").fill("1785");
+  await page.getByRole("option", { name: "17850" }).click();
+  await page.getByText("customer 17850").waitFor();
   const recommended = list("Recommended").getByRole("button");
   assert.equal(await recommended.count(), 10);
   const had = await list("Bought before").getByRole("button").allTextContents();
@@ -144,7 +144,7 @@ test("a backend that cannot be had is refused in a sentence, and another can be 
   await page.locator("error-note").getByText("secure context").waitFor();
   await page.getByRole("radio", { name: "CPU" }).check({ force: true });
   await phase(page, "Start training");
-  assert.equal((await page.locator("error-note").textContent()).trim(), "");
+  assert.equal((await page.locator("error-note [role=status]").textContent()).trim(), "");
   await close();
 });
 
@@ -157,7 +157,7 @@ test("a value out of bounds is marked and not taken", async () => {
   assert.equal(await width.evaluate((input) => input.validity.rangeUnderflow), true);
   await main(page).click();
   await phase(page, "Pause");
-  assert.equal(await page.locator("error-note").textContent().then((text) => text.trim()), "");
+  assert.equal(await page.locator("error-note [role=status]").textContent().then((text) => text.trim()), "");
   await close();
 });
 
