@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use crate::error::{Error, Result};
 
 /// One option of a run.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize)]
 pub struct OptionSpec {
     /// Dotted path, such as `optimizer.learningRate`.
     pub key: &'static str,
@@ -21,7 +21,8 @@ pub struct OptionSpec {
 }
 
 /// A kind of value that an option may have.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Kind {
     /// A whole number within bounds, both included.
     Int(u64, u64),
@@ -80,7 +81,12 @@ pub const OPTIONS: &[OptionSpec] = &[
         "Row-sparse Adam, row-wise Adagrad or plain descent",
     ),
     option("optimizer.learningRate", &[Above(0.0, 100.0)], "0.004", "Step length"),
-    option("optimizer.l2", &[Number(0.0, 100.0)], "0", "Weight decay, added to the gradient as l2·w"),
+    option(
+        "optimizer.l2",
+        &[Number(0.0, 100.0)],
+        "0",
+        "Weight decay, added to the gradient as l2·w",
+    ),
     option(
         "negatives.kind",
         &[OneOf(&["in-batch", "uniform", "popularity", "mixed"])],
@@ -88,7 +94,12 @@ pub const OPTIONS: &[OptionSpec] = &[
         "Where the negatives of the softmax come from",
     ),
     option("negatives.count", &[Int(1, 1024)], "5", "Drawn negatives, for the kinds that draw"),
-    option("negatives.alpha", &[Number(0.0, 2.0)], "0.75", "Exponent of the count for `popularity`"),
+    option(
+        "negatives.alpha",
+        &[Number(0.0, 2.0)],
+        "0.75",
+        "Exponent of the count for `popularity`",
+    ),
     option(
         "negatives.logQ",
         &[Bool, OneOf(&["streaming"])],
@@ -128,10 +139,8 @@ pub const OPTIONS: &[OptionSpec] = &[
 
 /// Groups and values of the contract that this version refuses by name.
 const NOT_YET: &[&str] = &["onebp", "cbns", "skip", "towers"];
-const VALUES_NOT_YET: &[(&str, &[&str])] = &[
-    ("negatives.kind", &["uniform", "popularity", "mixed"]),
-    ("negatives.logQ", &["streaming"]),
-];
+const VALUES_NOT_YET: &[(&str, &[&str])] =
+    &[("negatives.kind", &["uniform", "popularity", "mixed"]), ("negatives.logQ", &["streaming"])];
 
 /// A run's options, complete and valid. Made by [`Config::resolve`] only.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -1,8 +1,20 @@
 #![doc = include_str!("../README.md")]
 
 pub mod config;
+pub mod cpu;
 pub mod data;
 pub mod error;
+pub mod executor;
+#[cfg(feature = "verify")]
+pub mod golden;
+pub mod gpu;
+pub mod metrics;
+pub mod model;
+pub mod plan;
+pub mod random;
+pub mod trainer;
+#[cfg(target_arch = "wasm32")]
+mod web;
 
 pub use config::Config;
 pub use error::{Error, Result};

@@ -1,1 +1,136 @@
-fn main() {}
+//! `cargo xtask`: the one door to everything that a developer or a user of the repository does.
+//!
+//! Each command first brings what it needs and the machine lacks ([`setup`]), then does its work.
+
+mod browser;
+mod demo;
+mod golden;
+mod load;
+mod native;
+mod pages;
+mod screen;
+mod setup;
+mod shell;
+mod test;
+mod train;
+mod wasm;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+/// Builds, serves, trains and tests twotower; brings what is missing first
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Build the page and serve it
+    Demo(demo::Demo),
+    /// Train without a screen, in headless Chromium or natively
+    Train(train::Train),
+    /// Run all tests: native, kernels against their CPU twins, golden cases, browser
+    Test,
+    /// Run golden cases and print the worst error of each as a share of the gate
+    Golden(golden::Golden),
+    /// Load a large generated file in headless Chromium: rate and peak memory
+    Load(load::Load),
+    /// Not available yet
+    #[command(hide = true)]
+    Bench(NotYet),
+    /// Not available yet
+    #[command(hide = true)]
+    Package(NotYet),
+    /// Not available yet
+    #[command(hide = true)]
+    Study(NotYet),
+}
+
+/// Swallows whatever follows a command that this version does not have.
+#[derive(clap::Args)]
+struct NotYet {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    _rest: Vec<String>,
+}
+
+/// Where the crate runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Runtime {
+    /// Compiled for this machine.
+    Native,
+    /// Compiled to WebAssembly, in headless Chromium.
+    Browser,
+}
+
+/// What the crate computes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Backend {
+    /// A real GPU, else the CPU.
+    Auto,
+    /// WebGPU, on whatever adapter there is.
+    Webgpu,
+    /// The SIMD CPU backend.
+    Cpu,
+}
+
+impl Runtime {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Native => "native",
+            Self::Browser => "browser",
+        }
+    }
+}
+
+impl Backend {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Webgpu => "webgpu",
+            Self::Cpu => "cpu",
+        }
+    }
+
+    /// The crate's own name for it.
+    fn choice(self) -> twotower::executor::BackendChoice {
+        self.name().parse().expect("the crate knows the backends of its contract")
+    }
+}
+
+/// Exit status of a command that this version does not have, as of any other misuse.
+const MISUSE: u8 = 2;
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Demo(demo) => demo.run(),
+        Command::Train(train) => train.run(),
+        Command::Test => test::run(),
+        Command::Golden(golden) => golden.run(),
+        Command::Load(load) => load.run(),
+        Command::Bench(_) => return not_yet("bench"),
+        Command::Package(_) => return not_yet("package"),
+        Command::Study(_) => return not_yet("study"),
+    };
+    match outcome {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn not_yet(command: &str) -> ExitCode {
+    eprintln!("error: `{command}` is not available yet");
+    ExitCode::from(MISUSE)
+}
+
+/// The repository.
+fn root() -> PathBuf {
+    let xtask = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    xtask.parent().expect("xtask lies in the repository").to_owned()
+}

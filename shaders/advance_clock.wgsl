@@ -1,0 +1,18 @@
+// Ends a window: the clock moves on by its steps, and over the edge of the epoch.
+// One thread.
+#import clock
+#import step
+
+@group(0) @binding(0) var<storage, read_write> clock: Clock;
+
+@compute @workgroup_size(1)
+fn main() {
+    let steps_in_epoch = (clock.pairs + B - 1u) / B;
+    let steps_done = min(S, steps_in_epoch - clock.done);
+    clock.steps += steps_done;
+    clock.done += steps_done;
+    if clock.done == steps_in_epoch {
+        clock.done = 0u;
+        clock.epoch += 1u;
+    }
+}

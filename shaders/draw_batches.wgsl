@@ -1,0 +1,55 @@
+// Draws the batches of a whole window of steps, and writes each step's record.
+// Row b of the epoch's step s is pair permute(s·B + b); an epoch visits every pair once.
+// One thread a row (x) and step (y). Depends on no parameter of the model.
+#import clock
+#import random
+#import step
+
+@group(0) @binding(0) var<storage, read> clock: Clock;
+@group(0) @binding(1) var<storage, read> pairs: array<vec2<u32>>; // (N) user, item
+@group(0) @binding(2) var<storage, read_write> steps: array<StepSlot>; // (S)
+@group(0) @binding(3) var<storage, read_write> user_ids: array<u32>; // (S, B)
+@group(0) @binding(4) var<storage, read_write> item_ids: array<u32>; // (S, B)
+
+// 1 - beta^t for log_beta = ln beta: by its series where the difference would cancel.
+fn one_minus_power(log_beta: f32, t: f32) -> f32 {
+    let x = log_beta * t;
+    if x < -0.5 {
+        return 1.0 - exp(x);
+    }
+    return -x * (1.0 + x / 2.0 * (1.0 + x / 3.0 * (1.0 + x / 4.0 * (1.0 + x / 5.0 * (1.0 + x / 6.0
+        * (1.0 + x / 7.0))))));
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) thread: vec3<u32>) {
+    let row = thread.x;
+    let slot = thread.y;
+    if row >= B {
+        return;
+    }
+    let first = (clock.done + slot) * B;
+    let n = first + row;
+    if row == 0u {
+        let number = clock.steps + slot + 1u;
+        let rows = min(max(clock.pairs, first) - first, B);
+        steps[slot].step = Step(
+            number,
+            slot,
+            rows,
+            (number - 1u) % RING,
+            1.0 / one_minus_power(LOG_BETA_M, f32(number)),
+            1.0 / one_minus_power(LOG_BETA_V, f32(number)),
+        );
+    }
+    var pair = vec2(NO_ID, NO_ID);
+    if n < clock.pairs {
+        var place = n;
+        if SHUFFLE {
+            place = permute(n, clock.pairs, hash(SEED, STREAM_ORDER, clock.epoch));
+        }
+        pair = pairs[place];
+    }
+    user_ids[slot * B + row] = pair.x;
+    item_ids[slot * B + row] = pair.y;
+}

@@ -1,0 +1,39 @@
+// Tower forward for an id tower: the table's rows of a step's ids, scaled to length 1 if asked.
+// out[r] = w / max(|w|, 1e-12), w = table[ids[r]]; rows past the step's are zero.
+// One thread a row.
+#import grid
+#import step
+
+@group(0) @binding(0) var<uniform> step: Step;
+@group(0) @binding(1) var<storage, read> ids: array<u32>; // (S, SLOT)
+@group(0) @binding(2) var<storage, read> table: array<vec4<f32>>; // (R, D)
+@group(0) @binding(3) var<storage, read_write> out: array<vec4<f32>>; // (ROWS, D)
+
+const WG_SIZE = 64u;
+
+@compute @workgroup_size(WG_SIZE)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+    let row = group_index(group) * WG_SIZE + lane;
+    if row >= ROWS {
+        return;
+    }
+    if row >= step.rows {
+        for (var k = 0u; k < D4; k += 1u) {
+            out[row * D4 + k] = vec4(0.0);
+        }
+        return;
+    }
+    let from_row = ids[step.slot * SLOT + row] * D4;
+    var scale = 1.0;
+    if NORMALIZE {
+        var square = 0.0;
+        for (var k = 0u; k < D4; k += 1u) {
+            let w = table[from_row + k];
+            square += dot(w, w);
+        }
+        scale = 1.0 / max(sqrt(square), MIN_NORM);
+    }
+    for (var k = 0u; k < D4; k += 1u) {
+        out[row * D4 + k] = table[from_row + k] * scale;
+    }
+}

@@ -1,0 +1,67 @@
+// Gradient of one distinct row of a table: the gradients of all its uses in the batch, summed in the
+// order of their rows, then taken back through the scaling to length 1.
+// One workgroup a place in the sorted order; only the first place of an id does the work.
+// Depends on the constants B, D4, P, LANES, NORMALIZE, MIN_NORM, L2, NO_ID, on the bindings `step`,
+// `order`, `d_out` and `table`, and on the shared file `lanes`.
+
+// Vec4s of a row that one lane holds.
+const SHARE: u32 = (D4 + LANES - 1u) / LANES;
+
+struct RowGradient {
+    g: array<vec4<f32>, SHARE>,
+}
+
+// Whether this place is the first of its id; the same for the whole workgroup.
+fn is_first_use(place: u32) -> bool {
+    if place >= step.rows {
+        return false;
+    }
+    let at = step.slot * P + place;
+    return place == 0u || order[at].x != order[max(at, 1u) - 1u].x;
+}
+
+fn row_gradient(place: u32, lane: u32) -> RowGradient {
+    var row = RowGradient();
+    let base = step.slot * P;
+    let id = order[base + place].x;
+    for (var use_at = place; use_at < step.rows; use_at += 1u) {
+        let entry = order[base + use_at];
+        if entry.x != id {
+            break;
+        }
+        for (var n = 0u; n < SHARE; n += 1u) {
+            let k = n * LANES + lane;
+            if k < D4 {
+                row.g[n] += d_out[entry.y * D4 + k];
+            }
+        }
+    }
+    if NORMALIZE {
+        // x = w / |w|: dw = (dx - x (x·dx)) / |w|
+        var square = 0.0;
+        var product = 0.0;
+        for (var n = 0u; n < SHARE; n += 1u) {
+            let k = n * LANES + lane;
+            if k < D4 {
+                let w = table[id * D4 + k];
+                square += dot(w, w);
+                product += dot(w, row.g[n]);
+            }
+        }
+        let norm = max(sqrt(sum_over_lanes(lane, square)), MIN_NORM);
+        let along = sum_over_lanes(lane, product) / (norm * norm);
+        for (var n = 0u; n < SHARE; n += 1u) {
+            let k = n * LANES + lane;
+            if k < D4 {
+                row.g[n] = (row.g[n] - table[id * D4 + k] * along) / norm;
+            }
+        }
+    }
+    for (var n = 0u; n < SHARE; n += 1u) {
+        let k = n * LANES + lane;
+        if k < D4 {
+            row.g[n] += L2 * table[id * D4 + k];
+        }
+    }
+    return row;
+}

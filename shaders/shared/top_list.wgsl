@@ -1,0 +1,31 @@
+// The K best items met so far, best first; of equal scores the one met first stands first.
+// Depends on the constants K, IMPOSSIBLE and NO_ID.
+struct TopList {
+    scores: array<f32, K>,
+    items: array<u32, K>,
+}
+
+fn empty_list() -> TopList {
+    var list = TopList();
+    for (var n = 0u; n < K; n += 1u) {
+        list.scores[n] = IMPOSSIBLE;
+        list.items[n] = NO_ID;
+    }
+    return list;
+}
+
+fn insert(list: ptr<function, TopList>, score: f32, item: u32) {
+    if score <= (*list).scores[K - 1u] {
+        return;
+    }
+    var n = K - 1u;
+    for (; n > 0u; n -= 1u) {
+        if score <= (*list).scores[n - 1u] {
+            break;
+        }
+        (*list).scores[n] = (*list).scores[n - 1u];
+        (*list).items[n] = (*list).items[n - 1u];
+    }
+    (*list).scores[n] = score;
+    (*list).items[n] = item;
+}

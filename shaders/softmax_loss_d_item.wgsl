@@ -1,0 +1,62 @@
+// Gradient of the loss by the batch's item outputs, a chunk's part of it:
+// d_item[j] = Σ_b d_logits[b, j] u_b over the rows b of the chunk; the first chunk sets, later ones add.
+// One thread a tile of 8 columns × 8 of the width.
+#import chunk
+#import step
+
+@group(0) @binding(0) var<uniform> step: Step;
+@group(0) @binding(1) var<uniform> chunk: Chunk;
+@group(0) @binding(2) var<storage, read> d_logits: array<vec4<f32>>; // (C, BP)
+@group(0) @binding(3) var<storage, read> users: array<vec4<f32>>; // (BP, D) u
+@group(0) @binding(4) var<storage, read_write> d_item: array<vec4<f32>>; // (BP, D)
+
+// Four neighbouring rows at four neighbouring columns, a row a column of the matrix.
+fn d_logits_at(row: u32, column: u32) -> mat4x4<f32> {
+    let width = BP / 4u;
+    let at = row * width + column / 4u;
+    return mat4x4(d_logits[at], d_logits[at + width], d_logits[at + 2u * width], d_logits[at + 3u * width]);
+}
+
+fn users_at(row: u32, k: u32) -> mat4x4<f32> {
+    let at = row * D4 + k;
+    return mat4x4(users[at], users[at + D4], users[at + 2u * D4], users[at + 3u * D4]);
+}
+
+fn store(at: u32, sum: vec4<f32>) {
+    if chunk.index == 0u {
+        d_item[at] = sum;
+    } else {
+        d_item[at] += sum;
+    }
+}
+
+@compute @workgroup_size(8, 8)
+fn main(@builtin(global_invocation_id) thread: vec3<u32>) {
+    let k = thread.x * 2u;
+    let column = thread.y * 8u;
+    let first = chunk.index * C;
+    if k >= D4 || column >= step.rows || first >= step.rows {
+        return;
+    }
+    var top_left = mat4x4<f32>();
+    var top_right = mat4x4<f32>();
+    var bottom_left = mat4x4<f32>();
+    var bottom_right = mat4x4<f32>();
+    for (var row = 0u; row < min(step.rows - first, C); row += 4u) {
+        let d_top = transpose(d_logits_at(row, column));
+        let d_bottom = transpose(d_logits_at(row, column + 4u));
+        let left = users_at(first + row, k);
+        let right = users_at(first + row, k + 1u);
+        top_left += left * d_top;
+        top_right += right * d_top;
+        bottom_left += left * d_bottom;
+        bottom_right += right * d_bottom;
+    }
+    let at = column * D4 + k;
+    for (var n = 0u; n < 4u; n += 1u) {
+        store(at + n * D4, top_left[n]);
+        store(at + n * D4 + 1u, top_right[n]);
+        store(at + (n + 4u) * D4, bottom_left[n]);
+        store(at + (n + 4u) * D4 + 1u, bottom_right[n]);
+    }
+}

@@ -1,0 +1,52 @@
+// Gradient of the loss by a chunk's user outputs: d_user[b] = Σ_j d_logits[b, j] v_j.
+// One thread a tile of 8 rows × 8 of the width.
+#import chunk
+#import step
+
+@group(0) @binding(0) var<uniform> step: Step;
+@group(0) @binding(1) var<uniform> chunk: Chunk;
+@group(0) @binding(2) var<storage, read> d_logits: array<vec4<f32>>; // (C, BP)
+@group(0) @binding(3) var<storage, read> items: array<vec4<f32>>; // (BP, D) v
+@group(0) @binding(4) var<storage, read_write> d_user: array<vec4<f32>>; // (BP, D)
+
+// Four neighbouring rows at four neighbouring columns, a row a column of the matrix.
+fn d_logits_at(row: u32, column: u32) -> mat4x4<f32> {
+    let width = BP / 4u;
+    let at = row * width + column / 4u;
+    return mat4x4(d_logits[at], d_logits[at + width], d_logits[at + 2u * width], d_logits[at + 3u * width]);
+}
+
+fn items_at(column: u32, k: u32) -> mat4x4<f32> {
+    let at = column * D4 + k;
+    return mat4x4(items[at], items[at + D4], items[at + 2u * D4], items[at + 3u * D4]);
+}
+
+@compute @workgroup_size(8, 8)
+fn main(@builtin(global_invocation_id) thread: vec3<u32>) {
+    let k = thread.x * 2u;
+    let row = thread.y * 8u;
+    if k >= D4 || row >= C || chunk.index * C + row >= step.rows {
+        return;
+    }
+    var top_left = mat4x4<f32>();
+    var top_right = mat4x4<f32>();
+    var bottom_left = mat4x4<f32>();
+    var bottom_right = mat4x4<f32>();
+    for (var column = 0u; column < step.rows; column += 4u) {
+        let d_top = d_logits_at(row, column);
+        let d_bottom = d_logits_at(row + 4u, column);
+        let left = items_at(column, k);
+        let right = items_at(column, k + 1u);
+        top_left += left * d_top;
+        top_right += right * d_top;
+        bottom_left += left * d_bottom;
+        bottom_right += right * d_bottom;
+    }
+    let at = (chunk.index * C + row) * D4 + k;
+    for (var n = 0u; n < 4u; n += 1u) {
+        d_user[at + n * D4] = top_left[n];
+        d_user[at + n * D4 + 1u] = top_right[n];
+        d_user[at + (n + 4u) * D4] = bottom_left[n];
+        d_user[at + (n + 4u) * D4 + 1u] = bottom_right[n];
+    }
+}

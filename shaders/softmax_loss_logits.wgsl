@@ -1,0 +1,81 @@
+// Logits of a chunk of rows against every column of the batch:
+// logits[b, j] = u_b·v_j / τ - log q(j), and IMPOSSIBLE for accidental hits and absent columns.
+// One thread a tile of 8 rows × 8 columns, its sums in four matrices that stay in registers.
+#import chunk
+#import step
+
+@group(0) @binding(0) var<uniform> step: Step;
+@group(0) @binding(1) var<uniform> chunk: Chunk;
+@group(0) @binding(2) var<storage, read> users: array<vec4<f32>>; // (BP, D) u; BP = B up to 8
+@group(0) @binding(3) var<storage, read> items: array<vec4<f32>>; // (BP, D) v
+@group(0) @binding(4) var<storage, read> item_ids: array<u32>; // (S, B)
+@group(0) @binding(5) var<storage, read> log_q: array<f32>; // (I)
+@group(0) @binding(6) var<storage, read_write> logits: array<vec4<f32>>; // (C, BP)
+
+// Four neighbouring users at one vec4 of their width, a user a column of the matrix.
+fn users_at(row: u32, k: u32) -> mat4x4<f32> {
+    let at = row * D4 + k;
+    return mat4x4(users[at], users[at + D4], users[at + 2u * D4], users[at + 3u * D4]);
+}
+
+fn items_at(column: u32, k: u32) -> mat4x4<f32> {
+    let at = column * D4 + k;
+    return mat4x4(items[at], items[at + D4], items[at + 2u * D4], items[at + 3u * D4]);
+}
+
+// Past the batch the last id stands in.
+fn item_id(column: u32) -> u32 {
+    return item_ids[step.slot * B + min(column, step.rows - 1u)];
+}
+
+fn item_ids_at(column: u32) -> vec4<u32> {
+    return vec4(item_id(column), item_id(column + 1u), item_id(column + 2u), item_id(column + 3u));
+}
+
+fn corrections(ids: vec4<u32>) -> vec4<f32> {
+    if LOG_Q {
+        return vec4(log_q[ids.x], log_q[ids.y], log_q[ids.z], log_q[ids.w]);
+    }
+    return vec4(0.0);
+}
+
+// Logits of four rows at four columns.
+fn store(row: u32, column: u32, products: mat4x4<f32>) {
+    let ids = item_ids_at(column);
+    let correction = corrections(ids);
+    let columns = vec4(column) + vec4(0u, 1u, 2u, 3u);
+    for (var n = 0u; n < 4u; n += 1u) {
+        let is_hit = (ids == vec4(item_id(row + n))) & (columns != vec4(row + n));
+        let is_possible = (columns < vec4(step.rows)) & !is_hit;
+        let logit = products[n] * (1.0 / TEMPERATURE) - correction;
+        let at = ((row + n - chunk.index * C) * BP + column) / 4u;
+        logits[at] = select(vec4(IMPOSSIBLE), logit, is_possible);
+    }
+}
+
+@compute @workgroup_size(8, 8)
+fn main(@builtin(global_invocation_id) thread: vec3<u32>) {
+    let column = thread.x * 8u;
+    let row = chunk.index * C + thread.y * 8u;
+    if column >= BP || thread.y * 8u >= C || row >= step.rows {
+        return;
+    }
+    var top_left = mat4x4<f32>();
+    var top_right = mat4x4<f32>();
+    var bottom_left = mat4x4<f32>();
+    var bottom_right = mat4x4<f32>();
+    for (var k = 0u; k < D4; k += 1u) {
+        let top = users_at(row, k);
+        let bottom = users_at(row + 4u, k);
+        let left = transpose(items_at(column, k));
+        let right = transpose(items_at(column + 4u, k));
+        top_left += left * top;
+        top_right += right * top;
+        bottom_left += left * bottom;
+        bottom_right += right * bottom;
+    }
+    store(row, column, top_left);
+    store(row, column + 4u, top_right);
+    store(row + 4u, column, bottom_left);
+    store(row + 4u, column + 4u, bottom_right);
+}

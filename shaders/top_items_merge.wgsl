@@ -1,0 +1,28 @@
+// The K best items of each query, from the best of its segments in the order of the catalogue.
+// One thread a query.
+#import grid
+#import step
+#import top_list
+
+@group(0) @binding(0) var<uniform> step: Step;
+@group(0) @binding(1) var<storage, read> best_scores: array<f32>; // (Q, SEGMENTS, K)
+@group(0) @binding(2) var<storage, read> best_items: array<u32>; // (Q, SEGMENTS, K)
+@group(0) @binding(3) var<storage, read_write> top: array<u32>; // (Q, K)
+
+const WG_SIZE = 64u;
+
+@compute @workgroup_size(WG_SIZE)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+    let query = group_index(group) * WG_SIZE + lane;
+    if query >= step.rows {
+        return;
+    }
+    var list = empty_list();
+    let first = query * SEGMENTS * K;
+    for (var n = first; n < first + SEGMENTS * K; n += 1u) {
+        insert(&list, best_scores[n], best_items[n]);
+    }
+    for (var n = 0u; n < K; n += 1u) {
+        top[query * K + n] = list.items[n];
+    }
+}

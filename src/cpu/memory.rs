@@ -1,0 +1,65 @@
+//! The buffers of a plan on the CPU: words, viewed as what an operation takes them for.
+
+use bytemuck::Pod;
+
+use crate::plan::{Buffer, BufferKind, BufferSpec, Plan, STEP_SIZE, STEP_WORDS, Step};
+
+/// All buffers of a run, and the scratch that operations share.
+#[derive(Debug)]
+pub struct Memory {
+    buffers: Vec<Vec<u32>>,
+    scratch: Vec<f32>,
+}
+
+impl Memory {
+    pub fn new(plan: &Plan) -> Self {
+        let words = |spec: &BufferSpec| match spec.kind {
+            BufferKind::Data | BufferKind::Steps => spec.words,
+            BufferKind::GpuScratch => 0,
+        };
+        let buffers = plan.buffers.iter().map(|spec| vec![0; words(spec)]).collect();
+        Self { buffers, scratch: Vec::new() }
+    }
+
+    /// A buffer's words.
+    pub fn words(&mut self, buffer: Buffer) -> &mut [u32] {
+        &mut self.buffers[buffer.0]
+    }
+
+    /// A whole buffer, to be taken out for a while and put back.
+    pub fn owned(&mut self, buffer: Buffer) -> &mut Vec<u32> {
+        &mut self.buffers[buffer.0]
+    }
+
+    /// Several buffers at once; no operation names one twice.
+    pub fn many<const N: usize>(&mut self, buffers: [Buffer; N]) -> [&mut [u32]; N] {
+        self.buffers
+            .get_disjoint_mut(buffers.map(|buffer| buffer.0))
+            .expect("an operation's buffers are distinct")
+            .map(Vec::as_mut_slice)
+    }
+
+    /// The step record of a slot.
+    pub fn step(&mut self, buffer: Buffer, slot: usize) -> Step {
+        bytemuck::cast_slice(&self.words(buffer)[slot * STEP_WORDS..][..STEP_SIZE])[0]
+    }
+
+    /// Takes the shared scratch, at least `len` long, with whatever it holds; give it back.
+    pub fn take_scratch(&mut self, len: usize) -> Vec<f32> {
+        let mut scratch = std::mem::take(&mut self.scratch);
+        if scratch.len() < len {
+            scratch.resize(len, 0.0);
+        }
+        scratch
+    }
+
+    /// Gives the scratch back for the next operation.
+    pub fn give_scratch(&mut self, scratch: Vec<f32>) {
+        self.scratch = scratch;
+    }
+}
+
+/// Words as elements of another type of 4 bytes.
+pub fn view<T: Pod>(words: &mut [u32]) -> &mut [T] {
+    bytemuck::cast_slice_mut(words)
+}

@@ -1,0 +1,80 @@
+//! The CPU executor: runs a plan's operations as SIMD passes over whole slices. Each operation's
+//! file is the meaning of the shaders of the same stem, not an emulation of their lanes.
+
+mod advance_clock;
+mod draw_batches;
+mod gather_rows;
+mod memory;
+mod product;
+mod rank;
+mod softmax_loss;
+mod sort_ids;
+mod sum_losses;
+mod update_rows;
+mod vector;
+
+use std::ops::Range;
+
+use bytemuck::Pod;
+
+use crate::plan::{Buffer, Op, Plan, Program};
+use memory::Memory;
+
+/// Runs a plan on the calling thread.
+#[derive(Debug)]
+pub struct Executor {
+    memory: Memory,
+}
+
+impl Executor {
+    /// Allocates the plan's buffers, all zero.
+    pub fn new(plan: &Plan) -> Self {
+        Self { memory: Memory::new(plan) }
+    }
+
+    /// Writes elements of 4-byte words at a word offset of a buffer.
+    pub fn write<T: Pod>(&mut self, buffer: Buffer, offset: usize, data: &[T]) {
+        let words: &[u32] = bytemuck::cast_slice(data);
+        self.memory.words(buffer)[offset..][..words.len()].copy_from_slice(words);
+    }
+
+    /// Sets a buffer to zero.
+    pub fn clear(&mut self, buffer: Buffer) {
+        self.memory.words(buffer).fill(0);
+    }
+
+    /// Copies a range of words of a buffer out.
+    pub fn read<T: Pod>(&mut self, buffer: Buffer, words: Range<usize>) -> Vec<T> {
+        bytemuck::cast_slice(&self.memory.words(buffer)[words]).to_vec()
+    }
+
+    /// Copies the first `words` of a buffer into another one.
+    pub fn copy(&mut self, from: Buffer, to: Buffer, offset: usize, words: usize) {
+        let [from, to] = self.memory.many([from, to]);
+        to[offset..][..words].copy_from_slice(&from[..words]);
+    }
+
+    /// Runs a program for a slot of the window.
+    pub fn run(&mut self, plan: &Plan, program: Program, slot: usize) {
+        for op in plan.program(program) {
+            self.run_op(op, slot);
+        }
+    }
+
+    /// Runs one operation.
+    pub fn run_op(&mut self, op: &Op, slot: usize) {
+        let memory = &mut self.memory;
+        match op {
+            Op::DrawBatches(op) => draw_batches::run(op, memory),
+            Op::SortIds(op) => sort_ids::run(op, memory),
+            Op::GatherRows(op) => gather_rows::run(op, memory, slot),
+            Op::SoftmaxLoss(op) => softmax_loss::run(op, memory, slot),
+            Op::UpdateRows(op) => update_rows::run(op, memory, slot),
+            Op::SumLosses(op) => sum_losses::run(op, memory),
+            Op::AdvanceClock(op) => advance_clock::run(op, memory),
+            Op::ScoreItems(op) => rank::score_items(op, memory, slot),
+            Op::MaskSeen(op) => rank::mask_seen(op, memory, slot),
+            Op::TopItems(op) => rank::top_items(op, memory, slot),
+        }
+    }
+}

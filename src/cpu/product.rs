@@ -1,0 +1,69 @@
+//! Cache-blocked matrix products on register tiles of 4 rows × 8 columns: eight SSE or wasm
+//! registers of sums, two of the panel, one of a broadcast element fit the sixteen there are.
+
+use wide::f32x8;
+
+use super::vector::load;
+
+/// Columns of a register tile, and of a panel.
+pub const TILE: usize = 8;
+
+/// Regroups a matrix (rows, width) into one panel for each eight *rows*: (rows/8, width, 8).
+pub fn pack_rows(matrix: &[f32], width: usize, panels: &mut [f32]) {
+    let eights = matrix.chunks_exact(TILE * width);
+    for (rows, panel) in eights.zip(panels.chunks_exact_mut(TILE * width)) {
+        for (k, eight) in panel.chunks_exact_mut(TILE).enumerate() {
+            for (row, element) in eight.iter_mut().enumerate() {
+                *element = rows[row * width + k];
+            }
+        }
+    }
+}
+
+/// Regroups a matrix (rows, width) into one panel for each eight *columns*: (width/8, rows, 8).
+pub fn pack_columns(matrix: &[f32], width: usize, panels: &mut [f32]) {
+    let rows = matrix.len() / width;
+    for (column, panel) in panels.chunks_exact_mut(rows * TILE).enumerate() {
+        for (eight, row) in panel.chunks_exact_mut(TILE).zip(matrix.chunks_exact(width)) {
+            eight.copy_from_slice(&row[column * TILE..][..TILE]);
+        }
+    }
+}
+
+/// Four rows × panel: `out[r] = Σ_k a[r][k] · panel[k]`.
+#[inline]
+pub fn rows_by_panel(a: [&[f32]; 4], panel: &[f32]) -> [f32x8; 4] {
+    let len = panel.len() / TILE;
+    let [a0, a1, a2, a3] = a.map(|row| &row[..len]);
+    let mut sums = [f32x8::ZERO; 4];
+    for (k, eight) in panel.chunks_exact(TILE).enumerate() {
+        let eight = load(eight);
+        sums[0] += f32x8::splat(a0[k]) * eight;
+        sums[1] += f32x8::splat(a1[k]) * eight;
+        sums[2] += f32x8::splat(a2[k]) * eight;
+        sums[3] += f32x8::splat(a3[k]) * eight;
+    }
+    sums
+}
+
+/// Four columns × panel: `out[c] = Σ_k a[k][column + c] · panel[k]` over the rows of `a`, which are
+/// `stride` apart.
+#[inline]
+pub fn columns_by_panel(a: &[f32], stride: usize, column: usize, panel: &[f32]) -> [f32x8; 4] {
+    let mut sums = [f32x8::ZERO; 4];
+    for (row, eight) in a.chunks_exact(stride).zip(panel.chunks_exact(TILE)) {
+        let eight = load(eight);
+        let four = &row[column..column + 4];
+        sums[0] += f32x8::splat(four[0]) * eight;
+        sums[1] += f32x8::splat(four[1]) * eight;
+        sums[2] += f32x8::splat(four[2]) * eight;
+        sums[3] += f32x8::splat(four[3]) * eight;
+    }
+    sums
+}
+
+/// Four neighbouring rows of a matrix.
+#[inline]
+pub fn four_rows(matrix: &[f32], width: usize, first: usize) -> [&[f32]; 4] {
+    [0, 1, 2, 3].map(|n| &matrix[(first + n) * width..][..width])
+}

@@ -1,0 +1,68 @@
+//! Twins of `shaders/score_items.wgsl`, `mask_seen.wgsl` and `top_items_*.wgsl`.
+
+use super::memory::{Memory, view};
+use super::product::{TILE, four_rows, pack_rows, rows_by_panel};
+use super::vector::dot;
+use crate::plan::{IMPOSSIBLE, MaskSeen, NO_ID, ScoreItems, TOP_K, TopItems};
+
+pub fn score_items(op: &ScoreItems, memory: &mut Memory, slot: usize) {
+    let rows = memory.step(op.step, slot).rows as usize;
+    let dim = op.dims.dim;
+    let items_padded = op.dims.items.next_multiple_of(8);
+    let mut scratch = memory.take_scratch(TILE * dim);
+    let [queries, items, scores] = memory.many([op.queries, op.items, op.scores]);
+    let (queries, items, scores) = (view::<f32>(queries), view::<f32>(items), view::<f32>(scores));
+    if rows == 1 {
+        // One query reads each item once: regrouping the catalogue would only cost.
+        for (score, item) in scores.iter_mut().zip(items.chunks_exact(dim)) {
+            *score = dot(&queries[..dim], item);
+        }
+    } else {
+        let panel = &mut scratch[..TILE * dim];
+        for (tile, eight) in items.chunks_exact(TILE * dim).enumerate() {
+            pack_rows(eight, dim, panel);
+            for row in (0..rows).step_by(4) {
+                let sums = rows_by_panel(four_rows(queries, dim, row), panel);
+                for (n, sum) in sums.iter().enumerate() {
+                    let at = (row + n) * items_padded + tile * TILE;
+                    scores[at..][..TILE].copy_from_slice(sum.as_array());
+                }
+            }
+        }
+    }
+    memory.give_scratch(scratch);
+}
+
+pub fn mask_seen(op: &MaskSeen, memory: &mut Memory, slot: usize) {
+    let rows = memory.step(op.step, slot).rows as usize;
+    let items_padded = op.dims.items.next_multiple_of(8);
+    let [users, offsets, items, scores] = memory.many([op.users, op.offsets, op.items, op.scores]);
+    let scores = view::<f32>(scores).chunks_exact_mut(items_padded);
+    for (&user, scores) in users[..rows].iter().zip(scores) {
+        let user = user as usize;
+        for &item in &items[offsets[user] as usize..offsets[user + 1] as usize] {
+            scores[item as usize] = IMPOSSIBLE;
+        }
+    }
+}
+
+pub fn top_items(op: &TopItems, memory: &mut Memory, slot: usize) {
+    let rows = memory.step(op.step, slot).rows as usize;
+    let items_padded = op.dims.items.next_multiple_of(8);
+    let [scores, top] = memory.many([op.scores, op.top]);
+    let scores = view::<f32>(scores).chunks_exact(items_padded).take(rows);
+    for (scores, top) in scores.zip(top.chunks_exact_mut(TOP_K)) {
+        let mut best = [(IMPOSSIBLE, NO_ID); TOP_K];
+        for (item, &score) in scores[..op.dims.items].iter().enumerate() {
+            if score > best[TOP_K - 1].0 {
+                // The first place whose score is lower: an equal one met earlier stays ahead.
+                let place = best.partition_point(|entry| entry.0 >= score);
+                best[place..].rotate_right(1);
+                best[place] = (score, item as u32);
+            }
+        }
+        for (top, (_, item)) in top.iter_mut().zip(best) {
+            *top = item;
+        }
+    }
+}

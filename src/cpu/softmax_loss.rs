@@ -1,0 +1,167 @@
+//! Twin of `shaders/softmax_loss_*.wgsl`: one pass over chunks of rows whose logits fit the cache,
+//! each turned into gradients before the next is computed.
+
+use wide::f32x8;
+
+use super::memory::{Memory, view};
+use super::product::{TILE, columns_by_panel, four_rows, pack_columns, pack_rows, rows_by_panel};
+use super::vector::{add, load};
+use crate::plan::{IMPOSSIBLE, SoftmaxLoss};
+
+/// Rows of logits at once: with 1,024 columns they take 256 KB, a share of a core's second cache.
+const CHUNK: usize = 64;
+
+/// Elements between the rows of a chunk beyond its columns: rows a power of two apart would all
+/// fall into one set of the first cache.
+const STAGGER: usize = 16;
+
+pub fn run(op: &SoftmaxLoss, memory: &mut Memory, slot: usize) {
+    let step = memory.step(op.step, slot);
+    let rows = step.rows as usize;
+    if rows == 0 {
+        return;
+    }
+    let (batch, dim) = (op.dims.batch, op.dims.dim);
+    let columns = rows.next_multiple_of(TILE);
+    let stride = columns + STAGGER;
+    let panel_len = columns * dim;
+    let mut scratch = memory.take_scratch(3 * panel_len + CHUNK * stride + columns);
+    let (item_rows, rest) = scratch.split_at_mut(panel_len);
+    let (item_columns, rest) = rest.split_at_mut(panel_len);
+    let (user_columns, rest) = rest.split_at_mut(panel_len);
+    let (logits, rest) = rest.split_at_mut(CHUNK * stride);
+    let correction = &mut rest[..columns];
+
+    let mut d_user_words = op.gradients.user.map(|buffer| std::mem::take(memory.owned(buffer)));
+    let [users, items, ids, log_q, row_loss, d_item] =
+        memory.many([op.users, op.items, op.item_ids, op.log_q, op.row_loss, op.gradients.item]);
+    let ids = &ids[slot * batch..][..rows];
+    let losses = &mut view::<f32>(row_loss)[slot * batch..][..rows];
+    let users = &view::<f32>(users)[..panel_len];
+    let items = &view::<f32>(items)[..panel_len];
+    let d_item = &mut view::<f32>(d_item)[..panel_len];
+    pack_rows(items, dim, item_rows);
+    pack_columns(items, dim, item_columns);
+    pack_columns(users, dim, user_columns);
+    d_item.fill(0.0);
+    correction.fill(0.0);
+    if op.corrected {
+        let log_q = view::<f32>(log_q);
+        for (correction, &id) in correction.iter_mut().zip(ids) {
+            *correction = log_q[id as usize];
+        }
+    }
+
+    let scale = 1.0 / (op.temperature * rows as f32);
+    for first in (0..columns).step_by(CHUNK) {
+        let chunk_rows = (columns - first).min(CHUNK);
+        let chunk = &mut logits[..chunk_rows * stride];
+        scores(&users[first * dim..][..chunk_rows * dim], dim, item_rows, stride, chunk);
+        for (row, logits) in (first..).zip(chunk.chunks_exact_mut(stride)) {
+            let logits = &mut logits[..columns];
+            if row < rows {
+                mask(logits, correction, ids, row, 1.0 / op.temperature);
+                losses[row] = softmax(logits, row, scale);
+            } else {
+                logits.fill(0.0);
+            }
+        }
+        let user_panels = user_columns.chunks_exact(columns * TILE);
+        let user_panels = user_panels.map(|panel| &panel[first * TILE..]);
+        d_items(chunk, stride, columns, user_panels, dim, d_item);
+        if let Some(d_user) = &mut d_user_words {
+            let d_user = &mut view::<f32>(d_user)[first * dim..][..chunk_rows * dim];
+            d_users(chunk, stride, item_columns.chunks_exact(columns * TILE), dim, d_user);
+        }
+    }
+    if let (Some(buffer), Some(words)) = (op.gradients.user, d_user_words) {
+        *memory.owned(buffer) = words;
+    }
+    memory.give_scratch(scratch);
+}
+
+/// `out[b, j] = u_b·v_j`, from panels of eight items.
+fn scores(users: &[f32], dim: usize, item_panels: &[f32], stride: usize, out: &mut [f32]) {
+    for (tile, panel) in item_panels.chunks_exact(TILE * dim).enumerate() {
+        for row in (0..users.len() / dim).step_by(4) {
+            let sums = rows_by_panel(four_rows(users, dim, row), panel);
+            for (n, sum) in sums.iter().enumerate() {
+                let at = (row + n) * stride + tile * TILE;
+                out[at..][..TILE].copy_from_slice(sum.as_array());
+            }
+        }
+    }
+}
+
+/// Scores to logits: over the temperature, less log q, accidental hits and absent columns out.
+fn mask(logits: &mut [f32], correction: &[f32], ids: &[u32], row: usize, inverse_temperature: f32) {
+    let positive = logits[row] * inverse_temperature - correction[row];
+    let (present, absent) = logits.split_at_mut(ids.len());
+    for ((logit, correction), &id) in present.iter_mut().zip(correction).zip(ids) {
+        let corrected = *logit * inverse_temperature - correction;
+        *logit = if id == ids[row] { IMPOSSIBLE } else { corrected };
+    }
+    absent.fill(IMPOSSIBLE);
+    logits[row] = positive;
+}
+
+/// The row's loss; the logits become the loss' gradient by the scores.
+fn softmax(logits: &mut [f32], positive: usize, scale: f32) -> f32 {
+    let mut max = f32x8::splat(IMPOSSIBLE);
+    for eight in logits.chunks_exact(TILE) {
+        max = max.fast_max(load(eight));
+    }
+    let max = max.to_array().into_iter().fold(IMPOSSIBLE, f32::max);
+    let logit = logits[positive];
+    let mut sum = f32x8::ZERO;
+    for eight in logits.chunks_exact_mut(TILE) {
+        let exponential = (load(eight) - f32x8::splat(max)).exp();
+        sum += exponential;
+        eight.copy_from_slice(exponential.as_array());
+    }
+    let sum = sum.reduce_add();
+    let factor = scale / sum;
+    for element in logits.iter_mut() {
+        *element *= factor;
+    }
+    logits[positive] -= scale;
+    max + sum.ln() - logit
+}
+
+/// `d_user[b] = Σ_j d_logits[b, j] v_j`, from panels of eight of the items' columns.
+fn d_users<'a>(
+    d_logits: &[f32],
+    stride: usize,
+    item_panels: impl Iterator<Item = &'a [f32]>,
+    dim: usize,
+    d_user: &mut [f32],
+) {
+    for (tile, panel) in item_panels.enumerate() {
+        for row in (0..d_user.len() / dim).step_by(4) {
+            let sums = rows_by_panel(four_rows(d_logits, stride, row), panel);
+            for (n, sum) in sums.iter().enumerate() {
+                let at = (row + n) * dim + tile * TILE;
+                d_user[at..][..TILE].copy_from_slice(sum.as_array());
+            }
+        }
+    }
+}
+
+/// `d_item[j] += Σ_b d_logits[b, j] u_b`, from panels of eight of the users' columns.
+fn d_items<'a>(
+    d_logits: &[f32],
+    stride: usize,
+    columns: usize,
+    user_panels: impl Iterator<Item = &'a [f32]>,
+    dim: usize,
+    d_item: &mut [f32],
+) {
+    for (tile, panel) in user_panels.enumerate() {
+        for column in (0..columns).step_by(4) {
+            let sums = columns_by_panel(d_logits, stride, column, panel);
+            for (n, sum) in sums.iter().enumerate() {
+                add(&mut d_item[(column + n) * dim + tile * TILE..][..TILE], sum.as_array());
+            }
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Twin of `shaders/update_rows_*.wgsl`.
+
+use super::memory::{Memory, view};
+use super::vector::{add, dot};
+use crate::plan::{BETA_M, BETA_V, Buffer, EPSILON, MIN_NORM, Rule, Step, UpdateRows};
+
+pub fn run(op: &UpdateRows, memory: &mut Memory, slot: usize) {
+    let step = memory.step(op.step, slot);
+    match op.rule {
+        Rule::Sgd => each_row(op, memory, step, [], |row, g, []| {
+            for (w, g) in row.iter_mut().zip(g) {
+                *w -= op.learning_rate * g;
+            }
+        }),
+        Rule::Adagrad { squares } => {
+            let width = op.dims.width as f32;
+            each_row(op, memory, step, [(squares, 1)], |row, g, [square]| {
+                square[0] += dot(g, g) / width;
+                let rate = op.learning_rate / (square[0].sqrt() + EPSILON);
+                for (w, g) in row.iter_mut().zip(g) {
+                    *w -= rate * g;
+                }
+            });
+        }
+        Rule::Adam { first_moment, second_moment } => {
+            let dim = op.dims.dim;
+            let state = [(first_moment, dim), (second_moment, dim)];
+            each_row(op, memory, step, state, |row, g, [m, v]| {
+                for (((w, m), v), g) in row.iter_mut().zip(m).zip(v).zip(g) {
+                    *m = BETA_M * *m + (1.0 - BETA_M) * g;
+                    *v = BETA_V * *v + (1.0 - BETA_V) * g * g;
+                    let root = (*v * step.adam_v).sqrt() + EPSILON;
+                    *w -= op.learning_rate * (*m * step.adam_m) / root;
+                }
+            });
+        }
+    }
+}
+
+/// Calls `update(row, gradient, state)` for each distinct row of the batch. `state` names buffers
+/// and how many elements of each belong to a row.
+fn each_row<const N: usize>(
+    op: &UpdateRows,
+    memory: &mut Memory,
+    step: Step,
+    state: [(Buffer, usize); N],
+    mut update: impl FnMut(&mut [f32], &[f32], [&mut [f32]; N]),
+) {
+    let dim = op.dims.dim;
+    let mut gradient = memory.take_scratch(dim);
+    let g = &mut gradient[..dim];
+    let mut state_words = state.map(|(buffer, _)| std::mem::take(memory.owned(buffer)));
+    let [order, d_out, table] = memory.many([op.order, op.d_out, op.table]);
+    let order: &[[u32; 2]] = bytemuck::cast_slice(order);
+    let order = &order[step.slot as usize * op.dims.batch.next_power_of_two()..];
+    let d_out = view::<f32>(d_out);
+    let table = view::<f32>(table);
+    for uses in order[..step.rows as usize].chunk_by(|a, b| a[0] == b[0]) {
+        let id = uses[0][0] as usize;
+        let row = &mut table[id * dim..][..dim];
+        g.fill(0.0);
+        for [_, use_row] in uses {
+            add(g, &d_out[*use_row as usize * dim..][..dim]);
+        }
+        if op.normalize {
+            // x = w / |w|: dw = (dx − x (x·dx)) / |w|
+            let norm = dot(row, row).sqrt().max(MIN_NORM);
+            let along = dot(row, g) / (norm * norm);
+            for (g, w) in g.iter_mut().zip(&*row) {
+                *g = (*g - w * along) / norm;
+            }
+        }
+        for (g, w) in g.iter_mut().zip(&*row) {
+            *g += op.l2 * w;
+        }
+        let mut shares = state.iter().zip(&mut state_words);
+        update(
+            row,
+            g,
+            std::array::from_fn(|_| {
+                let ((_, share), words) = shares.next().expect("one share a state buffer");
+                &mut view::<f32>(words)[id * share..][..*share]
+            }),
+        );
+    }
+    for ((buffer, _), words) in state.iter().zip(state_words) {
+        *memory.owned(*buffer) = words;
+    }
+    memory.give_scratch(gradient);
+}

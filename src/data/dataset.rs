@@ -1,0 +1,134 @@
+//! A data set as training reads it.
+
+use super::ids::Ids;
+use super::pairs::Pairs;
+use super::report::{Report, Summary};
+use super::split::Parts;
+use super::titles::{TitleLines, Titles};
+use crate::error::{Error, Result};
+
+/// Users, items and the pairs of the three parts.
+///
+/// Users and items that have a training pair come first, each in the order in which they were first
+/// seen: they are the rows of the towers. Indices past those occur in validation and test alone:
+/// such an item counts in the test and can never be hit, such a user counts as zero.
+#[derive(Debug, Clone)]
+pub struct Dataset {
+    /// Ids of the users in any part.
+    pub users: Ids,
+    /// Ids of the items in any part.
+    pub items: Ids,
+    /// Users with a training pair, U: rows of the user tower.
+    pub n_users: usize,
+    /// Items with a training pair, I: rows of the item tower.
+    pub n_items: usize,
+    /// What is trained on, without repeats, sorted by user and item.
+    pub train: Pairs,
+    /// What chooses the best epoch, sorted by user and item; may be empty.
+    pub validation: Pairs,
+    /// What measures the result, sorted by user and item; may be empty.
+    pub test: Pairs,
+    /// What happened to the data on its way in.
+    pub report: Report,
+    titles: Titles,
+}
+
+impl Dataset {
+    /// An item's title, if an items file has one.
+    pub fn title(&self, item: u32) -> Option<&str> {
+        self.titles.get(item)
+    }
+
+    /// Training pairs of each of the I items of the tower.
+    pub fn item_counts(&self) -> Vec<u32> {
+        let mut counts = vec![0; self.n_items];
+        for [_, item] in self.train.iter() {
+            counts[item as usize] += 1;
+        }
+        counts
+    }
+
+    /// The sizes of the parts.
+    pub fn summary(&self) -> Summary {
+        Summary {
+            users: self.users.len(),
+            items: self.items.len(),
+            train: self.train.len(),
+            validation: self.validation.len(),
+            test: self.test.len(),
+        }
+    }
+
+    /// Puts the parts together: renumbers ids, so that trained ones come first, and forgets those
+    /// that no pair has.
+    ///
+    /// # Errors
+    /// [`Error::Data`], in the name of `files`, if there is nothing to learn from.
+    pub(super) fn assemble(
+        files: &str,
+        users: Ids,
+        items: Ids,
+        mut parts: Parts,
+        titles: &TitleLines,
+        mut report: Report,
+    ) -> Result<Self> {
+        let (users, n_users) = renumber(users, &mut parts, 0);
+        let (items, n_items) = renumber(items, &mut parts, 1);
+        parts.validation.as_mut_slice().sort_unstable();
+        parts.test.as_mut_slice().sort_unstable();
+        let problem = match (parts.train.len(), n_users, n_items) {
+            (0, ..) => Some("no interaction is left to train on"),
+            (_, 1, _) => Some("there is only one user to train on"),
+            (_, _, 1) => Some("there is only one item to train on"),
+            _ => None,
+        };
+        if let Some(problem) = problem {
+            return Err(Error::Data {
+                file: files.into(),
+                problem: problem.into(),
+                lines: report.first_bad_lines,
+            });
+        }
+        let titles = titles.for_items(&items);
+        report.test_only_users = users.len() - n_users;
+        report.test_only_items = items.len() - n_items;
+        report.titled_items =
+            (0..items.len() as u32).filter(|&item| titles.get(item).is_some()).count();
+        let Parts { train, validation, test } = parts;
+        Ok(Self { users, items, n_users, n_items, train, validation, test, report, titles })
+    }
+}
+
+/// Renumbers one side of all pairs: 0 the users, 1 the items. The ids that are left, and how many of
+/// them have a training pair.
+fn renumber(ids: Ids, parts: &mut Parts, side: usize) -> (Ids, usize) {
+    let mut trained = vec![false; ids.len()];
+    let mut held_out = vec![false; ids.len()];
+    for pair in parts.train.iter() {
+        trained[pair[side] as usize] = true;
+    }
+    for pair in parts.validation.iter().chain(parts.test.iter()) {
+        held_out[pair[side] as usize] = true;
+    }
+    let n_trained = trained.iter().filter(|&&trained| trained).count();
+    if n_trained == ids.len() {
+        return (ids, n_trained);
+    }
+    let mut left = Ids::default();
+    let mut renumbered = vec![u32::MAX; ids.len()];
+    for group in [true, false] {
+        for (index, id) in ids.iter().enumerate() {
+            if trained[index] == group && (trained[index] || held_out[index]) {
+                renumbered[index] =
+                    left.intern(id.as_bytes()).expect("fewer ids than fitted before");
+            }
+        }
+    }
+    // Trained ids keep their order, so the training pairs stay sorted.
+    for part in [&mut parts.train, &mut parts.validation, &mut parts.test] {
+        for pair in part.as_mut_slice() {
+            pair[side] = renumbered[pair[side] as usize];
+        }
+    }
+    (left, n_trained)
+}

@@ -1,0 +1,131 @@
+//! Pairs of a user and an item, in the layouts that kernels and evaluation read.
+
+/// `(user, item)` pairs, interleaved in one run of words: what the GPU reads as
+/// `array<vec2<u32>>`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Pairs(Vec<u32>);
+
+impl Pairs {
+    /// Takes words `user, item, user, item, …`.
+    pub(super) fn from_words(words: Vec<u32>) -> Self {
+        debug_assert!(words.len().is_multiple_of(2));
+        Self(words)
+    }
+
+    /// How many pairs there are.
+    pub fn len(&self) -> usize {
+        self.0.len() / 2
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The pairs, in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = [u32; 2]> + '_ {
+        self.as_slice().iter().copied()
+    }
+
+    /// The pair at `ix`, below [`len`](Self::len).
+    pub fn get(&self, ix: usize) -> [u32; 2] {
+        self.as_slice()[ix]
+    }
+
+    /// The pairs as one slice.
+    pub fn as_slice(&self) -> &[[u32; 2]] {
+        bytemuck::cast_slice(&self.0)
+    }
+
+    /// The pairs as words, `2·len()` of them: ready to upload.
+    pub fn as_words(&self) -> &[u32] {
+        &self.0
+    }
+
+    pub(super) fn as_mut_slice(&mut self) -> &mut [[u32; 2]] {
+        bytemuck::cast_slice_mut(&mut self.0)
+    }
+
+    /// The items of each user, ascending.
+    ///
+    /// # Panics
+    /// If a user is not below `n_users`.
+    pub fn rows(&self, n_users: usize) -> Csr {
+        let mut offsets = vec![0; n_users + 1];
+        for [user, _] in self.iter() {
+            offsets[user as usize + 1] += 1;
+        }
+        for ix in 0..n_users {
+            offsets[ix + 1] += offsets[ix];
+        }
+        // A row's own offset serves as its cursor while it fills, and has moved to the row's end
+        // when it is full: to the next row's start.
+        let mut items = vec![0; self.len()];
+        for [user, item] in self.iter() {
+            let cursor = &mut offsets[user as usize];
+            items[*cursor as usize] = item;
+            *cursor += 1;
+        }
+        offsets.rotate_right(1);
+        offsets[0] = 0;
+        let mut csr = Csr { offsets, items };
+        for user in 0..n_users {
+            let span = csr.span(user);
+            csr.items[span].sort_unstable();
+        }
+        csr
+    }
+}
+
+impl FromIterator<[u32; 2]> for Pairs {
+    fn from_iter<T: IntoIterator<Item = [u32; 2]>>(pairs: T) -> Self {
+        Self(pairs.into_iter().flatten().collect())
+    }
+}
+
+/// Compressed sparse rows: each user's items, one row behind the other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Csr {
+    /// Where each row starts in `items`, and where the last one ends: rows + 1 entries.
+    pub offsets: Vec<u32>,
+    /// Items, ascending within a row.
+    pub items: Vec<u32>,
+}
+
+impl Csr {
+    /// The items of a user.
+    pub fn row(&self, user: u32) -> &[u32] {
+        &self.items[self.span(user as usize)]
+    }
+
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        self.offsets.len() - 1
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn span(&self, row: usize) -> std::ops::Range<usize> {
+        self.offsets[row] as usize..self.offsets[row + 1] as usize
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_hold_each_users_items_ascending() {
+        let pairs: Pairs = [[2, 5], [0, 9], [2, 1], [2, 3], [0, 0]].into_iter().collect();
+        let rows = pairs.rows(4);
+        assert_eq!(rows.offsets, [0, 2, 2, 5, 5]);
+        assert_eq!(rows.row(0), [0, 9]);
+        assert!(rows.row(1).is_empty());
+        assert_eq!(rows.row(2), [1, 3, 5]);
+        assert_eq!((rows.len(), pairs.len(), pairs.get(1)), (4, 5, [0, 9]));
+        assert_eq!(pairs.as_words()[..4], [2, 5, 0, 9]);
+    }
+}

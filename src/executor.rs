@@ -1,0 +1,169 @@
+//! The two executors behind one door, and the choice between them.
+
+use std::ops::Range;
+use std::str::FromStr;
+
+use bytemuck::Pod;
+use serde::Serialize;
+
+use crate::error::{Error, Result};
+use crate::plan::{Buffer, Plan, Program};
+use crate::{cpu, gpu};
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum BackendChoice {
+    /// A real GPU if there is one, else the CPU.
+    #[default]
+    Auto,
+    /// WebGPU, be it a software adapter, or an error.
+    WebGpu,
+    /// The CPU.
+    Cpu,
+}
+
+impl FromStr for BackendChoice {
+    type Err = Error;
+
+    fn from_str(word: &str) -> Result<Self> {
+        match word {
+            "auto" => Ok(Self::Auto),
+            "webgpu" => Ok(Self::WebGpu),
+            "cpu" => Ok(Self::Cpu),
+            _ => Err(Error::Config {
+                key: "backend".into(),
+                problem: format!("\"{word}\" is not allowed"),
+                allowed: "\"auto\" or \"webgpu\" or \"cpu\"".into(),
+            }),
+        }
+    }
+}
+
+/// What a run computes with, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Backend {
+    /// `webgpu` or `cpu`.
+    pub backend: &'static str,
+    /// The adapter's name; empty where a browser hides it.
+    pub adapter: String,
+    /// Why this one, as a clause.
+    pub reason: String,
+}
+
+impl Backend {
+    fn cpu(reason: String) -> Self {
+        Self { backend: "cpu", adapter: String::new(), reason }
+    }
+}
+
+/// Runs a plan.
+#[derive(Debug)]
+#[expect(missing_docs, reason = "the variants are the two executors")]
+pub enum Executor {
+    Cpu(cpu::Executor),
+    Gpu(Box<gpu::Executor>),
+}
+
+impl Executor {
+    /// Chooses a backend and allocates the plan on it.
+    ///
+    /// # Errors
+    /// With [`BackendChoice::WebGpu`], whatever keeps WebGPU from working; none with the others.
+    pub async fn choose(choice: BackendChoice, plan: &Plan) -> Result<(Self, Backend)> {
+        let cpu = |reason| (Self::Cpu(cpu::Executor::new(plan)), Backend::cpu(reason));
+        if choice == BackendChoice::Cpu {
+            return Ok(cpu("it was asked for".into()));
+        }
+        let forced = choice == BackendChoice::WebGpu;
+        let adapter = match gpu::Gpu::adapter().await {
+            Ok(adapter) => adapter,
+            Err(error) if forced => return Err(error),
+            Err(error) => return Ok(cpu(error.to_string())),
+        };
+        let info = adapter.get_info();
+        let is_software = info.device_type == gpu::DeviceType::Cpu;
+        if is_software && !forced {
+            return Ok(cpu("the only WebGPU adapter is a software one, which is slower".into()));
+        }
+        match gpu::Executor::new(&adapter, plan).await {
+            Ok(executor) => {
+                let reason = if forced { "it was asked for" } else { "there is a GPU" };
+                let backend =
+                    Backend { backend: "webgpu", adapter: info.name, reason: reason.into() };
+                Ok((Self::Gpu(Box::new(executor)), backend))
+            }
+            Err(error) if forced => Err(error),
+            Err(error) => Ok(cpu(error.to_string())),
+        }
+    }
+
+    /// Writes elements of 4-byte words at a word offset of a buffer, after all that was run.
+    pub fn write<T: Pod>(&mut self, buffer: Buffer, offset: usize, data: &[T]) {
+        match self {
+            Self::Cpu(executor) => executor.write(buffer, offset, data),
+            Self::Gpu(executor) => executor.write(buffer, offset, data),
+        }
+    }
+
+    /// Sets a buffer to zero.
+    pub fn clear(&mut self, buffer: Buffer) {
+        match self {
+            Self::Cpu(executor) => executor.clear(buffer),
+            Self::Gpu(executor) => executor.clear(buffer),
+        }
+    }
+
+    /// Copies the first `words` of a buffer into another one, at a word offset.
+    pub fn copy(&mut self, from: Buffer, to: Buffer, offset: usize, words: usize) {
+        match self {
+            Self::Cpu(executor) => executor.copy(from, to, offset, words),
+            Self::Gpu(executor) => executor.copy(from, to, offset, words),
+        }
+    }
+
+    /// Runs a program for a slot of the window, or records it.
+    pub fn run(&mut self, plan: &Plan, program: Program, slot: usize) {
+        match self {
+            Self::Cpu(executor) => executor.run(plan, program, slot),
+            Self::Gpu(executor) => executor.run(program, slot),
+        }
+    }
+
+    /// Starts reading a range of words, after all that was run.
+    pub fn read_later<T: Pod>(&mut self, buffer: Buffer, words: Range<usize>) -> Pending<T> {
+        match self {
+            Self::Cpu(executor) => Pending::Here(executor.read(buffer, words)),
+            Self::Gpu(executor) => Pending::Coming(Box::new(executor.read_later(buffer, words))),
+        }
+    }
+
+    /// Reads a range of words, after all that was run.
+    ///
+    /// # Errors
+    /// [`Error::DeviceLost`] or [`Error::Gpu`] if something went wrong on the way.
+    pub async fn read<T: Pod>(&mut self, buffer: Buffer, words: Range<usize>) -> Result<Vec<T>> {
+        self.read_later(buffer, words).finish().await
+    }
+}
+
+/// Words that were asked for.
+#[derive(Debug)]
+pub enum Pending<T> {
+    /// They are here.
+    Here(Vec<T>),
+    /// They come from the GPU.
+    Coming(Box<gpu::Readback>),
+}
+
+impl<T: Pod> Pending<T> {
+    /// Waits for them.
+    ///
+    /// # Errors
+    /// [`Error::DeviceLost`] or [`Error::Gpu`] if something went wrong on the way.
+    pub async fn finish(self) -> Result<Vec<T>> {
+        match self {
+            Self::Here(words) => Ok(words),
+            Self::Coming(readback) => readback.finish().await,
+        }
+    }
+}

@@ -1,0 +1,299 @@
+//! Golden cases: inputs and numbers that were computed in float64 by automatic differentiation,
+//! independent of this crate. Every number has to lie within the gate.
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::executor::BackendChoice;
+use crate::metrics;
+use crate::model::{Model, Tower};
+use crate::plan::{Extent, Plan, TOP_K};
+
+/// The gate: `|x − ref| ≤ 1e-5 + 2e-4·|ref|`.
+const ABSOLUTE: f64 = 1e-5;
+const RELATIVE: f64 = 2e-4;
+
+/// How a case went.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    /// Name of the case.
+    pub name: String,
+    /// The largest error as a share of the gate: above 1 is a miss.
+    pub worst: f64,
+    /// Where it is.
+    pub worst_at: String,
+    /// How many numbers were compared.
+    pub numbers: usize,
+}
+
+impl Report {
+    fn new(name: &str) -> Self {
+        Self { name: name.into(), worst: 0.0, worst_at: String::new(), numbers: 0 }
+    }
+
+    /// Whether every number lies within the gate.
+    pub fn passed(&self) -> bool {
+        self.numbers > 0 && self.worst <= 1.0
+    }
+
+    fn compare(&mut self, place: &str, ours: &[f32], reference: &[f64]) {
+        assert_eq!(ours.len(), reference.len(), "{place} has another size than its reference");
+        for (n, (ours, reference)) in ours.iter().zip(reference).enumerate() {
+            let gate = ABSOLUTE + RELATIVE * reference.abs();
+            let share = (f64::from(*ours) - reference).abs() / gate;
+            self.numbers += 1;
+            // A NaN is the worst of all.
+            if share.is_nan() || share > self.worst {
+                self.worst = if share.is_nan() { f64::INFINITY } else { share };
+                self.worst_at = format!("{place}[{n}]: {ours} for {reference}");
+            }
+        }
+    }
+}
+
+/// Runs the case of a file's text.
+///
+/// # Errors
+/// [`Error::Data`] for a file that is no case, [`Error::NotAvailable`] for one that this version
+/// cannot run, and whatever the backend fails with.
+pub async fn run(name: &str, text: &str, choice: BackendChoice) -> Result<Report> {
+    let no_case = |error: serde_json::Error| Error::Data {
+        file: name.into(),
+        problem: error.to_string(),
+        lines: Vec::new(),
+    };
+    let value: serde_json::Value = serde_json::from_str(text).map_err(no_case)?;
+    if value.get("metrics").is_some() {
+        evaluation(name, &serde_json::from_value(value).map_err(no_case)?, choice).await
+    } else if value.get("case").is_some() {
+        let options: Options = serde_json::from_value(value["case"].clone()).map_err(|error| {
+            // A case of a technique that is not there has options that are not known.
+            Error::NotAvailable { what: format!("{name}: {error}") }
+        })?;
+        let case: Training = serde_json::from_value(value).map_err(no_case)?;
+        training(name, &options, &case, choice).await
+    } else {
+        Err(Error::NotAvailable { what: name.into() })
+    }
+}
+
+type Matrix = Vec<Vec<f64>>;
+
+/// Sizes and options of a training case.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Options {
+    users: usize,
+    items: usize,
+    dim: usize,
+    batch: usize,
+    steps: usize,
+    temperature: f64,
+    logq: bool,
+    optimizer: String,
+    lr: f64,
+    #[serde(default)]
+    l2: f64,
+    tower: TowerOptions,
+    #[serde(rename = "init")]
+    _init: f64,
+    #[serde(rename = "name")]
+    _name: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TowerOptions {
+    #[serde(rename = "id")]
+    _id: bool,
+    normalize: bool,
+}
+
+#[derive(Debug, Deserialize)]
+struct Training {
+    init: Tables,
+    batches: Batches,
+    log_q: Vec<f64>,
+    loss: Vec<f64>,
+    grad_step1: Tables,
+    #[serde(rename = "final")]
+    last: Tables,
+}
+
+#[derive(Debug, Deserialize)]
+struct Tables {
+    user: TowerTables,
+    item: TowerTables,
+}
+
+#[derive(Debug, Deserialize)]
+struct TowerTables {
+    id: Matrix,
+}
+
+#[derive(Debug, Deserialize)]
+struct Batches {
+    user: Vec<Vec<u32>>,
+    item: Vec<Vec<u32>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Evaluation {
+    user_embedding: Matrix,
+    item_embedding: Matrix,
+    train: Vec<Vec<u32>>,
+    test: Vec<Vec<u32>>,
+    metrics: std::collections::BTreeMap<String, Cut>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Cut {
+    recall: f64,
+    ndcg: f64,
+    hit: f64,
+    mrr: f64,
+    coverage: f64,
+}
+
+fn flat(matrix: &Matrix) -> Vec<f64> {
+    matrix.iter().flatten().copied().collect()
+}
+
+fn floats(matrix: &Matrix) -> Vec<f32> {
+    matrix.iter().flatten().map(|&x| x as f32).collect()
+}
+
+/// Compressed rows of lists.
+fn compressed(lists: &[Vec<u32>]) -> (Vec<u32>, Vec<u32>) {
+    let mut offsets = vec![0];
+    let mut items = Vec::new();
+    for list in lists {
+        items.extend(list);
+        offsets.push(items.len() as u32);
+    }
+    (offsets, items)
+}
+
+async fn training(
+    name: &str,
+    options: &Options,
+    case: &Training,
+    choice: BackendChoice,
+) -> Result<Report> {
+    let config = Config::resolve(&serde_json::json!({
+        "dim": options.dim,
+        "batchSize": options.batch,
+        "normalize": options.tower.normalize,
+        "temperature": options.temperature,
+        "negatives": { "logQ": options.logq },
+        "optimizer": {
+            "kind": options.optimizer, "learningRate": options.lr, "l2": options.l2,
+        },
+    }))?;
+    let mut report = Report::new(name);
+
+    // Plain descent of length 1 moves each row by its gradient.
+    let mut descent = config.clone();
+    descent.optimizer.kind = crate::config::OptimizerKind::Sgd;
+    descent.optimizer.learning_rate = 1.0;
+    descent.optimizer.l2 = 0.0;
+    let (mut model, pairs) = start(options, case, &descent, choice).await?;
+    assert_eq!(pairs, options.steps * options.batch, "the batches are full");
+    model.step();
+    for (tower, place, init, gradient) in [
+        (Tower::User, "grad_step1.user", &case.init.user, &case.grad_step1.user),
+        (Tower::Item, "grad_step1.item", &case.init.item, &case.grad_step1.item),
+    ] {
+        let moved = model.table(tower).await?;
+        let moves: Vec<f32> =
+            floats(&init.id).iter().zip(moved).map(|(before, after)| before - after).collect();
+        report.compare(place, &moves, &flat(&gradient.id));
+    }
+
+    let (mut model, _) = start(options, case, &config, choice).await?;
+    for _ in 0..options.steps {
+        model.step();
+    }
+    let losses = model.losses_later().finish().await?;
+    report.compare("loss", &losses[..options.steps], &case.loss);
+    for (tower, place, last) in
+        [(Tower::User, "final.user", &case.last.user), (Tower::Item, "final.item", &case.last.item)]
+    {
+        report.compare(place, &model.table(tower).await?, &flat(&last.id));
+    }
+    Ok(report)
+}
+
+/// A model at the start of a case, and how many pairs an epoch of all its batches has.
+async fn start(
+    options: &Options,
+    case: &Training,
+    config: &Config,
+    choice: BackendChoice,
+) -> Result<(Model, usize)> {
+    let users = case.batches.user.iter().flatten();
+    let items = case.batches.item.iter().flatten();
+    let words: Vec<u32> = users.zip(items).flat_map(|(&user, &item)| [user, item]).collect();
+    let extent = Extent {
+        users: options.users,
+        items: options.items,
+        pairs: words.len() / 2,
+        hidden: 0,
+        evaluated: 0,
+        keeps_best: false,
+        shuffled: false,
+    };
+    let (mut model, _) = Model::new(Plan::new(config, &extent), choice).await?;
+    let log_q: Vec<f32> = case.log_q.iter().map(|&x| x as f32).collect();
+    model.load(&words, &log_q);
+    model.start(&floats(&case.init.user.id), &floats(&case.init.item.id));
+    Ok((model, words.len() / 2))
+}
+
+async fn evaluation(name: &str, case: &Evaluation, choice: BackendChoice) -> Result<Report> {
+    let config = Config::resolve(&serde_json::json!({
+        "dim": case.user_embedding[0].len(), "normalize": false,
+    }))?;
+    let (offsets, items) = compressed(&case.train);
+    let users: Vec<u32> = (0u32..)
+        .zip(&case.test)
+        .filter(|(_, test)| !test.is_empty())
+        .map(|(user, _)| user)
+        .collect();
+    let extent = Extent {
+        users: case.user_embedding.len(),
+        items: case.item_embedding.len(),
+        pairs: items.len(),
+        hidden: items.len(),
+        evaluated: users.len(),
+        keeps_best: false,
+        shuffled: false,
+    };
+    let (mut model, _) = Model::new(Plan::new(&config, &extent), choice).await?;
+    model.hide(&offsets, &items);
+    model.start(&floats(&case.user_embedding), &floats(&case.item_embedding));
+    let lists = model.top_items(&users).await?;
+    let lists = lists.chunks_exact(TOP_K).zip(&users);
+    let lists = lists.map(|(list, &user)| (list, case.test[user as usize].as_slice()));
+
+    let mut report = Report::new(name);
+    for (cut, reference) in &case.metrics {
+        let k = cut.parse().map_err(|_| Error::Data {
+            file: name.into(),
+            problem: format!("the cut `{cut}` is no number"),
+            lines: Vec::new(),
+        })?;
+        let ours = metrics::at(k, lists.clone(), case.item_embedding.len());
+        for (metric, ours, reference) in [
+            ("recall", ours.recall, reference.recall),
+            ("ndcg", ours.ndcg, reference.ndcg),
+            ("hit", ours.hit, reference.hit),
+            ("mrr", ours.mrr, reference.mrr),
+            ("coverage", ours.coverage, reference.coverage),
+        ] {
+            report.compare(&format!("{metric}@{cut}"), &[ours as f32], &[reference]);
+        }
+    }
+    Ok(report)
+}

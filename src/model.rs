@@ -1,0 +1,272 @@
+//! Two towers on an executor: start, step, read. It knows where the run stands in its windows and
+//! epochs; what is trained on what, for how long, is the trainer's business.
+
+use std::ops::Range;
+
+use crate::config::{Config, Init, InitRule};
+use crate::error::Result;
+use crate::executor::{Backend, BackendChoice, Executor, Pending};
+use crate::plan::{Buffer, Clock, Dims, NO_ID, Plan, Program, RING, Step, TOP_K, TowerHandles};
+use crate::random::{self, stream};
+
+/// Which tower.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the variants are the two towers")]
+pub enum Tower {
+    User,
+    Item,
+}
+
+/// Two towers, their optimiser and their data, on one backend.
+#[derive(Debug)]
+pub struct Model {
+    plan: Plan,
+    executor: Executor,
+    /// Steps recorded since the start.
+    steps: u64,
+    /// Steps recorded in this epoch.
+    step_in_epoch: usize,
+    dispatches: u64,
+}
+
+impl Model {
+    /// Chooses a backend and allocates the plan on it.
+    ///
+    /// # Errors
+    /// Those of [`Executor::choose`].
+    pub async fn new(plan: Plan, choice: BackendChoice) -> Result<(Self, Backend)> {
+        let (mut executor, backend) = Executor::choose(choice, &plan).await?;
+        let items = plan.dims.items as u32;
+        let everything = Step { rows: items, ..Step::default() };
+        executor.write(plan.at.catalogue, 0, &[everything]);
+        executor.write(plan.at.item_list, 0, &(0..items).collect::<Vec<u32>>());
+        let model = Self { plan, executor, steps: 0, step_in_epoch: 0, dispatches: 0 };
+        Ok((model, backend))
+    }
+
+    /// The plan that is executed.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// Brings the training data in: (N) pairs as words, and (I) log q of the items.
+    pub fn load(&mut self, pairs: &[u32], log_q: &[f32]) {
+        self.executor.write(self.plan.at.pairs, 0, pairs);
+        self.executor.write(self.plan.at.log_q, 0, log_q);
+    }
+
+    /// Sets what rankings leave out: each user's items, as compressed rows.
+    pub fn hide(&mut self, offsets: &[u32], items: &[u32]) {
+        self.executor.write(self.plan.at.seen_offsets, 0, offsets);
+        self.executor.write(self.plan.at.seen_items, 0, items);
+    }
+
+    /// Starts a run from given tables (rows, width), with the optimiser's state at zero.
+    pub fn start(&mut self, users: &[f32], items: &[f32]) {
+        let width = self.plan.dims.width;
+        self.start_with(|tower, row, w| {
+            let table = if tower == Tower::User { users } else { items };
+            w.copy_from_slice(&table[row * width..][..width]);
+        });
+    }
+
+    /// Starts a run from fresh random tables.
+    pub fn start_fresh(&mut self, config: &Config) {
+        let rows = [self.plan.dims.users, self.plan.dims.items];
+        let deviations = rows.map(|rows| match config.init {
+            Init::Std(deviation) => deviation,
+            Init::Named(InitRule::Xavier) => (2.0 / (rows + config.dim) as f32).sqrt(),
+        });
+        self.start_with(|tower, row, w| {
+            let (stream, deviation) = match tower {
+                Tower::User => (stream::INIT_USER, deviations[0]),
+                Tower::Item => (stream::INIT_ITEM, deviations[1]),
+            };
+            for (k, w) in w.iter_mut().enumerate() {
+                let counter = (row * config.dim + k) as u32;
+                *w = deviation * random::normal(config.seed, stream, counter);
+            }
+        });
+    }
+
+    /// Starts a run from rows that `fill(tower, row, embedding)` writes.
+    fn start_with(&mut self, mut fill: impl FnMut(Tower, usize, &mut [f32])) {
+        /// Rows on their way at once: a table of a million is never copied whole.
+        const BLOCK: usize = 4096;
+        let Dims { width, dim, users, items, .. } = self.plan.dims;
+        let mut block = vec![0.0f32; BLOCK * dim];
+        for (tower, rows) in [(Tower::User, users), (Tower::Item, items)] {
+            let handles = self.tower(tower);
+            for first in (0..rows).step_by(BLOCK) {
+                let block = &mut block[..BLOCK.min(rows - first) * dim];
+                for (row, padded) in (first..).zip(block.chunks_exact_mut(dim)) {
+                    fill(tower, row, &mut padded[..width]);
+                }
+                self.executor.write(handles.table, first * dim, block);
+            }
+            for state in handles.state.into_iter().flatten() {
+                self.executor.clear(state);
+            }
+        }
+        let clock = Clock { pairs: self.plan.dims.pairs as u32, ..Clock::default() };
+        self.executor.write(self.plan.at.clock, 0, &[clock]);
+        (self.steps, self.step_in_epoch, self.dispatches) = (0, 0, 0);
+    }
+
+    /// Runs the next training step, or records it.
+    pub fn step(&mut self) {
+        let slot = self.step_in_epoch % self.plan.dims.window;
+        if slot == 0 {
+            self.run(Program::OpenWindow, 0);
+        }
+        self.run(Program::Step, slot);
+        self.steps += 1;
+        self.step_in_epoch += 1;
+        let ends_epoch = self.step_in_epoch == self.plan.steps_in_epoch();
+        if ends_epoch || slot + 1 == self.plan.dims.window {
+            self.run(Program::SumLosses, 0);
+            self.run(Program::CloseWindow, 0);
+        }
+        if ends_epoch {
+            self.step_in_epoch = 0;
+        }
+    }
+
+    /// Steps since the start.
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// Steps of this epoch that are done, 0 at its edge.
+    pub fn step_in_epoch(&self) -> usize {
+        self.step_in_epoch
+    }
+
+    /// GPU dispatches that the steps since the start come to, by the plan.
+    pub fn dispatches(&self) -> u64 {
+        self.dispatches
+    }
+
+    /// Starts reading the ring of losses: step `n`, from 1, is at `(n − 1) % RING`.
+    pub fn losses_later(&mut self) -> Pending<f32> {
+        // Asked for by whoever watches, so it does not count as the training's.
+        if !self.step_in_epoch.is_multiple_of(self.plan.dims.window) {
+            self.run_query(Program::SumLosses);
+        }
+        self.executor.read_later(self.plan.at.losses, 0..RING)
+    }
+
+    /// A tower's embeddings (rows, width).
+    ///
+    /// # Errors
+    /// Those of [`Executor::read`].
+    pub async fn table(&mut self, tower: Tower) -> Result<Vec<f32>> {
+        let table = self.tower(tower).table;
+        let padded: Vec<f32> = self.executor.read(table, 0..self.plan.words(table)).await?;
+        let (width, dim) = (self.plan.dims.width, self.plan.dims.dim);
+        let rows = match tower {
+            Tower::User => self.plan.dims.users,
+            Tower::Item => self.plan.dims.items,
+        };
+        Ok(padded.chunks_exact(dim).take(rows).flat_map(|row| &row[..width]).copied().collect())
+    }
+
+    /// Keeps the embeddings as the best so far.
+    pub fn keep_best(&mut self) {
+        self.copy_best(|table, best| (table, best));
+    }
+
+    /// Goes back to the best embeddings that were kept.
+    pub fn restore_best(&mut self) {
+        self.copy_best(|table, best| (best, table));
+    }
+
+    fn copy_best(&mut self, direction: impl Fn(Buffer, Buffer) -> (Buffer, Buffer)) {
+        for tower in [self.plan.at.user, self.plan.at.item] {
+            let best = tower.best.expect("the plan keeps the best epoch");
+            let (from, to) = direction(tower.table, best);
+            self.executor.copy(from, to, 0, self.plan.words(from));
+        }
+    }
+
+    /// The best items of each user that they have not seen, [`TOP_K`] a user, [`NO_ID`] where there
+    /// are fewer.
+    ///
+    /// # Errors
+    /// Those of [`Executor::read`].
+    pub async fn top_items(&mut self, users: &[u32]) -> Result<Vec<u32>> {
+        let (at, block) = (self.plan.at, self.plan.dims.queries);
+        self.embed_items();
+        for (n, users) in users.chunks(block).enumerate() {
+            self.query(users);
+            self.run_query(Program::Rank);
+            self.executor.copy(at.top, at.lists, n * block * TOP_K, block * TOP_K);
+        }
+        self.executor.read(at.lists, 0..users.len() * TOP_K).await
+    }
+
+    /// A user's scores for the whole catalogue.
+    ///
+    /// # Errors
+    /// Those of [`Executor::read`].
+    pub async fn user_scores(&mut self, user: u32) -> Result<Vec<f32>> {
+        self.embed_items();
+        self.query(&[user]);
+        self.run_query(Program::EmbedQueries);
+        self.scores().await
+    }
+
+    /// Scores of the catalogue for the mean of some items' outputs: a visitor who picked them
+    /// (`methods.md`, fold-in), or one item to be compared with.
+    ///
+    /// # Errors
+    /// Those of [`Executor::read`].
+    pub async fn item_scores(&mut self, items: &[u32]) -> Result<Vec<f32>> {
+        self.embed_items();
+        let dim = self.plan.dims.dim;
+        let mut mean = vec![0.0; dim];
+        for &item in items {
+            let words = item as usize * dim..(item as usize + 1) * dim;
+            let output: Vec<f32> = self.executor.read(self.plan.at.item_outputs, words).await?;
+            for (mean, x) in mean.iter_mut().zip(output) {
+                *mean += x / items.len() as f32;
+            }
+        }
+        self.query(&[NO_ID]);
+        self.executor.write(self.plan.at.query_outputs, 0, &mean);
+        self.scores().await
+    }
+
+    async fn scores(&mut self) -> Result<Vec<f32>> {
+        self.run_query(Program::Score);
+        let words: Range<usize> = 0..self.plan.dims.items;
+        self.executor.read(self.plan.at.scores, words).await
+    }
+
+    fn embed_items(&mut self) {
+        self.run_query(Program::EmbedItems);
+    }
+
+    fn query(&mut self, users: &[u32]) {
+        let block = Step { rows: users.len() as u32, ..Step::default() };
+        self.executor.write(self.plan.at.query, 0, &[block]);
+        self.executor.write(self.plan.at.query_users, 0, users);
+    }
+
+    fn tower(&self, tower: Tower) -> TowerHandles {
+        match tower {
+            Tower::User => self.plan.at.user,
+            Tower::Item => self.plan.at.item,
+        }
+    }
+
+    /// Runs a program that belongs to the training: its dispatches are counted.
+    fn run(&mut self, program: Program, slot: usize) {
+        self.dispatches += self.plan.dispatches(program) as u64;
+        self.executor.run(&self.plan, program, slot);
+    }
+
+    fn run_query(&mut self, program: Program) {
+        self.executor.run(&self.plan, program, 0);
+    }
+}

@@ -1,0 +1,27 @@
+//! Moves the clock past a window, and over the edge of an epoch.
+
+use super::dispatch::{Dispatch, Shader, shader};
+use super::{Buffer, Dims};
+
+pub(super) const ADVANCE_CLOCK: Shader = shader!("advance_clock", [clock: Write]);
+
+/// See the module.
+#[derive(Debug)]
+pub struct AdvanceClock {
+    /// Sizes of the run.
+    pub dims: Dims,
+    /// [`super::Clock`], read and written.
+    pub clock: Buffer,
+}
+
+impl AdvanceClock {
+    pub(super) fn dispatches(&self) -> Vec<Dispatch> {
+        vec![Dispatch {
+            shader: &ADVANCE_CLOCK,
+            buffers: vec![self.clock],
+            constants: vec![("B", self.dims.batch.into()), ("S", self.dims.window.into())],
+            groups: (1, 1),
+            chunk: 0,
+        }]
+    }
+}

@@ -1,0 +1,144 @@
+//! What an operation asks of a GPU: shaders, their bindings and constants, and how many workgroups.
+
+use super::Buffer;
+
+/// A WGSL entry point, and the contract of its bindings.
+#[derive(Debug)]
+pub struct Shader {
+    /// Name of the file under `shaders/`, without its ending.
+    pub stem: &'static str,
+    /// Its text, imports unresolved.
+    pub source: &'static str,
+    /// Name and access of binding 0, 1, … of group 0.
+    pub bindings: &'static [(&'static str, Access)],
+}
+
+/// How a kernel uses a binding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Uniform: the record of the step at hand.
+    Step,
+    /// Uniform: the chunk of rows at hand.
+    Chunk,
+    /// Storage, read only.
+    Read,
+    /// Storage, read and written.
+    Write,
+}
+
+/// Declares a [`Shader`] from its stem.
+macro_rules! shader {
+    ($stem:literal, [$($name:ident: $access:ident),* $(,)?]) => {
+        $crate::plan::dispatch::Shader {
+            stem: $stem,
+            source: include_str!(concat!("../../shaders/", $stem, ".wgsl")),
+            bindings: &[$((stringify!($name), $crate::plan::dispatch::Access::$access)),*],
+        }
+    };
+}
+pub(crate) use shader;
+
+/// One dispatch of a program.
+#[derive(Debug)]
+pub struct Dispatch {
+    /// What runs.
+    pub shader: &'static Shader,
+    /// A buffer for each binding.
+    pub buffers: Vec<Buffer>,
+    /// The compile-time constants that the shader depends on.
+    pub constants: Vec<(&'static str, Constant)>,
+    /// Workgroups (x, y).
+    pub groups: (u32, u32),
+    /// Index of the chunk, for shaders that bind one.
+    pub chunk: u32,
+}
+
+/// A compile-time constant of a shader.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Constant {
+    /// A `u32`.
+    U32(u32),
+    /// An `f32`.
+    F32(f32),
+    /// A `bool`.
+    Bool(bool),
+}
+
+impl From<usize> for Constant {
+    fn from(value: usize) -> Self {
+        Self::U32(u32::try_from(value).expect("sizes in a plan fit 32 bits"))
+    }
+}
+
+impl From<u32> for Constant {
+    fn from(value: u32) -> Self {
+        Self::U32(value)
+    }
+}
+
+impl From<f32> for Constant {
+    fn from(value: f32) -> Self {
+        Self::F32(value)
+    }
+}
+
+impl From<bool> for Constant {
+    fn from(value: bool) -> Self {
+        Self::Bool(value)
+    }
+}
+
+/// WebGPU allows this many workgroups in a dimension of a grid.
+pub const GRID_WIDTH: u32 = 65_535;
+
+/// A row of `groups` workgroups, folded where it is longer than a dimension may be.
+pub fn folded(groups: usize) -> (u32, u32) {
+    let groups = u32::try_from(groups).expect("a grid fits 32 bits");
+    (groups.min(GRID_WIDTH), groups.div_ceil(GRID_WIDTH))
+}
+
+/// Workgroups that cover `count` with `size` each.
+pub fn cover(count: usize, size: usize) -> u32 {
+    u32::try_from(count.div_ceil(size)).expect("a grid fits 32 bits")
+}
+
+/// Lanes of a workgroup that works on `vec4s` of one row: a power of two up to 64, the width that
+/// every adapter fills.
+pub fn lanes(vec4s: usize) -> usize {
+    vec4s.next_power_of_two().min(64)
+}
+
+impl Dispatch {
+    /// The shader's text, ready to compile: constants, imports, body.
+    pub fn source(&self) -> String {
+        let mut text = String::new();
+        for (name, value) in &self.constants {
+            text += &match value {
+                Constant::U32(value) => format!("const {name}: u32 = {value}u;\n"),
+                Constant::F32(value) => format!("const {name}: f32 = {value:e}f;\n"),
+                Constant::Bool(value) => format!("const {name}: bool = {value};\n"),
+            };
+        }
+        for line in self.shader.source.lines() {
+            match line.strip_prefix("#import ") {
+                Some(name) => text += shared(name),
+                None => text += line,
+            }
+            text.push('\n');
+        }
+        text
+    }
+}
+
+/// A file that shaders import.
+fn shared(name: &str) -> &'static str {
+    macro_rules! table {
+        ($($file:literal),*) => {
+            match name {
+                $($file => include_str!(concat!("../../shaders/shared/", $file, ".wgsl")),)*
+                _ => panic!("no shader file is shared under the name `{name}`"),
+            }
+        };
+    }
+    table!("chunk", "clock", "grid", "lanes", "random", "row_gradient", "step", "top_list")
+}

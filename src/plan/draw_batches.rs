@@ -1,0 +1,68 @@
+//! Draws the batches of a window of steps: a keyed permutation of the pairs, so that an epoch visits
+//! each once and needs no upload.
+
+use super::dispatch::{Dispatch, Shader, cover, shader};
+use super::{Buffer, Dims, NO_ID, RING};
+use crate::random::{FEISTEL_ROUNDS, stream};
+
+pub(super) const DRAW_BATCHES: Shader = shader!(
+    "draw_batches",
+    [clock: Read, pairs: Read, steps: Write, user_ids: Write, item_ids: Write]
+);
+
+/// Adam's decay of the first moment.
+pub const BETA_M: f32 = 0.9;
+/// Adam's decay of the second moment.
+pub const BETA_V: f32 = 0.999;
+/// ln 0.9, from f64.
+pub const LOG_BETA_M: f32 = -0.105_360_515_657_826_3;
+/// ln 0.999, from f64.
+pub const LOG_BETA_V: f32 = -0.001_000_500_333_583_533_5;
+
+/// See the module.
+#[derive(Debug)]
+pub struct DrawBatches {
+    /// Sizes of the run.
+    pub dims: Dims,
+    /// The run's seed.
+    pub seed: u32,
+    /// Whether the pairs are permuted.
+    pub shuffled: bool,
+    /// [`super::Clock`], read.
+    pub clock: Buffer,
+    /// (N) pairs, read.
+    pub pairs: Buffer,
+    /// (S) [`super::Step`]s, written.
+    pub steps: Buffer,
+    /// (S, B) written.
+    pub user_ids: Buffer,
+    /// (S, B) written.
+    pub item_ids: Buffer,
+}
+
+impl DrawBatches {
+    pub(super) fn dispatches(&self) -> Vec<Dispatch> {
+        vec![Dispatch {
+            shader: &DRAW_BATCHES,
+            buffers: vec![self.clock, self.pairs, self.steps, self.user_ids, self.item_ids],
+            constants: vec![
+                ("B", self.dims.batch.into()),
+                ("RING", RING.into()),
+                ("NO_ID", NO_ID.into()),
+                ("SEED", self.seed.into()),
+                ("SHUFFLE", self.shuffled.into()),
+                ("STREAM_ORDER", stream::ORDER.into()),
+                ("FEISTEL_ROUNDS", FEISTEL_ROUNDS.into()),
+                // A bound that no walk meets: one that long has probability 2^-1000.
+                ("WALK_LIMIT", 1000u32.into()),
+                ("LOG_BETA_M", LOG_BETA_M.into()),
+                ("LOG_BETA_V", LOG_BETA_V.into()),
+            ],
+            groups: (
+                cover(self.dims.batch, 64),
+                u32::try_from(self.dims.window).expect("a window is short"),
+            ),
+            chunk: 0,
+        }]
+    }
+}

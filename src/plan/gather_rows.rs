@@ -1,0 +1,47 @@
+//! Tower forward of an id tower: gathers a step's rows, scaled to length 1 if asked.
+
+use super::dispatch::{Dispatch, GRID_WIDTH, Shader, folded, shader};
+use super::{Buffer, MIN_NORM};
+
+pub(super) const GATHER_ROWS: Shader =
+    shader!("gather_rows", [step: Step, ids: Read, table: Read, out: Write]);
+
+/// See the module.
+#[derive(Debug)]
+pub struct GatherRows {
+    /// The range of ids.
+    pub step: Buffer,
+    /// (S, `ids_per_slot`) read.
+    pub ids: Buffer,
+    /// (R, D) read.
+    pub table: Buffer,
+    /// (`rows`, D) written; zero past the step's rows.
+    pub out: Buffer,
+    /// D.
+    pub dim: usize,
+    /// Ids from one slot of the window to the next.
+    pub ids_per_slot: usize,
+    /// Rows of `out`.
+    pub rows: usize,
+    /// Whether rows are scaled to length 1.
+    pub normalize: bool,
+}
+
+impl GatherRows {
+    pub(super) fn dispatches(&self) -> Vec<Dispatch> {
+        vec![Dispatch {
+            shader: &GATHER_ROWS,
+            buffers: vec![self.step, self.ids, self.table, self.out],
+            constants: vec![
+                ("D4", (self.dim / 4).into()),
+                ("SLOT", self.ids_per_slot.into()),
+                ("ROWS", self.rows.into()),
+                ("NORMALIZE", self.normalize.into()),
+                ("MIN_NORM", MIN_NORM.into()),
+                ("GRID_WIDTH", GRID_WIDTH.into()),
+            ],
+            groups: folded(self.rows.div_ceil(64)),
+            chunk: 0,
+        }]
+    }
+}

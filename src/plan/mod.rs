@@ -1,0 +1,515 @@
+//! A run as data: named buffers, and programs of operations over them. Techniques are built by
+//! putting operations into a program, never by flags inside kernels; the CPU and the GPU execute
+//! the same plan.
+
+mod advance_clock;
+pub mod dispatch;
+mod draw_batches;
+mod gather_rows;
+mod rank;
+mod softmax_loss;
+mod sort_ids;
+mod step;
+mod sum_losses;
+mod update_rows;
+
+pub use advance_clock::AdvanceClock;
+pub use dispatch::{Access, Constant, Dispatch, Shader};
+pub use draw_batches::{BETA_M, BETA_V, DrawBatches, LOG_BETA_M, LOG_BETA_V};
+pub use gather_rows::GatherRows;
+pub use rank::{MaskSeen, ScoreItems, TopItems};
+pub use softmax_loss::{Gradients, SoftmaxLoss};
+pub use sort_ids::SortIds;
+pub use step::{Clock, STEP_SIZE, STEP_WORDS, Step};
+pub use sum_losses::SumLosses;
+pub use update_rows::{EPSILON, Rule, UpdateRows};
+
+use crate::config::{Config, OptimizerKind};
+
+/// Stands for "no id" in every buffer of ids.
+pub const NO_ID: u32 = u32::MAX;
+
+/// Logit of what must not be chosen: finite, since WGSL may assume that no infinity exists, and low
+/// enough that its exponential is 0 beside any real logit.
+pub const IMPOSSIBLE: f32 = -3.0e38;
+
+/// Shortest length that a row is divided by (`methods.md`, towers).
+pub const MIN_NORM: f32 = 1e-12;
+
+/// Losses that the ring holds: many submits of steps.
+pub const RING: usize = 4096;
+
+/// Length of the lists that an evaluation makes.
+pub const TOP_K: usize = 20;
+
+/// Words of the largest buffer of logits or scores, 8 MiB.
+const MATRIX_WORDS: usize = 2 << 20;
+
+/// A buffer of a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Buffer(pub(crate) usize);
+
+/// What a buffer holds.
+#[derive(Debug, Clone)]
+pub struct BufferSpec {
+    /// Its name, for labels and messages.
+    pub name: &'static str,
+    /// Its length in 32-bit words.
+    pub words: usize,
+    /// How it is used.
+    pub kind: BufferKind,
+}
+
+/// How a buffer is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BufferKind {
+    /// Read and written by operations.
+    Data,
+    /// [`Step`] records, which kernels bind as uniforms.
+    Steps,
+    /// Between the dispatches of one operation; the CPU keeps such things in cache-sized scratch.
+    GpuScratch,
+}
+
+/// The sizes of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Dims {
+    /// U, rows of the user table.
+    pub users: usize,
+    /// I, rows of the item table.
+    pub items: usize,
+    /// N, pairs in an epoch.
+    pub pairs: usize,
+    /// B, pairs in a step.
+    pub batch: usize,
+    /// Width of an embedding as configured.
+    pub width: usize,
+    /// D, width of a stored row: whole tiles of 8, the rest zero.
+    pub dim: usize,
+    /// S, steps that are drawn ahead.
+    pub window: usize,
+    /// Q, queries that are ranked at once, whole tiles of 8.
+    pub queries: usize,
+}
+
+/// An operation: one stem with a contract here, a twin in `cpu`, and shaders.
+#[derive(Debug)]
+#[expect(missing_docs, reason = "each variant's type says what it does")]
+pub enum Op {
+    DrawBatches(DrawBatches),
+    SortIds(SortIds),
+    GatherRows(GatherRows),
+    SoftmaxLoss(SoftmaxLoss),
+    UpdateRows(UpdateRows),
+    SumLosses(SumLosses),
+    AdvanceClock(AdvanceClock),
+    ScoreItems(ScoreItems),
+    MaskSeen(MaskSeen),
+    TopItems(TopItems),
+}
+
+impl Op {
+    /// The dispatches that do this operation on a GPU.
+    pub fn dispatches(&self) -> Vec<Dispatch> {
+        match self {
+            Self::DrawBatches(op) => op.dispatches(),
+            Self::SortIds(op) => op.dispatches(),
+            Self::GatherRows(op) => op.dispatches(),
+            Self::SoftmaxLoss(op) => op.dispatches(),
+            Self::UpdateRows(op) => op.dispatches(),
+            Self::SumLosses(op) => op.dispatches(),
+            Self::AdvanceClock(op) => op.dispatches(),
+            Self::ScoreItems(op) => op.dispatches(),
+            Self::MaskSeen(op) => op.dispatches(),
+            Self::TopItems(op) => op.dispatches(),
+        }
+    }
+}
+
+/// What a plan can be asked to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(usize)]
+pub enum Program {
+    /// Draws the next window of batches.
+    OpenWindow,
+    /// One training step of the window.
+    Step,
+    /// Brings the losses of the window so far into the ring.
+    SumLosses,
+    /// Moves the clock past the window.
+    CloseWindow,
+    /// Computes the item tower's outputs for the whole catalogue.
+    EmbedItems,
+    /// Computes the user tower's outputs for a block of queries.
+    EmbedQueries,
+    /// Scores a block of queries against the catalogue.
+    Score,
+    /// Scores a block of queries, takes out what they have seen, and lists the best items.
+    Rank,
+}
+
+/// All programs, in the order of [`Program`].
+pub const PROGRAMS: [Program; 8] = [
+    Program::OpenWindow,
+    Program::Step,
+    Program::SumLosses,
+    Program::CloseWindow,
+    Program::EmbedItems,
+    Program::EmbedQueries,
+    Program::Score,
+    Program::Rank,
+];
+
+/// The buffers that a run is steered and read through.
+#[derive(Debug, Clone, Copy)]
+pub struct Handles {
+    /// [`Clock`].
+    pub clock: Buffer,
+    /// (N) user and item of the training pairs.
+    pub pairs: Buffer,
+    /// (I) log of the items' sampling probabilities.
+    pub log_q: Buffer,
+    /// (RING) mean losses of the latest steps.
+    pub losses: Buffer,
+    /// The user tower.
+    pub user: TowerHandles,
+    /// The item tower.
+    pub item: TowerHandles,
+    /// One [`Step`]: all items.
+    pub catalogue: Buffer,
+    /// (I) all item ids.
+    pub item_list: Buffer,
+    /// (IP, D) outputs of all items.
+    pub item_outputs: Buffer,
+    /// One [`Step`]: the block of queries.
+    pub query: Buffer,
+    /// (Q) users of the block.
+    pub query_users: Buffer,
+    /// (Q, D) outputs of the block.
+    pub query_outputs: Buffer,
+    /// (Q, IP) scores of the block.
+    pub scores: Buffer,
+    /// (U + 1) where each user's items in `seen_items` begin.
+    pub seen_offsets: Buffer,
+    /// The users' items that a ranking leaves out, user after user.
+    pub seen_items: Buffer,
+    /// (Q, K) best items of the block.
+    pub top: Buffer,
+    /// (E, K) best items of all users of an evaluation.
+    pub lists: Buffer,
+}
+
+/// The buffers of one tower.
+#[derive(Debug, Clone, Copy)]
+pub struct TowerHandles {
+    /// (R, D) embeddings.
+    pub table: Buffer,
+    /// Optimiser state, if its rule has any.
+    pub state: [Option<Buffer>; 2],
+    /// (R, D) embeddings of the best epoch, where one is chosen.
+    pub best: Option<Buffer>,
+    /// (BP, D) gradient by the batch's outputs.
+    pub d_out: Buffer,
+}
+
+/// A run as data.
+#[derive(Debug)]
+pub struct Plan {
+    /// The sizes.
+    pub dims: Dims,
+    /// What each [`Buffer`] holds.
+    pub buffers: Vec<BufferSpec>,
+    /// The buffers by role.
+    pub at: Handles,
+    programs: [Vec<Op>; PROGRAMS.len()],
+}
+
+/// What a plan has to know of the data.
+#[derive(Debug, Clone, Copy)]
+pub struct Extent {
+    /// Users and items with a row of their own.
+    pub users: usize,
+    /// See `users`.
+    pub items: usize,
+    /// Training pairs.
+    pub pairs: usize,
+    /// Most items, over all users, that a ranking leaves out.
+    pub hidden: usize,
+    /// Most users that one evaluation ranks for.
+    pub evaluated: usize,
+    /// Whether the best epoch is kept.
+    pub keeps_best: bool,
+    /// Whether batches are drawn in a shuffled order; otherwise pairs are taken as they come.
+    pub shuffled: bool,
+}
+
+impl Plan {
+    /// The plan that trains and evaluates what `config` asks for.
+    pub fn new(config: &Config, extent: &Extent) -> Self {
+        let batch = config.batch_size;
+        let items_padded = extent.items.next_multiple_of(8);
+        let dims = Dims {
+            users: extent.users,
+            items: extent.items,
+            pairs: extent.pairs,
+            batch,
+            width: config.dim,
+            dim: config.dim.next_multiple_of(8),
+            // Enough steps ahead to make the drawing cheap, few enough ids to stay in a cache.
+            window: (65_536 / batch).clamp(4, 64),
+            queries: (MATRIX_WORDS / items_padded / 8 * 8).clamp(8, 512),
+        };
+        Builder { config, extent, dims, buffers: Vec::new() }.build()
+    }
+
+    /// The operations of a program.
+    pub fn program(&self, program: Program) -> &[Op] {
+        &self.programs[program as usize]
+    }
+
+    /// The buffer at an index of [`Plan::buffers`].
+    pub fn buffer(&self, index: usize) -> Buffer {
+        assert!(index < self.buffers.len(), "the plan has {} buffers", self.buffers.len());
+        Buffer(index)
+    }
+
+    /// Words of a buffer.
+    pub fn words(&self, buffer: Buffer) -> usize {
+        self.buffers[buffer.0].words
+    }
+
+    /// Steps in an epoch.
+    pub fn steps_in_epoch(&self) -> usize {
+        self.dims.pairs.div_ceil(self.dims.batch)
+    }
+
+    /// Bytes of all buffers that a backend allocates.
+    pub fn bytes(&self, on_gpu: bool) -> usize {
+        let is_allocated =
+            |spec: &&BufferSpec| on_gpu || spec.kind != BufferKind::GpuScratch;
+        self.buffers.iter().filter(is_allocated).map(|spec| spec.words * 4).sum()
+    }
+
+    /// Dispatches of one run of a program on a GPU.
+    pub fn dispatches(&self, program: Program) -> usize {
+        self.program(program).iter().map(|op| op.dispatches().len()).sum()
+    }
+}
+
+struct Builder<'a> {
+    config: &'a Config,
+    extent: &'a Extent,
+    dims: Dims,
+    buffers: Vec<BufferSpec>,
+}
+
+impl Builder<'_> {
+    fn buffer(&mut self, name: &'static str, words: usize) -> Buffer {
+        // A binding of no bytes is not allowed: an empty buffer keeps one vec4.
+        self.buffer_of(BufferKind::Data, name, words.max(4))
+    }
+
+    fn steps(&mut self, name: &'static str, count: usize) -> Buffer {
+        self.buffer_of(BufferKind::Steps, name, count * STEP_WORDS)
+    }
+
+    fn scratch(&mut self, name: &'static str, words: usize) -> Buffer {
+        self.buffer_of(BufferKind::GpuScratch, name, words)
+    }
+
+    fn buffer_of(&mut self, kind: BufferKind, name: &'static str, words: usize) -> Buffer {
+        self.buffers.push(BufferSpec { name, words, kind });
+        Buffer(self.buffers.len() - 1)
+    }
+
+    fn tower(&mut self, names: [&'static str; 5], rows: usize) -> TowerHandles {
+        let Dims { dim, batch, .. } = self.dims;
+        let elements = rows * dim;
+        let [table, first, second, best, d_out] = names;
+        TowerHandles {
+            table: self.buffer(table, elements),
+            state: match self.config.optimizer.kind {
+                OptimizerKind::Sgd => [None, None],
+                OptimizerKind::Adagrad => [Some(self.buffer(first, rows)), None],
+                OptimizerKind::Adam => {
+                    [Some(self.buffer(first, elements)), Some(self.buffer(second, elements))]
+                }
+            },
+            best: self.extent.keeps_best.then(|| self.buffer(best, elements)),
+            d_out: self.buffer(d_out, batch.next_multiple_of(8) * dim),
+        }
+    }
+
+    fn build(mut self) -> Plan {
+        let Dims { users, items, pairs, batch, dim, window, queries, .. } = self.dims;
+        let batch_padded = batch.next_multiple_of(8);
+        let items_padded = items.next_multiple_of(8);
+        let sorted = batch.next_power_of_two();
+
+        let clock = self.buffer("clock", size_of::<Clock>() / 4);
+        let pairs = self.buffer("pairs", 2 * pairs);
+        let log_q = self.buffer("log_q", items);
+        let losses = self.buffer("losses", RING);
+        let user_names = ["user_table", "user_state_1", "user_state_2", "user_best", "d_user"];
+        let user = self.tower(user_names, users);
+        let item_names = ["item_table", "item_state_1", "item_state_2", "item_best", "d_item"];
+        let item = self.tower(item_names, items);
+        let at = Handles {
+            clock,
+            pairs,
+            log_q,
+            losses,
+            user,
+            item,
+            catalogue: self.steps("catalogue", 1),
+            item_list: self.buffer("item_list", items),
+            item_outputs: self.buffer("item_outputs", items_padded * dim),
+            query: self.steps("query", 1),
+            query_users: self.buffer("query_users", queries),
+            query_outputs: self.buffer("query_outputs", queries * dim),
+            scores: self.buffer("scores", queries * items_padded),
+            seen_offsets: self.buffer("seen_offsets", users + 1),
+            seen_items: self.buffer("seen_items", self.extent.hidden),
+            top: self.buffer("top", queries * TOP_K),
+            lists: self.buffer("lists", self.extent.evaluated.next_multiple_of(queries) * TOP_K),
+        };
+
+        let steps = self.steps("steps", window);
+        let user_ids = self.buffer("user_ids", window * batch);
+        let item_ids = self.buffer("item_ids", window * batch);
+        let user_order = self.buffer("user_order", window * sorted * 2);
+        let item_order = self.buffer("item_order", window * sorted * 2);
+        let user_outputs = self.buffer("user_outputs", batch_padded * dim);
+        let item_outputs = self.buffer("batch_item_outputs", batch_padded * dim);
+        let row_loss = self.buffer("row_loss", window * batch);
+        let chunk = softmax_loss::chunk_rows(batch_padded);
+        let logits = self.scratch("logits", chunk * batch_padded);
+        let segments = rank::segments(items);
+        let best_scores = self.scratch("best_scores", queries * segments * TOP_K);
+        let best_items = self.scratch("best_items", queries * segments * TOP_K);
+
+        let draw = DrawBatches {
+            dims: self.dims,
+            seed: self.config.seed,
+            shuffled: self.extent.shuffled,
+            clock,
+            pairs,
+            steps,
+            user_ids,
+            item_ids,
+        };
+        let sort = |ids, order| SortIds { dims: self.dims, ids, order };
+        let gather = |step, ids, table, out| GatherRows {
+            step,
+            ids,
+            table,
+            out,
+            dim,
+            ids_per_slot: batch,
+            rows: batch_padded,
+            normalize: self.config.normalize,
+        };
+        let loss = SoftmaxLoss {
+            dims: self.dims,
+            temperature: self.config.temperature,
+            corrected: self.config.negatives.log_q,
+            log_q,
+            step: steps,
+            users: user_outputs,
+            items: item_outputs,
+            item_ids,
+            logits,
+            row_loss,
+            gradients: Gradients { user: Some(user.d_out), item: item.d_out },
+        };
+        let update = |tower: TowerHandles, order| UpdateRows {
+            dims: self.dims,
+            rule: Rule::new(self.config, tower),
+            learning_rate: self.config.optimizer.learning_rate,
+            l2: self.config.optimizer.l2,
+            normalize: self.config.normalize,
+            step: steps,
+            order,
+            d_out: tower.d_out,
+            table: tower.table,
+        };
+        let score = || {
+            Op::ScoreItems(ScoreItems {
+                dims: self.dims,
+                step: at.query,
+                queries: at.query_outputs,
+                items: at.item_outputs,
+                scores: at.scores,
+            })
+        };
+        let embed_queries = || {
+            Op::GatherRows(GatherRows {
+                rows: queries,
+                ..gather(at.query, at.query_users, user.table, at.query_outputs)
+            })
+        };
+        let programs = [
+            vec![
+                Op::DrawBatches(draw),
+                Op::SortIds(sort(user_ids, user_order)),
+                Op::SortIds(sort(item_ids, item_order)),
+            ],
+            vec![
+                Op::GatherRows(gather(steps, user_ids, user.table, user_outputs)),
+                Op::GatherRows(gather(steps, item_ids, item.table, item_outputs)),
+                Op::SoftmaxLoss(loss),
+                Op::UpdateRows(update(user, user_order)),
+                Op::UpdateRows(update(item, item_order)),
+            ],
+            vec![Op::SumLosses(SumLosses { dims: self.dims, steps, row_loss, losses })],
+            vec![Op::AdvanceClock(AdvanceClock { dims: self.dims, clock })],
+            vec![Op::GatherRows(GatherRows {
+                rows: items_padded,
+                ..gather(at.catalogue, at.item_list, item.table, at.item_outputs)
+            })],
+            vec![embed_queries()],
+            vec![score()],
+            vec![
+                embed_queries(),
+                score(),
+                Op::MaskSeen(MaskSeen {
+                    dims: self.dims,
+                    step: at.query,
+                    users: at.query_users,
+                    offsets: at.seen_offsets,
+                    items: at.seen_items,
+                    scores: at.scores,
+                }),
+                Op::TopItems(TopItems {
+                    dims: self.dims,
+                    step: at.query,
+                    scores: at.scores,
+                    best_scores,
+                    best_items,
+                    top: at.top,
+                }),
+            ],
+        ];
+        Plan { dims: self.dims, buffers: self.buffers, at, programs }
+    }
+}
+
+/// Every shader of the crate.
+pub const SHADERS: &[&Shader] = &[
+    &draw_batches::DRAW_BATCHES,
+    &sort_ids::SORT_IDS,
+    &gather_rows::GATHER_ROWS,
+    &softmax_loss::LOGITS,
+    &softmax_loss::ROWS,
+    &softmax_loss::D_USER,
+    &softmax_loss::D_ITEM,
+    &update_rows::SGD,
+    &update_rows::ADAGRAD,
+    &update_rows::ADAM,
+    &sum_losses::SUM_LOSSES,
+    &advance_clock::ADVANCE_CLOCK,
+    &rank::SCORE_ITEMS,
+    &rank::MASK_SEEN,
+    &rank::TOP_ITEMS_SEGMENTS,
+    &rank::TOP_ITEMS_MERGE,
+];

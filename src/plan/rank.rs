@@ -1,0 +1,139 @@
+//! Full ranking for a block of queries: scores against the catalogue, without what was seen, and the
+//! best items of each query. The score matrix is never whole in memory.
+
+use super::dispatch::{Dispatch, GRID_WIDTH, Shader, cover, folded, shader};
+use super::{Buffer, Dims, IMPOSSIBLE, NO_ID, TOP_K};
+
+pub(super) const SCORE_ITEMS: Shader =
+    shader!("score_items", [step: Step, queries: Read, items: Read, scores: Write]);
+pub(super) const MASK_SEEN: Shader = shader!(
+    "mask_seen",
+    [step: Step, users: Read, seen_offsets: Read, seen_items: Read, scores: Write]
+);
+pub(super) const TOP_ITEMS_SEGMENTS: Shader = shader!(
+    "top_items_segments",
+    [step: Step, scores: Read, best_scores: Write, best_items: Write]
+);
+pub(super) const TOP_ITEMS_MERGE: Shader =
+    shader!("top_items_merge", [step: Step, best_scores: Read, best_items: Read, top: Write]);
+
+/// Items that one thread looks through: a catalogue of a few thousand already fills a GPU.
+const SEGMENT: usize = 1024;
+
+/// Segments of a catalogue.
+pub(super) fn segments(items: usize) -> usize {
+    items.div_ceil(SEGMENT)
+}
+
+/// Scores of a block of queries against every item. IP is I up to whole tiles of 8.
+#[derive(Debug)]
+pub struct ScoreItems {
+    /// Sizes of the run.
+    pub dims: Dims,
+    /// The block.
+    pub step: Buffer,
+    /// (Q, D) read.
+    pub queries: Buffer,
+    /// (IP, D) read.
+    pub items: Buffer,
+    /// (Q, IP) written.
+    pub scores: Buffer,
+}
+
+impl ScoreItems {
+    pub(super) fn dispatches(&self) -> Vec<Dispatch> {
+        let items_padded = self.dims.items.next_multiple_of(8);
+        vec![Dispatch {
+            shader: &SCORE_ITEMS,
+            buffers: vec![self.step, self.queries, self.items, self.scores],
+            constants: vec![("D4", (self.dims.dim / 4).into()), ("IP", items_padded.into())],
+            groups: (cover(items_padded, 64), cover(self.dims.queries, 64)),
+            chunk: 0,
+        }]
+    }
+}
+
+/// Makes a user's training items impossible.
+#[derive(Debug)]
+pub struct MaskSeen {
+    /// Sizes of the run.
+    pub dims: Dims,
+    /// The block.
+    pub step: Buffer,
+    /// (Q) read.
+    pub users: Buffer,
+    /// (U + 1) read.
+    pub offsets: Buffer,
+    /// (N) read.
+    pub items: Buffer,
+    /// (Q, IP) written at the seen items.
+    pub scores: Buffer,
+}
+
+impl MaskSeen {
+    pub(super) fn dispatches(&self) -> Vec<Dispatch> {
+        vec![Dispatch {
+            shader: &MASK_SEEN,
+            buffers: vec![self.step, self.users, self.offsets, self.items, self.scores],
+            constants: vec![
+                ("IP", self.dims.items.next_multiple_of(8).into()),
+                // A user's list is some tens of items long.
+                ("LANES", 32u32.into()),
+                ("IMPOSSIBLE", IMPOSSIBLE.into()),
+                ("GRID_WIDTH", GRID_WIDTH.into()),
+            ],
+            groups: folded(self.dims.queries),
+            chunk: 0,
+        }]
+    }
+}
+
+/// The [`TOP_K`] best items of each query, ties to the lower index; [`NO_ID`] where there are fewer.
+#[derive(Debug)]
+pub struct TopItems {
+    /// Sizes of the run.
+    pub dims: Dims,
+    /// The block.
+    pub step: Buffer,
+    /// (Q, IP) read.
+    pub scores: Buffer,
+    /// (Q, segments, K) scratch.
+    pub best_scores: Buffer,
+    /// (Q, segments, K) scratch.
+    pub best_items: Buffer,
+    /// (Q, K) written.
+    pub top: Buffer,
+}
+
+impl TopItems {
+    pub(super) fn dispatches(&self) -> Vec<Dispatch> {
+        let Dims { items, queries, .. } = self.dims;
+        let segments = segments(items);
+        let constants = vec![
+            ("IP", items.next_multiple_of(8).into()),
+            ("ITEMS", items.into()),
+            ("K", TOP_K.into()),
+            ("SEGMENT", SEGMENT.into()),
+            ("SEGMENTS", segments.into()),
+            ("IMPOSSIBLE", IMPOSSIBLE.into()),
+            ("NO_ID", NO_ID.into()),
+            ("GRID_WIDTH", GRID_WIDTH.into()),
+        ];
+        vec![
+            Dispatch {
+                shader: &TOP_ITEMS_SEGMENTS,
+                buffers: vec![self.step, self.scores, self.best_scores, self.best_items],
+                constants: constants.clone(),
+                groups: folded((queries * segments).div_ceil(64)),
+                chunk: 0,
+            },
+            Dispatch {
+                shader: &TOP_ITEMS_MERGE,
+                buffers: vec![self.step, self.best_scores, self.best_items, self.top],
+                constants,
+                groups: folded(queries.div_ceil(64)),
+                chunk: 0,
+            },
+        ]
+    }
+}

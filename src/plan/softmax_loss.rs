@@ -1,0 +1,120 @@
+//! Sampled softmax over the batch's items: the loss of each row, and the gradients of both towers'
+//! outputs. The logits of one chunk of rows at a time are stored, never the whole matrix.
+
+use super::dispatch::{Dispatch, GRID_WIDTH, Shader, cover, folded, lanes, shader};
+use super::{Buffer, Dims, IMPOSSIBLE, MATRIX_WORDS};
+
+pub(super) const LOGITS: Shader = shader!(
+    "softmax_loss_logits",
+    [step: Step, chunk: Chunk, users: Read, items: Read, item_ids: Read, log_q: Read, logits: Write]
+);
+pub(super) const ROWS: Shader =
+    shader!("softmax_loss_rows", [step: Step, chunk: Chunk, logits: Write, row_loss: Write]);
+pub(super) const D_USER: Shader = shader!(
+    "softmax_loss_d_user",
+    [step: Step, chunk: Chunk, d_logits: Read, items: Read, d_user: Write]
+);
+pub(super) const D_ITEM: Shader = shader!(
+    "softmax_loss_d_item",
+    [step: Step, chunk: Chunk, d_logits: Read, users: Read, d_item: Write]
+);
+
+/// Rows of logits that are stored at once for a batch of `batch_padded` columns.
+pub(super) fn chunk_rows(batch_padded: usize) -> usize {
+    (MATRIX_WORDS / batch_padded / 8 * 8).clamp(8, batch_padded)
+}
+
+/// Where the gradients of the towers' outputs go.
+#[derive(Debug)]
+pub struct Gradients {
+    /// (BP, D) written; none where the user tower takes no gradient.
+    pub user: Option<Buffer>,
+    /// (BP, D) written.
+    pub item: Buffer,
+}
+
+/// See the module. BP is B up to whole tiles of 8.
+#[derive(Debug)]
+pub struct SoftmaxLoss {
+    /// Sizes of the run.
+    pub dims: Dims,
+    /// τ.
+    pub temperature: f32,
+    /// Whether log q is subtracted from the logits.
+    pub corrected: bool,
+    /// (I) log q, read.
+    pub log_q: Buffer,
+    /// The step's record.
+    pub step: Buffer,
+    /// (BP, D) user outputs, read.
+    pub users: Buffer,
+    /// (BP, D) item outputs, read.
+    pub items: Buffer,
+    /// (S, B) item ids, read, for accidental hits.
+    pub item_ids: Buffer,
+    /// (C, BP) scratch.
+    pub logits: Buffer,
+    /// (S, B) written.
+    pub row_loss: Buffer,
+    /// Written.
+    pub gradients: Gradients,
+}
+
+impl SoftmaxLoss {
+    pub(super) fn dispatches(&self) -> Vec<Dispatch> {
+        let Dims { batch, dim, .. } = self.dims;
+        let batch_padded = batch.next_multiple_of(8);
+        let chunk_rows = chunk_rows(batch_padded);
+        let row_lanes = lanes(batch_padded / 4);
+        let constants = vec![
+            ("B", batch.into()),
+            ("BP", batch_padded.into()),
+            ("C", chunk_rows.into()),
+            ("D4", (dim / 4).into()),
+            ("LANES", row_lanes.into()),
+            ("TEMPERATURE", self.temperature.into()),
+            ("LOG_Q", self.corrected.into()),
+            ("IMPOSSIBLE", IMPOSSIBLE.into()),
+            ("GRID_WIDTH", GRID_WIDTH.into()),
+        ];
+        let chunks = batch_padded.div_ceil(chunk_rows);
+        let dispatch = |shader, buffers: &[Buffer], groups, chunk: usize| Dispatch {
+            shader,
+            buffers: [&[self.step, self.step], buffers].concat(),
+            constants: constants.clone(),
+            groups,
+            chunk: u32::try_from(chunk).expect("chunks are few"),
+        };
+        let tiles = |columns: usize, rows: usize| (cover(columns, 64), cover(rows, 64));
+        let mut dispatches = Vec::new();
+        for chunk in 0..chunks {
+            dispatches.push(dispatch(
+                &LOGITS,
+                &[self.users, self.items, self.item_ids, self.log_q, self.logits],
+                tiles(batch_padded, chunk_rows),
+                chunk,
+            ));
+            dispatches.push(dispatch(
+                &ROWS,
+                &[self.logits, self.row_loss],
+                folded(chunk_rows),
+                chunk,
+            ));
+            if let Some(d_user) = self.gradients.user {
+                dispatches.push(dispatch(
+                    &D_USER,
+                    &[self.logits, self.items, d_user],
+                    tiles(dim, chunk_rows),
+                    chunk,
+                ));
+            }
+            dispatches.push(dispatch(
+                &D_ITEM,
+                &[self.logits, self.users, self.gradients.item],
+                tiles(dim, batch_padded),
+                chunk,
+            ));
+        }
+        dispatches
+    }
+}

@@ -1,0 +1,33 @@
+//! Sorts each step's ids with the rows they stand in, so that the uses of a row are neighbours.
+
+use super::dispatch::{Dispatch, Shader, shader};
+use super::{Buffer, Dims, NO_ID};
+
+pub(super) const SORT_IDS: Shader = shader!("sort_ids", [ids: Read, order: Write]);
+
+/// See the module.
+#[derive(Debug)]
+pub struct SortIds {
+    /// Sizes of the run.
+    pub dims: Dims,
+    /// (S, B) read.
+    pub ids: Buffer,
+    /// (S, P) id and row, written; P is B up to a power of two, the rest [`NO_ID`].
+    pub order: Buffer,
+}
+
+impl SortIds {
+    pub(super) fn dispatches(&self) -> Vec<Dispatch> {
+        vec![Dispatch {
+            shader: &SORT_IDS,
+            buffers: vec![self.ids, self.order],
+            constants: vec![
+                ("B", self.dims.batch.into()),
+                ("P", self.dims.batch.next_power_of_two().into()),
+                ("NO_ID", NO_ID.into()),
+            ],
+            groups: (u32::try_from(self.dims.window).expect("a window is short"), 1),
+            chunk: 0,
+        }]
+    }
+}

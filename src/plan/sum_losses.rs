@@ -1,0 +1,35 @@
+//! Brings the mean losses of a window's steps into the ring.
+
+use super::dispatch::{Dispatch, Shader, lanes, shader};
+use super::{Buffer, Dims};
+
+pub(super) const SUM_LOSSES: Shader =
+    shader!("sum_losses", [steps: Read, row_loss: Read, losses: Write]);
+
+/// See the module.
+#[derive(Debug)]
+pub struct SumLosses {
+    /// Sizes of the run.
+    pub dims: Dims,
+    /// (S) [`super::Step`]s, read.
+    pub steps: Buffer,
+    /// (S, B) read.
+    pub row_loss: Buffer,
+    /// (RING) written.
+    pub losses: Buffer,
+}
+
+impl SumLosses {
+    pub(super) fn dispatches(&self) -> Vec<Dispatch> {
+        vec![Dispatch {
+            shader: &SUM_LOSSES,
+            buffers: vec![self.steps, self.row_loss, self.losses],
+            constants: vec![
+                ("B", self.dims.batch.into()),
+                ("LANES", lanes(self.dims.batch).into()),
+            ],
+            groups: (u32::try_from(self.dims.window).expect("a window is short"), 1),
+            chunk: 0,
+        }]
+    }
+}

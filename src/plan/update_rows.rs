@@ -1,0 +1,112 @@
+//! The optimiser: sums the gradients of each distinct row of a batch in a fixed order, takes them
+//! back through the scaling to length 1, and moves the row. Other rows are not touched.
+
+use super::dispatch::{Dispatch, GRID_WIDTH, Shader, folded, lanes, shader};
+use super::draw_batches::{BETA_M, BETA_V};
+use super::{Buffer, Dims, MIN_NORM, TowerHandles};
+use crate::config::{Config, OptimizerKind};
+
+pub(super) const SGD: Shader =
+    shader!("update_rows_sgd", [step: Step, order: Read, d_out: Read, table: Write]);
+pub(super) const ADAGRAD: Shader = shader!(
+    "update_rows_adagrad",
+    [step: Step, order: Read, d_out: Read, table: Write, squares: Write]
+);
+pub(super) const ADAM: Shader = shader!(
+    "update_rows_adam",
+    [step: Step, order: Read, d_out: Read, table: Write, first_moment: Write, second_moment: Write]
+);
+
+/// ε of Adam and Adagrad, beside the root.
+pub const EPSILON: f32 = 1e-8;
+
+/// An update rule and its state.
+#[derive(Debug, Clone, Copy)]
+pub enum Rule {
+    /// `w −= lr·g`.
+    Sgd,
+    /// `a += mean_k(g_k²)`, `w −= lr·g/(√a + ε)`.
+    Adagrad {
+        /// (R) a.
+        squares: Buffer,
+    },
+    /// Adam on the rows that a batch touches.
+    Adam {
+        /// (R, D) m.
+        first_moment: Buffer,
+        /// (R, D) v.
+        second_moment: Buffer,
+    },
+}
+
+impl Rule {
+    pub(super) fn new(config: &Config, tower: TowerHandles) -> Self {
+        let state = |n: usize| tower.state[n].expect("the tower has the state of its rule");
+        match config.optimizer.kind {
+            OptimizerKind::Sgd => Self::Sgd,
+            OptimizerKind::Adagrad => Self::Adagrad { squares: state(0) },
+            OptimizerKind::Adam => Self::Adam { first_moment: state(0), second_moment: state(1) },
+        }
+    }
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct UpdateRows {
+    /// Sizes of the run.
+    pub dims: Dims,
+    /// How rows move.
+    pub rule: Rule,
+    /// Step length.
+    pub learning_rate: f32,
+    /// Weight decay, `l2·w` added to the gradient.
+    pub l2: f32,
+    /// Whether the outputs were scaled to length 1.
+    pub normalize: bool,
+    /// The step's record.
+    pub step: Buffer,
+    /// (S, P) sorted ids with their rows, read.
+    pub order: Buffer,
+    /// (BP, D) gradient by the outputs, read.
+    pub d_out: Buffer,
+    /// (R, D) read and written.
+    pub table: Buffer,
+}
+
+impl UpdateRows {
+    pub(super) fn dispatches(&self) -> Vec<Dispatch> {
+        let Dims { batch, dim, width, .. } = self.dims;
+        let mut buffers = vec![self.step, self.order, self.d_out, self.table];
+        let shader = match self.rule {
+            Rule::Sgd => &SGD,
+            Rule::Adagrad { squares } => {
+                buffers.push(squares);
+                &ADAGRAD
+            }
+            Rule::Adam { first_moment, second_moment } => {
+                buffers.extend([first_moment, second_moment]);
+                &ADAM
+            }
+        };
+        vec![Dispatch {
+            shader,
+            buffers,
+            constants: vec![
+                ("D4", (dim / 4).into()),
+                ("P", batch.next_power_of_two().into()),
+                ("LANES", lanes(dim / 4).into()),
+                ("WIDTH", (width as f32).into()),
+                ("NORMALIZE", self.normalize.into()),
+                ("MIN_NORM", MIN_NORM.into()),
+                ("L2", self.l2.into()),
+                ("LEARNING_RATE", self.learning_rate.into()),
+                ("BETA_M", BETA_M.into()),
+                ("BETA_V", BETA_V.into()),
+                ("EPSILON", EPSILON.into()),
+                ("GRID_WIDTH", GRID_WIDTH.into()),
+            ],
+            groups: folded(batch),
+            chunk: 0,
+        }]
+    }
+}

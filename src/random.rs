@@ -1,0 +1,114 @@
+//! Counter-based randomness: every draw is a pure function of (seed, stream, counter), so that the
+//! CPU and the GPU draw the same, in any order. `shaders/shared/random.wgsl` is its twin.
+
+/// Streams keep draws for different purposes apart.
+pub mod stream {
+    /// Which of a user's pairs are held out.
+    pub const SPLIT: u32 = 1;
+    /// Lines for measuring the loader.
+    pub const SYNTHETIC: u32 = 2;
+    /// The order of the pairs in an epoch; the counter is the epoch.
+    pub const ORDER: u32 = 3;
+    /// The user tower's fresh table.
+    pub const INIT_USER: u32 = 4;
+    /// The item tower's fresh table.
+    pub const INIT_ITEM: u32 = 5;
+}
+
+/// The PCG-RXS-M-XS hash of 32 bits (Jarzynski & Olano 2020, "Hash functions for GPU rendering").
+pub fn pcg(value: u32) -> u32 {
+    let state = value.wrapping_mul(747_796_405).wrapping_add(2_891_336_453);
+    let word = ((state >> ((state >> 28) + 4)) ^ state).wrapping_mul(277_803_737);
+    (word >> 22) ^ word
+}
+
+/// Draw `counter` of a stream, uniform over all u32.
+pub fn hash(seed: u32, stream: u32, counter: u32) -> u32 {
+    pcg(counter.wrapping_add(pcg(stream.wrapping_add(pcg(seed)))))
+}
+
+/// Place of element `n` in a keyed permutation of `0..len`: an alternating Feistel network on just
+/// enough bits, walked until it lands inside (fewer than two rounds on average).
+///
+/// # Panics
+/// If `n` is not below `len`.
+pub fn permute(n: u32, len: u32, key: u32) -> u32 {
+    assert!(n < len, "element {n} of a permutation of {len}");
+    let bits = u32::BITS - (len - 1).leading_zeros();
+    let low_bits = bits.div_ceil(2);
+    let low_mask = (1u32 << low_bits) - 1;
+    let high_mask = (1u32 << (bits - low_bits)) - 1;
+    let mut place = n;
+    loop {
+        let (mut low, mut high) = (place & low_mask, place >> low_bits);
+        for round in 0..FEISTEL_ROUNDS {
+            let round_key = pcg(key.wrapping_add(round));
+            if round % 2 == 0 {
+                low ^= pcg(high ^ round_key) & low_mask;
+            } else {
+                high ^= pcg(low ^ round_key) & high_mask;
+            }
+        }
+        place = (high << low_bits) | low;
+        if place < len {
+            return place;
+        }
+    }
+}
+
+/// Four rounds make a Feistel network a strong pseudo-random permutation (Luby & Rackoff 1988);
+/// six leave a margin for the halves of a few bits that small data sets have.
+pub const FEISTEL_ROUNDS: u32 = 6;
+
+/// Draw `counter` of a stream of standard normal numbers (Box–Muller).
+pub fn normal(seed: u32, stream: u32, counter: u32) -> f32 {
+    let draw = |k: u32| hash(seed, stream, counter.wrapping_mul(2).wrapping_add(k));
+    // Half a unit up, so that the logarithm never sees 0.
+    let unit = |bits: u32| (f64::from(bits) + 0.5) / 4_294_967_296.0;
+    let radius = (-2.0 * unit(draw(0)).ln()).sqrt();
+    (radius * (std::f64::consts::TAU * unit(draw(1))).cos()) as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Shaders and stored results rely on these very numbers.
+    #[test]
+    fn the_numbers_are_pinned() {
+        assert_eq!(
+            [0, 1, 2, u32::MAX].map(pcg),
+            [129_708_002, 2_831_084_092, 2_055_130_248, 3_861_530_882]
+        );
+        assert_eq!(hash(1, 2, 3), 3_404_032_338);
+    }
+
+    proptest! {
+        #[test]
+        fn a_permutation_visits_every_place_once(len in 1u32..3000, key: u32) {
+            let mut seen = vec![false; len as usize];
+            for n in 0..len {
+                let place = permute(n, len, key) as usize;
+                prop_assert!(!std::mem::replace(&mut seen[place], true));
+            }
+        }
+    }
+
+    #[test]
+    fn another_key_gives_another_order() {
+        let order = |key| (0..1000).map(|n| permute(n, 1000, key)).collect::<Vec<_>>();
+        let same = order(1).iter().zip(&order(2)).filter(|(a, b)| a == b).count();
+        assert!(same < 10, "{same} of 1000 places agree, 1 expected");
+    }
+
+    #[test]
+    fn normals_have_mean_0_and_deviation_1() {
+        let draws: Vec<f64> =
+            (0..100_000).map(|n| f64::from(normal(7, stream::INIT_USER, n))).collect();
+        let mean = draws.iter().sum::<f64>() / draws.len() as f64;
+        let variance = draws.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / draws.len() as f64;
+        assert!(mean.abs() < 0.01, "mean {mean}");
+        assert!((variance - 1.0).abs() < 0.02, "variance {variance}");
+    }
+}

@@ -1,0 +1,263 @@
+//! Epochs: trains a model on a data set in slices of time, measures it at each epoch's end, keeps
+//! the best where a validation part chooses it, and stops.
+
+mod evaluate;
+mod pace;
+mod recommend;
+mod report;
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use web_time::Instant;
+
+use crate::config::Config;
+use crate::data::Dataset;
+use crate::error::{Error, Result};
+use crate::executor::{Backend, BackendChoice, Pending};
+use crate::model::Model;
+use crate::plan::{Extent, Plan, RING};
+use evaluate::HeldOut;
+use pace::Pace;
+pub use recommend::{Query, Recommendation, TitledItem};
+pub use report::{About, EpochReport, Final, Progress, Report};
+
+/// Trains and serves a two-tower model.
+#[derive(Debug)]
+pub struct Trainer {
+    dataset: Dataset,
+    config: Config,
+    model: Model,
+    backend: Backend,
+    validation: HeldOut,
+    test: HeldOut,
+    /// What a user has, and must not be recommended.
+    history: crate::data::Csr,
+    flights: VecDeque<Flight>,
+    pace: Pace,
+    run: Run,
+}
+
+/// Submitted steps whose losses are on their way.
+#[derive(Debug)]
+struct Flight {
+    first: u64,
+    steps: usize,
+    losses: Pending<f32>,
+}
+
+/// What changes in the course of a run.
+#[derive(Debug, Default)]
+struct Run {
+    epoch_losses: Vec<f32>,
+    /// Training time of this epoch and of all, without evaluation.
+    epoch_seconds: f64,
+    seconds: f64,
+    epoch_dispatches: u64,
+    epochs: Vec<EpochReport>,
+    /// Index in `epochs` of the best one.
+    best: Option<usize>,
+    finished: Option<Final>,
+    failed: Option<Error>,
+}
+
+impl Trainer {
+    /// A trainer at the start of its run.
+    ///
+    /// # Errors
+    /// Those of [`crate::executor::Executor::choose`].
+    pub async fn new(dataset: Dataset, config: Config, choice: BackendChoice) -> Result<Self> {
+        let (model, backend) = fresh_model(&dataset, &config, choice).await?;
+        let validation = HeldOut::new(&dataset.validation, dataset.users.len());
+        let test = HeldOut::new(&dataset.test, dataset.users.len());
+        let history = evaluate::history(&dataset);
+        Ok(Self {
+            dataset,
+            config,
+            model,
+            backend,
+            validation,
+            test,
+            history,
+            flights: VecDeque::new(),
+            pace: Pace::default(),
+            run: Run::default(),
+        })
+    }
+
+    /// Starts anew on the same data with other options; a refusal leaves the run as it is.
+    ///
+    /// # Errors
+    /// Those of [`Trainer::new`]; [`Error::Config`] for an option that was used in loading the data.
+    pub async fn reset(&mut self, config: Config, choice: BackendChoice) -> Result<()> {
+        if (&config.data, &config.split) != (&self.config.data, &self.config.split) {
+            return Err(Error::Config {
+                key: "data and split".into(),
+                problem: "they were used when the data was loaded".into(),
+                allowed: "the same values, or a new trainer".into(),
+            });
+        }
+        let (model, backend) = fresh_model(&self.dataset, &config, choice).await?;
+        self.flights.clear();
+        self.pace = Pace::default();
+        self.run = Run::default();
+        (self.config, self.model, self.backend) = (config, model, backend);
+        Ok(())
+    }
+
+    /// What is trained, on what, with what.
+    pub fn about(&self) -> About<'_> {
+        About {
+            config: &self.config,
+            backend: &self.backend,
+            data: self.dataset.summary(),
+            memory_bytes: self.model.plan().bytes(self.backend.backend == "webgpu"),
+        }
+    }
+
+    /// Sets how many epochs the run has in all; a finished run goes on if it is more than before.
+    pub fn set_epochs(&mut self, epochs: usize) {
+        self.config.epochs = epochs;
+        if epochs > self.run.epochs.len() {
+            self.run.finished = None;
+        }
+    }
+
+    /// Trains for about `budget`, or to the end of the epoch if that comes first.
+    ///
+    /// # Errors
+    /// [`Error::NonFinite`], which every later call repeats, and whatever the backend fails with.
+    pub async fn advance(&mut self, budget: Duration) -> Result<Progress> {
+        if let Some(error) = &self.run.failed {
+            return Err(error.clone());
+        }
+        let mut losses = Vec::new();
+        let mut epoch_report = None;
+        let started = Instant::now();
+        while self.run.finished.is_none() && epoch_report.is_none() && started.elapsed() < budget {
+            let submitted = Instant::now();
+            self.submit(budget.saturating_sub(started.elapsed()));
+            let ends_epoch = self.model.step_in_epoch() == 0;
+            // One flight stays behind while the next is recorded, so that the GPU never waits.
+            let stay = usize::from(!ends_epoch);
+            while self.flights.len() > stay {
+                self.land(&mut losses).await?;
+            }
+            self.run.epoch_seconds += submitted.elapsed().as_secs_f64();
+            if ends_epoch {
+                epoch_report = Some(self.end_epoch().await?);
+            }
+        }
+        Ok(self.progress(losses, epoch_report))
+    }
+
+    /// Records and submits the next steps: as many as fit the pace, none past the epoch.
+    fn submit(&mut self, budget: Duration) {
+        let left = self.model.plan().steps_in_epoch() - self.model.step_in_epoch();
+        // Two flights at once must not lap the ring.
+        let steps = self.pace.steps_within(budget).min(left).min(RING / 4);
+        let first = self.model.steps() + 1;
+        for _ in 0..steps {
+            self.model.step();
+        }
+        let losses = self.model.losses_later();
+        self.flights.push_back(Flight { first, steps, losses });
+        self.pace.submitted();
+    }
+
+    /// Waits for the oldest flight.
+    async fn land(&mut self, losses: &mut Vec<f32>) -> Result<()> {
+        let Some(flight) = self.flights.pop_front() else { return Ok(()) };
+        let ring = flight.losses.finish().await?;
+        self.pace.landed(flight.steps);
+        for step in flight.first..flight.first + flight.steps as u64 {
+            let loss = ring[(step - 1) as usize % RING];
+            if !loss.is_finite() {
+                let error = Error::NonFinite { step, epoch: self.run.epochs.len() as u64 + 1 };
+                self.run.failed = Some(error.clone());
+                return Err(error);
+            }
+            losses.push(loss);
+            self.run.epoch_losses.push(loss);
+        }
+        Ok(())
+    }
+
+    async fn end_epoch(&mut self) -> Result<EpochReport> {
+        let metrics = if self.validation.is_empty() {
+            self.measure_test().await?
+        } else {
+            self.measure_validation().await?
+        };
+        let batch = self.config.batch_size;
+        let pairs = self.dataset.train.len();
+        // Each step's mean counts for its pairs; the last batch may be smaller.
+        let weights = (0..self.run.epoch_losses.len()).map(|n| batch.min(pairs - n * batch));
+        let sum: f64 = weights
+            .zip(&self.run.epoch_losses)
+            .map(|(pairs, &loss)| pairs as f64 * f64::from(loss))
+            .sum();
+        let report = EpochReport {
+            epoch: self.run.epochs.len() + 1,
+            loss: sum / pairs as f64,
+            seconds: self.run.epoch_seconds,
+            pairs,
+            dispatches: self.model.dispatches() - self.run.epoch_dispatches,
+            metrics,
+        };
+        self.run.seconds += self.run.epoch_seconds;
+        self.run.epoch_seconds = 0.0;
+        self.run.epoch_losses.clear();
+        self.run.epoch_dispatches = self.model.dispatches();
+        self.run.epochs.push(report);
+
+        let latest = self.run.epochs.len() - 1;
+        let ndcg = |n: usize| self.run.epochs[n].metrics.map_or(0.0, |metrics| metrics.ndcg_20);
+        let best = match self.run.best {
+            Some(best) if ndcg(best) >= ndcg(latest) => best,
+            _ => latest,
+        };
+        self.run.best = Some(best);
+        let has_validation = !self.validation.is_empty();
+        if has_validation && best == latest {
+            self.model.keep_best();
+        }
+        let ran_out = self.config.patience.is_some_and(|patience| latest - best >= patience);
+        if self.run.epochs.len() >= self.config.epochs || (has_validation && ran_out) {
+            let metrics = if has_validation {
+                self.model.restore_best();
+                self.measure_test().await?
+            } else {
+                report.metrics
+            };
+            let epoch = if has_validation { best + 1 } else { latest + 1 };
+            self.run.finished = Some(Final { epoch, metrics });
+        }
+        Ok(report)
+    }
+}
+
+/// A model at the start of its run.
+async fn fresh_model(
+    dataset: &Dataset,
+    config: &Config,
+    choice: BackendChoice,
+) -> Result<(Model, Backend)> {
+    let extent = Extent {
+        users: dataset.n_users,
+        items: dataset.n_items,
+        pairs: dataset.train.len(),
+        hidden: dataset.train.len() + dataset.validation.len(),
+        evaluated: dataset.n_users,
+        keeps_best: !dataset.validation.is_empty(),
+        shuffled: true,
+    };
+    let (mut model, backend) = Model::new(Plan::new(config, &extent), choice).await?;
+    let total = dataset.train.len() as f64;
+    let share = |count: u32| f64::from(count) / total;
+    let log_q: Vec<f32> =
+        dataset.item_counts().into_iter().map(|count| share(count).ln() as f32).collect();
+    model.load(dataset.train.as_words(), &log_q);
+    model.start_fresh(config);
+    Ok((model, backend))
+}

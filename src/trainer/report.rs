@@ -1,0 +1,126 @@
+//! What a run reports: the documents of `cargo xtask train --json` and of the JavaScript API.
+
+use serde::Serialize;
+
+use super::Trainer;
+use crate::config::Config;
+use crate::data::Summary;
+use crate::executor::Backend;
+use crate::metrics::Metrics;
+
+/// What is trained, on what, with what.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct About<'a> {
+    /// The options, complete.
+    pub config: &'a Config,
+    /// The backend, its adapter and the reason.
+    #[serde(flatten)]
+    pub backend: &'a Backend,
+    /// Sizes of the data.
+    pub data: Summary,
+    /// Bytes of all buffers.
+    pub memory_bytes: usize,
+}
+
+/// One epoch.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct EpochReport {
+    /// From 1.
+    pub epoch: usize,
+    /// Mean over the epoch's pairs.
+    pub loss: f64,
+    /// Training time without evaluation.
+    pub seconds: f64,
+    /// Pairs trained.
+    pub pairs: usize,
+    /// GPU dispatches that the plan has for it.
+    pub dispatches: u64,
+    /// On the validation part if there is one, else on the test; none where neither is.
+    #[serde(flatten)]
+    pub metrics: Option<Metrics>,
+}
+
+/// The model that is kept.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Final {
+    /// The epoch that it is from.
+    pub epoch: usize,
+    /// On the test.
+    #[serde(flatten)]
+    pub metrics: Option<Metrics>,
+}
+
+/// The whole run.
+#[derive(Debug, Serialize)]
+pub struct Report<'a> {
+    #[serde(flatten)]
+    about: About<'a>,
+    epochs: &'a [EpochReport],
+    popularity: Option<Metrics>,
+    best: Option<EpochReport>,
+    r#final: Option<Final>,
+}
+
+/// Where a run stands after a slice of training.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Progress {
+    /// Epoch at work, from 1.
+    pub epoch: usize,
+    /// Epochs in all.
+    pub epochs: usize,
+    /// Steps of the epoch that are done.
+    pub step: usize,
+    /// Steps of an epoch.
+    pub steps: usize,
+    /// Mean loss of each step since the last slice.
+    pub losses: Vec<f32>,
+    /// Pairs trained in the run.
+    pub pairs: u64,
+    /// Training time of the run.
+    pub seconds: f64,
+    /// Training time that is left at this pace; none before the first steps.
+    pub seconds_left: Option<f64>,
+    /// The epoch that this slice ended, if it did.
+    pub epoch_report: Option<EpochReport>,
+    /// Whether the run is over.
+    pub done: bool,
+}
+
+impl Trainer {
+    /// The whole run so far.
+    pub fn report(&self) -> Report<'_> {
+        let held_out = if self.validation.is_empty() { &self.test } else { &self.validation };
+        Report {
+            about: self.about(),
+            epochs: &self.run.epochs,
+            popularity: self.measure_popularity(held_out),
+            best: self.run.best.map(|best| self.run.epochs[best]),
+            r#final: self.run.finished,
+        }
+    }
+
+    pub(super) fn progress(&self, losses: Vec<f32>, epoch_report: Option<EpochReport>) -> Progress {
+        let epochs_done = self.run.epochs.len();
+        let steps = self.model.plan().steps_in_epoch();
+        let step = self.run.epoch_losses.len();
+        let in_epoch = (step * self.config.batch_size).min(self.dataset.train.len());
+        let pairs = (epochs_done * self.dataset.train.len() + in_epoch) as u64;
+        let seconds = self.run.seconds + self.run.epoch_seconds;
+        let all = (self.config.epochs * self.dataset.train.len()) as f64;
+        let done = self.run.finished.is_some();
+        Progress {
+            epoch: (epochs_done + usize::from(!done && epoch_report.is_none())).max(1),
+            epochs: self.config.epochs,
+            step,
+            steps,
+            losses,
+            pairs,
+            seconds,
+            seconds_left: (pairs > 0).then(|| seconds / pairs as f64 * (all - pairs as f64)),
+            epoch_report,
+            done,
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! The only place with `#[wasm_bindgen]`: plain objects in, plain objects out, typed errors thrown.
+//! The types that TypeScript sees are those of `www/src/engine.d.ts`.
+
+mod environment;
+#[cfg(feature = "verify")]
+mod verify;
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use js_sys::{JSON, Reflect};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use wasm_bindgen::prelude::*;
+
+use crate::config::{self, Config, OPTIONS};
+use crate::data::{self, Part};
+use crate::error::{Error, Result};
+use crate::trainer;
+pub(crate) use environment::require_webgpu;
+
+pub(crate) type JsResult<T> = std::result::Result<T, JsError>;
+
+/// A thrown error: a JavaScript `Error` with the error's `code` and `data`.
+#[derive(Debug)]
+pub struct JsError(Error);
+
+impl From<Error> for JsError {
+    fn from(error: Error) -> Self {
+        Self(error)
+    }
+}
+
+impl From<JsError> for JsValue {
+    fn from(JsError(error): JsError) -> Self {
+        let thrown = js_sys::Error::new(&error.to_string());
+        thrown.set_name("TwoTowerError");
+        let data = to_js(&error.data());
+        for (key, value) in [("code", error.code().into()), ("data", data)] {
+            Reflect::set(&thrown, &key.into(), &value).expect("a fresh object takes properties");
+        }
+        thrown.into()
+    }
+}
+
+/// A plain object of anything that serialises.
+fn to_js<T: Serialize>(value: &T) -> JsValue {
+    let text = serde_json::to_string(value).expect("the crate's types serialise");
+    JSON::parse(&text).expect("what was serialised parses")
+}
+
+/// What a plain object says.
+fn from_js<T: DeserializeOwned>(key: &str, value: &JsValue) -> Result<T> {
+    let text = JSON::stringify(value).ok().and_then(|text| text.as_string());
+    let refused = |problem: String| Error::Config {
+        key: key.into(),
+        problem,
+        allowed: "what the API documents".into(),
+    };
+    let text = text.ok_or_else(|| refused("it is no plain object".into()))?;
+    serde_json::from_str(&text).map_err(|error| refused(error.to_string()))
+}
+
+fn resolve(options: &JsValue) -> Result<Config> {
+    Config::resolve(&from_js::<Value>("options", options)?)
+}
+
+/// The table of options.
+#[wasm_bindgen]
+pub fn options() -> JsValue {
+    to_js(&OPTIONS)
+}
+
+/// The defaults as one nested object.
+#[wasm_bindgen]
+pub fn defaults() -> JsValue {
+    to_js(&config::defaults())
+}
+
+/// Reads files, chunk by chunk.
+#[wasm_bindgen]
+pub struct Loader(data::Loader);
+
+#[wasm_bindgen]
+impl Loader {
+    /// A loader for what the options say of the data.
+    #[wasm_bindgen(constructor)]
+    pub fn new(options: &JsValue) -> JsResult<Self> {
+        Ok(Self(data::Loader::new(&resolve(options)?)))
+    }
+
+    /// Begins a file: its part (`all`, `train`, `validation`, `test`, `items`), its name, and its
+    /// length in bytes if that is known.
+    pub fn begin(&mut self, part: &JsValue, name: &str, bytes: Option<f64>) -> JsResult<()> {
+        let part: Part = from_js("part", part)?;
+        Ok(self.0.begin(part, name, bytes.map(|bytes| bytes as u64))?)
+    }
+
+    /// The next bytes of the file.
+    pub fn push(&mut self, chunk: &[u8]) -> JsResult<()> {
+        Ok(self.0.push(chunk)?)
+    }
+
+    /// Ends the last file and splits the data.
+    pub fn finish(self) -> JsResult<Dataset> {
+        Ok(Dataset(self.0.finish()?))
+    }
+}
+
+/// A data set that is ready to train on.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Dataset(data::Dataset);
+
+#[wasm_bindgen]
+impl Dataset {
+    /// Its sizes, and what happened to the data on its way in.
+    pub fn summary(&self) -> JsValue {
+        #[derive(Serialize)]
+        struct Whole<'a> {
+            #[serde(flatten)]
+            summary: data::Summary,
+            #[serde(flatten)]
+            report: &'a data::Report,
+        }
+        to_js(&Whole { summary: self.0.summary(), report: &self.0.report })
+    }
+}
+
+/// Trains and serves a model.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Engine {
+    /// Taken out while a call is at work, so that another one meets a typed error.
+    trainer: RefCell<Option<trainer::Trainer>>,
+}
+
+impl Engine {
+    fn borrow<T>(&self, call: &'static str, f: impl FnOnce(&trainer::Trainer) -> T) -> JsResult<T> {
+        match &*self.trainer.borrow() {
+            Some(trainer) => Ok(f(trainer)),
+            None => Err(busy(call).into()),
+        }
+    }
+
+    async fn with<T>(
+        &self,
+        call: &'static str,
+        f: impl AsyncFnOnce(&mut trainer::Trainer) -> Result<T>,
+    ) -> JsResult<T> {
+        let mut trainer = self.trainer.take().ok_or_else(|| busy(call))?;
+        let result = f(&mut trainer).await;
+        self.trainer.replace(Some(trainer));
+        Ok(result?)
+    }
+}
+
+fn busy(call: &'static str) -> Error {
+    Error::Busy { call, pending: "another call" }
+}
+
+#[wasm_bindgen]
+impl Engine {
+    /// An engine at the start of its run; the data set is moved into it.
+    pub async fn create(dataset: Dataset, options: JsValue, backend: String) -> JsResult<Self> {
+        let trainer =
+            trainer::Trainer::new(dataset.0, resolve(&options)?, backend.parse()?).await?;
+        Ok(Self { trainer: RefCell::new(Some(trainer)) })
+    }
+
+    /// What is trained, on what, with what.
+    pub fn about(&self) -> JsResult<JsValue> {
+        self.borrow("about", |trainer| to_js(&trainer.about()))
+    }
+
+    /// The whole run so far.
+    pub fn report(&self) -> JsResult<JsValue> {
+        self.borrow("report", |trainer| to_js(&trainer.report()))
+    }
+
+    /// Trains for about so many milliseconds, or to the end of the epoch.
+    pub async fn advance(&self, milliseconds: f64) -> JsResult<JsValue> {
+        let budget = Duration::from_secs_f64(milliseconds.max(0.0) / 1000.0);
+        self.with("advance", async |trainer| Ok(to_js(&trainer.advance(budget).await?))).await
+    }
+
+    /// Sets how many epochs the run has in all.
+    #[wasm_bindgen(js_name = setEpochs)]
+    pub async fn set_epochs(&self, epochs: usize) -> JsResult<()> {
+        self.with("setEpochs", async |trainer| {
+            trainer.set_epochs(epochs);
+            Ok(())
+        })
+        .await
+    }
+
+    /// Starts anew on the same data with other options.
+    pub async fn reset(&self, options: JsValue, backend: String) -> JsResult<()> {
+        let (config, choice) = (resolve(&options)?, backend.parse()?);
+        self.with("reset", async |trainer| trainer.reset(config, choice).await).await
+    }
+
+    /// The `k` best items for `{ user }` or `{ items }`.
+    pub async fn recommend(&self, query: JsValue, k: usize) -> JsResult<JsValue> {
+        let query = from_js("query", &query)?;
+        self.with("recommend", async |trainer| Ok(to_js(&trainer.recommend(&query, k).await?)))
+            .await
+    }
+
+    /// The `k` items most like one.
+    pub async fn similar(&self, item: String, k: usize) -> JsResult<JsValue> {
+        self.with("similar", async |trainer| Ok(to_js(&trainer.similar(&item, k).await?))).await
+    }
+
+    /// What a user has.
+    pub fn history(&self, user: &str) -> JsResult<JsValue> {
+        Ok(self.borrow("history", |trainer| trainer.history(user).map(|items| to_js(&items)))??)
+    }
+
+    /// Up to `limit` users whose id contains `search`.
+    pub fn users(&self, search: &str, limit: usize) -> JsResult<JsValue> {
+        self.borrow("users", |trainer| to_js(&trainer.users(search, limit)))
+    }
+
+    /// Up to `limit` items whose id or title contains `search`.
+    pub fn items(&self, search: &str, limit: usize) -> JsResult<JsValue> {
+        self.borrow("items", |trainer| to_js(&trainer.items(search, limit)))
+    }
+}

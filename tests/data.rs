@@ -1,0 +1,421 @@
+//! The loader as a whole: files in many forms give the same data set, however they are cut.
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use twotower::data::{Dataset, Loader, Pairs, Part};
+use twotower::{Config, Error, Result};
+
+fn config(options: Value) -> Config {
+    Config::resolve(&options).expect("valid options")
+}
+
+/// Loads files whole.
+fn load(options: Value, files: &[(Part, &str, &str)]) -> Result<Dataset> {
+    let mut loader = Loader::new(&config(options));
+    for (part, name, text) in files {
+        loader.begin(*part, name, Some(text.len() as u64))?;
+        loader.push(text.as_bytes())?;
+    }
+    loader.finish()
+}
+
+fn load_all(options: Value, text: &str) -> Result<Dataset> {
+    load(options, &[(Part::All, "all.csv", text)])
+}
+
+/// Options that train on everything, for tests about reading.
+fn no_test() -> Value {
+    json!({ "split": { "test": 0 } })
+}
+
+fn named(data: &Dataset, pairs: &Pairs) -> Vec<(String, String)> {
+    pairs
+        .iter()
+        .map(|[user, item]| (data.users.name(user).into(), data.items.name(item).into()))
+        .collect()
+}
+
+/// The same, in an order that does not depend on indices.
+fn named_sorted(data: &Dataset, pairs: &Pairs) -> Vec<(String, String)> {
+    let mut pairs = named(data, pairs);
+    pairs.sort();
+    pairs
+}
+
+fn own(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    pairs.iter().map(|&(user, item)| (user.into(), item.into())).collect()
+}
+
+const PAIRS: &[(&str, &str)] = &[("7", "a,b"), ("7", "x"), ("07", "x"), ("7", "q\"q")];
+
+#[test]
+fn every_format_gives_the_same_pairs() {
+    for (name, text) in [
+        ("quoted.csv", "user,item\r\n7,\"a,b\"\r\n7,x\r\n\"07\",x\r\n7,\"q\"\"q\"\r\n"),
+        ("bom.csv", "\u{feff}item,user\n\"a,b\",7\nx,7\nx,07\n\"q\"\"q\",7"),
+        ("no_header.tsv", "7\ta,b\n\n7\tx\n07\tx\n7\tq\"q\n"),
+        ("semicolon.csv", "extra;user_id;item_id\n1;7;a,b\n2;7;x\n3;07;x\n4;7;\"q\"\"q\"\n"),
+        ("pipe.txt", "7|a,b\n7|x\n07|x\n7|q\"q\n"),
+        ("ratings.dat", "7::a,b::5::978300760\n7::x::3::978302109\n07::x::1::1\n7::q\"q::2::5\n"),
+        (
+            "lines.jsonl",
+            "{\"item\":\"a,b\",\"user\":7}\n{\"user\":7,\"item\":\"x\",\"note\":[1]}\n\
+             {\"user\":\"07\",\"item\":\"x\"}\n{\"user\":\"7\",\"item\":\"q\\\"q\"}\n",
+        ),
+    ] {
+        let data = load(no_test(), &[(Part::All, name, text)]).expect(name);
+        let mut expected = own(PAIRS);
+        expected.sort();
+        assert_eq!(named_sorted(&data, &data.train), expected, "{name}");
+        assert_eq!(data.report.lines, 4, "{name}");
+        assert_eq!(data.users.get("7"), Some(0), "{name}");
+        assert_eq!(data.users.get("07"), Some(1), "{name}");
+    }
+}
+
+#[test]
+fn columns_are_found_where_the_options_say() {
+    let text = "a,who,b,what\n1,ann,2,apple\n1,bob,2,pear\n";
+    for columns in [json!({ "user": "who", "item": "what" }), json!({ "user": 1, "item": 3 })] {
+        let mut options = no_test();
+        options["data"] = json!({ "columns": columns });
+        let data = load_all(options, text).expect("found");
+        assert_eq!(named(&data, &data.train), own(&[("ann", "apple"), ("bob", "pear")]));
+    }
+}
+
+#[test]
+fn bad_lines_are_counted_named_and_passed_over() {
+    let mut text = String::from("user,item\n");
+    for n in 0..600 {
+        text += &format!("u{n},i{n}\n");
+    }
+    text += "lonely\n,i1\nu1,\n\"open,i2\n";
+    let data = load_all(no_test(), &text).expect("under 1%");
+    assert_eq!((data.report.lines, data.report.bad_lines), (604, 4));
+    assert_eq!(data.train.len(), 600);
+    assert_eq!(
+        data.report.first_bad_lines,
+        [
+            "all.csv, line 602: 1 columns where 2 are needed in \"lonely\"",
+            "all.csv, line 603: no user in \",i1\"",
+            "all.csv, line 604: no item in \"u1,\"",
+            "all.csv, line 605: a quote is never closed in \"\\\"open,i2\"",
+        ]
+    );
+    let error = load_all(no_test(), &(text + &",\n".repeat(6))).expect_err("over 1%");
+    let Error::Data { file, problem, lines } = error else { panic!("{error}") };
+    assert_eq!((file.as_str(), lines.len()), ("all.csv", 5));
+    assert_eq!(problem, "10 of 610 lines are bad, more than 1%");
+    assert_eq!(lines[4], "line 606: no user in \",\"");
+}
+
+#[test]
+fn bytes_that_are_not_utf8_are_a_bad_line() {
+    let mut loader = Loader::new(&config(no_test()));
+    loader.begin(Part::All, "latin1.csv", None).expect("begun");
+    for n in 0..200 {
+        loader.push(format!("u{n},i{n}\n").as_bytes()).expect("read");
+    }
+    loader.push(b"Zo\xeb,i1\n").expect("read");
+    let data = loader.finish().expect("under 1%");
+    assert_eq!(data.report.bad_lines, 1);
+    assert!(data.report.first_bad_lines[0].contains("not UTF-8"));
+}
+
+#[test]
+fn what_cannot_be_trained_on_is_refused() {
+    for (text, problem) in [
+        ("", "there are no lines in it"),
+        ("user,item\n", "there are no lines in it"),
+        ("ann,apple\nann,pear\n", "there is only one user to train on"),
+        ("ann,apple\nbob,apple\n", "there is only one item to train on"),
+    ] {
+        let error = load_all(no_test(), text).expect_err("refused");
+        assert_eq!(error.to_string(), format!("all.csv: {problem}"));
+    }
+    assert_eq!(load(no_test(), &[]).expect_err("refused").code(), "data");
+    let endless = "x".repeat(1 << 20);
+    let error = load_all(no_test(), &format!("ann,apple\n{endless}")).expect_err("refused");
+    assert_eq!(error.to_string(), "all.csv: line 2 has no end within 256 KiB");
+}
+
+#[test]
+fn ratings_under_the_minimum_do_not_count() {
+    let text = "user,item,rating\nann,apple,4\nann,pear,3.5\nbob,pear,5\nbob,apple,0\n";
+    let mut options = no_test();
+    options["data"] = json!({ "minRating": 4 });
+    let data = load_all(options.clone(), text).expect("two are left");
+    assert_eq!(named(&data, &data.train), own(&[("ann", "apple"), ("bob", "pear")]));
+    assert_eq!(data.report.below_min_rating, 2);
+    let error = load_all(options, "user,item\nann,apple\n").expect_err("no ratings");
+    assert_eq!(
+        error.to_string(),
+        "option `data.minRating`: all.csv has no ratings; \
+         allowed: null, or a column named by `data.columns.rating`"
+    );
+}
+
+#[test]
+fn the_core_is_what_is_left_when_all_have_enough() {
+    // carl has one item, and without carl kiwi has one user, and without kiwi bob has one item.
+    let text = "user,item\nann,apple\nann,pear\ndan,apple\ndan,pear\nbob,apple\nbob,kiwi\ncarl,kiwi\n";
+    let mut options = no_test();
+    options["data"] = json!({ "core": 2 });
+    let data = load_all(options, text).expect("a core");
+    assert_eq!(
+        named(&data, &data.train),
+        own(&[("ann", "apple"), ("ann", "pear"), ("dan", "apple"), ("dan", "pear")])
+    );
+    assert_eq!((data.users.len(), data.items.len()), (2, 2));
+    assert_eq!(data.report.dropped_by_core, 3);
+}
+
+#[test]
+fn of_repeated_pairs_the_earliest_stays() {
+    // By their first times ann's order is pear, apple, kiwi: kiwi is tested.
+    let text = "user,item,timestamp\nann,apple,9\nann,kiwi,5\nann,apple,3\nann,pear,1\nann,pear,8\n\
+                bob,apple,1\nbob,kiwi,2\nbob,pear,3\n";
+    let data = load_all(json!({ "split": { "kind": "leave-last-out" } }), text).expect("loads");
+    assert_eq!(data.report.duplicates, 2);
+    assert_eq!(named_sorted(&data, &data.test), own(&[("ann", "kiwi"), ("bob", "pear")]));
+}
+
+#[test]
+fn times_part_in_order_before_and_after_1970_in_any_notation() {
+    let text = "user,item,date\na,1,1969-12-31\na,2,-1\na,3,0\na,4,1970-01-02T00:00\n\
+                a,5,1291213920\na,6,1591213920000\nb,1,1\nb,2,0\n";
+    let split = json!({ "split": { "kind": "temporal", "test": 0.34, "validation": 0.25 } });
+    let data = load_all(split, text).expect("loads");
+    assert_eq!(
+        named_sorted(&data, &data.test),
+        own(&[("a", "5"), ("a", "6"), ("b", "1")])
+    );
+    assert_eq!(named_sorted(&data, &data.validation), own(&[("a", "4")]));
+    assert_eq!(data.train.len(), 4);
+}
+
+#[test]
+fn given_parts_stay_as_they_are() {
+    let train = "user,item\nbob,pear\nann,apple\nann,pear\nann,apple\n";
+    let test = "user,item\nzoe,apple\nann,kiwi\nbob,apple\nann,apple\n";
+    let validation = "user,item\nann,fig\n";
+    let given = json!({ "split": { "kind": "given" } });
+    let data = load(
+        given.clone(),
+        &[
+            (Part::Test, "test.csv", test),
+            (Part::Train, "train.csv", train),
+            (Part::Validation, "validation.csv", validation),
+        ],
+    )
+    .expect("loads");
+    // Indices of what is trained on come first, in the order of their first line in any file.
+    assert_eq!(data.users.iter().collect::<Vec<_>>(), ["ann", "bob", "zoe"]);
+    assert_eq!(data.items.iter().collect::<Vec<_>>(), ["apple", "pear", "kiwi", "fig"]);
+    assert_eq!((data.n_users, data.n_items), (2, 2));
+    assert_eq!(data.item_counts(), [1, 2]);
+    assert_eq!(
+        named(&data, &data.test),
+        own(&[("ann", "kiwi"), ("bob", "apple"), ("zoe", "apple")])
+    );
+    assert_eq!(named(&data, &data.validation), own(&[("ann", "fig")]));
+    let report = &data.report;
+    assert_eq!((report.test_only_users, report.test_only_items), (1, 2));
+    assert_eq!((report.duplicates, report.held_out_seen_before), (1, 1));
+    assert_eq!(
+        serde_json::to_value(data.summary()).expect("serialises"),
+        json!({ "users": 3, "items": 4, "train": 3, "validation": 1, "test": 3 })
+    );
+}
+
+#[test]
+fn parts_and_splits_that_do_not_go_together_are_refused_by_name() {
+    const TEXT: &str = "user,item\nann,apple\nbob,pear\n";
+    for (options, parts, key) in [
+        (json!({ "split": { "kind": "given" } }), vec![Part::All], "split.kind"),
+        (json!({ "split": { "kind": "given" } }), vec![Part::Train], "split.kind"),
+        (json!({ "split": { "kind": "given" } }), vec![Part::Test], "split.kind"),
+        (json!({ "split": { "kind": "random" } }), vec![Part::Train], "split.kind"),
+        (json!({ "split": { "kind": "temporal" } }), vec![Part::All], "split.kind"),
+        (json!({ "split": { "kind": "leave-last-out" } }), vec![Part::All], "split.kind"),
+        (
+            json!({ "split": { "kind": "given", "validation": 0.1 } }),
+            vec![Part::Train, Part::Validation],
+            "split.validation",
+        ),
+    ] {
+        let files: Vec<_> = parts.into_iter().map(|part| (part, "f.csv", TEXT)).collect();
+        match load(options.clone(), &files) {
+            Err(Error::Config { key: found, .. }) => assert_eq!(found, key, "{options}"),
+            other => panic!("{options} gave {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn titles_come_from_an_items_file_of_either_kind() {
+    const PAIRS: &str = "user,item\nann,1\nbob,2\nbob,3\n";
+    for items in [
+        "item,title,authors\n3,\"Three, or more\",x\n1,One,y\n9,Nine,z\n",
+        "3|Three, or more|01-Jan-1995||http://x|0\n1|One|01-Jan-1995||http://y|1\n",
+        "{\"item_id\":3,\"title\":\"Three, or more\"}\n{\"item_id\":\"1\",\"title\":\"One\"}\n",
+    ] {
+        for items_first in [true, false] {
+            let mut files = vec![(Part::All, "all.csv", PAIRS), (Part::Items, "items", items)];
+            if items_first {
+                files.reverse();
+            }
+            let data = load(no_test(), &files).expect("loads");
+            let titles: Vec<_> = (0..3).map(|item| data.title(item)).collect();
+            assert_eq!(titles, [Some("One"), None, Some("Three, or more")]);
+            assert_eq!(data.report.titled_items, 2);
+        }
+    }
+}
+
+/// A table of interactions: user, item, time.
+fn interactions() -> impl Strategy<Value = Vec<(u8, u8, i64)>> {
+    let ids = (0..12_u8, 0..16_u8, -50..50_i64);
+    proptest::collection::vec(ids, 1..200).prop_map(|mut rows| {
+        // Two users and two items are the least that loads.
+        rows.extend([(100, 100, 0), (101, 101, 0)]);
+        rows
+    })
+}
+
+/// A CSV text in which some cells are quoted and hold line ends.
+fn table(rows: &[(u8, u8, i64)]) -> String {
+    let mut text = String::from("user,\"item\",timestamp,note\r\n");
+    for (n, (user, item, time)) in rows.iter().enumerate() {
+        let note = if n % 3 == 0 { "\"two\r\nlines, \"\"quoted\"\"\"" } else { "" };
+        text += &format!("{user},\"i,{item}\",{time},{note}\r\n");
+    }
+    text
+}
+
+fn splits() -> impl Strategy<Value = Value> {
+    let kind = prop_oneof![Just("random"), Just("temporal"), Just("leave-last-out")];
+    (kind, 0..10_u8, 0..10_u8, any::<u32>()).prop_map(|(kind, test, validation, seed)| {
+        let share = |tenths: u8| f64::from(tenths) / 10.0;
+        json!({
+            "seed": seed,
+            "split": { "kind": kind, "test": share(test), "validation": share(validation) },
+        })
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_cut_of_the_bytes_does_not_matter(
+        rows in interactions(),
+        options in splits(),
+        cuts in proptest::collection::vec(0..4000_usize, 0..40),
+    ) {
+        let text = table(&rows);
+        let whole = load_all(options.clone(), &text).expect("loads");
+        let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut.min(text.len())).collect();
+        cuts.extend([0, text.len()]);
+        cuts.sort_unstable();
+        let mut loader = Loader::new(&config(options));
+        loader.begin(Part::All, "all.csv", None).expect("begun");
+        for cut in cuts.windows(2) {
+            loader.push(&text.as_bytes()[cut[0]..cut[1]]).expect("read");
+        }
+        let pieces = loader.finish().expect("loads");
+        prop_assert!(whole.users.iter().eq(pieces.users.iter()));
+        prop_assert!(whole.items.iter().eq(pieces.items.iter()));
+        prop_assert_eq!(&whole.train, &pieces.train);
+        prop_assert_eq!(&whole.validation, &pieces.validation);
+        prop_assert_eq!(&whole.test, &pieces.test);
+        prop_assert_eq!(&whole.report, &pieces.report);
+    }
+
+    /// The parts against their definition, computed the slow way.
+    #[test]
+    fn the_parts_are_what_the_split_says(rows in interactions(), options in splits()) {
+        let data = load_all(options.clone(), &table(&rows)).expect("loads");
+        let mut first = std::collections::BTreeMap::new();
+        for (user, item, time) in &rows {
+            let pair = (user.to_string(), format!("i,{item}"));
+            first.entry(pair).and_modify(|t: &mut i64| *t = (*time).min(*t)).or_insert(*time);
+        }
+        prop_assert_eq!(data.report.duplicates as usize, rows.len() - first.len());
+
+        let parts = [&data.train, &data.validation, &data.test];
+        let mut all: Vec<_> = parts.iter().flat_map(|part| named(&data, part)).collect();
+        all.sort();
+        prop_assert!(all.iter().eq(first.keys()));
+        for part in parts {
+            prop_assert!(part.as_slice().is_sorted());
+        }
+        let split = config(options).split;
+        let leaves_one = serde_json::to_value(split.kind).expect("a word") == "leave-last-out";
+        let by_time = serde_json::to_value(split.kind).expect("a word") != "random";
+        let [train, validation, test] = parts.map(|part| part.rows(data.users.len()));
+        for user in 0..data.users.len() as u32 {
+            let n = [&train, &validation, &test].map(|rows| rows.row(user).len());
+            let total: usize = n.iter().sum();
+            let share = |share: f64, of: usize| ((of as f64 * share).round() as usize).min(of - 1);
+            let n_test = if leaves_one { 1.min(total - 1) } else { share(split.test, total) };
+            prop_assert_eq!(n[2], n_test);
+            prop_assert_eq!(n[1], share(split.validation, total - n_test));
+            prop_assert!(n[0] >= 1);
+            if by_time {
+                let times = [&train, &validation, &test].map(|rows| {
+                    let pair = |&item: &u32| {
+                        first[&(data.users.name(user).into(), data.items.name(item).into())]
+                    };
+                    rows.row(user).iter().map(pair).collect::<Vec<i64>>()
+                });
+                let latest = |times: &[i64]| times.iter().max().copied().unwrap_or(i64::MIN);
+                let earliest = |times: &[i64]| times.iter().min().copied().unwrap_or(i64::MAX);
+                prop_assert!(latest(&times[0]) <= earliest(&times[1]).min(earliest(&times[2])));
+                prop_assert!(latest(&times[1]) <= earliest(&times[2]));
+            }
+        }
+        // Rows of the towers have a training pair, and no other index has one.
+        prop_assert!(data.item_counts().iter().all(|&count| count > 0));
+        prop_assert!((0..data.n_users as u32).all(|user| !train.row(user).is_empty()));
+    }
+
+    #[test]
+    fn another_seed_is_another_random_split(seed in 0..u32::MAX) {
+        let rows: Vec<(u8, u8, i64)> =
+            (0..20).flat_map(|user| (0..50).map(move |item| (user, item, 0))).collect();
+        let text = table(&rows);
+        let with = |seed: u32| {
+            let options = json!({ "seed": seed, "split": { "kind": "random", "test": 0.3 } });
+            load_all(options, &text).expect("loads").test
+        };
+        prop_assert_eq!(with(seed), with(seed));
+        prop_assert_ne!(with(seed), with(seed + 1));
+    }
+
+    /// Whatever the bytes: a data set or an error, never a panic.
+    #[test]
+    fn no_input_breaks_the_loader(
+        bytes in proptest::collection::vec(
+            prop_oneof![
+                Just(b'\n'), Just(b'\r'), Just(b'"'), Just(b','), Just(b':'), Just(b'{'),
+                Just(b'}'), Just(b'1'), Just(b'a'), Just(b';'), Just(b'\t'), any::<u8>(),
+            ],
+            0..300,
+        ),
+        chunk in 1..50_usize,
+        options in splits(),
+    ) {
+        for part in [Part::All, Part::Items] {
+            let mut loader = Loader::new(&config(options.clone()));
+            loader.begin(part, "noise", None).expect("begun");
+            for chunk in bytes.chunks(chunk) {
+                loader.push(chunk).expect("a head is only gathered");
+            }
+            if let Ok(data) = loader.finish() {
+                prop_assert!(data.n_users > 1 && data.n_items > 1);
+            }
+        }
+    }
+}

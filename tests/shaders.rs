@@ -1,0 +1,139 @@
+//! Every shader, as it is composed, against its contract and the limits of a default device; no GPU
+//! is needed.
+
+use std::collections::BTreeMap;
+use std::mem::offset_of;
+
+use naga::valid::{Capabilities, ValidationFlags, Validator};
+use naga::{AddressSpace, StorageAccess, TypeInner};
+use serde_json::json;
+use twotower::Config;
+use twotower::plan::{Access, Clock, Dispatch, Extent, PROGRAMS, Plan, SHADERS, Step};
+
+/// A dispatch of every shader, by stem.
+fn dispatches() -> BTreeMap<&'static str, Dispatch> {
+    let extent = Extent {
+        users: 9,
+        items: 5000,
+        pairs: 100,
+        hidden: 100,
+        evaluated: 9,
+        keeps_best: false,
+        shuffled: true,
+    };
+    ["sgd", "adagrad", "adam"]
+        .into_iter()
+        .flat_map(|kind| {
+            let options = json!({ "optimizer": { "kind": kind } });
+            let plan = Plan::new(&Config::resolve(&options).expect("valid"), &extent);
+            let ops = PROGRAMS.iter().flat_map(|program| plan.program(*program));
+            ops.flat_map(|op| op.dispatches()).collect::<Vec<_>>()
+        })
+        .map(|dispatch| (dispatch.shader.stem, dispatch))
+        .collect()
+}
+
+fn parse(dispatch: &Dispatch) -> naga::Module {
+    let source = dispatch.source();
+    naga::front::wgsl::parse_str(&source)
+        .unwrap_or_else(|error| panic!("{}", error.emit_to_string(&source)))
+}
+
+#[test]
+fn every_shader_of_the_crate_is_dispatched_by_some_plan() {
+    let dispatched: Vec<&str> = dispatches().into_keys().collect();
+    let mut declared: Vec<&str> = SHADERS.iter().map(|shader| shader.stem).collect();
+    declared.sort_unstable();
+    assert_eq!(dispatched, declared);
+}
+
+#[test]
+fn every_shader_is_valid_without_any_optional_capability() {
+    for (stem, dispatch) in dispatches() {
+        let mut validator = Validator::new(ValidationFlags::all(), Capabilities::empty());
+        let result = validator.validate(&parse(&dispatch));
+        result.unwrap_or_else(|error| panic!("{stem}: {error:?}"));
+    }
+}
+
+#[test]
+fn bindings_are_those_of_the_contract() {
+    for (stem, dispatch) in dispatches() {
+        let module = parse(&dispatch);
+        let mut declared: Vec<(u32, String, AddressSpace)> = module
+            .global_variables
+            .iter()
+            .filter_map(|(_, variable)| {
+                let binding = variable.binding?;
+                assert_eq!(binding.group, 0, "{stem} uses group 0 alone");
+                Some((binding.binding, variable.name.clone().expect("named"), variable.space))
+            })
+            .collect();
+        declared.sort_by_key(|(binding, ..)| *binding);
+        let contract = dispatch.shader.bindings;
+        assert_eq!(declared.len(), contract.len(), "{stem}");
+        assert_eq!(dispatch.buffers.len(), contract.len(), "{stem}");
+        for ((n, (binding, name, space)), (expected, access)) in
+            (0..).zip(&declared).zip(contract)
+        {
+            assert_eq!((*binding, name.as_str()), (n, *expected), "{stem}");
+            let expected_space = match access {
+                Access::Step | Access::Chunk => AddressSpace::Uniform,
+                Access::Read => AddressSpace::Storage { access: StorageAccess::LOAD },
+                Access::Write => AddressSpace::Storage {
+                    access: StorageAccess::LOAD | StorageAccess::STORE,
+                },
+            };
+            assert_eq!(*space, expected_space, "{stem}: {name}");
+        }
+        let storage = contract.iter().filter(|(_, a)| matches!(a, Access::Read | Access::Write));
+        assert!(storage.count() <= 8, "{stem} binds more storage buffers than every device has");
+    }
+}
+
+#[test]
+fn workgroups_fit_every_device() {
+    for (stem, dispatch) in dispatches() {
+        let module = parse(&dispatch);
+        let [entry] = module.entry_points.as_slice() else {
+            panic!("{stem} has one entry point");
+        };
+        assert_eq!(entry.name, "main", "{stem}");
+        assert!(entry.workgroup_size.iter().product::<u32>() <= 256, "{stem}");
+        let shared: u32 = module
+            .global_variables
+            .iter()
+            .filter(|(_, variable)| variable.space == AddressSpace::WorkGroup)
+            .map(|(_, variable)| module.types[variable.ty].inner.size(module.to_ctx()))
+            .sum();
+        assert!(shared <= 16_384, "{stem} takes {shared} bytes of workgroup memory");
+    }
+}
+
+/// Offsets of a struct's members in a shader, by name, and the struct's size.
+fn layout(module: &naga::Module, name: &str) -> (BTreeMap<String, u32>, u32) {
+    let mut types = module.types.iter().map(|(_, ty)| ty);
+    let ty = types.find(|ty| ty.name.as_deref() == Some(name)).expect("the struct is declared");
+    let TypeInner::Struct { members, span } = &ty.inner else { panic!("{name} is a struct") };
+    let offsets = members.iter().map(|m| (m.name.clone().expect("named"), m.offset)).collect();
+    (offsets, *span)
+}
+
+#[test]
+fn records_have_the_same_layout_in_rust_and_wgsl() {
+    macro_rules! rust_layout {
+        ($record:ty, $($field:ident),*) => {(
+            BTreeMap::from([$((stringify!($field).to_owned(), offset_of!($record, $field) as u32)),*]),
+            size_of::<$record>() as u32,
+        )};
+    }
+    let dispatches = dispatches();
+    let draw = parse(&dispatches["draw_batches"]);
+    assert_eq!(
+        layout(&draw, "Step"),
+        rust_layout!(Step, number, slot, rows, ring, adam_m, adam_v)
+    );
+    assert_eq!(layout(&draw, "Clock"), rust_layout!(Clock, steps, epoch, done, pairs));
+    let (_, stride) = layout(&draw, "StepSlot");
+    assert_eq!(stride as usize, twotower::plan::STEP_WORDS * 4);
+}

@@ -1,0 +1,38 @@
+/**
+ * Does jobs in headless Chromium. Reads `{ mounts, job, requests }` from stdin and writes a
+ * line of JSON for each thing that happens: `{ event, value }` during a request, and at its end
+ * `{ done }` or `{ error }`. Each request has a page of its own: none suffers from the one before.
+ */
+
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+
+import { start } from "./pages.mjs";
+
+const { mounts, job, requests } = JSON.parse(await text(process.stdin));
+const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
+const jobs = fileURLToPath(new URL("jobs.mjs", import.meta.url));
+const { openPage, stop } = await start({ ...mounts, "/jobs.js": jobs });
+for (const request of requests) say(await answer(request));
+await stop();
+
+async function answer(request) {
+  const { page, lost } = await openPage();
+  try {
+    await page.exposeFunction("tell", (event, value) => say({ event, value }));
+    return await Promise.race([page.evaluate(inPage, { job, request }), lost]);
+  } catch (error) {
+    return { error: error.message };
+  } finally {
+    await page.close();
+  }
+}
+
+async function inPage({ job, request }) {
+  try {
+    const jobs = await import("/jobs.js");
+    return { done: await jobs[job](request) };
+  } catch (error) {
+    return { error: error.message ?? String(error) };
+  }
+}

@@ -1,0 +1,73 @@
+/** Headless Chromium, on a blank page of a server that gives out chosen files. */
+
+import { createReadStream, statSync } from "node:fs";
+import { createServer } from "node:http";
+import { extname, join, normalize } from "node:path";
+
+import { launch } from "../../www/tests/chromium.js";
+
+/** What browsers insist on; all else is bytes. */
+const TYPES = {
+  ".css": "text/css",
+  ".html": "text/html",
+  ".js": "text/javascript",
+  ".json": "application/json",
+  ".mjs": "text/javascript",
+  ".svg": "image/svg+xml",
+  ".wasm": "application/wasm",
+};
+
+/**
+ * Starts Chromium with a fresh profile. `mounts` maps a path on the server to a file, or a path that ends
+ * in `/` to a folder.
+ */
+export async function start(mounts) {
+  const server = await serve(mounts);
+  const browser = await launch();
+  const openPage = async () => {
+    const page = await browser.newPage();
+    page.on("console", (message) => {
+      if (["error", "warning"].includes(message.type())) console.error(message.text());
+    });
+    const lost = new Promise((resolve) => {
+      page.on("crash", () => resolve({ error: "the page crashed; it may have run out of memory" }));
+      browser.on("disconnected", () => resolve({ error: "Chromium ended" }));
+    });
+    await page.goto(`http://127.0.0.1:${server.address().port}`);
+    return { page, lost };
+  };
+  const stop = async () => {
+    await browser.close();
+    server.close();
+  };
+  return { openPage, stop };
+}
+
+function serve(mounts) {
+  const server = createServer((request, response) => {
+    const path = decodeURIComponent(new URL(request.url, "http://localhost").pathname);
+    if (path === "/") {
+      response.writeHead(200, { "content-type": "text/html" }).end("<!doctype html><link rel=icon href=data:,>");
+      return;
+    }
+    const file = find(mounts, path);
+    if (file === undefined) {
+      response.writeHead(404).end();
+      return;
+    }
+    response.writeHead(200, {
+      "content-type": TYPES[extname(file)] ?? "application/octet-stream",
+      "content-length": statSync(file).size,
+    });
+    createReadStream(file).pipe(response);
+  });
+  return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server)));
+}
+
+function find(mounts, path) {
+  const files = Object.entries(mounts).map(([mount, target]) => {
+    if (!mount.endsWith("/")) return mount === path ? target : undefined;
+    return path.startsWith(mount) ? join(target, normalize(`/${path.slice(mount.length)}`)) : undefined;
+  });
+  return files.find((file) => statSync(file ?? "", { throwIfNoEntry: false })?.isFile());
+}

@@ -1,0 +1,78 @@
+//! Work that is done in headless Chromium, by the driver in `xtask/browser`.
+
+use crate::{root, setup};
+use anyhow::{Context as _, Result, anyhow, bail};
+use serde_json::{Map, Value, json};
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+/// One start of the browser: a job, done for each of the requests on a page of its own.
+pub struct Browser {
+    job: &'static str,
+    mounts: Map<String, Value>,
+    requests: Vec<Value>,
+}
+
+impl Browser {
+    /// A browser for a function of `browser/jobs.mjs`.
+    pub fn new(job: &'static str) -> Self {
+        Self { job, mounts: Map::new(), requests: Vec::new() }
+    }
+
+    /// Serves a file, or a folder where `path` ends in `/`.
+    pub fn mount(&mut self, path: &str, target: PathBuf) {
+        self.mounts.insert(path.into(), target.to_string_lossy().into());
+    }
+
+    /// Adds a request.
+    pub fn request(&mut self, request: Value) {
+        self.requests.push(request);
+    }
+
+    /// Does the requests in order. `hear` is told what happens meanwhile; the answers are what the
+    /// job returned for each, or why it could not.
+    pub fn run(self, mut hear: impl FnMut(&str, &Value)) -> Result<Vec<Result<Value>>> {
+        setup::npm_packages()?;
+        let mut driver = Command::new("node")
+            .arg(root().join("xtask/browser/drive.mjs"))
+            .env(setup::CHROMIUM, setup::chromium()?)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("cannot start node")?;
+        let wanted = self.requests.len();
+        let order = json!({
+            "mounts": self.mounts,
+            "job": self.job,
+            "requests": self.requests,
+        });
+        let mut stdin = driver.stdin.take().expect("stdin is piped");
+        stdin.write_all(order.to_string().as_bytes())?;
+        drop(stdin);
+        let mut answers = Vec::with_capacity(wanted);
+        let stdout = driver.stdout.take().expect("stdout is piped");
+        for line in BufReader::new(stdout).lines() {
+            let line = line?;
+            let mut said: Value =
+                serde_json::from_str(&line).with_context(|| format!("the browser said {line}"))?;
+            if let Some(error) = said.get("error") {
+                answers.push(Err(anyhow!("{}", error.as_str().unwrap_or("unknown error"))));
+            } else if let Some(done) = said.get_mut("done") {
+                answers.push(Ok(done.take()));
+            } else {
+                hear(said["event"].as_str().unwrap_or_default(), &said["value"]);
+            }
+        }
+        let status = driver.wait()?;
+        if !status.success() || answers.len() != wanted {
+            bail!("the browser's driver ended early ({status})");
+        }
+        Ok(answers)
+    }
+
+    /// Does the only request.
+    pub fn run_one(self, hear: impl FnMut(&str, &Value)) -> Result<Value> {
+        self.run(hear)?.pop().context("a browser without a request")?
+    }
+}

@@ -1,0 +1,257 @@
+//! `cargo xtask golden`: the crate's numbers against those of an independent computation.
+
+use crate::browser::Browser;
+use crate::{Backend, Runtime, setup, train, wasm};
+use anyhow::{Context as _, Result, anyhow, ensure};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+#[derive(clap::Args)]
+pub struct Golden {
+    /// Folder of the cases
+    dir: PathBuf,
+    /// Names of the cases to run
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    only: Vec<String>,
+    /// Only this backend
+    #[arg(long, value_enum)]
+    backend: Option<Backend>,
+    /// Only this runtime
+    #[arg(long, value_enum)]
+    runtime: Option<Runtime>,
+    /// Write the outcome as JSON
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+/// A backend in a runtime.
+type Place = (Backend, Runtime);
+
+/// Everywhere that the crate must compute the same.
+pub const EVERYWHERE: [Place; 4] = [
+    (Backend::Cpu, Runtime::Native),
+    (Backend::Webgpu, Runtime::Native),
+    (Backend::Cpu, Runtime::Browser),
+    (Backend::Webgpu, Runtime::Browser),
+];
+
+fn place_name((backend, runtime): &Place) -> String {
+    format!("{} {}", backend.name(), runtime.name())
+}
+
+/// What a case came to in a place.
+pub struct Outcome {
+    case: String,
+    place: Place,
+    score: Result<Score>,
+}
+
+/// How far a case is off.
+struct Score {
+    /// The worst error as a share of what the gate allows.
+    worst: f64,
+    /// The number that it belongs to.
+    worst_at: String,
+    /// How many numbers were compared.
+    numbers: u64,
+}
+
+impl Golden {
+    pub fn run(self) -> Result<ExitCode> {
+        let cases = cases(&self.dir, &self.only)?;
+        let places = EVERYWHERE.into_iter().filter(|(backend, runtime)| {
+            self.backend.is_none_or(|only| only == *backend)
+                && self.runtime.is_none_or(|only| only == *runtime)
+        });
+        let places: Vec<Place> = places.collect();
+        ensure!(!places.is_empty(), "a case is computed on webgpu or on cpu, not on auto");
+        let outcomes = check(&self.dir, &cases, &places)?;
+        print(&cases, &places, &outcomes);
+        if let Some(file) = &self.json {
+            train::write(file, &outcomes.iter().map(Outcome::document).collect())?;
+        }
+        let missed = outcomes.iter().any(|outcome| !outcome.passes());
+        Ok(if missed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    }
+}
+
+/// The names of the cases in a folder, or those of them that are asked for, in order. A name that has
+/// no file stays in: it is a miss.
+pub fn cases(dir: &Path, only: &[String]) -> Result<BTreeSet<String>> {
+    if !only.is_empty() {
+        return Ok(only.iter().cloned().collect());
+    }
+    let files =
+        std::fs::read_dir(dir).with_context(|| format!("{} cannot be read", dir.display()))?;
+    let cases: BTreeSet<String> = files
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|file| file.extension().is_some_and(|extension| extension == "json"))
+        .filter_map(|file| Some(file.file_stem()?.to_string_lossy().into_owned()))
+        .collect();
+    ensure!(!cases.is_empty(), "{} has no golden cases", dir.display());
+    Ok(cases)
+}
+
+/// Parts cases into those that this version can run and those of techniques that it does not have.
+pub fn part(dir: &Path, cases: &BTreeSet<String>) -> Result<(BTreeSet<String>, BTreeSet<String>)> {
+    let outcomes = check(dir, cases, &EVERYWHERE[..1])?;
+    let (later, due): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(Outcome::is_not_available);
+    let names = |outcomes: Vec<Outcome>| outcomes.into_iter().map(|outcome| outcome.case).collect();
+    Ok((names(due), names(later)))
+}
+
+/// Computes every case in every place.
+pub fn check(dir: &Path, cases: &BTreeSet<String>, places: &[Place]) -> Result<Vec<Outcome>> {
+    let mut outcomes = Vec::new();
+    if places.contains(&(Backend::Webgpu, Runtime::Native)) {
+        setup::vulkan()?;
+    }
+    for &place in places.iter().filter(|(_, runtime)| *runtime == Runtime::Native) {
+        for case in cases {
+            let score = natively(dir, case, place.0).and_then(|report| Score::read(&report));
+            outcomes.push(Outcome { case: case.clone(), place, score });
+        }
+    }
+    let in_browser: Vec<(Place, &String)> = places
+        .iter()
+        .filter(|(_, runtime)| *runtime == Runtime::Browser)
+        .flat_map(|&place| cases.iter().map(move |case| (place, case)))
+        .collect();
+    for ((place, case), report) in in_browser.iter().zip(in_chromium(dir, &in_browser)?) {
+        let score = report.and_then(|report| Score::read(&report));
+        outcomes.push(Outcome { case: (*case).clone(), place: *place, score });
+    }
+    Ok(outcomes)
+}
+
+fn natively(dir: &Path, case: &str, backend: Backend) -> Result<Value> {
+    let text = std::fs::read_to_string(file(dir, case)).context("the case cannot be read")?;
+    let report = pollster::block_on(twotower::golden::run(case, &text, backend.choice()))?;
+    Ok(serde_json::to_value(report)?)
+}
+
+fn in_chromium(dir: &Path, wanted: &[(Place, &String)]) -> Result<Vec<Result<Value>>> {
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    wasm::build(wasm::Variant::Verify)?;
+    let mut browser = Browser::new("golden");
+    browser.mount("/verify/", wasm::Variant::Verify.folder());
+    browser.mount("/cases/", std::path::absolute(dir)?);
+    for ((backend, _), case) in wanted {
+        let address = format!("/cases/{case}.json");
+        browser.request(json!({ "name": case, "address": address, "backend": backend.name() }));
+    }
+    browser.run(|_, _| {})
+}
+
+fn file(dir: &Path, case: &str) -> PathBuf {
+    dir.join(format!("{case}.json"))
+}
+
+impl Score {
+    fn read(report: &Value) -> Result<Self> {
+        let score = Self {
+            // JSON has no NaN: a worst error that is not a number arrives as null.
+            worst: report["worst"].as_f64().ok_or_else(|| anyhow!("not a number"))?,
+            worst_at: report["worst_at"].as_str().unwrap_or_default().to_owned(),
+            numbers: report["numbers"].as_u64().unwrap_or_default(),
+        };
+        ensure!(score.numbers > 0, "nothing was compared");
+        Ok(score)
+    }
+}
+
+impl Outcome {
+    /// Whether every number is within the gate.
+    pub fn passes(&self) -> bool {
+        self.score.as_ref().is_ok_and(|score| score.worst <= 1.0)
+    }
+
+    /// Whether the case is of a technique that this version does not have.
+    fn is_not_available(&self) -> bool {
+        let refusal = self.score.as_ref().err().and_then(|error| error.downcast_ref());
+        matches!(refusal, Some(twotower::Error::NotAvailable { .. }))
+    }
+
+    fn document(&self) -> Value {
+        let (backend, runtime) = self.place;
+        let mut document =
+            json!({ "case": self.case, "backend": backend.name(), "runtime": runtime.name() });
+        match &self.score {
+            Ok(score) => {
+                document["worst"] = score.worst.into();
+                document["worstAt"] = score.worst_at.clone().into();
+                document["numbers"] = score.numbers.into();
+            }
+            Err(error) => document["error"] = format!("{error:#}").into(),
+        }
+        document["passes"] = self.passes().into();
+        document
+    }
+}
+
+/// Prints the worst error of each case as a share of the gate, then what was missed and where.
+pub fn print(cases: &BTreeSet<String>, places: &[Place], outcomes: &[Outcome]) {
+    let width = cases.iter().map(String::len).max().unwrap_or_default() + 2;
+    print!("{:width$}", "share of the gate");
+    for place in places {
+        print!("{:>16}", place_name(place));
+    }
+    println!();
+    for case in cases {
+        print!("{case:width$}");
+        for place in places {
+            let outcome = outcomes.iter().find(|one| one.case == *case && one.place == *place);
+            let cell = match outcome.map(|outcome| (&outcome.score, outcome.passes())) {
+                Some((Ok(score), true)) => format!("{:.3}", score.worst),
+                Some((Ok(score), false)) => format!("MISS {:.3}", score.worst),
+                _ => "MISS".into(),
+            };
+            print!("{cell:>16}");
+        }
+        println!();
+    }
+    let mut misses: BTreeMap<(&str, String), Vec<String>> = BTreeMap::new();
+    for outcome in outcomes.iter().filter(|outcome| !outcome.passes()) {
+        let why = match &outcome.score {
+            Ok(score) => format!("at {}", score.worst_at),
+            Err(error) => format!("{error:#}"),
+        };
+        misses.entry((&outcome.case, why)).or_default().push(place_name(&outcome.place));
+    }
+    for ((case, why), places) in misses {
+        println!("MISS {case} on {}: {why}", places.join(", "));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome(report: Value) -> Outcome {
+        let place = EVERYWHERE[0];
+        Outcome { case: "case".into(), place, score: Score::read(&report) }
+    }
+
+    #[test]
+    fn only_numbers_within_the_gate_pass() {
+        let report = |worst: Value, numbers: u64| json!({ "worst": worst, "numbers": numbers });
+        assert!(outcome(report(1.0.into(), 5)).passes());
+        assert!(!outcome(report(1.001.into(), 5)).passes());
+        assert!(!outcome(report(Value::Null, 5)).passes(), "not a number");
+        assert!(!outcome(report(0.0.into(), 0)).passes(), "nothing was compared");
+        assert!(!outcome(json!({})).passes(), "not a report");
+    }
+
+    #[test]
+    fn a_case_without_a_file_is_a_miss() {
+        let cases = BTreeSet::from(["absent".to_owned()]);
+        let outcomes = check(Path::new("nowhere"), &cases, &EVERYWHERE[..1]).expect("a verdict");
+        assert!(outcomes.iter().all(|outcome| !outcome.passes() && !outcome.is_not_available()));
+        assert_eq!(outcomes.len(), 1);
+    }
+}

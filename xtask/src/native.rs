@@ -1,0 +1,74 @@
+//! Training compiled for this machine.
+
+use crate::train::Run;
+use anyhow::{Context as _, Result};
+use flate2::read::MultiGzDecoder;
+use serde_json::Value;
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, Read};
+use std::path::Path;
+use std::time::Duration;
+use twotower::Config;
+use twotower::data::{Dataset, Loader};
+use twotower::trainer::Trainer;
+
+/// How often the progress line moves.
+const SLICE: Duration = Duration::from_millis(200);
+
+/// Bytes handed to the loader at once.
+const CHUNK: usize = 1 << 18;
+
+/// Trains, tells `hear` what happens, and returns the run's document.
+pub fn train(run: &Run, hear: &mut impl FnMut(&str, &Value)) -> Result<Value> {
+    let config = Config::resolve(&run.options)?;
+    let dataset = read(run, &config)?;
+    pollster::block_on(async {
+        let mut trainer = Trainer::new(dataset, config, run.backend.choice()).await?;
+        hear("about", &serde_json::to_value(trainer.about())?);
+        loop {
+            let progress = trainer.advance(SLICE).await?;
+            hear("progress", &serde_json::to_value(&progress)?);
+            if progress.done {
+                return Ok(serde_json::to_value(trainer.report())?);
+            }
+        }
+    })
+}
+
+fn read(run: &Run, config: &Config) -> Result<Dataset> {
+    let mut loader = Loader::new(config);
+    let mut chunk = vec![0; CHUNK];
+    for table in &run.tables {
+        let unreadable = || format!("{} cannot be read", table.file.display());
+        let mut text = Text::open(&table.file).with_context(unreadable)?;
+        loader.begin(table.part, &table.name(), text.bytes)?;
+        loop {
+            match text.read.read(&mut chunk).with_context(unreadable)? {
+                0 => break,
+                length => loader.push(&chunk[..length])?,
+            }
+        }
+    }
+    Ok(loader.finish()?)
+}
+
+/// A file's text, with gzip undone.
+struct Text {
+    read: Box<dyn Read>,
+    /// Its length, where the file tells it.
+    bytes: Option<u64>,
+}
+
+impl Text {
+    /// Whether a file is gzip is told by its first bytes, not by its name.
+    fn open(file: &Path) -> std::io::Result<Self> {
+        const GZIP: [u8; 2] = [0x1f, 0x8b];
+        let mut file = BufReader::new(File::open(file)?);
+        Ok(if file.fill_buf()?.starts_with(&GZIP) {
+            Self { read: Box::new(MultiGzDecoder::new(file)), bytes: None }
+        } else {
+            let bytes = file.get_ref().metadata()?.len();
+            Self { read: Box::new(file), bytes: Some(bytes) }
+        })
+    }
+}

@@ -1,0 +1,35 @@
+//! The pages and the package of `www/`, built.
+
+use crate::{root, setup, shell, wasm};
+use anyhow::Result;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+/// Where `npm run build` puts them.
+pub fn folder() -> PathBuf {
+    root().join("www/dist")
+}
+
+/// Builds the WebAssembly, and the pages if anything of theirs has changed.
+pub fn build() -> Result<()> {
+    wasm::build(wasm::Variant::Package)?;
+    let www = root().join("www");
+    let built = newest(&folder().join("twotower.js"));
+    let sources = std::fs::read_dir(&www)?
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| !["dist", "node_modules", "tests"].iter().any(|name| path.ends_with(name)))
+        .map(|path| newest(&path))
+        .max();
+    if built > sources.unwrap_or(SystemTime::UNIX_EPOCH) {
+        return Ok(());
+    }
+    shell::step("npm run build", || shell::quiet(setup::npm().args(["run", "build"])))?;
+    Ok(())
+}
+
+/// When a file, or the last of those in a folder, was written.
+fn newest(path: &Path) -> SystemTime {
+    let own = path.metadata().and_then(|metadata| metadata.modified());
+    let inside = std::fs::read_dir(path).into_iter().flatten().flatten();
+    inside.map(|entry| newest(&entry.path())).chain(own).max().unwrap_or(SystemTime::UNIX_EPOCH)
+}

@@ -1,0 +1,216 @@
+//! Brings what a fresh machine lacks. Each function returns at once when its thing is there,
+//! announces what it installs, and ends in one sentence that says what to install by hand.
+
+use crate::{root, shell};
+use anyhow::{Context as _, Result, anyhow, bail};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+pub const WASM: &str = "wasm32-unknown-unknown";
+
+/// The variable that names the Chromium to use.
+pub const CHROMIUM: &str = "CHROMIUM";
+
+/// The oldest Node.js that the packages of `www/` run on, as (major, minor).
+const NODE: (u32, u32) = (20, 19);
+
+/// How to call cargo so that it compiles to [`WASM`].
+pub struct WasmToolchain {
+    env: Vec<(&'static str, PathBuf)>,
+    build_std: bool,
+}
+
+impl WasmToolchain {
+    /// Whether the compiler is the one that cargo's other tools, such as clippy, belong to.
+    pub fn has_clippy(&self) -> bool {
+        !self.build_std
+    }
+
+    /// `cargo VERB` for the wasm target, in a target directory of its own: native and wasm builds
+    /// neither wait for each other's lock nor push each other's features out.
+    pub fn cargo(&self, verb: &str) -> Command {
+        let mut cargo = cargo();
+        cargo.args([verb, "--target", WASM]).arg("--target-dir").arg(root().join("target/wasm"));
+        // Either would take the place of the flags in .cargo/config.toml, and SIMD would be off.
+        cargo.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
+        cargo.envs(self.env.iter().map(|(name, value)| (name, value)));
+        if self.build_std {
+            cargo.arg("-Zbuild-std=std,panic_abort");
+        }
+        cargo
+    }
+}
+
+/// `cargo`, in the repository.
+pub fn cargo() -> Command {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(root());
+    cargo
+}
+
+/// A compiler and standard library for wasm: the toolchain's own, else rustup's, else Debian's.
+pub fn wasm_toolchain() -> Result<WasmToolchain> {
+    let own = WasmToolchain { env: Vec::new(), build_std: false };
+    if has_wasm_target()? {
+        return Ok(own);
+    }
+    if debian_wasm().is_none() && shell::find("rustup").is_some() {
+        let added = shell::step(&format!("rustup target add {WASM}"), || {
+            shell::quiet(Command::new("rustup").args(["target", "add", WASM]))
+        });
+        match added {
+            Ok(_) => return Ok(own),
+            Err(error) => eprintln!("  {error:#}"),
+        }
+    }
+    if debian_wasm().is_none() {
+        apt_install("a Rust standard library for wasm", &["rustc-web", "rust-web-src", "lld-22"])
+            .with_context(|| {
+            format!("the wasm target is missing: run `rustup target add {WASM}`")
+        })?;
+    }
+    let (rustc, linker) =
+        debian_wasm().ok_or_else(|| anyhow!("rustc-web and lld-22 did not bring a compiler"))?;
+    Ok(WasmToolchain {
+        env: vec![
+            ("RUSTC", rustc),
+            // -Zbuild-std is for nightly compilers unless this is set.
+            ("RUSTC_BOOTSTRAP", "1".into()),
+            ("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker),
+        ],
+        build_std: true,
+    })
+}
+
+fn has_wasm_target() -> Result<bool> {
+    let sysroot = shell::quiet(Command::new("rustc").args(["--print", "sysroot"]))?;
+    Ok(Path::new(sysroot.trim()).join("lib/rustlib").join(WASM).is_dir())
+}
+
+/// Debian's compiler and linker, where its packages lie and the sources beside them.
+fn debian_wasm() -> Option<(PathBuf, PathBuf)> {
+    let rustc = PathBuf::from("/usr/bin/rustc");
+    let sources = Path::new("/usr/lib/rustlib/src/rust/library/std");
+    (rustc.is_file() && sources.is_dir()).then_some(())?;
+    Some((rustc, shell::find("wasm-ld-22")?))
+}
+
+/// The npm packages of `www/`, exactly as its lock file has them.
+pub fn npm_packages() -> Result<()> {
+    node_js()?;
+    let www = root().join("www");
+    let wanted = std::fs::read(www.join("package-lock.json")).context("www/package-lock.json")?;
+    let stamp = www.join("node_modules/.installed-lock");
+    if std::fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
+        return Ok(());
+    }
+    shell::step("npm ci", || {
+        shell::quiet(npm().args(["ci", "--no-audit", "--no-fund"]))
+            .context("the npm packages of www/ could not be installed")
+    })?;
+    Ok(std::fs::write(stamp, wanted)?)
+}
+
+/// `npm`, in `www/`.
+pub fn npm() -> Command {
+    let mut npm = Command::new(if cfg!(windows) { "npm.cmd" } else { "npm" });
+    npm.current_dir(root().join("www"));
+    npm
+}
+
+/// A program of an npm package, in `www/`.
+pub fn node(program: &str) -> Command {
+    let mut node = Command::new("node");
+    node.arg(Path::new("node_modules").join(program)).current_dir(root().join("www"));
+    node
+}
+
+fn node_js() -> Result<()> {
+    let is_there = || node_version() >= Some(NODE) && shell::find("npm").is_some();
+    if is_there() {
+        return Ok(());
+    }
+    apt_install("Node.js", &["nodejs", "npm"])
+        .and_then(|()| if is_there() { Ok(()) } else { bail!("the packaged one is too old") })
+        .with_context(|| {
+            let (major, minor) = NODE;
+            format!("Node.js {major}.{minor} or newer with npm is missing: see https://nodejs.org")
+        })
+}
+
+/// (major, minor) of the installed one.
+fn node_version() -> Option<(u32, u32)> {
+    let version = shell::quiet(Command::new("node").arg("--version")).ok()?;
+    let mut numbers = version.trim().strip_prefix('v')?.split('.').map(str::parse);
+    Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
+}
+
+/// The installed Chromium or Chrome, unless [`CHROMIUM`] names another.
+pub fn chromium() -> Result<PathBuf> {
+    if let Some(named) = std::env::var_os(CHROMIUM).map(PathBuf::from) {
+        if named.is_file() {
+            return Ok(named);
+        }
+        bail!("{CHROMIUM} names {}, which is not there", named.display());
+    }
+    if let Some(found) = find_chromium() {
+        return Ok(found);
+    }
+    apt_install("Chromium", &["chromium"])
+        .and_then(|()| find_chromium().context("the package did not bring it"))
+        .with_context(|| {
+            format!(
+                "Chromium is missing: install Chromium or Chrome, or set {CHROMIUM} to its path"
+            )
+        })
+}
+
+fn find_chromium() -> Option<PathBuf> {
+    let on_mac = Path::new("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome");
+    ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"]
+        .into_iter()
+        .find_map(shell::find)
+        .or_else(|| on_mac.is_file().then(|| on_mac.to_owned()))
+}
+
+/// A Vulkan driver for native WebGPU: a GPU's, else lavapipe, which computes on the CPU. Other
+/// systems than Linux bring their own API.
+pub fn vulkan() -> Result<()> {
+    if !cfg!(target_os = "linux") || has_vulkan() {
+        return Ok(());
+    }
+    apt_install("a Vulkan driver", &["mesa-vulkan-drivers", "libvulkan1"])
+        .context("no Vulkan driver is installed: install your GPU's, or Mesa's lavapipe")
+}
+
+fn has_vulkan() -> bool {
+    ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d"]
+        .iter()
+        .any(|dir| std::fs::read_dir(dir).is_ok_and(|mut drivers| drivers.next().is_some()))
+}
+
+fn apt_install(what: &str, packages: &[&str]) -> Result<()> {
+    let by_hand = || format!("on Debian or Ubuntu: `sudo apt-get install {}`", packages.join(" "));
+    if shell::find("apt-get").is_none() {
+        bail!("this is not Debian or Ubuntu, where it would have been installed");
+    }
+    let root = shell::quiet(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
+    let sudo = || shell::quiet(Command::new("sudo").args(["-n", "true"])).is_ok();
+    if !root && !sudo() {
+        bail!("installing needs root; {}", by_hand());
+    }
+    let apt = |args: &[&str]| {
+        // `env` passes the setting through sudo.
+        let mut command = Command::new(if root { "env" } else { "sudo" });
+        command.args(if root { &[][..] } else { &["-n", "env"] });
+        command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"]);
+        command.args(["-o", "DPkg::Lock::Timeout=300"]).args(args);
+        shell::quiet(&mut command)
+    };
+    shell::step(&format!("{what}: apt-get install {}", packages.join(" ")), || {
+        apt(&["update"])?;
+        apt(&[&["install", "-y", "--no-install-recommends"], packages].concat())
+    })
+    .with_context(by_hand)?;
+    Ok(())
+}

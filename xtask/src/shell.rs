@@ -1,0 +1,77 @@
+//! Running other programs: announced in a line, timed, and with an error that can be acted on.
+
+use anyhow::{Context as _, Result, bail};
+use std::io::{BufRead as _, BufReader};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+/// Announces a piece of work in one line, does it, and says how long it took.
+pub fn step<T>(what: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    eprintln!("→ {what}");
+    let start = Instant::now();
+    let result = work()?;
+    eprintln!("  {:.1} s", start.elapsed().as_secs_f64());
+    Ok(result)
+}
+
+/// Runs a program that speaks to the user.
+pub fn run(command: &mut Command) -> Result<()> {
+    let status = command.status().with_context(|| cannot_start(command))?;
+    if !status.success() {
+        bail!("`{}` failed ({status})", line(command));
+    }
+    Ok(())
+}
+
+/// Ends as another program, so that who stops this one has stopped that one too.
+pub fn hand_over(command: &mut Command) -> Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::process::CommandExt as _;
+        let error = command.exec();
+        Err(error).with_context(|| cannot_start(command))
+    }
+    #[cfg(not(unix))]
+    run(command)
+}
+
+/// Runs a program in silence and returns what it printed; its words are part of the error.
+pub fn quiet(command: &mut Command) -> Result<String> {
+    let output = command.stdin(Stdio::null()).output().with_context(|| cannot_start(command))?;
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    if !output.status.success() {
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        bail!("`{}` failed ({})\n{printed}{complaint}", line(command), output.status);
+    }
+    Ok(printed)
+}
+
+/// Runs a program whose output is shown and listened to. Returns whether it succeeded.
+pub fn listen(command: &mut Command, mut hear: impl FnMut(&str)) -> Result<bool> {
+    let mut child =
+        command.stdout(Stdio::piped()).spawn().with_context(|| cannot_start(command))?;
+    let stdout = child.stdout.take().expect("stdout is piped");
+    for said in BufReader::new(stdout).lines() {
+        let said = said?;
+        println!("{said}");
+        hear(&said);
+    }
+    Ok(child.wait()?.success())
+}
+
+/// Where a program lies, if it is on the `PATH`.
+pub fn find(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    let name = format!("{program}{}", std::env::consts::EXE_SUFFIX);
+    std::env::split_paths(&path).map(|dir| dir.join(&name)).find(|file| file.is_file())
+}
+
+fn cannot_start(command: &Command) -> String {
+    format!("cannot start `{}`", line(command))
+}
+
+fn line(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,170 @@
+//! `cargo xtask test`: everything that can tell a fault.
+
+use crate::{golden, pages, root, setup, shell};
+use anyhow::Result;
+use std::process::{Command, ExitCode};
+use std::time::Instant;
+
+/// What a stage counted.
+#[derive(Default)]
+struct Tally {
+    passed: usize,
+    failed: usize,
+}
+
+impl Tally {
+    fn one(passes: bool) -> Self {
+        Self { passed: passes.into(), failed: (!passes).into() }
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+    }
+}
+
+type Stage = (&'static str, fn() -> Result<Tally>);
+
+/// Quick and frequent faults first.
+const STAGES: [Stage; 9] = [
+    ("format", || passes(setup::cargo().args(["fmt", "--all", "--check"]))),
+    ("lint, native", || {
+        passes(
+            setup::cargo()
+                .args(["clippy", "--workspace", "--all-targets", "--all-features"])
+                .args(DENY),
+        )
+    }),
+    ("lint, wasm", lint_wasm),
+    ("documentation", || {
+        let mut doc = setup::cargo();
+        passes(doc.args(["doc", "--no-deps", "--all-features"]).env("RUSTDOCFLAGS", "-D warnings"))
+    }),
+    ("tests, native", test_native),
+    ("pages", || {
+        pages::build()?;
+        Ok(Tally::one(true))
+    }),
+    ("lint, pages", || {
+        setup::npm_packages()?;
+        passes(setup::npm().args(["run", "lint"]))
+    }),
+    ("tests, browser", test_browser),
+    ("golden cases", golden_cases),
+];
+
+const DENY: [&str; 3] = ["--", "-D", "warnings"];
+
+/// Runs every stage, whatever the ones before said, and ends with what they counted.
+pub fn run() -> Result<ExitCode> {
+    let mut sum = Tally::default();
+    let mut summary = Vec::new();
+    for (name, stage) in STAGES {
+        println!("\n== {name}");
+        let start = Instant::now();
+        let tally = stage().unwrap_or_else(|error| {
+            println!("{error:#}");
+            Tally::one(false)
+        });
+        sum.add(&tally);
+        let seconds = start.elapsed().as_secs_f64();
+        summary.push(format!(
+            "{name:<16}{:>5} passed {:>3} failed {seconds:>8.1} s",
+            tally.passed, tally.failed
+        ));
+    }
+    println!("\n{}\n{} passed, {} failed", summary.join("\n"), sum.passed, sum.failed);
+    Ok(if sum.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn passes(command: &mut Command) -> Result<Tally> {
+    shell::run(command)?;
+    Ok(Tally::one(true))
+}
+
+/// Where the compiler for wasm is not the one that clippy belongs to, its own warnings are all there is.
+fn lint_wasm() -> Result<Tally> {
+    let toolchain = setup::wasm_toolchain()?;
+    let all = ["--lib", "--all-features"];
+    if toolchain.has_clippy() {
+        return passes(toolchain.cargo("clippy").args(all).args(DENY));
+    }
+    passes(toolchain.cargo("rustc").args(["--profile", "check"]).args(all).args(DENY))
+}
+
+fn test_native() -> Result<Tally> {
+    setup::vulkan()?;
+    let mut sum = Tally::default();
+    let all = ["test", "--workspace", "--all-features", "--no-fail-fast"];
+    let succeeded = shell::listen(setup::cargo().args(all), |line| {
+        if line.starts_with("test result: ") {
+            sum.passed += number_before("passed;", line);
+            sum.failed += number_before("failed;", line);
+        }
+    })?;
+    Ok(complete(sum, succeeded))
+}
+
+/// The number in front of a word, as in `test result: ok. 5 passed; 0 failed;`.
+fn number_before(word: &str, line: &str) -> usize {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let pair = words.windows(2).find(|pair| pair[1] == word);
+    pair.and_then(|pair| pair[0].parse().ok()).unwrap_or_default()
+}
+
+/// Node's test runner ends with lines such as `ℹ pass 12`.
+fn test_browser() -> Result<Tally> {
+    let chromium = setup::chromium()?;
+    let mut sum = Tally::default();
+    let succeeded =
+        shell::listen(setup::npm().arg("test").env(setup::CHROMIUM, chromium), |line| {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            match words[..] {
+                [_, "pass", number] => sum.passed = number.parse().unwrap_or_default(),
+                [_, "fail" | "cancelled", number] => sum.failed += number.parse().unwrap_or(1),
+                _ => {}
+            }
+        })?;
+    Ok(complete(sum, succeeded))
+}
+
+/// Adds the failure of a runner that ended badly, or ran nothing, without a test to blame.
+fn complete(mut tally: Tally, succeeded: bool) -> Tally {
+    if tally.failed == 0 && (!succeeded || tally.passed == 0) {
+        tally.failed = 1;
+    }
+    tally
+}
+
+/// The cases of techniques that are not available yet are named, and not counted; which cases must be
+/// available is for tests/golden.rs to say.
+fn golden_cases() -> Result<Tally> {
+    let dir = root().join("tests/golden");
+    let (due, later) = golden::part(&dir, &golden::cases(&dir, &[])?)?;
+    let outcomes = golden::check(&dir, &due, &golden::EVERYWHERE)?;
+    golden::print(&due, &golden::EVERYWHERE, &outcomes);
+    if !later.is_empty() {
+        println!("not available yet: {}", Vec::from_iter(later).join(", "));
+    }
+    let passed = outcomes.iter().filter(|outcome| outcome.passes()).count();
+    Ok(Tally { passed, failed: outcomes.len() - passed })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tests_are_counted_as_cargo_reports_them() {
+        let line = "test result: FAILED. 41 passed; 2 failed; 0 ignored; 0 measured";
+        assert_eq!((number_before("passed;", line), number_before("failed;", line)), (41, 2));
+    }
+
+    #[test]
+    fn a_runner_that_ran_nothing_or_broke_off_has_failed() {
+        assert_eq!(complete(Tally::default(), true).failed, 1);
+        assert_eq!(complete(Tally { passed: 9, failed: 0 }, false).failed, 1);
+        assert_eq!(complete(Tally { passed: 9, failed: 0 }, true).failed, 0);
+        assert_eq!(complete(Tally { passed: 9, failed: 2 }, false).failed, 2);
+    }
+}

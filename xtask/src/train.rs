@@ -1,0 +1,251 @@
+//! `cargo xtask train`: the main job without a screen.
+
+use crate::browser::Browser;
+use crate::screen::Screen;
+use crate::{Backend, Runtime, native, pages, root, setup};
+use anyhow::{Context as _, Result, bail};
+use clap::ArgGroup;
+use serde_json::{Map, Value, json};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use twotower::Config;
+use twotower::data::Part;
+
+#[derive(clap::Args)]
+#[command(group(ArgGroup::new("source").required(true).args(["data", "train", "dataset"])))]
+pub struct Train {
+    /// Interactions, to be split as `split` says
+    #[arg(long, value_name = "FILE")]
+    data: Option<PathBuf>,
+    /// Interactions to train on
+    #[arg(long, value_name = "FILE", requires = "test")]
+    train: Option<PathBuf>,
+    /// Interactions to test on
+    #[arg(long, value_name = "FILE", requires = "train")]
+    test: Option<PathBuf>,
+    /// A data set of the page
+    #[arg(long, value_name = "NAME", conflicts_with = "items")]
+    dataset: Option<String>,
+    /// Titles of the items
+    #[arg(long, value_name = "FILE")]
+    items: Option<PathBuf>,
+    /// Options, as JSON
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// An option, over those of the file
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    sets: Vec<String>,
+    /// What to compute on
+    #[arg(long, value_enum, default_value = "auto")]
+    backend: Backend,
+    /// Where to run
+    #[arg(long, value_enum, default_value = "browser")]
+    runtime: Runtime,
+    /// Short for `--set epochs=N`
+    #[arg(long, value_name = "N")]
+    epochs: Option<u32>,
+    /// Write the run as one JSON document
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Not available yet
+    #[arg(long, value_name = "DIR", hide = true)]
+    export: Option<PathBuf>,
+}
+
+/// A run, resolved from the command line.
+pub struct Run {
+    /// Files in the order in which they are read.
+    pub tables: Vec<Table>,
+    /// Options as the crate resolves them over its defaults.
+    pub options: Value,
+    pub backend: Backend,
+}
+
+/// A file of a run's data.
+pub struct Table {
+    pub part: Part,
+    pub file: PathBuf,
+}
+
+impl Table {
+    fn new(part: Part, file: impl Into<PathBuf>) -> Self {
+        Self { part, file: file.into() }
+    }
+
+    /// Its name, as errors call it.
+    pub fn name(&self) -> String {
+        self.file.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
+    /// What the package's source calls the part.
+    fn key(&self) -> &'static str {
+        match self.part {
+            Part::All => "data",
+            Part::Train => "train",
+            Part::Validation => "validation",
+            Part::Test => "test",
+            Part::Items => "items",
+        }
+    }
+}
+
+impl Train {
+    pub fn run(self) -> Result<ExitCode> {
+        if self.export.is_some() {
+            bail!("`--export` is not available yet");
+        }
+        let run = Run { tables: self.tables()?, options: self.options()?, backend: self.backend };
+        Config::resolve(&run.options)?;
+        let screen = Screen::new();
+        let mut hear = |event: &str, value: &Value| screen.hear(event, value);
+        let report = match self.runtime {
+            Runtime::Native => {
+                if self.backend == Backend::Webgpu {
+                    setup::vulkan()?;
+                }
+                native::train(&run, &mut hear)?
+            }
+            Runtime::Browser => in_browser(&run, &mut hear)?,
+        };
+        screen.report(&report);
+        if let Some(file) = self.json {
+            write(&file, &report)?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn tables(&self) -> Result<Vec<Table>> {
+        let mut tables = Vec::new();
+        if let Some(name) = &self.dataset {
+            let folder = dataset(name)?;
+            tables.push(Table::new(Part::Train, folder.join("train.csv.gz")));
+            tables.push(Table::new(Part::Test, folder.join("test.csv.gz")));
+            tables.push(Table::new(Part::Items, folder.join("items.csv")));
+        }
+        let named = [
+            (Part::All, &self.data),
+            (Part::Train, &self.train),
+            (Part::Test, &self.test),
+            (Part::Items, &self.items),
+        ];
+        for (part, file) in named {
+            tables.extend(file.iter().map(|file| Table::new(part, file)));
+        }
+        for Table { file, .. } in &tables {
+            std::fs::metadata(file)
+                .with_context(|| format!("{} cannot be read", file.display()))?;
+        }
+        Ok(tables)
+    }
+
+    fn options(&self) -> Result<Value> {
+        let mut options = match &self.config {
+            Some(file) => read_json(file)?,
+            None => json!({}),
+        };
+        if self.data.is_none() && options.pointer("/split/kind").is_none() {
+            twotower::config::set(&mut options, "split.kind", "given".into());
+        }
+        for set in &self.sets {
+            let (key, value) =
+                set.split_once('=').with_context(|| format!("--set {set}: no `=`"))?;
+            // What is not JSON is a word: `--set optimizer.kind=sgd` needs no quotes.
+            let value = serde_json::from_str(value).unwrap_or_else(|_| value.into());
+            twotower::config::set(&mut options, key, value);
+        }
+        if let Some(epochs) = self.epochs {
+            twotower::config::set(&mut options, "epochs", epochs.into());
+        }
+        Ok(options)
+    }
+}
+
+/// The folder of a data set of the page.
+fn dataset(name: &str) -> Result<PathBuf> {
+    let data = root().join("www/data");
+    let mut names: Vec<String> = std::fs::read_dir(&data)?
+        .flatten()
+        .filter(|entry| entry.path().is_dir())
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    if !names.iter().any(|known| known == name) {
+        bail!("no data set `{name}`; there are: {}", names.join(", "));
+    }
+    Ok(data.join(name))
+}
+
+fn in_browser(run: &Run, hear: &mut impl FnMut(&str, &Value)) -> Result<Value> {
+    pages::build()?;
+    let mut browser = Browser::new("train");
+    browser.mount("/package/", pages::folder());
+    let mut source = Map::new();
+    for table in &run.tables {
+        let address = format!("/tables/{}/{}", table.key(), table.name());
+        browser.mount(&address, std::path::absolute(&table.file)?);
+        source.insert(table.key().into(), address.into());
+    }
+    let mut options = run.options.clone();
+    options["backend"] = run.backend.name().into();
+    browser.request(json!({ "source": source, "options": options }));
+    browser.run_one(hear)
+}
+
+fn read_json(file: &Path) -> Result<Value> {
+    let text = std::fs::read_to_string(file)
+        .with_context(|| format!("{} cannot be read", file.display()))?;
+    serde_json::from_str(&text).with_context(|| format!("{} is not JSON", file.display()))
+}
+
+/// Writes a document for other tools.
+pub fn write(file: &Path, document: &Value) -> Result<()> {
+    std::fs::write(file, format!("{document:#}\n"))
+        .with_context(|| format!("{} cannot be written", file.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Cli, Command};
+    use clap::Parser as _;
+
+    fn parse(line: &str) -> Train {
+        let words = "xtask train ".split_whitespace().chain(line.split_whitespace());
+        match Cli::try_parse_from(words).expect(line).command {
+            Command::Train(train) => train,
+            _ => unreachable!("`train` was asked for"),
+        }
+    }
+
+    #[test]
+    fn set_is_merged_over_the_config_and_takes_words_without_quotes() {
+        let file = std::env::temp_dir().join(format!("twotower-{}.json", std::process::id()));
+        std::fs::write(&file, r#"{"dim": 8, "optimizer": {"kind": "sgd", "l2": 0.5}}"#)
+            .expect("written");
+        let line = format!(
+            "--data x --config {} --set optimizer.kind=adagrad --set dim=16 --epochs 3",
+            file.display()
+        );
+        let options = parse(&line).options().expect(&line);
+        std::fs::remove_file(file).expect("removed");
+        let wanted =
+            json!({ "dim": 16, "optimizer": { "kind": "adagrad", "l2": 0.5 }, "epochs": 3 });
+        assert_eq!(options, wanted);
+    }
+
+    #[test]
+    fn files_that_were_split_before_are_taken_as_given() {
+        let given = |line: &str| parse(line).options().expect(line).pointer("/split/kind").cloned();
+        assert_eq!(given("--train a --test b"), Some("given".into()));
+        assert_eq!(given("--dataset goodbooks"), Some("given".into()));
+        assert_eq!(given("--data a"), None);
+    }
+
+    #[test]
+    fn a_run_has_one_source() {
+        for line in ["", "--train a", "--test b", "--data a --dataset b", "--dataset a --items b"] {
+            let words = "xtask train ".split_whitespace().chain(line.split_whitespace());
+            assert!(Cli::try_parse_from(words).is_err(), "`train {line}` was taken");
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Compiles the crate to WebAssembly and makes the JavaScript that loads it.
+
+use crate::setup::WasmToolchain;
+use crate::{root, setup, shell};
+use anyhow::{Context as _, Result, ensure};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+use wasm_bindgen_cli_support::Bindgen;
+
+/// What the WebAssembly is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Variant {
+    /// The package: what `www/` is built with.
+    Package,
+    /// The package and the checks behind the feature `verify`.
+    Verify,
+}
+
+impl Variant {
+    /// Where the JavaScript, its types and the WebAssembly go.
+    pub fn folder(self) -> PathBuf {
+        root().join(match self {
+            Self::Package => "www/src/wasm",
+            Self::Verify => "target/verify",
+        })
+    }
+
+    fn features(self) -> &'static [&'static str] {
+        match self {
+            Self::Package => &[],
+            Self::Verify => &["--features", "verify"],
+        }
+    }
+}
+
+/// Brings `variant` up to date.
+pub fn build(variant: Variant) -> Result<()> {
+    let toolchain = setup::wasm_toolchain()?;
+    setup::npm_packages()?;
+    let compiled = compile(&toolchain, variant)?;
+    let module = variant.folder().join("twotower_bg.wasm");
+    if is_newer(&module, &compiled) {
+        return Ok(());
+    }
+    shell::step("wasm-bindgen, wasm-opt", || {
+        bind(&compiled, &variant.folder())?;
+        optimise(&module)
+    })
+}
+
+fn compile(toolchain: &WasmToolchain, variant: Variant) -> Result<PathBuf> {
+    shell::run(toolchain.cargo("build").args(["--release", "--lib"]).args(variant.features()))?;
+    let compiled = root().join("target/wasm").join(setup::WASM).join("release/twotower.wasm");
+    let bytes = std::fs::read(&compiled)?;
+    // As the `target_features` section of a module writes it: used, length of the name, name.
+    let simd = b"+\x07simd128";
+    ensure!(
+        bytes.windows(simd.len()).any(|window| window == simd),
+        "the module was compiled without SIMD: do the flags of .cargo/config.toml reach the compiler?"
+    );
+    Ok(compiled)
+}
+
+fn bind(compiled: &Path, folder: &Path) -> Result<()> {
+    let mut bindgen = Bindgen::new();
+    bindgen.input_path(compiled).typescript(true).omit_default_module_path(false).web(true)?;
+    bindgen.generate(folder).context("wasm-bindgen")
+}
+
+/// Runs the `wasm-opt` of the npm package binaryen over a module, in place.
+fn optimise(module: &Path) -> Result<()> {
+    let mut wasm_opt = setup::node("binaryen/bin/wasm-opt");
+    shell::quiet(wasm_opt.arg("-O3").arg(module).arg("-o").arg(module))?;
+    Ok(())
+}
+
+/// Whether `made` exists and was made after `from`.
+pub fn is_newer(made: &Path, from: &Path) -> bool {
+    let time = |file: &Path| file.metadata().and_then(|metadata| metadata.modified()).ok();
+    time(made).is_some_and(|made| made > time(from).unwrap_or(SystemTime::UNIX_EPOCH))
+}
+
+#[cfg(test)]
+mod tests {
+    /// The generator refuses what another version of the library wrote.
+    #[test]
+    fn generator_and_library_have_one_version() {
+        let lock = std::fs::read_to_string(crate::root().join("Cargo.lock")).expect("a lock file");
+        let version = |package: &str| {
+            let (_, rest) =
+                lock.split_once(&format!("name = \"{package}\"\nversion = ")).expect(package);
+            rest.lines().next().expect("a version").to_owned()
+        };
+        assert_eq!(version("wasm-bindgen"), version("wasm-bindgen-cli-support"));
+    }
+}
