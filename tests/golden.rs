@@ -29,3 +29,25 @@ fn every_number_lies_within_the_gate_on_the_cpu() {
 fn every_number_lies_within_the_gate_on_webgpu() {
     check(BackendChoice::WebGpu);
 }
+
+/// Negative control: every number is compared, so 1% off any of them is a miss.
+#[test]
+fn a_number_that_is_one_percent_off_is_a_miss() {
+    for (case, pointer) in [
+        ("in_batch_sgd", "/loss/9"),
+        ("in_batch_sgd", "/grad_step1/item/id/0/0"),
+        ("in_batch_logq_unit_adagrad", "/final/user/id/4/2"),
+        ("in_batch_logq_adam_decay", "/final/item/id/30/7"),
+        ("evaluation", "/metrics/10/ndcg"),
+    ] {
+        let mut document: serde_json::Value = serde_json::from_str(&text(case)).expect("JSON");
+        let number = document.pointer_mut(pointer).expect("the case has the number");
+        let before = number.as_f64().expect("a number");
+        assert!(before.abs() > 1e-3, "{case}{pointer} is too small to be 1% off the gate");
+        *number = (before * 1.01).into();
+        let text = document.to_string();
+        let report = pollster::block_on(golden::run(case, &text, BackendChoice::Cpu));
+        let report = report.expect("runs");
+        assert!(!report.passed(), "{case}{pointer} was not missed");
+    }
+}

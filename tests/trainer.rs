@@ -1,0 +1,176 @@
+//! Whole runs, on both backends: repeats, early stopping, refusals, recommendations.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use twotower::config;
+use twotower::data::{Dataset, Loader, Part};
+use twotower::executor::BackendChoice;
+use twotower::trainer::{EpochReport, Query, Trainer};
+use twotower::{Config, Error, random};
+
+const BACKENDS: [BackendChoice; 2] = [BackendChoice::Cpu, BackendChoice::WebGpu];
+
+/// Forty users in two camps: even users take even items, odd users odd ones.
+fn camps(config: &Config) -> Dataset {
+    let mut lines = String::from("user,item\n");
+    for user in 0..40u32 {
+        for n in 0..12u32 {
+            let item = 2 * (random::hash(1, user, n) % 20) + user % 2;
+            lines += &format!("u{user},i{item}\n");
+        }
+    }
+    let mut items = String::from("item,title\n");
+    for item in 0..40 {
+        items += &format!("i{item},Item number {item}\n");
+    }
+    let mut loader = Loader::new(config);
+    loader.begin(Part::All, "camps.csv", None).expect("begins");
+    loader.push(lines.as_bytes()).expect("good lines");
+    loader.begin(Part::Items, "items.csv", None).expect("begins");
+    loader.push(items.as_bytes()).expect("good lines");
+    loader.finish().expect("a data set")
+}
+
+fn options(more: &Value) -> Config {
+    let mut options = json!({ "dim": 8, "batchSize": 32, "epochs": 6, "seed": 3 });
+    for (key, value) in more.as_object().expect("an object") {
+        config::set(&mut options, key, value.clone());
+    }
+    Config::resolve(&options).expect("valid options")
+}
+
+fn trainer(more: &Value, choice: BackendChoice) -> Trainer {
+    let config = options(more);
+    let dataset = camps(&config);
+    pollster::block_on(Trainer::new(dataset, config, choice)).expect("a trainer")
+}
+
+/// Trains to the end: all losses, and the epochs' reports.
+fn train(trainer: &mut Trainer) -> Result<(Vec<f32>, Vec<EpochReport>), Error> {
+    let (mut losses, mut epochs) = (Vec::new(), Vec::new());
+    loop {
+        let progress = pollster::block_on(trainer.advance(Duration::from_millis(20)))?;
+        losses.extend(progress.losses);
+        epochs.extend(progress.epoch_report);
+        if progress.done {
+            return Ok((losses, epochs));
+        }
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bits() {
+    for choice in BACKENDS {
+        let run = |seed: u32| {
+            let mut trainer = trainer(&json!({ "seed": seed }), choice);
+            let (losses, epochs) = train(&mut trainer).expect("trains");
+            let bits: Vec<u32> = losses.into_iter().map(f32::to_bits).collect();
+            (bits, epochs.into_iter().map(|epoch| epoch.metrics).collect::<Vec<_>>())
+        };
+        assert_eq!(run(5), run(5), "{choice:?}");
+        assert_ne!(run(5).0, run(6).0, "{choice:?}");
+    }
+}
+
+#[test]
+fn the_backends_agree() {
+    let [cpu, gpu] = BACKENDS.map(|choice| train(&mut trainer(&json!({}), choice)).expect("trains"));
+    assert_eq!(cpu.0.len(), gpu.0.len());
+    for (step, (cpu, gpu)) in cpu.0.iter().zip(&gpu.0).enumerate() {
+        assert!((cpu - gpu).abs() < 1e-3, "step {step}: {cpu} on the CPU, {gpu} on the GPU");
+    }
+}
+
+#[test]
+fn training_learns_what_the_camps_like() {
+    for choice in BACKENDS {
+        let mut trainer = trainer(&json!({ "epochs": 30 }), choice);
+        let (losses, epochs) = train(&mut trainer).expect("trains");
+        assert!(losses.last() < losses.first());
+        let ndcg = |n: usize| epochs[n].metrics.expect("there is a test part").ndcg_20;
+        assert!(ndcg(29) > ndcg(0), "{} after {}", ndcg(29), ndcg(0));
+
+        let top = pollster::block_on(trainer.recommend(&Query::User("u4".into()), 5));
+        let top = top.expect("recommends");
+        let had = trainer.history("u4").expect("a history");
+        assert_eq!(top.len(), 5);
+        assert!(top.is_sorted_by(|a, b| a.score >= b.score));
+        for found in &top {
+            let number: u32 = found.item[1..].parse().expect("a number");
+            assert_eq!(number % 2, 0, "an even user was offered {}", found.item);
+            assert_eq!(found.title, Some(format!("Item number {number}")));
+            assert!(had.iter().all(|item| item.item != found.item));
+        }
+
+        let picked = ["i1", "i3", "i5"].map(String::from).to_vec();
+        let visitor = pollster::block_on(trainer.recommend(&Query::Items(picked), 3));
+        for found in visitor.expect("recommends") {
+            assert!(!["i1", "i3", "i5"].contains(&found.item.as_str()));
+            assert_eq!(found.item[1..].parse::<u32>().expect("a number") % 2, 1);
+        }
+        let similar = pollster::block_on(trainer.similar("i7", 40)).expect("finds");
+        assert_eq!(similar.len(), 39, "the catalogue without the item itself");
+    }
+}
+
+#[test]
+fn a_validation_part_chooses_the_epoch_and_stops_early() {
+    let more = json!({ "epochs": 200, "patience": 3, "split.validation": 0.2 });
+    let mut trainer = trainer(&more, BackendChoice::Cpu);
+    let (_, epochs) = train(&mut trainer).expect("trains");
+    let ndcg: Vec<f64> = epochs.iter().map(|e| e.metrics.expect("validation").ndcg_20).collect();
+    let best = (0..ndcg.len()).rev().max_by(|&a, &b| ndcg[a].total_cmp(&ndcg[b])).expect("epochs");
+    let report = serde_json::to_value(trainer.report()).expect("serialises");
+    assert_eq!(epochs.len(), best + 1 + 3, "three epochs without a better one");
+    assert_eq!(report["best"]["epoch"], best + 1);
+    assert_eq!(report["final"]["epoch"], best + 1);
+    assert!(report["final"]["ndcg@20"].is_f64());
+    assert!(report["popularity"]["ndcg@20"].is_f64());
+}
+
+#[test]
+fn a_run_can_be_extended_and_reset() {
+    let mut long = trainer(&json!({ "epochs": 4 }), BackendChoice::Cpu);
+    let (whole, _) = train(&mut long).expect("trains");
+    let mut short = trainer(&json!({ "epochs": 2 }), BackendChoice::Cpu);
+    let (mut parts, _) = train(&mut short).expect("trains");
+    short.set_epochs(4);
+    parts.extend(train(&mut short).expect("trains").0);
+    assert_eq!(whole, parts);
+
+    let again = pollster::block_on(short.reset(options(&json!({ "epochs": 4 })), BackendChoice::Cpu));
+    again.expect("resets");
+    assert_eq!(train(&mut short).expect("trains").0, whole);
+
+    let other_split = options(&json!({ "split.test": 0.5 }));
+    let refused = pollster::block_on(short.reset(other_split, BackendChoice::Cpu));
+    assert_eq!(refused.expect_err("the split is done").code(), "config");
+}
+
+#[test]
+fn a_loss_that_is_no_number_stops_the_run_at_its_step() {
+    for choice in BACKENDS {
+        let more = json!({
+            "normalize": false, "temperature": 1e-3, "epochs": 50,
+            "optimizer.kind": "sgd", "optimizer.learningRate": 100,
+        });
+        let mut trainer = trainer(&more, choice);
+        let error = train(&mut trainer).expect_err("it blows up");
+        let Error::NonFinite { step, epoch } = error else { panic!("{error}") };
+        assert!(step > 1 && epoch >= 1, "step {step} of epoch {epoch}");
+        let again = pollster::block_on(trainer.advance(Duration::from_millis(1)));
+        assert_eq!(again.expect_err("it stays stopped").code(), "non-finite");
+    }
+}
+
+#[test]
+fn unknown_ids_are_refused_by_name() {
+    let mut trainer = trainer(&json!({}), BackendChoice::Cpu);
+    let nobody = pollster::block_on(trainer.recommend(&Query::User("u99".into()), 5));
+    assert_eq!(nobody, Err(Error::UnknownId { kind: "user", id: "u99".into() }));
+    let nothing = pollster::block_on(trainer.similar("i99", 5));
+    assert_eq!(nothing, Err(Error::UnknownId { kind: "item", id: "i99".into() }));
+    let empty = pollster::block_on(trainer.recommend(&Query::Items(Vec::new()), 5));
+    assert_eq!(empty.expect_err("nothing was picked").code(), "config");
+}
