@@ -9,6 +9,7 @@ const pages = readdirSync(import.meta.dirname)
 /** Every page beside this file, and the package that they all use, in one build. */
 export default defineConfig({
   base: "./",
+  appType: "mpa",
   worker: { format: "es" },
   build: {
     target: "es2022",

@@ -1,8 +1,9 @@
-//! Checks that only the tests build: golden cases, and how long steps take.
+//! Checks that only the tests build: golden cases, how long steps take, a file of any size.
 
 use wasm_bindgen::prelude::*;
 
 use super::{JsResult, resolve, to_js};
+use crate::data::synthetic;
 use crate::{golden, stopwatch};
 
 /// Runs a golden case.
@@ -22,4 +23,43 @@ pub async fn time_steps(
 ) -> JsResult<JsValue> {
     let config = resolve(&options)?;
     Ok(to_js(&stopwatch::time_steps(&config, users, items, backend.parse()?, steps).await?))
+}
+
+/// Lines of a synthetic file in one chunk: about as many bytes as a browser's streams give.
+const LINES: u32 = 1 << 14;
+
+/// A file that is generated while it is read.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct SyntheticFile {
+    lines: u32,
+    written: u32,
+}
+
+#[wasm_bindgen]
+impl SyntheticFile {
+    /// A file of so many lines.
+    #[wasm_bindgen(constructor)]
+    pub fn new(lines: u32) -> Self {
+        Self { lines, written: 0 }
+    }
+
+    /// Its length in bytes: all lines are of the same one.
+    pub fn bytes(&self) -> f64 {
+        let mut line = Vec::new();
+        synthetic::lines(0, 1, &mut line);
+        synthetic::HEADER.len() as f64 + f64::from(self.lines) * line.len() as f64
+    }
+
+    /// The next chunk; none at the end.
+    pub fn read(&mut self) -> Option<Vec<u8>> {
+        if self.written == self.lines {
+            return None;
+        }
+        let to = self.lines.min(self.written + LINES);
+        let mut text = if self.written == 0 { synthetic::HEADER.to_vec() } else { Vec::new() };
+        synthetic::lines(self.written, to, &mut text);
+        self.written = to;
+        Some(text)
+    }
 }

@@ -13,22 +13,25 @@ export async function train({ source, options }) {
 
 /** Computes a golden case. */
 export async function golden({ name, address, backend }) {
-  const { runGolden } = await verify();
+  const { runGolden } = await crate("/verify/");
   return runGolden(name, await (await fetched(address)).text(), backend);
 }
 
 /** Times training steps. */
 export async function step({ options, users, items, backend, steps }) {
-  const { timeSteps } = await verify();
+  const { timeSteps } = await crate("/verify/");
   return timeSteps(options, users, items, backend, steps);
 }
 
-/** Reads generated lines as a file is read: chunk by chunk, each copied in from the page. */
-export async function load({ lines }) {
-  const { memory, Loader, Synthetic } = await verify();
-  const file = new Synthetic(lines);
-  const loader = new Loader({});
-  let bytes = 0;
+/**
+ * Reads a generated file as a file is read: chunk by chunk, each copied in from the page. The file comes
+ * from another module than the loader, whose memory thus has nothing else in it.
+ */
+export async function load({ lines, options }) {
+  const { SyntheticFile } = await crate("/verify/");
+  const { Loader, memory } = await crate("/crate/");
+  const file = new SyntheticFile(lines);
+  const loader = new Loader(options);
   let seconds = 0;
   const timed = (work) => {
     const start = performance.now();
@@ -36,14 +39,14 @@ export async function load({ lines }) {
     seconds += (performance.now() - start) / 1000;
     return result;
   };
-  loader.begin("all", "synthetic.csv");
-  for (let chunk = file.next(); chunk !== undefined; chunk = file.next()) {
-    bytes += chunk.length;
-    timed(() => loader.push(chunk));
-    await tell("progress", { bytes, seconds });
+  loader.begin("all", "synthetic.csv", file.bytes());
+  for (let chunk = file.read(); chunk !== undefined; chunk = file.read()) {
+    timed(() => {
+      loader.push(chunk);
+    });
   }
   const dataset = timed(() => loader.finish());
-  return { bytes, seconds, peak: memory.buffer.byteLength, data: dataset.summary() };
+  return { bytes: file.bytes(), seconds, peak: memory.buffer.byteLength, data: dataset.summary() };
 }
 
 /** A file of the server; its name may have any character. */
@@ -51,9 +54,9 @@ function fetched(address) {
   return fetch(address.split("/").map(encodeURIComponent).join("/"));
 }
 
-/** The build of the crate that has the checks, and its memory, which only ever grows. */
-async function verify() {
-  const compiled = await import("/verify/twotower.js");
+/** A build of the crate, and its memory, which only ever grows. */
+async function crate(folder) {
+  const compiled = await import(`${folder}twotower.js`);
   const { memory } = await compiled.default();
   return { ...compiled, memory };
 }

@@ -1,9 +1,9 @@
 //! `cargo xtask load`: a large generated file, read in headless Chromium.
 
 use crate::browser::Browser;
-use crate::wasm;
+use crate::wasm::{self, Variant};
 use anyhow::Result;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::process::ExitCode;
 
 #[derive(clap::Args)]
@@ -11,24 +11,36 @@ pub struct Load {
     /// Lines of `user,item,timestamp` to generate
     #[arg(long, default_value_t = 25_000_000)]
     lines: u32,
+    /// How the data is split
+    #[arg(long, default_value = "temporal", value_name = "KIND")]
+    split: String,
 }
 
 impl Load {
     pub fn run(self) -> Result<ExitCode> {
-        wasm::build(wasm::Variant::Verify)?;
         let mut browser = Browser::new("load");
-        browser.mount("/verify/", wasm::Variant::Verify.folder());
-        browser.request(json!({ "lines": self.lines }));
+        for (variant, path) in [(Variant::Package, "/crate/"), (Variant::Verify, "/verify/")] {
+            wasm::build(variant)?;
+            browser.mount(path, variant.folder());
+        }
+        let options = json!({ "split": { "kind": self.split } });
+        browser.request(json!({ "lines": self.lines, "options": options }));
         let loaded = browser.run_one(|_, _| {})?;
-        let number = |key: &str| loaded[key].as_f64().unwrap_or_default();
-        let (bytes, seconds, peak) = (number("bytes"), number("seconds"), number("peak"));
-        println!("{}", loaded["data"]);
+        let number = |value: &Value| value.as_f64().unwrap_or_default();
+        let megabytes = |key: &str| number(&loaded[key]) / 1e6;
+        let pairs = ["train", "validation", "test"].map(|part| number(&loaded["data"][part]));
+        let pairs: f64 = pairs.iter().sum();
         println!(
-            "{:.0} MB in {seconds:.1} s: {:.1} MB/s; wasm memory at most {:.0} MB, {:.1} bytes a line",
-            bytes / 1e6,
-            bytes / 1e6 / seconds,
-            peak / 1e6,
-            peak / f64::from(self.lines),
+            "{} users, {} items, {pairs} pairs",
+            loaded["data"]["users"], loaded["data"]["items"]
+        );
+        println!(
+            "{:.0} MB in {:.1} s: {:.1} MB/s; wasm memory at most {:.0} MB, {:.1} bytes a pair",
+            megabytes("bytes"),
+            number(&loaded["seconds"]),
+            megabytes("bytes") / number(&loaded["seconds"]),
+            megabytes("peak"),
+            number(&loaded["peak"]) / pairs,
         );
         Ok(ExitCode::SUCCESS)
     }

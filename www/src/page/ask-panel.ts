@@ -3,7 +3,7 @@ import { customElement, property, query, state } from "lit/decorators.js";
 
 import { type Item, type Recommendation, type Trainer, TwoTowerError } from "../index.js";
 import { base } from "./base.js";
-import { count } from "./format.js";
+import { plural } from "./format.js";
 import "./item-list.js";
 import type { Choice, SearchBox } from "./search-box.js";
 import "./search-box.js";
@@ -97,6 +97,9 @@ export class AskPanel extends LitElement {
       section > p {
         margin-top: 6px;
       }
+      section > p::first-letter {
+        text-transform: uppercase;
+      }
       .long {
         max-height: 24.5rem;
         overflow-y: auto;
@@ -141,7 +144,7 @@ export class AskPanel extends LitElement {
       ${this.problem ? html`<p class="small" role="status">${this.problem}</p>` : nothing}
       <div class="lists">
         ${this.whom?.kind === "user"
-          ? this.#list(this.words.history, this.history, `${count(this.history.length)} in the training data of ${user} ${this.whom.user}`)
+          ? this.#list(this.words.history, this.history, `${user} ${this.whom.user}, ${plural(this.history.length, item)}`)
           : nothing}
         ${this.#list("Recommended", this.recommended, visitor ? `Pick one ${item} or more that you like` : "")}
         ${this.chosen

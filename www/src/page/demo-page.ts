@@ -1,7 +1,7 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
 
-import { type OptionSpec, Trainer } from "../index.js";
+import { type OptionSpec, Trainer, TwoTowerError } from "../index.js";
 import "./ask-panel.js";
 import { base } from "./base.js";
 import "./data-picker.js";
@@ -170,8 +170,12 @@ export class DemoPage extends LitElement {
   }
 
   async #open(): Promise<void> {
-    void this.#session.open(this.dataSet);
-    this.specs = await Trainer.options().catch(() => []);
+    try {
+      this.specs = await Trainer.options();
+      await this.#session.open(this.dataSet);
+    } catch (thrown) {
+      this.problem = TwoTowerError.from(thrown).message;
+    }
   }
 
   #turn(dataSet: DataSet): void {

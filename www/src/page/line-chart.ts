@@ -148,7 +148,7 @@ export class LineChart extends LitElement {
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
       scales: {
         x: { time: false, range: () => [0, this.epochs] },
-        y: { range: (_, low, high) => uPlot.rangeNum(this.from ?? low, high, 0.1, true) },
+        y: { range: (_, low, high) => this.#range(low, high) },
       },
       axes: [
         { ...axis, size: 26, gap: 6, grid: { show: false }, space: 40, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000, 10_000] },
@@ -176,6 +176,13 @@ export class LineChart extends LitElement {
     };
     this.#chart = new uPlot(options, this.#data(), this.plot);
     this.#resized.observe(this.plot);
+  }
+
+  /** The values with some air around them; uPlot gives nulls while there are none. */
+  #range(low: number | null, high: number | null): [number, number] {
+    if (low === null || high === null) return [0, 1];
+    const air = 0.06 * (high - low) || 0.1;
+    return [this.from ?? low - air, high + air];
   }
 
   #data(): uPlot.AlignedData {

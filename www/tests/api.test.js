@@ -1,0 +1,418 @@
+/** The trainer's behaviour in a page: what it reads, how it pauses and ends, and how it refuses. */
+
+/* global Trainer, csv, items, packed, options, refusal, all -- the names that every call in the page has */
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { gzipSync } from "node:zlib";
+
+import { blank, open, start } from "./browser.js";
+import { ratings, titles } from "./ratings.js";
+
+let session, page, faults, close;
+before(async () => {
+  session = await start();
+  ({ page, faults, close } = await blank(session));
+  await page.evaluate(
+    async ([csv, items, gzip]) => {
+      const { Trainer, TwoTowerError } = await import("./twotower.js");
+      const packed = Uint8Array.from(atob(gzip), (char) => char.charCodeAt(0));
+      const options = { batchSize: 64, dim: 8, epochs: 3, backend: "cpu" };
+      const refusal = async (work) => {
+        try {
+          await work();
+        } catch (error) {
+          return { typed: error instanceof TwoTowerError, code: error.code, message: error.message, data: error.data };
+        }
+        return "accepted";
+      };
+      const all = async (trainer, how) => {
+        const epochs = [];
+        for await (const epoch of trainer.train(how)) epochs.push(epoch);
+        return epochs;
+      };
+      Object.assign(window, { Trainer, csv, items, packed, options, refusal, all });
+    },
+    [ratings(), titles(), gzipSync(ratings()).toString("base64")],
+  );
+});
+after(async () => {
+  await close?.();
+  await session?.stop();
+});
+
+const inPage = (work) => page.evaluate(work);
+
+test("every kind of source gives the same data", async () => {
+  const summaries = await inPage(async () => {
+    const bytes = new TextEncoder().encode(csv);
+    const inPieces = new ReadableStream({
+      start(controller) {
+        for (let at = 0; at < bytes.length; at += 1) controller.enqueue(bytes.slice(at, at + 1));
+        controller.close();
+      },
+    });
+    const sources = [
+      csv,
+      new Blob([csv]),
+      new File([packed], "ratings.csv.gz"),
+      new Response(csv),
+      new Response(packed),
+      inPieces,
+      new Blob([packed]).stream(),
+      { data: csv, items: items },
+    ];
+    const found = [];
+    for (const source of sources) {
+      const trainer = await Trainer.create(source, options);
+      found.push(trainer.about.data);
+      trainer.destroy();
+    }
+    return found;
+  });
+  assert.ok(summaries[0].train > summaries[0].test && summaries[0].test > 0);
+  for (const summary of summaries) assert.deepEqual(summary, summaries[0]);
+});
+
+test("parts that were split before stay as they are, and titles come along", async () => {
+  const { data, config, found, history } = await inPage(async () => {
+    const [head, ...lines] = csv.split("\n");
+    const part = (keep) => [head, ...lines.filter((_, ix) => keep(ix % 10))].join("\n");
+    const source = { train: part((n) => n > 1), validation: part((n) => n === 1), test: part((n) => n === 0), items };
+    const trainer = await Trainer.create(source, { ...options, split: { kind: "given" } });
+    const { data, config } = trainer.about;
+    const found = await trainer.items("title of 8512", 5);
+    const history = await trainer.history("17850");
+    trainer.destroy();
+    return { data, config, found, history };
+  });
+  assert.equal(config.split.kind, "given");
+  assert.ok(data.train > data.test && data.test > 0 && data.validation > 0);
+  assert.deepEqual(found, [{ item: "85123A", title: "Title of 85123A" }]);
+  assert.ok(history.every(({ item, title }) => title === `Title of ${item}`));
+});
+
+test("options are described with bounds and defaults", async () => {
+  const specs = await inPage(() => Trainer.options());
+  const batch = specs.find(({ key }) => key === "batchSize");
+  assert.deepEqual(batch.kinds, [{ kind: "int", min: 2, max: 16384 }]);
+  assert.equal(batch.default, 256);
+  const split = specs.find(({ key }) => key === "split.kind");
+  assert.deepEqual(split.kinds[0].words, ["given", "random", "temporal", "leave-last-out"]);
+});
+
+test("answers come from the trained model, without what the asker has", async () => {
+  const { recommended, history, visitor, similar, users, report } = await inPage(async () => {
+    const trainer = await Trainer.create({ data: csv, items }, { ...options, epochs: 20 });
+    await all(trainer);
+    const answers = {
+      recommended: await trainer.recommend({ user: "17850" }, 5),
+      history: await trainer.history("17850"),
+      visitor: await trainer.recommend({ items: ["22423", "i4"] }, 5),
+      similar: await trainer.similar("22423", 5),
+      users: await trainer.users("178", 5),
+      report: await trainer.report(),
+    };
+    trainer.destroy();
+    return answers;
+  });
+  const had = new Set(history.map(({ item }) => item));
+  for (const list of [recommended, visitor, similar]) {
+    assert.equal(list.length, 5);
+    assert.deepEqual(list.map(({ score }) => score), list.map(({ score }) => score).toSorted((a, b) => b - a));
+    assert.ok(list.every(({ item, title }) => title === `Title of ${item}`));
+  }
+  assert.ok(recommended.every(({ item }) => !had.has(item)));
+  assert.ok(visitor.every(({ item }) => item !== "22423" && item !== "i4"));
+  assert.ok(similar.every(({ item }) => item !== "22423"));
+  assert.deepEqual(users, ["17850"]);
+  assert.equal(report.epochs.length, 20);
+  assert.equal(report.backend, "cpu");
+  assert.ok(report.final["recall@20"] > 0 && report.popularity["recall@20"] > 0);
+});
+
+test("a promise from onProgress pauses within the epoch, and answers come meanwhile", async () => {
+  const { during, recommended, epochs } = await inPage(async () => {
+    const trainer = await Trainer.create(csv, options);
+    const gate = Promise.withResolvers();
+    const paused = Promise.withResolvers();
+    let calls = 0;
+    const training = all(trainer, {
+      onProgress: () => {
+        calls++;
+        paused.resolve();
+        return gate.promise;
+      },
+    });
+    await paused.promise;
+    const recommended = await trainer.recommend({ user: "17850" }, 3);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const during = calls;
+    gate.resolve();
+    const epochs = await training;
+    trainer.destroy();
+    return { during, recommended, epochs };
+  });
+  assert.equal(during, 1, "no slice was trained while paused");
+  assert.equal(recommended.length, 3);
+  assert.equal(epochs.length, 3);
+});
+
+test("training goes on where its loop was left", async () => {
+  const { first, rest, more, none } = await inPage(async () => {
+    const trainer = await Trainer.create(csv, options);
+    let first;
+    for await (const epoch of trainer.train()) {
+      first = epoch.epoch;
+      break;
+    }
+    const rest = (await all(trainer)).map(({ epoch }) => epoch);
+    const more = (await all(trainer, { epochs: 5 })).map(({ epoch }) => epoch);
+    const none = await all(trainer, { epochs: 5 });
+    trainer.destroy();
+    return { first, rest, more, none };
+  });
+  assert.equal(first, 1);
+  assert.deepEqual(rest, [2, 3]);
+  assert.deepEqual(more, [4, 5]);
+  assert.deepEqual(none, []);
+});
+
+test("the same seed gives the same losses, another seed others", async () => {
+  const [one, same, other] = await inPage(async () => {
+    const run = async (seed) => {
+      const trainer = await Trainer.create(csv, { ...options, seed });
+      const losses = [];
+      await all(trainer, { onProgress: (progress) => void losses.push(...progress.losses) });
+      trainer.destroy();
+      return losses;
+    };
+    return [await run(1), await run(1), await run(2)];
+  });
+  assert.ok(one.length > 10 && one.every(Number.isFinite));
+  assert.deepEqual(one, same);
+  assert.notDeepEqual(one, other);
+});
+
+test("reset starts over with other options on the same data", async () => {
+  const { before, after, epochs } = await inPage(async () => {
+    const trainer = await Trainer.create(csv, options);
+    const before = trainer.about;
+    await all(trainer);
+    await trainer.reset({ dim: 16, epochs: 1, batchSize: 32 });
+    const after = trainer.about;
+    const epochs = (await all(trainer)).map(({ epoch }) => epoch);
+    trainer.destroy();
+    return { before, after, epochs };
+  });
+  assert.deepEqual([before.config.dim, after.config.dim], [8, 16]);
+  assert.deepEqual(before.data, after.data);
+  assert.deepEqual(epochs, [1]);
+});
+
+test("abort ends training within a slice and leaves the trainer usable", async () => {
+  const { aborted, epochs, already } = await inPage(async () => {
+    const trainer = await Trainer.create(csv, { ...options, epochs: 100 });
+    const control = new AbortController();
+    const aborted = await refusal(() => all(trainer, { signal: control.signal, onProgress: () => control.abort() }));
+    const already = await refusal(() => all(trainer, { signal: AbortSignal.abort() }));
+    const epochs = [];
+    for await (const epoch of trainer.train()) if (epochs.push(epoch.epoch) === 2) break;
+    trainer.destroy();
+    return { aborted, epochs, already };
+  });
+  assert.equal(aborted.code, "aborted");
+  assert.equal(already.code, "aborted");
+  assert.equal(epochs.length, 2);
+});
+
+test("abort gives up reading, and later the trainer", async () => {
+  const { reading, later, early } = await inPage(async () => {
+    const control = new AbortController();
+    const endless = new ReadableStream({ pull: () => new Promise(() => undefined) });
+    const reading = refusal(() => Trainer.create(endless, { ...options, signal: control.signal }));
+    setTimeout(() => control.abort(), 100);
+    const second = new AbortController();
+    const trainer = await Trainer.create(csv, { ...options, signal: second.signal });
+    second.abort();
+    return {
+      reading: await reading,
+      later: await refusal(() => trainer.report()),
+      early: await refusal(() => Trainer.create(csv, { signal: AbortSignal.abort() })),
+    };
+  });
+  for (const refused of [reading, later, early]) assert.equal(refused.code, "aborted");
+});
+
+test("destroy ends what is pending, at once, and all that comes later", async () => {
+  const { training, paused, later, wait } = await inPage(async () => {
+    const trainer = await Trainer.create(csv, { ...options, epochs: 10_000 });
+    const started = Promise.withResolvers();
+    const training = refusal(() => all(trainer, { onProgress: () => started.resolve() }));
+    await started.promise;
+    const at = performance.now();
+    trainer.destroy();
+    trainer.destroy();
+    const ended = await training;
+    const wait = performance.now() - at;
+    const held = await Trainer.create(csv, options);
+    const inside = Promise.withResolvers();
+    const pausing = refusal(() => all(held, { onProgress: () => (inside.resolve(), new Promise(() => undefined)) }));
+    await inside.promise;
+    held.destroy();
+    return { training: ended, paused: await pausing, later: await refusal(() => trainer.recommend({ user: "17850" }, 1)), wait };
+  });
+  for (const refused of [training, paused, later]) {
+    assert.ok(refused.typed);
+    assert.equal(refused.code, "destroyed");
+  }
+  assert.ok(wait < 50, `${wait} ms`);
+});
+
+test("a second train, and a reset meanwhile, are refused as busy", async () => {
+  const { train, reset, epochs } = await inPage(async () => {
+    const trainer = await Trainer.create(csv, options);
+    const started = Promise.withResolvers();
+    const training = all(trainer, { onProgress: () => started.resolve() });
+    await started.promise;
+    const train = await refusal(() => all(trainer));
+    const reset = await refusal(() => trainer.reset());
+    const epochs = (await training).length;
+    trainer.destroy();
+    return { train, reset, epochs };
+  });
+  assert.deepEqual([train.code, reset.code], ["busy", "busy"]);
+  assert.deepEqual(train.data, { call: "train", pending: "train" });
+  assert.equal(epochs, 3);
+});
+
+test("refusals are typed errors with a code, a sentence and data", async () => {
+  const refused = await inPage(async () => {
+    const trainer = await Trainer.create(csv, options);
+    const found = {
+      key: await refusal(() => Trainer.create(csv, { dims: 3 })),
+      value: await refusal(() => Trainer.create(csv, { temperature: 0 })),
+      later: await refusal(() => Trainer.create(csv, { onebp: { beta: 0.99 } })),
+      epochs: await refusal(() => all(trainer, { epochs: 0 })),
+      save: await refusal(() => trainer.save()),
+      user: await refusal(() => trainer.recommend({ user: "nobody" }, 3)),
+      item: await refusal(() => trainer.similar("nothing", 3)),
+      empty: await refusal(() => Trainer.create("user,item\n", options)),
+      bad: await refusal(() => Trainer.create(new File(["user,item\na,b\nc\n\n,d\n"], "shop.csv"), options)),
+      cut: await refusal(() => Trainer.create(new File([packed.slice(0, 200)], "cut.csv.gz"), options)),
+      missing: await refusal(async () => Trainer.create(await fetch("no-such.csv"), options)),
+      reset: await refusal(() => trainer.reset({ optimizer: { rate: 1 } })),
+    };
+    trainer.destroy();
+    return found;
+  });
+  const codes = Object.fromEntries(Object.entries(refused).map(([name, { code }]) => [name, code]));
+  assert.deepEqual(codes, {
+    key: "config",
+    value: "config",
+    later: "not-available",
+    epochs: "config",
+    save: "not-available",
+    user: "unknown-id",
+    item: "unknown-id",
+    empty: "data",
+    bad: "data",
+    cut: "data",
+    missing: "data",
+    reset: "config",
+  });
+  for (const [name, { typed, message }] of Object.entries(refused)) {
+    assert.ok(typed, `${name} is not a TwoTowerError`);
+    assert.ok(message.length > 10, name);
+  }
+  assert.equal(refused.key.data.key, "dims");
+  assert.equal(refused.reset.data.key, "optimizer.rate");
+  assert.deepEqual(refused.user.data, { kind: "user", id: "nobody" });
+  assert.equal(refused.bad.data.file, "shop.csv");
+  assert.match(refused.bad.data.lines[0], /^line 3: /);
+  assert.match(refused.cut.message, /cut\.csv\.gz/);
+  assert.match(refused.missing.message, /no-such\.csv.*404/);
+});
+
+test("a loss that is no number stops the run with its step", async () => {
+  const { refused, after } = await inPage(async () => {
+    const options = { batchSize: 64, dim: 8, epochs: 50, backend: "cpu", normalize: false, temperature: 1e-6 };
+    const trainer = await Trainer.create(csv, { ...options, optimizer: { kind: "sgd", learningRate: 100 } });
+    const refused = await refusal(() => all(trainer));
+    await trainer.reset({ epochs: 1, batchSize: 64 });
+    const after = (await all(trainer)).length;
+    trainer.destroy();
+    return { refused, after };
+  });
+  assert.equal(refused.code, "non-finite");
+  assert.ok(refused.data.step >= 1 && refused.data.epoch >= 1);
+  assert.equal(after, 1, "reset makes the trainer usable again");
+});
+
+test("the backend says why it was taken, and can be forced", async () => {
+  const found = await inPage(async () => {
+    const of = async (backend) => {
+      const trainer = await Trainer.create(csv, { ...options, backend });
+      const { backend: taken, reason } = trainer.about;
+      const epochs = (await all(trainer)).length;
+      trainer.destroy();
+      return { taken, reason, epochs };
+    };
+    return { auto: await of("auto"), webgpu: await of("webgpu"), cpu: await of("cpu") };
+  });
+  // The tests' only adapter is a software one.
+  assert.deepEqual([found.auto.taken, found.webgpu.taken, found.cpu.taken], ["cpu", "webgpu", "cpu"]);
+  for (const { reason, epochs } of Object.values(found)) {
+    assert.ok(reason.length > 3);
+    assert.equal(epochs, 3);
+  }
+});
+
+/** What the backends say in a page of another kind. */
+async function backendsIn(page) {
+  return page.evaluate(
+    async ([csv]) => {
+      const { Trainer } = await import("./twotower.js");
+      const trainer = await Trainer.create(csv, { backend: "auto" });
+      const auto = trainer.about;
+      trainer.destroy();
+      const forced = await Trainer.create(csv, { backend: "webgpu" }).catch(({ code, message }) => ({ code, message }));
+      return { auto, forced };
+    },
+    [ratings()],
+  );
+}
+
+for (const [code, sabotage] of [
+  ["no-webgpu", 'Object.defineProperty(WorkerNavigator.prototype, "gpu", { value: undefined });'],
+  ["no-adapter", "GPU.prototype.requestAdapter = () => Promise.resolve(null);"],
+  ["device-refused", 'GPUAdapter.prototype.requestDevice = () => Promise.reject(new DOMException("no", "OperationError"));'],
+]) {
+  test(`where WebGPU cannot be had, auto trains on the CPU and webgpu is refused: ${code}`, async () => {
+    const { page, close } = await blank(session);
+    await page.route("**/worker-*.js", async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, body: sabotage + (await response.text()) });
+    });
+    const { auto, forced } = await backendsIn(page);
+    await close();
+    assert.equal(auto.backend, "cpu");
+    assert.ok(auto.reason.length > 10);
+    assert.equal(forced.code, code);
+    assert.ok(forced.message.length > 10);
+  });
+}
+
+test("in an insecure context, too, and it says so", async () => {
+  const { page, close } = await open(session, { path: session.url.replace("127.0.0.1", "insecure.test") + "twotower.js" });
+  const { auto, forced } = await backendsIn(page);
+  await close();
+  assert.equal(auto.backend, "cpu");
+  assert.equal(forced.code, "insecure-context");
+  assert.match(forced.message, /https/);
+});
+
+test("nothing went wrong unseen", () => {
+  const expected = /404/;
+  assert.deepEqual(faults.filter((fault) => !expected.test(fault)), []);
+});

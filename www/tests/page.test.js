@@ -1,0 +1,280 @@
+/** The demo page as its visitors use it: by pointer, by keyboard alone, with files of their own, on every screen. */
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+import { open, OUT, start } from "./browser.js";
+import { ratings, titles } from "./ratings.js";
+
+let session;
+before(async () => (session = await start()));
+after(() => session?.stop());
+
+const main = (page) => page.locator("run-controls .primary");
+const phase = (page, label) => page.locator("run-controls .primary:enabled", { hasText: label }).waitFor({ timeout: 120_000 });
+const file = (name, text) => ({ name, mimeType: "text/plain", buffer: Buffer.from(text) });
+const drawing = (name) => fileURLToPath(new URL(`${name}.png`, OUT));
+
+/** Few and cheap epochs, for tests that look at something else than the model. */
+async function quick(page, epochs) {
+  await page.getByRole("spinbutton", { name: "Batch size" }).fill("4096");
+  await page.getByRole("spinbutton", { name: "Epochs" }).fill(String(epochs));
+  await page.keyboard.press("Tab");
+}
+
+test("it opens on the shop's data, trains at a press, pauses, goes on, and starts over", async () => {
+  const { page, faults, close } = await open(session);
+  await phase(page, "Start training");
+  await page.getByText("4,071 customers").waitFor();
+  assert.ok(await page.getByRole("radio", { name: "Online retail" }).isChecked());
+  await page.getByText("It has learnt nothing yet").waitFor();
+  await quick(page, 3);
+  await main(page).click();
+  await phase(page, "Pause");
+  await page.getByText(/Epoch 1 of 3, step \d/).waitFor();
+  await main(page).click();
+  await phase(page, "Go on");
+  await page.waitForTimeout(200);
+  const stood = await page.locator("run-controls .progress span").textContent();
+  await page.waitForTimeout(400);
+  assert.equal(await page.locator("run-controls .progress span").textContent(), stood, "paused is paused");
+  assert.match(stood, /paused/);
+  await main(page).click();
+  await phase(page, "Train again");
+  await page.getByText("Its answers after 3 epochs").waitFor();
+  assert.match(await page.locator("run-controls .backend").textContent(), /CPU\s+because .+/);
+
+  const metrics = page.getByRole("img", { name: /^Test metrics/ });
+  assert.match(await metrics.getAttribute("aria-label"), /recall@20 0\.\d{3}, NDCG@20 0\.\d{3}/);
+  assert.match(await page.locator("line-chart header").nth(1).textContent(), /popularity\s+0\.\d{3}/);
+  await page.getByText("Every epoch as a table").click();
+  assert.equal(await page.locator("epoch-table tbody tr").count(), 4, "three epochs and popularity");
+
+  await page.getByRole("button", { name: "Reset" }).click();
+  await phase(page, "Start training");
+  assert.equal(await page.locator("epoch-table tbody tr").count(), 0);
+  assert.deepEqual(faults, []);
+  await close();
+});
+
+test("after training it recommends to a customer, to a visitor, and shows what is similar", async () => {
+  const { page, faults, close } = await open(session);
+  await phase(page, "Start training");
+  await quick(page, 2);
+  await main(page).click();
+  await phase(page, "Train again");
+
+  const list = (heading) => page.locator("ask-panel section", { has: page.getByRole("heading", { name: heading }) });
+  assert.ok((await list("Bought before").getByRole("button").count()) > 0, "it opens on a customer with a history");
+  await page.getByRole("combobox").fill("1785");
+  await page.getByRole("option", { name: "17850" }).click();
+  await page.getByText("customer 17850").waitFor();
+  const recommended = list("Recommended").getByRole("button");
+  assert.equal(await recommended.count(), 10);
+  const had = await list("Bought before").getByRole("button").allTextContents();
+  const first = (await recommended.first().locator(".title").textContent()).trim();
+  assert.ok(!had.map((title) => title.trim()).includes(first));
+  await recommended.first().click();
+  await page.getByRole("heading", { name: `Similar to ${first}` }).waitFor();
+  await list("Similar to").getByRole("button").nth(9).waitFor();
+
+  await page.getByRole("radio", { name: "Someone who likes" }).check({ force: true });
+  for (const title of ["Retrospot Cake", "Retrospot Tea"]) {
+    await page.getByRole("combobox").fill(title);
+    await page.getByRole("option").first().click();
+  }
+  await page.getByRole("button", { name: /^Remove/ }).nth(1).waitFor();
+  assert.equal(await recommended.count(), 10);
+  await page.getByRole("button", { name: /^Remove/ }).first().click();
+  assert.equal(await page.getByRole("button", { name: /^Remove/ }).count(), 1);
+  assert.deepEqual(faults, []);
+  await close();
+});
+
+test("a file of one's own is read, with its bad lines shown", async () => {
+  const { page, faults, close } = await open(session);
+  await phase(page, "Start training");
+  const one = page.locator("input[type=file]");
+  await one.setInputFiles([file("mine.csv", `${ratings()}\nbroken`), file("items.csv", titles())]);
+  await page.getByText("60 users, 40 items").waitFor();
+  await page.getByText("1 bad line left out").click();
+  await page.getByText(/^line \d+: /).waitFor();
+  await page.getByLabel("Test part").selectOption("leave-last-out");
+  await page.getByText("60 to test").waitFor();
+  await main(page).click();
+  await phase(page, "Train again");
+  await page.locator("ask-panel section").getByText("Title of").first().waitFor();
+  await page.getByRole("radio", { name: "Goodbooks" }).check({ force: true });
+  await page.getByText("4,891 readers").waitFor();
+  assert.deepEqual(faults, []);
+  await close();
+});
+
+test("a dropped file is taken; one that cannot be trained on is refused with its lines", async () => {
+  const { page, close } = await open(session);
+  await phase(page, "Start training");
+  const drop = (name, text) =>
+    page.evaluate(
+      ([name, text]) => {
+        const dataTransfer = new DataTransfer();
+        dataTransfer.items.add(new File([text], name));
+        for (const type of ["dragover", "drop"]) {
+          document.body.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
+        }
+      },
+      [name, text],
+    );
+  await drop("prose.txt", "user,item\nIt was\nthe best\n,of\ntimes,\n");
+  const note = page.locator("error-note [role=status]");
+  await note.getByText(/prose\.txt: .*\n.*line \d/).waitFor();
+  await phase(page, "Try again");
+  await drop("mine.tsv", ratings().replaceAll(",", "\t"));
+  await page.getByText("60 users, 40 items").waitFor();
+  assert.equal((await note.textContent()).trim(), "");
+  await page.locator("input[type=file]").setInputFiles([file("a.csv", "x"), file("b.csv", "y")]);
+  await note.getByText("a.csv, b.csv: give one file").waitFor();
+  await close();
+});
+
+test("a backend that cannot be had is refused in a sentence, and another can be chosen", async () => {
+  const { page, close } = await open(session, { path: session.url.replace("127.0.0.1", "insecure.test") });
+  await phase(page, "Start training");
+  await page.getByRole("radio", { name: "WebGPU" }).check({ force: true });
+  await page.locator("error-note").getByText("secure context").waitFor();
+  await page.getByRole("radio", { name: "CPU" }).check({ force: true });
+  await phase(page, "Start training");
+  assert.equal((await page.locator("error-note [role=status]").textContent()).trim(), "");
+  await close();
+});
+
+test("a value out of bounds is marked and not taken", async () => {
+  const { page, close } = await open(session);
+  await phase(page, "Start training");
+  const width = page.getByLabel("Width D");
+  await width.fill("0");
+  await width.press("Tab");
+  assert.equal(await width.evaluate((input) => input.validity.rangeUnderflow), true);
+  await main(page).click();
+  await phase(page, "Pause");
+  assert.equal(await page.locator("error-note [role=status]").textContent().then((text) => text.trim()), "");
+  await close();
+});
+
+test("the keyboard alone is enough, and the focus can be seen", async () => {
+  const { page, faults, close } = await open(session);
+  await phase(page, "Start training");
+  /** The element that has the focus, through all shadow roots. */
+  const focused = () =>
+    page.evaluate(() => {
+      let element = document.activeElement;
+      while (element?.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
+      const seen = (one) => one && getComputedStyle(one).outlineStyle !== "none";
+      const label = element.closest("label")?.textContent ?? "";
+      const name = element.getAttribute("aria-label") ?? (label || element.textContent);
+      return { name: name.replace(/\s+/g, " ").trim(), seen: Boolean(seen(element) || seen(element.nextElementSibling)) };
+    });
+  const unseen = [];
+  const tabTo = async (name) => {
+    for (let presses = 0; presses < 60; presses++) {
+      await page.keyboard.press("Tab");
+      const at = await focused();
+      if (!at.seen) unseen.push(at.name);
+      if (at.name.startsWith(name)) return;
+    }
+    assert.fail(`${name} is out of the keyboard's reach`);
+  };
+  await tabTo("Online retail");
+  await page.keyboard.press("ArrowDown");
+  await page.getByText("4,891 readers").waitFor();
+  await phase(page, "Start training");
+  await tabTo("Start training");
+  await page.keyboard.press("Shift+Tab");
+  await tabTo("Epochs");
+  await page.keyboard.press("Control+a");
+  await page.keyboard.type("2");
+  await tabTo("Batch size");
+  await page.keyboard.press("Control+a");
+  await page.keyboard.type("4096");
+  await tabTo("Auto");
+  await page.keyboard.press("ArrowLeft");
+  await phase(page, "Start training");
+  await main(page).focus();
+  await page.keyboard.press("Enter");
+  await phase(page, "Train again");
+  await tabTo("A reader of the data");
+  await page.keyboard.press("ArrowRight");
+  await tabTo("Find a book");
+  await page.keyboard.type("potter");
+  await page.getByRole("option").nth(1).waitFor();
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: /^Remove .*Potter/ }).waitFor();
+  await page.locator("ask-panel item-list button").nth(9).waitFor();
+  await tabTo("Remove");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: /^Similar to/ }).waitFor();
+  assert.deepEqual(unseen, []);
+  assert.deepEqual(faults, []);
+  await close();
+});
+
+const SCREENS = {
+  light: { colorScheme: "light" },
+  dark: { colorScheme: "dark" },
+  phone: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true },
+  "reduced-motion": { reducedMotion: "reduce" },
+};
+
+for (const [name, options] of Object.entries(SCREENS)) {
+  test(`it fits and can be read: ${name}`, async () => {
+    const { page, faults, close } = await open(session, options);
+    await phase(page, "Start training");
+    await quick(page, 8);
+    await main(page).click();
+    await page.getByText("Its answers after").waitFor({ timeout: 60_000 });
+    await page.screenshot({ path: drawing(`${name}-training`) });
+    await phase(page, "Train again");
+    await page.locator("ask-panel item-list button").nth(1).click();
+    await page.getByRole("heading", { name: /^Similar to/ }).waitFor();
+    await page.screenshot({ path: drawing(name), fullPage: true });
+    const { width, screen } = await page.evaluate(() => ({ width: document.documentElement.scrollWidth, screen: innerWidth }));
+    assert.ok(width <= screen, `${width} px wide on a screen of ${screen}`);
+    assert.deepEqual(await page.evaluate(faint), []);
+    assert.deepEqual(faults, []);
+    await close();
+  });
+}
+
+/** Texts whose contrast is below WCAG's 4.5 to 1. Runs in the page. */
+function faint() {
+  const parse = (colour) => colour.match(/[\d.]+/g).map(Number);
+  const light = ([r, g, b]) =>
+    [r, g, b]
+      .map((value) => value / 255)
+      .map((value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4))
+      .reduce((sum, value, ix) => sum + value * [0.2126, 0.7152, 0.0722][ix], 0);
+  const above = (element) => element.assignedSlot ?? element.parentElement ?? element.getRootNode().host;
+  const ground = (element) => {
+    for (let at = element; at; at = above(at)) {
+      const colour = parse(getComputedStyle(at).backgroundColor);
+      if (colour[3] !== 0) return colour;
+    }
+    return [255, 255, 255];
+  };
+  const found = [];
+  const walk = (root) => {
+    for (const element of root.querySelectorAll("*")) {
+      if (element.shadowRoot) walk(element.shadowRoot);
+      const text = [...element.childNodes].find((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
+      if (!text || !element.checkVisibility() || element.matches(":disabled, style, svg *")) continue;
+      const [a, b] = [light(parse(getComputedStyle(element).color)), light(ground(element))];
+      const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+      if (contrast < 4.5) found.push(`${text.data.trim()}: ${contrast.toFixed(2)}`);
+    }
+  };
+  walk(document);
+  return found;
+}

@@ -1,0 +1,84 @@
+/** The page's and the package's small parts that need no browser. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { gzipSync } from "node:zlib";
+
+import { runnerImport } from "vite";
+
+const load = async (path) => (await runnerImport(new URL(`../src/${path}`, import.meta.url).pathname)).module;
+
+const { LossCurve } = await load("page/loss-curve.ts");
+const { ownSet } = await load("page/own-files.ts");
+const { nested, same } = await load("page/settings.ts");
+const { duration } = await load("page/format.ts");
+const { open } = await load("read.ts");
+
+test("a short run's loss curve has each step", () => {
+  const curve = new LossCurve();
+  curve.push([3, 2], 4);
+  curve.push([1], 4);
+  assert.deepEqual(curve.losses, [3, 2, 1]);
+  assert.deepEqual(curve.epochs, [0.25, 0.5, 0.75]);
+});
+
+test("a long run's loss curve stays short, keeps its mean and ends where the run is", () => {
+  const curve = new LossCurve();
+  const steps = 100_000;
+  for (let step = 0; step < steps; step += 7) {
+    curve.push(Array.from({ length: Math.min(7, steps - step) }, (_, ix) => step + ix), 1000);
+  }
+  assert.ok(curve.losses.length >= 200 && curve.losses.length < 512, `${curve.losses.length} points`);
+  const mean = curve.losses.reduce((sum, loss) => sum + loss, 0) / curve.losses.length;
+  const end = curve.epochs.at(-1) * 1000;
+  assert.ok(Math.abs(mean - (end - 1) / 2) < 1e-6);
+  assert.ok(end <= steps && end > steps * 0.99);
+});
+
+test("files get their parts by their names", async () => {
+  const file = (name) => new File(["x"], name);
+  const parts = async (...names) => {
+    const set = ownSet(names.map(file));
+    return "problem" in set
+      ? "problem"
+      : Object.fromEntries(Object.entries(await set.open()).map(([part, { name }]) => [part, name]));
+  };
+  assert.deepEqual(await parts("u.data"), { data: "u.data" });
+  assert.deepEqual(await parts("train.csv"), { data: "train.csv" });
+  assert.deepEqual(await parts("u.item", "u.data"), { data: "u.data", items: "u.item" });
+  assert.deepEqual(await parts("ratings.csv", "movies.csv"), { data: "ratings.csv", items: "movies.csv" });
+  assert.deepEqual(await parts("test.csv.gz", "train.csv.gz", "items.csv"), {
+    train: "train.csv.gz",
+    test: "test.csv.gz",
+    items: "items.csv",
+  });
+  assert.equal(await parts("a.csv", "b.csv"), "problem");
+  assert.equal(await parts("items.csv"), "problem");
+});
+
+test("settings become nested options", () => {
+  const values = { dim: 32, "optimizer.learningRate": 0.1, "optimizer.kind": "sgd" };
+  assert.deepEqual(nested(values), { dim: 32, optimizer: { learningRate: 0.1, kind: "sgd" } });
+  assert.ok(same({ backend: "cpu", values }, { backend: "cpu", values: { ...values } }));
+  assert.ok(!same({ backend: "cpu", values }, { backend: "auto", values }));
+  assert.ok(!same({ backend: "cpu", values }, { backend: "cpu", values: { ...values, dim: 64 } }));
+});
+
+test("durations are read at a glance", () => {
+  assert.deepEqual([0.2, 59.5, 75.2, 7325].map(duration), ["1 s", "1 min 0 s", "1 min 16 s", "2 h 2 min"]);
+});
+
+test("gzip is told by its first bytes, however they arrive", async () => {
+  const text = "user,item\n1,2\n".repeat(1000);
+  const read = async (bytes, piece) => {
+    const pieces = Array.from({ length: Math.ceil(bytes.length / piece) }, (_, ix) => bytes.subarray(ix * piece, (ix + 1) * piece));
+    const { chunks, gzip } = await open(ReadableStream.from(pieces));
+    return { text: await new Response(chunks).text(), gzip };
+  };
+  for (const piece of [1, 2, 1000, 1e6]) {
+    assert.deepEqual(await read(Buffer.from(text), piece), { text, gzip: false });
+    assert.deepEqual(await read(gzipSync(text), piece), { text, gzip: true });
+  }
+  assert.deepEqual(await read(Buffer.from("\x1f"), 1), { text: "\x1f", gzip: false });
+  assert.deepEqual(await read(Buffer.from(""), 1), { text: "", gzip: false });
+});
