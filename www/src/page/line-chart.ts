@@ -122,7 +122,7 @@ export class LineChart extends LitElement {
       ${baseline
         ? html`<span class="key dashed" style=${key}></span>
             <span class="muted">${baseline.label}</span>
-            <span>${baseline.value === undefined ? "–" : share(baseline.value)}</span>`
+            <span>${share(baseline.value)}</span>`
         : nothing}
     </li>`;
   }
