@@ -99,7 +99,7 @@ export interface Progress {
   /** Epoch at work, from 1. */
   epoch: number;
   epochs: number;
-  /** Steps done in this epoch. */
+  /** Steps done in the epoch at work; back to 0 in the slice that ends it. */
   step: number;
   /** Steps in an epoch. */
   steps: number;

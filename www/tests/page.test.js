@@ -40,6 +40,8 @@ test("it opens on the shop's data, trains at a press, pauses, goes on, and start
   await page.waitForTimeout(400);
   assert.equal(await page.locator("run-controls .progress span").textContent(), stood, "paused is paused");
   assert.match(stood, /paused/);
+  assert.match(stood, /Epoch 1 /);
+  assert.match(await page.locator("line-chart header").first().textContent(), /softmax\s+\d\.\d{3}/, "the loss is live");
   await main(page).click();
   await phase(page, "Train again");
   await page.getByText("Its answers after 3 epochs").waitFor();

@@ -140,7 +140,7 @@ export class DemoPage extends LitElement {
             @reset=${() => session.reset()}
           ></run-controls>
           <run-charts
-            .loss=${session.loss}
+            .loss=${session.loss.points()}
             .reports=${session.epochs}
             .popularity=${session.popularity}
             .epochs=${epochs}
