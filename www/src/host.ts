@@ -4,8 +4,14 @@ import type { PartialConfig } from "./config.js";
 import { TwoTowerError } from "./error.js";
 import { open } from "./read.js";
 import type { Part } from "./source.js";
-import type { About, Backend, Item, OptionSpec, Progress, Query, Recommendation, Report } from "./types.js";
+import type { About, Backend, DataSummary, Item, OptionSpec, Progress, Query, Recommendation, Report } from "./types.js";
 import { type Engine, type Loader, start } from "./wasm.js";
+
+/** A fresh run, and what its data came to. */
+export interface Created {
+  about: About;
+  data: DataSummary;
+}
 
 export class Host {
   readonly #wasm = start();
@@ -17,18 +23,18 @@ export class Host {
   }
 
   /** Reads the parts and makes the run's engine. */
-  async create(parts: Part[], config: PartialConfig, backend: Backend | "auto"): Promise<About> {
+  async create(parts: Part[], config: PartialConfig, backend: Backend | "auto"): Promise<Created> {
     const { Engine, Loader } = await this.#wasm;
     const loader = new Loader(config);
     for (const part of parts) await read(part, loader);
-    this.#engine = await Engine.create(loader.finish(), config, backend);
-    return this.#engine.about();
+    const dataset = loader.finish();
+    const data = dataset.summary();
+    this.#engine = await Engine.create(dataset, config, backend);
+    return { about: this.#engine.about(), data };
   }
 
   setEpochs(epochs: number): Promise<void> {
-    return this.#inTurn((engine) => {
-      engine.setEpochs(epochs);
-    });
+    return this.#inTurn((engine) => engine.setEpochs(epochs));
   }
 
   /** Trains for about this long. Each slice is a task of its own, so that other calls come between. */
@@ -60,9 +66,9 @@ export class Host {
     return this.#inTurn((engine) => engine.items(search, limit));
   }
 
-  reset(config: PartialConfig): Promise<About> {
+  reset(config: PartialConfig, backend: Backend | "auto"): Promise<About> {
     return this.#inTurn(async (engine) => {
-      await engine.reset(config);
+      await engine.reset(config, backend);
       return engine.about();
     });
   }

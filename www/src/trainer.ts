@@ -4,11 +4,13 @@ import { transfer } from "comlink";
 
 import type { PartialConfig } from "./config.js";
 import { TwoTowerError } from "./error.js";
+import type { Created } from "./host.js";
 import { aborted, Remote } from "./remote.js";
 import { partsOf, sendable } from "./source.js";
 import type {
   About,
   Backend,
+  DataSummary,
   EpochReport,
   Item,
   OptionSpec,
@@ -19,10 +21,14 @@ import type {
   Source,
 } from "./types.js";
 
-/** The options of a run, and those of the trainer itself. */
-export interface TrainerOptions extends PartialConfig {
-  /** What to compute on. `auto`, the default, takes a real GPU and else the CPU; `about.reason` says why. */
+/** The options of a run, and what it computes on. */
+export interface RunOptions extends PartialConfig {
+  /** `auto`, the default, takes a real GPU and else the CPU; `about.reason` says why. */
   backend?: Backend | "auto" | undefined;
+}
+
+/** The options of a run, and those of the trainer itself. */
+export interface TrainerOptions extends RunOptions {
   /** Gives up the creation, or destroys the trainer, with the code `aborted`. */
   signal?: AbortSignal | undefined;
 }
@@ -48,13 +54,16 @@ const SLICE = 50;
  * they are answered in turn. Every promise rejects with a {@link TwoTowerError}.
  */
 export class Trainer {
+  /** What the data came to, and what happened to it on its way in. */
+  readonly data: DataSummary;
   readonly #remote: Remote;
   #about: About;
   #training = false;
 
-  private constructor(remote: Remote, about: About) {
+  private constructor(remote: Remote, { about, data }: Created) {
     this.#remote = remote;
     this.#about = about;
+    this.data = data;
   }
 
   /** Every option with its bounds, default and meaning. Starts the worker that the next trainer takes. */
@@ -137,10 +146,15 @@ export class Trainer {
     return this.#remote.call((host) => host.items(search, limit));
   }
 
-  /** Starts over with a fresh model on the same data, with other options if given. `busy` while training. */
-  async reset(options: PartialConfig = {}): Promise<void> {
+  /**
+   * Starts over with a fresh model on the same data, with these options and else the defaults; what was said
+   * of `data` and `split` stays. `busy` while training.
+   */
+  async reset(options: RunOptions = {}): Promise<void> {
     this.#refuseWhileTraining("reset");
-    this.#about = await this.#remote.call((host) => host.reset(options));
+    const { backend = "auto", ...config } = options;
+    const { data, split } = this.#about.config;
+    this.#about = await this.#remote.call((host) => host.reset({ data, split, ...config }, backend));
   }
 
   /** Not available yet: rejects with the code `not-available`. */

@@ -14,20 +14,37 @@ export type Source =
   | { data: Table; items?: Table }
   | { train: Table; test: Table; validation?: Table; items?: Table };
 
-/** What a run's data came to. */
-export interface DataSummary {
+/** Sizes of a run's data. */
+export interface DataSizes {
   users: number;
   items: number;
   /** Pairs in each part. */
   train: number;
   validation: number;
   test: number;
-  /** Lines that were left out. */
+}
+
+/** What the data came to, and what happened to it on its way in. */
+export interface DataSummary extends DataSizes {
+  /** Records read, bad ones included. */
+  lines: number;
+  /** Records that were passed over. */
   badLines: number;
-  /** The first of them, each as `line 7: reason`. */
-  firstBad: string[];
-  /** Pairs that occurred before. */
+  /** The first of them, each as `ratings.csv, line 7: reason`. */
+  firstBadLines: string[];
+  /** Interactions under `data.minRating`. */
+  belowMinRating: number;
+  /** Interactions that repeat a pair; the earliest stays. */
   duplicates: number;
+  /** Held-out pairs that were left out because an earlier part has them too. */
+  heldOutSeenBefore: number;
+  /** Interactions that `data.core` left out. */
+  droppedByCore: number;
+  /** Users and items without a training pair. */
+  testOnlyUsers: number;
+  testOnlyItems: number;
+  /** Items that have a title. */
+  titledItems: number;
 }
 
 /** What a trainer is. */
@@ -38,10 +55,9 @@ export interface About {
   adapter: string;
   /** Why this backend was taken. */
   reason: string;
-  data: DataSummary;
+  data: DataSizes;
+  /** Bytes of all buffers. */
   memoryBytes: number;
-  /** The dispatches of a training step, in order. */
-  plan: string[];
 }
 
 /** Full-ranking metrics, averaged over users. */
@@ -55,11 +71,11 @@ export interface Metrics {
   "coverage@20": number;
 }
 
-/** One epoch, measured. */
-export interface EpochReport extends Metrics {
+/** One epoch, measured on the validation part, else on the test part; without metrics where neither is. */
+export interface EpochReport extends Partial<Metrics> {
   /** From 1. */
   epoch: number;
-  /** Mean over the epoch's steps. */
+  /** Mean over the epoch's pairs. */
   loss: number;
   /** Training time without evaluation. */
   seconds: number;
@@ -68,18 +84,14 @@ export interface EpochReport extends Metrics {
 }
 
 /** A whole run, as one document. */
-export interface Report {
-  config: Config;
-  backend: Backend;
-  adapter: string;
-  data: DataSummary;
+export interface Report extends About {
   epochs: EpochReport[];
   /** The metrics of recommending what is most popular. */
-  popularity: Metrics;
-  /** The best epoch on the validation part, or on the test part where there is none. */
+  popularity: Metrics | null;
+  /** The best of the epochs. */
   best: EpochReport | null;
-  /** The model that is kept, measured on the test part. */
-  final: Metrics | null;
+  /** The model that is kept, measured on the test part, and the epoch that it is from. */
+  final: (Partial<Metrics> & { epoch: number }) | null;
 }
 
 /** A slice of training. */
@@ -87,7 +99,7 @@ export interface Progress {
   /** Epoch at work, from 1. */
   epoch: number;
   epochs: number;
-  /** Steps done in this epoch. */
+  /** Steps done in the epoch at work; back to 0 in the slice that ends it. */
   step: number;
   /** Steps in an epoch. */
   steps: number;
@@ -97,7 +109,8 @@ export interface Progress {
   pairs: number;
   /** Training time since the start, without evaluation. */
   seconds: number;
-  secondsLeft: number;
+  /** Training time that is left at this pace; none before the first steps. */
+  secondsLeft: number | null;
   /** The epoch that this slice ended, if it did. */
   epochReport: EpochReport | null;
   done: boolean;
@@ -119,21 +132,22 @@ export interface Item {
 /** Whom to recommend for: a user of the data, or a visitor who likes these items. */
 export type Query = { user: string } | { items: string[] };
 
-/** A kind of value that an option may have. */
+/** A kind of value that an option may have; bounds are included but for `above`, which starts above its first. */
 export type OptionKind =
-  | { kind: "int"; min: number; max: number }
-  | { kind: "number"; min: number; max: number }
-  | { kind: "above"; min: number; max: number }
-  | { kind: "bool" }
-  | { kind: "one-of"; words: string[] }
-  | { kind: "text" }
-  | { kind: "null" };
+  | { int: [number, number] }
+  | { number: [number, number] }
+  | { above: [number, number] }
+  | { oneOf: string[] }
+  | "bool"
+  | "text"
+  | "null";
 
 /** One option: what it is called, may be, is by default, and does. */
 export interface OptionSpec {
   /** Dotted path, such as `optimizer.learningRate`. */
   key: string;
   kinds: OptionKind[];
-  default: unknown;
+  /** As JSON. */
+  default: string;
   doc: string;
 }

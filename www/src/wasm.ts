@@ -2,7 +2,7 @@
 
 import init, * as compiled from "./wasm/twotower.js";
 
-import type { Backend, About, DataSummary, Item, OptionSpec, Progress, Query, Recommendation, Report } from "./types.js";
+import type { About, Backend, DataSummary, Item, OptionSpec, Progress, Query, Recommendation, Report } from "./types.js";
 
 /** A part of the data that a table holds. */
 export type PartName = "all" | "train" | "validation" | "test" | "items";
@@ -12,19 +12,17 @@ export interface Loader {
   begin(part: PartName, name: string, bytes?: number): void;
   push(chunk: Uint8Array): void;
   finish(): Dataset;
-  free(): void;
 }
 
 /** What was read, before a run takes it. */
 export interface Dataset {
   summary(): DataSummary;
-  free(): void;
 }
 
 /** One run. */
 export interface Engine {
   about(): About;
-  setEpochs(epochs: number): void;
+  setEpochs(epochs: number): Promise<void>;
   advance(milliseconds: number): Promise<Progress>;
   report(): Report;
   recommend(query: Query, k: number): Promise<Recommendation[]>;
@@ -32,8 +30,7 @@ export interface Engine {
   history(user: string): Item[];
   users(search: string, limit: number): string[];
   items(search: string, limit: number): Item[];
-  reset(options: object): Promise<void>;
-  free(): void;
+  reset(options: object, backend: Backend | "auto"): Promise<void>;
 }
 
 interface Wasm {
@@ -45,5 +42,5 @@ interface Wasm {
 /** Compiles and starts the crate. */
 export async function start(): Promise<Wasm> {
   await init();
-  return compiled as unknown as Wasm;
+  return compiled;
 }

@@ -95,10 +95,10 @@ test("parts that were split before stay as they are, and titles come along", asy
 test("options are described with bounds and defaults", async () => {
   const specs = await inPage(() => Trainer.options());
   const batch = specs.find(({ key }) => key === "batchSize");
-  assert.deepEqual(batch.kinds, [{ kind: "int", min: 2, max: 16384 }]);
-  assert.equal(batch.default, 256);
+  assert.deepEqual(batch.kinds, [{ int: [2, 16384] }]);
+  assert.equal(batch.default, "256");
   const split = specs.find(({ key }) => key === "split.kind");
-  assert.deepEqual(split.kinds[0].words, ["given", "random", "temporal", "leave-last-out"]);
+  assert.deepEqual(split.kinds[0].oneOf, ["given", "random", "temporal", "leave-last-out"]);
 });
 
 test("answers come from the trained model, without what the asker has", async () => {

@@ -1,41 +1,24 @@
 /** What the browser tests share: the built pages, served, and a Chromium that has WebGPU. */
 
-import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-import { chromium } from "playwright-core";
 import { preview } from "vite";
 
-/** Where a system keeps its Chromium; `CHROMIUM` names another. */
-const CHROMIUM = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+import { launch } from "./chromium.js";
 
-/** Headless Chromium with WebGPU on a software adapter; `chromium-headless-shell` would have none. */
-const FLAGS = [
-  "--headless=new",
-  "--no-sandbox",
-  "--enable-unsafe-webgpu",
-  "--use-webgpu-adapter=swiftshader",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-  "--host-resolver-rules=MAP insecure.test 127.0.0.1",
-];
+/** A name of this machine that makes no secure context. */
+const INSECURE = "--host-resolver-rules=MAP insecure.test 127.0.0.1";
 
 /** Where screenshots go. */
 export const OUT = new URL("./out/", import.meta.url);
 
 /** Serves `dist` on a free port of this machine and starts Chromium. */
 export async function start() {
-  const executablePath = CHROMIUM.find((path) => path && existsSync(path));
-  if (executablePath === undefined) throw new Error("no Chromium: install `chromium`, or name one in CHROMIUM");
   const root = fileURLToPath(new URL("..", import.meta.url));
   const listen = { port: 0, host: "127.0.0.1", allowedHosts: true };
   const server = await preview({ root, preview: listen, logLevel: "error" });
   const { port } = server.httpServer.address();
-  // `headless: false` keeps Playwright from adding headless flags of its own.
-  const browser = await chromium.launch({ executablePath, headless: false, args: FLAGS });
+  const browser = await launch(INSECURE);
   return {
     browser,
     /** The demo; it is also at `insecure.test`, which is no secure context. */

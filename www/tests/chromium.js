@@ -21,9 +21,9 @@ const FLAGS = [
 ];
 
 /** Starts it with a fresh profile. */
-export function launch() {
+export function launch(...flags) {
   const executablePath = PLACES.find((path) => path && existsSync(path));
   if (executablePath === undefined) throw new Error("no Chromium: install `chromium`, or name one in CHROMIUM");
   // `headless: false` keeps Playwright from adding its own headless flags.
-  return chromium.launch({ executablePath, headless: false, args: FLAGS });
+  return chromium.launch({ executablePath, headless: false, args: [...FLAGS, ...flags] });
 }

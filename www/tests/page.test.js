@@ -18,9 +18,9 @@ const drawing = (name) => fileURLToPath(new URL(`${name}.png`, OUT));
 
 /** Few and cheap epochs, for tests that look at something else than the model. */
 async function quick(page, epochs) {
-  await page.getByRole("spinbutton", { name: "Batch size" }).fill("4096");
-  await page.getByRole("spinbutton", { name: "Epochs" }).fill(String(epochs));
-  await page.keyboard.press("Tab");
+  for (const [name, value] of [["Batch size", 128], ["Width D", 8], ["Learning rate", 0.02], ["Epochs", epochs]]) {
+    await page.getByRole("spinbutton", { name }).fill(String(value));
+  }
 }
 
 test("it opens on the shop's data, trains at a press, pauses, goes on, and starts over", async () => {
@@ -40,6 +40,8 @@ test("it opens on the shop's data, trains at a press, pauses, goes on, and start
   await page.waitForTimeout(400);
   assert.equal(await page.locator("run-controls .progress span").textContent(), stood, "paused is paused");
   assert.match(stood, /paused/);
+  assert.match(stood, /Epoch 1 /);
+  assert.match(await page.locator("line-chart header").first().textContent(), /softmax\s+\d\.\d{3}/, "the loss is live");
   await main(page).click();
   await phase(page, "Train again");
   await page.getByText("Its answers after 3 epochs").waitFor();
@@ -99,7 +101,7 @@ test("a file of one's own is read, with its bad lines shown", async () => {
   await one.setInputFiles([file("mine.csv", `${ratings()}\nbroken`), file("items.csv", titles())]);
   await page.getByText("60 users, 40 items").waitFor();
   await page.getByText("1 bad line left out").click();
-  await page.getByText(/^line \d+: /).waitFor();
+  await page.getByText(/^mine\.csv, line \d+: /).waitFor();
   await page.getByLabel("Test part").selectOption("leave-last-out");
   await page.getByText("60 to test").waitFor();
   await main(page).click();
@@ -195,7 +197,7 @@ test("the keyboard alone is enough, and the focus can be seen", async () => {
   await page.keyboard.type("2");
   await tabTo("Batch size");
   await page.keyboard.press("Control+a");
-  await page.keyboard.type("4096");
+  await page.keyboard.type("128");
   await tabTo("Auto");
   await page.keyboard.press("ArrowLeft");
   await phase(page, "Start training");

@@ -18,8 +18,7 @@ test("a short run's loss curve has each step", () => {
   const curve = new LossCurve();
   curve.push([3, 2], 4);
   curve.push([1], 4);
-  assert.deepEqual(curve.losses, [3, 2, 1]);
-  assert.deepEqual(curve.epochs, [0.25, 0.5, 0.75]);
+  assert.deepEqual(curve.points(), { epochs: [0.25, 0.5, 0.75], losses: [3, 2, 1] });
 });
 
 test("a long run's loss curve stays short, keeps its mean and ends where the run is", () => {
@@ -28,9 +27,10 @@ test("a long run's loss curve stays short, keeps its mean and ends where the run
   for (let step = 0; step < steps; step += 7) {
     curve.push(Array.from({ length: Math.min(7, steps - step) }, (_, ix) => step + ix), 1000);
   }
-  assert.ok(curve.losses.length >= 200 && curve.losses.length < 512, `${curve.losses.length} points`);
-  const mean = curve.losses.reduce((sum, loss) => sum + loss, 0) / curve.losses.length;
-  const end = curve.epochs.at(-1) * 1000;
+  const { epochs, losses } = curve.points();
+  assert.ok(losses.length >= 200 && losses.length < 512, `${losses.length} points`);
+  const mean = losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+  const end = epochs.at(-1) * 1000;
   assert.ok(Math.abs(mean - (end - 1) / 2) < 1e-6);
   assert.ok(end <= steps && end > steps * 0.99);
 });

@@ -137,7 +137,7 @@ export class DataPicker extends LitElement {
       ${data.badLines > 0
         ? html`<details class="small">
             <summary>${plural(data.badLines, "bad line")} left out</summary>
-            ${data.firstBad.map((line) => html`<code>${line}</code>`)}
+            ${data.firstBadLines.map((line) => html`<code>${line}</code>`)}
           </details>`
         : nothing}`;
   }

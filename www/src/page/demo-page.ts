@@ -120,7 +120,7 @@ export class DemoPage extends LitElement {
           <h2 id="data">Data</h2>
           <data-picker
             .picked=${this.dataSet}
-            .data=${trainer?.about.data}
+            .data=${trainer?.data}
             @pick=${({ detail }: CustomEvent<DataSet>) => this.#turn(detail)}
             @files=${({ detail }: CustomEvent<File[]>) => this.#take(detail)}
           ></data-picker>
@@ -140,7 +140,7 @@ export class DemoPage extends LitElement {
             @reset=${() => session.reset()}
           ></run-controls>
           <run-charts
-            .loss=${session.loss}
+            .loss=${session.loss.points()}
             .reports=${session.epochs}
             .popularity=${session.popularity}
             .epochs=${epochs}

@@ -66,7 +66,7 @@ export class EpochTable extends LitElement {
     </details>`;
   }
 
-  #row(head: string, metrics: Metrics, loss: string, time: string): TemplateResult {
+  #row(head: string, metrics: Partial<Metrics>, loss: string, time: string): TemplateResult {
     return html`<tr>
       <th scope="row">${head}</th>
       <td>${loss}</td>

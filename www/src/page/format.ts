@@ -14,12 +14,13 @@ export function rate(value: number): string {
 }
 
 /** A metric or a loss with three digits after the point. */
-export function share(value: number): string {
-  return value.toFixed(3);
+export function share(value: number | undefined): string {
+  return value === undefined ? "–" : value.toFixed(3);
 }
 
 /** 75.2 as `1 min 15 s`. */
-export function duration(seconds: number): string {
+export function duration(seconds: number | null): string {
+  if (seconds === null) return "–";
   const total = Math.ceil(seconds);
   if (total < 60) return `${whole.format(total)} s`;
   if (total < 3600) return `${whole.format(Math.floor(total / 60))} min ${whole.format(total % 60)} s`;

@@ -12,7 +12,7 @@ export interface Line {
   /** Custom property with its colour. */
   colour: string;
   /** Values at the chart's `x`; `null` where there is none. */
-  y: (number | null)[];
+  y: readonly (number | null)[];
   /** Whether each value is marked. */
   points?: boolean;
   /** A value to be compared with, drawn dashed over the whole width. */
@@ -65,8 +65,8 @@ export class LineChart extends LitElement {
   ];
 
   @property() heading = "";
-  @property({ attribute: false }) x: number[] = [];
-  @property({ attribute: false }) lines: Line[] = [];
+  @property({ attribute: false }) x: readonly number[] = [];
+  @property({ attribute: false }) lines: readonly Line[] = [];
   /** Lowest value of the scale; found from the values if not given. */
   @property({ type: Number }) from: number | undefined;
   /** Right end of the epochs' axis. */
@@ -122,7 +122,7 @@ export class LineChart extends LitElement {
       ${baseline
         ? html`<span class="key dashed" style=${key}></span>
             <span class="muted">${baseline.label}</span>
-            <span>${baseline.value === undefined ? "–" : share(baseline.value)}</span>`
+            <span>${share(baseline.value)}</span>`
         : nothing}
     </li>`;
   }
@@ -186,7 +186,7 @@ export class LineChart extends LitElement {
   }
 
   #data(): uPlot.AlignedData {
-    return [this.x, ...this.lines.flatMap(({ y, baseline }) => [y, y.map(() => baseline?.value ?? null)])];
+    return [[...this.x], ...this.lines.flatMap(({ y, baseline }) => [[...y], y.map(() => baseline?.value ?? null)])];
   }
 
   #size(): { width: number; height: number } {

@@ -36,25 +36,25 @@ export class OptionField extends LitElement {
   }
 
   #control(spec: OptionSpec): TemplateResult {
-    const value = this.value ?? (spec.default as Value);
-    const words = spec.kinds.find((kind) => kind.kind === "one-of")?.words;
+    const value = this.value ?? (JSON.parse(spec.default) as Value);
+    const words = wordsOf(spec);
     if (words) {
       return html`<select class="field" ?disabled=${this.disabled} @change=${this.#chose}>
         ${words.map((word) => html`<option ?selected=${word === value}>${word}</option>`)}
       </select>`;
     }
-    const bounds = spec.kinds.find((kind) => "min" in kind);
-    const optional = spec.kinds.some((kind) => kind.kind === "null");
+    const { bounds, whole } = numbersOf(spec);
+    const optional = spec.kinds.includes("null");
     return html`<input
       class="field"
       type="number"
-      inputmode=${bounds?.kind === "int" ? "numeric" : "decimal"}
+      inputmode=${whole ? "numeric" : "decimal"}
       .value=${value === null ? "" : String(value)}
       placeholder=${optional ? "off" : nothing}
       ?required=${!optional}
-      min=${bounds?.min ?? nothing}
-      max=${bounds?.max ?? nothing}
-      step=${bounds?.kind === "int" ? 1 : "any"}
+      min=${bounds?.[0] ?? nothing}
+      max=${bounds?.[1] ?? nothing}
+      step=${whole ? 1 : "any"}
       ?disabled=${this.disabled}
       @change=${this.#typed}
     />`;
@@ -73,6 +73,21 @@ export class OptionField extends LitElement {
     this.value = value;
     this.dispatchEvent(new CustomEvent<Value>("change", { detail: value }));
   }
+}
+
+/** The words that the option may be, if it may be words alone. */
+function wordsOf({ kinds: [kind] }: OptionSpec): string[] | undefined {
+  return typeof kind === "object" && "oneOf" in kind ? kind.oneOf : undefined;
+}
+
+/** The numbers that the option may be. */
+function numbersOf({ kinds }: OptionSpec): { bounds?: [number, number]; whole: boolean } {
+  for (const kind of kinds) {
+    if (typeof kind !== "object" || "oneOf" in kind) continue;
+    if ("int" in kind) return { bounds: kind.int, whole: true };
+    return { bounds: "number" in kind ? kind.number : kind.above, whole: false };
+  }
+  return { whole: false };
 }
 
 declare global {

@@ -5,7 +5,7 @@ import type { EpochReport, Metrics } from "../index.js";
 import { base } from "./base.js";
 import type { Line } from "./line-chart.js";
 import "./line-chart.js";
-import type { LossCurve } from "./loss-curve.js";
+import type { Points } from "./loss-curve.js";
 
 /** What a run has measured: its loss as it falls, and its metrics beside those of recommending what is popular. */
 @customElement("run-charts")
@@ -21,7 +21,7 @@ export class RunCharts extends LitElement {
     `,
   ];
 
-  @property({ attribute: false }) loss: LossCurve | undefined;
+  @property({ attribute: false }) loss: Points = { epochs: [], losses: [] };
   @property({ attribute: false }) reports: readonly EpochReport[] = [];
   @property({ attribute: false }) popularity: Metrics | undefined;
   /** Epochs of the whole run. */
@@ -43,8 +43,8 @@ export class RunCharts extends LitElement {
       <line-chart
         class="card"
         heading="Loss"
-        .x=${[...(this.loss?.epochs ?? [])]}
-        .lines=${[{ label: "softmax", colour: "--loss", y: [...(this.loss?.losses ?? [])] }]}
+        .x=${this.loss.epochs}
+        .lines=${[{ label: "softmax", colour: "--loss", y: this.loss.losses }]}
         .epochs=${this.epochs}
       ></line-chart>
       <line-chart

@@ -137,14 +137,14 @@ export class RunControls extends LitElement {
     if (progress === undefined) return `${count(this.epochs)} epochs to go`;
     if (this.phase === "finished") return `${count(progress.epochs)} epochs, trained in ${duration(progress.seconds)}`;
     const paused = this.phase === "paused" ? ", paused" : "";
-    return `Epoch ${count(progress.epoch)} of ${count(progress.epochs)}, step ${count(progress.step)} of ${count(progress.steps)}${paused}`;
+    return `Epoch ${count(progress.epoch)} of ${count(progress.epochs)}, step ${count(stepOf(progress))} of ${count(progress.steps)}${paused}`;
   }
 
   #done(): number {
     const { progress } = this;
     if (progress === undefined) return 0;
     if (progress.done) return 1;
-    return (progress.epoch - 1 + progress.step / progress.steps) / progress.epochs;
+    return (progress.epoch - 1 + stepOf(progress) / progress.steps) / progress.epochs;
   }
 
   #left(): string {
@@ -162,6 +162,11 @@ export class RunControls extends LitElement {
 }
 
 const NAMES = { webgpu: "WebGPU", cpu: "CPU" } as const;
+
+/** Steps done in the epoch, all of them where it has just ended. */
+function stepOf({ step, steps, epochReport }: Progress): number {
+  return epochReport ? steps : step;
+}
 
 function because({ adapter, reason }: About): string {
   return adapter === "" ? `because ${reason}` : `${adapter}, because ${reason}`;

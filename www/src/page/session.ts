@@ -48,14 +48,15 @@ export class Session extends EventTarget {
   async configure(settings: Settings): Promise<void> {
     this.#wanted = settings;
     this.#changed();
-    const nothingToLose = this.trainer === undefined || this.phase === "ready";
-    if (nothingToLose && (this.trainer === undefined || this.#mustReopen())) await this.#open();
+    const trained = this.phase === "training" || this.phase === "paused" || this.phase === "finished";
+    if (!trained) await this.reset();
   }
 
   /** Turns to a data set; the run before it ends. */
-  async open(dataSet: DataSet): Promise<void> {
+  open(dataSet: DataSet): Promise<void> {
     this.#dataSet = dataSet;
-    await this.#open();
+    this.#resetting = this.#open();
+    return this.#resetting;
   }
 
   /** Starts a fresh run or goes on with a paused one. */
@@ -66,7 +67,7 @@ export class Session extends EventTarget {
       return;
     }
     if (this.phase === "finished") await this.reset();
-    if (this.phase === "ready" && this.stale) await this.reset();
+    await this.#resetting;
     if (this.phase === "ready") await this.#train();
   }
 
@@ -78,20 +79,27 @@ export class Session extends EventTarget {
   }
 
   /** Gives up the run for a fresh model with the wanted settings. */
-  async reset(): Promise<void> {
-    if (this.trainer === undefined || this.#mustReopen()) return this.#open();
-    this.#run.abort();
-    await this.#idle;
-    try {
-      await this.trainer.reset(this.#config());
-      this.#fresh();
-    } catch (thrown) {
-      this.#fail(thrown);
-    }
+  reset(): Promise<void> {
+    this.#resetting = this.trainer === undefined || this.#mustReopen() ? this.#open() : this.#restart(this.trainer);
+    return this.#resetting;
   }
 
+  /** Settled when the last reset is done. */
+  #resetting: Promise<void> = Promise.resolve();
   /** Settled when no training is at work. */
   #idle: Promise<unknown> = Promise.resolve();
+
+  async #restart(trainer: Trainer): Promise<void> {
+    this.#run.abort();
+    await this.#idle;
+    this.#used = this.#wanted;
+    try {
+      await trainer.reset({ ...this.#config(), backend: this.#wanted.backend });
+      this.#fresh();
+    } catch (thrown) {
+      if (trainer === this.trainer) this.#fail(thrown);
+    }
+  }
 
   async #train(): Promise<void> {
     const { trainer } = this;
@@ -143,7 +151,7 @@ export class Session extends EventTarget {
       const trainer = await Trainer.create(source, { ...this.#config(), backend: this.#wanted.backend, signal });
       const { popularity } = await trainer.report();
       this.trainer = trainer;
-      this.popularity = popularity;
+      this.popularity = popularity ?? undefined;
       this.#fresh();
     } catch (thrown) {
       if (!signal.aborted) this.#fail(thrown);
@@ -156,7 +164,6 @@ export class Session extends EventTarget {
   }
 
   #fresh(): void {
-    this.#used = this.#wanted;
     this.#clear();
     this.#to("ready");
   }
@@ -173,7 +180,7 @@ export class Session extends EventTarget {
   #mustReopen(): boolean {
     const data = ({ values }: Settings): string =>
       JSON.stringify(Object.entries(values).filter(([key]) => /^(split|data)\./.test(key)));
-    return this.#used.backend !== this.#wanted.backend || data(this.#used) !== data(this.#wanted);
+    return data(this.#used) !== data(this.#wanted);
   }
 
   #fail(thrown: unknown): void {
