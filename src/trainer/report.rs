@@ -106,8 +106,10 @@ impl Trainer {
     pub(super) fn progress(&self, losses: Vec<f32>, epoch_report: Option<EpochReport>) -> Progress {
         let epochs_done = self.run.epochs.len();
         let steps = self.model.plan().steps_in_epoch();
-        let step = self.run.epoch_losses.len();
-        let in_epoch = (step * self.config.batch_size).min(self.dataset.train.len());
+        let in_epoch = self.run.epoch_losses.len();
+        // The slice that ends an epoch is still about that epoch.
+        let step = if epoch_report.is_some() { steps } else { in_epoch };
+        let in_epoch = (in_epoch * self.config.batch_size).min(self.dataset.train.len());
         let pairs = (epochs_done * self.dataset.train.len() + in_epoch) as u64;
         let seconds = self.run.seconds + self.run.epoch_seconds;
         let all = (self.config.epochs * self.dataset.train.len()) as f64;

@@ -1,5 +1,5 @@
 //! The only place with `#[wasm_bindgen]`: plain objects in, plain objects out, typed errors thrown.
-//! The types that TypeScript sees are those of `www/src/engine.d.ts`.
+//! What the objects hold is written down in `www/src/types.ts`.
 
 mod environment;
 #[cfg(feature = "verify")]
@@ -11,7 +11,7 @@ use std::time::Duration;
 use js_sys::{JSON, Reflect};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 use wasm_bindgen::prelude::*;
 
 use crate::config::{self, Config, OPTIONS};
@@ -180,7 +180,9 @@ impl Engine {
 
     /// Sets how many epochs the run has in all.
     #[wasm_bindgen(js_name = setEpochs)]
-    pub async fn set_epochs(&self, epochs: usize) -> JsResult<()> {
+    pub async fn set_epochs(&self, epochs: JsValue) -> JsResult<()> {
+        let epochs = from_js::<Value>("epochs", &epochs)?;
+        let epochs = Config::resolve(&json!({ "epochs": epochs }))?.epochs;
         self.with("setEpochs", async |trainer| {
             trainer.set_epochs(epochs);
             Ok(())
