@@ -133,7 +133,7 @@ pub(super) struct Found {
 /// header has no known name for users, items or titles. Ratings and times may be missing.
 pub(super) fn find(file: &str, sample: &Sample, sought: &[Sought<'_>]) -> Result<Found> {
     let first = sample.rows.first().map_or(&[][..], Vec::as_slice);
-    let header = sample.is_json() || is_header(first, sample.rows.get(1), sought);
+    let header = sample.is_json() || is_header(&sample.rows, sought);
     let mut positions = vec![None; sought.len()];
     for (position, column) in positions.iter_mut().zip(sought) {
         if let Some(option) = column.option {
@@ -167,9 +167,10 @@ pub(super) fn find(file: &str, sample: &Sample, sought: &[Sought<'_>]) -> Result
     Ok(Found { header, positions })
 }
 
-/// The first two columns sought are the ones that a file must have. A header names both, or a
-/// column that an option names, or is text above a number.
-fn is_header(first: &[String], second: Option<&Vec<String>>, sought: &[Sought<'_>]) -> bool {
+/// Whether the first row is a header: it names the first two columns sought, which a file must have,
+/// or a column that an option names, or it is text throughout above a column of numbers.
+fn is_header(rows: &[Vec<String>], sought: &[Sought<'_>]) -> bool {
+    let [first, rest @ ..] = rows else { return false };
     let by_option = sought.iter().any(|column| match column.option {
         Some(Column::Name(name)) => first.iter().any(|cell| fold(cell) == fold(name)),
         _ => false,
@@ -177,9 +178,10 @@ fn is_header(first: &[String], second: Option<&Vec<String>>, sought: &[Sought<'_
     let by_name =
         sought.iter().take(2).all(|column| first.iter().any(|cell| column.role.is_named(cell)));
     let is_number = |cell: &String| cell.trim().parse::<f64>().is_ok();
-    let text_above_number =
-        second.is_some_and(|second| second.iter().any(is_number)) && !first.iter().any(is_number);
-    by_option || by_name || text_above_number
+    let above_numbers = !rest.is_empty()
+        && !first.iter().any(is_number)
+        && (0..first.len()).any(|ix| rest.iter().all(|row| row.get(ix).is_some_and(is_number)));
+    by_option || by_name || above_numbers
 }
 
 /// Where an option says that a column is.
@@ -283,6 +285,7 @@ mod tests {
             ),
             ("1::1193::978300760::5\n", [Some(0), Some(1), Some(3), Some(2)]),
             ("ann,apple\nbob,pear\n", [Some(0), Some(1), None, None]),
+            ("ann,85123A\nbob,22423\ncarl,85123A\n", [Some(0), Some(1), None, None]),
             ("ann,apple,2010-12-01\nbob,pear,2010-12-02\n", [Some(0), Some(1), None, Some(2)]),
         ] {
             let found = find_in(text, [None, None, None, None]).expect("known");

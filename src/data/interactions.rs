@@ -179,7 +179,7 @@ const FEW: usize = 1024;
 
 /// Sorts in place by a key that begins with the user, of whom `user_bits` bits are left to look at:
 /// rows are swapped into one bucket for each value of the highest of these bits (American flag
-/// sort), and the buckets are sorted. Millions of rows take a third of the time of comparing.
+/// sort), and the buckets are sorted. Three such passes stand for some twenty rounds of comparing.
 fn sort<const WORDS: usize, K: Ord>(
     rows: &mut [[u32; WORDS]],
     user_bits: u32,
