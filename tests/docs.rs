@@ -69,7 +69,11 @@ fn sentence(spec: &OptionSpec) -> String {
         .filter(|kind| !matches!(kind, Kind::Bool | Kind::Text | Kind::Null))
         .map(Kind::to_string)
         .collect();
-    if bounds.is_empty() { spec.doc.into() } else { format!("{}: {}", spec.doc, bounds.join(", or ")) }
+    if bounds.is_empty() {
+        spec.doc.into()
+    } else {
+        format!("{}: {}", spec.doc, bounds.join(", or "))
+    }
 }
 
 fn typescript(kind: &Kind) -> String {
@@ -93,6 +97,9 @@ fn same_as_file(path: &str, expected: impl FnOnce(&str) -> String) {
     if std::env::var_os("UPDATE").is_some() {
         std::fs::write(&file, expected).unwrap_or_else(|error| panic!("{path}: {error}"));
     } else {
-        assert_eq!(found, expected, "run `UPDATE=1 cargo test --test docs` and look at what changes");
+        assert_eq!(
+            found, expected,
+            "run `UPDATE=1 cargo test --test docs` and look at what changes"
+        );
     }
 }

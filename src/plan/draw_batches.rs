@@ -15,9 +15,9 @@ pub const BETA_M: f32 = 0.9;
 /// Adam's decay of the second moment.
 pub const BETA_V: f32 = 0.999;
 /// ln 0.9, from f64.
-pub const LOG_BETA_M: f32 = -0.105_360_515_657_826_3;
+pub const LOG_BETA_M: f32 = -0.105_360_515;
 /// ln 0.999, from f64.
-pub const LOG_BETA_V: f32 = -0.001_000_500_333_583_533_5;
+pub const LOG_BETA_V: f32 = -0.001_000_500_3;
 
 /// See the module.
 #[derive(Debug)]
