@@ -1,11 +1,11 @@
 //! `cargo xtask step`: how long one training step takes.
 
 use crate::browser::Browser;
-use crate::{Backend, Runtime, wasm};
+use crate::{Backend, Runtime, train, wasm};
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 use std::process::ExitCode;
-use twotower::{Config, config, stopwatch};
+use twotower::{Config, stopwatch};
 
 /// The defaults are the reference step: ID towers of MovieLens-1M's size, in-batch softmax.
 #[derive(clap::Args)]
@@ -31,11 +31,7 @@ pub struct Step {
 impl Step {
     pub fn run(self) -> Result<ExitCode> {
         let mut options = json!({ "batchSize": 1024 });
-        for setting in &self.set {
-            let (key, value) = setting.split_once('=').context("--set takes key=value")?;
-            let value = serde_json::from_str(value).unwrap_or_else(|_| value.into());
-            config::set(&mut options, key, value);
-        }
+        train::set_all(&mut options, &self.set)?;
         let timing = match self.runtime {
             Runtime::Native => self.natively(&options)?,
             Runtime::Browser => self.in_browser(options)?,

@@ -114,17 +114,20 @@ fn number_before(word: &str, line: &str) -> usize {
 
 /// Node's test runner ends with lines such as `ℹ pass 12`.
 fn test_browser() -> Result<Tally> {
-    let chromium = setup::chromium()?;
+    pages::build()?;
     let mut sum = Tally::default();
-    let succeeded =
-        shell::listen(setup::npm().arg("test").env(setup::CHROMIUM, chromium), |line| {
-            let words: Vec<&str> = line.split_whitespace().collect();
-            match words[..] {
-                [_, "pass", number] => sum.passed = number.parse().unwrap_or_default(),
-                [_, "fail" | "cancelled", number] => sum.failed += number.parse().unwrap_or(1),
-                _ => {}
-            }
-        })?;
+    let mut tests = setup::npm();
+    // The pages are built: what else `npm test` would do first is done.
+    tests.args(["test", "--ignore-scripts"]);
+    tests.env("NODE_OPTIONS", "--test-reporter=spec").env(setup::CHROMIUM, setup::chromium()?);
+    let succeeded = shell::listen(&mut tests, |line| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        match words[..] {
+            [_, "pass", number] => sum.passed = number.parse().unwrap_or_default(),
+            [_, "fail" | "cancelled", number] => sum.failed += number.parse().unwrap_or(1),
+            _ => {}
+        }
+    })?;
     Ok(complete(sum, succeeded))
 }
 

@@ -146,18 +146,23 @@ impl Train {
         if self.data.is_none() && options.pointer("/split/kind").is_none() {
             twotower::config::set(&mut options, "split.kind", "given".into());
         }
-        for set in &self.sets {
-            let (key, value) =
-                set.split_once('=').with_context(|| format!("--set {set}: no `=`"))?;
-            // What is not JSON is a word: `--set optimizer.kind=sgd` needs no quotes.
-            let value = serde_json::from_str(value).unwrap_or_else(|_| value.into());
-            twotower::config::set(&mut options, key, value);
-        }
+        set_all(&mut options, &self.sets)?;
         if let Some(epochs) = self.epochs {
             twotower::config::set(&mut options, "epochs", epochs.into());
         }
         Ok(options)
     }
+}
+
+/// Sets options as `--set key=value` says.
+pub fn set_all(options: &mut Value, sets: &[String]) -> Result<()> {
+    for set in sets {
+        let (key, value) = set.split_once('=').with_context(|| format!("--set {set}: no `=`"))?;
+        // What is not JSON is a word: `--set optimizer.kind=sgd` needs no quotes.
+        let value = serde_json::from_str(value).unwrap_or_else(|_| value.into());
+        twotower::config::set(options, key, value);
+    }
+    Ok(())
 }
 
 /// The folder of a data set of the page.
