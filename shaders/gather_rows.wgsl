@@ -1,5 +1,5 @@
 // Tower forward for an id tower: the table's rows of a step's ids, scaled to length 1 if asked.
-// out[r] = w / max(|w|, 1e-12), w = table[ids[r]]; rows past the step's are zero.
+// out[r] = w / max(|w|, 1e-12), w = table[ids[r]]; zero where there is no id.
 // One thread a row.
 #import grid
 #import step
@@ -17,13 +17,17 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     if row >= ROWS {
         return;
     }
-    if row >= step.rows {
+    var id = NO_ID;
+    if row < SLOT {
+        id = ids[step.slot * SLOT + row];
+    }
+    if id == NO_ID {
         for (var k = 0u; k < D4; k += 1u) {
             out[row * D4 + k] = vec4(0.0);
         }
         return;
     }
-    let from_row = ids[step.slot * SLOT + row] * D4;
+    let from_row = id * D4;
     var scale = 1.0;
     if NORMALIZE {
         var square = 0.0;

@@ -3,8 +3,8 @@
 // Bitonic network over (id, row); all keys differ, so the result is unique.
 // One workgroup a step of the window.
 
-@group(0) @binding(0) var<storage, read> ids: array<u32>; // (S, B)
-@group(0) @binding(1) var<storage, read_write> order: array<vec2<u32>>; // (S, P) id, row; P = B up to a power of two
+@group(0) @binding(0) var<storage, read> ids: array<u32>; // (S, IDS)
+@group(0) @binding(1) var<storage, read_write> order: array<vec2<u32>>; // (S, P) id, row; P = IDS up to a power of two
 
 const WG_SIZE = 256u;
 
@@ -17,8 +17,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let slot = group.x;
     let base = slot * P;
     for (var row = lane; row < P; row += WG_SIZE) {
-        let id = ids[slot * B + min(row, B - 1u)];
-        order[base + row] = vec2(select(NO_ID, id, row < B), row);
+        let id = ids[slot * IDS + min(row, IDS - 1u)];
+        order[base + row] = vec2(select(NO_ID, id, row < IDS), row);
     }
     storageBarrier();
     for (var size = 2u; size <= P; size *= 2u) {

@@ -39,7 +39,9 @@ impl Model {
         let items = plan.dims.items as u32;
         let everything = Step { rows: items, ..Step::default() };
         executor.write(plan.at.catalogue, 0, &[everything]);
-        executor.write(plan.at.item_list, 0, &(0..items).collect::<Vec<u32>>());
+        let mut list: Vec<u32> = (0..items).collect();
+        list.resize(plan.words(plan.at.item_list), NO_ID);
+        executor.write(plan.at.item_list, 0, &list);
         let model = Self { plan, executor, steps: 0, step_in_epoch: 0, dispatches: 0 };
         Ok((model, backend))
     }
@@ -250,7 +252,9 @@ impl Model {
     fn query(&mut self, users: &[u32]) {
         let block = Step { rows: users.len() as u32, ..Step::default() };
         self.executor.write(self.plan.at.query, 0, &[block]);
-        self.executor.write(self.plan.at.query_users, 0, users);
+        let mut list = users.to_vec();
+        list.resize(self.plan.dims.queries, NO_ID);
+        self.executor.write(self.plan.at.query_users, 0, &list);
     }
 
     fn tower(&self, tower: Tower) -> TowerHandles {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use twotower::gpu::Gpu;
 use twotower::plan::{
-    Buffer, BufferKind, Clock, Extent, IMPOSSIBLE, Op, PROGRAMS, Plan, Program, Step,
+    Buffer, BufferKind, Clock, Extent, IMPOSSIBLE, NO_ID, Op, PROGRAMS, Plan, Program, Step,
 };
 use twotower::random;
 use twotower::{Config, cpu, gpu};
@@ -85,10 +85,13 @@ impl Pair {
             }
         }
         self.write(at.catalogue, &[Step { rows: dims.items as u32, ..Step::default() }]);
-        self.write(at.item_list, &(0..dims.items as u32).collect::<Vec<_>>());
+        let listed = |count: usize, room: usize| -> Vec<u32> {
+            (0..count as u32).chain(std::iter::repeat(NO_ID)).take(room).collect()
+        };
+        self.write(at.item_list, &listed(dims.items, self.plan.words(at.item_list)));
         let queries = dims.queries.min(dims.users).min(11);
         self.write(at.query, &[Step { rows: queries as u32, ..Step::default() }]);
-        self.write(at.query_users, &(0..queries as u32).collect::<Vec<_>>());
+        self.write(at.query_users, &listed(queries, dims.queries));
         // Each user has seen as many items as its number, to the end of the room.
         let room = self.plan.words(at.seen_items);
         let seen = |user: usize| (user * (user + 1) / 2).min(room) as u32;

@@ -1,7 +1,7 @@
 // Gradient of one distinct row of a table: the gradients of all its uses in the batch, summed in the
 // order of their rows, then taken back through the scaling to length 1.
 // One workgroup a place in the sorted order; only the first place of an id does the work.
-// Depends on the constants B, D4, P, LANES, NORMALIZE, MIN_NORM, L2, NO_ID, on the bindings `step`,
+// Depends on the constants D4, P, LANES, NORMALIZE, MIN_NORM, L2, NO_ID, on the bindings `step`,
 // `order`, `d_out` and `table`, and on the shared file `lanes`.
 
 // Vec4s of a row that one lane holds.
@@ -13,18 +13,16 @@ struct RowGradient {
 
 // Whether this place is the first of its id; the same for the whole workgroup.
 fn is_first_use(place: u32) -> bool {
-    if place >= step.rows {
-        return false;
-    }
     let at = step.slot * P + place;
-    return place == 0u || order[at].x != order[max(at, 1u) - 1u].x;
+    let id = order[at].x;
+    return id != NO_ID && (place == 0u || id != order[max(at, 1u) - 1u].x);
 }
 
 fn row_gradient(place: u32, lane: u32) -> RowGradient {
     var row = RowGradient();
     let base = step.slot * P;
     let id = order[base + place].x;
-    for (var use_at = place; use_at < step.rows; use_at += 1u) {
+    for (var use_at = place; use_at < P; use_at += 1u) {
         let entry = order[base + use_at];
         if entry.x != id {
             break;

@@ -2,20 +2,24 @@
 
 use super::memory::{Memory, view};
 use super::vector::dot;
-use crate::plan::{GatherRows, MIN_NORM};
+use crate::plan::{GatherRows, MIN_NORM, NO_ID};
 
 pub fn run(op: &GatherRows, memory: &mut Memory, slot: usize) {
     let step = memory.step(op.step, slot);
     let [ids, table, out] = memory.many([op.ids, op.table, op.out]);
-    let ids = &ids[step.slot as usize * op.ids_per_slot..][..step.rows as usize];
+    let ids = &ids[step.slot as usize * op.ids_per_slot..][..op.ids_per_slot.min(op.rows)];
     let table = view::<f32>(table);
-    let (present, absent) = view::<f32>(out).split_at_mut(ids.len() * op.dim);
-    for (&id, out) in ids.iter().zip(present.chunks_exact_mut(op.dim)) {
+    let (listed, rest) = view::<f32>(out).split_at_mut(ids.len() * op.dim);
+    for (&id, out) in ids.iter().zip(listed.chunks_exact_mut(op.dim)) {
+        if id == NO_ID {
+            out.fill(0.0);
+            continue;
+        }
         let row = &table[id as usize * op.dim..][..op.dim];
         let scale = if op.normalize { 1.0 / dot(row, row).sqrt().max(MIN_NORM) } else { 1.0 };
         for (out, w) in out.iter_mut().zip(row) {
             *out = w * scale;
         }
     }
-    absent.fill(0.0);
+    rest.fill(0.0);
 }

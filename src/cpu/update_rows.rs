@@ -2,7 +2,7 @@
 
 use super::memory::{Memory, view};
 use super::vector::{add, dot};
-use crate::plan::{BETA_M, BETA_V, Buffer, EPSILON, MIN_NORM, Rule, Step, UpdateRows};
+use crate::plan::{BETA_M, BETA_V, Buffer, EPSILON, MIN_NORM, NO_ID, Rule, Step, UpdateRows};
 
 pub fn run(op: &UpdateRows, memory: &mut Memory, slot: usize) {
     let step = memory.step(op.step, slot);
@@ -52,10 +52,12 @@ fn each_row<const N: usize>(
     let mut state_words = state.map(|(buffer, _)| std::mem::take(memory.owned(buffer)));
     let [order, d_out, table] = memory.many([op.order, op.d_out, op.table]);
     let order: &[[u32; 2]] = bytemuck::cast_slice(order);
-    let order = &order[step.slot as usize * op.dims.batch.next_power_of_two()..];
+    let places = op.ids_per_slot.next_power_of_two();
+    let order = &order[step.slot as usize * places..][..places];
+    let present = order.partition_point(|[id, _]| *id != NO_ID);
     let d_out = view::<f32>(d_out);
     let table = view::<f32>(table);
-    for uses in order[..step.rows as usize].chunk_by(|a, b| a[0] == b[0]) {
+    for uses in order[..present].chunk_by(|a, b| a[0] == b[0]) {
         let id = uses[0][0] as usize;
         let row = &mut table[id * dim..][..dim];
         g.fill(0.0);

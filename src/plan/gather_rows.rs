@@ -1,7 +1,7 @@
 //! Tower forward of an id tower: gathers a step's rows, scaled to length 1 if asked.
 
 use super::dispatch::{Dispatch, GRID_WIDTH, Shader, folded, shader};
-use super::{Buffer, MIN_NORM};
+use super::{Buffer, MIN_NORM, NO_ID};
 
 pub(super) const GATHER_ROWS: Shader =
     shader!("gather_rows", [step: Step, ids: Read, table: Read, out: Write]);
@@ -9,13 +9,13 @@ pub(super) const GATHER_ROWS: Shader =
 /// See the module.
 #[derive(Debug)]
 pub struct GatherRows {
-    /// The range of ids.
+    /// Which slot of the window.
     pub step: Buffer,
-    /// (S, `ids_per_slot`) read.
+    /// (S, `ids_per_slot`) read; [`NO_ID`] where a step is shorter.
     pub ids: Buffer,
     /// (R, D) read.
     pub table: Buffer,
-    /// (`rows`, D) written; zero past the step's rows.
+    /// (`rows`, D) written; zero where there is no id.
     pub out: Buffer,
     /// D.
     pub dim: usize,
@@ -38,6 +38,7 @@ impl GatherRows {
                 ("ROWS", self.rows.into()),
                 ("NORMALIZE", self.normalize.into()),
                 ("MIN_NORM", MIN_NORM.into()),
+                ("NO_ID", NO_ID.into()),
                 ("GRID_WIDTH", GRID_WIDTH.into()),
             ],
             groups: folded(self.rows.div_ceil(64)),

@@ -177,13 +177,13 @@ pub struct Handles {
     pub item: TowerHandles,
     /// One [`Step`]: all items.
     pub catalogue: Buffer,
-    /// (I) all item ids.
+    /// (IP) all item ids, then [`NO_ID`].
     pub item_list: Buffer,
     /// (IP, D) outputs of all items.
     pub item_outputs: Buffer,
     /// One [`Step`]: the block of queries.
     pub query: Buffer,
-    /// (Q) users of the block.
+    /// (Q) users of the block, then [`NO_ID`].
     pub query_users: Buffer,
     /// (Q, D) outputs of the block.
     pub query_outputs: Buffer,
@@ -361,7 +361,7 @@ impl Builder<'_> {
             user,
             item,
             catalogue: self.steps("catalogue", 1),
-            item_list: self.buffer("item_list", items),
+            item_list: self.buffer("item_list", items_padded),
             item_outputs: self.buffer("item_outputs", items_padded * dim),
             query: self.steps("query", 1),
             query_users: self.buffer("query_users", queries),
@@ -397,7 +397,7 @@ impl Builder<'_> {
             user_ids,
             item_ids,
         };
-        let sort = |ids, order| SortIds { dims: self.dims, ids, order };
+        let sort = |ids, order| SortIds { window, ids_per_slot: batch, ids, order };
         let gather = |step, ids, table, out| GatherRows {
             step,
             ids,
@@ -428,6 +428,7 @@ impl Builder<'_> {
             l2: self.config.optimizer.l2,
             normalize: self.config.normalize,
             step: steps,
+            ids_per_slot: batch,
             order,
             d_out: tower.d_out,
             table: tower.table,
@@ -444,6 +445,7 @@ impl Builder<'_> {
         let embed_queries = || {
             Op::GatherRows(GatherRows {
                 rows: queries,
+                ids_per_slot: queries,
                 ..gather(at.query, at.query_users, user.table, at.query_outputs)
             })
         };
@@ -464,6 +466,7 @@ impl Builder<'_> {
             vec![Op::AdvanceClock(AdvanceClock { dims: self.dims, clock })],
             vec![Op::GatherRows(GatherRows {
                 rows: items_padded,
+                ids_per_slot: items_padded,
                 ..gather(at.catalogue, at.item_list, item.table, at.item_outputs)
             })],
             vec![embed_queries()],

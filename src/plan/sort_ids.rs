@@ -1,18 +1,20 @@
 //! Sorts each step's ids with the rows they stand in, so that the uses of a row are neighbours.
 
 use super::dispatch::{Dispatch, Shader, shader};
-use super::{Buffer, Dims, NO_ID};
+use super::{Buffer, NO_ID};
 
 pub(super) const SORT_IDS: Shader = shader!("sort_ids", [ids: Read, order: Write]);
 
 /// See the module.
 #[derive(Debug)]
 pub struct SortIds {
-    /// Sizes of the run.
-    pub dims: Dims,
-    /// (S, B) read.
+    /// S.
+    pub window: usize,
+    /// Ids of a step.
+    pub ids_per_slot: usize,
+    /// (S, `ids_per_slot`) read.
     pub ids: Buffer,
-    /// (S, P) id and row, written; P is B up to a power of two, the rest [`NO_ID`].
+    /// (S, P) id and row, written; P is `ids_per_slot` up to a power of two, the rest [`NO_ID`].
     pub order: Buffer,
 }
 
@@ -22,11 +24,11 @@ impl SortIds {
             shader: &SORT_IDS,
             buffers: vec![self.ids, self.order],
             constants: vec![
-                ("B", self.dims.batch.into()),
-                ("P", self.dims.batch.next_power_of_two().into()),
+                ("IDS", self.ids_per_slot.into()),
+                ("P", self.ids_per_slot.next_power_of_two().into()),
                 ("NO_ID", NO_ID.into()),
             ],
-            groups: (u32::try_from(self.dims.window).expect("a window is short"), 1),
+            groups: (u32::try_from(self.window).expect("a window is short"), 1),
             chunk: 0,
         }]
     }

@@ -3,7 +3,7 @@
 
 use super::dispatch::{Dispatch, GRID_WIDTH, Shader, folded, lanes, shader};
 use super::draw_batches::{BETA_M, BETA_V};
-use super::{Buffer, Dims, MIN_NORM, TowerHandles};
+use super::{Buffer, Dims, MIN_NORM, NO_ID, TowerHandles};
 use crate::config::{Config, OptimizerKind};
 
 pub(super) const SGD: Shader =
@@ -65,6 +65,8 @@ pub struct UpdateRows {
     pub normalize: bool,
     /// The step's record.
     pub step: Buffer,
+    /// Ids of a step.
+    pub ids_per_slot: usize,
     /// (S, P) sorted ids with their rows, read.
     pub order: Buffer,
     /// (BP, D) gradient by the outputs, read.
@@ -75,7 +77,7 @@ pub struct UpdateRows {
 
 impl UpdateRows {
     pub(super) fn dispatches(&self) -> Vec<Dispatch> {
-        let Dims { batch, dim, width, .. } = self.dims;
+        let Dims { dim, width, .. } = self.dims;
         let mut buffers = vec![self.step, self.order, self.d_out, self.table];
         let shader = match self.rule {
             Rule::Sgd => &SGD,
@@ -93,7 +95,7 @@ impl UpdateRows {
             buffers,
             constants: vec![
                 ("D4", (dim / 4).into()),
-                ("P", batch.next_power_of_two().into()),
+                ("P", self.ids_per_slot.next_power_of_two().into()),
                 ("LANES", lanes(dim / 4).into()),
                 ("WIDTH", (width as f32).into()),
                 ("NORMALIZE", self.normalize.into()),
@@ -103,9 +105,10 @@ impl UpdateRows {
                 ("BETA_M", BETA_M.into()),
                 ("BETA_V", BETA_V.into()),
                 ("EPSILON", EPSILON.into()),
+                ("NO_ID", NO_ID.into()),
                 ("GRID_WIDTH", GRID_WIDTH.into()),
             ],
-            groups: folded(batch),
+            groups: folded(self.ids_per_slot.next_power_of_two()),
             chunk: 0,
         }]
     }
