@@ -9,7 +9,7 @@
 @group(0) @binding(1) var<storage, read> pairs: array<vec2<u32>>; // (N) user, item
 @group(0) @binding(2) var<storage, read_write> steps: array<StepSlot>; // (S)
 @group(0) @binding(3) var<storage, read_write> user_ids: array<u32>; // (S, B)
-@group(0) @binding(4) var<storage, read_write> item_ids: array<u32>; // (S, B)
+@group(0) @binding(4) var<storage, read_write> item_ids: array<u32>; // (S, K) the positives first; K candidates
 
 // 1 - beta^t for log_beta = ln beta: by its series where the difference would cancel.
 fn one_minus_power(log_beta: f32, t: f32) -> f32 {
@@ -51,5 +51,5 @@ fn main(@builtin(global_invocation_id) thread: vec3<u32>) {
         pair = pairs[place];
     }
     user_ids[slot * B + row] = pair.x;
-    item_ids[slot * B + row] = pair.y;
+    item_ids[slot * K + row] = pair.y;
 }

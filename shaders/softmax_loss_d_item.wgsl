@@ -1,4 +1,4 @@
-// Gradient of the loss by the batch's item outputs, a chunk's part of it:
+// Gradient of the loss by the candidates' outputs, a chunk's part of it:
 // d_item[j] = Σ_b d_logits[b, j] u_b over the rows b of the chunk; the first chunk sets, later ones add.
 // One thread a tile of 8 columns × 8 of the width.
 #import chunk
@@ -6,13 +6,13 @@
 
 @group(0) @binding(0) var<uniform> step: Step;
 @group(0) @binding(1) var<uniform> chunk: Chunk;
-@group(0) @binding(2) var<storage, read> d_logits: array<vec4<f32>>; // (C, BP)
+@group(0) @binding(2) var<storage, read> d_logits: array<vec4<f32>>; // (C, KP)
 @group(0) @binding(3) var<storage, read> users: array<vec4<f32>>; // (BP, D) u
-@group(0) @binding(4) var<storage, read_write> d_item: array<vec4<f32>>; // (BP, D)
+@group(0) @binding(4) var<storage, read_write> d_item: array<vec4<f32>>; // (KP, D)
 
 // Four neighbouring rows at four neighbouring columns, a row a column of the matrix.
 fn d_logits_at(row: u32, column: u32) -> mat4x4<f32> {
-    let width = BP / 4u;
+    let width = KP / 4u;
     let at = row * width + column / 4u;
     return mat4x4(d_logits[at], d_logits[at + width], d_logits[at + 2u * width], d_logits[at + 3u * width]);
 }
@@ -35,7 +35,7 @@ fn main(@builtin(global_invocation_id) thread: vec3<u32>) {
     let k = thread.x * 2u;
     let column = thread.y * 8u;
     let first = chunk.index * C;
-    if k >= D4 || column >= step.rows || first >= step.rows {
+    if k >= D4 || column >= KP || first >= step.rows {
         return;
     }
     var top_left = mat4x4<f32>();

@@ -5,13 +5,13 @@
 
 @group(0) @binding(0) var<uniform> step: Step;
 @group(0) @binding(1) var<uniform> chunk: Chunk;
-@group(0) @binding(2) var<storage, read> d_logits: array<vec4<f32>>; // (C, BP)
-@group(0) @binding(3) var<storage, read> items: array<vec4<f32>>; // (BP, D) v
+@group(0) @binding(2) var<storage, read> d_logits: array<vec4<f32>>; // (C, KP)
+@group(0) @binding(3) var<storage, read> items: array<vec4<f32>>; // (KP, D) v
 @group(0) @binding(4) var<storage, read_write> d_user: array<vec4<f32>>; // (BP, D)
 
 // Four neighbouring rows at four neighbouring columns, a row a column of the matrix.
 fn d_logits_at(row: u32, column: u32) -> mat4x4<f32> {
-    let width = BP / 4u;
+    let width = KP / 4u;
     let at = row * width + column / 4u;
     return mat4x4(d_logits[at], d_logits[at + width], d_logits[at + 2u * width], d_logits[at + 3u * width]);
 }
@@ -32,7 +32,7 @@ fn main(@builtin(global_invocation_id) thread: vec3<u32>) {
     var top_right = mat4x4<f32>();
     var bottom_left = mat4x4<f32>();
     var bottom_right = mat4x4<f32>();
-    for (var column = 0u; column < step.rows; column += 4u) {
+    for (var column = 0u; column < KP; column += 4u) {
         let d_top = d_logits_at(row, column);
         let d_bottom = d_logits_at(row + 4u, column);
         let left = items_at(column, k);

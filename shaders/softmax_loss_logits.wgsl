@@ -1,4 +1,4 @@
-// Logits of a chunk of rows against every column of the batch:
+// Logits of a chunk of rows against every candidate of the step:
 // logits[b, j] = u_b·v_j / τ - log q(j), and IMPOSSIBLE for accidental hits and absent columns.
 // One thread a tile of 8 rows × 8 columns, its sums in four matrices that stay in registers.
 #import chunk
@@ -7,10 +7,10 @@
 @group(0) @binding(0) var<uniform> step: Step;
 @group(0) @binding(1) var<uniform> chunk: Chunk;
 @group(0) @binding(2) var<storage, read> users: array<vec4<f32>>; // (BP, D) u; BP = B up to 8
-@group(0) @binding(3) var<storage, read> items: array<vec4<f32>>; // (BP, D) v
-@group(0) @binding(4) var<storage, read> item_ids: array<u32>; // (S, B)
+@group(0) @binding(3) var<storage, read> items: array<vec4<f32>>; // (KP, D) v; KP = K candidates up to 8
+@group(0) @binding(4) var<storage, read> item_ids: array<u32>; // (S, K)
 @group(0) @binding(5) var<storage, read> log_q: array<f32>; // (I)
-@group(0) @binding(6) var<storage, read_write> logits: array<vec4<f32>>; // (C, BP)
+@group(0) @binding(6) var<storage, read_write> logits: array<vec4<f32>>; // (C, KP)
 
 // Four neighbouring users at one vec4 of their width, a user a column of the matrix.
 fn users_at(row: u32, k: u32) -> mat4x4<f32> {
@@ -23,9 +23,9 @@ fn items_at(column: u32, k: u32) -> mat4x4<f32> {
     return mat4x4(items[at], items[at + D4], items[at + 2u * D4], items[at + 3u * D4]);
 }
 
-// Past the batch the last id stands in.
 fn item_id(column: u32) -> u32 {
-    return item_ids[step.slot * B + min(column, step.rows - 1u)];
+    let id = item_ids[step.slot * K + min(column, K - 1u)];
+    return select(NO_ID, id, column < K);
 }
 
 fn item_ids_at(column: u32) -> vec4<u32> {
@@ -34,7 +34,9 @@ fn item_ids_at(column: u32) -> vec4<u32> {
 
 fn corrections(ids: vec4<u32>) -> vec4<f32> {
     if LOG_Q {
-        return vec4(log_q[ids.x], log_q[ids.y], log_q[ids.z], log_q[ids.w]);
+        // A column without an id becomes IMPOSSIBLE, whatever is read for it.
+        let at = min(ids, vec4(arrayLength(&log_q) - 1u));
+        return vec4(log_q[at.x], log_q[at.y], log_q[at.z], log_q[at.w]);
     }
     return vec4(0.0);
 }
@@ -46,9 +48,9 @@ fn store(row: u32, column: u32, products: mat4x4<f32>) {
     let columns = vec4(column) + vec4(0u, 1u, 2u, 3u);
     for (var n = 0u; n < 4u; n += 1u) {
         let is_hit = (ids == vec4(item_id(row + n))) & (columns != vec4(row + n));
-        let is_possible = (columns < vec4(step.rows)) & !is_hit;
+        let is_possible = (ids != vec4(NO_ID)) & !is_hit;
         let logit = products[n] * (1.0 / TEMPERATURE) - correction;
-        let at = ((row + n - chunk.index * C) * BP + column) / 4u;
+        let at = ((row + n - chunk.index * C) * KP + column) / 4u;
         logits[at] = select(vec4(IMPOSSIBLE), logit, is_possible);
     }
 }
@@ -57,7 +59,7 @@ fn store(row: u32, column: u32, products: mat4x4<f32>) {
 fn main(@builtin(global_invocation_id) thread: vec3<u32>) {
     let column = thread.x * 8u;
     let row = chunk.index * C + thread.y * 8u;
-    if column >= BP || thread.y * 8u >= C || row >= step.rows {
+    if column >= KP || thread.y * 8u >= C || row >= step.rows {
         return;
     }
     var top_left = mat4x4<f32>();

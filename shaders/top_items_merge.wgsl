@@ -1,13 +1,13 @@
-// The K best items of each query, from the best of its segments in the order of the catalogue.
+// The TOP best items of each query, from the best of its segments in the order of the catalogue.
 // One thread a query.
 #import grid
 #import step
 #import top_list
 
 @group(0) @binding(0) var<uniform> step: Step;
-@group(0) @binding(1) var<storage, read> best_scores: array<f32>; // (Q, SEGMENTS, K)
-@group(0) @binding(2) var<storage, read> best_items: array<u32>; // (Q, SEGMENTS, K)
-@group(0) @binding(3) var<storage, read_write> top: array<u32>; // (Q, K)
+@group(0) @binding(1) var<storage, read> best_scores: array<f32>; // (Q, SEGMENTS, TOP)
+@group(0) @binding(2) var<storage, read> best_items: array<u32>; // (Q, SEGMENTS, TOP)
+@group(0) @binding(3) var<storage, read_write> top: array<u32>; // (Q, TOP)
 
 const WG_SIZE = 64u;
 
@@ -18,11 +18,11 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         return;
     }
     var list = empty_list();
-    let first = query * SEGMENTS * K;
-    for (var n = first; n < first + SEGMENTS * K; n += 1u) {
+    let first = query * SEGMENTS * TOP;
+    for (var n = first; n < first + SEGMENTS * TOP; n += 1u) {
         insert(&list, best_scores[n], best_items[n]);
     }
-    for (var n = 0u; n < K; n += 1u) {
-        top[query * K + n] = list.items[n];
+    for (var n = 0u; n < TOP; n += 1u) {
+        top[query * TOP + n] = list.items[n];
     }
 }

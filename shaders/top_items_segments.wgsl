@@ -1,4 +1,4 @@
-// The K best items of each segment of each query's scores; masked items never enter.
+// The TOP best items of each segment of each query's scores; masked items never enter.
 // One thread a query and segment: no barrier, and a fixed order among equals.
 #import grid
 #import step
@@ -6,8 +6,8 @@
 
 @group(0) @binding(0) var<uniform> step: Step;
 @group(0) @binding(1) var<storage, read> scores: array<f32>; // (Q, IP)
-@group(0) @binding(2) var<storage, read_write> best_scores: array<f32>; // (Q, SEGMENTS, K)
-@group(0) @binding(3) var<storage, read_write> best_items: array<u32>; // (Q, SEGMENTS, K)
+@group(0) @binding(2) var<storage, read_write> best_scores: array<f32>; // (Q, SEGMENTS, TOP)
+@group(0) @binding(3) var<storage, read_write> best_items: array<u32>; // (Q, SEGMENTS, TOP)
 
 const WG_SIZE = 64u;
 
@@ -23,8 +23,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     for (var item = first; item < min(first + SEGMENT, ITEMS); item += 1u) {
         insert(&list, scores[query * IP + item], item);
     }
-    for (var n = 0u; n < K; n += 1u) {
-        best_scores[thread * K + n] = list.scores[n];
-        best_items[thread * K + n] = list.items[n];
+    for (var n = 0u; n < TOP; n += 1u) {
+        best_scores[thread * TOP + n] = list.scores[n];
+        best_items[thread * TOP + n] = list.items[n];
     }
 }

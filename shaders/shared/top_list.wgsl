@@ -1,13 +1,13 @@
-// The K best items met so far, best first; of equal scores the one met first stands first.
-// Depends on the constants K, IMPOSSIBLE and NO_ID.
+// The TOP best items met so far, best first; of equal scores the one met first stands first.
+// Depends on the constants TOP, IMPOSSIBLE and NO_ID.
 struct TopList {
-    scores: array<f32, K>,
-    items: array<u32, K>,
+    scores: array<f32, TOP>,
+    items: array<u32, TOP>,
 }
 
 fn empty_list() -> TopList {
     var list = TopList();
-    for (var n = 0u; n < K; n += 1u) {
+    for (var n = 0u; n < TOP; n += 1u) {
         list.scores[n] = IMPOSSIBLE;
         list.items[n] = NO_ID;
     }
@@ -15,10 +15,10 @@ fn empty_list() -> TopList {
 }
 
 fn insert(list: ptr<function, TopList>, score: f32, item: u32) {
-    if score <= (*list).scores[K - 1u] {
+    if score <= (*list).scores[TOP - 1u] {
         return;
     }
-    var n = K - 1u;
+    var n = TOP - 1u;
     for (; n > 0u; n -= 1u) {
         if score <= (*list).scores[n - 1u] {
             break;

@@ -34,7 +34,8 @@ pub fn run(op: &DrawBatches, memory: &mut Memory) {
                 true => pairs[n as usize],
                 false => [NO_ID; 2],
             };
-            [user_ids[slot * batch + row], item_ids[slot * batch + row]] = pair;
+            user_ids[slot * batch + row] = pair[0];
+            item_ids[slot * op.dims.candidates + row] = pair[1];
         }
     }
 }

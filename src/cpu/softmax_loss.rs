@@ -6,7 +6,7 @@ use wide::f32x8;
 use super::memory::{Memory, view};
 use super::product::{TILE, columns_by_panel, four_rows, pack_columns, pack_rows, rows_by_panel};
 use super::vector::{add, load};
-use crate::plan::{IMPOSSIBLE, SoftmaxLoss};
+use crate::plan::{IMPOSSIBLE, NO_ID, SoftmaxLoss};
 
 /// Rows of logits at once: with 1,024 columns they take 256 KB, a share of a core's second cache.
 const CHUNK: usize = 64;
@@ -22,39 +22,43 @@ pub fn run(op: &SoftmaxLoss, memory: &mut Memory, slot: usize) {
         return;
     }
     let (batch, dim) = (op.dims.batch, op.dims.dim);
-    let columns = rows.next_multiple_of(TILE);
+    let candidates = op.dims.candidates;
+    let rows_padded = rows.next_multiple_of(TILE);
+    // Where only positives compete, a smaller batch has fewer columns.
+    let columns = if candidates == batch { rows_padded } else { candidates.next_multiple_of(TILE) };
     let stride = columns + STAGGER;
-    let panel_len = columns * dim;
-    let mut scratch = memory.take_scratch(3 * panel_len + CHUNK * stride + columns);
-    let (item_rows, rest) = scratch.split_at_mut(panel_len);
-    let (item_columns, rest) = rest.split_at_mut(panel_len);
-    let (user_columns, rest) = rest.split_at_mut(panel_len);
+    let mut scratch =
+        memory.take_scratch((2 * columns + rows_padded) * dim + CHUNK * stride + columns);
+    let (item_rows, rest) = scratch.split_at_mut(columns * dim);
+    let (item_columns, rest) = rest.split_at_mut(columns * dim);
+    let (user_columns, rest) = rest.split_at_mut(rows_padded * dim);
     let (logits, rest) = rest.split_at_mut(CHUNK * stride);
     let correction = &mut rest[..columns];
 
     let mut d_user_words = op.gradients.user.map(|buffer| std::mem::take(memory.owned(buffer)));
     let [users, items, ids, log_q, row_loss, d_item] =
         memory.many([op.users, op.items, op.item_ids, op.log_q, op.row_loss, op.gradients.item]);
-    let ids = &ids[slot * batch..][..rows];
+    let ids = &ids[slot * candidates..][..candidates.min(columns)];
     let losses = &mut view::<f32>(row_loss)[slot * batch..][..rows];
-    let users = &view::<f32>(users)[..panel_len];
-    let items = &view::<f32>(items)[..panel_len];
-    let d_item = &mut view::<f32>(d_item)[..panel_len];
+    let users = &view::<f32>(users)[..rows_padded * dim];
+    let items = &view::<f32>(items)[..columns * dim];
+    let d_item = view::<f32>(d_item);
     pack_rows(items, dim, item_rows);
     pack_columns(items, dim, item_columns);
     pack_columns(users, dim, user_columns);
     d_item.fill(0.0);
+    let d_item = &mut d_item[..columns * dim];
     correction.fill(0.0);
     if op.corrected {
         let log_q = view::<f32>(log_q);
         for (correction, &id) in correction.iter_mut().zip(ids) {
-            *correction = log_q[id as usize];
+            *correction = if id == NO_ID { 0.0 } else { log_q[id as usize] };
         }
     }
 
     let scale = 1.0 / (op.temperature * rows as f32);
-    for first in (0..columns).step_by(CHUNK) {
-        let chunk_rows = (columns - first).min(CHUNK);
+    for first in (0..rows_padded).step_by(CHUNK) {
+        let chunk_rows = (rows_padded - first).min(CHUNK);
         let chunk = &mut logits[..chunk_rows * stride];
         scores(&users[first * dim..][..chunk_rows * dim], dim, item_rows, stride, chunk);
         for (row, logits) in (first..).zip(chunk.chunks_exact_mut(stride)) {
@@ -66,7 +70,7 @@ pub fn run(op: &SoftmaxLoss, memory: &mut Memory, slot: usize) {
                 logits.fill(0.0);
             }
         }
-        let user_panels = user_columns.chunks_exact(columns * TILE);
+        let user_panels = user_columns.chunks_exact(rows_padded * TILE);
         let user_panels = user_panels.map(|panel| &panel[first * TILE..]);
         d_items(chunk, stride, columns, user_panels, dim, d_item);
         if let Some(d_user) = &mut d_user_words {
@@ -99,7 +103,7 @@ fn mask(logits: &mut [f32], correction: &[f32], ids: &[u32], row: usize, inverse
     let (present, absent) = logits.split_at_mut(ids.len());
     for ((logit, correction), &id) in present.iter_mut().zip(correction).zip(ids) {
         let corrected = *logit * inverse_temperature - correction;
-        *logit = if id == ids[row] { IMPOSSIBLE } else { corrected };
+        *logit = if id == ids[row] || id == NO_ID { IMPOSSIBLE } else { corrected };
     }
     absent.fill(IMPOSSIBLE);
     logits[row] = positive;

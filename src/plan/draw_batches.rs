@@ -36,7 +36,7 @@ pub struct DrawBatches {
     pub steps: Buffer,
     /// (S, B) written.
     pub user_ids: Buffer,
-    /// (S, B) written.
+    /// (S, K) written in the first B of each row.
     pub item_ids: Buffer,
 }
 
@@ -47,6 +47,7 @@ impl DrawBatches {
             buffers: vec![self.clock, self.pairs, self.steps, self.user_ids, self.item_ids],
             constants: vec![
                 ("B", self.dims.batch.into()),
+                ("K", self.dims.candidates.into()),
                 ("RING", RING.into()),
                 ("NO_ID", NO_ID.into()),
                 ("SEED", self.seed.into()),

@@ -82,6 +82,8 @@ pub struct Dims {
     pub pairs: usize,
     /// B, pairs in a step.
     pub batch: usize,
+    /// K, items of a step: the B positives, then the negatives that were drawn for it.
+    pub candidates: usize,
     /// Width of an embedding as configured.
     pub width: usize,
     /// D, width of a stored row: whole tiles of 8, the rest zero.
@@ -208,7 +210,7 @@ pub struct TowerHandles {
     pub state: [Option<Buffer>; 2],
     /// (R, D) embeddings of the best epoch, where one is chosen.
     pub best: Option<Buffer>,
-    /// (BP, D) gradient by the batch's outputs.
+    /// (rows up to 8, D) gradient by the step's outputs.
     pub d_out: Buffer,
 }
 
@@ -253,6 +255,7 @@ impl Plan {
             items: extent.items,
             pairs: extent.pairs,
             batch,
+            candidates: batch,
             width: config.dim,
             dim: config.dim.next_multiple_of(8),
             // Enough steps ahead to make the drawing cheap, few enough ids to stay in a cache.
@@ -321,8 +324,8 @@ impl Builder<'_> {
         Buffer(self.buffers.len() - 1)
     }
 
-    fn tower(&mut self, names: [&'static str; 5], rows: usize) -> TowerHandles {
-        let Dims { dim, batch, .. } = self.dims;
+    fn tower(&mut self, names: [&'static str; 5], rows: usize, uses: usize) -> TowerHandles {
+        let dim = self.dims.dim;
         let elements = rows * dim;
         let [table, first, second, best, d_out] = names;
         TowerHandles {
@@ -335,24 +338,24 @@ impl Builder<'_> {
                 }
             },
             best: self.extent.keeps_best.then(|| self.buffer(best, elements)),
-            d_out: self.buffer(d_out, batch.next_multiple_of(8) * dim),
+            d_out: self.buffer(d_out, uses.next_multiple_of(8) * dim),
         }
     }
 
     fn build(mut self) -> Plan {
-        let Dims { users, items, pairs, batch, dim, window, queries, .. } = self.dims;
+        let Dims { users, items, pairs, batch, candidates, dim, window, queries, .. } = self.dims;
         let batch_padded = batch.next_multiple_of(8);
+        let columns = candidates.next_multiple_of(8);
         let items_padded = items.next_multiple_of(8);
-        let sorted = batch.next_power_of_two();
 
         let clock = self.buffer("clock", size_of::<Clock>() / 4);
         let pairs = self.buffer("pairs", 2 * pairs);
         let log_q = self.buffer("log_q", items);
         let losses = self.buffer("losses", RING);
         let user_names = ["user_table", "user_state_1", "user_state_2", "user_best", "d_user"];
-        let user = self.tower(user_names, users);
+        let user = self.tower(user_names, users, batch);
         let item_names = ["item_table", "item_state_1", "item_state_2", "item_best", "d_item"];
-        let item = self.tower(item_names, items);
+        let item = self.tower(item_names, items, candidates);
         let at = Handles {
             clock,
             pairs,
@@ -375,14 +378,14 @@ impl Builder<'_> {
 
         let steps = self.steps("steps", window);
         let user_ids = self.buffer("user_ids", window * batch);
-        let item_ids = self.buffer("item_ids", window * batch);
-        let user_order = self.buffer("user_order", window * sorted * 2);
-        let item_order = self.buffer("item_order", window * sorted * 2);
+        let item_ids = self.buffer("item_ids", window * candidates);
+        let user_order = self.buffer("user_order", window * batch.next_power_of_two() * 2);
+        let item_order = self.buffer("item_order", window * candidates.next_power_of_two() * 2);
         let user_outputs = self.buffer("user_outputs", batch_padded * dim);
-        let item_outputs = self.buffer("batch_item_outputs", batch_padded * dim);
+        let candidate_outputs = self.buffer("candidate_outputs", columns * dim);
         let row_loss = self.buffer("row_loss", window * batch);
-        let chunk = softmax_loss::chunk_rows(batch_padded);
-        let logits = self.scratch("logits", chunk * batch_padded);
+        let chunk = softmax_loss::chunk_rows(batch_padded, columns);
+        let logits = self.scratch("logits", chunk * columns);
         let segments = rank::segments(items);
         let best_scores = self.scratch("best_scores", queries * segments * TOP_K);
         let best_items = self.scratch("best_items", queries * segments * TOP_K);
@@ -397,7 +400,7 @@ impl Builder<'_> {
             user_ids,
             item_ids,
         };
-        let sort = |ids, order| SortIds { window, ids_per_slot: batch, ids, order };
+        let sort = |ids, count, order| SortIds { window, ids_per_slot: count, ids, order };
         let gather = |step, ids, table, out| GatherRows {
             step,
             ids,
@@ -415,20 +418,20 @@ impl Builder<'_> {
             log_q,
             step: steps,
             users: user_outputs,
-            items: item_outputs,
+            items: candidate_outputs,
             item_ids,
             logits,
             row_loss,
             gradients: Gradients { user: Some(user.d_out), item: item.d_out },
         };
-        let update = |tower: TowerHandles, order| UpdateRows {
+        let update = |tower: TowerHandles, count, order| UpdateRows {
             dims: self.dims,
             rule: Rule::new(self.config, tower),
             learning_rate: self.config.optimizer.learning_rate,
             l2: self.config.optimizer.l2,
             normalize: self.config.normalize,
             step: steps,
-            ids_per_slot: batch,
+            ids_per_slot: count,
             order,
             d_out: tower.d_out,
             table: tower.table,
@@ -452,15 +455,19 @@ impl Builder<'_> {
         let programs = [
             vec![
                 Op::DrawBatches(draw),
-                Op::SortIds(sort(user_ids, user_order)),
-                Op::SortIds(sort(item_ids, item_order)),
+                Op::SortIds(sort(user_ids, batch, user_order)),
+                Op::SortIds(sort(item_ids, candidates, item_order)),
             ],
             vec![
                 Op::GatherRows(gather(steps, user_ids, user.table, user_outputs)),
-                Op::GatherRows(gather(steps, item_ids, item.table, item_outputs)),
+                Op::GatherRows(GatherRows {
+                    rows: columns,
+                    ids_per_slot: candidates,
+                    ..gather(steps, item_ids, item.table, candidate_outputs)
+                }),
                 Op::SoftmaxLoss(loss),
-                Op::UpdateRows(update(user, user_order)),
-                Op::UpdateRows(update(item, item_order)),
+                Op::UpdateRows(update(user, batch, user_order)),
+                Op::UpdateRows(update(item, candidates, item_order)),
             ],
             vec![Op::SumLosses(SumLosses { dims: self.dims, steps, row_loss, losses })],
             vec![Op::AdvanceClock(AdvanceClock { dims: self.dims, clock })],

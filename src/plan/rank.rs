@@ -112,7 +112,7 @@ impl TopItems {
         let constants = vec![
             ("IP", items.next_multiple_of(8).into()),
             ("ITEMS", items.into()),
-            ("K", TOP_K.into()),
+            ("TOP", TOP_K.into()),
             ("SEGMENT", SEGMENT.into()),
             ("SEGMENTS", segments.into()),
             ("IMPOSSIBLE", IMPOSSIBLE.into()),

@@ -1,8 +1,8 @@
-//! Sampled softmax over the batch's items: the loss of each row, and the gradients of both towers'
+//! Sampled softmax over the step's candidates: the loss of each row, and the gradients of both towers'
 //! outputs. The logits of one chunk of rows at a time are stored, never the whole matrix.
 
 use super::dispatch::{Dispatch, GRID_WIDTH, Shader, cover, folded, lanes, shader};
-use super::{Buffer, Dims, IMPOSSIBLE, MATRIX_WORDS};
+use super::{Buffer, Dims, IMPOSSIBLE, MATRIX_WORDS, NO_ID};
 
 pub(super) const LOGITS: Shader = shader!(
     "softmax_loss_logits",
@@ -19,9 +19,9 @@ pub(super) const D_ITEM: Shader = shader!(
     [step: Step, chunk: Chunk, d_logits: Read, users: Read, d_item: Write]
 );
 
-/// Rows of logits that are stored at once for a batch of `batch_padded` columns.
-pub(super) fn chunk_rows(batch_padded: usize) -> usize {
-    (MATRIX_WORDS / batch_padded / 8 * 8).clamp(8, batch_padded)
+/// Rows of logits that are stored at once.
+pub(super) fn chunk_rows(batch_padded: usize, columns: usize) -> usize {
+    (MATRIX_WORDS / columns / 8 * 8).clamp(8, batch_padded)
 }
 
 /// Where the gradients of the towers' outputs go.
@@ -29,11 +29,11 @@ pub(super) fn chunk_rows(batch_padded: usize) -> usize {
 pub struct Gradients {
     /// (BP, D) written; none where the user tower takes no gradient.
     pub user: Option<Buffer>,
-    /// (BP, D) written.
+    /// (KP, D) written.
     pub item: Buffer,
 }
 
-/// See the module. BP is B up to whole tiles of 8.
+/// See the module. BP and KP are B and K up to whole tiles of 8.
 #[derive(Debug)]
 pub struct SoftmaxLoss {
     /// Sizes of the run.
@@ -48,11 +48,11 @@ pub struct SoftmaxLoss {
     pub step: Buffer,
     /// (BP, D) user outputs, read.
     pub users: Buffer,
-    /// (BP, D) item outputs, read.
+    /// (KP, D) candidates' outputs, read; the positives first, in the rows' order.
     pub items: Buffer,
-    /// (S, B) item ids, read, for accidental hits.
+    /// (S, K) candidates' ids, read, for accidental hits.
     pub item_ids: Buffer,
-    /// (C, BP) scratch.
+    /// (C, KP) scratch.
     pub logits: Buffer,
     /// (S, B) written.
     pub row_loss: Buffer,
@@ -62,19 +62,22 @@ pub struct SoftmaxLoss {
 
 impl SoftmaxLoss {
     pub(super) fn dispatches(&self) -> Vec<Dispatch> {
-        let Dims { batch, dim, .. } = self.dims;
+        let Dims { batch, candidates, dim, .. } = self.dims;
         let batch_padded = batch.next_multiple_of(8);
-        let chunk_rows = chunk_rows(batch_padded);
-        let row_lanes = lanes(batch_padded / 4);
+        let columns = candidates.next_multiple_of(8);
+        let chunk_rows = chunk_rows(batch_padded, columns);
+        let row_lanes = lanes(columns / 4);
         let constants = vec![
             ("B", batch.into()),
-            ("BP", batch_padded.into()),
+            ("K", candidates.into()),
+            ("KP", columns.into()),
             ("C", chunk_rows.into()),
             ("D4", (dim / 4).into()),
             ("LANES", row_lanes.into()),
             ("TEMPERATURE", self.temperature.into()),
             ("LOG_Q", self.corrected.into()),
             ("IMPOSSIBLE", IMPOSSIBLE.into()),
+            ("NO_ID", NO_ID.into()),
             ("GRID_WIDTH", GRID_WIDTH.into()),
         ];
         let chunks = batch_padded.div_ceil(chunk_rows);
@@ -91,7 +94,7 @@ impl SoftmaxLoss {
             dispatches.push(dispatch(
                 &LOGITS,
                 &[self.users, self.items, self.item_ids, self.log_q, self.logits],
-                tiles(batch_padded, chunk_rows),
+                tiles(columns, chunk_rows),
                 chunk,
             ));
             dispatches.push(dispatch(
@@ -111,7 +114,7 @@ impl SoftmaxLoss {
             dispatches.push(dispatch(
                 &D_ITEM,
                 &[self.logits, self.users, self.gradients.item],
-                tiles(dim, batch_padded),
+                tiles(dim, columns),
                 chunk,
             ));
         }
