@@ -17,6 +17,7 @@ use std::ops::Range;
 
 use bytemuck::Pod;
 
+use crate::error::Result;
 use crate::plan::{Buffer, Op, Plan, Program};
 use memory::Memory;
 
@@ -28,8 +29,11 @@ pub struct Executor {
 
 impl Executor {
     /// Allocates the plan's buffers, all zero.
-    pub fn new(plan: &Plan) -> Self {
-        Self { memory: Memory::new(plan) }
+    ///
+    /// # Errors
+    /// [`crate::Error::OutOfMemory`].
+    pub fn new(plan: &Plan) -> Result<Self> {
+        Ok(Self { memory: Memory::new(plan)? })
     }
 
     /// Writes elements of 4-byte words at a word offset of a buffer.

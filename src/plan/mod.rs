@@ -42,7 +42,7 @@ pub const RING: usize = 4096;
 /// Length of the lists that an evaluation makes.
 pub const TOP_K: usize = 20;
 
-/// Words of the largest buffer of logits or scores, 8 MiB.
+/// Words of a buffer of logits or scores, 8 MiB; 8 rows where those are more.
 const MATRIX_WORDS: usize = 2 << 20;
 
 /// A buffer of a plan.
@@ -224,6 +224,7 @@ pub struct Plan {
     /// The buffers by role.
     pub at: Handles,
     programs: [Vec<Op>; PROGRAMS.len()],
+    dispatch_counts: [u64; PROGRAMS.len()],
 }
 
 /// What a plan has to know of the data.
@@ -287,14 +288,14 @@ impl Plan {
     }
 
     /// Bytes of all buffers that a backend allocates.
-    pub fn bytes(&self, on_gpu: bool) -> usize {
+    pub fn bytes(&self, on_gpu: bool) -> u64 {
         let is_allocated = |spec: &&BufferSpec| on_gpu || spec.kind != BufferKind::GpuScratch;
-        self.buffers.iter().filter(is_allocated).map(|spec| spec.words * 4).sum()
+        self.buffers.iter().filter(is_allocated).map(|spec| spec.words as u64 * 4).sum()
     }
 
     /// Dispatches of one run of a program on a GPU.
-    pub fn dispatches(&self, program: Program) -> usize {
-        self.program(program).iter().map(|op| op.dispatches().len()).sum()
+    pub fn dispatches(&self, program: Program) -> u64 {
+        self.dispatch_counts[program as usize]
     }
 }
 
@@ -326,7 +327,8 @@ impl Builder<'_> {
 
     fn tower(&mut self, names: [&'static str; 5], rows: usize, uses: usize) -> TowerHandles {
         let dim = self.dims.dim;
-        let elements = rows * dim;
+        // What saturates is refused when it is allocated.
+        let elements = rows.saturating_mul(dim);
         let [table, first, second, best, d_out] = names;
         TowerHandles {
             table: self.buffer(table, elements),
@@ -365,7 +367,7 @@ impl Builder<'_> {
             item,
             catalogue: self.steps("catalogue", 1),
             item_list: self.buffer("item_list", items_padded),
-            item_outputs: self.buffer("item_outputs", items_padded * dim),
+            item_outputs: self.buffer("item_outputs", items_padded.saturating_mul(dim)),
             query: self.steps("query", 1),
             query_users: self.buffer("query_users", queries),
             query_outputs: self.buffer("query_outputs", queries * dim),
@@ -499,7 +501,10 @@ impl Builder<'_> {
                 }),
             ],
         ];
-        Plan { dims: self.dims, buffers: self.buffers, at, programs }
+        let dispatch_counts = programs
+            .each_ref()
+            .map(|program| program.iter().map(|op| op.dispatches().len() as u64).sum());
+        Plan { dims: self.dims, buffers: self.buffers, at, programs, dispatch_counts }
     }
 }
 
