@@ -85,7 +85,6 @@ pub async fn run(name: &str, text: &str, choice: BackendChoice) -> Result<Report
 /// What a case of a technique that is not there has.
 const LATER: &[&str] = &[
     "/case/queue",
-    "/case/onebp",
     "/case/negatives",
     "/case/mixed",
     "/case/history",
@@ -110,6 +109,9 @@ struct Options {
     lr: f64,
     #[serde(default)]
     l2: f64,
+    #[serde(default)]
+    onebp: bool,
+    beta: Option<f64>,
     tower: TowerOptions,
     #[serde(rename = "init")]
     _init: f64,
@@ -196,7 +198,9 @@ async fn training(
     case: &Training,
     choice: BackendChoice,
 ) -> Result<Report> {
+    let onebp = options.onebp.then(|| serde_json::json!({ "beta": options.beta }));
     let config = Config::resolve(&serde_json::json!({
+        "onebp": onebp,
         "dim": options.dim,
         "batchSize": options.batch,
         "normalize": options.tower.normalize,
@@ -224,6 +228,10 @@ async fn training(
         (Tower::User, "grad_step1.user", &case.init.user, &case.grad_step1.user),
         (Tower::Item, "grad_step1.item", &case.init.item, &case.grad_step1.item),
     ] {
+        if options.onebp && tower == Tower::User {
+            // It moves, but by no gradient.
+            continue;
+        }
         let moved = model.table(tower).await?;
         let moves: Vec<f32> =
             floats(&init.id).iter().zip(moved).map(|(before, after)| before - after).collect();

@@ -222,6 +222,14 @@ fn operations_match_their_twins_at_the_edges_of_batch_and_width() {
 }
 
 #[test]
+fn onebp_matches() {
+    for batch in [2, 63, 130] {
+        let options = json!({ "batchSize": batch, "dim": 12, "onebp": { "beta": 0.9 } });
+        check(&options, &extent(9, 37, 200));
+    }
+}
+
+#[test]
 fn a_batch_whose_logits_take_several_chunks_matches() {
     let options = json!({ "batchSize": 2056, "dim": 8, "optimizer": { "kind": "sgd" } });
     check(&options, &extent(500, 700, 2500));
@@ -240,7 +248,7 @@ fn more_than_65535_workgroups_reach_every_row() {
     let mut pair = Pair::with(&config, &extent(70_000, 70_000, config.batch_size));
     pair.fill();
     pair.compare(Program::OpenWindow, 0);
-    let d_user = pair.plan.at.user.d_out;
+    let d_user = pair.plan.at.user.d_out.expect("the user tower is trained");
     let gradient: Vec<f32> = (0..pair.plan.words(d_user)).map(|n| (n % 11) as f32 - 5.0).collect();
     pair.write(d_user, &gradient);
     let ops = pair.plan.program(Program::Step);

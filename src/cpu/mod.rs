@@ -2,6 +2,7 @@
 //! file is the meaning of the shaders of the same stem, not an emulation of their lanes.
 
 mod advance_clock;
+mod aggregate_users;
 mod draw_batches;
 mod gather_rows;
 mod memory;
@@ -74,6 +75,7 @@ impl Executor {
             Op::GatherRows(op) => gather_rows::run(op, memory, slot),
             Op::SoftmaxLoss(op) => softmax_loss::run(op, memory, slot),
             Op::UpdateRows(op) => update_rows::run(op, memory, slot),
+            Op::AggregateUsers(op) => aggregate_users::run(op, memory, slot),
             Op::SumLosses(op) => sum_losses::run(op, memory),
             Op::AdvanceClock(op) => advance_clock::run(op, memory),
             Op::ScoreItems(op) => rank::score_items(op, memory, slot),
