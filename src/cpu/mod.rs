@@ -3,6 +3,7 @@
 
 mod advance_clock;
 mod aggregate_users;
+mod bank;
 mod draw_batches;
 mod gather_rows;
 mod memory;
@@ -76,6 +77,8 @@ impl Executor {
             Op::SoftmaxLoss(op) => softmax_loss::run(op, memory, slot),
             Op::UpdateRows(op) => update_rows::run(op, memory, slot),
             Op::AggregateUsers(op) => aggregate_users::run(op, memory, slot),
+            Op::BankPush(op) => bank::push(op, memory, slot),
+            Op::Enqueue(op) => bank::enqueue(op, memory, slot),
             Op::SumLosses(op) => sum_losses::run(op, memory),
             Op::AdvanceClock(op) => advance_clock::run(op, memory),
             Op::ScoreItems(op) => rank::score_items(op, memory, slot),
