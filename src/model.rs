@@ -7,8 +7,8 @@ use crate::config::{Config, Init, InitRule, Warmup, WarmupRule};
 use crate::error::Result;
 use crate::executor::{Backend, BackendChoice, Executor, Pending};
 use crate::plan::{
-    Buffer, Clock, Dims, Entry, Extent, MIN_NORM, NO_ID, Plan, Program, RING, Step, TOP_K,
-    TowerHandles,
+    Buffer, Clock, Dims, DriftHandles, Entry, Extent, MIN_NORM, NO_ID, Plan, Program, RING, Step,
+    TOP_K, TowerHandles,
 };
 use crate::random::{self, stream};
 
@@ -138,6 +138,9 @@ impl Model {
 
     /// Runs the next training step, or records it.
     pub fn step(&mut self) {
+        if self.plan.at.drift.is_some() && self.step_in_epoch == self.drift_from() {
+            self.run_query(Program::KeepOutputs);
+        }
         let slot = self.step_in_epoch % self.plan.dims.window;
         if slot == 0 {
             self.run(Program::OpenWindow, 0);
@@ -153,6 +156,33 @@ impl Model {
         if ends_epoch {
             self.step_in_epoch = 0;
         }
+    }
+
+    /// Step of the epoch from which drift is measured: as many before its end as the bank reaches
+    /// back, Δ = ⌈M/B⌉, or the epoch's first.
+    fn drift_from(&self) -> usize {
+        let reach = self.plan.dims.bank.div_ceil(self.plan.dims.batch);
+        self.plan.steps_in_epoch().saturating_sub(reach)
+    }
+
+    /// At an epoch's end: the item outputs' mean drift over the steps that the bank reaches back,
+    /// over their mean length; none without a bank.
+    ///
+    /// # Errors
+    /// Those of [`Executor::read`].
+    pub async fn drift(&mut self) -> Result<Option<f64>> {
+        let Some(DriftHandles { drift, .. }) = self.plan.at.drift else { return Ok(None) };
+        self.run_query(Program::MeasureDrift);
+        let words = 0..2 * self.plan.dims.items;
+        let drift: Vec<[f32; 2]> = self.executor.read(drift, words).await?;
+        let sum = |side: usize| drift.iter().map(|pair| f64::from(pair[side])).sum::<f64>();
+        Ok(Some(sum(0) / sum(1).max(f64::from(MIN_NORM))))
+    }
+
+    /// Lets the bank compete from the next window on.
+    pub fn open_bank(&mut self) {
+        const WARMUP: usize = std::mem::offset_of!(Clock, warmup) / 4;
+        self.executor.write(self.plan.at.clock, WARMUP, &[0u32]);
     }
 
     /// Steps since the start.

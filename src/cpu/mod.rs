@@ -6,6 +6,7 @@ mod aggregate_users;
 mod bank;
 mod draw_batches;
 mod gather_rows;
+mod item_drift;
 mod memory;
 mod product;
 mod rank;
@@ -79,6 +80,7 @@ impl Executor {
             Op::AggregateUsers(op) => aggregate_users::run(op, memory, slot),
             Op::BankPush(op) => bank::push(op, memory, slot),
             Op::Enqueue(op) => bank::enqueue(op, memory, slot),
+            Op::ItemDrift(op) => item_drift::run(op, memory),
             Op::SumLosses(op) => sum_losses::run(op, memory),
             Op::AdvanceClock(op) => advance_clock::run(op, memory),
             Op::ScoreItems(op) => rank::score_items(op, memory, slot),

@@ -8,6 +8,7 @@ mod bank;
 pub mod dispatch;
 mod draw_batches;
 mod gather_rows;
+mod item_drift;
 mod rank;
 mod softmax_loss;
 mod sort_ids;
@@ -21,6 +22,7 @@ pub use bank::{Bank, BankPush, Enqueue, Entry};
 pub use dispatch::{Access, Constant, Dispatch, Shader};
 pub use draw_batches::{BETA_M, BETA_V, DrawBatches, LOG_BETA_M, LOG_BETA_V};
 pub use gather_rows::GatherRows;
+pub use item_drift::ItemDrift;
 pub use rank::{MaskSeen, ScoreItems, TopItems};
 pub use softmax_loss::{Gradients, SoftmaxLoss};
 pub use sort_ids::SortIds;
@@ -112,6 +114,7 @@ pub enum Op {
     AggregateUsers(AggregateUsers),
     BankPush(BankPush),
     Enqueue(Enqueue),
+    ItemDrift(ItemDrift),
     SumLosses(SumLosses),
     AdvanceClock(AdvanceClock),
     ScoreItems(ScoreItems),
@@ -131,6 +134,7 @@ impl Op {
             Self::AggregateUsers(op) => op.dispatches(),
             Self::BankPush(op) => op.dispatches(),
             Self::Enqueue(op) => op.dispatches(),
+            Self::ItemDrift(op) => op.dispatches(),
             Self::SumLosses(op) => op.dispatches(),
             Self::AdvanceClock(op) => op.dispatches(),
             Self::ScoreItems(op) => op.dispatches(),
@@ -160,10 +164,14 @@ pub enum Program {
     Score,
     /// Scores a block of queries, takes out what they have seen, and lists the best items.
     Rank,
+    /// Keeps the item tower's outputs, to be compared with later ones.
+    KeepOutputs,
+    /// Measures how far the item tower's outputs have moved since they were kept.
+    MeasureDrift,
 }
 
 /// All programs, in the order of [`Program`].
-pub const PROGRAMS: [Program; 8] = [
+pub const PROGRAMS: [Program; 10] = [
     Program::OpenWindow,
     Program::Step,
     Program::SumLosses,
@@ -172,6 +180,8 @@ pub const PROGRAMS: [Program; 8] = [
     Program::EmbedQueries,
     Program::Score,
     Program::Rank,
+    Program::KeepOutputs,
+    Program::MeasureDrift,
 ];
 
 /// The buffers that a run is steered and read through.
@@ -195,6 +205,8 @@ pub struct Handles {
     pub item_list: Buffer,
     /// (IP, D) outputs of all items.
     pub item_outputs: Buffer,
+    /// Where drift is measured, if there is a bank.
+    pub drift: Option<DriftHandles>,
     /// One [`Step`]: the block of queries.
     pub query: Buffer,
     /// (Q) users of the block, then [`NO_ID`].
@@ -213,6 +225,15 @@ pub struct Handles {
     pub top: Buffer,
     /// (E, K) best items of all users of an evaluation.
     pub lists: Buffer,
+}
+
+/// The buffers that drift is measured in.
+#[derive(Debug, Clone, Copy)]
+pub struct DriftHandles {
+    /// (IP, D) outputs of all items when they were kept.
+    pub before: Buffer,
+    /// (I) how far each item has moved, and its length.
+    pub drift: Buffer,
 }
 
 /// The buffers of one tower.
@@ -400,6 +421,10 @@ impl Builder<'_> {
             catalogue: self.steps("catalogue", 1),
             item_list: self.buffer("item_list", items_padded),
             item_outputs: self.buffer("item_outputs", items_padded.saturating_mul(dim)),
+            drift: self.config.cbns.is_some().then(|| DriftHandles {
+                before: self.buffer("drift_before", items_padded.saturating_mul(dim)),
+                drift: self.buffer("drift", 2 * items),
+            }),
             query: self.steps("query", 1),
             query_users: self.buffer("query_users", queries),
             query_outputs: self.buffer("query_outputs", queries * dim),
@@ -556,6 +581,20 @@ impl Builder<'_> {
                 users: user.table,
             }));
         }
+        let embed_items = |out| {
+            Op::GatherRows(GatherRows {
+                rows: items_padded,
+                ids_per_slot: items_padded,
+                ..gather(at.catalogue, at.item_list, item.table, out)
+            })
+        };
+        let (mut keep_outputs, mut measure_drift) = (Vec::new(), Vec::new());
+        if let Some(DriftHandles { before, drift }) = at.drift {
+            let now = at.item_outputs;
+            keep_outputs.push(embed_items(before));
+            measure_drift.push(embed_items(now));
+            measure_drift.push(Op::ItemDrift(ItemDrift { dims: self.dims, before, now, drift }));
+        }
         let programs = [
             vec![
                 Op::DrawBatches(draw),
@@ -565,11 +604,7 @@ impl Builder<'_> {
             step,
             vec![Op::SumLosses(SumLosses { dims: self.dims, steps, row_loss, losses })],
             vec![Op::AdvanceClock(AdvanceClock { dims: self.dims, clock })],
-            vec![Op::GatherRows(GatherRows {
-                rows: items_padded,
-                ids_per_slot: items_padded,
-                ..gather(at.catalogue, at.item_list, item.table, at.item_outputs)
-            })],
+            vec![embed_items(at.item_outputs)],
             vec![embed_queries()],
             vec![score()],
             vec![
@@ -592,6 +627,8 @@ impl Builder<'_> {
                     top: at.top,
                 }),
             ],
+            keep_outputs,
+            measure_drift,
         ];
         let dispatch_counts = programs
             .each_ref()
@@ -618,6 +655,7 @@ pub const SHADERS: &[&Shader] = &[
     &bank::BANK_PUSH_D_ITEM,
     &bank::ENQUEUE_ROWS,
     &bank::ENQUEUE_ENTRIES,
+    &item_drift::ITEM_DRIFT,
     &sum_losses::SUM_LOSSES,
     &advance_clock::ADVANCE_CLOCK,
     &rank::SCORE_ITEMS,
