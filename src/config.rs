@@ -61,7 +61,7 @@ pub const OPTIONS: &[OptionSpec] = &[
     option("epochs", &[Int(1, 100_000)], "12", "Passes over the training pairs"),
     option("seed", &[Int(0, 4_294_967_295)], "0", "Start of every random choice"),
     option("normalize", &[Bool], "true", "Scale tower outputs to length 1"),
-    option("temperature", &[Above(0.0, 1000.0)], "0.2", "Divisor τ of the scores in the softmax"),
+    option("temperature", &[Number(1e-4, 1000.0)], "0.2", "Divisor τ of the scores in the softmax"),
     option(
         "init",
         &[Above(0.0, 100.0), OneOf(&["xavier"])],
@@ -107,6 +107,31 @@ pub const OPTIONS: &[OptionSpec] = &[
         "Subtract the log of the sampling probability from the logits",
     ),
     option(
+        "onebp.beta",
+        &[Number(0.0, 1.0)],
+        "0.99",
+        "Share of a user's vector that stays when it takes up an item's; gradients go to the item \
+         tower alone",
+    ),
+    option(
+        "cbns.capacity",
+        &[Int(1, 1_048_576)],
+        "4096",
+        "Items of earlier batches that serve as further negatives, M",
+    ),
+    option(
+        "cbns.warmup",
+        &[Int(0, 4_000_000_000), OneOf(&["auto"])],
+        "\"auto\"",
+        "Steps before the bank is used, or until outputs drift by a tenth of their length at most",
+    ),
+    option(
+        "cbns.sides",
+        &[OneOf(&["both", "items"])],
+        "\"both\"",
+        "Whether banked users push the batch's items in return, or only banked items the users",
+    ),
+    option(
         "split.kind",
         &[OneOf(&["given", "random", "temporal", "leave-last-out"])],
         "\"random\"",
@@ -137,8 +162,11 @@ pub const OPTIONS: &[OptionSpec] = &[
     option("data.columns.timestamp", COLUMN, "null", "Column of the times"),
 ];
 
+/// Groups that are off (`null`) unless given.
+pub const OPTIONAL_GROUPS: &[&str] = &["onebp", "cbns"];
+
 /// Groups and values of the contract that this version refuses by name.
-const NOT_YET: &[&str] = &["onebp", "cbns", "skip", "towers"];
+const NOT_YET: &[&str] = &["skip", "towers"];
 const VALUES_NOT_YET: &[(&str, &[&str])] =
     &[("negatives.kind", &["uniform", "popularity", "mixed"]), ("negatives.logQ", &["streaming"])];
 
@@ -166,6 +194,10 @@ pub struct Config {
     pub optimizer: Optimizer,
     /// What the positives compete with.
     pub negatives: Negatives,
+    /// Gradients for the item tower only, if on.
+    pub onebp: Option<OneBp>,
+    /// Negatives from earlier batches, if on.
+    pub cbns: Option<Cbns>,
     /// How data is parted.
     pub split: Split,
     /// What of the data is kept.
@@ -235,6 +267,54 @@ pub struct Negatives {
 pub enum NegativesKind {
     /// The other rows' items.
     InBatch,
+}
+
+/// Gradients for the item tower only; a user is a moving aggregate of its items (Chen & Wang 2024).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OneBp {
+    /// Share of a user's vector that stays, β.
+    pub beta: f32,
+}
+
+/// Negatives from earlier batches (Wang, Zhu & He 2021).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Cbns {
+    /// Entries of the bank, M.
+    pub capacity: usize,
+    /// When the bank is first used.
+    pub warmup: Warmup,
+    /// Who is pushed.
+    pub sides: Sides,
+}
+
+/// When the bank is first used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Warmup {
+    /// After this many steps.
+    Steps(u32),
+    /// By a rule.
+    Rule(WarmupRule),
+}
+
+/// Rules for the first use of the bank.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WarmupRule {
+    /// When outputs have become steady.
+    Auto,
+}
+
+/// Who is pushed by the bank.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Sides {
+    /// The batch's users by banked items, and the batch's items by banked users.
+    Both,
+    /// The batch's users by banked items, as published.
+    Items,
 }
 
 /// How data is parted.
@@ -321,11 +401,6 @@ impl Config {
             allowed: "the documented options".into(),
         })
     }
-
-    /// The width of a stored row: D rounded up to whole vec4s.
-    pub fn padded_dim(&self) -> usize {
-        self.dim.next_multiple_of(4)
-    }
 }
 
 fn as_json<S: Serializer>(text: &str, serializer: S) -> std::result::Result<S::Ok, S::Error> {
@@ -342,6 +417,20 @@ pub fn defaults() -> Value {
     let mut root = Value::Object(Map::new());
     for spec in OPTIONS {
         *slot(&mut root, spec.key) = parsed(spec.default);
+    }
+    for group in OPTIONAL_GROUPS {
+        root[group] = Value::Null;
+    }
+    root
+}
+
+/// The defaults of an optional group that is given.
+fn group_defaults(group: &str) -> Value {
+    let mut root = Value::Object(Map::new());
+    for spec in OPTIONS {
+        if let Some(name) = spec.key.strip_prefix(group).and_then(|rest| rest.strip_prefix('.')) {
+            *slot(&mut root, name) = parsed(spec.default);
+        }
     }
     root
 }
@@ -375,6 +464,15 @@ fn merge(path: &str, options: &Value, into: &mut Value) -> Result<()> {
                 continue;
             }
             return Err(Error::NotAvailable { what: key });
+        }
+        if OPTIONAL_GROUPS.contains(&key.as_str()) {
+            if value.is_null() {
+                into[name.as_str()] = Value::Null;
+                continue;
+            }
+            if into[name.as_str()].is_null() {
+                into[name.as_str()] = group_defaults(&key);
+            }
         }
         if let Some(spec) = OPTIONS.iter().find(|spec| spec.key == key) {
             check(spec, value)?;
@@ -482,6 +580,9 @@ mod tests {
         assert_eq!(there_and_back, config);
         let typed = serde_json::to_value(&config).expect("serialises");
         for spec in OPTIONS {
+            if OPTIONAL_GROUPS.iter().any(|group| spec.key.starts_with(group)) {
+                continue;
+            }
             let pointer = format!("/{}", spec.key.replace('.', "/"));
             assert!(typed.pointer(&pointer).is_some(), "Config lacks `{}`", spec.key);
         }
@@ -510,14 +611,25 @@ mod tests {
     #[test]
     fn what_comes_later_is_refused_as_not_available() {
         for options in [
-            json!({ "onebp": { "beta": 0.9 } }),
+            json!({ "skip": { "share": 0.3 } }),
             json!({ "negatives": { "kind": "uniform" } }),
             json!({ "negatives": { "logQ": "streaming" } }),
         ] {
             let error = Config::resolve(&options).expect_err("refused");
             assert_eq!(error.code(), "not-available", "{options}");
         }
-        assert!(Config::resolve(&json!({ "onebp": null })).is_ok());
+        assert!(Config::resolve(&json!({ "skip": null })).is_ok());
+    }
+
+    #[test]
+    fn a_group_that_is_off_by_default_has_defaults_of_its_own() {
+        assert_eq!(Config::default().cbns, None);
+        let on =
+            Config::resolve(&json!({ "cbns": { "capacity": 9 }, "onebp": {} })).expect("valid");
+        let cbns = Cbns { capacity: 9, warmup: Warmup::Rule(WarmupRule::Auto), sides: Sides::Both };
+        assert_eq!((on.cbns, on.onebp), (Some(cbns), Some(OneBp { beta: 0.99 })));
+        let error = Config::resolve(&json!({ "onebp": { "alpha": 1 } })).expect_err("refused");
+        assert!(error.to_string().contains("allowed: beta"), "{error}");
     }
 
     #[test]

@@ -69,6 +69,12 @@ pub enum Error {
         /// What the adapter has.
         available: u64,
     },
+    /// The run needs more memory than there is.
+    #[error("this run needs {bytes} bytes of memory, more than there is: try a smaller `dim`")]
+    OutOfMemory {
+        /// Bytes of all buffers.
+        bytes: u64,
+    },
     /// The device was lost during the run.
     #[error("the GPU device was lost: {reason}")]
     DeviceLost {
@@ -92,12 +98,10 @@ pub enum Error {
         epoch: u64,
     },
     /// A call came in while another one was still at work.
-    #[error("`{call}` was called while `{pending}` was still at work")]
+    #[error("`{call}` was called while another call was still at work")]
     Busy {
         /// The call that was refused.
         call: &'static str,
-        /// The call that is pending.
-        pending: &'static str,
     },
 }
 
@@ -117,6 +121,7 @@ impl Error {
             Self::NoAdapter { .. } => "no-adapter",
             Self::DeviceRefused { .. } => "device-refused",
             Self::Limit { .. } => "limit",
+            Self::OutOfMemory { .. } => "out-of-memory",
             Self::DeviceLost { .. } => "device-lost",
             Self::Gpu { .. } => "gpu",
             Self::NonFinite { .. } => "non-finite",
@@ -143,9 +148,10 @@ impl Error {
             Self::Limit { limit, wanted, available } => {
                 json!({ "limit": limit, "wanted": wanted, "available": available })
             }
+            Self::OutOfMemory { bytes } => json!({ "bytes": bytes }),
             Self::Gpu { message } => json!({ "message": message }),
             Self::NonFinite { step, epoch } => json!({ "step": step, "epoch": epoch }),
-            Self::Busy { call, pending } => json!({ "call": call, "pending": pending }),
+            Self::Busy { call } => json!({ "call": call }),
         }
     }
 }

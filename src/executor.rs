@@ -42,18 +42,21 @@ impl FromStr for BackendChoice {
 /// What a run computes with, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Backend {
-    /// `webgpu` or `cpu`.
-    pub backend: &'static str,
+    /// Which of the two.
+    pub backend: BackendKind,
     /// The adapter's name; empty where a browser hides it.
     pub adapter: String,
     /// Why this one, as a clause.
     pub reason: String,
 }
 
-impl Backend {
-    fn cpu(reason: String) -> Self {
-        Self { backend: "cpu", adapter: String::new(), reason }
-    }
+/// The two backends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "the variants are the two backends")]
+pub enum BackendKind {
+    Cpu,
+    WebGpu,
 }
 
 /// Runs a plan.
@@ -64,36 +67,50 @@ pub enum Executor {
     Gpu(Box<gpu::Executor>),
 }
 
+impl BackendKind {
+    /// Whether it is the GPU's.
+    pub fn is_gpu(self) -> bool {
+        self == Self::WebGpu
+    }
+}
+
 impl Executor {
     /// Chooses a backend and allocates the plan on it.
     ///
     /// # Errors
-    /// With [`BackendChoice::WebGpu`], whatever keeps WebGPU from working; none with the others.
+    /// With [`BackendChoice::WebGpu`], whatever keeps WebGPU from working; with the others,
+    /// [`Error::OutOfMemory`] alone.
     pub async fn choose(choice: BackendChoice, plan: &Plan) -> Result<(Self, Backend)> {
-        let cpu = |reason| (Self::Cpu(cpu::Executor::new(plan)), Backend::cpu(reason));
+        let cpu = |reason: String| {
+            let backend = Backend { backend: BackendKind::Cpu, adapter: String::new(), reason };
+            Ok((Self::Cpu(cpu::Executor::new(plan)?), backend))
+        };
         if choice == BackendChoice::Cpu {
-            return Ok(cpu("it was asked for".into()));
+            return cpu("it was asked for".into());
         }
         let forced = choice == BackendChoice::WebGpu;
         let adapter = match gpu::Gpu::adapter().await {
             Ok(adapter) => adapter,
             Err(error) if forced => return Err(error),
-            Err(error) => return Ok(cpu(error.to_string())),
+            Err(error) => return cpu(error.to_string()),
         };
         let info = adapter.get_info();
         let is_software = info.device_type == gpu::DeviceType::Cpu;
         if is_software && !forced {
-            return Ok(cpu("the only WebGPU adapter is a software one, which is slower".into()));
+            return cpu("the only WebGPU adapter is a software one, which is slower".into());
         }
         match gpu::Executor::new(&adapter, plan).await {
             Ok(executor) => {
                 let reason = if forced { "it was asked for" } else { "there is a GPU" };
-                let backend =
-                    Backend { backend: "webgpu", adapter: info.name, reason: reason.into() };
+                let backend = Backend {
+                    backend: BackendKind::WebGpu,
+                    adapter: info.name,
+                    reason: reason.into(),
+                };
                 Ok((Self::Gpu(Box::new(executor)), backend))
             }
             Err(error) if forced => Err(error),
-            Err(error) => Ok(cpu(error.to_string())),
+            Err(error) => cpu(error.to_string()),
         }
     }
 

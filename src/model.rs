@@ -6,7 +6,9 @@ use std::ops::Range;
 use crate::config::{Config, Init, InitRule};
 use crate::error::Result;
 use crate::executor::{Backend, BackendChoice, Executor, Pending};
-use crate::plan::{Buffer, Clock, Dims, NO_ID, Plan, Program, RING, Step, TOP_K, TowerHandles};
+use crate::plan::{
+    Buffer, Clock, Dims, Extent, MIN_NORM, NO_ID, Plan, Program, RING, Step, TOP_K, TowerHandles,
+};
 use crate::random::{self, stream};
 
 /// Which tower.
@@ -22,6 +24,8 @@ pub enum Tower {
 pub struct Model {
     plan: Plan,
     executor: Executor,
+    /// Whether outputs have length 1.
+    normalize: bool,
     /// Steps recorded since the start.
     steps: u64,
     /// Steps recorded in this epoch.
@@ -34,7 +38,12 @@ impl Model {
     ///
     /// # Errors
     /// Those of [`Executor::choose`].
-    pub async fn new(plan: Plan, choice: BackendChoice) -> Result<(Self, Backend)> {
+    pub async fn new(
+        config: &Config,
+        extent: &Extent,
+        choice: BackendChoice,
+    ) -> Result<(Self, Backend)> {
+        let plan = Plan::new(config, extent);
         let (mut executor, backend) = Executor::choose(choice, &plan).await?;
         let items = plan.dims.items as u32;
         let everything = Step { rows: items, ..Step::default() };
@@ -42,7 +51,8 @@ impl Model {
         let mut list: Vec<u32> = (0..items).collect();
         list.resize(plan.words(plan.at.item_list), NO_ID);
         executor.write(plan.at.item_list, 0, &list);
-        let model = Self { plan, executor, steps: 0, step_in_epoch: 0, dispatches: 0 };
+        let normalize = config.normalize;
+        let model = Self { plan, executor, normalize, steps: 0, step_in_epoch: 0, dispatches: 0 };
         Ok((model, backend))
     }
 
@@ -198,6 +208,9 @@ impl Model {
     /// Those of [`Executor::read`].
     pub async fn top_items(&mut self, users: &[u32]) -> Result<Vec<u32>> {
         let (at, block) = (self.plan.at, self.plan.dims.queries);
+        if users.is_empty() {
+            return Ok(Vec::new());
+        }
         self.embed_items();
         for (n, users) in users.chunks(block).enumerate() {
             self.query(users);
@@ -226,13 +239,20 @@ impl Model {
     pub async fn item_scores(&mut self, items: &[u32]) -> Result<Vec<f32>> {
         self.embed_items();
         let dim = self.plan.dims.dim;
+        let output = |item: &u32| {
+            let words = *item as usize * dim..(*item as usize + 1) * dim;
+            self.executor.read_later::<f32>(self.plan.at.item_outputs, words)
+        };
+        let outputs: Vec<Pending<f32>> = items.iter().map(output).collect();
         let mut mean = vec![0.0; dim];
-        for &item in items {
-            let words = item as usize * dim..(item as usize + 1) * dim;
-            let output: Vec<f32> = self.executor.read(self.plan.at.item_outputs, words).await?;
-            for (mean, x) in mean.iter_mut().zip(output) {
+        for output in outputs {
+            for (mean, x) in mean.iter_mut().zip(output.finish().await?) {
                 *mean += x / items.len() as f32;
             }
+        }
+        if self.normalize {
+            let norm = mean.iter().map(|x| x * x).sum::<f32>().sqrt().max(MIN_NORM);
+            mean.iter_mut().for_each(|x| *x /= norm);
         }
         self.query(&[NO_ID]);
         self.executor.write(self.plan.at.query_outputs, 0, &mean);
@@ -266,7 +286,7 @@ impl Model {
 
     /// Runs a program that belongs to the training: its dispatches are counted.
     fn run(&mut self, program: Program, slot: usize) {
-        self.dispatches += self.plan.dispatches(program) as u64;
+        self.dispatches += self.plan.dispatches(program);
         self.executor.run(&self.plan, program, slot);
     }
 

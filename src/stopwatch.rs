@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::error::Result;
 use crate::executor::{Backend, BackendChoice};
 use crate::model::Model;
-use crate::plan::{Extent, Plan};
+use crate::plan::Extent;
 use crate::random::{self, stream};
 
 /// How long steps took.
@@ -19,7 +19,7 @@ pub struct Timing {
     /// Milliseconds of each step, from its start until its loss was on the CPU.
     pub milliseconds: Vec<f64>,
     /// Bytes of all buffers.
-    pub memory_bytes: usize,
+    pub memory_bytes: u64,
 }
 
 /// Steps before the first that counts: caches and pipelines are warm after one, the second proves it.
@@ -39,7 +39,7 @@ pub async fn time_steps(
     let pairs = (WARM_UP + steps) * config.batch_size;
     let extent =
         Extent { users, items, pairs, hidden: 0, evaluated: 0, keeps_best: false, shuffled: true };
-    let (mut model, backend) = Model::new(Plan::new(config, &extent), choice).await?;
+    let (mut model, backend) = Model::new(config, &extent, choice).await?;
     let draw = |n: usize, below: usize| {
         random::hash(config.seed, stream::SYNTHETIC, n as u32) % below as u32
     };
@@ -57,6 +57,6 @@ pub async fn time_steps(
             milliseconds.push(started.elapsed().as_secs_f64() * 1e3);
         }
     }
-    let memory_bytes = model.plan().bytes(backend.backend == "webgpu");
+    let memory_bytes = model.plan().bytes(backend.backend.is_gpu());
     Ok(Timing { backend, milliseconds, memory_bytes })
 }

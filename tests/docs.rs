@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use twotower::config::{Kind, OPTIONS, OptionSpec};
+use twotower::config::{Kind, OPTIONAL_GROUPS, OPTIONS, OptionSpec};
 
 #[test]
 fn typescript_types_follow_from_the_table() {
@@ -23,8 +23,13 @@ fn typescript_types_follow_from_the_table() {
             open.push(group);
         }
         let indent = indent(&open);
-        writeln!(text, "{indent}/** {}. Default `{}`. */", sentence(spec), spec.default)
-            .expect("a String takes text");
+        writeln!(
+            text,
+            "{indent}/** {}. Default `{}`. */",
+            sentence(spec, has_bounds),
+            spec.default
+        )
+        .expect("a String takes text");
         let types: Vec<String> = spec.kinds.iter().map(typescript).collect();
         writeln!(text, "{indent}{name}: {};", types.join(" | ")).expect("a String takes text");
     }
@@ -40,7 +45,7 @@ fn typescript_types_follow_from_the_table() {
 fn the_readmes_table_follows_from_the_table() {
     let mut table = String::from("| option | default | is |\n|---|---|---|\n");
     for spec in OPTIONS {
-        writeln!(table, "| `{}` | `{}` | {} |", spec.key, spec.default, sentence(spec))
+        writeln!(table, "| `{}` | `{}` | {} |", spec.key, spec.default, sentence(spec, |_| true))
             .expect("a String takes text");
     }
     same_as_file("README.md", |readme| {
@@ -56,24 +61,26 @@ fn indent(open: &[&str]) -> String {
 
 fn close(text: &mut String, open: &mut Vec<&str>, to: usize) {
     while open.len() > to {
-        open.pop();
-        *text += &format!("{}}};\n", indent(open));
+        let group = open.pop().expect("a group is open");
+        let or_off = if OPTIONAL_GROUPS.contains(&group) { " | null" } else { "" };
+        *text += &format!("{}}}{or_off};\n", indent(open));
     }
 }
 
-/// What an option does and may be; a type or a list of words says the latter by itself.
-fn sentence(spec: &OptionSpec) -> String {
-    let bounds: Vec<String> = spec
-        .kinds
-        .iter()
-        .filter(|kind| !matches!(kind, Kind::Bool | Kind::Text | Kind::Null))
-        .map(Kind::to_string)
-        .collect();
-    if bounds.is_empty() {
+/// What an option does, and which of the kinds of value it may have.
+fn sentence(spec: &OptionSpec, is_told: impl Fn(&Kind) -> bool) -> String {
+    let kinds = spec.kinds.iter().filter(|kind| is_told(kind));
+    let allowed: Vec<String> = kinds.map(Kind::to_string).collect();
+    if allowed.is_empty() {
         spec.doc.into()
     } else {
-        format!("{}: {}", spec.doc, bounds.join(", or "))
+        format!("{}: {}", spec.doc, allowed.join(", or "))
     }
+}
+
+/// Bounds and words are worth a sentence where the type beside it says the rest.
+fn has_bounds(kind: &Kind) -> bool {
+    !matches!(kind, Kind::Bool | Kind::Text | Kind::Null)
 }
 
 fn typescript(kind: &Kind) -> String {

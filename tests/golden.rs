@@ -3,8 +3,13 @@
 use twotower::executor::BackendChoice;
 use twotower::golden;
 
-const CASES: [&str; 4] =
-    ["in_batch_sgd", "in_batch_logq_unit_adagrad", "in_batch_logq_adam_decay", "evaluation"];
+const CASES: &[&str] = &[
+    "in_batch_sgd",
+    "in_batch_logq_unit_adagrad",
+    "in_batch_logq_adam_decay",
+    "onebp_in_batch_unit",
+    "evaluation",
+];
 
 fn text(case: &str) -> String {
     let path = format!("{}/tests/golden/{case}.json", env!("CARGO_MANIFEST_DIR"));

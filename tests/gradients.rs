@@ -6,7 +6,7 @@ use serde_json::json;
 use twotower::Config;
 use twotower::executor::BackendChoice;
 use twotower::model::{Model, Tower};
-use twotower::plan::{Extent, Plan};
+use twotower::plan::Extent;
 
 /// A batch of pairs over small tables.
 #[derive(Debug, Clone)]
@@ -70,9 +70,10 @@ impl Case {
             keeps_best: false,
             shuffled: false,
         };
-        let plan = Plan::new(&config.expect("valid"), &extent);
+        let config = config.expect("valid");
         pollster::block_on(async {
-            let (mut model, _) = Model::new(plan, BackendChoice::Cpu).await.expect("a CPU");
+            let (mut model, _) =
+                Model::new(&config, &extent, BackendChoice::Cpu).await.expect("a CPU");
             let floats = |table: &[f64]| table.iter().map(|&x| x as f32).collect::<Vec<f32>>();
             let (users, items) = (floats(&self.users), floats(&self.items));
             model.load(self.pairs.as_flattened(), &floats(&self.log_q));

@@ -33,7 +33,7 @@ impl Pair {
             gpu::Executor::new(&adapter, &plan).await
         });
         let gpu = executor.expect("the tests need a WebGPU adapter");
-        Self { cpu: cpu::Executor::new(&plan), gpu, plan }
+        Self { cpu: cpu::Executor::new(&plan).expect("there is memory"), gpu, plan }
     }
 
     fn write<T: bytemuck::Pod>(&mut self, buffer: Buffer, data: &[T]) {
@@ -222,6 +222,14 @@ fn operations_match_their_twins_at_the_edges_of_batch_and_width() {
 }
 
 #[test]
+fn onebp_matches() {
+    for batch in [2, 63, 130] {
+        let options = json!({ "batchSize": batch, "dim": 12, "onebp": { "beta": 0.9 } });
+        check(&options, &extent(9, 37, 200));
+    }
+}
+
+#[test]
 fn a_batch_whose_logits_take_several_chunks_matches() {
     let options = json!({ "batchSize": 2056, "dim": 8, "optimizer": { "kind": "sgd" } });
     check(&options, &extent(500, 700, 2500));
@@ -240,7 +248,7 @@ fn more_than_65535_workgroups_reach_every_row() {
     let mut pair = Pair::with(&config, &extent(70_000, 70_000, config.batch_size));
     pair.fill();
     pair.compare(Program::OpenWindow, 0);
-    let d_user = pair.plan.at.user.d_out;
+    let d_user = pair.plan.at.user.d_out.expect("the user tower is trained");
     let gradient: Vec<f32> = (0..pair.plan.words(d_user)).map(|n| (n % 11) as f32 - 5.0).collect();
     pair.write(d_user, &gradient);
     let ops = pair.plan.program(Program::Step);
@@ -250,15 +258,20 @@ fn more_than_65535_workgroups_reach_every_row() {
 
 /// Negative control: the comparison above does see a kernel that is wrong in one number.
 #[test]
-#[should_panic(expected = "on the GPU")]
+#[should_panic(expected = "item_outputs")]
 fn a_wrong_number_is_caught() {
     let mut pair = Pair::new(&json!({ "batchSize": 8, "dim": 8 }), &extent(5, 9, 16));
     pair.fill();
     pair.compare(Program::OpenWindow, 0);
+    // The kernel reads a wrong number, and the comparison finds its output wrong: the input is put
+    // right in between.
     let table = pair.plan.at.item.table;
-    let wrong = 1.01 * f32::from_bits(pair.on_gpu(table)[3]);
-    pair.gpu.write(table, 3, &[wrong]);
-    pair.compare(Program::Step, 0);
+    let right = f32::from_bits(pair.on_gpu(table)[3]);
+    pair.gpu.write(table, 3, &[1.01 * right]);
+    pair.gpu.run(Program::EmbedItems, 0);
+    pair.gpu.write(table, 3, &[right]);
+    pair.cpu.run(&pair.plan, Program::EmbedItems, 0);
+    pair.compare_buffers("a wrong input", 0, Program::EmbedItems);
 }
 
 /// Negative control: poison is seen where a kernel leaves a word out.

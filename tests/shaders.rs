@@ -21,16 +21,19 @@ fn dispatches() -> BTreeMap<&'static str, Dispatch> {
         keeps_best: false,
         shuffled: true,
     };
-    ["sgd", "adagrad", "adam"]
-        .into_iter()
-        .flat_map(|kind| {
-            let options = json!({ "optimizer": { "kind": kind } });
-            let plan = Plan::new(&Config::resolve(&options).expect("valid"), &extent);
-            let ops = PROGRAMS.iter().flat_map(|program| plan.program(*program));
-            ops.flat_map(|op| op.dispatches()).collect::<Vec<_>>()
-        })
-        .map(|dispatch| (dispatch.shader.stem, dispatch))
-        .collect()
+    [
+        json!({ "optimizer": { "kind": "sgd" } }),
+        json!({ "optimizer": { "kind": "adagrad" } }),
+        json!({ "optimizer": { "kind": "adam" }, "onebp": {} }),
+    ]
+    .into_iter()
+    .flat_map(|options| {
+        let plan = Plan::new(&Config::resolve(&options).expect("valid"), &extent);
+        let ops = PROGRAMS.iter().flat_map(|program| plan.program(*program));
+        ops.flat_map(|op| op.dispatches()).collect::<Vec<_>>()
+    })
+    .map(|dispatch| (dispatch.shader.stem, dispatch))
+    .collect()
 }
 
 fn parse(dispatch: &Dispatch) -> naga::Module {

@@ -118,7 +118,13 @@ fn training_learns_what_the_camps_like() {
 #[test]
 fn a_validation_part_chooses_the_epoch_and_stops_early() {
     let more = json!({ "epochs": 200, "patience": 3, "split.validation": 0.2 });
-    let mut trainer = trainer(&more, BackendChoice::Cpu);
+    for choice in BACKENDS {
+        validated(&more, choice);
+    }
+}
+
+fn validated(more: &Value, choice: BackendChoice) {
+    let mut trainer = trainer(more, choice);
     let (_, epochs) = train(&mut trainer).expect("trains");
     let ndcg: Vec<f64> = epochs.iter().map(|e| e.metrics.expect("validation").ndcg_20).collect();
     let best = (0..ndcg.len()).rev().max_by(|&a, &b| ndcg[a].total_cmp(&ndcg[b])).expect("epochs");
@@ -126,8 +132,60 @@ fn a_validation_part_chooses_the_epoch_and_stops_early() {
     assert_eq!(epochs.len(), best + 1 + 3, "three epochs without a better one");
     assert_eq!(report["best"]["epoch"], best + 1);
     assert_eq!(report["final"]["epoch"], best + 1);
-    assert!(report["final"]["ndcg@20"].is_f64());
-    assert!(report["popularity"]["ndcg@20"].is_f64());
+    for metrics in [&report["final"], &report["final"]["popularity"], &report["popularity"]] {
+        assert!(metrics["ndcg@20"].as_f64().expect("a number") > 0.0, "{metrics}");
+    }
+    assert_eq!(trainer.set_epochs(300).expect_err("it went back").code(), "config");
+
+    // The tables are those of the best epoch: a run that stops there serves the same.
+    let fewer = json!({ "epochs": best + 1, "split.validation": 0.2 });
+    let mut stopped = self::trainer(&fewer, choice);
+    train(&mut stopped).expect("trains");
+    let top = |trainer: &mut Trainer| {
+        pollster::block_on(trainer.recommend(&Query::User("u4".into()), 9)).expect("recommends")
+    };
+    assert_eq!(top(&mut trainer), top(&mut stopped));
+}
+
+#[test]
+fn popularity_is_what_counting_gives() {
+    let trainer = trainer(&json!({}), BackendChoice::Cpu);
+    let report = serde_json::to_value(trainer.report()).expect("serialises");
+    let config = options(&json!({}));
+    let dataset = camps(&config);
+    let counts = dataset.item_counts();
+    let train = dataset.train.rows(dataset.n_users);
+    let test = dataset.test.rows(dataset.users.len());
+    let recalls =
+        (0..dataset.n_users as u32).filter(|&user| !test.row(user).is_empty()).map(|user| {
+            let mut unseen: Vec<u32> = (0..dataset.n_items as u32)
+                .filter(|item| !train.row(user).contains(item))
+                .collect();
+            unseen.sort_by_key(|&item| (std::cmp::Reverse(counts[item as usize]), item));
+            let hits = unseen.iter().take(10).filter(|item| test.row(user).contains(item)).count();
+            hits as f64 / test.row(user).len() as f64
+        });
+    let recalls: Vec<f64> = recalls.collect();
+    let mean = recalls.iter().sum::<f64>() / recalls.len() as f64;
+    let ours = report["popularity"]["recall@10"].as_f64().expect("a number");
+    assert!((ours - mean).abs() < 1e-12, "{ours} for {mean}");
+}
+
+#[test]
+fn users_who_are_only_in_the_test_count_as_zero() {
+    for choice in BACKENDS {
+        let config = options(&json!({ "split.kind": "given", "epochs": 1 }));
+        let mut loader = Loader::new(&config);
+        for (part, lines) in [(Part::Train, "a,x\na,y\nb,x\nb,z\n"), (Part::Test, "c,x\nd,w\n")] {
+            loader.begin(part, "lines.csv", None).expect("begins");
+            loader.push(b"user,item\n").expect("a header");
+            loader.push(lines.as_bytes()).expect("good lines");
+        }
+        let dataset = loader.finish().expect("a data set");
+        let trainer = pollster::block_on(Trainer::new(dataset, config, choice));
+        let (_, epochs) = train(&mut trainer.expect("a trainer")).expect("trains");
+        assert_eq!(epochs[0].metrics.expect("there is a test part").recall_20, 0.0);
+    }
 }
 
 #[test]
@@ -136,7 +194,7 @@ fn a_run_can_be_extended_and_reset() {
     let (whole, _) = train(&mut long).expect("trains");
     let mut short = trainer(&json!({ "epochs": 2 }), BackendChoice::Cpu);
     let (mut parts, _) = train(&mut short).expect("trains");
-    short.set_epochs(4);
+    short.set_epochs(4).expect("goes on");
     parts.extend(train(&mut short).expect("trains").0);
     assert_eq!(whole, parts);
 
@@ -163,6 +221,8 @@ fn a_loss_that_is_no_number_stops_the_run_at_its_step() {
         assert!(step > 1 && epoch >= 1, "step {step} of epoch {epoch}");
         let again = pollster::block_on(trainer.advance(Duration::from_millis(1)));
         assert_eq!(again.expect_err("it stays stopped").code(), "non-finite");
+        let asked = pollster::block_on(trainer.recommend(&Query::User("u1".into()), 3));
+        assert_eq!(asked.expect_err("its tables are no numbers").code(), "non-finite");
     }
 }
 

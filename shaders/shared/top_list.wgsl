@@ -15,7 +15,8 @@ fn empty_list() -> TopList {
 }
 
 fn insert(list: ptr<function, TopList>, score: f32, item: u32) {
-    if score <= (*list).scores[TOP - 1u] {
+    // Not `<=`: a score that is no number must not enter either.
+    if !(score > (*list).scores[TOP - 1u]) {
         return;
     }
     var n = TOP - 1u;

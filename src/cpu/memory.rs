@@ -2,6 +2,7 @@
 
 use bytemuck::Pod;
 
+use crate::error::{Error, Result};
 use crate::plan::{Buffer, BufferKind, BufferSpec, Plan, STEP_SIZE, STEP_WORDS, Step};
 
 /// All buffers of a run, and the scratch that operations share.
@@ -12,13 +13,24 @@ pub struct Memory {
 }
 
 impl Memory {
-    pub fn new(plan: &Plan) -> Self {
+    /// Allocates a plan's buffers, all zero.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`].
+    pub fn new(plan: &Plan) -> Result<Self> {
         let words = |spec: &BufferSpec| match spec.kind {
             BufferKind::Data | BufferKind::Steps => spec.words,
             BufferKind::GpuScratch => 0,
         };
-        let buffers = plan.buffers.iter().map(|spec| vec![0; words(spec)]).collect();
-        Self { buffers, scratch: Vec::new() }
+        let allocate = |spec: &BufferSpec| {
+            let mut buffer = Vec::new();
+            let reserved = buffer.try_reserve_exact(words(spec));
+            reserved.map_err(|_| Error::OutOfMemory { bytes: plan.bytes(false) })?;
+            buffer.resize(words(spec), 0);
+            Ok(buffer)
+        };
+        let buffers = plan.buffers.iter().map(allocate).collect::<Result<_>>()?;
+        Ok(Self { buffers, scratch: Vec::new() })
     }
 
     /// A buffer's words.

@@ -2,6 +2,7 @@
 //! file is the meaning of the shaders of the same stem, not an emulation of their lanes.
 
 mod advance_clock;
+mod aggregate_users;
 mod draw_batches;
 mod gather_rows;
 mod memory;
@@ -17,6 +18,7 @@ use std::ops::Range;
 
 use bytemuck::Pod;
 
+use crate::error::Result;
 use crate::plan::{Buffer, Op, Plan, Program};
 use memory::Memory;
 
@@ -28,8 +30,11 @@ pub struct Executor {
 
 impl Executor {
     /// Allocates the plan's buffers, all zero.
-    pub fn new(plan: &Plan) -> Self {
-        Self { memory: Memory::new(plan) }
+    ///
+    /// # Errors
+    /// [`crate::Error::OutOfMemory`].
+    pub fn new(plan: &Plan) -> Result<Self> {
+        Ok(Self { memory: Memory::new(plan)? })
     }
 
     /// Writes elements of 4-byte words at a word offset of a buffer.
@@ -70,6 +75,7 @@ impl Executor {
             Op::GatherRows(op) => gather_rows::run(op, memory, slot),
             Op::SoftmaxLoss(op) => softmax_loss::run(op, memory, slot),
             Op::UpdateRows(op) => update_rows::run(op, memory, slot),
+            Op::AggregateUsers(op) => aggregate_users::run(op, memory, slot),
             Op::SumLosses(op) => sum_losses::run(op, memory),
             Op::AdvanceClock(op) => advance_clock::run(op, memory),
             Op::ScoreItems(op) => rank::score_items(op, memory, slot),

@@ -47,7 +47,8 @@ impl Executor {
     ///
     /// # Errors
     /// [`Error::Limit`] if a buffer is larger than the adapter allows, [`Error::DeviceRefused`] if it
-    /// gives no device, [`Error::Gpu`] if it refuses a shader.
+    /// gives no device, [`Error::OutOfMemory`] if the buffers do not fit, [`Error::Gpu`] if it
+    /// refuses a shader.
     pub async fn new(adapter: &wgpu::Adapter, plan: &Plan) -> Result<Self> {
         let programs: Vec<Vec<Vec<Dispatch>>> = PROGRAMS
             .iter()
@@ -55,7 +56,8 @@ impl Executor {
             .collect();
         let largest = plan.buffers.iter().map(|spec| spec.words as u64 * 4).max().unwrap_or(0);
         let gpu = Gpu::new(adapter, largest).await?;
-        let scope = gpu.device.push_error_scope(wgpu::ErrorFilter::Validation);
+        let memory = gpu.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
+        let validation = gpu.device.push_error_scope(wgpu::ErrorFilter::Validation);
 
         let storage = BufferUsages::STORAGE | BufferUsages::COPY_SRC | BufferUsages::COPY_DST;
         let buffers: Vec<wgpu::Buffer> = plan
@@ -93,7 +95,11 @@ impl Executor {
         let programs =
             programs.iter().map(|program| program.iter().map(&mut bind_all).collect()).collect();
 
-        if let Some(error) = scope.pop().await {
+        let (refusal, shortage) = (validation.pop(), memory.pop());
+        if shortage.await.is_some() {
+            return Err(Error::OutOfMemory { bytes: plan.bytes(true) });
+        }
+        if let Some(error) = refusal.await {
             return Err(Error::Gpu { message: error.to_string() });
         }
         Ok(Self { gpu, buffers, programs, commands: None, pass: None })
@@ -161,5 +167,13 @@ impl Executor {
         let readback = Readback::new(&self.gpu, &mut commands, &self.buffers[buffer.0], bytes);
         self.gpu.queue.submit([commands.finish()]);
         readback.map()
+    }
+}
+
+/// In a browser, buffers live until they are collected as garbage: a table of a million rows would
+/// outlive its run.
+impl Drop for Executor {
+    fn drop(&mut self) {
+        self.gpu.device.destroy();
     }
 }

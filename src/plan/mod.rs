@@ -3,6 +3,7 @@
 //! the same plan.
 
 mod advance_clock;
+mod aggregate_users;
 pub mod dispatch;
 mod draw_batches;
 mod gather_rows;
@@ -14,6 +15,7 @@ mod sum_losses;
 mod update_rows;
 
 pub use advance_clock::AdvanceClock;
+pub use aggregate_users::AggregateUsers;
 pub use dispatch::{Access, Constant, Dispatch, Shader};
 pub use draw_batches::{BETA_M, BETA_V, DrawBatches, LOG_BETA_M, LOG_BETA_V};
 pub use gather_rows::GatherRows;
@@ -42,7 +44,7 @@ pub const RING: usize = 4096;
 /// Length of the lists that an evaluation makes.
 pub const TOP_K: usize = 20;
 
-/// Words of the largest buffer of logits or scores, 8 MiB.
+/// Words of a buffer of logits or scores, 8 MiB; 8 rows where those are more.
 const MATRIX_WORDS: usize = 2 << 20;
 
 /// A buffer of a plan.
@@ -103,6 +105,7 @@ pub enum Op {
     GatherRows(GatherRows),
     SoftmaxLoss(SoftmaxLoss),
     UpdateRows(UpdateRows),
+    AggregateUsers(AggregateUsers),
     SumLosses(SumLosses),
     AdvanceClock(AdvanceClock),
     ScoreItems(ScoreItems),
@@ -119,6 +122,7 @@ impl Op {
             Self::GatherRows(op) => op.dispatches(),
             Self::SoftmaxLoss(op) => op.dispatches(),
             Self::UpdateRows(op) => op.dispatches(),
+            Self::AggregateUsers(op) => op.dispatches(),
             Self::SumLosses(op) => op.dispatches(),
             Self::AdvanceClock(op) => op.dispatches(),
             Self::ScoreItems(op) => op.dispatches(),
@@ -210,8 +214,8 @@ pub struct TowerHandles {
     pub state: [Option<Buffer>; 2],
     /// (R, D) embeddings of the best epoch, where one is chosen.
     pub best: Option<Buffer>,
-    /// (rows up to 8, D) gradient by the step's outputs.
-    pub d_out: Buffer,
+    /// (rows up to 8, D) gradient by the step's outputs; none where no gradient reaches the tower.
+    pub d_out: Option<Buffer>,
 }
 
 /// A run as data.
@@ -224,6 +228,7 @@ pub struct Plan {
     /// The buffers by role.
     pub at: Handles,
     programs: [Vec<Op>; PROGRAMS.len()],
+    dispatch_counts: [u64; PROGRAMS.len()],
 }
 
 /// What a plan has to know of the data.
@@ -287,14 +292,14 @@ impl Plan {
     }
 
     /// Bytes of all buffers that a backend allocates.
-    pub fn bytes(&self, on_gpu: bool) -> usize {
+    pub fn bytes(&self, on_gpu: bool) -> u64 {
         let is_allocated = |spec: &&BufferSpec| on_gpu || spec.kind != BufferKind::GpuScratch;
-        self.buffers.iter().filter(is_allocated).map(|spec| spec.words * 4).sum()
+        self.buffers.iter().filter(is_allocated).map(|spec| spec.words as u64 * 4).sum()
     }
 
     /// Dispatches of one run of a program on a GPU.
-    pub fn dispatches(&self, program: Program) -> usize {
-        self.program(program).iter().map(|op| op.dispatches().len()).sum()
+    pub fn dispatches(&self, program: Program) -> u64 {
+        self.dispatch_counts[program as usize]
     }
 }
 
@@ -324,13 +329,21 @@ impl Builder<'_> {
         Buffer(self.buffers.len() - 1)
     }
 
-    fn tower(&mut self, names: [&'static str; 5], rows: usize, uses: usize) -> TowerHandles {
+    /// The buffers of a tower of `rows` rows, `trained` by the gradients of so many uses a step.
+    fn tower(
+        &mut self,
+        names: [&'static str; 5],
+        rows: usize,
+        trained: Option<usize>,
+    ) -> TowerHandles {
         let dim = self.dims.dim;
-        let elements = rows * dim;
+        // What saturates is refused when it is allocated.
+        let elements = rows.saturating_mul(dim);
         let [table, first, second, best, d_out] = names;
         TowerHandles {
             table: self.buffer(table, elements),
             state: match self.config.optimizer.kind {
+                _ if trained.is_none() => [None, None],
                 OptimizerKind::Sgd => [None, None],
                 OptimizerKind::Adagrad => [Some(self.buffer(first, rows)), None],
                 OptimizerKind::Adam => {
@@ -338,7 +351,7 @@ impl Builder<'_> {
                 }
             },
             best: self.extent.keeps_best.then(|| self.buffer(best, elements)),
-            d_out: self.buffer(d_out, uses.next_multiple_of(8) * dim),
+            d_out: trained.map(|uses| self.buffer(d_out, uses.next_multiple_of(8) * dim)),
         }
     }
 
@@ -353,9 +366,9 @@ impl Builder<'_> {
         let log_q = self.buffer("log_q", items);
         let losses = self.buffer("losses", RING);
         let user_names = ["user_table", "user_state_1", "user_state_2", "user_best", "d_user"];
-        let user = self.tower(user_names, users, batch);
+        let user = self.tower(user_names, users, self.config.onebp.is_none().then_some(batch));
         let item_names = ["item_table", "item_state_1", "item_state_2", "item_best", "d_item"];
-        let item = self.tower(item_names, items, candidates);
+        let item = self.tower(item_names, items, Some(candidates));
         let at = Handles {
             clock,
             pairs,
@@ -365,7 +378,7 @@ impl Builder<'_> {
             item,
             catalogue: self.steps("catalogue", 1),
             item_list: self.buffer("item_list", items_padded),
-            item_outputs: self.buffer("item_outputs", items_padded * dim),
+            item_outputs: self.buffer("item_outputs", items_padded.saturating_mul(dim)),
             query: self.steps("query", 1),
             query_users: self.buffer("query_users", queries),
             query_outputs: self.buffer("query_outputs", queries * dim),
@@ -422,9 +435,12 @@ impl Builder<'_> {
             item_ids,
             logits,
             row_loss,
-            gradients: Gradients { user: Some(user.d_out), item: item.d_out },
+            gradients: Gradients {
+                user: user.d_out,
+                item: item.d_out.expect("the item tower is trained"),
+            },
         };
-        let update = |tower: TowerHandles, count, order| UpdateRows {
+        let update = |tower: TowerHandles, d_out, count, order| UpdateRows {
             dims: self.dims,
             rule: Rule::new(self.config, tower),
             learning_rate: self.config.optimizer.learning_rate,
@@ -433,7 +449,7 @@ impl Builder<'_> {
             step: steps,
             ids_per_slot: count,
             order,
-            d_out: tower.d_out,
+            d_out,
             table: tower.table,
         };
         let score = || {
@@ -452,23 +468,43 @@ impl Builder<'_> {
                 ..gather(at.query, at.query_users, user.table, at.query_outputs)
             })
         };
+        let mut step = vec![
+            Op::GatherRows(gather(steps, user_ids, user.table, user_outputs)),
+            Op::GatherRows(GatherRows {
+                rows: columns,
+                ids_per_slot: candidates,
+                ..gather(steps, item_ids, item.table, candidate_outputs)
+            }),
+            Op::SoftmaxLoss(loss),
+        ];
+        if let Some(d_out) = user.d_out {
+            step.push(Op::UpdateRows(update(user, d_out, batch, user_order)));
+        }
+        if let Some(d_out) = item.d_out {
+            step.push(Op::UpdateRows(update(item, d_out, candidates, item_order)));
+        }
+        if let Some(onebp) = &self.config.onebp {
+            // The positives stand first among the candidates.
+            step.push(Op::GatherRows(GatherRows {
+                ids_per_slot: candidates,
+                ..gather(steps, item_ids, item.table, candidate_outputs)
+            }));
+            step.push(Op::AggregateUsers(AggregateUsers {
+                dims: self.dims,
+                beta: onebp.beta,
+                step: steps,
+                order: user_order,
+                items: candidate_outputs,
+                users: user.table,
+            }));
+        }
         let programs = [
             vec![
                 Op::DrawBatches(draw),
                 Op::SortIds(sort(user_ids, batch, user_order)),
                 Op::SortIds(sort(item_ids, candidates, item_order)),
             ],
-            vec![
-                Op::GatherRows(gather(steps, user_ids, user.table, user_outputs)),
-                Op::GatherRows(GatherRows {
-                    rows: columns,
-                    ids_per_slot: candidates,
-                    ..gather(steps, item_ids, item.table, candidate_outputs)
-                }),
-                Op::SoftmaxLoss(loss),
-                Op::UpdateRows(update(user, batch, user_order)),
-                Op::UpdateRows(update(item, candidates, item_order)),
-            ],
+            step,
             vec![Op::SumLosses(SumLosses { dims: self.dims, steps, row_loss, losses })],
             vec![Op::AdvanceClock(AdvanceClock { dims: self.dims, clock })],
             vec![Op::GatherRows(GatherRows {
@@ -499,7 +535,10 @@ impl Builder<'_> {
                 }),
             ],
         ];
-        Plan { dims: self.dims, buffers: self.buffers, at, programs }
+        let dispatch_counts = programs
+            .each_ref()
+            .map(|program| program.iter().map(|op| op.dispatches().len() as u64).sum());
+        Plan { dims: self.dims, buffers: self.buffers, at, programs, dispatch_counts }
     }
 }
 
@@ -515,6 +554,7 @@ pub const SHADERS: &[&Shader] = &[
     &update_rows::SGD,
     &update_rows::ADAGRAD,
     &update_rows::ADAM,
+    &aggregate_users::AGGREGATE_USERS,
     &sum_losses::SUM_LOSSES,
     &advance_clock::ADVANCE_CLOCK,
     &rank::SCORE_ITEMS,

@@ -34,32 +34,64 @@ impl HeldOut {
     }
 }
 
-/// What each user of a tower has, in training and validation.
-pub fn history(dataset: &Dataset) -> Csr {
+/// What a ranking leaves out, and so which part it is measured on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mask {
+    /// Training pairs: validation is measured.
+    Train = 0,
+    /// Training and validation pairs: the test is measured.
+    History = 1,
+}
+
+/// The items that each user of the tower has, by [`Mask`].
+pub fn masks(dataset: &Dataset) -> [Csr; 2] {
     let known = dataset.validation.iter().filter(|[user, item]| {
         (*user as usize) < dataset.n_users && (*item as usize) < dataset.n_items
     });
-    let pairs: Pairs = dataset.train.iter().chain(known).collect();
-    pairs.rows(dataset.n_users)
+    let history: Pairs = dataset.train.iter().chain(known).collect();
+    [dataset.train.rows(dataset.n_users), history.rows(dataset.n_users)]
+}
+
+/// Metrics of recommending the most popular items that a user has not seen; a user without a
+/// training pair gets none and counts as zero. None where nothing is held out.
+pub fn popularity(dataset: &Dataset, held_out: &HeldOut, seen: &Csr) -> Option<Metrics> {
+    if held_out.is_empty() {
+        return None;
+    }
+    let counts = dataset.item_counts();
+    let mut popular: Vec<u32> = (0..dataset.n_items as u32).collect();
+    popular.sort_by_key(|&item| std::cmp::Reverse(counts[item as usize]));
+    let mut lists = Vec::with_capacity(held_out.users.len() * TOP_K);
+    for (n, &user) in held_out.users.iter().enumerate() {
+        if (user as usize) < dataset.n_users {
+            let seen = seen.row(user);
+            let unseen = popular.iter().filter(|item| seen.binary_search(item).is_err());
+            lists.extend(unseen.take(TOP_K));
+        }
+        lists.resize((n + 1) * TOP_K, NO_ID);
+    }
+    Some(held_out.measure(&lists, dataset.n_items))
 }
 
 impl Trainer {
-    pub(super) async fn measure_validation(&mut self) -> Result<Option<Metrics>> {
-        let seen = self.dataset.train.rows(self.dataset.n_users);
-        self.model.hide(&seen.offsets, &seen.items);
-        self.measure(false).await
+    /// What a user has, and must not be recommended.
+    pub(super) fn seen(&self, user: u32) -> &[u32] {
+        self.masks[Mask::History as usize].row(user)
     }
 
-    /// The test's metrics; validation pairs count as seen.
-    pub(super) async fn measure_test(&mut self) -> Result<Option<Metrics>> {
-        self.model.hide(&self.history.offsets, &self.history.items);
-        self.measure(true).await
-    }
-
-    async fn measure(&mut self, test: bool) -> Result<Option<Metrics>> {
-        let held_out = if test { &self.test } else { &self.validation };
+    /// Metrics of the part that is measured under a mask; none where nothing is held out.
+    pub(super) async fn measure(&mut self, mask: Mask) -> Result<Option<Metrics>> {
+        let held_out = match mask {
+            Mask::Train => &self.validation,
+            Mask::History => &self.test,
+        };
         if held_out.is_empty() {
             return Ok(None);
+        }
+        if self.masked != Some(mask) {
+            let seen = &self.masks[mask as usize];
+            self.model.hide(&seen.offsets, &seen.items);
+            self.masked = Some(mask);
         }
         // Users without a training pair come last, have no tower row, and count as zero.
         let trained =
@@ -67,25 +99,5 @@ impl Trainer {
         let mut lists = self.model.top_items(&held_out.users[..trained]).await?;
         lists.resize(held_out.users.len() * TOP_K, NO_ID);
         Ok(Some(held_out.measure(&lists, self.dataset.n_items)))
-    }
-
-    /// The most popular items that a user has not seen, for everyone.
-    pub(super) fn measure_popularity(&self, held_out: &HeldOut) -> Option<Metrics> {
-        if held_out.is_empty() {
-            return None;
-        }
-        let counts = self.dataset.item_counts();
-        let mut popular: Vec<u32> = (0..self.dataset.n_items as u32).collect();
-        popular.sort_by_key(|&item| std::cmp::Reverse(counts[item as usize]));
-        let mut lists = Vec::with_capacity(held_out.users.len() * TOP_K);
-        for (n, &user) in held_out.users.iter().enumerate() {
-            if (user as usize) < self.dataset.n_users {
-                let seen = self.history.row(user);
-                let unseen = popular.iter().filter(|item| seen.binary_search(item).is_err());
-                lists.extend(unseen.take(TOP_K));
-            }
-            lists.resize((n + 1) * TOP_K, NO_ID);
-        }
-        Some(held_out.measure(&lists, self.dataset.n_items))
     }
 }

@@ -12,12 +12,13 @@ use std::time::Duration;
 use web_time::Instant;
 
 use crate::config::Config;
-use crate::data::Dataset;
+use crate::data::{Csr, Dataset};
 use crate::error::{Error, Result};
 use crate::executor::{Backend, BackendChoice, Pending};
+use crate::metrics::Metrics;
 use crate::model::Model;
-use crate::plan::{Extent, Op, Plan, Program, RING};
-use evaluate::HeldOut;
+use crate::plan::{Extent, Op, Program, RING};
+use evaluate::{HeldOut, Mask};
 use pace::Pace;
 pub use recommend::{Query, Recommendation, TitledItem};
 pub use report::{About, EpochReport, Final, Progress, Report};
@@ -31,8 +32,13 @@ pub struct Trainer {
     backend: Backend,
     validation: HeldOut,
     test: HeldOut,
-    /// What a user has, and must not be recommended.
-    history: crate::data::Csr,
+    /// What rankings leave out: the training pairs where validation is measured, and those of
+    /// validation too where the test is, or a user is served.
+    masks: [Csr; 2],
+    /// Popularity's metrics on validation and on the test.
+    popularity: [Option<Metrics>; 2],
+    /// Which mask the model has.
+    masked: Option<Mask>,
     flights: VecDeque<Flight>,
     pace: Pace,
     run: Run,
@@ -68,9 +74,20 @@ impl Trainer {
     /// Those of [`crate::executor::Executor::choose`].
     pub async fn new(dataset: Dataset, config: Config, choice: BackendChoice) -> Result<Self> {
         let (model, backend) = fresh_model(&dataset, &config, choice).await?;
+        if config.patience.is_some() && dataset.validation.is_empty() {
+            return Err(Error::Config {
+                key: "patience".into(),
+                problem: "there is no validation part to lose patience with".into(),
+                allowed: "null, or a `split.validation` above 0".into(),
+            });
+        }
         let validation = HeldOut::new(&dataset.validation, dataset.users.len());
         let test = HeldOut::new(&dataset.test, dataset.users.len());
-        let history = evaluate::history(&dataset);
+        let masks = evaluate::masks(&dataset);
+        let popularity = [
+            evaluate::popularity(&dataset, &validation, &masks[Mask::Train as usize]),
+            evaluate::popularity(&dataset, &test, &masks[Mask::History as usize]),
+        ];
         Ok(Self {
             dataset,
             config,
@@ -78,7 +95,9 @@ impl Trainer {
             backend,
             validation,
             test,
-            history,
+            masks,
+            popularity,
+            masked: None,
             flights: VecDeque::new(),
             pace: Pace::default(),
             run: Run::default(),
@@ -101,6 +120,7 @@ impl Trainer {
         self.flights.clear();
         self.pace = Pace::default();
         self.run = Run::default();
+        self.masked = None;
         (self.config, self.model, self.backend) = (config, model, backend);
         Ok(())
     }
@@ -113,31 +133,59 @@ impl Trainer {
             config: &self.config,
             backend: &self.backend,
             data: self.dataset.about(),
-            memory_bytes: plan.bytes(self.backend.backend == "webgpu"),
+            memory_bytes: plan.bytes(self.backend.backend.is_gpu()),
             plan: step.map(|dispatch| dispatch.shader.stem).collect(),
         }
     }
 
-    /// Sets how many epochs the run has in all; a finished run goes on if it is more than before.
-    pub fn set_epochs(&mut self, epochs: usize) {
-        self.config.epochs = epochs;
-        if epochs > self.run.epochs.len() {
+    /// Sets how many epochs the run has in all: a finished run goes on if it is more than it had, and
+    /// one that has had as many ends.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if the run went back to its best epoch: there is nothing to go on from.
+    pub fn set_epochs(&mut self, epochs: usize) -> Result<()> {
+        if self.run.finished.is_some() && epochs > self.config.epochs {
+            if !self.validation.is_empty() {
+                return Err(Error::Config {
+                    key: "epochs".into(),
+                    problem: "the run has ended and kept its best epoch".into(),
+                    allowed: "a reset with more epochs".into(),
+                });
+            }
             self.run.finished = None;
         }
+        self.config.epochs = epochs;
+        Ok(())
     }
 
     /// Trains for about `budget`, or to the end of the epoch if that comes first.
     ///
     /// # Errors
-    /// [`Error::NonFinite`], which every later call repeats, and whatever the backend fails with.
+    /// [`Error::NonFinite`], or whatever the backend fails with; every later call repeats it.
     pub async fn advance(&mut self, budget: Duration) -> Result<Progress> {
-        if let Some(error) = &self.run.failed {
-            return Err(error.clone());
+        self.check()?;
+        let outcome = self.advance_within(budget).await;
+        if let Err(error) = &outcome {
+            self.run.failed = Some(error.clone());
+            self.flights.clear();
         }
+        outcome
+    }
+
+    /// Repeats the error that stopped the run.
+    fn check(&self) -> Result<()> {
+        self.run.failed.clone().map_or(Ok(()), Err)
+    }
+
+    async fn advance_within(&mut self, budget: Duration) -> Result<Progress> {
         let mut losses = Vec::new();
         let mut epoch_report = None;
         let started = Instant::now();
         while self.run.finished.is_none() && epoch_report.is_none() && started.elapsed() < budget {
+            if self.is_over() {
+                self.finish().await?;
+                break;
+            }
             let submitted = Instant::now();
             self.submit(budget.saturating_sub(started.elapsed()));
             let ends_epoch = self.model.step_in_epoch() == 0;
@@ -149,6 +197,9 @@ impl Trainer {
             self.run.epoch_seconds += submitted.elapsed().as_secs_f64();
             if ends_epoch {
                 epoch_report = Some(self.end_epoch().await?);
+                if self.is_over() {
+                    self.finish().await?;
+                }
             }
         }
         Ok(self.progress(losses, epoch_report))
@@ -176,9 +227,7 @@ impl Trainer {
         for step in flight.first..flight.first + flight.steps as u64 {
             let loss = ring[(step - 1) as usize % RING];
             if !loss.is_finite() {
-                let error = Error::NonFinite { step, epoch: self.run.epochs.len() as u64 + 1 };
-                self.run.failed = Some(error.clone());
-                return Err(error);
+                return Err(Error::NonFinite { step, epoch: self.run.epochs.len() as u64 + 1 });
             }
             losses.push(loss);
             self.run.epoch_losses.push(loss);
@@ -188,9 +237,9 @@ impl Trainer {
 
     async fn end_epoch(&mut self) -> Result<EpochReport> {
         let metrics = if self.validation.is_empty() {
-            self.measure_test().await?
+            self.measure(Mask::History).await?
         } else {
-            self.measure_validation().await?
+            self.measure(Mask::Train).await?
         };
         let batch = self.config.batch_size;
         let pairs = self.dataset.train.len();
@@ -221,22 +270,35 @@ impl Trainer {
             _ => latest,
         };
         self.run.best = Some(best);
-        let has_validation = !self.validation.is_empty();
-        if has_validation && best == latest {
+        if best == latest && !self.validation.is_empty() {
             self.model.keep_best();
         }
-        let ran_out = self.config.patience.is_some_and(|patience| latest - best >= patience);
-        if self.run.epochs.len() >= self.config.epochs || (has_validation && ran_out) {
-            let metrics = if has_validation {
-                self.model.restore_best();
-                self.measure_test().await?
-            } else {
-                report.metrics
-            };
-            let epoch = if has_validation { best + 1 } else { latest + 1 };
-            self.run.finished = Some(Final { epoch, metrics });
-        }
         Ok(report)
+    }
+
+    /// Whether the run stands at the end of its last epoch.
+    fn is_over(&self) -> bool {
+        let (epochs, best) = (self.run.epochs.len(), self.run.best.map_or(0, |best| best + 1));
+        let ran_out = self.config.patience.is_some_and(|patience| epochs >= best + patience);
+        self.model.step_in_epoch() == 0
+            && self.flights.is_empty()
+            && epochs > 0
+            && (epochs >= self.config.epochs || (!self.validation.is_empty() && ran_out))
+    }
+
+    /// Goes back to the best epoch, if there is a part that chooses it, and measures the test.
+    async fn finish(&mut self) -> Result<()> {
+        let chosen = self.run.best.filter(|_| !self.validation.is_empty());
+        let epoch = chosen.unwrap_or(self.run.epochs.len() - 1);
+        let metrics = if chosen.is_some() {
+            self.model.restore_best();
+            self.measure(Mask::History).await?
+        } else {
+            self.run.epochs[epoch].metrics
+        };
+        let popularity = self.popularity[Mask::History as usize];
+        self.run.finished = Some(Final { epoch: epoch + 1, metrics, popularity });
+        Ok(())
     }
 }
 
@@ -255,7 +317,7 @@ async fn fresh_model(
         keeps_best: !dataset.validation.is_empty(),
         shuffled: true,
     };
-    let (mut model, backend) = Model::new(Plan::new(config, &extent), choice).await?;
+    let (mut model, backend) = Model::new(config, &extent, choice).await?;
     let total = dataset.train.len() as f64;
     let share = |count: u32| f64::from(count) / total;
     let log_q: Vec<f32> =

@@ -41,11 +41,12 @@ impl Trainer {
     /// # Errors
     /// [`Error::UnknownId`] for an id without a training pair, [`Error::Config`] for no items at all.
     pub async fn recommend(&mut self, query: &Query, k: usize) -> Result<Vec<Recommendation>> {
+        self.check()?;
         match query {
             Query::User(id) => {
                 let user = self.user(id)?;
                 let scores = self.model.user_scores(user).await?;
-                Ok(self.best(&scores, self.history.row(user), k))
+                Ok(self.best(&scores, self.seen(user), k))
             }
             Query::Items(ids) => {
                 let mut items = ids.iter().map(|id| self.item(id)).collect::<Result<Vec<u32>>>()?;
@@ -69,6 +70,7 @@ impl Trainer {
     /// # Errors
     /// [`Error::UnknownId`] for an item without a training pair.
     pub async fn similar(&mut self, id: &str, k: usize) -> Result<Vec<Recommendation>> {
+        self.check()?;
         let item = self.item(id)?;
         let scores = self.model.item_scores(&[item]).await?;
         Ok(self.best(&scores, &[item], k))
@@ -80,7 +82,7 @@ impl Trainer {
     /// [`Error::UnknownId`] for a user without a training pair.
     pub fn history(&self, id: &str) -> Result<Vec<TitledItem>> {
         let user = self.user(id)?;
-        Ok(self.history.row(user).iter().map(|&item| self.titled(item)).collect())
+        Ok(self.seen(user).iter().map(|&item| self.titled(item)).collect())
     }
 
     /// Up to `limit` users whose id contains `search`.

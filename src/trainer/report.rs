@@ -20,7 +20,7 @@ pub struct About<'a> {
     /// Sizes of the data, and what happened to it on its way in.
     pub data: data::About<'a>,
     /// Bytes of all buffers.
-    pub memory_bytes: usize,
+    pub memory_bytes: u64,
     /// The dispatches of a training step, in order.
     pub plan: Vec<&'static str>,
 }
@@ -51,6 +51,8 @@ pub struct Final {
     /// On the test.
     #[serde(flatten)]
     pub metrics: Option<Metrics>,
+    /// Popularity's on the test.
+    pub popularity: Option<Metrics>,
 }
 
 /// The whole run.
@@ -82,7 +84,7 @@ pub struct Progress {
     pub pairs: u64,
     /// Training time of the run.
     pub seconds: f64,
-    /// Training time that is left at this pace; none before the first steps.
+    /// Training time that is left at this pace; none before the first steps and after the last.
     pub seconds_left: Option<f64>,
     /// The epoch that this slice ended, if it did.
     pub epoch_report: Option<EpochReport>,
@@ -93,11 +95,11 @@ pub struct Progress {
 impl Trainer {
     /// The whole run so far.
     pub fn report(&self) -> Report<'_> {
-        let held_out = if self.validation.is_empty() { &self.test } else { &self.validation };
+        let [on_validation, on_test] = self.popularity;
         Report {
             about: self.about(),
             epochs: &self.run.epochs,
-            popularity: self.measure_popularity(held_out),
+            popularity: on_validation.or(on_test),
             best: self.run.best.map(|best| self.run.epochs[best]),
             r#final: self.run.finished,
         }
@@ -110,9 +112,10 @@ impl Trainer {
         // The slice that ends an epoch is still about that epoch.
         let step = if epoch_report.is_some() { steps } else { in_epoch };
         let in_epoch = (in_epoch * self.config.batch_size).min(self.dataset.train.len());
-        let pairs = (epochs_done * self.dataset.train.len() + in_epoch) as u64;
+        let epoch_pairs = self.dataset.train.len() as u64;
+        let pairs = epochs_done as u64 * epoch_pairs + in_epoch as u64;
         let seconds = self.run.seconds + self.run.epoch_seconds;
-        let all = (self.config.epochs * self.dataset.train.len()) as f64;
+        let left = (self.config.epochs as u64 * epoch_pairs).saturating_sub(pairs);
         let done = self.run.finished.is_some();
         Progress {
             epoch: (epochs_done + usize::from(!done && epoch_report.is_none())).max(1),
@@ -122,7 +125,7 @@ impl Trainer {
             losses,
             pairs,
             seconds,
-            seconds_left: (pairs > 0).then(|| seconds / pairs as f64 * (all - pairs as f64)),
+            seconds_left: (!done && pairs > 0).then(|| seconds / pairs as f64 * left as f64),
             epoch_report,
             done,
         }

@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use wasm_bindgen::prelude::*;
 
-use crate::config::{self, Config, OPTIONS};
+use crate::config::{Config, OPTIONS};
 use crate::data::{self, Part};
 use crate::error::{Error, Result};
 use crate::trainer;
@@ -70,12 +70,6 @@ fn resolve(options: &JsValue) -> Result<Config> {
 #[wasm_bindgen]
 pub fn options() -> JsValue {
     to_js(&OPTIONS)
-}
-
-/// The defaults as one nested object.
-#[wasm_bindgen]
-pub fn defaults() -> JsValue {
-    to_js(&config::defaults())
 }
 
 /// Reads files, chunk by chunk.
@@ -149,8 +143,21 @@ impl Engine {
     }
 }
 
+/// How many are asked for.
+fn count(key: &str, value: f64) -> Result<usize> {
+    const MOST: f64 = 10_000.0;
+    if value.fract() == 0.0 && (1.0..=MOST).contains(&value) {
+        return Ok(value as usize);
+    }
+    Err(Error::Config {
+        key: key.into(),
+        problem: format!("{value} is not allowed"),
+        allowed: format!("a whole number from 1 to {MOST}"),
+    })
+}
+
 fn busy(call: &'static str) -> Error {
-    Error::Busy { call, pending: "another call" }
+    Error::Busy { call }
 }
 
 #[wasm_bindgen]
@@ -174,7 +181,7 @@ impl Engine {
 
     /// Trains for about so many milliseconds, or to the end of the epoch.
     pub async fn advance(&self, milliseconds: f64) -> JsResult<JsValue> {
-        let budget = Duration::from_secs_f64(milliseconds.max(0.0) / 1000.0);
+        let budget = Duration::try_from_secs_f64(milliseconds / 1000.0).unwrap_or(Duration::MAX);
         self.with("advance", async |trainer| Ok(to_js(&trainer.advance(budget).await?))).await
     }
 
@@ -183,11 +190,7 @@ impl Engine {
     pub async fn set_epochs(&self, epochs: JsValue) -> JsResult<()> {
         let epochs = from_js::<Value>("epochs", &epochs)?;
         let epochs = Config::resolve(&json!({ "epochs": epochs }))?.epochs;
-        self.with("setEpochs", async |trainer| {
-            trainer.set_epochs(epochs);
-            Ok(())
-        })
-        .await
+        self.with("setEpochs", async |trainer| trainer.set_epochs(epochs)).await
     }
 
     /// Starts anew on the same data with other options.
@@ -197,14 +200,15 @@ impl Engine {
     }
 
     /// The `k` best items for `{ user }` or `{ items }`.
-    pub async fn recommend(&self, query: JsValue, k: usize) -> JsResult<JsValue> {
-        let query = from_js("query", &query)?;
+    pub async fn recommend(&self, query: JsValue, k: f64) -> JsResult<JsValue> {
+        let (query, k) = (from_js("query", &query)?, count("k", k)?);
         self.with("recommend", async |trainer| Ok(to_js(&trainer.recommend(&query, k).await?)))
             .await
     }
 
     /// The `k` items most like one.
-    pub async fn similar(&self, item: String, k: usize) -> JsResult<JsValue> {
+    pub async fn similar(&self, item: String, k: f64) -> JsResult<JsValue> {
+        let k = count("k", k)?;
         self.with("similar", async |trainer| Ok(to_js(&trainer.similar(&item, k).await?))).await
     }
 
@@ -214,12 +218,14 @@ impl Engine {
     }
 
     /// Up to `limit` users whose id contains `search`.
-    pub fn users(&self, search: &str, limit: usize) -> JsResult<JsValue> {
+    pub fn users(&self, search: &str, limit: f64) -> JsResult<JsValue> {
+        let limit = count("limit", limit)?;
         self.borrow("users", |trainer| to_js(&trainer.users(search, limit)))
     }
 
     /// Up to `limit` items whose id or title contains `search`.
-    pub fn items(&self, search: &str, limit: usize) -> JsResult<JsValue> {
+    pub fn items(&self, search: &str, limit: f64) -> JsResult<JsValue> {
+        let limit = count("limit", limit)?;
         self.borrow("items", |trainer| to_js(&trainer.items(search, limit)))
     }
 }

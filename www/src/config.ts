@@ -12,7 +12,7 @@ export interface Config {
   seed: number;
   /** Scale tower outputs to length 1. Default `true`. */
   normalize: boolean;
-  /** Divisor τ of the scores in the softmax: a number above 0 and up to 1000. Default `0.2`. */
+  /** Divisor τ of the scores in the softmax: a number from 0.0001 to 1000. Default `0.2`. */
   temperature: number;
   /** Standard deviation of the fresh tables, or Xavier normal: a number above 0 and up to 100, or "xavier". Default `0.1`. */
   init: number | "xavier";
@@ -36,6 +36,18 @@ export interface Config {
     /** Subtract the log of the sampling probability from the logits: "streaming". Default `true`. */
     logQ: boolean | "streaming";
   };
+  onebp: {
+    /** Share of a user's vector that stays when it takes up an item's; gradients go to the item tower alone: a number from 0 to 1. Default `0.99`. */
+    beta: number;
+  } | null;
+  cbns: {
+    /** Items of earlier batches that serve as further negatives, M: a whole number from 1 to 1048576. Default `4096`. */
+    capacity: number;
+    /** Steps before the bank is used, or until outputs drift by a tenth of their length at most: a whole number from 0 to 4000000000, or "auto". Default `"auto"`. */
+    warmup: number | "auto";
+    /** Whether banked users push the batch's items in return, or only banked items the users: "both" or "items". Default `"both"`. */
+    sides: "both" | "items";
+  } | null;
   split: {
     /** How the test part is chosen; `given` where train and test are files of their own: "given" or "random" or "temporal" or "leave-last-out". Default `"random"`. */
     kind: "given" | "random" | "temporal" | "leave-last-out";

@@ -3,6 +3,7 @@
 use crate::train::Run;
 use anyhow::{Context as _, Result};
 use flate2::read::MultiGzDecoder;
+use serde::Serialize;
 use serde_json::Value;
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read};
@@ -24,15 +25,20 @@ pub fn train(run: &Run, hear: &mut impl FnMut(&str, &Value)) -> Result<Value> {
     let dataset = read(run, &config)?;
     pollster::block_on(async {
         let mut trainer = Trainer::new(dataset, config, run.backend.choice()).await?;
-        hear("about", &serde_json::to_value(trainer.about())?);
+        hear("about", &document(trainer.about())?);
         loop {
             let progress = trainer.advance(SLICE).await?;
-            hear("progress", &serde_json::to_value(&progress)?);
+            hear("progress", &document(&progress)?);
             if progress.done {
-                return Ok(serde_json::to_value(trainer.report())?);
+                return document(trainer.report());
             }
         }
     })
+}
+
+/// A document as its text says it: a number of 32 bits keeps its few digits.
+fn document(told: impl Serialize) -> Result<Value> {
+    Ok(serde_json::from_str(&serde_json::to_string(&told)?)?)
 }
 
 fn read(run: &Run, config: &Config) -> Result<Dataset> {

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use twotower::Config;
+use twotower::Config;
 use twotower::data::Part;
 
 #[derive(clap::Args)]
@@ -143,6 +144,8 @@ impl Train {
             Some(file) => read_json(file)?,
             None => json!({}),
         };
+        // What the file says is refused before anything is set over it.
+        Config::resolve(&options)?;
         if self.data.is_none() && options.pointer("/split/kind").is_none() {
             twotower::config::set(&mut options, "split.kind", "given".into());
         }

@@ -1,0 +1,38 @@
+// OneBP: each user of the batch takes up its items' outputs, whatever their order (Chen & Wang 2024):
+// e_u = β^n e_u + (1 - β^n) mean(e_i) over the user's n pairs of the batch.
+// One workgroup a place in the sorted order of the batch's users; the first place of a user does the work.
+#import grid
+#import step
+
+@group(0) @binding(0) var<uniform> step: Step;
+@group(0) @binding(1) var<storage, read> order: array<vec2<u32>>; // (S, P) user, row
+@group(0) @binding(2) var<storage, read> items: array<vec4<f32>>; // (BP, D) the positives' outputs after the step
+@group(0) @binding(3) var<storage, read_write> users: array<vec4<f32>>; // (U, D)
+
+@compute @workgroup_size(LANES)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+    let place = group_index(group);
+    let base = step.slot * P;
+    if place >= P {
+        return;
+    }
+    let user = order[base + place].x;
+    if user == NO_ID || (place > 0u && user == order[base + max(place, 1u) - 1u].x) {
+        return;
+    }
+    for (var k = lane; k < D4; k += LANES) {
+        var sum = vec4(0.0);
+        var count = 0.0;
+        var stay = 1.0;
+        for (var use_at = place; use_at < P; use_at += 1u) {
+            let entry = order[base + use_at];
+            if entry.x != user {
+                break;
+            }
+            sum += items[entry.y * D4 + k];
+            count += 1.0;
+            stay *= BETA;
+        }
+        users[user * D4 + k] = stay * users[user * D4 + k] + (1.0 - stay) * (sum / count);
+    }
+}

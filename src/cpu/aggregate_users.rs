@@ -1,0 +1,30 @@
+//! Twin of `shaders/aggregate_users.wgsl`.
+
+use super::memory::{Memory, view};
+use super::vector::add;
+use crate::plan::{AggregateUsers, NO_ID};
+
+pub fn run(op: &AggregateUsers, memory: &mut Memory, slot: usize) {
+    let dim = op.dims.dim;
+    let places = op.dims.batch.next_power_of_two();
+    let mut scratch = memory.take_scratch(dim);
+    let sum = &mut scratch[..dim];
+    let [order, items, users] = memory.many([op.order, op.items, op.users]);
+    let order: &[[u32; 2]] = bytemuck::cast_slice(order);
+    let order = &order[slot * places..][..places];
+    let present = order.partition_point(|[user, _]| *user != NO_ID);
+    let (items, users) = (view::<f32>(items), view::<f32>(users));
+    for uses in order[..present].chunk_by(|a, b| a[0] == b[0]) {
+        sum.fill(0.0);
+        let mut stay = 1.0;
+        for [_, row] in uses {
+            add(sum, &items[*row as usize * dim..][..dim]);
+            stay *= op.beta;
+        }
+        let user = &mut users[uses[0][0] as usize * dim..][..dim];
+        for (e, sum) in user.iter_mut().zip(&*sum) {
+            *e = stay * *e + (1.0 - stay) * (sum / uses.len() as f32);
+        }
+    }
+    memory.give_scratch(scratch);
+}

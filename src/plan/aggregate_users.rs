@@ -1,0 +1,46 @@
+//! OneBP (Chen & Wang 2024): after the item tower's step, each user of the batch takes up its items'
+//! outputs. No gradient reaches the user tower, and no optimiser.
+
+use super::dispatch::{Dispatch, GRID_WIDTH, Shader, folded, lanes, shader};
+use super::{Buffer, Dims, NO_ID};
+
+pub(super) const AGGREGATE_USERS: Shader =
+    shader!("aggregate_users", [step: Step, order: Read, items: Read, users: Write]);
+
+/// See the module.
+#[derive(Debug)]
+pub struct AggregateUsers {
+    /// Sizes of the run.
+    pub dims: Dims,
+    /// β, the share of a user's vector that stays.
+    pub beta: f32,
+    /// The step's record.
+    pub step: Buffer,
+    /// (S, P) sorted users with their rows, read.
+    pub order: Buffer,
+    /// (BP, D) the positives' outputs after the item tower's step, read.
+    pub items: Buffer,
+    /// (U, D) read and written; stored raw, scaled where it is scored.
+    pub users: Buffer,
+}
+
+impl AggregateUsers {
+    pub(super) fn dispatches(&self) -> Vec<Dispatch> {
+        let Dims { batch, dim, .. } = self.dims;
+        let places = batch.next_power_of_two();
+        vec![Dispatch {
+            shader: &AGGREGATE_USERS,
+            buffers: vec![self.step, self.order, self.items, self.users],
+            constants: vec![
+                ("D4", (dim / 4).into()),
+                ("P", places.into()),
+                ("LANES", lanes(dim / 4).into()),
+                ("BETA", self.beta.into()),
+                ("NO_ID", NO_ID.into()),
+                ("GRID_WIDTH", GRID_WIDTH.into()),
+            ],
+            groups: folded(places),
+            chunk: 0,
+        }]
+    }
+}
