@@ -13,6 +13,7 @@ export const CODES = [
   "no-adapter",
   "device-refused",
   "limit",
+  "out-of-memory",
   "device-lost",
   "gpu",
   "non-finite",

@@ -33,7 +33,10 @@ export interface TrainerOptions extends RunOptions {
 
 /** How to train. */
 export interface TrainOptions {
-  /** Epochs in all, those before included; none are left if so many are done. Default: the config's `epochs`. */
+  /**
+   * Epochs in all, those before included. Default: the config's `epochs`. A run that is over goes on for
+   * more, unless it went back to its best epoch: that is refused with the code `config`.
+   */
   epochs?: number | undefined;
   /**
    * Called many times a second. If it returns a promise, training waits for it: that is how to pause
@@ -125,7 +128,7 @@ export class Trainer {
     return this.#remote.call((host) => host.similar(item, k));
   }
 
-  /** The items that a user has in the training data. */
+  /** The items that a user has in the training and the validation part. */
   history(user: string): Promise<Item[]> {
     return this.#remote.call((host) => host.history(user));
   }
@@ -162,9 +165,8 @@ export class Trainer {
   }
 
   #refuseWhileTraining(call: string): void {
-    if (!this.#training) return;
     const message = `\`${call}\` was called while \`train\` was still at work`;
-    throw new TwoTowerError("busy", message, { call, pending: "train" });
+    if (this.#training) throw new TwoTowerError("busy", message, { call });
   }
 }
 

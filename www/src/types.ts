@@ -85,15 +85,23 @@ export interface EpochReport extends Partial<Metrics> {
   dispatches: number;
 }
 
+/** The model that a finished run keeps, measured on the test part: the best epoch's with a validation part, else the last's. */
+export interface Final extends Partial<Metrics> {
+  /** The epoch that it is from. */
+  epoch: number;
+  /** The metrics of recommending what is most popular, on the same part. */
+  popularity: Metrics | null;
+}
+
 /** A whole run, as one document. */
 export interface Report extends About {
   epochs: EpochReport[];
-  /** The metrics of recommending what is most popular. */
+  /** The metrics of recommending what is most popular, on the part that the epochs are measured on. */
   popularity: Metrics | null;
-  /** The best of the epochs. */
+  /** The best of the epochs so far. */
   best: EpochReport | null;
-  /** The model that is kept, measured on the test part, and the epoch that it is from. */
-  final: (Partial<Metrics> & { epoch: number }) | null;
+  /** None before the run is over. */
+  final: Final | null;
 }
 
 /** A slice of training. */
@@ -112,7 +120,7 @@ export interface Progress {
   pairs: number;
   /** Training time since the start, without evaluation. */
   seconds: number;
-  /** Training time that is left at this pace; none before the first steps. */
+  /** Training time that is left at this pace; none before the first steps and after the last. */
   secondsLeft: number | null;
   /** The epoch that this slice ended, if it did. */
   epochReport: EpochReport | null;

@@ -199,7 +199,7 @@ test("a validation part chooses the epoch, and the test part measures it", async
   await main(page).click();
   await phase(page, "Train again");
   await page.getByRole("img", { name: /^Validation metrics/ }).waitFor();
-  await page.getByText(/Epoch [1-4] was the best and is kept\. On the test part: recall@20 \d\.\d{3}, NDCG@20\s+\d\.\d{3}/).waitFor();
+  await page.getByText(/Epoch [1-4] was the best and is kept\. On the test part: recall@20 \d\.\d{3} \(popularity \d\.\d{3}\), NDCG@20\s+\d\.\d{3}/).waitFor();
   assert.deepEqual(faults, []);
   await close();
 });

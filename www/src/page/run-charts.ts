@@ -1,7 +1,7 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 
-import type { EpochReport, Metrics, Report } from "../index.js";
+import type { EpochReport, Final, Metrics } from "../index.js";
 import { base } from "./base.js";
 import { share } from "./format.js";
 import type { Line } from "./line-chart.js";
@@ -29,7 +29,7 @@ export class RunCharts extends LitElement {
   @property({ attribute: false }) reports: readonly EpochReport[] = [];
   @property({ attribute: false }) popularity: Metrics | undefined;
   /** The model that is kept at the end, measured on the test part. */
-  @property({ attribute: false }) final: Report["final"] = null;
+  @property({ attribute: false }) final: Final | undefined;
   /** Whether a validation part measures the epochs and chooses the one that is kept. */
   @property({ type: Boolean }) validated = false;
   /** Epochs of the whole run. */
@@ -67,10 +67,11 @@ export class RunCharts extends LitElement {
     `;
   }
 
-  #kept(final: NonNullable<Report["final"]>): TemplateResult {
+  #kept({ epoch, popularity, ...metrics }: Final): TemplateResult {
+    const told = (name: keyof Metrics): string => `${share(metrics[name])} (popularity ${share(popularity?.[name])})`;
     return html`<p class="small figure" role="status">
-      Epoch ${final.epoch} was the best and is kept. On the test part: recall@20 ${share(final["recall@20"])}, NDCG@20
-      ${share(final["ndcg@20"])}.
+      Epoch ${epoch} was the best and is kept. On the test part: recall@20 ${told("recall@20")}, NDCG@20
+      ${told("ndcg@20")}.
     </p>`;
   }
 }

@@ -2,11 +2,11 @@
 
 import {
   type EpochReport,
+  type Final,
   type Metrics,
   type OptionSpec,
   type PartialConfig,
   type Progress,
-  type Report,
   Trainer,
   TwoTowerError,
 } from "../index.js";
@@ -31,7 +31,7 @@ export class Session extends EventTarget {
   epochs: EpochReport[] = [];
   popularity: Metrics | undefined;
   /** The model that a finished run keeps. */
-  final: Report["final"] = null;
+  final: Final | undefined;
   pairsPerSecond = 0;
   /** Counts the models that could be asked: fresh ones, and those after an epoch. */
   version = 0;
@@ -139,7 +139,7 @@ export class Session extends EventTarget {
         this.version++;
         this.#changed();
       }
-      this.final = (await trainer.report()).final;
+      this.final = (await trainer.report()).final ?? undefined;
       this.#to("finished");
     } catch (thrown) {
       if (!gaveUp(thrown)) this.#fail(thrown);
@@ -199,7 +199,7 @@ export class Session extends EventTarget {
     this.progress = undefined;
     this.loss = new LossCurve();
     this.epochs = [];
-    this.final = null;
+    this.final = undefined;
     this.pairsPerSecond = 0;
   }
 
