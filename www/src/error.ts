@@ -2,24 +2,29 @@
 
 import { transferHandlers, type TransferHandler } from "comlink";
 
-/** Stable name of a kind of error: those of the crate, then the package's own. */
-export type ErrorCode =
-  | "config"
-  | "not-available"
-  | "data"
-  | "unknown-id"
-  | "insecure-context"
-  | "no-webgpu"
-  | "no-adapter"
-  | "device-refused"
-  | "limit"
-  | "device-lost"
-  | "gpu"
-  | "non-finite"
-  | "busy"
-  | "aborted"
-  | "destroyed"
-  | "worker";
+/** Stable names of the kinds of error: those of the crate, then the package's own. */
+export const CODES = [
+  "config",
+  "not-available",
+  "data",
+  "unknown-id",
+  "insecure-context",
+  "no-webgpu",
+  "no-adapter",
+  "device-refused",
+  "limit",
+  "out-of-memory",
+  "device-lost",
+  "gpu",
+  "non-finite",
+  "busy",
+  "aborted",
+  "destroyed",
+  "worker",
+] as const;
+
+/** Stable name of a kind of error. */
+export type ErrorCode = (typeof CODES)[number];
 
 /** Every refusal and failure of a {@link Trainer}: a code to act on, a sentence to show, and data. */
 export class TwoTowerError extends Error {
@@ -34,12 +39,34 @@ export class TwoTowerError extends Error {
     super(message, options);
   }
 
-  /** Makes a typed error of whatever was thrown; what has no code is a fault of the worker. */
+  /** Makes a typed error of whatever was thrown; what has no code of ours is a fault of the worker. */
   static from(thrown: unknown): TwoTowerError {
     if (thrown instanceof TwoTowerError) return thrown;
-    const { code, message, data } = thrown as Partial<TwoTowerError>;
-    return new TwoTowerError(code ?? "worker", message ?? String(thrown), data, { cause: thrown });
+    const { code, message, data } = Object(thrown) as Partial<Record<keyof TwoTowerError, unknown>>;
+    const sentence = typeof message === "string" ? message : String(thrown);
+    // A `DOMException` has a code, too, which is a number.
+    return isCode(code)
+      ? new TwoTowerError(code, sentence, data as TwoTowerError["data"], { cause: thrown })
+      : new TwoTowerError("worker", sentence, {}, { cause: thrown });
   }
+
+  /** The refusal of a file, or of a part of the data, for what is wrong with it. */
+  static data(file: string, problem: string, cause?: unknown): TwoTowerError {
+    return new TwoTowerError("data", `${file}: ${problem}`, { file, problem, lines: [] }, { cause });
+  }
+}
+
+/** Does the work; whatever it throws is rejected as a typed error. */
+export async function typed<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (thrown) {
+    throw TwoTowerError.from(thrown);
+  }
+}
+
+function isCode(code: unknown): code is ErrorCode {
+  return (CODES as readonly unknown[]).includes(code);
 }
 
 interface Thrown {

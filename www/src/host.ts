@@ -4,14 +4,8 @@ import type { PartialConfig } from "./config.js";
 import { TwoTowerError } from "./error.js";
 import { open } from "./read.js";
 import type { Part } from "./source.js";
-import type { About, Backend, DataSummary, Item, OptionSpec, Progress, Query, Recommendation, Report } from "./types.js";
+import type { About, Backend, Item, OptionSpec, Progress, Query, Recommendation, Report } from "./types.js";
 import { type Engine, type Loader, start } from "./wasm.js";
-
-/** A fresh run, and what its data came to. */
-export interface Created {
-  about: About;
-  data: DataSummary;
-}
 
 export class Host {
   readonly #wasm = start();
@@ -23,14 +17,12 @@ export class Host {
   }
 
   /** Reads the parts and makes the run's engine. */
-  async create(parts: Part[], config: PartialConfig, backend: Backend | "auto"): Promise<Created> {
+  async create(parts: Part[], config: PartialConfig, backend: Backend | "auto"): Promise<About> {
     const { Engine, Loader } = await this.#wasm;
     const loader = new Loader(config);
     for (const part of parts) await read(part, loader);
-    const dataset = loader.finish();
-    const data = dataset.summary();
-    this.#engine = await Engine.create(dataset, config, backend);
-    return { about: this.#engine.about(), data };
+    this.#engine = await Engine.create(loader.finish(), config, backend);
+    return this.#engine.about();
   }
 
   setEpochs(epochs: number): Promise<void> {
@@ -85,20 +77,17 @@ export class Host {
 }
 
 async function read({ part, name, body }: Part, loader: Loader): Promise<void> {
-  const { chunks, gzip } = await open(body instanceof Blob ? body.stream() : body);
+  const refuse = (problem: string) => (cause: unknown): never => {
+    throw TwoTowerError.data(name, problem, cause);
+  };
+  const unreadable = "it could not be read to its end";
+  const { chunks, gzip } = await open(body instanceof Blob ? body.stream() : body).catch(refuse(unreadable));
   const bytes = body instanceof Blob && !gzip ? body.size : undefined;
   loader.begin(part, gzip ? name.replace(/\.gz$/i, "") : name, bytes);
   const reader = chunks.getReader();
   for (;;) {
-    const { done, value } = await reader.read().catch((cause: unknown) => {
-      throw unreadable(name, gzip, cause);
-    });
+    const { done, value } = await reader.read().catch(refuse(gzip ? "not a whole gzip file" : unreadable));
     if (done) return;
     loader.push(value);
   }
-}
-
-function unreadable(file: string, gzip: boolean, cause: unknown): TwoTowerError {
-  const problem = gzip ? "not a whole gzip file" : "it could not be read to its end";
-  return new TwoTowerError("data", `${file}: ${problem}`, { file, problem, lines: [] }, { cause });
 }

@@ -2,7 +2,7 @@
 
 import { type Remote as Proxied, wrap } from "comlink";
 
-import { carryErrors, TwoTowerError } from "./error.js";
+import { carryErrors, TwoTowerError, typed } from "./error.js";
 import type { Host } from "./host.js";
 
 carryErrors();
@@ -13,7 +13,8 @@ export class Remote {
 
   readonly #worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module", name: "twotower" });
   readonly #host: Proxied<Host> = wrap<Host>(this.#worker);
-  readonly #pending = new Set<(error: TwoTowerError) => void>();
+  /** What is to be told of the worker's end. */
+  readonly #listeners = new Set<(error: TwoTowerError) => void>();
   #ended: TwoTowerError | undefined;
 
   private constructor() {
@@ -36,26 +37,45 @@ export class Remote {
     return remote;
   }
 
+  /** The first call into a worker: one that fails at it is of no use, and ends. */
+  async begin<T>(work: (host: Proxied<Host>) => Promise<T>): Promise<T> {
+    try {
+      return await this.call(work);
+    } catch (thrown) {
+      const error = TwoTowerError.from(thrown);
+      this.end(error);
+      throw error;
+    }
+  }
+
   /** Calls into the worker. */
   call<T>(work: (host: Proxied<Host>) => Promise<T>): Promise<T> {
-    return this.during(work(this.#host));
+    return typed(() => {
+      if (this.#ended) throw this.#ended;
+      return this.during(work(this.#host));
+    });
   }
 
   /** Waits for `work`, but no longer than the worker lives or the signal lasts. */
   during<T>(work: Promise<T>, signal?: AbortSignal): Promise<T> {
-    const ended = this.#ended ?? (signal?.aborted ? aborted(signal) : undefined);
-    if (ended) return Promise.reject(ended);
     return new Promise((resolve, reject) => {
-      const abort = (): void => {
-        reject(aborted(signal));
-      };
-      this.#pending.add(reject);
+      const abort = (): void => reject(aborted(signal));
+      this.#listeners.add(reject);
       signal?.addEventListener("abort", abort);
       work.then(resolve, reject).finally(() => {
-        this.#pending.delete(reject);
+        this.#listeners.delete(reject);
         signal?.removeEventListener("abort", abort);
       });
+      if (this.#ended) reject(this.#ended);
+      if (signal?.aborted) abort();
     });
+  }
+
+  /** Ends the worker when the signal is aborted. */
+  heed(signal: AbortSignal): void {
+    const abort = (): void => this.end(aborted(signal));
+    signal.addEventListener("abort", abort);
+    this.#listeners.add(() => signal.removeEventListener("abort", abort));
   }
 
   /** Ends the worker at once: pending calls and all later ones get this error. */
@@ -63,8 +83,8 @@ export class Remote {
     if (this.#ended) return;
     this.#ended = error;
     this.#worker.terminate();
-    for (const reject of this.#pending) reject(error);
-    this.#pending.clear();
+    for (const tell of this.#listeners) tell(error);
+    this.#listeners.clear();
   }
 }
 

@@ -14,7 +14,7 @@ export interface Part {
 
 /** Parts in the order in which they are read. */
 export function partsOf(source: Source): Part[] {
-  if (isTable(source)) return [part("all", source)];
+  if (!hasParts(source)) return [part("all", source)];
   const { items, ...tables } = source;
   const parts =
     "data" in tables
@@ -37,7 +37,11 @@ export async function sendable(parts: Part[]): Promise<{ parts: Part[]; transfer
   return { parts: await Promise.all(blobs), transfer: [] };
 }
 
-function isTable(source: Source): source is Table {
+function hasParts(source: unknown): source is Exclude<Source, Table> {
+  return typeof source === "object" && source !== null && !isTable(source);
+}
+
+function isTable(source: unknown): source is Table {
   return (
     typeof source === "string" ||
     source instanceof Blob ||
@@ -46,16 +50,18 @@ function isTable(source: Source): source is Table {
   );
 }
 
-function part(part: PartName, table: Table): Part {
+function part(part: PartName, table: unknown): Part {
+  if (!isTable(table)) throw TwoTowerError.data(part, "it is no Response, Blob, stream or string");
   if (typeof table === "string") return { part, name: part, body: new Blob([table]) };
-  if (table instanceof Response) return { part, ...opened(table, part) };
-  return { part, name: table instanceof File ? table.name : part, body: table };
+  if (table instanceof Blob) return { part, name: table instanceof File ? table.name : part, body: table };
+  const { name, body } = table instanceof Response ? opened(table, part) : { name: part, body: table };
+  if (body instanceof ReadableStream && body.locked) throw TwoTowerError.data(name, "it has been read before");
+  return { part, name, body };
 }
 
 function opened(response: Response, part: PartName): Omit<Part, "part"> {
   const name = response.url === "" ? part : decodeURIComponent(new URL(response.url).pathname.split("/").at(-1) ?? part);
-  const problem = response.ok ? undefined : `the server answered ${String(response.status)}`;
-  if (problem !== undefined) throw new TwoTowerError("data", `${name}: ${problem}`, { file: name, problem, lines: [] });
+  if (!response.ok) throw TwoTowerError.data(name, `the server answered ${String(response.status)}`);
   return { name, body: response.body ?? new Blob() };
 }
 

@@ -3,14 +3,12 @@
 import { transfer } from "comlink";
 
 import type { PartialConfig } from "./config.js";
-import { TwoTowerError } from "./error.js";
-import type { Created } from "./host.js";
+import { TwoTowerError, typed } from "./error.js";
 import { aborted, Remote } from "./remote.js";
 import { partsOf, sendable } from "./source.js";
 import type {
   About,
   Backend,
-  DataSummary,
   EpochReport,
   Item,
   OptionSpec,
@@ -35,7 +33,10 @@ export interface TrainerOptions extends RunOptions {
 
 /** How to train. */
 export interface TrainOptions {
-  /** Epochs in all, those before included. Default: the config's `epochs`. */
+  /**
+   * Epochs in all, those before included. Default: the config's `epochs`. A run that is over goes on for
+   * more, unless it went back to its best epoch: that is refused with the code `config`.
+   */
   epochs?: number | undefined;
   /**
    * Called many times a second. If it returns a promise, training waits for it: that is how to pause
@@ -51,46 +52,41 @@ const SLICE = 50;
 
 /**
  * Trains a two-tower model in a Web Worker and answers from it. Calls may overlap, also with training:
- * they are answered in turn. Every promise rejects with a {@link TwoTowerError}.
+ * they are answered in turn. Every promise rejects with a {@link TwoTowerError}, but for what `onProgress`
+ * itself throws.
  */
 export class Trainer {
-  /** What the data came to, and what happened to it on its way in. */
-  readonly data: DataSummary;
   readonly #remote: Remote;
   #about: About;
   #training = false;
 
-  private constructor(remote: Remote, { about, data }: Created) {
+  private constructor(remote: Remote, about: About) {
     this.#remote = remote;
     this.#about = about;
-    this.data = data;
   }
 
   /** Every option with its bounds, default and meaning. Starts the worker that the next trainer takes. */
   static options(): Promise<OptionSpec[]> {
-    return Remote.ahead().call((host) => host.options());
+    return typed(() => Remote.ahead().begin((host) => host.options()));
   }
 
   /** Reads the source in a worker and makes a fresh model for it. */
-  static async create(source: Source, options: TrainerOptions = {}): Promise<Trainer> {
-    const { backend = "auto", signal, ...config } = options;
-    if (signal?.aborted) throw aborted(signal);
-    const sent = await sendable(partsOf(source));
-    const remote = Remote.take();
-    signal?.addEventListener("abort", () => {
-      remote.end(aborted(signal));
+  static create(source: Source, options: TrainerOptions = {}): Promise<Trainer> {
+    return typed(async () => {
+      const { backend = "auto", signal, ...config } = options;
+      if (signal?.aborted) throw aborted(signal);
+      const parts = partsOf(source);
+      const remote = Remote.take();
+      if (signal) remote.heed(signal);
+      const about = await remote.begin(async (host) => {
+        const sent = await sendable(parts);
+        return host.create(transfer(sent.parts, sent.transfer), plain(config), backend);
+      });
+      return new Trainer(remote, about);
     });
-    try {
-      const parts = transfer(sent.parts, sent.transfer);
-      return new Trainer(remote, await remote.call((host) => host.create(parts, config, backend)));
-    } catch (thrown) {
-      const error = TwoTowerError.from(thrown);
-      remote.end(error);
-      throw error;
-    }
   }
 
-  /** What the run is: its complete config, its data, its backend and why. */
+  /** What the run is: its complete config, what its data came to, its backend and why. */
   get about(): About {
     return this.#about;
   }
@@ -107,8 +103,9 @@ export class Trainer {
       for (let done = false; !done; ) {
         if (signal?.aborted) throw aborted(signal);
         const progress = await this.#remote.call((host) => host.advance(SLICE));
-        await this.#remote.during(Promise.resolve(onProgress?.(progress)), signal);
+        const pause = onProgress?.(progress);
         if (progress.epochReport) yield progress.epochReport;
+        await this.#remote.during(Promise.resolve(pause), signal);
         done = progress.done;
       }
     } finally {
@@ -131,7 +128,7 @@ export class Trainer {
     return this.#remote.call((host) => host.similar(item, k));
   }
 
-  /** The items that a user has in the training data. */
+  /** The items that a user has in the training and the validation part. */
   history(user: string): Promise<Item[]> {
     return this.#remote.call((host) => host.history(user));
   }
@@ -154,7 +151,7 @@ export class Trainer {
     this.#refuseWhileTraining("reset");
     const { backend = "auto", ...config } = options;
     const { data, split } = this.#about.config;
-    this.#about = await this.#remote.call((host) => host.reset({ data, split, ...config }, backend));
+    this.#about = await this.#remote.call((host) => host.reset({ data, split, ...plain(config) }, backend));
   }
 
   /** Not available yet: rejects with the code `not-available`. */
@@ -168,8 +165,17 @@ export class Trainer {
   }
 
   #refuseWhileTraining(call: string): void {
-    if (!this.#training) return;
     const message = `\`${call}\` was called while \`train\` was still at work`;
-    throw new TwoTowerError("busy", message, { call, pending: "train" });
+    if (this.#training) throw new TwoTowerError("busy", message, { call });
   }
+}
+
+/** Options as the crate reads them: what JSON has no word for goes as text, to be refused under its key. */
+function plain(options: PartialConfig): PartialConfig {
+  const text = JSON.stringify(options, (_, value: unknown) => (isJson(value) ? value : String(value)));
+  return JSON.parse(text) as PartialConfig;
+}
+
+function isJson(value: unknown): boolean {
+  return typeof value === "number" ? Number.isFinite(value) : !["bigint", "function", "symbol"].includes(typeof value);
 }

@@ -14,34 +14,32 @@ export type Source =
   | { data: Table; items?: Table }
   | { train: Table; test: Table; validation?: Table; items?: Table };
 
-/** Sizes of a run's data. */
-export interface DataSizes {
+/** What the data came to, and what happened to it on its way in. */
+export interface DataSummary {
+  /** Users and items of any part. */
   users: number;
   items: number;
   /** Pairs in each part. */
   train: number;
   validation: number;
   test: number;
-}
-
-/** What the data came to, and what happened to it on its way in. */
-export interface DataSummary extends DataSizes {
-  /** Records read, bad ones included. */
+  /** Records read, bad ones included; headers and blank lines not. */
   lines: number;
   /** Records that were passed over. */
   badLines: number;
-  /** The first of them, each as `ratings.csv, line 7: reason`. */
+  /** The first five of them of each file, each as `ratings.csv, line 7: reason`. */
   firstBadLines: string[];
   /** Interactions under `data.minRating`. */
   belowMinRating: number;
-  /** Interactions that repeat a pair; the earliest stays. */
+  /** Interactions that repeat a pair of the same part; the earliest stays. */
   duplicates: number;
   /** Held-out pairs that were left out because an earlier part has them too. */
   heldOutSeenBefore: number;
   /** Interactions that `data.core` left out. */
   droppedByCore: number;
-  /** Users and items without a training pair. */
+  /** Users without a training pair: they count as zero in every metric. */
   testOnlyUsers: number;
+  /** Items without a training pair: they can never be hit. */
   testOnlyItems: number;
   /** Items that have a title. */
   titledItems: number;
@@ -53,11 +51,13 @@ export interface About {
   backend: Backend;
   /** Name of the GPU adapter; empty where there is none, or it has no name. */
   adapter: string;
-  /** Why this backend was taken. */
+  /** Why this backend was taken, as a clause. */
   reason: string;
-  data: DataSizes;
+  data: DataSummary;
   /** Bytes of all buffers. */
   memoryBytes: number;
+  /** The dispatches of a training step, in order, by the names of their shaders. */
+  plan: string[];
 }
 
 /** Full-ranking metrics, averaged over users. */
@@ -79,40 +79,52 @@ export interface EpochReport extends Partial<Metrics> {
   loss: number;
   /** Training time without evaluation. */
   seconds: number;
+  /** Pairs trained on. */
   pairs: number;
+  /** GPU dispatches that the plan has for it; as many on the CPU. */
   dispatches: number;
+}
+
+/** The model that a finished run keeps, measured on the test part: the best epoch's with a validation part, else the last's. */
+export interface Final extends Partial<Metrics> {
+  /** The epoch that it is from. */
+  epoch: number;
+  /** The metrics of recommending what is most popular, on the same part. */
+  popularity: Metrics | null;
 }
 
 /** A whole run, as one document. */
 export interface Report extends About {
   epochs: EpochReport[];
-  /** The metrics of recommending what is most popular. */
+  /** The metrics of recommending what is most popular, on the part that the epochs are measured on. */
   popularity: Metrics | null;
-  /** The best of the epochs. */
+  /** The best of the epochs so far. */
   best: EpochReport | null;
-  /** The model that is kept, measured on the test part, and the epoch that it is from. */
-  final: (Partial<Metrics> & { epoch: number }) | null;
+  /** None before the run is over. */
+  final: Final | null;
 }
 
 /** A slice of training. */
 export interface Progress {
   /** Epoch at work, from 1. */
   epoch: number;
+  /** Epochs in all. */
   epochs: number;
-  /** Steps done in the epoch at work; back to 0 in the slice that ends it. */
+  /** Steps of that epoch that are done: all of them in the slice that ends it. */
   step: number;
   /** Steps in an epoch. */
   steps: number;
-  /** Loss of each step since the last slice. */
+  /** Mean loss of each step since the last slice. */
   losses: number[];
   /** Pairs trained on since the start. */
   pairs: number;
   /** Training time since the start, without evaluation. */
   seconds: number;
-  /** Training time that is left at this pace; none before the first steps. */
+  /** Training time that is left at this pace; none before the first steps and after the last. */
   secondsLeft: number | null;
   /** The epoch that this slice ended, if it did. */
   epochReport: EpochReport | null;
+  /** Whether the run is over. */
   done: boolean;
 }
 
@@ -132,22 +144,22 @@ export interface Item {
 /** Whom to recommend for: a user of the data, or a visitor who likes these items. */
 export type Query = { user: string } | { items: string[] };
 
-/** A kind of value that an option may have; bounds are included but for `above`, which starts above its first. */
+/** A kind of value that an option may have; bounds are included, but for the `min` of `above`. */
 export type OptionKind =
-  | { int: [number, number] }
-  | { number: [number, number] }
-  | { above: [number, number] }
-  | { oneOf: string[] }
-  | "bool"
-  | "text"
-  | "null";
+  | { kind: "int"; min: number; max: number }
+  | { kind: "number"; min: number; max: number }
+  | { kind: "above"; min: number; max: number }
+  | { kind: "bool" }
+  | { kind: "one-of"; words: string[] }
+  | { kind: "text" }
+  | { kind: "null" };
 
 /** One option: what it is called, may be, is by default, and does. */
 export interface OptionSpec {
   /** Dotted path, such as `optimizer.learningRate`. */
   key: string;
   kinds: OptionKind[];
-  /** As JSON. */
-  default: string;
+  default: string | number | boolean | null;
+  /** What it does, in one sentence. */
   doc: string;
 }

@@ -2,7 +2,8 @@
 
 import init, * as compiled from "./wasm/twotower.js";
 
-import type { About, Backend, DataSummary, Item, OptionSpec, Progress, Query, Recommendation, Report } from "./types.js";
+import { TwoTowerError } from "./error.js";
+import type { About, Backend, Item, OptionSpec, Progress, Query, Recommendation, Report } from "./types.js";
 
 /** A part of the data that a table holds. */
 export type PartName = "all" | "train" | "validation" | "test" | "items";
@@ -15,9 +16,7 @@ export interface Loader {
 }
 
 /** What was read, before a run takes it. */
-export interface Dataset {
-  summary(): DataSummary;
-}
+export type Dataset = object;
 
 /** One run. */
 export interface Engine {
@@ -41,6 +40,9 @@ interface Wasm {
 
 /** Compiles and starts the crate. */
 export async function start(): Promise<Wasm> {
-  await init();
+  await init().catch((cause: unknown) => {
+    const { message } = TwoTowerError.from(cause);
+    throw new TwoTowerError("worker", `the compiled trainer could not be loaded: ${message}`, {}, { cause });
+  });
   return compiled;
 }

@@ -6,8 +6,9 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { gzipSync } from "node:zlib";
 
-import { blank, open, start } from "./browser.js";
+import { blank, open, sabotage, start } from "./browser.js";
 import { ratings, titles } from "./ratings.js";
+import { complaints } from "./types.js";
 
 let session, page, faults, close;
 before(async () => {
@@ -65,13 +66,16 @@ test("every kind of source gives the same data", async () => {
     const found = [];
     for (const source of sources) {
       const trainer = await Trainer.create(source, options);
-      found.push(trainer.about.data);
+      const { titledItems, lines, ...data } = trainer.about.data;
+      found.push({ titledItems, data: { ...data, lines: lines - titledItems } });
       trainer.destroy();
     }
     return found;
   });
-  assert.ok(summaries[0].train > summaries[0].test && summaries[0].test > 0);
-  for (const summary of summaries) assert.deepEqual(summary, summaries[0]);
+  const [{ data: first }] = summaries;
+  assert.ok(first.train > first.test && first.test > 0);
+  for (const { data } of summaries) assert.deepEqual(data, first);
+  assert.deepEqual(summaries.map(({ titledItems }) => titledItems), [0, 0, 0, 0, 0, 0, 0, 40]);
 });
 
 test("parts that were split before stay as they are, and titles come along", async () => {
@@ -95,10 +99,40 @@ test("parts that were split before stay as they are, and titles come along", asy
 test("options are described with bounds and defaults", async () => {
   const specs = await inPage(() => Trainer.options());
   const batch = specs.find(({ key }) => key === "batchSize");
-  assert.deepEqual(batch.kinds, [{ int: [2, 16384] }]);
-  assert.equal(batch.default, "256");
+  assert.deepEqual(batch.kinds, [{ kind: "int", min: 2, max: 16384 }]);
+  assert.equal(batch.default, 256);
   const split = specs.find(({ key }) => key === "split.kind");
-  assert.deepEqual(split.kinds[0].oneOf, ["given", "random", "temporal", "leave-last-out"]);
+  assert.deepEqual(split.kinds, [{ kind: "one-of", words: ["given", "random", "temporal", "leave-last-out"] }]);
+  assert.equal(split.default, "random");
+});
+
+test("what comes from the worker has the types that the package declares, and nothing more", async () => {
+  const given = await inPage(async () => {
+    const trainer = await Trainer.create({ data: `${csv}\nbroken`, items }, options);
+    const progress = [];
+    const epochs = await all(trainer, { onProgress: (slice) => void progress.push(slice) });
+    const given = {
+      options: await Trainer.options(),
+      about: trainer.about,
+      progress,
+      epochs,
+      report: await trainer.report(),
+      recommended: await trainer.recommend({ user: "17850" }, 5),
+      history: await trainer.history("17850"),
+    };
+    trainer.destroy();
+    return given;
+  });
+  const module = `
+    import type { About, EpochReport, Item, OptionSpec, Progress, Recommendation, Report } from "twotower";
+    export const given: {
+      options: OptionSpec[]; about: About; progress: Progress[]; epochs: EpochReport[]; report: Report;
+      recommended: Recommendation[]; history: Item[];
+    } = ${JSON.stringify(given)};`;
+  assert.deepEqual(complaints(module), []);
+  for (const [told, otherwise] of [['"kind":"int"', '"kind":"whole"'], ['"score":', '"fit":'], ['"item":', '"more":0,"item":']]) {
+    assert.notDeepEqual(complaints(module.replace(told, otherwise)), [], `${otherwise} passes`);
+  }
 });
 
 test("answers come from the trained model, without what the asker has", async () => {
@@ -194,20 +228,29 @@ test("the same seed gives the same losses, another seed others", async () => {
   assert.notDeepEqual(one, other);
 });
 
-test("reset starts over with other options on the same data", async () => {
-  const { before, after, epochs } = await inPage(async () => {
+test("reset starts over with other options on the same data, as a fresh trainer would", async () => {
+  const { before, after, epochs, losses, fresh } = await inPage(async () => {
+    const others = { dim: 16, epochs: 1, batchSize: 32, backend: "cpu" };
+    const lossesOf = async (trainer) => {
+      const losses = [];
+      const epochs = await all(trainer, { onProgress: (progress) => void losses.push(...progress.losses) });
+      trainer.destroy();
+      return { losses, epochs: epochs.map(({ epoch }) => epoch) };
+    };
     const trainer = await Trainer.create(csv, options);
     const before = trainer.about;
     await all(trainer);
-    await trainer.reset({ dim: 16, epochs: 1, batchSize: 32 });
+    await trainer.reset(others);
     const after = trainer.about;
-    const epochs = (await all(trainer)).map(({ epoch }) => epoch);
-    trainer.destroy();
-    return { before, after, epochs };
+    const { losses, epochs } = await lossesOf(trainer);
+    const { losses: fresh } = await lossesOf(await Trainer.create(csv, others));
+    return { before, after, epochs, losses, fresh };
   });
   assert.deepEqual([before.config.dim, after.config.dim], [8, 16]);
   assert.deepEqual(before.data, after.data);
   assert.deepEqual(epochs, [1]);
+  assert.ok(losses.length > 5);
+  assert.deepEqual(losses, fresh);
 });
 
 test("abort ends training within a slice and leaves the trainer usable", async () => {
@@ -224,6 +267,22 @@ test("abort ends training within a slice and leaves the trainer usable", async (
   assert.equal(aborted.code, "aborted");
   assert.equal(already.code, "aborted");
   assert.equal(epochs.length, 2);
+});
+
+test("an epoch that has ended is reported before an abort is", async () => {
+  const { epochs, aborted } = await inPage(async () => {
+    const trainer = await Trainer.create(csv, options);
+    const control = new AbortController();
+    const onProgress = ({ epochReport }) => epochReport && control.abort();
+    const epochs = [];
+    const aborted = await refusal(async () => {
+      for await (const { epoch } of trainer.train({ signal: control.signal, onProgress })) epochs.push(epoch);
+    });
+    trainer.destroy();
+    return { epochs, aborted };
+  });
+  assert.deepEqual(epochs, [1]);
+  assert.equal(aborted.code, "aborted");
 });
 
 test("abort gives up reading, and later the trainer", async () => {
@@ -282,21 +341,30 @@ test("a second train, and a reset meanwhile, are refused as busy", async () => {
     return { train, reset, epochs };
   });
   assert.deepEqual([train.code, reset.code], ["busy", "busy"]);
-  assert.deepEqual(train.data, { call: "train", pending: "train" });
+  assert.deepEqual(train.data, { call: "train" });
   assert.equal(epochs, 3);
 });
 
 test("refusals are typed errors with a code, a sentence and data", async () => {
   const refused = await inPage(async () => {
     const trainer = await Trainer.create(csv, options);
+    const used = new Response(csv);
+    await used.text();
     const found = {
       key: await refusal(() => Trainer.create(csv, { dims: 3 })),
       value: await refusal(() => Trainer.create(csv, { temperature: 0 })),
-      later: await refusal(() => Trainer.create(csv, { onebp: { beta: 0.99 } })),
+      later: await refusal(() => Trainer.create(csv, { skip: { share: 0.3 } })),
+      callback: await refusal(() => Trainer.create(csv, { onEpoch: () => 1 })),
+      nan: await refusal(() => Trainer.create(csv, { patience: NaN })),
       epochs: await refusal(() => all(trainer, { epochs: 0 })),
       save: await refusal(() => trainer.save()),
       user: await refusal(() => trainer.recommend({ user: "nobody" }, 3)),
       item: await refusal(() => trainer.similar("nothing", 3)),
+      unsendable: await refusal(() => trainer.recommend({ user: () => "17850" }, 3)),
+      nothing: await refusal(() => Trainer.create(undefined)),
+      number: await refusal(() => Trainer.create({ train: csv, test: 5 })),
+      torn: await refusal(() => Trainer.create(new ReadableStream({ start: (at) => at.error(new Error("torn")) }))),
+      again: await refusal(() => Trainer.create(used)),
       empty: await refusal(() => Trainer.create("user,item\n", options)),
       bad: await refusal(() => Trainer.create(new File(["user,item\na,b\nc\n\n,d\n"], "shop.csv"), options)),
       cut: await refusal(() => Trainer.create(new File([packed.slice(0, 200)], "cut.csv.gz"), options)),
@@ -311,10 +379,17 @@ test("refusals are typed errors with a code, a sentence and data", async () => {
     key: "config",
     value: "config",
     later: "not-available",
+    callback: "config",
+    nan: "config",
     epochs: "config",
     save: "not-available",
     user: "unknown-id",
     item: "unknown-id",
+    unsendable: "worker",
+    nothing: "data",
+    number: "data",
+    torn: "data",
+    again: "data",
     empty: "data",
     bad: "data",
     cut: "data",
@@ -326,6 +401,9 @@ test("refusals are typed errors with a code, a sentence and data", async () => {
     assert.ok(message.length > 10, name);
   }
   assert.equal(refused.key.data.key, "dims");
+  assert.equal(refused.callback.data.key, "onEpoch");
+  assert.equal(refused.nan.data.key, "patience");
+  assert.match(refused.number.message, /^test: /);
   assert.equal(refused.reset.data.key, "optimizer.rate");
   assert.deepEqual(refused.user.data, { kind: "user", id: "nobody" });
   assert.equal(refused.bad.data.file, "shop.csv");
@@ -336,7 +414,7 @@ test("refusals are typed errors with a code, a sentence and data", async () => {
 
 test("a loss that is no number stops the run with its step", async () => {
   const { refused, after } = await inPage(async () => {
-    const options = { batchSize: 64, dim: 8, epochs: 50, backend: "cpu", normalize: false, temperature: 1e-6 };
+    const options = { batchSize: 64, dim: 8, epochs: 50, backend: "cpu", normalize: false, temperature: 1e-4 };
     const trainer = await Trainer.create(csv, { ...options, optimizer: { kind: "sgd", learningRate: 100 } });
     const refused = await refusal(() => all(trainer));
     await trainer.reset({ epochs: 1, batchSize: 64 });
@@ -383,23 +461,21 @@ async function backendsIn(page) {
   );
 }
 
-for (const [code, sabotage] of [
+const HARDWARE = 'Object.defineProperty(GPUAdapterInfo.prototype, "isFallbackAdapter", { get: () => false });';
+for (const [code, lack] of [
   ["no-webgpu", 'Object.defineProperty(WorkerNavigator.prototype, "gpu", { value: undefined });'],
   ["no-adapter", "GPU.prototype.requestAdapter = () => Promise.resolve(null);"],
   ["device-refused", 'GPUAdapter.prototype.requestDevice = () => Promise.reject(new DOMException("no", "OperationError"));'],
+  ["limit", 'Object.defineProperty(GPUSupportedLimits.prototype, "maxBufferSize", { get: () => 1024 });'],
 ]) {
   test(`where WebGPU cannot be had, auto trains on the CPU and webgpu is refused: ${code}`, async () => {
     const { page, close } = await blank(session);
-    await page.route("**/worker-*.js", async (route) => {
-      const response = await route.fetch();
-      await route.fulfill({ response, body: sabotage + (await response.text()) });
-    });
+    await sabotage(page, HARDWARE + lack);
     const { auto, forced } = await backendsIn(page);
     await close();
     assert.equal(auto.backend, "cpu");
-    assert.ok(auto.reason.length > 10);
     assert.equal(forced.code, code);
-    assert.ok(forced.message.length > 10);
+    assert.equal(auto.reason, forced.message);
   });
 }
 
@@ -410,6 +486,89 @@ test("in an insecure context, too, and it says so", async () => {
   assert.equal(auto.backend, "cpu");
   assert.equal(forced.code, "insecure-context");
   assert.match(forced.message, /https/);
+  assert.equal(auto.reason, forced.message);
+});
+
+test("a device that is lost in training ends the run, and a reset takes another one", async () => {
+  const { page, close } = await blank(session);
+  await sabotage(
+    page,
+    `const request = GPUAdapter.prototype.requestDevice;
+    let lost = false;
+    GPUAdapter.prototype.requestDevice = async function (...how) {
+      const device = await request.apply(this, how);
+      addEventListener("message", ({ data }) => {
+        if (lost || data.path?.[0] !== "advance") return;
+        lost = true;
+        setTimeout(() => device.destroy(), 200);
+      });
+      return device;
+    };`,
+  );
+  const { refused, epochs } = await page.evaluate(
+    async ([csv]) => {
+      const { Trainer } = await import("./twotower.js");
+      const options = { batchSize: 64, dim: 8, backend: "webgpu" };
+      const trainer = await Trainer.create(csv, { ...options, epochs: 100_000 });
+      const run = async () => {
+        let epochs = 0;
+        for await (const { epoch } of trainer.train()) epochs = epoch;
+        return epochs;
+      };
+      const refused = await run().catch(({ code, message }) => ({ code, message }));
+      await trainer.reset({ ...options, epochs: 2 });
+      return { refused, epochs: await run() };
+    },
+    [ratings()],
+  );
+  await close();
+  assert.equal(refused.code, "device-lost");
+  assert.match(refused.message, /the GPU device was lost: ./);
+  assert.equal(epochs, 2);
+});
+
+test("a worker that cannot start, or breaks, is a typed error, and the next trainer has another one", async () => {
+  const { page, close } = await blank(session);
+  const refusal = (how) =>
+    page.evaluate(
+      async ([csv, how]) => {
+        const { Trainer, TwoTowerError } = await import("./twotower.js");
+        const create = () => Trainer.create(csv, { backend: "cpu", epochs: 1, batchSize: 64 });
+        const train = async (trainer) => {
+          for await (const epoch of trainer.train()) epoch.epoch;
+        };
+        const work = { options: () => Trainer.options(), create, train: async () => train(await create()) };
+        const { Worker } = window;
+        if (how === "refused") window.Worker = class { constructor() { throw new DOMException("not here", "SecurityError"); } };
+        try {
+          await (work[how] ?? work.options)();
+        } catch (error) {
+          return { typed: error instanceof TwoTowerError, code: error.code, message: error.message };
+        } finally {
+          window.Worker = Worker;
+        }
+        return "done";
+      },
+      [ratings(), how],
+    );
+  const broken = (message) => ({ typed: true, code: "worker", message });
+  assert.deepEqual(await refusal("refused"), broken("not here"));
+
+  await page.route("**/*.wasm", (route) => route.fulfill({ status: 404 }), { times: 2 });
+  for (const how of ["options", "create"]) {
+    const { message, ...rest } = await refusal(how);
+    assert.deepEqual(rest, { typed: true, code: "worker" });
+    assert.match(message, /could not be loaded/);
+  }
+  assert.equal(await refusal("options"), "done");
+  assert.equal(await refusal("train"), "done");
+
+  await sabotage(page, 'addEventListener("message", ({ data }) => { if (data.path?.[0] === "advance") throw new Error("broken"); });', 1);
+  const { message, ...rest } = await refusal("train");
+  assert.deepEqual(rest, { typed: true, code: "worker" });
+  assert.match(message, /broken/);
+  assert.equal(await refusal("train"), "done");
+  await close();
 });
 
 test("nothing went wrong unseen", () => {

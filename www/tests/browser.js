@@ -30,8 +30,8 @@ export async function start() {
   };
 }
 
-/** A page of its own, with the list of everything that went wrong in it. */
-export async function open({ browser, url }, { path = "", ...options } = {}) {
+/** A page of its own, prepared before it loads, with the list of everything that went wrong in it. */
+export async function open({ browser, url }, { path = "", prepare, ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, ...options });
   await context.route("**/favicon.ico", (route) => route.fulfill({ status: 204 }));
   const page = await context.newPage();
@@ -42,8 +42,18 @@ export async function open({ browser, url }, { path = "", ...options } = {}) {
     const { protocol, port } = new URL(request.url());
     if (protocol.startsWith("http") && port !== new URL(url).port) faults.push(`a request to ${request.url()}`);
   });
+  await prepare?.(page);
   await page.goto(new URL(path, url).href);
   return { page, faults, close: () => context.close() };
+}
+
+/** Has the page's next workers, or so many of them, run some code first. */
+export function sabotage(page, code, times) {
+  const spoil = async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: `${code}\n${await response.text()}` });
+  };
+  return page.route("**/worker-*.js", spoil, { times });
 }
 
 /** A page that shows nothing but the package's source, and can import it. */

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 
-import { open, OUT, start } from "./browser.js";
+import { open, OUT, sabotage, start } from "./browser.js";
 import { ratings, titles } from "./ratings.js";
 
 let session;
@@ -14,7 +14,16 @@ after(() => session?.stop());
 const main = (page) => page.locator("run-controls .primary");
 const phase = (page, label) => page.locator("run-controls .primary:enabled", { hasText: label }).waitFor({ timeout: 120_000 });
 const file = (name, text) => ({ name, mimeType: "text/plain", buffer: Buffer.from(text) });
+const list = (page, heading) => page.locator("ask-panel section", { has: page.getByRole("heading", { name: heading }) });
 const drawing = (name) => fileURLToPath(new URL(`${name}.png`, OUT));
+
+/** Waits until something holds. */
+async function until(holds) {
+  for (const end = Date.now() + 30_000; !(await holds()); ) {
+    assert.ok(Date.now() < end, `never: ${holds}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
 
 /** Few and cheap epochs, for tests that look at something else than the model. */
 async function quick(page, epochs) {
@@ -67,19 +76,18 @@ test("after training it recommends to a customer, to a visitor, and shows what i
   await main(page).click();
   await phase(page, "Train again");
 
-  const list = (heading) => page.locator("ask-panel section", { has: page.getByRole("heading", { name: heading }) });
-  assert.ok((await list("Bought before").getByRole("button").count()) > 0, "it opens on a customer with a history");
+  assert.ok((await list(page, "Bought before").getByRole("button").count()) > 0, "it opens on a customer with a history");
   await page.getByRole("combobox").fill("1785");
   await page.getByRole("option", { name: "17850" }).click();
   await page.getByText("customer 17850").waitFor();
-  const recommended = list("Recommended").getByRole("button");
+  const recommended = list(page, "Recommended").getByRole("button");
   assert.equal(await recommended.count(), 10);
-  const had = await list("Bought before").getByRole("button").allTextContents();
+  const had = await list(page, "Bought before").getByRole("button").allTextContents();
   const first = (await recommended.first().locator(".title").textContent()).trim();
   assert.ok(!had.map((title) => title.trim()).includes(first));
   await recommended.first().click();
   await page.getByRole("heading", { name: `Similar to ${first}` }).waitFor();
-  await list("Similar to").getByRole("button").nth(9).waitFor();
+  await list(page, "Similar to").getByRole("button").nth(9).waitFor();
 
   await page.getByRole("radio", { name: "Someone who likes" }).check({ force: true });
   for (const title of ["Retrospot Cake", "Retrospot Tea"]) {
@@ -147,6 +155,123 @@ test("a backend that cannot be had is refused in a sentence, and another can be 
   await page.getByRole("radio", { name: "CPU" }).check({ force: true });
   await phase(page, "Start training");
   assert.equal((await page.locator("error-note [role=status]").textContent()).trim(), "");
+  await close();
+});
+
+test("a run whose worker breaks says so, and can be tried again", async () => {
+  const broken = 'addEventListener("message", ({ data }) => { if (data.path?.[0] === "advance") throw new Error("broken"); });';
+  const { page, close } = await open(session, { prepare: (page) => sabotage(page, broken, 1) });
+  await phase(page, "Start training");
+  await quick(page, 1);
+  await main(page).click();
+  await phase(page, "Try again");
+  await page.locator("error-note").getByText("broken").waitFor();
+  await page.getByRole("radio", { name: "Someone who likes" }).check({ force: true });
+  await page.getByRole("combobox").fill("cake");
+  await page.locator("ask-panel [role=status]").getByText("broken").waitFor();
+  await main(page).click();
+  await phase(page, "Start training");
+  assert.equal((await page.locator("error-note [role=status]").textContent()).trim(), "");
+  await main(page).click();
+  await phase(page, "Train again");
+  await close();
+});
+
+test("a trainer that cannot be loaded is an error, and can be tried again", async () => {
+  const missing = (page) => page.route("**/*.wasm", (route) => route.fulfill({ status: 404 }), { times: 1 });
+  const { page, close } = await open(session, { prepare: missing });
+  await page.locator("error-note").getByText("could not be loaded").waitFor();
+  await main(page).click();
+  await phase(page, "Start training");
+  await page.getByLabel("Batch size").waitFor();
+  await close();
+});
+
+test("a validation part chooses the epoch, and the test part measures it", async () => {
+  const { page, faults, close } = await open(session);
+  await phase(page, "Start training");
+  const [head, ...lines] = ratings().split("\n");
+  const part = (name, keep) => file(name, [head, ...lines.filter((_, ix) => keep(ix % 10))].join("\n"));
+  const parts = [part("train.csv", (n) => n > 1), part("valid.csv", (n) => n === 1), part("test.csv", (n) => n === 0)];
+  await page.locator("input[type=file]").setInputFiles(parts);
+  await page.getByText(/pairs to train on, \d+ to validate, \d+ to test/).waitFor();
+  await quick(page, 4);
+  await main(page).click();
+  await phase(page, "Train again");
+  await page.getByRole("img", { name: /^Validation metrics/ }).waitFor();
+  await page.getByText(/Epoch [1-4] was the best and is kept\. On the test part: recall@20 \d\.\d{3} \(popularity \d\.\d{3}\), NDCG@20\s+\d\.\d{3}/).waitFor();
+  assert.deepEqual(faults, []);
+  await close();
+});
+
+test("another seed draws another test part of a file, and leaves a given one", async () => {
+  const { page, faults, close } = await open(session);
+  await phase(page, "Start training");
+  const requests = [];
+  page.on("request", (request) => requests.push(request.url()));
+  await page.getByLabel("Seed").fill("1");
+  await page.getByLabel("Seed").press("Tab");
+  await phase(page, "Start training");
+  assert.deepEqual(requests.filter((url) => url.endsWith(".csv.gz")), [], "the shop's data is read anew");
+
+  await page.locator("input[type=file]").setInputFiles([file("mine.csv", ratings())]);
+  await page.getByText("60 users, 40 items").waitFor();
+  const history = async () => (await list(page, "Has already").locator(".title").allTextContents()).join();
+  const first = list(page, "Has already").locator(".title").first();
+  await first.waitFor();
+  const before = await history();
+  await page.getByLabel("Seed").fill("2");
+  await page.getByLabel("Seed").press("Tab");
+  await first.waitFor({ state: "detached" });
+  await first.waitFor();
+  assert.notEqual(await history(), before);
+  assert.deepEqual(faults, []);
+  await close();
+});
+
+test("after a reset within the first epoch the answers are the fresh model's again", async () => {
+  const { page, faults, close } = await open(session);
+  await phase(page, "Start training");
+  await page.getByLabel("Batch size").fill("16");
+  await page.getByLabel("Batch size").press("Tab");
+  const recommended = async () => (await list(page, "Recommended").getByRole("button").allTextContents()).join();
+  await list(page, "Recommended").getByRole("button").nth(9).waitFor();
+  const [fresh, noted] = [await recommended(), await page.getByText(/^customer \d+,/).textContent()];
+
+  await main(page).click();
+  await page.getByText(/Epoch 1 of \d+, step [\d,]{3}/).waitFor();
+  await page.getByRole("combobox").fill(/\d+/.exec(noted)[0]);
+  await page.getByRole("option").first().click();
+  await until(async () => ![fresh, ""].includes(await recommended()));
+  await page.getByText(/Epoch 1 of/).waitFor();
+  await page.getByRole("button", { name: "Reset" }).click();
+  await phase(page, "Start training");
+  await until(async () => (await recommended()) === fresh);
+  assert.deepEqual(faults, []);
+  await close();
+});
+
+test("a refusal of files is forgotten at the next thing that the visitor does", async () => {
+  const { page, close } = await open(session);
+  await phase(page, "Start training");
+  const note = page.locator("error-note [role=status]");
+  await page.locator("input[type=file]").setInputFiles([file("a.csv", "x"), file("b.csv", "y")]);
+  await note.getByText("give one file").waitFor();
+  await main(page).click();
+  await phase(page, "Pause");
+  assert.equal((await note.textContent()).trim(), "");
+  await close();
+});
+
+test("a page element that is taken out gives its worker back", async () => {
+  const { page, faults, close } = await open(session);
+  const worker = page.workers()[0] ?? (await page.waitForEvent("worker"));
+  const closed = worker.waitForEvent("close");
+  await page.evaluate(() => document.querySelector("demo-page").remove());
+  await closed;
+  await page.waitForTimeout(300);
+  assert.deepEqual(page.workers(), []);
+  assert.deepEqual(faults, []);
   await close();
 });
 
@@ -228,6 +353,7 @@ const SCREENS = {
   dark: { colorScheme: "dark" },
   phone: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true },
   "reduced-motion": { reducedMotion: "reduce" },
+  "forced-colours": { forcedColors: "active" },
 };
 
 for (const [name, options] of Object.entries(SCREENS)) {
@@ -244,10 +370,28 @@ for (const [name, options] of Object.entries(SCREENS)) {
     await page.screenshot({ path: drawing(name), fullPage: true });
     const { width, screen } = await page.evaluate(() => ({ width: document.documentElement.scrollWidth, screen: innerWidth }));
     assert.ok(width <= screen, `${width} px wide on a screen of ${screen}`);
-    assert.deepEqual(await page.evaluate(faint), []);
+    if (!options.forcedColors) assert.deepEqual(await page.evaluate(faint), []);
+    const looks = await page.evaluate(looksOf);
+    assert.equal(looks.dark, options.colorScheme === "dark");
+    assert.equal(looks.moves, options.reducedMotion !== "reduce");
+    assert.equal(looks.outlined, options.forcedColors === "active");
     assert.deepEqual(faults, []);
     await close();
   });
+}
+
+/** What a screen's preferences change. Runs in the page. */
+function looksOf() {
+  const inside = (element, name) => element.shadowRoot.querySelector(name);
+  const page = document.querySelector("demo-page");
+  const button = getComputedStyle(inside(inside(page, "run-controls"), ".button"));
+  const chosen = getComputedStyle(inside(inside(page, "run-settings"), ":checked + span"));
+  const [red] = getComputedStyle(document.body).backgroundColor.match(/\d+/g).map(Number);
+  return {
+    dark: red < 64,
+    moves: button.transitionProperty !== "none" && button.transitionDuration !== "0s",
+    outlined: chosen.outlineStyle === "solid",
+  };
 }
 
 /** Texts whose contrast is below WCAG's 4.5 to 1. Runs in the page. */

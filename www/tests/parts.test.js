@@ -1,6 +1,7 @@
 /** The page's and the package's small parts that need no browser. */
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
 
@@ -13,6 +14,9 @@ const { ownSet } = await load("page/own-files.ts");
 const { nested, same } = await load("page/settings.ts");
 const { duration } = await load("page/format.ts");
 const { open } = await load("read.ts");
+const { CODES, TwoTowerError } = await load("error.ts");
+
+const text = (path) => readFileSync(new URL(path, import.meta.url), "utf8");
 
 test("a short run's loss curve has each step", () => {
   const curve = new LossCurve();
@@ -81,4 +85,29 @@ test("gzip is told by its first bytes, however they arrive", async () => {
   }
   assert.deepEqual(await read(Buffer.from("\x1f"), 1), { text: "\x1f", gzip: false });
   assert.deepEqual(await read(Buffer.from(""), 1), { text: "", gzip: false });
+});
+
+test("the codes of errors are those of the crate and then the package's own, and README has them all", () => {
+  const ofCrate = [...text("../../src/error.rs").matchAll(/Self::\w+(?: \{ \.\. \})? => "([a-z-]+)"/g)].map(([, code]) => code);
+  assert.deepEqual(CODES, [...ofCrate, "aborted", "destroyed", "worker"]);
+  const rows = [...text("../README.md").matchAll(/^\| (`.*?) \|/gm)].map(([, codes]) => codes);
+  const told = rows.flatMap((codes) => [...codes.matchAll(/`([a-z-]+)`/g)].map(([, code]) => code));
+  assert.deepEqual(told.toSorted(), CODES.toSorted());
+});
+
+test("whatever is thrown becomes a typed error", () => {
+  const typed = (thrown) => {
+    const { code, message, data, cause } = TwoTowerError.from(thrown);
+    assert.equal(cause, thrown);
+    return { code, message, data };
+  };
+  const own = new TwoTowerError("data", "no rows", { lines: [] });
+  assert.equal(TwoTowerError.from(own), own);
+  const ofCrate = Object.assign(new Error("no rows"), { code: "data", data: { lines: [] } });
+  assert.deepEqual(typed(ofCrate), { code: "data", message: "no rows", data: { lines: [] } });
+  const fault = (message) => ({ code: "worker", message, data: {} });
+  assert.deepEqual(typed(new DOMException("it cannot be cloned", "DataCloneError")), fault("it cannot be cloned"));
+  assert.deepEqual(typed(Object.assign(new Error("gone"), { code: "ENOENT" })), fault("gone"));
+  assert.deepEqual(typed("a string"), fault("a string"));
+  assert.deepEqual(typed(undefined), fault("undefined"));
 });

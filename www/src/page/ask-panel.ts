@@ -108,7 +108,7 @@ export class AskPanel extends LitElement {
   ];
 
   @property({ attribute: false }) trainer: Trainer | undefined;
-  /** Changes when the model has learnt. */
+  /** Changes when the model has. */
   @property({ type: Number }) version = 0;
   @property({ attribute: false }) words = { user: "user", item: "item", history: "Has already" };
   @query("search-box") private readonly search!: SearchBox;
@@ -214,12 +214,18 @@ export class AskPanel extends LitElement {
 
   /** Opens on the first user whose history can be read at a glance. */
   async #begin(): Promise<void> {
+    const { trainer, whom } = this;
+    const overtaken = (): boolean => trainer !== this.trainer || whom !== this.whom;
     const users = (await this.#answer((trainer) => trainer.users("", FOUND))) ?? [];
+    let [first] = users;
     for (const user of users) {
+      if (overtaken()) return;
       const history = await this.#answer((trainer) => trainer.history(user));
-      if (history && history.length <= GLANCE) return this.#turn({ kind: "user", user });
+      if (history === undefined || history.length > GLANCE) continue;
+      first = user;
+      break;
     }
-    await this.#turn(users[0] === undefined ? undefined : { kind: "user", user: users[0] });
+    if (!overtaken()) await this.#turn(first === undefined ? undefined : { kind: "user", user: first });
   }
 
   async #turn(whom: Whom | undefined): Promise<void> {
@@ -228,13 +234,17 @@ export class AskPanel extends LitElement {
     this.recommended = [];
     this.chosen = undefined;
     this.similar = [];
-    this.problem = undefined;
-    if (whom?.kind === "user") this.history = (await this.#answer((trainer) => trainer.history(whom.user))) ?? [];
+    if (whom?.kind === "user") {
+      const history = await this.#answer((trainer) => trainer.history(whom.user));
+      if (whom !== this.whom) return;
+      this.history = history ?? [];
+    }
     await this.#ask();
   }
 
   async #ask(): Promise<void> {
     const { whom, chosen } = this;
+    this.problem = undefined;
     const query = whom?.kind === "user" ? { user: whom.user } : { items: whom?.items.map(({ item }) => item) ?? [] };
     const [recommended, similar] = await Promise.all([
       "user" in query || query.items.length > 0 ? this.#answer((trainer) => trainer.recommend(query, K)) : [],

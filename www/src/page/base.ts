@@ -126,6 +126,13 @@ export const base = css`
     clip-path: inset(50%);
     white-space: nowrap;
   }
+  /* Colours that the system forces leave nothing of a background that tells what is chosen. */
+  @media (forced-colors: active) {
+    :checked + span {
+      outline: 2px solid Highlight;
+      outline-offset: -2px;
+    }
+  }
   @media (prefers-reduced-motion: reduce) {
     *,
     ::before,

@@ -43,10 +43,6 @@ export class DataPicker extends LitElement {
         outline: 2px solid var(--recall);
         outline-offset: 2px;
       }
-      :disabled + .set {
-        cursor: default;
-        opacity: 0.6;
-      }
       .own {
         width: 100%;
         padding: 10px 12px;
@@ -55,12 +51,8 @@ export class DataPicker extends LitElement {
         background: none;
         text-align: start;
       }
-      .own:hover:not(:disabled) {
+      .own:hover {
         background: var(--sunken);
-      }
-      .own:disabled {
-        cursor: default;
-        opacity: 0.6;
       }
       .sets {
         display: grid;
@@ -94,12 +86,11 @@ export class DataPicker extends LitElement {
 
   @property({ attribute: false }) picked: DataSet | undefined;
   @property({ attribute: false }) data: DataSummary | undefined;
-  @property({ type: Boolean }) disabled = false;
   @query("input[type=file]") private readonly files!: HTMLInputElement;
 
   override render(): TemplateResult {
     const own = this.picked && !SHIPPED.some(({ id }) => id === this.picked?.id) ? [this.picked] : [];
-    return html`<fieldset ?disabled=${this.disabled}>
+    return html`<fieldset>
         <legend class="unseen">Data set</legend>
         <div class="sets">${[...SHIPPED, ...own].map((set) => this.#set(set))}</div>
         <button
@@ -132,7 +123,7 @@ export class DataPicker extends LitElement {
     const { user, item } = this.picked?.words ?? { user: "user", item: "item" };
     return html`<p class="summary small muted figure">
         ${plural(data.users, user)}, ${plural(data.items, item)}; ${count(data.train)} pairs to train on,
-        ${count(data.test)} to test${data.duplicates > 0 ? html`; ${plural(data.duplicates, "duplicate")} left out` : nothing}
+        ${data.validation > 0 ? html`${count(data.validation)} to validate, ` : nothing}${count(data.test)} to test${data.duplicates > 0 ? html`; ${plural(data.duplicates, "duplicate")} left out` : nothing}
       </p>
       ${data.badLines > 0
         ? html`<details class="small">

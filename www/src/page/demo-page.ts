@@ -1,7 +1,6 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
 
-import { type OptionSpec, Trainer, TwoTowerError } from "../index.js";
 import "./ask-panel.js";
 import { base } from "./base.js";
 import "./data-picker.js";
@@ -84,8 +83,8 @@ export class DemoPage extends LitElement {
   ];
 
   readonly #session = new Session({ backend: "auto", values: {} });
-  @state() private specs: readonly OptionSpec[] = [];
   @state() private dataSet = FIRST;
+  /** Why what the visitor asked for last was not even tried. */
   @state() private problem: string | undefined;
   @state() private dragging = false;
 
@@ -95,7 +94,7 @@ export class DemoPage extends LitElement {
     addEventListener("dragover", this.#dragged);
     addEventListener("dragleave", this.#left);
     addEventListener("drop", this.#dropped);
-    void this.#open();
+    void this.#session.open(this.dataSet);
   }
 
   override disconnectedCallback(): void {
@@ -104,15 +103,16 @@ export class DemoPage extends LitElement {
     removeEventListener("dragover", this.#dragged);
     removeEventListener("dragleave", this.#left);
     removeEventListener("drop", this.#dropped);
-    this.#session.trainer?.destroy();
+    this.#session.close();
   }
 
   override render(): TemplateResult {
     const session = this.#session;
-    const { phase, trainer, settings } = session;
+    const { phase, trainer, specs, settings } = session;
+    const about = trainer?.about;
     const { user, item } = this.dataSet.words;
     const busy = phase === "training";
-    const epochs = session.progress?.epochs ?? trainer?.about.config.epochs ?? 1;
+    const epochs = session.progress?.epochs ?? about?.config.epochs ?? 1;
     return html`
       <page-header user=${user} item=${item}></page-header>
       <main>
@@ -120,7 +120,7 @@ export class DemoPage extends LitElement {
           <h2 id="data">Data</h2>
           <data-picker
             .picked=${this.dataSet}
-            .data=${trainer?.data}
+            .data=${about?.data}
             @pick=${({ detail }: CustomEvent<DataSet>) => this.#turn(detail)}
             @files=${({ detail }: CustomEvent<File[]>) => this.#take(detail)}
           ></data-picker>
@@ -130,20 +130,22 @@ export class DemoPage extends LitElement {
           <run-controls
             class="card"
             .phase=${phase}
-            .about=${trainer?.about}
+            .about=${about}
             .progress=${session.progress}
             .pairsPerSecond=${session.pairsPerSecond}
             .epochs=${epochs}
             .stale=${session.stale}
-            @start=${() => session.start()}
+            @start=${() => this.#do(() => session.start())}
             @pause=${() => session.pause()}
-            @reset=${() => session.reset()}
+            @reset=${() => this.#do(() => session.reset())}
           ></run-controls>
           <run-charts
             .loss=${session.loss.points()}
             .reports=${session.epochs}
             .popularity=${session.popularity}
+            .final=${session.final}
             .epochs=${epochs}
+            ?validated=${(about?.data.validation ?? 0) > 0}
           ></run-charts>
           <epoch-table .reports=${session.epochs} .popularity=${session.popularity}></epoch-table>
           <p class="unseen" role="status">${this.#spoken()}</p>
@@ -151,17 +153,17 @@ export class DemoPage extends LitElement {
         <section class="side settings" aria-labelledby="settings">
           <h2 id="settings">Settings</h2>
           <run-settings
-            .specs=${this.specs}
+            .specs=${specs}
             .settings=${settings}
             ?reading=${!this.dataSet.given}
             ?disabled=${busy}
-            @settings=${({ detail }: CustomEvent<Settings>) => session.configure(detail)}
+            @settings=${({ detail }: CustomEvent<Settings>) => this.#do(() => session.configure(detail))}
           ></run-settings>
         </section>
         <section class="ask" aria-labelledby="ask" ?hidden=${trainer === undefined}>
           <h2 id="ask">Ask the model</h2>
           <p class="muted small">${this.#learnt()}</p>
-          <ask-panel .trainer=${trainer} .version=${session.epochs.length} .words=${this.dataSet.words}></ask-panel>
+          <ask-panel .trainer=${trainer} .version=${session.version} .words=${this.dataSet.words}></ask-panel>
         </section>
       </main>
       <page-footer></page-footer>
@@ -169,19 +171,15 @@ export class DemoPage extends LitElement {
     `;
   }
 
-  async #open(): Promise<void> {
-    try {
-      this.specs = await Trainer.options();
-      await this.#session.open(this.dataSet);
-    } catch (thrown) {
-      this.problem = TwoTowerError.from(thrown).message;
-    }
+  /** Does what the visitor asks for; what was refused before is no matter now. */
+  #do(action: () => Promise<void>): void {
+    this.problem = undefined;
+    void action();
   }
 
   #turn(dataSet: DataSet): void {
-    this.problem = undefined;
     this.dataSet = dataSet;
-    void this.#session.open(dataSet);
+    this.#do(() => this.#session.open(dataSet));
   }
 
   #take(files: readonly File[]): void {

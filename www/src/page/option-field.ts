@@ -1,7 +1,7 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 
-import type { OptionSpec } from "../index.js";
+import type { OptionKind, OptionSpec } from "../index.js";
 import { base } from "./base.js";
 import type { Value } from "./settings.js";
 
@@ -36,15 +36,16 @@ export class OptionField extends LitElement {
   }
 
   #control(spec: OptionSpec): TemplateResult {
-    const value = this.value ?? (JSON.parse(spec.default) as Value);
+    const value = this.value ?? spec.default;
     const words = wordsOf(spec);
     if (words) {
       return html`<select class="field" ?disabled=${this.disabled} @change=${this.#chose}>
         ${words.map((word) => html`<option ?selected=${word === value}>${word}</option>`)}
       </select>`;
     }
-    const { bounds, whole } = numbersOf(spec);
-    const optional = spec.kinds.includes("null");
+    const numbers = numbersOf(spec);
+    const whole = numbers?.kind === "int";
+    const optional = spec.kinds.some(({ kind }) => kind === "null");
     return html`<input
       class="field"
       type="number"
@@ -52,8 +53,8 @@ export class OptionField extends LitElement {
       .value=${value === null ? "" : String(value)}
       placeholder=${optional ? "off" : nothing}
       ?required=${!optional}
-      min=${bounds?.[0] ?? nothing}
-      max=${bounds?.[1] ?? nothing}
+      min=${numbers?.min ?? nothing}
+      max=${numbers?.max ?? nothing}
       step=${whole ? 1 : "any"}
       ?disabled=${this.disabled}
       @change=${this.#typed}
@@ -77,17 +78,12 @@ export class OptionField extends LitElement {
 
 /** The words that the option may be, if it may be words alone. */
 function wordsOf({ kinds: [kind] }: OptionSpec): string[] | undefined {
-  return typeof kind === "object" && "oneOf" in kind ? kind.oneOf : undefined;
+  return kind?.kind === "one-of" ? kind.words : undefined;
 }
 
 /** The numbers that the option may be. */
-function numbersOf({ kinds }: OptionSpec): { bounds?: [number, number]; whole: boolean } {
-  for (const kind of kinds) {
-    if (typeof kind !== "object" || "oneOf" in kind) continue;
-    if ("int" in kind) return { bounds: kind.int, whole: true };
-    return { bounds: "number" in kind ? kind.number : kind.above, whole: false };
-  }
-  return { whole: false };
+function numbersOf({ kinds }: OptionSpec): Extract<OptionKind, { min: number }> | undefined {
+  return kinds.find((kind) => "min" in kind);
 }
 
 declare global {

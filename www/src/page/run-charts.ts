@@ -1,8 +1,9 @@
-import { css, html, LitElement, type TemplateResult } from "lit";
+import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 
-import type { EpochReport, Metrics } from "../index.js";
+import type { EpochReport, Final, Metrics } from "../index.js";
 import { base } from "./base.js";
+import { share } from "./format.js";
 import type { Line } from "./line-chart.js";
 import "./line-chart.js";
 import type { Points } from "./loss-curve.js";
@@ -18,12 +19,19 @@ export class RunCharts extends LitElement {
         grid-template-columns: repeat(auto-fit, minmax(min(100%, 340px), 1fr));
         gap: 16px;
       }
+      p {
+        grid-column: 1 / -1;
+      }
     `,
   ];
 
   @property({ attribute: false }) loss: Points = { epochs: [], losses: [] };
   @property({ attribute: false }) reports: readonly EpochReport[] = [];
   @property({ attribute: false }) popularity: Metrics | undefined;
+  /** The model that is kept at the end, measured on the test part. */
+  @property({ attribute: false }) final: Final | undefined;
+  /** Whether a validation part measures the epochs and chooses the one that is kept. */
+  @property({ type: Boolean }) validated = false;
   /** Epochs of the whole run. */
   @property({ type: Number }) epochs = 1;
 
@@ -49,13 +57,22 @@ export class RunCharts extends LitElement {
       ></line-chart>
       <line-chart
         class="card"
-        heading="Test metrics"
+        heading=${this.validated ? "Validation metrics" : "Test metrics"}
         .x=${x}
         .from=${0}
         .lines=${[compared("recall@20", "recall@20", "--recall"), compared("ndcg@20", "NDCG@20", "--ndcg")]}
         .epochs=${this.epochs}
       ></line-chart>
+      ${this.validated && this.final ? this.#kept(this.final) : nothing}
     `;
+  }
+
+  #kept({ epoch, popularity, ...metrics }: Final): TemplateResult {
+    const told = (name: keyof Metrics): string => `${share(metrics[name])} (popularity ${share(popularity?.[name])})`;
+    return html`<p class="small figure" role="status">
+      Epoch ${epoch} was the best and is kept. On the test part: recall@20 ${told("recall@20")}, NDCG@20
+      ${told("ndcg@20")}.
+    </p>`;
   }
 }
 

@@ -3,7 +3,7 @@ import { customElement, property } from "lit/decorators.js";
 
 import type { About, Progress } from "../index.js";
 import { base } from "./base.js";
-import { count, duration, rate } from "./format.js";
+import { count, duration, plural, rate } from "./format.js";
 import type { Phase } from "./session.js";
 
 /** What the main button says, and does, in each phase. */
@@ -62,6 +62,11 @@ export class RunControls extends LitElement {
       }
       progress::-moz-progress-bar {
         background: var(--accent);
+      }
+      @media (forced-colors: active) {
+        progress {
+          appearance: auto;
+        }
       }
       dl {
         display: grid;
@@ -134,17 +139,17 @@ export class RunControls extends LitElement {
     const { progress } = this;
     if (this.phase === "opening") return "Reading the data…";
     if (this.phase === "failed") return "Stopped";
-    if (progress === undefined) return `${count(this.epochs)} epochs to go`;
-    if (this.phase === "finished") return `${count(progress.epochs)} epochs, trained in ${duration(progress.seconds)}`;
+    if (progress === undefined) return `${plural(this.epochs, "epoch")} to go`;
+    if (this.phase === "finished") return `${plural(progress.epoch, "epoch")}, trained in ${duration(progress.seconds)}`;
     const paused = this.phase === "paused" ? ", paused" : "";
-    return `Epoch ${count(progress.epoch)} of ${count(progress.epochs)}, step ${count(stepOf(progress))} of ${count(progress.steps)}${paused}`;
+    return `Epoch ${count(progress.epoch)} of ${count(progress.epochs)}, step ${count(progress.step)} of ${count(progress.steps)}${paused}`;
   }
 
   #done(): number {
     const { progress } = this;
     if (progress === undefined) return 0;
     if (progress.done) return 1;
-    return (progress.epoch - 1 + stepOf(progress) / progress.steps) / progress.epochs;
+    return (progress.epoch - 1 + progress.step / progress.steps) / progress.epochs;
   }
 
   #left(): string {
@@ -162,11 +167,6 @@ export class RunControls extends LitElement {
 }
 
 const NAMES = { webgpu: "WebGPU", cpu: "CPU" } as const;
-
-/** Steps done in the epoch, all of them where it has just ended. */
-function stepOf({ step, steps, epochReport }: Progress): number {
-  return epochReport ? steps : step;
-}
 
 function because({ adapter, reason }: About): string {
   return adapter === "" ? `because ${reason}` : `${adapter}, because ${reason}`;

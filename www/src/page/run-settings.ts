@@ -110,7 +110,7 @@ export class RunSettings extends LitElement {
     const spec = this.specs.find((spec) => spec.key === key);
     if (key !== "split.kind" || spec === undefined) return spec;
     const kinds = spec.kinds.map((kind) =>
-      typeof kind === "object" && "oneOf" in kind ? { oneOf: kind.oneOf.filter((word) => word !== "given") } : kind,
+      kind.kind === "one-of" ? { ...kind, words: kind.words.filter((word) => word !== "given") } : kind,
     );
     return { ...spec, kinds };
   }

@@ -1,6 +1,15 @@
 /** The run that the page shows: its trainer, its state and what it has measured so far. */
 
-import { type EpochReport, type Metrics, type PartialConfig, type Progress, Trainer, TwoTowerError } from "../index.js";
+import {
+  type EpochReport,
+  type Final,
+  type Metrics,
+  type OptionSpec,
+  type PartialConfig,
+  type Progress,
+  Trainer,
+  TwoTowerError,
+} from "../index.js";
 import type { DataSet } from "./data-set.js";
 import { LossCurve } from "./loss-curve.js";
 import { nested, same, type Settings } from "./settings.js";
@@ -15,12 +24,17 @@ export type Phase = "opening" | "ready" | "training" | "paused" | "finished" | "
 export class Session extends EventTarget {
   phase: Phase = "opening";
   error: TwoTowerError | undefined;
+  specs: readonly OptionSpec[] = [];
   trainer: Trainer | undefined;
   progress: Progress | undefined;
   loss = new LossCurve();
   epochs: EpochReport[] = [];
   popularity: Metrics | undefined;
+  /** The model that a finished run keeps. */
+  final: Final | undefined;
   pairsPerSecond = 0;
+  /** Counts the models that could be asked: fresh ones, and those after an epoch. */
+  version = 0;
 
   #dataSet: DataSet | undefined;
   #wanted: Settings;
@@ -80,8 +94,14 @@ export class Session extends EventTarget {
 
   /** Gives up the run for a fresh model with the wanted settings. */
   reset(): Promise<void> {
-    this.#resetting = this.trainer === undefined || this.#mustReopen() ? this.#open() : this.#restart(this.trainer);
+    const { trainer } = this;
+    this.#resetting = trainer === undefined || this.#mustReopen() ? this.#open() : this.#restart(trainer);
     return this.#resetting;
+  }
+
+  /** Gives up everything: nothing goes on in the background. */
+  close(): void {
+    this.#opening.abort();
   }
 
   /** Settled when the last reset is done. */
@@ -116,8 +136,10 @@ export class Session extends EventTarget {
     try {
       for await (const epoch of trainer.train({ onProgress, signal })) {
         this.epochs = [...this.epochs, epoch];
+        this.version++;
         this.#changed();
       }
+      this.final = (await trainer.report()).final ?? undefined;
       this.#to("finished");
     } catch (thrown) {
       if (!gaveUp(thrown)) this.#fail(thrown);
@@ -136,20 +158,22 @@ export class Session extends EventTarget {
   }
 
   async #open(): Promise<void> {
+    // This ends the trainer at hand, too.
     this.#opening.abort();
     this.#opening = new AbortController();
     const { signal } = this.#opening;
     const dataSet = this.#dataSet;
     this.#used = this.#wanted;
-    this.trainer?.destroy();
     this.trainer = undefined;
     this.#clear();
     this.#to("opening");
     if (dataSet === undefined) return;
     try {
-      const source = await dataSet.open();
+      const [specs, source] = await Promise.all([Trainer.options(), dataSet.open()]);
       const trainer = await Trainer.create(source, { ...this.#config(), backend: this.#wanted.backend, signal });
       const { popularity } = await trainer.report();
+      if (signal.aborted) return;
+      this.specs = specs;
       this.trainer = trainer;
       this.popularity = popularity ?? undefined;
       this.#fresh();
@@ -165,6 +189,7 @@ export class Session extends EventTarget {
 
   #fresh(): void {
     this.#clear();
+    this.version++;
     this.#to("ready");
   }
 
@@ -174,13 +199,18 @@ export class Session extends EventTarget {
     this.progress = undefined;
     this.loss = new LossCurve();
     this.epochs = [];
+    this.final = undefined;
     this.pairsPerSecond = 0;
   }
 
+  /** Whether the data is to be read anew: for other options of its own, or because the worker may be gone. */
   #mustReopen(): boolean {
-    const data = ({ values }: Settings): string =>
-      JSON.stringify(Object.entries(values).filter(([key]) => /^(split|data)\./.test(key)));
-    return data(this.#used) !== data(this.#wanted);
+    if (this.phase === "failed" && this.error?.code !== "non-finite") return true;
+    // The seed also draws the test part, unless that is given.
+    const ofData = this.#dataSet?.given ? /^(split|data)\./ : /^(split\.|data\.|seed$)/;
+    const chosen = ({ values }: Settings): string =>
+      JSON.stringify(Object.entries(values).filter(([key]) => ofData.test(key)));
+    return chosen(this.#used) !== chosen(this.#wanted);
   }
 
   #fail(thrown: unknown): void {
