@@ -318,7 +318,8 @@ async fn start(
     let log_q: Vec<f32> = case.log_q.iter().map(|&x| x as f32).collect();
     model.load(&words, &log_q);
     let own = case.batches.negatives.iter().flatten().flatten();
-    let negatives: Vec<u32> = own.chain(case.batches.shared_negatives.iter().flatten()).copied().collect();
+    let negatives: Vec<u32> =
+        own.chain(case.batches.shared_negatives.iter().flatten()).copied().collect();
     if !negatives.is_empty() {
         model.give_negatives(&negatives);
     }

@@ -10,8 +10,7 @@ pub(super) const UNIFORM: Shader = shader!(
 );
 pub(super) const POPULARITY: Shader =
     shader!("draw_negatives_popularity", [steps: Read, cumulative: Read, item_ids: Write]);
-pub(super) const MIXED: Shader =
-    shader!("draw_negatives_mixed", [steps: Read, item_ids: Write]);
+pub(super) const MIXED: Shader = shader!("draw_negatives_mixed", [steps: Read, item_ids: Write]);
 
 /// What negatives are drawn from, and for whom.
 #[derive(Debug, Clone, Copy)]
@@ -73,10 +72,7 @@ impl DrawNegatives {
                 ("SEED", self.seed.into()),
                 ("STREAM_NEGATIVES", stream::NEGATIVES.into()),
             ],
-            groups: (
-                cover(draws, 64),
-                u32::try_from(self.dims.window).expect("a window is short"),
-            ),
+            groups: (cover(draws, 64), u32::try_from(self.dims.window).expect("a window is short")),
             chunk: 0,
         }]
     }

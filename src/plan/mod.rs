@@ -537,10 +537,8 @@ impl Builder<'_> {
             normalize: self.config.normalize,
         };
         let corrected = self.config.negatives.log_q != LogQ::Known(false);
-        let gradients = Gradients {
-            user: user.d_out,
-            item: item.d_out.expect("the item tower is trained"),
-        };
+        let gradients =
+            Gradients { user: user.d_out, item: item.d_out.expect("the item tower is trained") };
         let loss = if has_own_negatives {
             Op::SampledLoss(SampledLoss {
                 dims: self.dims,
