@@ -71,14 +71,14 @@ fn draw(options: &Value, steps: u32) -> Vec<Row> {
         Some(Pool::Mixed) | None => {}
     }
     executor.run(&plan, Program::OpenWindow, 0);
-    let dims = plan.dims;
+    let (dims, pool) = (plan.dims, plan.at.pool);
     let ids: Vec<u32> = executor.read(plan.at.item_ids, 0..dims.window * dims.candidates);
     let per_row = dims.per_row();
     let steps = ids.chunks_exact(dims.candidates).enumerate();
     let rows = steps.flat_map(|(slot, ids)| {
         let (positives, negatives) = ids.split_at(dims.batch);
-        let of_row = move |row: usize| match per_row {
-            0 => negatives.to_vec(),
+        let of_row = move |row: usize| match pool {
+            Some(Pool::Mixed) => negatives.to_vec(),
             _ => negatives[row * per_row..][..per_row].to_vec(),
         };
         positives.iter().enumerate().map(move |(row, &positive)| (slot, row, positive, of_row(row)))

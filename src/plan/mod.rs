@@ -109,7 +109,7 @@ pub struct Dims {
 }
 
 impl Dims {
-    /// n, negatives that each row has of its own; 0 where a batch shares them.
+    /// n, negatives of a row, where each has its own.
     pub fn per_row(&self) -> usize {
         (self.candidates - self.batch) / self.batch
     }
