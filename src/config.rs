@@ -475,6 +475,17 @@ impl Config {
                 allowed: format!("at most {MAX_CANDIDATES} items a step"),
             });
         }
+        let has_own =
+            matches!(self.negatives.kind, NegativesKind::Uniform | NegativesKind::Popularity);
+        if self.cbns.is_some() && has_own {
+            return Err(Error::Config {
+                key: "cbns".into(),
+                problem:
+                    "a bank adds to negatives that a batch shares, and here each pair has its own"
+                        .into(),
+                allowed: "negatives.kind \"in-batch\" or \"mixed\", or no cbns".into(),
+            });
+        }
         let is_estimated = matches!(self.negatives.log_q, LogQ::Estimated(_));
         if is_estimated && self.negatives.kind != NegativesKind::InBatch {
             return Err(Error::Config {
@@ -690,6 +701,9 @@ mod tests {
         refused(streaming("mixed"), "negatives.logQ");
         refused(streaming("uniform"), "negatives.logQ");
         assert!(Config::resolve(&streaming("in-batch")).is_ok());
+        let banked = |kind| json!({ "cbns": {}, "negatives": { "kind": kind } });
+        refused(banked("popularity"), "cbns");
+        assert!(Config::resolve(&banked("mixed")).is_ok());
         let draws = |kind, count: usize| json!({ "batchSize": 1024, "negatives": { "kind": kind, "count": count } });
         refused(draws("popularity", 128), "negatives.count");
         assert_eq!(Config::resolve(&draws("uniform", 127)).expect("valid").candidates(), 1 << 17);

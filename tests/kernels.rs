@@ -320,6 +320,7 @@ fn drawn_negatives_match_at_the_edges_of_their_number() {
                 "batchSize": batch, "dim": dim, "normalize": count % 2 == 0,
                 "negatives": { "kind": kind, "count": count, "logQ": batch % 2 == 0 },
                 "onebp": if batch == 16 { json!({}) } else { Value::Null },
+                "cbns": if kind == "mixed" && batch > 2 { json!({ "capacity": 20 }) } else { Value::Null },
             });
             check(&options, &extent);
         }
@@ -329,7 +330,10 @@ fn drawn_negatives_match_at_the_edges_of_their_number() {
 #[test]
 fn the_streaming_estimate_matches() {
     for batch in [2, 7, 65, 300] {
-        let options = json!({ "batchSize": batch, "dim": 8, "negatives": { "logQ": "streaming" } });
+        let options = json!({
+            "batchSize": batch, "dim": 8, "negatives": { "logQ": "streaming" },
+            "cbns": if batch == 7 { json!({ "capacity": 20 }) } else { Value::Null },
+        });
         check(&options, &extent(29, 37, 400));
     }
 }

@@ -18,6 +18,7 @@ pub fn run(op: &DrawNegatives, memory: &mut Memory) {
         Pool::Popularity { cumulative } => {
             let [steps, users, cumulative, ids] =
                 memory.many([op.steps, op.user_ids, cumulative, op.item_ids]);
+            let cumulative = &cumulative[..op.dims.items];
             each_draw(op, steps, users, ids, |_, positive, bits| other(cumulative, positive, bits));
         }
         Pool::Mixed => {
