@@ -1,6 +1,7 @@
 // OneBP: each user of the batch takes up its items' outputs, whatever their order (Chen & Wang 2024):
 // e_u = β^n e_u + (1 - β^n) mean(e_i) over the user's n pairs of the batch.
 // One workgroup a place in the sorted order of the batch's users; the first place of a user does the work.
+#import first_use
 #import grid
 #import step
 
@@ -12,14 +13,11 @@
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     let place = group_index(group);
+    if place >= P || !is_first_use(place) {
+        return;
+    }
     let base = step.slot * P;
-    if place >= P {
-        return;
-    }
     let user = order[base + place].x;
-    if user == NO_ID || (place > 0u && user == order[base + max(place, 1u) - 1u].x) {
-        return;
-    }
     for (var k = lane; k < D4; k += LANES) {
         var sum = vec4(0.0);
         var count = 0.0;

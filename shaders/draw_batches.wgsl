@@ -2,6 +2,7 @@
 // Row b of the epoch's step s is pair permute(s·B + b); an epoch visits every pair once.
 // One thread a row (x) and step (y). Depends on no parameter of the model.
 #import clock
+#import permutation
 #import random
 #import step
 

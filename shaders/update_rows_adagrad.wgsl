@@ -1,5 +1,6 @@
 // Row-wise Adagrad on the rows that the batch touches: a += mean_k g², w -= lr g / (√a + ε).
 // One workgroup a place in the sorted order of the batch's ids.
+#import first_use
 #import grid
 #import lanes
 #import row_gradient

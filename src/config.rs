@@ -93,7 +93,12 @@ pub const OPTIONS: &[OptionSpec] = &[
         "\"in-batch\"",
         "Where the negatives of the softmax come from",
     ),
-    option("negatives.count", &[Int(1, 1024)], "5", "Drawn negatives, for the kinds that draw"),
+    option(
+        "negatives.count",
+        &[Int(1, 1024)],
+        "5",
+        "Drawn negatives n: of each pair for `uniform` and `popularity`, of a whole batch for `mixed`",
+    ),
     option(
         "negatives.alpha",
         &[Number(0.0, 2.0)],
@@ -104,7 +109,14 @@ pub const OPTIONS: &[OptionSpec] = &[
         "negatives.logQ",
         &[Bool, OneOf(&["streaming"])],
         "true",
-        "Subtract the log of the sampling probability from the logits",
+        "Subtract the log of the sampling probability from the logits, known from the counts or \
+         estimated as batches go by",
+    ),
+    option(
+        "negatives.gapRate",
+        &[Above(0.0, 1.0)],
+        "0.01",
+        "How far the `streaming` estimate moves towards each new gap between uses of an item",
     ),
     option(
         "onebp.beta",
@@ -165,10 +177,12 @@ pub const OPTIONS: &[OptionSpec] = &[
 /// Groups that are off (`null`) unless given.
 pub const OPTIONAL_GROUPS: &[&str] = &["onebp", "cbns"];
 
-/// Groups and values of the contract that this version refuses by name.
+/// Groups of the contract that this version refuses by name.
 const NOT_YET: &[&str] = &["skip", "towers"];
-const VALUES_NOT_YET: &[(&str, &[&str])] =
-    &[("negatives.kind", &["uniform", "popularity", "mixed"]), ("negatives.logQ", &["streaming"])];
+
+/// Most candidates of a step: at D = 64 their outputs and gradients take 32 MiB each, and one
+/// workgroup still sorts their ids long before a GPU's watchdog barks.
+const MAX_CANDIDATES: usize = 1 << 17;
 
 /// A run's options, complete and valid. Made by [`Config::resolve`] only.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -256,9 +270,11 @@ pub struct Negatives {
     pub count: usize,
     /// Exponent of the count for `popularity`.
     pub alpha: f32,
-    /// Whether log q is subtracted.
+    /// What is subtracted from the logits.
     #[serde(rename = "logQ")]
-    pub log_q: bool,
+    pub log_q: LogQ,
+    /// α of the streaming estimate.
+    pub gap_rate: f32,
 }
 
 /// Sources of negatives.
@@ -267,6 +283,30 @@ pub struct Negatives {
 pub enum NegativesKind {
     /// The other rows' items.
     InBatch,
+    /// Items that the row's user does not have, all alike.
+    Uniform,
+    /// Items but the row's own, by a power of their counts.
+    Popularity,
+    /// The other rows' items, and items drawn for the whole batch, all alike.
+    Mixed,
+}
+
+/// What is subtracted from the logits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum LogQ {
+    /// log q as the counts of the training pairs give it, or nothing.
+    Known(bool),
+    /// log q by an estimate.
+    Estimated(Estimate),
+}
+
+/// Estimates of log q.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Estimate {
+    /// From the gaps between the batches that an item is in (Yi et al. 2019).
+    Streaming,
 }
 
 /// Gradients for the item tower only; a user is a moving aggregate of its items (Chen & Wang 2024).
@@ -400,11 +440,63 @@ impl Config {
     pub fn resolve(options: &Value) -> Result<Self> {
         let mut merged = defaults();
         merge("", options, &mut merged)?;
-        serde_json::from_value(merged).map_err(|error| Error::Config {
+        let config: Self = serde_json::from_value(merged).map_err(|error| Error::Config {
             key: "config".into(),
             problem: error.to_string(),
             allowed: "the documented options".into(),
-        })
+        })?;
+        config.check_negatives()?;
+        Ok(config)
+    }
+
+    /// K, the items of a step: the positives, then the negatives that are drawn.
+    pub fn candidates(&self) -> usize {
+        self.batch_size
+            + match self.negatives.kind {
+                NegativesKind::InBatch => 0,
+                NegativesKind::Uniform | NegativesKind::Popularity => {
+                    self.batch_size * self.negatives.count
+                }
+                NegativesKind::Mixed => self.negatives.count,
+            }
+    }
+
+    /// What no option of the negatives can tell by itself.
+    fn check_negatives(&self) -> Result<()> {
+        if self.candidates() > MAX_CANDIDATES {
+            return Err(Error::Config {
+                key: "negatives.count".into(),
+                problem: format!(
+                    "{} for each of {} pairs makes {} items a step",
+                    self.negatives.count,
+                    self.batch_size,
+                    self.candidates(),
+                ),
+                allowed: format!("at most {MAX_CANDIDATES} items a step"),
+            });
+        }
+        let has_own =
+            matches!(self.negatives.kind, NegativesKind::Uniform | NegativesKind::Popularity);
+        if self.cbns.is_some() && has_own {
+            return Err(Error::Config {
+                key: "cbns".into(),
+                problem:
+                    "a bank adds to negatives that a batch shares, and here each pair has its own"
+                        .into(),
+                allowed: "negatives.kind \"in-batch\" or \"mixed\", or no cbns".into(),
+            });
+        }
+        let is_estimated = matches!(self.negatives.log_q, LogQ::Estimated(_));
+        if is_estimated && self.negatives.kind != NegativesKind::InBatch {
+            return Err(Error::Config {
+                key: "negatives.logQ".into(),
+                problem: "\"streaming\" estimates how often an item is in a batch, not how often \
+                          it is drawn"
+                    .into(),
+                allowed: "true or false, or negatives.kind \"in-batch\"".into(),
+            });
+        }
+        Ok(())
     }
 }
 
@@ -503,12 +595,6 @@ fn check(spec: &OptionSpec, value: &Value) -> Result<()> {
             problem: format!("{value} is not allowed"),
             allowed: allowed.join(", or "),
         });
-    }
-    let later = VALUES_NOT_YET.iter().filter(|(key, _)| *key == spec.key);
-    for word in later.flat_map(|(_, words)| *words) {
-        if value == word {
-            return Err(Error::NotAvailable { what: format!("{}: {word}", spec.key) });
-        }
     }
     Ok(())
 }
@@ -611,18 +697,24 @@ mod tests {
         refused(json!({ "optimizer": 1 }), "optimizer");
         refused(json!({ "optimizer": { "kind": "adamw" } }), "optimizer.kind");
         refused(json!([]), "config");
+        let streaming = |kind| json!({ "negatives": { "kind": kind, "logQ": "streaming" } });
+        refused(streaming("mixed"), "negatives.logQ");
+        refused(streaming("uniform"), "negatives.logQ");
+        assert!(Config::resolve(&streaming("in-batch")).is_ok());
+        let banked = |kind| json!({ "cbns": {}, "negatives": { "kind": kind } });
+        refused(banked("popularity"), "cbns");
+        assert!(Config::resolve(&banked("mixed")).is_ok());
+        let draws = |kind, count: usize| json!({ "batchSize": 1024, "negatives": { "kind": kind, "count": count } });
+        refused(draws("popularity", 128), "negatives.count");
+        assert_eq!(Config::resolve(&draws("uniform", 127)).expect("valid").candidates(), 1 << 17);
+        assert_eq!(Config::resolve(&draws("mixed", 128)).expect("valid").candidates(), 1152);
     }
 
     #[test]
     fn what_comes_later_is_refused_as_not_available() {
-        for options in [
-            json!({ "skip": { "share": 0.3 } }),
-            json!({ "negatives": { "kind": "uniform" } }),
-            json!({ "negatives": { "logQ": "streaming" } }),
-        ] {
-            let error = Config::resolve(&options).expect_err("refused");
-            assert_eq!(error.code(), "not-available", "{options}");
-        }
+        let options = json!({ "skip": { "share": 0.3 } });
+        let error = Config::resolve(&options).expect_err("refused");
+        assert_eq!(error.code(), "not-available", "{options}");
         assert!(Config::resolve(&json!({ "skip": null })).is_ok());
     }
 

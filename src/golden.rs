@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::executor::BackendChoice;
+use crate::executor::{BackendChoice, Executor};
 use crate::metrics;
 use crate::model::{Model, Tower};
-use crate::plan::{Extent, TOP_K};
+use crate::plan::{Clock, Extent, Plan, Program, TOP_K};
 
 /// The gate: `|x − ref| ≤ 1e-5 + 2e-4·|ref|`.
 const ABSOLUTE: f64 = 1e-5;
@@ -70,6 +70,8 @@ pub async fn run(name: &str, text: &str, choice: BackendChoice) -> Result<Report
     let value: serde_json::Value = serde_json::from_str(text).map_err(no_case)?;
     if value.get("metrics").is_some() {
         evaluation(name, &serde_json::from_value(value).map_err(no_case)?, choice).await
+    } else if value.get("initial_gap").is_some() {
+        streaming(name, &serde_json::from_value(value).map_err(no_case)?, choice).await
     } else if value.get("case").is_some() {
         if let Some(key) = LATER.iter().find(|key| value.pointer(key).is_some()) {
             return Err(Error::NotAvailable { what: format!("{name}: {key}") });
@@ -83,8 +85,7 @@ pub async fn run(name: &str, text: &str, choice: BackendChoice) -> Result<Report
 }
 
 /// What a case of a technique that is not there has.
-const LATER: &[&str] =
-    &["/case/negatives", "/case/mixed", "/case/history", "/case/tower/bag", "/case/tower/layers"];
+const LATER: &[&str] = &["/case/history", "/case/tower/bag", "/case/tower/layers"];
 
 type Matrix = Vec<Vec<f64>>;
 
@@ -110,6 +111,10 @@ struct Options {
     warmup: Option<u32>,
     sides: Option<String>,
     tower: TowerOptions,
+    #[serde(default)]
+    negatives: usize,
+    #[serde(default)]
+    mixed: usize,
     #[serde(rename = "init")]
     _init: f64,
     #[serde(rename = "name")]
@@ -159,6 +164,19 @@ struct TowerTables {
 struct Batches {
     user: Vec<Vec<u32>>,
     item: Vec<Vec<u32>>,
+    negatives: Vec<Vec<Vec<u32>>>,
+    shared_negatives: Vec<Vec<u32>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Streaming {
+    items: usize,
+    alpha: f64,
+    initial_gap: f32,
+    batches: Vec<Vec<u32>>,
+    last_seen: Vec<f64>,
+    gap: Vec<f64>,
+    probability: Vec<f64>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -209,6 +227,11 @@ async fn training(
         let sides = options.sides.as_deref().unwrap_or("items");
         serde_json::json!({ "capacity": capacity, "warmup": options.warmup, "sides": sides })
     });
+    let (kind, count) = match (options.negatives, options.mixed) {
+        (0, 0) => ("in-batch", 1),
+        (0, shared) => ("mixed", shared),
+        (per_row, _) => ("uniform", per_row),
+    };
     let config = Config::resolve(&serde_json::json!({
         "onebp": onebp,
         "cbns": cbns,
@@ -216,7 +239,7 @@ async fn training(
         "batchSize": options.batch,
         "normalize": options.tower.normalize,
         "temperature": options.temperature,
-        "negatives": { "logQ": options.logq },
+        "negatives": { "kind": kind, "count": count, "logQ": options.logq },
         "optimizer": {
             "kind": options.optimizer, "learningRate": options.lr, "l2": options.l2,
         },
@@ -294,8 +317,54 @@ async fn start(
     let (mut model, _) = Model::new(config, &extent, choice).await?;
     let log_q: Vec<f32> = case.log_q.iter().map(|&x| x as f32).collect();
     model.load(&words, &log_q);
+    let own = case.batches.negatives.iter().flatten().flatten();
+    let negatives: Vec<u32> =
+        own.chain(case.batches.shared_negatives.iter().flatten()).copied().collect();
+    if !negatives.is_empty() {
+        model.give_negatives(&negatives);
+    }
     model.start(&floats(&case.init.user.id), &floats(&case.init.item.id));
     Ok((model, words.len() / 2))
+}
+
+/// Runs the steps themselves: the estimate is theirs, whatever else they train.
+async fn streaming(name: &str, case: &Streaming, choice: BackendChoice) -> Result<Report> {
+    let batch = case.batches[0].len();
+    let config = Config::resolve(&serde_json::json!({
+        "dim": 1,
+        "batchSize": batch,
+        "negatives": { "logQ": "streaming", "gapRate": case.alpha },
+    }))?;
+    let pairs: Vec<[u32; 2]> = case.batches.iter().flatten().map(|&item| [0, item]).collect();
+    let extent = Extent {
+        users: 1,
+        items: case.items,
+        pairs: pairs.len(),
+        hidden: 0,
+        evaluated: 0,
+        keeps_best: false,
+        shuffled: false,
+    };
+    let plan = Plan::new(&config, &extent);
+    assert!(case.batches.len() <= plan.dims.window, "the steps fit a window");
+    let (mut executor, _) = Executor::choose(choice, &plan).await?;
+    let gaps = plan.at.gaps.expect("the estimate is on");
+    executor.write(plan.at.pairs, 0, &pairs);
+    executor.write(plan.at.clock, 0, &[Clock { pairs: pairs.len() as u32, ..Clock::default() }]);
+    executor.write(gaps.gaps, 0, &vec![case.initial_gap; case.items]);
+    executor.run(&plan, Program::OpenWindow, 0);
+    for slot in 0..case.batches.len() {
+        executor.run(&plan, Program::Step, slot);
+    }
+    let mut report = Report::new(name);
+    let last_seen: Vec<u32> = executor.read(gaps.last_seen, 0..case.items).await?;
+    let last_seen: Vec<f32> = last_seen.into_iter().map(|step| step as f32).collect();
+    report.compare("last_seen", &last_seen, &case.last_seen);
+    report.compare("gap", &executor.read(gaps.gaps, 0..case.items).await?, &case.gap);
+    let log_q: Vec<f32> = executor.read(plan.at.log_q, 0..case.items).await?;
+    let probability: Vec<f32> = log_q.into_iter().map(f32::exp).collect();
+    report.compare("probability", &probability, &case.probability);
+    Ok(report)
 }
 
 async fn evaluation(name: &str, case: &Evaluation, choice: BackendChoice) -> Result<Report> {

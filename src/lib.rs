@@ -10,6 +10,7 @@ pub mod golden;
 pub mod gpu;
 pub mod metrics;
 pub mod model;
+pub mod negatives;
 pub mod plan;
 pub mod random;
 #[cfg(feature = "verify")]

@@ -4,11 +4,13 @@
 use std::ops::Range;
 
 use crate::config::{Config, Init, InitRule, Warmup, WarmupRule};
+use crate::data::Pairs;
 use crate::error::Result;
 use crate::executor::{Backend, BackendChoice, Executor, Pending};
+use crate::negatives;
 use crate::plan::{
-    Buffer, Clock, Dims, DriftHandles, Entry, Extent, MIN_NORM, NO_ID, Plan, Program, RING, Step,
-    TOP_K, TowerHandles,
+    Buffer, Clock, Dims, DriftHandles, Entry, Extent, GapHandles, MIN_NORM, NO_ID, Plan, Pool,
+    Program, RING, Step, TOP_K, TowerHandles,
 };
 use crate::random::{self, stream};
 
@@ -77,6 +79,36 @@ impl Model {
         self.executor.write(self.plan.at.log_q, 0, log_q);
     }
 
+    /// Brings in what negatives are drawn from, if they are: what is trained on, and how often each
+    /// item is.
+    pub fn load_pool(&mut self, config: &Config, train: &Pairs, counts: &[u32]) {
+        match self.plan.at.pool {
+            Some(Pool::Uniform { offsets, items }) => {
+                let had = train.rows(self.plan.dims.users);
+                self.executor.write(offsets, 0, &had.offsets);
+                self.executor.write(items, 0, &had.items);
+            }
+            Some(Pool::Popularity { cumulative }) => {
+                let weights = negatives::cumulative(counts, config.negatives.alpha);
+                self.executor.write(cumulative, 0, &weights);
+            }
+            Some(Pool::Mixed) | None => {}
+        }
+    }
+
+    /// Gives the first steps their negatives, (steps, K − B), where none are drawn.
+    ///
+    /// # Panics
+    /// If the steps are more than a window.
+    pub fn give_negatives(&mut self, negatives: &[u32]) {
+        let Dims { batch, candidates, window, .. } = self.plan.dims;
+        let steps = negatives.chunks(candidates - batch);
+        assert!(steps.len() <= window, "negatives of {} steps, {window} in a window", steps.len());
+        for (slot, negatives) in steps.enumerate() {
+            self.executor.write(self.plan.at.item_ids, slot * candidates + batch, negatives);
+        }
+    }
+
     /// Sets what rankings leave out: each user's items, as compressed rows.
     pub fn hide(&mut self, offsets: &[u32], items: &[u32]) {
         self.executor.write(self.plan.at.seen_offsets, 0, offsets);
@@ -129,6 +161,12 @@ impl Model {
             for state in handles.state.into_iter().flatten() {
                 self.executor.clear(state);
             }
+        }
+        if let Some(GapHandles { gaps, last_seen }) = self.plan.at.gaps {
+            // As if every item came round as often as any other.
+            let gap = items as f32 / self.plan.dims.batch as f32;
+            self.executor.write(gaps, 0, &vec![gap; items]);
+            self.executor.clear(last_seen);
         }
         let pairs = self.plan.dims.pairs as u32;
         let clock = Clock { pairs, warmup: self.warmup, ..Clock::default() };

@@ -13,6 +13,8 @@ pub mod stream {
     pub const INIT_USER: u32 = 4;
     /// The item tower's fresh table.
     pub const INIT_ITEM: u32 = 5;
+    /// The drawn negatives; the counter is the step.
+    pub const NEGATIVES: u32 = 6;
 }
 
 /// The PCG-RXS-M-XS hash of 32 bits (Jarzynski & Olano 2020, "Hash functions for GPU rendering").
@@ -25,6 +27,17 @@ pub fn pcg(value: u32) -> u32 {
 /// Draw `counter` of a stream, uniform over all u32.
 pub fn hash(seed: u32, stream: u32, counter: u32) -> u32 {
     pcg(counter.wrapping_add(pcg(stream.wrapping_add(pcg(seed)))))
+}
+
+/// Draw `n` of a key that is itself a draw. Two keys share no run of draws, as they would if `n` were
+/// added to them.
+pub fn keyed(key: u32, n: u32) -> u32 {
+    pcg(key ^ pcg(n))
+}
+
+/// ⌊bits·bound / 2³²⌋: uniform below the bound where the bits are uniform, to one part in 2³².
+pub fn below(bits: u32, bound: u32) -> u32 {
+    ((u64::from(bits) * u64::from(bound)) >> 32) as u32
 }
 
 /// Place of element `n` in a keyed permutation of `0..len`: an alternating Feistel network on just
@@ -93,6 +106,13 @@ mod tests {
                 prop_assert!(!std::mem::replace(&mut seen[place], true));
             }
         }
+    }
+
+    #[test]
+    fn draws_below_a_bound_reach_all_of_it() {
+        assert_eq!([0, u32::MAX].map(|bits| below(bits, 7)), [0, 6]);
+        assert_eq!([0, u32::MAX].map(|bits| below(bits, u32::MAX)), [0, u32::MAX - 1]);
+        assert_eq!(below(u32::MAX, 0), 0);
     }
 
     #[test]

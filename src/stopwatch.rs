@@ -4,9 +4,11 @@ use serde::Serialize;
 use web_time::Instant;
 
 use crate::config::Config;
+use crate::data::Pairs;
 use crate::error::Result;
 use crate::executor::{Backend, BackendChoice};
 use crate::model::Model;
+use crate::negatives;
 use crate::plan::Extent;
 use crate::random::{self, stream};
 
@@ -43,10 +45,10 @@ pub async fn time_steps(
     let draw = |n: usize, below: usize| {
         random::hash(config.seed, stream::SYNTHETIC, n as u32) % below as u32
     };
-    let words: Vec<u32> =
-        (0..pairs).flat_map(|n| [draw(2 * n, users), draw(2 * n + 1, items)]).collect();
-    let log_q = vec![-(items as f32).ln(); items];
-    model.load(&words, &log_q);
+    let train: Pairs = (0..pairs).map(|n| [draw(2 * n, users), draw(2 * n + 1, items)]).collect();
+    let counts = vec![1; items];
+    model.load(train.as_words(), &negatives::log_q(config, &counts));
+    model.load_pool(config, &train, &counts);
     model.start_fresh(config);
     let mut milliseconds = Vec::with_capacity(steps);
     for n in 0..WARM_UP + steps {

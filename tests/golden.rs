@@ -14,6 +14,10 @@ const CASES: &[&str] = &[
     "cbns_both_sides",
     "cbns_onebp",
     "onebp_cbns_both_sides",
+    "onebp_uniform_adam",
+    "uniform_adam",
+    "mixed_logq",
+    "streaming_q",
     "evaluation",
 ];
 
@@ -49,6 +53,11 @@ fn a_number_that_is_one_percent_off_is_a_miss() {
         ("in_batch_sgd", "/grad_step1/item/id/0/0"),
         ("in_batch_logq_unit_adagrad", "/final/user/id/4/2"),
         ("in_batch_logq_adam_decay", "/final/item/id/30/7"),
+        ("uniform_adam", "/loss/3"),
+        ("uniform_adam", "/grad_step1/item/id/30/7"),
+        ("mixed_logq", "/final/item/id/30/7"),
+        ("streaming_q", "/gap/2"),
+        ("streaming_q", "/probability/7"),
         ("evaluation", "/metrics/10/ndcg"),
     ] {
         let mut document: serde_json::Value = serde_json::from_str(&text(case)).expect("JSON");

@@ -15,13 +15,16 @@ struct Case {
     users: Vec<f64>,
     items: Vec<f64>,
     pairs: Vec<[u32; 2]>,
+    /// Drawn for each pair; where there are none, the pairs are each other's negatives.
+    negatives: Vec<Vec<u32>>,
     log_q: Vec<f64>,
     temperature: f64,
     normalize: bool,
 }
 
 impl Case {
-    /// `methods.md`: in-batch softmax, log q subtracted, accidental hits left out.
+    /// `methods.md`: softmax over the batch without accidental hits, or over a pair's own negatives as
+    /// they are; log q subtracted.
     fn loss(&self) -> f64 {
         let row = |table: &[f64], id: u32| -> Vec<f64> {
             let row = &table[id as usize * self.width..][..self.width];
@@ -34,9 +37,12 @@ impl Case {
             product / self.temperature - self.log_q[item as usize]
         };
         let losses = self.pairs.iter().enumerate().map(|(b, &[user, positive])| {
-            let candidates = self.pairs.iter().enumerate();
-            let candidates = candidates.filter(|(j, pair)| *j == b || pair[1] != positive);
-            let sum: f64 = candidates.map(|(_, pair)| logit(user, pair[1]).exp()).sum();
+            let others: Vec<u32> = match self.negatives.get(b) {
+                Some(negatives) => negatives.clone(),
+                None => self.pairs.iter().map(|pair| pair[1]).filter(|&j| j != positive).collect(),
+            };
+            let candidates = others.into_iter().chain([positive]);
+            let sum: f64 = candidates.map(|item| logit(user, item).exp()).sum();
             sum.ln() - logit(user, positive)
         });
         losses.sum::<f64>() / self.pairs.len() as f64
@@ -57,7 +63,12 @@ impl Case {
 
     /// Loss and gradients of the crate: plain descent of length 1 moves a row by its gradient.
     fn trained(&self) -> (f32, [Vec<f32>; 2]) {
+        let (kind, count) = match self.negatives.first() {
+            Some(negatives) => ("uniform", negatives.len()),
+            None => ("in-batch", 1),
+        };
         let config = Config::resolve(&json!({
+            "negatives": { "kind": kind, "count": count },
             "dim": self.width, "batchSize": self.pairs.len(), "normalize": self.normalize,
             "temperature": self.temperature, "optimizer": { "kind": "sgd", "learningRate": 1 },
         }));
@@ -77,6 +88,9 @@ impl Case {
             let floats = |table: &[f64]| table.iter().map(|&x| x as f32).collect::<Vec<f32>>();
             let (users, items) = (floats(&self.users), floats(&self.items));
             model.load(self.pairs.as_flattened(), &floats(&self.log_q));
+            if !self.negatives.is_empty() {
+                model.give_negatives(&self.negatives.concat());
+            }
             model.start(&users, &items);
             model.step();
             let loss = model.losses_later().finish().await.expect("reads")[0];
@@ -93,21 +107,24 @@ impl Case {
 fn cases() -> impl Strategy<Value = Case> {
     const USERS: usize = 5;
     const ITEMS: usize = 7;
-    let sizes = (1usize..6, 2usize..12);
-    sizes.prop_flat_map(|(width, batch)| {
+    let sizes = (1usize..6, 2usize..12, 0usize..9);
+    sizes.prop_flat_map(|(width, batch, count)| {
+        let drawn = prop::collection::vec(0..ITEMS as u32, count);
         (
             prop::collection::vec(-1.0..1.0f64, USERS * width),
             prop::collection::vec(-1.0..1.0f64, ITEMS * width),
             prop::collection::vec((0..USERS as u32, 0..ITEMS as u32), batch),
+            prop::collection::vec(drawn, if count == 0 { 0 } else { batch }),
             prop::collection::vec(-4.0..0.0f64, ITEMS),
             0.2..2.0f64,
             any::<bool>(),
         )
-            .prop_map(move |(users, items, pairs, log_q, temperature, normalize)| Case {
+            .prop_map(move |(users, items, pairs, negatives, log_q, temperature, normalize)| Case {
                 width,
                 users,
                 items,
                 pairs: pairs.into_iter().map(|(user, item)| [user, item]).collect(),
+                negatives,
                 log_q,
                 temperature,
                 normalize,
@@ -147,6 +164,7 @@ fn log_q_is_subtracted() {
         users: vec![0.0; 3],
         items: vec![0.0; 3],
         pairs: vec![[0, 0], [1, 1], [2, 2]],
+        negatives: Vec::new(),
         log_q: q.map(f64::ln).to_vec(),
         temperature: 1.0,
         normalize: false,
@@ -166,6 +184,7 @@ fn accidental_hits_are_no_negatives() {
         users: vec![0.3, -0.2, 0.5, 0.4],
         items: vec![0.1, 0.7],
         pairs: vec![[0, 0], [1, 0], [0, 0]],
+        negatives: Vec::new(),
         log_q: vec![0.0],
         temperature: 0.5,
         normalize: true,

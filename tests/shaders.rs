@@ -22,8 +22,10 @@ fn dispatches() -> BTreeMap<&'static str, Dispatch> {
         shuffled: true,
     };
     [
-        json!({ "optimizer": { "kind": "sgd" } }),
-        json!({ "optimizer": { "kind": "adagrad" }, "cbns": {} }),
+        json!({ "optimizer": { "kind": "sgd" }, "negatives": { "kind": "mixed" } }),
+        json!({ "optimizer": { "kind": "adagrad" }, "negatives": { "kind": "uniform" } }),
+        json!({ "negatives": { "kind": "popularity" } }),
+        json!({ "negatives": { "logQ": "streaming" }, "cbns": {} }),
         json!({ "optimizer": { "kind": "adam" }, "onebp": {} }),
     ]
     .into_iter()

@@ -75,11 +75,22 @@ fn the_same_seed_gives_the_same_bits() {
 
 #[test]
 fn the_backends_agree() {
-    let [cpu, gpu] =
-        BACKENDS.map(|choice| train(&mut trainer(&json!({}), choice)).expect("trains"));
-    assert_eq!(cpu.0.len(), gpu.0.len());
-    for (step, (cpu, gpu)) in cpu.0.iter().zip(&gpu.0).enumerate() {
-        assert!((cpu - gpu).abs() < 1e-3, "step {step}: {cpu} on the CPU, {gpu} on the GPU");
+    for more in [
+        json!({}),
+        json!({ "negatives.kind": "uniform" }),
+        json!({ "negatives.kind": "popularity", "split.validation": 0.2 }),
+        json!({ "negatives.kind": "mixed" }),
+        json!({ "negatives.logQ": "streaming" }),
+        json!({ "negatives.kind": "uniform", "onebp": {}, "split.validation": 0.2 }),
+    ] {
+        let [cpu, gpu] = BACKENDS.map(|choice| train(&mut trainer(&more, choice)).expect("trains"));
+        assert_eq!(cpu.0.len(), gpu.0.len());
+        for (step, (cpu, gpu)) in cpu.0.iter().zip(&gpu.0).enumerate() {
+            assert!(
+                (cpu - gpu).abs() < 1e-3,
+                "step {step} of {more}: {cpu} on the CPU, {gpu} on the GPU"
+            );
+        }
     }
 }
 

@@ -1,5 +1,4 @@
 // Counter-based randomness: the twin of src/random.rs, to the bit.
-// Depends on the constants FEISTEL_ROUNDS and WALK_LIMIT.
 
 fn pcg(value: u32) -> u32 {
     let state = value * 747796405u + 2891336453u;
@@ -11,28 +10,19 @@ fn hash(seed: u32, stream: u32, counter: u32) -> u32 {
     return pcg(counter + pcg(stream + pcg(seed)));
 }
 
-// Place of element n in a keyed permutation of 0..len.
-fn permute(n: u32, len: u32, key: u32) -> u32 {
-    let bits = 32u - countLeadingZeros(len - 1u);
-    let low_bits = (bits + 1u) / 2u;
-    let low_mask = (1u << low_bits) - 1u;
-    let high_mask = (1u << (bits - low_bits)) - 1u;
-    var place = n;
-    for (var walk = 0u; walk < WALK_LIMIT; walk += 1u) {
-        var low = place & low_mask;
-        var high = place >> low_bits;
-        for (var round = 0u; round < FEISTEL_ROUNDS; round += 1u) {
-            let round_key = pcg(key + round);
-            if round % 2u == 0u {
-                low ^= pcg(high ^ round_key) & low_mask;
-            } else {
-                high ^= pcg(low ^ round_key) & high_mask;
-            }
-        }
-        place = (high << low_bits) | low;
-        if place < len {
-            break;
-        }
-    }
-    return place;
+// Draw n of a key that is itself a draw.
+fn keyed(key: u32, n: u32) -> u32 {
+    return pcg(key ^ pcg(n));
+}
+
+// ⌊bits·bound / 2³²⌋, by halves of 16 bits: no sum of them overflows.
+fn below(bits: u32, bound: u32) -> u32 {
+    let bits_low = bits & 0xffffu;
+    let bits_high = bits >> 16u;
+    let bound_low = bound & 0xffffu;
+    let bound_high = bound >> 16u;
+    let low = bits_low * bound_low;
+    let middle = bits_high * bound_low + (low >> 16u);
+    let rest = bits_low * bound_high + (middle & 0xffffu);
+    return bits_high * bound_high + (middle >> 16u) + (rest >> 16u);
 }

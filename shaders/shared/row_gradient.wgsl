@@ -1,21 +1,14 @@
 // Gradient of one distinct row of a table: the gradients of all its uses in the batch, summed in the
 // order of their rows, then taken back through the scaling to length 1.
 // One workgroup a place in the sorted order; only the first place of an id does the work.
-// Depends on the constants D4, P, LANES, NORMALIZE, MIN_NORM, L2, NO_ID, on the bindings `step`,
-// `order`, `d_out` and `table`, and on the shared file `lanes`.
+// Depends on the constants D4, P, LANES, NORMALIZE, MIN_NORM, L2, on the bindings `step`, `order`,
+// `d_out` and `table`, and on the shared file `lanes`.
 
 // Vec4s of a row that one lane holds.
 const SHARE: u32 = (D4 + LANES - 1u) / LANES;
 
 struct RowGradient {
     g: array<vec4<f32>, SHARE>,
-}
-
-// Whether this place is the first of its id; the same for the whole workgroup.
-fn is_first_use(place: u32) -> bool {
-    let at = step.slot * P + place;
-    let id = order[at].x;
-    return id != NO_ID && (place == 0u || id != order[max(at, 1u) - 1u].x);
 }
 
 fn row_gradient(place: u32, lane: u32) -> RowGradient {

@@ -9,7 +9,8 @@ pub fn run(op: &GatherRows, memory: &mut Memory, slot: usize) {
     let [ids, table, out] = memory.many([op.ids, op.table, op.out]);
     let ids = &ids[step.slot as usize * op.ids_per_slot..][..op.ids_per_slot.min(op.rows)];
     let table = view::<f32>(table);
-    let (listed, rest) = view::<f32>(out).split_at_mut(ids.len() * op.dim);
+    let out = &mut view::<f32>(out)[..op.rows * op.dim];
+    let (listed, rest) = out.split_at_mut(ids.len() * op.dim);
     for (&id, out) in ids.iter().zip(listed.chunks_exact_mut(op.dim)) {
         if id == NO_ID {
             out.fill(0.0);

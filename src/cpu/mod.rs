@@ -5,11 +5,14 @@ mod advance_clock;
 mod aggregate_users;
 mod bank;
 mod draw_batches;
+mod draw_negatives;
+mod estimate_gaps;
 mod gather_rows;
 mod item_drift;
 mod memory;
 mod product;
 mod rank;
+mod sampled_loss;
 mod softmax_loss;
 mod sort_ids;
 mod sum_losses;
@@ -73,9 +76,12 @@ impl Executor {
         let memory = &mut self.memory;
         match op {
             Op::DrawBatches(op) => draw_batches::run(op, memory),
+            Op::DrawNegatives(op) => draw_negatives::run(op, memory),
             Op::SortIds(op) => sort_ids::run(op, memory),
             Op::GatherRows(op) => gather_rows::run(op, memory, slot),
+            Op::EstimateGaps(op) => estimate_gaps::run(op, memory, slot),
             Op::SoftmaxLoss(op) => softmax_loss::run(op, memory, slot),
+            Op::SampledLoss(op) => sampled_loss::run(op, memory, slot),
             Op::UpdateRows(op) => update_rows::run(op, memory, slot),
             Op::AggregateUsers(op) => aggregate_users::run(op, memory, slot),
             Op::BankPush(op) => bank::push(op, memory, slot),

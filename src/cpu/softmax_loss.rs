@@ -135,8 +135,9 @@ fn mask(logits: &mut [f32], correction: &[f32], ids: &[u32], row: usize, inverse
     logits[row] = positive;
 }
 
-/// The row's loss and its log-sum-exp; the logits become the loss' gradient by the scores.
-fn softmax(logits: &mut [f32], positive: usize, scale: f32) -> (f32, f32) {
+/// The row's loss and its log-sum-exp; the logits, whole eights of them, become the loss' gradient by
+/// the scores.
+pub fn softmax(logits: &mut [f32], positive: usize, scale: f32) -> (f32, f32) {
     let mut max = f32x8::splat(IMPOSSIBLE);
     for eight in logits.chunks_exact(TILE) {
         max = max.fast_max(load(eight));

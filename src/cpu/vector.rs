@@ -25,3 +25,11 @@ pub fn add(to: &mut [f32], from: &[f32]) {
         *to += from;
     }
 }
+
+/// `to += factor · from`.
+#[inline]
+pub fn add_scaled(to: &mut [f32], factor: f32, from: &[f32]) {
+    for (to, from) in to.iter_mut().zip(from) {
+        *to += factor * from;
+    }
+}

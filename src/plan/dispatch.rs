@@ -140,5 +140,17 @@ fn shared(name: &str) -> &'static str {
             }
         };
     }
-    table!("bank", "chunk", "clock", "grid", "lanes", "random", "row_gradient", "step", "top_list")
+    table!(
+        "bank",
+        "chunk",
+        "clock",
+        "first_use",
+        "grid",
+        "lanes",
+        "permutation",
+        "random",
+        "row_gradient",
+        "step",
+        "top_list"
+    )
 }

@@ -7,9 +7,12 @@ mod aggregate_users;
 mod bank;
 pub mod dispatch;
 mod draw_batches;
+mod draw_negatives;
+mod estimate_gaps;
 mod gather_rows;
 mod item_drift;
 mod rank;
+mod sampled_loss;
 mod softmax_loss;
 mod sort_ids;
 mod step;
@@ -21,16 +24,19 @@ pub use aggregate_users::AggregateUsers;
 pub use bank::{Bank, BankPush, Enqueue, Entry};
 pub use dispatch::{Access, Constant, Dispatch, Shader};
 pub use draw_batches::{BETA_M, BETA_V, DrawBatches, LOG_BETA_M, LOG_BETA_V};
+pub use draw_negatives::{DrawNegatives, Pool};
+pub use estimate_gaps::{EstimateGaps, GapHandles};
 pub use gather_rows::GatherRows;
 pub use item_drift::ItemDrift;
 pub use rank::{MaskSeen, ScoreItems, TopItems};
+pub use sampled_loss::SampledLoss;
 pub use softmax_loss::{Gradients, SoftmaxLoss};
 pub use sort_ids::SortIds;
 pub use step::{Clock, STEP_SIZE, STEP_WORDS, Step};
 pub use sum_losses::SumLosses;
 pub use update_rows::{EPSILON, Rule, UpdateRows};
 
-use crate::config::{Config, OptimizerKind, Sides};
+use crate::config::{Config, LogQ, NegativesKind, OptimizerKind, Sides};
 
 /// Stands for "no id" in every buffer of ids.
 pub const NO_ID: u32 = u32::MAX;
@@ -102,14 +108,24 @@ pub struct Dims {
     pub queries: usize,
 }
 
+impl Dims {
+    /// n, negatives of a row, where each has its own.
+    pub fn per_row(&self) -> usize {
+        (self.candidates - self.batch) / self.batch
+    }
+}
+
 /// An operation: one stem with a contract here, a twin in `cpu`, and shaders.
 #[derive(Debug)]
 #[expect(missing_docs, reason = "each variant's type says what it does")]
 pub enum Op {
     DrawBatches(DrawBatches),
+    DrawNegatives(DrawNegatives),
     SortIds(SortIds),
     GatherRows(GatherRows),
+    EstimateGaps(EstimateGaps),
     SoftmaxLoss(SoftmaxLoss),
+    SampledLoss(SampledLoss),
     UpdateRows(UpdateRows),
     AggregateUsers(AggregateUsers),
     BankPush(BankPush),
@@ -127,9 +143,12 @@ impl Op {
     pub fn dispatches(&self) -> Vec<Dispatch> {
         match self {
             Self::DrawBatches(op) => op.dispatches(),
+            Self::DrawNegatives(op) => op.dispatches(),
             Self::SortIds(op) => op.dispatches(),
             Self::GatherRows(op) => op.dispatches(),
+            Self::EstimateGaps(op) => op.dispatches(),
             Self::SoftmaxLoss(op) => op.dispatches(),
+            Self::SampledLoss(op) => op.dispatches(),
             Self::UpdateRows(op) => op.dispatches(),
             Self::AggregateUsers(op) => op.dispatches(),
             Self::BankPush(op) => op.dispatches(),
@@ -193,6 +212,13 @@ pub struct Handles {
     pub pairs: Buffer,
     /// (I) log of the items' sampling probabilities.
     pub log_q: Buffer,
+    /// (S, K) items of the window's steps: the host writes those past the B positives where no
+    /// negatives are drawn.
+    pub item_ids: Buffer,
+    /// What negatives are drawn from, if they are.
+    pub pool: Option<Pool>,
+    /// What the streaming estimate of log q keeps, if it is on.
+    pub gaps: Option<GapHandles>,
     /// (RING) mean losses of the latest steps.
     pub losses: Buffer,
     /// The user tower.
@@ -277,7 +303,8 @@ pub struct Extent {
     pub evaluated: usize,
     /// Whether the best epoch is kept.
     pub keeps_best: bool,
-    /// Whether batches are drawn in a shuffled order; otherwise pairs are taken as they come.
+    /// Whether batches are drawn by chance; otherwise pairs are taken as they come, and negatives as
+    /// the host gives them.
     pub shuffled: bool,
 }
 
@@ -291,12 +318,12 @@ impl Plan {
             items: extent.items,
             pairs: extent.pairs,
             batch,
-            candidates: batch,
+            candidates: config.candidates(),
             bank: config.cbns.as_ref().map_or(0, |cbns| cbns.capacity),
             width: config.dim,
             dim: config.dim.next_multiple_of(8),
             // Enough steps ahead to make the drawing cheap, few enough ids to stay in a cache.
-            window: (65_536 / batch).clamp(4, 64),
+            window: (65_536 / config.candidates()).clamp(4, 64),
             queries: (MATRIX_WORDS / items_padded / 8 * 8).clamp(8, 512),
         };
         Builder { config, extent, dims, buffers: Vec::new() }.build()
@@ -397,6 +424,32 @@ impl Builder<'_> {
         })
     }
 
+    fn pool(&mut self) -> Option<Pool> {
+        let Dims { users, items, pairs, .. } = self.dims;
+        if !self.extent.shuffled {
+            return None;
+        }
+        match self.config.negatives.kind {
+            NegativesKind::InBatch => None,
+            NegativesKind::Uniform => Some(Pool::Uniform {
+                offsets: self.buffer("train_offsets", users + 1),
+                items: self.buffer("train_items", pairs),
+            }),
+            NegativesKind::Popularity => {
+                Some(Pool::Popularity { cumulative: self.buffer("cumulative", items) })
+            }
+            NegativesKind::Mixed => Some(Pool::Mixed),
+        }
+    }
+
+    fn gaps(&mut self) -> Option<GapHandles> {
+        let items = self.dims.items;
+        matches!(self.config.negatives.log_q, LogQ::Estimated(_)).then(|| GapHandles {
+            gaps: self.buffer("gaps", items),
+            last_seen: self.buffer("last_seen", items),
+        })
+    }
+
     fn build(mut self) -> Plan {
         let Dims { users, items, pairs, batch, candidates, dim, window, queries, .. } = self.dims;
         let batch_padded = batch.next_multiple_of(8);
@@ -415,6 +468,9 @@ impl Builder<'_> {
             clock,
             pairs,
             log_q,
+            item_ids: self.buffer("item_ids", window * candidates),
+            pool: self.pool(),
+            gaps: self.gaps(),
             losses,
             user,
             item,
@@ -438,16 +494,20 @@ impl Builder<'_> {
 
         let steps = self.steps("steps", window);
         let user_ids = self.buffer("user_ids", window * batch);
-        let item_ids = self.buffer("item_ids", window * candidates);
         let user_order = self.buffer("user_order", window * batch.next_power_of_two() * 2);
         let item_order = self.buffer("item_order", window * candidates.next_power_of_two() * 2);
         let user_outputs = self.buffer("user_outputs", batch_padded * dim);
         let candidate_outputs = self.buffer("candidate_outputs", columns * dim);
         let row_loss = self.buffer("row_loss", window * batch);
         let row_lse = self.buffer("row_lse", batch);
+        let has_own_negatives = matches!(
+            self.config.negatives.kind,
+            NegativesKind::Uniform | NegativesKind::Popularity
+        );
         let all_columns = columns + self.dims.bank.next_multiple_of(8);
         let chunk = softmax_loss::chunk_rows(batch_padded, all_columns);
-        let logits = self.scratch("logits", chunk * all_columns);
+        let logits = self
+            .scratch("logits", if has_own_negatives { candidates } else { chunk * all_columns });
         let pushes = at.bank.is_some_and(|bank| bank.users.is_some());
         let push_weights = pushes
             .then(|| self.scratch("push_weights", BankPush::chunk_rows(&self.dims) * columns));
@@ -463,7 +523,7 @@ impl Builder<'_> {
             pairs,
             steps,
             user_ids,
-            item_ids,
+            item_ids: at.item_ids,
         };
         let sort = |ids, count, order| SortIds { window, ids_per_slot: count, ids, order };
         let gather = |step, ids, table, out| GatherRows {
@@ -476,23 +536,39 @@ impl Builder<'_> {
             rows: batch_padded,
             normalize: self.config.normalize,
         };
-        let loss = SoftmaxLoss {
-            dims: self.dims,
-            temperature: self.config.temperature,
-            corrected: self.config.negatives.log_q,
-            log_q,
-            step: steps,
-            users: user_outputs,
-            items: candidate_outputs,
-            item_ids,
-            bank: at.bank,
-            logits,
-            row_loss,
-            row_lse,
-            gradients: Gradients {
-                user: user.d_out,
-                item: item.d_out.expect("the item tower is trained"),
-            },
+        let corrected = self.config.negatives.log_q != LogQ::Known(false);
+        let gradients =
+            Gradients { user: user.d_out, item: item.d_out.expect("the item tower is trained") };
+        let loss = if has_own_negatives {
+            Op::SampledLoss(SampledLoss {
+                dims: self.dims,
+                temperature: self.config.temperature,
+                corrected,
+                log_q,
+                step: steps,
+                users: user_outputs,
+                items: candidate_outputs,
+                item_ids: at.item_ids,
+                d_logits: logits,
+                row_loss,
+                gradients,
+            })
+        } else {
+            Op::SoftmaxLoss(SoftmaxLoss {
+                dims: self.dims,
+                temperature: self.config.temperature,
+                corrected,
+                log_q,
+                step: steps,
+                users: user_outputs,
+                items: candidate_outputs,
+                item_ids: at.item_ids,
+                bank: at.bank,
+                logits,
+                row_loss,
+                row_lse,
+                gradients,
+            })
         };
         let update = |tower: TowerHandles, d_out, count, order| UpdateRows {
             dims: self.dims,
@@ -522,16 +598,38 @@ impl Builder<'_> {
                 ..gather(at.query, at.query_users, user.table, at.query_outputs)
             })
         };
+        let mut window_opens = vec![Op::DrawBatches(draw)];
+        if let Some(pool) = at.pool {
+            window_opens.push(Op::DrawNegatives(DrawNegatives {
+                dims: self.dims,
+                seed: self.config.seed,
+                pool,
+                steps,
+                user_ids,
+                item_ids: at.item_ids,
+            }));
+        }
+        window_opens.push(Op::SortIds(sort(user_ids, batch, user_order)));
+        window_opens.push(Op::SortIds(sort(at.item_ids, candidates, item_order)));
         let mut step = vec![
             Op::GatherRows(gather(steps, user_ids, user.table, user_outputs)),
             Op::GatherRows(GatherRows {
                 rows: columns,
                 ids_per_slot: candidates,
-                ..gather(steps, item_ids, item.table, candidate_outputs)
+                ..gather(steps, at.item_ids, item.table, candidate_outputs)
             }),
-            Op::SoftmaxLoss(loss),
         ];
-        let corrected = self.config.negatives.log_q;
+        if let Some(gaps) = at.gaps {
+            step.push(Op::EstimateGaps(EstimateGaps {
+                dims: self.dims,
+                rate: self.config.negatives.gap_rate,
+                step: steps,
+                order: item_order,
+                at: gaps,
+                log_q,
+            }));
+        }
+        step.push(loss);
         if let Some((bank, bank_users)) = at.bank.and_then(|bank| Some((bank, bank.users?))) {
             step.push(Op::BankPush(BankPush {
                 dims: self.dims,
@@ -541,7 +639,7 @@ impl Builder<'_> {
                 bank_users,
                 bank_entries: bank.entries,
                 items: candidate_outputs,
-                item_ids,
+                item_ids: at.item_ids,
                 log_q,
                 weights: push_weights.expect("both sides have weights"),
                 d_item: item.d_out.expect("the item tower is trained"),
@@ -554,7 +652,7 @@ impl Builder<'_> {
                 step: steps,
                 users: user_outputs,
                 items: candidate_outputs,
-                item_ids,
+                item_ids: at.item_ids,
                 log_q,
                 row_lse,
                 bank,
@@ -570,7 +668,7 @@ impl Builder<'_> {
             // The positives stand first among the candidates.
             step.push(Op::GatherRows(GatherRows {
                 ids_per_slot: candidates,
-                ..gather(steps, item_ids, item.table, candidate_outputs)
+                ..gather(steps, at.item_ids, item.table, candidate_outputs)
             }));
             step.push(Op::AggregateUsers(AggregateUsers {
                 dims: self.dims,
@@ -596,11 +694,7 @@ impl Builder<'_> {
             measure_drift.push(Op::ItemDrift(ItemDrift { dims: self.dims, before, now, drift }));
         }
         let programs = [
-            vec![
-                Op::DrawBatches(draw),
-                Op::SortIds(sort(user_ids, batch, user_order)),
-                Op::SortIds(sort(item_ids, candidates, item_order)),
-            ],
+            window_opens,
             step,
             vec![Op::SumLosses(SumLosses { dims: self.dims, steps, row_loss, losses })],
             vec![Op::AdvanceClock(AdvanceClock { dims: self.dims, clock })],
@@ -640,12 +734,19 @@ impl Builder<'_> {
 /// Every shader of the crate.
 pub const SHADERS: &[&Shader] = &[
     &draw_batches::DRAW_BATCHES,
+    &draw_negatives::UNIFORM,
+    &draw_negatives::POPULARITY,
+    &draw_negatives::MIXED,
     &sort_ids::SORT_IDS,
     &gather_rows::GATHER_ROWS,
+    &estimate_gaps::ESTIMATE_GAPS,
     &softmax_loss::LOGITS,
     &softmax_loss::ROWS,
     &softmax_loss::D_USER,
     &softmax_loss::D_ITEM,
+    &sampled_loss::ROWS,
+    &sampled_loss::D_USER,
+    &sampled_loss::D_ITEM,
     &update_rows::SGD,
     &update_rows::ADAGRAD,
     &update_rows::ADAM,

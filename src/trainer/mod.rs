@@ -17,6 +17,7 @@ use crate::error::{Error, Result};
 use crate::executor::{Backend, BackendChoice, Pending};
 use crate::metrics::Metrics;
 use crate::model::Model;
+use crate::negatives;
 use crate::plan::{Extent, Op, Program, RING};
 use evaluate::{HeldOut, Mask};
 use pace::Pace;
@@ -327,11 +328,9 @@ async fn fresh_model(
         shuffled: true,
     };
     let (mut model, backend) = Model::new(config, &extent, choice).await?;
-    let total = dataset.train.len() as f64;
-    let share = |count: u32| f64::from(count) / total;
-    let log_q: Vec<f32> =
-        dataset.item_counts().into_iter().map(|count| share(count).ln() as f32).collect();
-    model.load(dataset.train.as_words(), &log_q);
+    let counts = dataset.item_counts();
+    model.load(dataset.train.as_words(), &negatives::log_q(config, &counts));
+    model.load_pool(config, &dataset.train, &counts);
     model.start_fresh(config);
     Ok((model, backend))
 }

@@ -29,12 +29,14 @@ export interface Config {
   negatives: {
     /** Where the negatives of the softmax come from: "in-batch" or "uniform" or "popularity" or "mixed". Default `"in-batch"`. */
     kind: "in-batch" | "uniform" | "popularity" | "mixed";
-    /** Drawn negatives, for the kinds that draw: a whole number from 1 to 1024. Default `5`. */
+    /** Drawn negatives n: of each pair for `uniform` and `popularity`, of a whole batch for `mixed`: a whole number from 1 to 1024. Default `5`. */
     count: number;
     /** Exponent of the count for `popularity`: a number from 0 to 2. Default `0.75`. */
     alpha: number;
-    /** Subtract the log of the sampling probability from the logits: "streaming". Default `true`. */
+    /** Subtract the log of the sampling probability from the logits, known from the counts or estimated as batches go by: "streaming". Default `true`. */
     logQ: boolean | "streaming";
+    /** How far the `streaming` estimate moves towards each new gap between uses of an item: a number above 0 and up to 1. Default `0.01`. */
+    gapRate: number;
   };
   onebp: {
     /** Share of a user's vector that stays when it takes up an item's; gradients go to the item tower alone: a number from 0 to 1. Default `0.99`. */

@@ -1,0 +1,48 @@
+// Draws each row's negatives out of the items that its user does not have, all alike.
+// Of those the r-th: r + |{j : had[j] - j <= r}|, which no second try can better; a user who has all
+// items gets any.
+// One thread a draw (x) and step (y). Depends on no parameter of the model.
+#import clock
+#import random
+#import step
+
+@group(0) @binding(0) var<storage, read> steps: array<StepSlot>; // (S)
+@group(0) @binding(1) var<storage, read> user_ids: array<u32>; // (S, B)
+@group(0) @binding(2) var<storage, read> train_offsets: array<u32>; // (U + 1)
+@group(0) @binding(3) var<storage, read> train_items: array<u32>; // (N) the users' items, ascending in each
+@group(0) @binding(4) var<storage, read_write> item_ids: array<u32>; // (S, K) the positives, then the draws
+
+fn unseen(user: u32, bits: u32) -> u32 {
+    let first = train_offsets[user];
+    let count = train_offsets[user + 1u] - first;
+    if count >= ITEMS {
+        return below(bits, ITEMS);
+    }
+    let rank = below(bits, ITEMS - count);
+    var low = 0u;
+    var high = count;
+    for (var halving = 0u; halving < 32u && low < high; halving += 1u) {
+        let middle = (low + high) / 2u;
+        if train_items[first + middle] <= rank + middle {
+            low = middle + 1u;
+        } else {
+            high = middle;
+        }
+    }
+    return rank + low;
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) thread: vec3<u32>) {
+    let draw = thread.x;
+    let slot = thread.y;
+    if draw >= K - B {
+        return;
+    }
+    let user = user_ids[slot * B + draw / PER_ROW];
+    var item = NO_ID;
+    if user != NO_ID {
+        item = unseen(user, keyed(hash(SEED, STREAM_NEGATIVES, steps[slot].step.number), draw));
+    }
+    item_ids[slot * K + B + draw] = item;
+}

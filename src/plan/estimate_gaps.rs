@@ -1,0 +1,55 @@
+//! Estimates how often an item is in a batch, where its count is not known beforehand (Yi et al.
+//! 2019, algorithm 2): each distinct item of the step keeps a moving mean of the gaps between the
+//! steps that it is in.
+
+use super::dispatch::{Dispatch, GRID_WIDTH, Shader, folded, shader};
+use super::{Buffer, Dims, NO_ID};
+
+pub(super) const ESTIMATE_GAPS: Shader = shader!(
+    "estimate_gaps",
+    [step: Step, order: Read, gaps: Write, last_seen: Write, log_q: Write]
+);
+
+/// What the estimate keeps of each item.
+#[derive(Debug, Clone, Copy)]
+pub struct GapHandles {
+    /// (I) mean gap between the steps that an item is in.
+    pub gaps: Buffer,
+    /// (I) number of the last such step, 0 before the first.
+    pub last_seen: Buffer,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct EstimateGaps {
+    /// Sizes of the run.
+    pub dims: Dims,
+    /// How far a mean moves towards a new gap.
+    pub rate: f32,
+    /// The step's record.
+    pub step: Buffer,
+    /// (S, P) sorted item ids with their rows, read.
+    pub order: Buffer,
+    /// Read and written.
+    pub at: GapHandles,
+    /// (I) log of the probability to be in a batch, written for the step's items.
+    pub log_q: Buffer,
+}
+
+impl EstimateGaps {
+    pub(super) fn dispatches(&self) -> Vec<Dispatch> {
+        let places = self.dims.candidates.next_power_of_two();
+        vec![Dispatch {
+            shader: &ESTIMATE_GAPS,
+            buffers: vec![self.step, self.order, self.at.gaps, self.at.last_seen, self.log_q],
+            constants: vec![
+                ("P", places.into()),
+                ("RATE", self.rate.into()),
+                ("NO_ID", NO_ID.into()),
+                ("GRID_WIDTH", GRID_WIDTH.into()),
+            ],
+            groups: folded(places.div_ceil(64)),
+            chunk: 0,
+        }]
+    }
+}
