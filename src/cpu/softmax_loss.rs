@@ -5,7 +5,7 @@ use wide::f32x8;
 
 use super::memory::{Memory, view};
 use super::product::{TILE, columns_by_panel, four_rows, pack_columns, pack_rows, rows_by_panel};
-use super::vector::{add, load};
+use super::vector::{add, exp_of_negative, load};
 use crate::plan::{Entry, IMPOSSIBLE, NO_ID, SoftmaxLoss};
 
 /// Rows of logits at once: with 1,024 columns they take 256 KB, a share of a core's second cache.
@@ -146,7 +146,7 @@ pub fn softmax(logits: &mut [f32], positive: usize, scale: f32) -> (f32, f32) {
     let logit = logits[positive];
     let mut sum = f32x8::ZERO;
     for eight in logits.chunks_exact_mut(TILE) {
-        let exponential = (load(eight) - f32x8::splat(max)).exp();
+        let exponential = exp_of_negative(load(eight) - f32x8::splat(max));
         sum += exponential;
         eight.copy_from_slice(exponential.as_array());
     }
