@@ -9,6 +9,9 @@
 fn main() {
     let steps_in_epoch = (clock.pairs + B - 1u) / B;
     let steps_done = min(S, steps_in_epoch - clock.done);
+    let rows_done = min(steps_done * B, clock.pairs - clock.done * B);
+    clock.cursor = (clock.cursor + rows_done) % max(M, 1u);
+    clock.filled = min(clock.filled + rows_done, M);
     clock.steps += steps_done;
     clock.done += steps_done;
     if clock.done == steps_in_epoch {

@@ -40,6 +40,8 @@ fn main(@builtin(global_invocation_id) thread: vec3<u32>) {
             (number - 1u) % RING,
             1.0 / one_minus_power(LOG_BETA_M, f32(number)),
             1.0 / one_minus_power(LOG_BETA_V, f32(number)),
+            select(0u, min(clock.filled + slot * B, M), number > clock.warmup),
+            (clock.cursor + slot * B) % max(M, 1u),
         );
     }
     var pair = vec2(NO_ID, NO_ID);

@@ -1,4 +1,4 @@
-// Gradient of the loss by the candidates' outputs, a chunk's part of it:
+// Gradient of the loss by the candidates' outputs, a chunk's part of it (the bank takes none):
 // d_item[j] = Σ_b d_logits[b, j] u_b over the rows b of the chunk; the first chunk sets, later ones add.
 // One thread a tile of 8 columns × 8 of the width.
 #import chunk
@@ -6,13 +6,13 @@
 
 @group(0) @binding(0) var<uniform> step: Step;
 @group(0) @binding(1) var<uniform> chunk: Chunk;
-@group(0) @binding(2) var<storage, read> d_logits: array<vec4<f32>>; // (C, KP)
+@group(0) @binding(2) var<storage, read> d_logits: array<vec4<f32>>; // (C, COLUMNS)
 @group(0) @binding(3) var<storage, read> users: array<vec4<f32>>; // (BP, D) u
 @group(0) @binding(4) var<storage, read_write> d_item: array<vec4<f32>>; // (KP, D)
 
 // Four neighbouring rows at four neighbouring columns, a row a column of the matrix.
 fn d_logits_at(row: u32, column: u32) -> mat4x4<f32> {
-    let width = KP / 4u;
+    let width = COLUMNS / 4u;
     let at = row * width + column / 4u;
     return mat4x4(d_logits[at], d_logits[at + width], d_logits[at + 2u * width], d_logits[at + 3u * width]);
 }

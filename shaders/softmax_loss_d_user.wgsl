@@ -1,17 +1,18 @@
-// Gradient of the loss by a chunk's user outputs: d_user[b] = Σ_j d_logits[b, j] v_j.
+// Gradient of the loss by a chunk's user outputs: d_user[b] = Σ_j d_logits[b, j] v_j over a range of the
+// columns, set by the batch's candidates and added to by the bank.
 // One thread a tile of 8 rows × 8 of the width.
 #import chunk
 #import step
 
 @group(0) @binding(0) var<uniform> step: Step;
 @group(0) @binding(1) var<uniform> chunk: Chunk;
-@group(0) @binding(2) var<storage, read> d_logits: array<vec4<f32>>; // (C, KP)
-@group(0) @binding(3) var<storage, read> items: array<vec4<f32>>; // (KP, D) v
+@group(0) @binding(2) var<storage, read> d_logits: array<vec4<f32>>; // (C, COLUMNS)
+@group(0) @binding(3) var<storage, read> items: array<vec4<f32>>; // (LAST - FIRST, D) v
 @group(0) @binding(4) var<storage, read_write> d_user: array<vec4<f32>>; // (BP, D)
 
 // Four neighbouring rows at four neighbouring columns, a row a column of the matrix.
 fn d_logits_at(row: u32, column: u32) -> mat4x4<f32> {
-    let width = KP / 4u;
+    let width = COLUMNS / 4u;
     let at = row * width + column / 4u;
     return mat4x4(d_logits[at], d_logits[at + width], d_logits[at + 2u * width], d_logits[at + 3u * width]);
 }
@@ -19,6 +20,14 @@ fn d_logits_at(row: u32, column: u32) -> mat4x4<f32> {
 fn items_at(column: u32, k: u32) -> mat4x4<f32> {
     let at = column * D4 + k;
     return mat4x4(items[at], items[at + D4], items[at + 2u * D4], items[at + 3u * D4]);
+}
+
+fn store(at: u32, sum: vec4<f32>) {
+    if FIRST == 0u {
+        d_user[at] = sum;
+    } else {
+        d_user[at] += sum;
+    }
 }
 
 @compute @workgroup_size(8, 8)
@@ -32,11 +41,11 @@ fn main(@builtin(global_invocation_id) thread: vec3<u32>) {
     var top_right = mat4x4<f32>();
     var bottom_left = mat4x4<f32>();
     var bottom_right = mat4x4<f32>();
-    for (var column = 0u; column < KP; column += 4u) {
+    for (var column = FIRST; column < LAST; column += 4u) {
         let d_top = d_logits_at(row, column);
         let d_bottom = d_logits_at(row + 4u, column);
-        let left = items_at(column, k);
-        let right = items_at(column, k + 1u);
+        let left = items_at(column - FIRST, k);
+        let right = items_at(column - FIRST, k + 1u);
         top_left += left * d_top;
         top_right += right * d_top;
         bottom_left += left * d_bottom;
@@ -44,9 +53,9 @@ fn main(@builtin(global_invocation_id) thread: vec3<u32>) {
     }
     let at = (chunk.index * C + row) * D4 + k;
     for (var n = 0u; n < 4u; n += 1u) {
-        d_user[at + n * D4] = top_left[n];
-        d_user[at + n * D4 + 1u] = top_right[n];
-        d_user[at + (n + 4u) * D4] = bottom_left[n];
-        d_user[at + (n + 4u) * D4 + 1u] = bottom_right[n];
+        store(at + n * D4, top_left[n]);
+        store(at + n * D4 + 1u, top_right[n]);
+        store(at + (n + 4u) * D4, bottom_left[n]);
+        store(at + (n + 4u) * D4 + 1u, bottom_right[n]);
     }
 }

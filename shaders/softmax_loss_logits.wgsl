@@ -10,7 +10,7 @@
 @group(0) @binding(3) var<storage, read> items: array<vec4<f32>>; // (KP, D) v; KP = K candidates up to 8
 @group(0) @binding(4) var<storage, read> item_ids: array<u32>; // (S, K)
 @group(0) @binding(5) var<storage, read> log_q: array<f32>; // (I)
-@group(0) @binding(6) var<storage, read_write> logits: array<vec4<f32>>; // (C, KP)
+@group(0) @binding(6) var<storage, read_write> logits: array<vec4<f32>>; // (C, COLUMNS)
 
 // Four neighbouring users at one vec4 of their width, a user a column of the matrix.
 fn users_at(row: u32, k: u32) -> mat4x4<f32> {
@@ -50,7 +50,7 @@ fn store(row: u32, column: u32, products: mat4x4<f32>) {
         let is_hit = (ids == vec4(item_id(row + n))) & (columns != vec4(row + n));
         let is_possible = (ids != vec4(NO_ID)) & !is_hit;
         let logit = products[n] * (1.0 / TEMPERATURE) - correction;
-        let at = ((row + n - chunk.index * C) * KP + column) / 4u;
+        let at = ((row + n - chunk.index * C) * COLUMNS + column) / 4u;
         logits[at] = select(vec4(IMPOSSIBLE), logit, is_possible);
     }
 }

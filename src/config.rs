@@ -299,6 +299,11 @@ pub enum Warmup {
     Rule(WarmupRule),
 }
 
+impl Warmup {
+    /// When outputs have become steady.
+    pub const AUTO: Self = Self::Rule(WarmupRule::Auto);
+}
+
 /// Rules for the first use of the bank.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -83,14 +83,8 @@ pub async fn run(name: &str, text: &str, choice: BackendChoice) -> Result<Report
 }
 
 /// What a case of a technique that is not there has.
-const LATER: &[&str] = &[
-    "/case/queue",
-    "/case/negatives",
-    "/case/mixed",
-    "/case/history",
-    "/case/tower/bag",
-    "/case/tower/layers",
-];
+const LATER: &[&str] =
+    &["/case/negatives", "/case/mixed", "/case/history", "/case/tower/bag", "/case/tower/layers"];
 
 type Matrix = Vec<Vec<f64>>;
 
@@ -112,6 +106,9 @@ struct Options {
     #[serde(default)]
     onebp: bool,
     beta: Option<f64>,
+    queue: Option<usize>,
+    warmup: Option<u32>,
+    sides: Option<String>,
     tower: TowerOptions,
     #[serde(rename = "init")]
     _init: f64,
@@ -136,6 +133,15 @@ struct Training {
     grad_step1: Tables,
     #[serde(rename = "final")]
     last: Tables,
+    final_queue: Option<Queue>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Queue {
+    cursor: f64,
+    length: f64,
+    item: Vec<f64>,
+    embedding: Matrix,
 }
 
 #[derive(Debug, Deserialize)]
@@ -199,8 +205,13 @@ async fn training(
     choice: BackendChoice,
 ) -> Result<Report> {
     let onebp = options.onebp.then(|| serde_json::json!({ "beta": options.beta }));
+    let cbns = options.queue.map(|capacity| {
+        let sides = options.sides.as_deref().unwrap_or("items");
+        serde_json::json!({ "capacity": capacity, "warmup": options.warmup, "sides": sides })
+    });
     let config = Config::resolve(&serde_json::json!({
         "onebp": onebp,
+        "cbns": cbns,
         "dim": options.dim,
         "batchSize": options.batch,
         "normalize": options.tower.normalize,
@@ -248,6 +259,15 @@ async fn training(
         [(Tower::User, "final.user", &case.last.user), (Tower::Item, "final.item", &case.last.item)]
     {
         report.compare(place, &model.table(tower).await?, &flat(&last.id));
+    }
+    if let Some(queue) = &case.final_queue {
+        let clock = model.clock().await?;
+        let (items, outputs) = model.bank().await?;
+        let items: Vec<f32> = items.into_iter().map(|item| item as f32).collect();
+        report.compare("final_queue.cursor", &[clock.cursor as f32], &[queue.cursor]);
+        report.compare("final_queue.length", &[clock.filled as f32], &[queue.length]);
+        report.compare("final_queue.item", &items, &queue.item);
+        report.compare("final_queue.embedding", &outputs, &flat(&queue.embedding));
     }
     Ok(report)
 }

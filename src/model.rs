@@ -3,11 +3,12 @@
 
 use std::ops::Range;
 
-use crate::config::{Config, Init, InitRule};
+use crate::config::{Config, Init, InitRule, Warmup, WarmupRule};
 use crate::error::Result;
 use crate::executor::{Backend, BackendChoice, Executor, Pending};
 use crate::plan::{
-    Buffer, Clock, Dims, Extent, MIN_NORM, NO_ID, Plan, Program, RING, Step, TOP_K, TowerHandles,
+    Buffer, Clock, Dims, DriftHandles, Entry, Extent, MIN_NORM, NO_ID, Plan, Program, RING, Step,
+    TOP_K, TowerHandles,
 };
 use crate::random::{self, stream};
 
@@ -26,6 +27,8 @@ pub struct Model {
     executor: Executor,
     /// Whether outputs have length 1.
     normalize: bool,
+    /// Steps before the bank is used.
+    warmup: u32,
     /// Steps recorded since the start.
     steps: u64,
     /// Steps recorded in this epoch.
@@ -51,8 +54,15 @@ impl Model {
         let mut list: Vec<u32> = (0..items).collect();
         list.resize(plan.words(plan.at.item_list), NO_ID);
         executor.write(plan.at.item_list, 0, &list);
-        let normalize = config.normalize;
-        let model = Self { plan, executor, normalize, steps: 0, step_in_epoch: 0, dispatches: 0 };
+        let model = Self {
+            plan,
+            executor,
+            normalize: config.normalize,
+            warmup: warmup(config),
+            steps: 0,
+            step_in_epoch: 0,
+            dispatches: 0,
+        };
         Ok((model, backend))
     }
 
@@ -120,13 +130,17 @@ impl Model {
                 self.executor.clear(state);
             }
         }
-        let clock = Clock { pairs: self.plan.dims.pairs as u32, ..Clock::default() };
+        let pairs = self.plan.dims.pairs as u32;
+        let clock = Clock { pairs, warmup: self.warmup, ..Clock::default() };
         self.executor.write(self.plan.at.clock, 0, &[clock]);
         (self.steps, self.step_in_epoch, self.dispatches) = (0, 0, 0);
     }
 
     /// Runs the next training step, or records it.
     pub fn step(&mut self) {
+        if self.plan.at.drift.is_some() && self.step_in_epoch == self.drift_from() {
+            self.run_query(Program::KeepOutputs);
+        }
         let slot = self.step_in_epoch % self.plan.dims.window;
         if slot == 0 {
             self.run(Program::OpenWindow, 0);
@@ -142,6 +156,33 @@ impl Model {
         if ends_epoch {
             self.step_in_epoch = 0;
         }
+    }
+
+    /// Step of the epoch from which drift is measured: as many before its end as the bank reaches
+    /// back, Δ = ⌈M/B⌉, or the epoch's first.
+    fn drift_from(&self) -> usize {
+        let reach = self.plan.dims.bank.div_ceil(self.plan.dims.batch);
+        self.plan.steps_in_epoch().saturating_sub(reach)
+    }
+
+    /// At an epoch's end: the item outputs' mean drift over the steps that the bank reaches back,
+    /// over their mean length; none without a bank.
+    ///
+    /// # Errors
+    /// Those of [`Executor::read`].
+    pub async fn drift(&mut self) -> Result<Option<f64>> {
+        let Some(DriftHandles { drift, .. }) = self.plan.at.drift else { return Ok(None) };
+        self.run_query(Program::MeasureDrift);
+        let words = 0..2 * self.plan.dims.items;
+        let drift: Vec<[f32; 2]> = self.executor.read(drift, words).await?;
+        let sum = |side: usize| drift.iter().map(|pair| f64::from(pair[side])).sum::<f64>();
+        Ok(Some(sum(0) / sum(1).max(f64::from(MIN_NORM))))
+    }
+
+    /// Lets the bank compete from the next window on.
+    pub fn open_bank(&mut self) {
+        const WARMUP: usize = std::mem::offset_of!(Clock, warmup) / 4;
+        self.executor.write(self.plan.at.clock, WARMUP, &[0u32]);
     }
 
     /// Steps since the start.
@@ -181,6 +222,32 @@ impl Model {
             Tower::Item => self.plan.dims.items,
         };
         Ok(padded.chunks_exact(dim).take(rows).flat_map(|row| &row[..width]).copied().collect())
+    }
+
+    /// The bank's content, place by place: item ids, and outputs (M, width).
+    ///
+    /// # Errors
+    /// Those of [`Executor::read`].
+    ///
+    /// # Panics
+    /// If the plan has no bank.
+    pub async fn bank(&mut self) -> Result<(Vec<u32>, Vec<f32>)> {
+        let Dims { bank, width, dim, .. } = self.plan.dims;
+        let buffers = self.plan.at.bank.expect("the plan has a bank");
+        let words = bank * size_of::<Entry>() / 4;
+        let entries: Vec<Entry> = self.executor.read(buffers.entries, 0..words).await?;
+        let padded: Vec<f32> = self.executor.read(buffers.items, 0..bank * dim).await?;
+        let outputs = padded.chunks_exact(dim).flat_map(|row| &row[..width]).copied().collect();
+        Ok((entries.into_iter().map(|entry| entry.item).collect(), outputs))
+    }
+
+    /// Where the run stands.
+    ///
+    /// # Errors
+    /// Those of [`Executor::read`].
+    pub async fn clock(&mut self) -> Result<Clock> {
+        let words = 0..size_of::<Clock>() / 4;
+        Ok(self.executor.read(self.plan.at.clock, words).await?[0])
     }
 
     /// Keeps the embeddings as the best so far.
@@ -292,5 +359,13 @@ impl Model {
 
     fn run_query(&mut self, program: Program) {
         self.executor.run(&self.plan, program, 0);
+    }
+}
+
+/// Steps before the bank is used; the rule decides at an epoch's edge, not at a step.
+fn warmup(config: &Config) -> u32 {
+    match config.cbns.as_ref().map(|cbns| cbns.warmup) {
+        Some(Warmup::Steps(steps)) => steps,
+        Some(Warmup::Rule(WarmupRule::Auto)) | None => u32::MAX,
     }
 }

@@ -8,6 +8,12 @@ const CASES: &[&str] = &[
     "in_batch_logq_unit_adagrad",
     "in_batch_logq_adam_decay",
     "onebp_in_batch_unit",
+    "cbns_filling",
+    "cbns_small_bank",
+    "cbns_unit_adagrad",
+    "cbns_both_sides",
+    "cbns_onebp",
+    "onebp_cbns_both_sides",
     "evaluation",
 ];
 

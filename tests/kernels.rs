@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use twotower::gpu::Gpu;
 use twotower::plan::{
-    Buffer, BufferKind, Clock, Extent, IMPOSSIBLE, NO_ID, Op, PROGRAMS, Plan, Program, Step,
+    Buffer, BufferKind, Clock, Entry, Extent, IMPOSSIBLE, NO_ID, Op, PROGRAMS, Plan, Program, Step,
 };
 use twotower::random;
 use twotower::{Config, cpu, gpu};
@@ -74,7 +74,24 @@ impl Pair {
         self.write(at.pairs, &pairs);
         let log_q: Vec<f32> = (0..dims.items).map(|item| -1.0 - (item % 7) as f32).collect();
         self.write(at.log_q, &log_q);
-        self.write(at.clock, &[Clock { steps: 41, epoch: 3, done: 0, pairs: dims.pairs as u32 }]);
+        let clock = Clock { steps: 41, epoch: 3, pairs: dims.pairs as u32, ..Clock::default() };
+        // A bank that is half full, at its third place.
+        let (cursor, filled) = (dims.bank.min(3) as u32, dims.bank as u32 / 2);
+        self.write(at.clock, &[Clock { cursor, filled, warmup: 42, ..clock }]);
+        if let Some(bank) = at.bank {
+            let rows = dims.bank.next_multiple_of(8);
+            self.write(bank.items, &normals(rows, 5));
+            if let Some(users) = bank.users {
+                self.write(users, &normals(rows, 6));
+            }
+            let entry = |n: usize| Entry {
+                item: draw(n, dims.items),
+                log_q: -2.0,
+                mean_logit: (n % 3) as f32 - 1.0,
+                padding: 0,
+            };
+            self.write(bank.entries, &(0..dims.bank).map(entry).collect::<Vec<_>>());
+        }
         for (tower, rows) in [(at.user, dims.users), (at.item, dims.items)] {
             let stream = rows as u32;
             self.write(tower.table, &normals(rows, stream));
@@ -219,6 +236,19 @@ fn operations_match_their_twins_at_the_edges_of_batch_and_width() {
         }
     }
     assert_eq!(seen.len(), 6, "every rule ran with and without scaling");
+}
+
+#[test]
+fn a_bank_matches() {
+    for (batch, capacity, sides) in
+        [(16, 5, "items"), (16, 16, "both"), (33, 70, "both"), (8, 300, "items")]
+    {
+        let options = json!({
+            "batchSize": batch, "dim": 9,
+            "cbns": { "capacity": capacity, "warmup": 42, "sides": sides },
+        });
+        check(&options, &extent(19, 37, 5 * batch - 3));
+    }
 }
 
 #[test]

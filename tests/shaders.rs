@@ -8,7 +8,7 @@ use naga::valid::{Capabilities, ValidationFlags, Validator};
 use naga::{AddressSpace, StorageAccess, TypeInner};
 use serde_json::json;
 use twotower::Config;
-use twotower::plan::{Access, Clock, Dispatch, Extent, PROGRAMS, Plan, SHADERS, Step};
+use twotower::plan::{Access, Clock, Dispatch, Entry, Extent, PROGRAMS, Plan, SHADERS, Step};
 
 /// A dispatch of every shader, by stem.
 fn dispatches() -> BTreeMap<&'static str, Dispatch> {
@@ -23,7 +23,7 @@ fn dispatches() -> BTreeMap<&'static str, Dispatch> {
     };
     [
         json!({ "optimizer": { "kind": "sgd" } }),
-        json!({ "optimizer": { "kind": "adagrad" } }),
+        json!({ "optimizer": { "kind": "adagrad" }, "cbns": {} }),
         json!({ "optimizer": { "kind": "adam" }, "onebp": {} }),
     ]
     .into_iter()
@@ -131,8 +131,16 @@ fn records_have_the_same_layout_in_rust_and_wgsl() {
     }
     let dispatches = dispatches();
     let draw = parse(&dispatches["draw_batches"]);
-    assert_eq!(layout(&draw, "Step"), rust_layout!(Step, number, slot, rows, ring, adam_m, adam_v));
-    assert_eq!(layout(&draw, "Clock"), rust_layout!(Clock, steps, epoch, done, pairs));
+    assert_eq!(
+        layout(&draw, "Step"),
+        rust_layout!(Step, number, slot, rows, ring, adam_m, adam_v, bank, cursor)
+    );
+    let bank = parse(&dispatches["enqueue_entries"]);
+    assert_eq!(layout(&bank, "Entry"), rust_layout!(Entry, item, log_q, mean_logit, padding));
+    assert_eq!(
+        layout(&draw, "Clock"),
+        rust_layout!(Clock, steps, epoch, done, pairs, cursor, filled, warmup)
+    );
     let (_, stride) = layout(&draw, "StepSlot");
     assert_eq!(stride as usize, twotower::plan::STEP_WORDS * 4);
 }

@@ -236,3 +236,40 @@ fn unknown_ids_are_refused_by_name() {
     let empty = pollster::block_on(trainer.recommend(&Query::Items(Vec::new()), 5));
     assert_eq!(empty.expect_err("nothing was picked").code(), "config");
 }
+
+#[test]
+fn the_bank_opens_when_outputs_are_steady() {
+    let run = |more: Value| {
+        let mut trainer = trainer(&more, BackendChoice::Cpu);
+        let (losses, epochs) = train(&mut trainer).expect("trains");
+        (losses, epochs.into_iter().map(|e| e.drift.expect("there is a bank")).collect::<Vec<_>>())
+    };
+    let bank = |warmup: Value| {
+        json!({
+            "epochs": 12, "cbns.capacity": 320, "cbns.warmup": warmup,
+            "optimizer.kind": "adagrad", "optimizer.learningRate": 0.2,
+        })
+    };
+    let (auto, drift) = run(bank(json!("auto")));
+    assert!(drift[0] > 0.1, "the first epoch moves outputs a lot: {drift:?}");
+    let opened = drift.iter().position(|&drift| drift <= 0.1).expect("outputs become steady");
+    assert!(opened + 1 < drift.len(), "the bank is open for an epoch: {drift:?}");
+    let per_epoch = auto.len() / drift.len();
+    let (by_steps, _) = run(bank(json!((opened + 1) * per_epoch)));
+    assert_eq!(auto, by_steps, "opening at an edge is a warm-up of the steps until then");
+    let (never, _) = run(bank(json!(1_000_000)));
+    assert_ne!(auto, never);
+}
+
+#[test]
+fn techniques_go_together_on_both_backends() {
+    let onebp = json!({ "onebp.beta": 0.9 });
+    let both = json!({ "onebp.beta": 0.9, "cbns.capacity": 24, "cbns.warmup": 3 });
+    for more in [onebp, both] {
+        let [cpu, gpu] =
+            BACKENDS.map(|choice| train(&mut trainer(&more, choice)).expect("trains").0);
+        for (step, (cpu, gpu)) in cpu.iter().zip(&gpu).enumerate() {
+            assert!((cpu - gpu).abs() < 1e-3, "{more}, step {step}: {cpu} and {gpu}");
+        }
+    }
+}

@@ -4,6 +4,9 @@ struct Clock {
     epoch: u32, // from 0
     done: u32, // steps done in the epoch
     pairs: u32, // N, pairs in an epoch
+    cursor: u32, // next place of the bank
+    filled: u32, // live entries of the bank
+    warmup: u32, // steps before the bank is used
 }
 
 // A step's record in the window; a uniform binding may start at every 256 bytes.

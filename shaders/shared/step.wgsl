@@ -7,4 +7,6 @@ struct Step {
     ring: u32, // place in the loss ring
     adam_m: f32, // 1 / (1 - 0.9^number)
     adam_v: f32, // 1 / (1 - 0.999^number)
+    bank: u32, // entries of the bank that compete; 0 while it warms up
+    cursor: u32, // where the bank takes in this step's rows
 }

@@ -24,6 +24,12 @@ pub fn run(op: &DrawBatches, memory: &mut Memory) {
             ring: (number - 1) % RING as u32,
             adam_m: bias_correction(LOG_BETA_M, number),
             adam_v: bias_correction(LOG_BETA_V, number),
+            bank: if number > clock.warmup {
+                (clock.filled + (slot * batch) as u32).min(op.dims.bank as u32)
+            } else {
+                0
+            },
+            cursor: (clock.cursor + (slot * batch) as u32) % (op.dims.bank as u32).max(1),
         };
         steps[slot * STEP_WORDS..][..STEP_SIZE]
             .copy_from_slice(bytemuck::cast_slice(std::slice::from_ref(&record)));

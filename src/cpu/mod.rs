@@ -3,8 +3,10 @@
 
 mod advance_clock;
 mod aggregate_users;
+mod bank;
 mod draw_batches;
 mod gather_rows;
+mod item_drift;
 mod memory;
 mod product;
 mod rank;
@@ -76,6 +78,9 @@ impl Executor {
             Op::SoftmaxLoss(op) => softmax_loss::run(op, memory, slot),
             Op::UpdateRows(op) => update_rows::run(op, memory, slot),
             Op::AggregateUsers(op) => aggregate_users::run(op, memory, slot),
+            Op::BankPush(op) => bank::push(op, memory, slot),
+            Op::Enqueue(op) => bank::enqueue(op, memory, slot),
+            Op::ItemDrift(op) => item_drift::run(op, memory),
             Op::SumLosses(op) => sum_losses::run(op, memory),
             Op::AdvanceClock(op) => advance_clock::run(op, memory),
             Op::ScoreItems(op) => rank::score_items(op, memory, slot),

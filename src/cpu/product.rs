@@ -8,9 +8,10 @@ use super::vector::load;
 /// Columns of a register tile, and of a panel.
 pub const TILE: usize = 8;
 
-/// Regroups a matrix (rows, width) into one panel for each eight *rows*: (rows/8, width, 8).
-pub fn pack_rows(matrix: &[f32], width: usize, panels: &mut [f32]) {
-    let eights = matrix.chunks_exact(TILE * width);
+/// Regroups matrices (rows, width), one below the other, into one panel for each eight *rows*:
+/// (rows/8, width, 8). Each has whole eights of rows.
+pub fn pack_rows(parts: &[&[f32]], width: usize, panels: &mut [f32]) {
+    let eights = parts.iter().flat_map(|part| part.chunks_exact(TILE * width));
     for (rows, panel) in eights.zip(panels.chunks_exact_mut(TILE * width)) {
         for (k, eight) in panel.chunks_exact_mut(TILE).enumerate() {
             for (row, element) in eight.iter_mut().enumerate() {
@@ -20,11 +21,13 @@ pub fn pack_rows(matrix: &[f32], width: usize, panels: &mut [f32]) {
     }
 }
 
-/// Regroups a matrix (rows, width) into one panel for each eight *columns*: (width/8, rows, 8).
-pub fn pack_columns(matrix: &[f32], width: usize, panels: &mut [f32]) {
-    let rows = matrix.len() / width;
+/// Regroups matrices (rows, width), one below the other, into one panel for each eight *columns*:
+/// (width/8, rows, 8).
+pub fn pack_columns(parts: &[&[f32]], width: usize, panels: &mut [f32]) {
+    let rows = parts.iter().map(|part| part.len() / width).sum::<usize>();
     for (column, panel) in panels.chunks_exact_mut(rows * TILE).enumerate() {
-        for (eight, row) in panel.chunks_exact_mut(TILE).zip(matrix.chunks_exact(width)) {
+        let rows = parts.iter().flat_map(|part| part.chunks_exact(width));
+        for (eight, row) in panel.chunks_exact_mut(TILE).zip(rows) {
             eight.copy_from_slice(&row[column * TILE..][..TILE]);
         }
     }

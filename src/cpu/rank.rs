@@ -20,7 +20,7 @@ pub fn score_items(op: &ScoreItems, memory: &mut Memory, slot: usize) {
     } else {
         let panel = &mut scratch[..TILE * dim];
         for (tile, eight) in items.chunks_exact(TILE * dim).enumerate() {
-            pack_rows(eight, dim, panel);
+            pack_rows(&[eight], dim, panel);
             for row in (0..rows).step_by(4) {
                 let sums = rows_by_panel(four_rows(queries, dim, row), panel);
                 for (n, sum) in sums.iter().enumerate() {

@@ -6,7 +6,7 @@ use wide::f32x8;
 use super::memory::{Memory, view};
 use super::product::{TILE, columns_by_panel, four_rows, pack_columns, pack_rows, rows_by_panel};
 use super::vector::{add, load};
-use crate::plan::{IMPOSSIBLE, NO_ID, SoftmaxLoss};
+use crate::plan::{Entry, IMPOSSIBLE, NO_ID, SoftmaxLoss};
 
 /// Rows of logits at once: with 1,024 columns they take 256 KB, a share of a core's second cache.
 const CHUNK: usize = 64;
@@ -25,29 +25,41 @@ pub fn run(op: &SoftmaxLoss, memory: &mut Memory, slot: usize) {
     let candidates = op.dims.candidates;
     let rows_padded = rows.next_multiple_of(TILE);
     // Where only positives compete, a smaller batch has fewer columns.
-    let columns = if candidates == batch { rows_padded } else { candidates.next_multiple_of(TILE) };
+    let own = if candidates == batch { rows_padded } else { candidates.next_multiple_of(TILE) };
+    let live = step.bank as usize;
+    // The batch's candidates, then the bank's.
+    let columns = own + live.next_multiple_of(TILE);
     let stride = columns + STAGGER;
     let mut scratch =
-        memory.take_scratch((2 * columns + rows_padded) * dim + CHUNK * stride + columns);
+        memory.take_scratch((2 * columns + rows_padded) * dim + CHUNK * stride + 2 * columns);
     let (item_rows, rest) = scratch.split_at_mut(columns * dim);
     let (item_columns, rest) = rest.split_at_mut(columns * dim);
     let (user_columns, rest) = rest.split_at_mut(rows_padded * dim);
     let (logits, rest) = rest.split_at_mut(CHUNK * stride);
-    let correction = &mut rest[..columns];
+    let (correction, rest) = rest.split_at_mut(columns);
+    let column_ids: &mut [u32] = bytemuck::cast_slice_mut(&mut rest[..columns]);
 
     let mut d_user_words = op.gradients.user.map(|buffer| std::mem::take(memory.owned(buffer)));
-    let [users, items, ids, log_q, row_loss, d_item] =
-        memory.many([op.users, op.items, op.item_ids, op.log_q, op.row_loss, op.gradients.item]);
-    let ids = &ids[slot * candidates..][..candidates.min(columns)];
+    let bank = op.bank.map(|bank| {
+        [bank.items, bank.entries].map(|buffer| (buffer, std::mem::take(memory.owned(buffer))))
+    });
+    let [users, items, ids, log_q, row_loss, row_lse, d_item] = memory.many([
+        op.users,
+        op.items,
+        op.item_ids,
+        op.log_q,
+        op.row_loss,
+        op.row_lse,
+        op.gradients.item,
+    ]);
+    let ids = &ids[slot * candidates..][..candidates.min(own)];
     let losses = &mut view::<f32>(row_loss)[slot * batch..][..rows];
+    let row_lse = view::<f32>(row_lse);
     let users = &view::<f32>(users)[..rows_padded * dim];
-    let items = &view::<f32>(items)[..columns * dim];
     let d_item = view::<f32>(d_item);
-    pack_rows(items, dim, item_rows);
-    pack_columns(items, dim, item_columns);
-    pack_columns(users, dim, user_columns);
-    d_item.fill(0.0);
-    let d_item = &mut d_item[..columns * dim];
+    let mut parts = [&view::<f32>(items)[..own * dim], &[]];
+    column_ids.fill(NO_ID);
+    column_ids[..ids.len()].copy_from_slice(ids);
     correction.fill(0.0);
     if op.corrected {
         let log_q = view::<f32>(log_q);
@@ -55,6 +67,19 @@ pub fn run(op: &SoftmaxLoss, memory: &mut Memory, slot: usize) {
             *correction = if id == NO_ID { 0.0 } else { log_q[id as usize] };
         }
     }
+    if let Some([(_, banked), (_, entries)]) = &bank {
+        parts[1] = &bytemuck::cast_slice(banked)[..(columns - own) * dim];
+        let entries: &[Entry] = bytemuck::cast_slice(entries);
+        let places = correction[own..].iter_mut().zip(&mut column_ids[own..]);
+        for ((correction, id), entry) in places.zip(&entries[..live]) {
+            (*correction, *id) = (entry.log_q, entry.item);
+        }
+    }
+    pack_rows(&parts, dim, item_rows);
+    pack_columns(&parts, dim, item_columns);
+    pack_columns(&[users], dim, user_columns);
+    d_item.fill(0.0);
+    let d_item = &mut d_item[..own * dim];
 
     let scale = 1.0 / (op.temperature * rows as f32);
     for first in (0..rows_padded).step_by(CHUNK) {
@@ -64,21 +89,24 @@ pub fn run(op: &SoftmaxLoss, memory: &mut Memory, slot: usize) {
         for (row, logits) in (first..).zip(chunk.chunks_exact_mut(stride)) {
             let logits = &mut logits[..columns];
             if row < rows {
-                mask(logits, correction, ids, row, 1.0 / op.temperature);
-                losses[row] = softmax(logits, row, scale);
+                mask(logits, correction, column_ids, row, 1.0 / op.temperature);
+                (losses[row], row_lse[row]) = softmax(logits, row, scale);
             } else {
                 logits.fill(0.0);
             }
         }
         let user_panels = user_columns.chunks_exact(rows_padded * TILE);
         let user_panels = user_panels.map(|panel| &panel[first * TILE..]);
-        d_items(chunk, stride, columns, user_panels, dim, d_item);
+        d_items(chunk, stride, own, user_panels, dim, d_item);
         if let Some(d_user) = &mut d_user_words {
             let d_user = &mut view::<f32>(d_user)[first * dim..][..chunk_rows * dim];
             d_users(chunk, stride, item_columns.chunks_exact(columns * TILE), dim, d_user);
         }
     }
     if let (Some(buffer), Some(words)) = (op.gradients.user, d_user_words) {
+        *memory.owned(buffer) = words;
+    }
+    for (buffer, words) in bank.into_iter().flatten() {
         *memory.owned(buffer) = words;
     }
     memory.give_scratch(scratch);
@@ -100,17 +128,15 @@ fn scores(users: &[f32], dim: usize, item_panels: &[f32], stride: usize, out: &m
 /// Scores to logits: over the temperature, less log q, accidental hits and absent columns out.
 fn mask(logits: &mut [f32], correction: &[f32], ids: &[u32], row: usize, inverse_temperature: f32) {
     let positive = logits[row] * inverse_temperature - correction[row];
-    let (present, absent) = logits.split_at_mut(ids.len());
-    for ((logit, correction), &id) in present.iter_mut().zip(correction).zip(ids) {
+    for ((logit, correction), &id) in logits.iter_mut().zip(correction).zip(ids) {
         let corrected = *logit * inverse_temperature - correction;
         *logit = if id == ids[row] || id == NO_ID { IMPOSSIBLE } else { corrected };
     }
-    absent.fill(IMPOSSIBLE);
     logits[row] = positive;
 }
 
-/// The row's loss; the logits become the loss' gradient by the scores.
-fn softmax(logits: &mut [f32], positive: usize, scale: f32) -> f32 {
+/// The row's loss and its log-sum-exp; the logits become the loss' gradient by the scores.
+fn softmax(logits: &mut [f32], positive: usize, scale: f32) -> (f32, f32) {
     let mut max = f32x8::splat(IMPOSSIBLE);
     for eight in logits.chunks_exact(TILE) {
         max = max.fast_max(load(eight));
@@ -129,7 +155,8 @@ fn softmax(logits: &mut [f32], positive: usize, scale: f32) -> f32 {
         *element *= factor;
     }
     logits[positive] -= scale;
-    max + sum.ln() - logit
+    let lse = max + sum.ln();
+    (lse - logit, lse)
 }
 
 /// `d_user[b] = Σ_j d_logits[b, j] v_j`, from panels of eight of the items' columns.

@@ -19,7 +19,11 @@ impl AdvanceClock {
         vec![Dispatch {
             shader: &ADVANCE_CLOCK,
             buffers: vec![self.clock],
-            constants: vec![("B", self.dims.batch.into()), ("S", self.dims.window.into())],
+            constants: vec![
+                ("B", self.dims.batch.into()),
+                ("M", self.dims.bank.into()),
+                ("S", self.dims.window.into()),
+            ],
             groups: (1, 1),
             chunk: 0,
         }]

@@ -140,5 +140,5 @@ fn shared(name: &str) -> &'static str {
             }
         };
     }
-    table!("chunk", "clock", "grid", "lanes", "random", "row_gradient", "step", "top_list")
+    table!("bank", "chunk", "clock", "grid", "lanes", "random", "row_gradient", "step", "top_list")
 }

@@ -48,6 +48,7 @@ impl DrawBatches {
             constants: vec![
                 ("B", self.dims.batch.into()),
                 ("K", self.dims.candidates.into()),
+                ("M", self.dims.bank.into()),
                 ("RING", RING.into()),
                 ("NO_ID", NO_ID.into()),
                 ("SEED", self.seed.into()),

@@ -4,9 +4,11 @@
 
 mod advance_clock;
 mod aggregate_users;
+mod bank;
 pub mod dispatch;
 mod draw_batches;
 mod gather_rows;
+mod item_drift;
 mod rank;
 mod softmax_loss;
 mod sort_ids;
@@ -16,9 +18,11 @@ mod update_rows;
 
 pub use advance_clock::AdvanceClock;
 pub use aggregate_users::AggregateUsers;
+pub use bank::{Bank, BankPush, Enqueue, Entry};
 pub use dispatch::{Access, Constant, Dispatch, Shader};
 pub use draw_batches::{BETA_M, BETA_V, DrawBatches, LOG_BETA_M, LOG_BETA_V};
 pub use gather_rows::GatherRows;
+pub use item_drift::ItemDrift;
 pub use rank::{MaskSeen, ScoreItems, TopItems};
 pub use softmax_loss::{Gradients, SoftmaxLoss};
 pub use sort_ids::SortIds;
@@ -26,7 +30,7 @@ pub use step::{Clock, STEP_SIZE, STEP_WORDS, Step};
 pub use sum_losses::SumLosses;
 pub use update_rows::{EPSILON, Rule, UpdateRows};
 
-use crate::config::{Config, OptimizerKind};
+use crate::config::{Config, OptimizerKind, Sides};
 
 /// Stands for "no id" in every buffer of ids.
 pub const NO_ID: u32 = u32::MAX;
@@ -86,6 +90,8 @@ pub struct Dims {
     pub batch: usize,
     /// K, items of a step: the B positives, then the negatives that were drawn for it.
     pub candidates: usize,
+    /// M, entries of the bank; 0 without one.
+    pub bank: usize,
     /// Width of an embedding as configured.
     pub width: usize,
     /// D, width of a stored row: whole tiles of 8, the rest zero.
@@ -106,6 +112,9 @@ pub enum Op {
     SoftmaxLoss(SoftmaxLoss),
     UpdateRows(UpdateRows),
     AggregateUsers(AggregateUsers),
+    BankPush(BankPush),
+    Enqueue(Enqueue),
+    ItemDrift(ItemDrift),
     SumLosses(SumLosses),
     AdvanceClock(AdvanceClock),
     ScoreItems(ScoreItems),
@@ -123,6 +132,9 @@ impl Op {
             Self::SoftmaxLoss(op) => op.dispatches(),
             Self::UpdateRows(op) => op.dispatches(),
             Self::AggregateUsers(op) => op.dispatches(),
+            Self::BankPush(op) => op.dispatches(),
+            Self::Enqueue(op) => op.dispatches(),
+            Self::ItemDrift(op) => op.dispatches(),
             Self::SumLosses(op) => op.dispatches(),
             Self::AdvanceClock(op) => op.dispatches(),
             Self::ScoreItems(op) => op.dispatches(),
@@ -152,10 +164,14 @@ pub enum Program {
     Score,
     /// Scores a block of queries, takes out what they have seen, and lists the best items.
     Rank,
+    /// Keeps the item tower's outputs, to be compared with later ones.
+    KeepOutputs,
+    /// Measures how far the item tower's outputs have moved since they were kept.
+    MeasureDrift,
 }
 
 /// All programs, in the order of [`Program`].
-pub const PROGRAMS: [Program; 8] = [
+pub const PROGRAMS: [Program; 10] = [
     Program::OpenWindow,
     Program::Step,
     Program::SumLosses,
@@ -164,6 +180,8 @@ pub const PROGRAMS: [Program; 8] = [
     Program::EmbedQueries,
     Program::Score,
     Program::Rank,
+    Program::KeepOutputs,
+    Program::MeasureDrift,
 ];
 
 /// The buffers that a run is steered and read through.
@@ -187,6 +205,8 @@ pub struct Handles {
     pub item_list: Buffer,
     /// (IP, D) outputs of all items.
     pub item_outputs: Buffer,
+    /// Where drift is measured, if there is a bank.
+    pub drift: Option<DriftHandles>,
     /// One [`Step`]: the block of queries.
     pub query: Buffer,
     /// (Q) users of the block, then [`NO_ID`].
@@ -199,10 +219,21 @@ pub struct Handles {
     pub seen_offsets: Buffer,
     /// The users' items that a ranking leaves out, user after user.
     pub seen_items: Buffer,
+    /// The bank of CBNS, if it is on.
+    pub bank: Option<Bank>,
     /// (Q, K) best items of the block.
     pub top: Buffer,
     /// (E, K) best items of all users of an evaluation.
     pub lists: Buffer,
+}
+
+/// The buffers that drift is measured in.
+#[derive(Debug, Clone, Copy)]
+pub struct DriftHandles {
+    /// (IP, D) outputs of all items when they were kept.
+    pub before: Buffer,
+    /// (I) how far each item has moved, and its length.
+    pub drift: Buffer,
 }
 
 /// The buffers of one tower.
@@ -261,6 +292,7 @@ impl Plan {
             pairs: extent.pairs,
             batch,
             candidates: batch,
+            bank: config.cbns.as_ref().map_or(0, |cbns| cbns.capacity),
             width: config.dim,
             dim: config.dim.next_multiple_of(8),
             // Enough steps ahead to make the drawing cheap, few enough ids to stay in a cache.
@@ -355,6 +387,16 @@ impl Builder<'_> {
         }
     }
 
+    fn bank(&mut self) -> Option<Bank> {
+        let cbns = self.config.cbns.as_ref()?;
+        let outputs = cbns.capacity.next_multiple_of(8) * self.dims.dim;
+        Some(Bank {
+            items: self.buffer("bank_items", outputs),
+            users: (cbns.sides == Sides::Both).then(|| self.buffer("bank_users", outputs)),
+            entries: self.buffer("bank_entries", cbns.capacity * size_of::<Entry>() / 4),
+        })
+    }
+
     fn build(mut self) -> Plan {
         let Dims { users, items, pairs, batch, candidates, dim, window, queries, .. } = self.dims;
         let batch_padded = batch.next_multiple_of(8);
@@ -379,12 +421,17 @@ impl Builder<'_> {
             catalogue: self.steps("catalogue", 1),
             item_list: self.buffer("item_list", items_padded),
             item_outputs: self.buffer("item_outputs", items_padded.saturating_mul(dim)),
+            drift: self.config.cbns.is_some().then(|| DriftHandles {
+                before: self.buffer("drift_before", items_padded.saturating_mul(dim)),
+                drift: self.buffer("drift", 2 * items),
+            }),
             query: self.steps("query", 1),
             query_users: self.buffer("query_users", queries),
             query_outputs: self.buffer("query_outputs", queries * dim),
             scores: self.buffer("scores", queries * items_padded),
             seen_offsets: self.buffer("seen_offsets", users + 1),
             seen_items: self.buffer("seen_items", self.extent.hidden),
+            bank: self.bank(),
             top: self.buffer("top", queries * TOP_K),
             lists: self.buffer("lists", self.extent.evaluated.next_multiple_of(queries) * TOP_K),
         };
@@ -397,8 +444,13 @@ impl Builder<'_> {
         let user_outputs = self.buffer("user_outputs", batch_padded * dim);
         let candidate_outputs = self.buffer("candidate_outputs", columns * dim);
         let row_loss = self.buffer("row_loss", window * batch);
-        let chunk = softmax_loss::chunk_rows(batch_padded, columns);
-        let logits = self.scratch("logits", chunk * columns);
+        let row_lse = self.buffer("row_lse", batch);
+        let all_columns = columns + self.dims.bank.next_multiple_of(8);
+        let chunk = softmax_loss::chunk_rows(batch_padded, all_columns);
+        let logits = self.scratch("logits", chunk * all_columns);
+        let pushes = at.bank.is_some_and(|bank| bank.users.is_some());
+        let push_weights = pushes
+            .then(|| self.scratch("push_weights", BankPush::chunk_rows(&self.dims) * columns));
         let segments = rank::segments(items);
         let best_scores = self.scratch("best_scores", queries * segments * TOP_K);
         let best_items = self.scratch("best_items", queries * segments * TOP_K);
@@ -433,8 +485,10 @@ impl Builder<'_> {
             users: user_outputs,
             items: candidate_outputs,
             item_ids,
+            bank: at.bank,
             logits,
             row_loss,
+            row_lse,
             gradients: Gradients {
                 user: user.d_out,
                 item: item.d_out.expect("the item tower is trained"),
@@ -477,6 +531,35 @@ impl Builder<'_> {
             }),
             Op::SoftmaxLoss(loss),
         ];
+        let corrected = self.config.negatives.log_q;
+        if let Some((bank, bank_users)) = at.bank.and_then(|bank| Some((bank, bank.users?))) {
+            step.push(Op::BankPush(BankPush {
+                dims: self.dims,
+                temperature: self.config.temperature,
+                corrected,
+                step: steps,
+                bank_users,
+                bank_entries: bank.entries,
+                items: candidate_outputs,
+                item_ids,
+                log_q,
+                weights: push_weights.expect("both sides have weights"),
+                d_item: item.d_out.expect("the item tower is trained"),
+            }));
+        }
+        if let Some(bank) = at.bank {
+            step.push(Op::Enqueue(Enqueue {
+                dims: self.dims,
+                corrected,
+                step: steps,
+                users: user_outputs,
+                items: candidate_outputs,
+                item_ids,
+                log_q,
+                row_lse,
+                bank,
+            }));
+        }
         if let Some(d_out) = user.d_out {
             step.push(Op::UpdateRows(update(user, d_out, batch, user_order)));
         }
@@ -498,6 +581,20 @@ impl Builder<'_> {
                 users: user.table,
             }));
         }
+        let embed_items = |out| {
+            Op::GatherRows(GatherRows {
+                rows: items_padded,
+                ids_per_slot: items_padded,
+                ..gather(at.catalogue, at.item_list, item.table, out)
+            })
+        };
+        let (mut keep_outputs, mut measure_drift) = (Vec::new(), Vec::new());
+        if let Some(DriftHandles { before, drift }) = at.drift {
+            let now = at.item_outputs;
+            keep_outputs.push(embed_items(before));
+            measure_drift.push(embed_items(now));
+            measure_drift.push(Op::ItemDrift(ItemDrift { dims: self.dims, before, now, drift }));
+        }
         let programs = [
             vec![
                 Op::DrawBatches(draw),
@@ -507,11 +604,7 @@ impl Builder<'_> {
             step,
             vec![Op::SumLosses(SumLosses { dims: self.dims, steps, row_loss, losses })],
             vec![Op::AdvanceClock(AdvanceClock { dims: self.dims, clock })],
-            vec![Op::GatherRows(GatherRows {
-                rows: items_padded,
-                ids_per_slot: items_padded,
-                ..gather(at.catalogue, at.item_list, item.table, at.item_outputs)
-            })],
+            vec![embed_items(at.item_outputs)],
             vec![embed_queries()],
             vec![score()],
             vec![
@@ -534,6 +627,8 @@ impl Builder<'_> {
                     top: at.top,
                 }),
             ],
+            keep_outputs,
+            measure_drift,
         ];
         let dispatch_counts = programs
             .each_ref()
@@ -555,6 +650,12 @@ pub const SHADERS: &[&Shader] = &[
     &update_rows::ADAGRAD,
     &update_rows::ADAM,
     &aggregate_users::AGGREGATE_USERS,
+    &softmax_loss::BANK_LOGITS,
+    &bank::BANK_PUSH_WEIGHTS,
+    &bank::BANK_PUSH_D_ITEM,
+    &bank::ENQUEUE_ROWS,
+    &bank::ENQUEUE_ENTRIES,
+    &item_drift::ITEM_DRIFT,
     &sum_losses::SUM_LOSSES,
     &advance_clock::ADVANCE_CLOCK,
     &rank::SCORE_ITEMS,

@@ -2,14 +2,23 @@
 //! outputs. The logits of one chunk of rows at a time are stored, never the whole matrix.
 
 use super::dispatch::{Dispatch, GRID_WIDTH, Shader, cover, folded, lanes, shader};
-use super::{Buffer, Dims, IMPOSSIBLE, MATRIX_WORDS, NO_ID};
+use super::{Bank, Buffer, Dims, IMPOSSIBLE, MATRIX_WORDS, NO_ID};
 
 pub(super) const LOGITS: Shader = shader!(
     "softmax_loss_logits",
     [step: Step, chunk: Chunk, users: Read, items: Read, item_ids: Read, log_q: Read, logits: Write]
 );
-pub(super) const ROWS: Shader =
-    shader!("softmax_loss_rows", [step: Step, chunk: Chunk, logits: Write, row_loss: Write]);
+pub(super) const BANK_LOGITS: Shader = shader!(
+    "bank_logits",
+    [
+        step: Step, chunk: Chunk, users: Read, item_ids: Read, bank_items: Read, bank_entries: Read,
+        logits: Write,
+    ]
+);
+pub(super) const ROWS: Shader = shader!(
+    "softmax_loss_rows",
+    [step: Step, chunk: Chunk, logits: Write, row_loss: Write, row_lse: Write]
+);
 pub(super) const D_USER: Shader = shader!(
     "softmax_loss_d_user",
     [step: Step, chunk: Chunk, d_logits: Read, items: Read, d_user: Write]
@@ -52,25 +61,33 @@ pub struct SoftmaxLoss {
     pub items: Buffer,
     /// (S, K) candidates' ids, read, for accidental hits.
     pub item_ids: Buffer,
-    /// (C, KP) scratch.
+    /// Earlier batches' items, which compete too and take no gradient.
+    pub bank: Option<Bank>,
+    /// (C, KP + MP) scratch.
     pub logits: Buffer,
     /// (S, B) written.
     pub row_loss: Buffer,
+    /// (B) log-sum-exp of each row, written.
+    pub row_lse: Buffer,
     /// Written.
     pub gradients: Gradients,
 }
 
 impl SoftmaxLoss {
     pub(super) fn dispatches(&self) -> Vec<Dispatch> {
-        let Dims { batch, candidates, dim, .. } = self.dims;
+        let Dims { batch, candidates, bank, dim, .. } = self.dims;
         let batch_padded = batch.next_multiple_of(8);
-        let columns = candidates.next_multiple_of(8);
+        let own_columns = candidates.next_multiple_of(8);
+        let columns = own_columns + bank.next_multiple_of(8);
         let chunk_rows = chunk_rows(batch_padded, columns);
         let row_lanes = lanes(columns / 4);
         let constants = vec![
             ("B", batch.into()),
             ("K", candidates.into()),
-            ("KP", columns.into()),
+            ("KP", own_columns.into()),
+            ("M", bank.into()),
+            ("MP", bank.next_multiple_of(8).into()),
+            ("COLUMNS", columns.into()),
             ("C", chunk_rows.into()),
             ("D4", (dim / 4).into()),
             ("LANES", row_lanes.into()),
@@ -94,27 +111,41 @@ impl SoftmaxLoss {
             dispatches.push(dispatch(
                 &LOGITS,
                 &[self.users, self.items, self.item_ids, self.log_q, self.logits],
-                tiles(columns, chunk_rows),
+                tiles(own_columns, chunk_rows),
                 chunk,
             ));
-            dispatches.push(dispatch(
-                &ROWS,
-                &[self.logits, self.row_loss],
-                folded(chunk_rows),
-                chunk,
-            ));
-            if let Some(d_user) = self.gradients.user {
+            if let Some(bank) = self.bank {
                 dispatches.push(dispatch(
-                    &D_USER,
-                    &[self.logits, self.items, d_user],
-                    tiles(dim, chunk_rows),
+                    &BANK_LOGITS,
+                    &[self.users, self.item_ids, bank.items, bank.entries, self.logits],
+                    tiles(columns - own_columns, chunk_rows),
                     chunk,
                 ));
             }
             dispatches.push(dispatch(
+                &ROWS,
+                &[self.logits, self.row_loss, self.row_lse],
+                folded(chunk_rows),
+                chunk,
+            ));
+            if let Some(d_user) = self.gradients.user {
+                let own = (self.items, 0, own_columns);
+                let banked = self.bank.map(|bank| (bank.items, own_columns, columns));
+                for (items, first, last) in [Some(own), banked].into_iter().flatten() {
+                    let mut part = dispatch(
+                        &D_USER,
+                        &[self.logits, items, d_user],
+                        tiles(dim, chunk_rows),
+                        chunk,
+                    );
+                    part.constants.extend([("FIRST", first.into()), ("LAST", last.into())]);
+                    dispatches.push(part);
+                }
+            }
+            dispatches.push(dispatch(
                 &D_ITEM,
                 &[self.logits, self.users, self.gradients.item],
-                tiles(dim, columns),
+                tiles(dim, own_columns),
                 chunk,
             ));
         }

@@ -19,6 +19,10 @@ pub struct Step {
     pub adam_m: f32,
     /// 1 / (1 − 0.999^number), of the second.
     pub adam_v: f32,
+    /// Entries of the bank that compete; 0 while it warms up.
+    pub bank: u32,
+    /// Where the bank takes in this step's rows.
+    pub cursor: u32,
 }
 
 /// Where the run stands.
@@ -33,6 +37,12 @@ pub struct Clock {
     pub done: u32,
     /// N, pairs in an epoch.
     pub pairs: u32,
+    /// Next place of the bank.
+    pub cursor: u32,
+    /// Live entries of the bank.
+    pub filled: u32,
+    /// Steps before the bank is used.
+    pub warmup: u32,
 }
 
 /// Words from one step record to the next: a uniform binding may start at every 256 bytes.

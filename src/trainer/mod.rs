@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use web_time::Instant;
 
-use crate::config::Config;
+use crate::config::{Config, Warmup};
 use crate::data::{Csr, Dataset};
 use crate::error::{Error, Result};
 use crate::executor::{Backend, BackendChoice, Pending};
@@ -22,6 +22,9 @@ use evaluate::{HeldOut, Mask};
 use pace::Pace;
 pub use recommend::{Query, Recommendation, TitledItem};
 pub use report::{About, EpochReport, Final, Progress, Report};
+
+/// Drift at which banked outputs count as good as fresh ones (`methods.md`, CBNS).
+const STEADY: f64 = 0.1;
 
 /// Trains and serves a two-tower model.
 #[derive(Debug)]
@@ -236,6 +239,11 @@ impl Trainer {
     }
 
     async fn end_epoch(&mut self) -> Result<EpochReport> {
+        let drift = self.model.drift().await?;
+        let waits = self.config.cbns.as_ref().is_some_and(|cbns| cbns.warmup == Warmup::AUTO);
+        if waits && drift.is_some_and(|drift| drift <= STEADY) {
+            self.model.open_bank();
+        }
         let metrics = if self.validation.is_empty() {
             self.measure(Mask::History).await?
         } else {
@@ -255,6 +263,7 @@ impl Trainer {
             seconds: self.run.epoch_seconds,
             pairs,
             dispatches: self.model.dispatches() - self.run.epoch_dispatches,
+            drift,
             metrics,
         };
         self.run.seconds += self.run.epoch_seconds;

@@ -38,6 +38,10 @@ pub struct EpochReport {
     pub pairs: usize,
     /// GPU dispatches that the plan has for it.
     pub dispatches: u64,
+    /// Item outputs' mean drift over the steps that the bank reaches back, over their mean length;
+    /// none without a bank.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drift: Option<f64>,
     /// On the validation part if there is one, else on the test; none where neither is.
     #[serde(flatten)]
     pub metrics: Option<Metrics>,

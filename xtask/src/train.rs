@@ -9,7 +9,6 @@ use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use twotower::Config;
-use twotower::Config;
 use twotower::data::Part;
 
 #[derive(clap::Args)]

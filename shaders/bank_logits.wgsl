@@ -1,0 +1,75 @@
+// Logits of a chunk of rows against the bank, beside those against the batch's candidates:
+// logits[b, KP + m] = u_b·v_m / τ - log q_m, and IMPOSSIBLE for the row's own item and absent entries.
+// One thread a tile of 8 rows × 8 entries, its sums in four matrices that stay in registers.
+#import bank
+#import chunk
+#import step
+
+@group(0) @binding(0) var<uniform> step: Step;
+@group(0) @binding(1) var<uniform> chunk: Chunk;
+@group(0) @binding(2) var<storage, read> users: array<vec4<f32>>; // (BP, D) u
+@group(0) @binding(3) var<storage, read> item_ids: array<u32>; // (S, K)
+@group(0) @binding(4) var<storage, read> bank_items: array<vec4<f32>>; // (MP, D) v; MP = M up to 8
+@group(0) @binding(5) var<storage, read> bank_entries: array<Entry>; // (M)
+@group(0) @binding(6) var<storage, read_write> logits: array<vec4<f32>>; // (C, KP + MP)
+
+// Four neighbouring users at one vec4 of their width, a user a column of the matrix.
+fn users_at(row: u32, k: u32) -> mat4x4<f32> {
+    let at = row * D4 + k;
+    return mat4x4(users[at], users[at + D4], users[at + 2u * D4], users[at + 3u * D4]);
+}
+
+fn items_at(entry: u32, k: u32) -> mat4x4<f32> {
+    let at = entry * D4 + k;
+    return mat4x4(bank_items[at], bank_items[at + D4], bank_items[at + 2u * D4], bank_items[at + 3u * D4]);
+}
+
+fn logit(product: f32, row: u32, entry_ix: u32) -> f32 {
+    let entry = bank_entries[min(entry_ix, M - 1u)];
+    let own = item_ids[step.slot * K + min(row, B - 1u)];
+    let value = product * (1.0 / TEMPERATURE) - entry.log_q;
+    return select(IMPOSSIBLE, value, entry_ix < step.bank && entry.item != own);
+}
+
+// Logits of four rows at four entries.
+fn store(row: u32, entry: u32, products: mat4x4<f32>) {
+    for (var n = 0u; n < 4u; n += 1u) {
+        let at = (row + n - chunk.index * C) * COLUMNS + KP + entry;
+        logits[at / 4u] = vec4(
+            logit(products[n].x, row + n, entry),
+            logit(products[n].y, row + n, entry + 1u),
+            logit(products[n].z, row + n, entry + 2u),
+            logit(products[n].w, row + n, entry + 3u),
+        );
+    }
+}
+
+@compute @workgroup_size(8, 8)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) thread: vec3<u32>) {
+    let entry = (group.x * 8u + thread.x) * 8u;
+    let row_in_chunk = (group.y * 8u + thread.y) * 8u;
+    let row = chunk.index * C + row_in_chunk;
+    if entry >= MP || row_in_chunk >= C || row >= step.rows {
+        return;
+    }
+    var top_left = mat4x4<f32>();
+    var top_right = mat4x4<f32>();
+    var bottom_left = mat4x4<f32>();
+    var bottom_right = mat4x4<f32>();
+    if entry < step.bank {
+        for (var k = 0u; k < D4; k += 1u) {
+            let top = users_at(row, k);
+            let bottom = users_at(row + 4u, k);
+            let left = transpose(items_at(entry, k));
+            let right = transpose(items_at(entry + 4u, k));
+            top_left += left * top;
+            top_right += right * top;
+            bottom_left += left * bottom;
+            bottom_right += right * bottom;
+        }
+    }
+    store(row, entry, top_left);
+    store(row, entry + 4u, top_right);
+    store(row + 4u, entry, bottom_left);
+    store(row + 4u, entry + 4u, bottom_right);
+}

@@ -1,0 +1,192 @@
+//! CBNS (Wang, Zhu & He 2021): a ring of earlier batches' item outputs that serve as further negatives.
+//! It is never copied or shifted. With both sides, banked users push the batch's items in return, so
+//! that items do not drift towards the users (`methods.md`, CBNS).
+
+use super::dispatch::{Dispatch, GRID_WIDTH, Shader, cover, folded, shader};
+use super::softmax_loss::chunk_rows;
+use super::{Buffer, Dims, NO_ID};
+
+pub(super) const BANK_PUSH_WEIGHTS: Shader = shader!(
+    "bank_push_weights",
+    [
+        step: Step, chunk: Chunk, bank_users: Read, bank_entries: Read, items: Read, item_ids: Read,
+        log_q: Read, weights: Write,
+    ]
+);
+pub(super) const BANK_PUSH_D_ITEM: Shader = shader!(
+    "bank_push_d_item",
+    [step: Step, chunk: Chunk, weights: Read, bank_users: Read, d_item: Write]
+);
+pub(super) const ENQUEUE_ROWS: Shader =
+    shader!("enqueue_rows", [step: Step, rows: Read, bank: Write]);
+pub(super) const ENQUEUE_ENTRIES: Shader = shader!(
+    "enqueue_entries",
+    [step: Step, item_ids: Read, log_q: Read, row_lse: Read, bank_entries: Write]
+);
+
+/// What the bank keeps of an earlier batch's row beside its outputs; twin of
+/// `shaders/shared/bank.wgsl`.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
+pub struct Entry {
+    /// The positive's id.
+    pub item: u32,
+    /// log q of that item, when it was trained.
+    pub log_q: f32,
+    /// z: the row's log-sum-exp less the log of how many candidates it had.
+    pub mean_logit: f32,
+    /// To whole vec4s.
+    pub padding: u32,
+}
+
+/// The buffers of the bank: M·(2D + 4) words with both sides.
+#[derive(Debug, Clone, Copy)]
+pub struct Bank {
+    /// (MP, D) item outputs; MP is M up to whole tiles of 8.
+    pub items: Buffer,
+    /// (MP, D) user outputs; none where only items are banked.
+    pub users: Option<Buffer>,
+    /// (M) [`Entry`].
+    pub entries: Buffer,
+}
+
+/// Banked users push the batch's candidates: further gradient on their outputs, which counts as
+/// constant weights.
+#[derive(Debug)]
+pub struct BankPush {
+    /// Sizes of the run.
+    pub dims: Dims,
+    /// τ.
+    pub temperature: f32,
+    /// Whether log q is subtracted.
+    pub corrected: bool,
+    /// The step's record.
+    pub step: Buffer,
+    /// (MP, D) read.
+    pub bank_users: Buffer,
+    /// (M) read.
+    pub bank_entries: Buffer,
+    /// (KP, D) candidates' outputs, read.
+    pub items: Buffer,
+    /// (S, K) read.
+    pub item_ids: Buffer,
+    /// (I) read.
+    pub log_q: Buffer,
+    /// (C, KP) scratch.
+    pub weights: Buffer,
+    /// (KP, D) added to.
+    pub d_item: Buffer,
+}
+
+impl BankPush {
+    /// Banked users whose weights are stored at once.
+    pub(super) fn chunk_rows(dims: &Dims) -> usize {
+        chunk_rows(dims.bank.next_multiple_of(8), dims.candidates.next_multiple_of(8))
+    }
+
+    pub(super) fn dispatches(&self) -> Vec<Dispatch> {
+        let Dims { batch, candidates, bank, dim, .. } = self.dims;
+        let columns = candidates.next_multiple_of(8);
+        let bank_padded = bank.next_multiple_of(8);
+        let rows = Self::chunk_rows(&self.dims);
+        let constants = vec![
+            ("B", batch.into()),
+            ("K", candidates.into()),
+            ("KP", columns.into()),
+            ("COLUMNS", columns.into()),
+            ("M", bank.into()),
+            ("MP", bank_padded.into()),
+            ("C", rows.into()),
+            ("D4", (dim / 4).into()),
+            ("TEMPERATURE", self.temperature.into()),
+            ("LOG_Q", self.corrected.into()),
+            ("NO_ID", NO_ID.into()),
+        ];
+        let dispatch = |shader, buffers: &[Buffer], groups, chunk: usize| Dispatch {
+            shader,
+            buffers: [&[self.step, self.step], buffers].concat(),
+            constants: constants.clone(),
+            groups,
+            chunk: u32::try_from(chunk).expect("chunks are few"),
+        };
+        (0..bank_padded.div_ceil(rows))
+            .flat_map(|chunk| {
+                [
+                    dispatch(
+                        &BANK_PUSH_WEIGHTS,
+                        &[
+                            self.bank_users,
+                            self.bank_entries,
+                            self.items,
+                            self.item_ids,
+                            self.log_q,
+                            self.weights,
+                        ],
+                        (cover(columns, 64), cover(rows, 64)),
+                        chunk,
+                    ),
+                    dispatch(
+                        &BANK_PUSH_D_ITEM,
+                        &[self.weights, self.bank_users, self.d_item],
+                        (cover(dim, 64), cover(columns, 64)),
+                        chunk,
+                    ),
+                ]
+            })
+            .collect()
+    }
+}
+
+/// The bank takes in a step, as its forward pass computed it.
+#[derive(Debug)]
+pub struct Enqueue {
+    /// Sizes of the run.
+    pub dims: Dims,
+    /// Whether log q is subtracted.
+    pub corrected: bool,
+    /// The step's record.
+    pub step: Buffer,
+    /// (BP, D) user outputs, read.
+    pub users: Buffer,
+    /// (KP, D) candidates' outputs, read: the positives stand first.
+    pub items: Buffer,
+    /// (S, K) read.
+    pub item_ids: Buffer,
+    /// (I) read.
+    pub log_q: Buffer,
+    /// (B) read.
+    pub row_lse: Buffer,
+    /// Written in the places of the step's rows.
+    pub bank: Bank,
+}
+
+impl Enqueue {
+    pub(super) fn dispatches(&self) -> Vec<Dispatch> {
+        let Dims { batch, candidates, bank, dim, .. } = self.dims;
+        let dispatch = |shader, buffers, threads: usize| Dispatch {
+            shader,
+            buffers,
+            constants: vec![
+                ("B", batch.into()),
+                ("K", candidates.into()),
+                ("M", bank.into()),
+                ("D4", (dim / 4).into()),
+                ("LOG_Q", self.corrected.into()),
+                ("GRID_WIDTH", GRID_WIDTH.into()),
+            ],
+            groups: folded(threads.div_ceil(64)),
+            chunk: 0,
+        };
+        let rows = |from, to| dispatch(&ENQUEUE_ROWS, vec![self.step, from, to], batch * dim / 4);
+        let mut dispatches = vec![
+            rows(self.items, self.bank.items),
+            dispatch(
+                &ENQUEUE_ENTRIES,
+                vec![self.step, self.item_ids, self.log_q, self.row_lse, self.bank.entries],
+                batch,
+            ),
+        ];
+        dispatches.extend(self.bank.users.map(|to| rows(self.users, to)));
+        dispatches
+    }
+}
