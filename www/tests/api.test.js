@@ -108,27 +108,31 @@ test("options are described with bounds and defaults", async () => {
 
 test("what comes from the worker has the types that the package declares, and nothing more", async () => {
   const given = await inPage(async () => {
-    const trainer = await Trainer.create({ data: `${csv}\nbroken`, items }, options);
-    const progress = [];
-    const epochs = await all(trainer, { onProgress: (slice) => void progress.push(slice) });
-    const given = {
-      options: await Trainer.options(),
-      about: trainer.about,
-      progress,
-      epochs,
-      report: await trainer.report(),
-      recommended: await trainer.recommend({ user: "17850" }, 5),
-      history: await trainer.history("17850"),
-    };
-    trainer.destroy();
-    return given;
+    const everything = { onebp: {}, cbns: { capacity: 128 }, split: { validation: 0.1 }, patience: 3 };
+    const runs = [];
+    for (const more of [{}, everything]) {
+      const trainer = await Trainer.create({ data: `${csv}\nbroken`, items }, { ...options, ...more });
+      const progress = [];
+      const epochs = await all(trainer, { onProgress: (slice) => void progress.push(slice) });
+      runs.push({
+        about: trainer.about,
+        progress,
+        epochs,
+        report: await trainer.report(),
+        recommended: await trainer.recommend({ user: "17850" }, 5),
+        history: await trainer.history("17850"),
+      });
+      trainer.destroy();
+    }
+    return { options: await Trainer.options(), runs };
   });
+  assert.deepEqual(given.runs.map(({ about }) => about.config.cbns?.capacity), [undefined, 128]);
   const module = `
     import type { About, EpochReport, Item, OptionSpec, Progress, Recommendation, Report } from "twotower";
-    export const given: {
-      options: OptionSpec[]; about: About; progress: Progress[]; epochs: EpochReport[]; report: Report;
-      recommended: Recommendation[]; history: Item[];
-    } = ${JSON.stringify(given)};`;
+    interface Run {
+      about: About; progress: Progress[]; epochs: EpochReport[]; report: Report; recommended: Recommendation[]; history: Item[];
+    }
+    export const given: { options: OptionSpec[]; runs: Run[] } = ${JSON.stringify(given)};`;
   assert.deepEqual(complaints(module), []);
   for (const [told, otherwise] of [['"kind":"int"', '"kind":"whole"'], ['"score":', '"fit":'], ['"item":', '"more":0,"item":']]) {
     assert.notDeepEqual(complaints(module.replace(told, otherwise)), [], `${otherwise} passes`);
