@@ -307,6 +307,22 @@ test("abort gives up reading, and later the trainer", async () => {
   for (const refused of [reading, later, early]) assert.equal(refused.code, "aborted");
 });
 
+test("a signal that outlives its trainer is let go", async () => {
+  const { most, left } = await inPage(async () => {
+    const { signal } = new AbortController();
+    const listeners = new Set();
+    let most = 0;
+    signal.addEventListener = (_, listener) => (most = Math.max(most, listeners.add(listener).size));
+    signal.removeEventListener = (_, listener) => listeners.delete(listener);
+    const trainer = await Trainer.create(csv, { ...options, signal });
+    await all(trainer, { signal });
+    trainer.destroy();
+    return { most, left: listeners.size };
+  });
+  assert.equal(most, 2);
+  assert.equal(left, 0);
+});
+
 test("destroy ends what is pending, at once, and all that comes later", async () => {
   const { training, paused, later, wait } = await inPage(async () => {
     const trainer = await Trainer.create(csv, { ...options, epochs: 10_000 });

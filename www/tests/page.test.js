@@ -251,6 +251,40 @@ test("after a reset within the first epoch the answers are the fresh model's aga
   await close();
 });
 
+test("whom the visitor chooses while the first answers come is who stays", async () => {
+  const { page, close } = await open(session);
+  await page.evaluate(() => {
+    const [users, late] = [Promise.withResolvers(), Promise.withResolvers()];
+    const titled = (item) => ({ item, title: null });
+    const panel = document.createElement("ask-panel");
+    panel.trainer = {
+      users: () => users.promise,
+      history: (user) => (user === "late" ? late.promise : Promise.resolve([titled(`of ${user}`)])),
+      recommend: () => Promise.resolve([]),
+    };
+    document.body.append(panel);
+    window.answer = { users: () => users.resolve(["first"]), late: () => late.resolve([titled("of late")]) };
+  });
+  const panel = page.locator("body > ask-panel");
+  const visitor = panel.getByRole("radio", { name: "Someone who likes" });
+  await visitor.check({ force: true });
+  await page.evaluate(() => window.answer.users());
+  await page.waitForTimeout(100);
+  assert.ok(await visitor.isChecked());
+
+  await panel.getByRole("radio", { name: "of the data" }).check({ force: true });
+  await panel.getByText("of first").waitFor();
+  const turnTo = (id) =>
+    panel.locator("search-box").evaluate((box, id) => box.dispatchEvent(new CustomEvent("pick", { detail: { id, label: id } })), id);
+  await turnTo("late");
+  await turnTo("second");
+  await panel.getByText("of second").waitFor();
+  await page.evaluate(() => window.answer.late());
+  await page.waitForTimeout(100);
+  assert.equal(await panel.getByText("of late").count(), 0);
+  await close();
+});
+
 test("a refusal of files is forgotten at the next thing that the visitor does", async () => {
   const { page, close } = await open(session);
   await phase(page, "Start training");
