@@ -22,7 +22,7 @@ impl Gpu {
     /// [`Error::InsecureContext`], [`Error::NoWebGpu`] or [`Error::NoAdapter`].
     pub async fn adapter() -> Result<wgpu::Adapter> {
         #[cfg(target_arch = "wasm32")]
-        crate::web::require_webgpu()?;
+        super::environment::require_webgpu()?;
         let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
         descriptor.backends = wgpu::Backends::PRIMARY;
         let options = wgpu::RequestAdapterOptions {

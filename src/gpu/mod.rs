@@ -2,6 +2,8 @@
 //! once, records programs into compute passes, and reads back only when asked.
 
 mod context;
+#[cfg(target_arch = "wasm32")]
+mod environment;
 mod kernel;
 mod readback;
 

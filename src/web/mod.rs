@@ -1,7 +1,6 @@
 //! The only place with `#[wasm_bindgen]`: plain objects in, plain objects out, typed errors thrown.
 //! What the objects hold is written down in `www/src/types.ts`.
 
-mod environment;
 #[cfg(feature = "verify")]
 mod verify;
 
@@ -18,7 +17,6 @@ use crate::config::{Config, OPTIONS};
 use crate::data::{self, Part};
 use crate::error::{Error, Result};
 use crate::trainer;
-pub(crate) use environment::require_webgpu;
 
 pub(crate) type JsResult<T> = std::result::Result<T, JsError>;
 
