@@ -232,7 +232,7 @@ test("another seed draws another test part of a file, and leaves a given one", a
 test("after a reset within the first epoch the answers are the fresh model's again", async () => {
   const { page, faults, close } = await open(session);
   await phase(page, "Start training");
-  await page.getByLabel("Batch size").fill("16");
+  await page.getByLabel("Batch size").fill("2");
   await page.getByLabel("Batch size").press("Tab");
   const recommended = async () => (await list(page, "Recommended").getByRole("button").allTextContents()).join();
   await list(page, "Recommended").getByRole("button").nth(9).waitFor();
@@ -240,10 +240,12 @@ test("after a reset within the first epoch the answers are the fresh model's aga
 
   await main(page).click();
   await page.getByText(/Epoch 1 of \d+, step [\d,]{3}/).waitFor();
+  await main(page).click();
+  await phase(page, "Go on");
   await page.getByRole("combobox").fill(/\d+/.exec(noted)[0]);
   await page.getByRole("option").first().click();
   await until(async () => ![fresh, ""].includes(await recommended()));
-  await page.getByText(/Epoch 1 of/).waitFor();
+  await page.getByText(/Epoch 1 of \d+, step .*, paused/).waitFor();
   await page.getByRole("button", { name: "Reset" }).click();
   await phase(page, "Start training");
   await until(async () => (await recommended()) === fresh);
