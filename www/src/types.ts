@@ -83,9 +83,11 @@ export interface EpochReport extends Partial<Metrics> {
   pairs: number;
   /** GPU dispatches that the plan has for it; as many on the CPU. */
   dispatches: number;
+  /** Where there is a bank: item outputs' mean drift over the steps it reaches back, over their mean length. */
+  drift?: number;
 }
 
-/** The model that a finished run keeps, measured on the test part: the best epoch's with a validation part, else the last's. */
+/** The model that a finished run keeps: the best epoch's with a validation part, else the last's; on the test part. */
 export interface Final extends Partial<Metrics> {
   /** The epoch that it is from. */
   epoch: number;

@@ -108,27 +108,31 @@ test("options are described with bounds and defaults", async () => {
 
 test("what comes from the worker has the types that the package declares, and nothing more", async () => {
   const given = await inPage(async () => {
-    const trainer = await Trainer.create({ data: `${csv}\nbroken`, items }, options);
-    const progress = [];
-    const epochs = await all(trainer, { onProgress: (slice) => void progress.push(slice) });
-    const given = {
-      options: await Trainer.options(),
-      about: trainer.about,
-      progress,
-      epochs,
-      report: await trainer.report(),
-      recommended: await trainer.recommend({ user: "17850" }, 5),
-      history: await trainer.history("17850"),
-    };
-    trainer.destroy();
-    return given;
+    const everything = { onebp: {}, cbns: { capacity: 128 }, split: { validation: 0.1 }, patience: 3 };
+    const runs = [];
+    for (const more of [{}, everything]) {
+      const trainer = await Trainer.create({ data: `${csv}\nbroken`, items }, { ...options, ...more });
+      const progress = [];
+      const epochs = await all(trainer, { onProgress: (slice) => void progress.push(slice) });
+      runs.push({
+        about: trainer.about,
+        progress,
+        epochs,
+        report: await trainer.report(),
+        recommended: await trainer.recommend({ user: "17850" }, 5),
+        history: await trainer.history("17850"),
+      });
+      trainer.destroy();
+    }
+    return { options: await Trainer.options(), runs };
   });
+  assert.deepEqual(given.runs.map(({ about }) => about.config.cbns?.capacity), [undefined, 128]);
   const module = `
     import type { About, EpochReport, Item, OptionSpec, Progress, Recommendation, Report } from "twotower";
-    export const given: {
-      options: OptionSpec[]; about: About; progress: Progress[]; epochs: EpochReport[]; report: Report;
-      recommended: Recommendation[]; history: Item[];
-    } = ${JSON.stringify(given)};`;
+    interface Run {
+      about: About; progress: Progress[]; epochs: EpochReport[]; report: Report; recommended: Recommendation[]; history: Item[];
+    }
+    export const given: { options: OptionSpec[]; runs: Run[] } = ${JSON.stringify(given)};`;
   assert.deepEqual(complaints(module), []);
   for (const [told, otherwise] of [['"kind":"int"', '"kind":"whole"'], ['"score":', '"fit":'], ['"item":', '"more":0,"item":']]) {
     assert.notDeepEqual(complaints(module.replace(told, otherwise)), [], `${otherwise} passes`);
@@ -301,6 +305,22 @@ test("abort gives up reading, and later the trainer", async () => {
     };
   });
   for (const refused of [reading, later, early]) assert.equal(refused.code, "aborted");
+});
+
+test("a signal that outlives its trainer is let go", async () => {
+  const { most, left } = await inPage(async () => {
+    const { signal } = new AbortController();
+    const listeners = new Set();
+    let most = 0;
+    signal.addEventListener = (_, listener) => (most = Math.max(most, listeners.add(listener).size));
+    signal.removeEventListener = (_, listener) => listeners.delete(listener);
+    const trainer = await Trainer.create(csv, { ...options, signal });
+    await all(trainer, { signal });
+    trainer.destroy();
+    return { most, left: listeners.size };
+  });
+  assert.equal(most, 2);
+  assert.equal(left, 0);
 });
 
 test("destroy ends what is pending, at once, and all that comes later", async () => {

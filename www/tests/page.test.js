@@ -194,7 +194,7 @@ test("a validation part chooses the epoch, and the test part measures it", async
   const part = (name, keep) => file(name, [head, ...lines.filter((_, ix) => keep(ix % 10))].join("\n"));
   const parts = [part("train.csv", (n) => n > 1), part("valid.csv", (n) => n === 1), part("test.csv", (n) => n === 0)];
   await page.locator("input[type=file]").setInputFiles(parts);
-  await page.getByText(/pairs to train on, \d+ to validate, \d+ to test/).waitFor();
+  await page.getByText(/pairs to train on,\s+\d+ to validate, \d+ to test/).waitFor();
   await quick(page, 4);
   await main(page).click();
   await phase(page, "Train again");
@@ -232,7 +232,7 @@ test("another seed draws another test part of a file, and leaves a given one", a
 test("after a reset within the first epoch the answers are the fresh model's again", async () => {
   const { page, faults, close } = await open(session);
   await phase(page, "Start training");
-  await page.getByLabel("Batch size").fill("16");
+  await page.getByLabel("Batch size").fill("2");
   await page.getByLabel("Batch size").press("Tab");
   const recommended = async () => (await list(page, "Recommended").getByRole("button").allTextContents()).join();
   await list(page, "Recommended").getByRole("button").nth(9).waitFor();
@@ -240,14 +240,50 @@ test("after a reset within the first epoch the answers are the fresh model's aga
 
   await main(page).click();
   await page.getByText(/Epoch 1 of \d+, step [\d,]{3}/).waitFor();
+  await main(page).click();
+  await phase(page, "Go on");
   await page.getByRole("combobox").fill(/\d+/.exec(noted)[0]);
   await page.getByRole("option").first().click();
   await until(async () => ![fresh, ""].includes(await recommended()));
-  await page.getByText(/Epoch 1 of/).waitFor();
+  await page.getByText(/Epoch 1 of \d+, step .*, paused/).waitFor();
   await page.getByRole("button", { name: "Reset" }).click();
   await phase(page, "Start training");
   await until(async () => (await recommended()) === fresh);
   assert.deepEqual(faults, []);
+  await close();
+});
+
+test("whom the visitor chooses while the first answers come is who stays", async () => {
+  const { page, close } = await open(session);
+  await page.evaluate(() => {
+    const [users, late] = [Promise.withResolvers(), Promise.withResolvers()];
+    const titled = (item) => ({ item, title: null });
+    const panel = document.createElement("ask-panel");
+    panel.trainer = {
+      users: () => users.promise,
+      history: (user) => (user === "late" ? late.promise : Promise.resolve([titled(`of ${user}`)])),
+      recommend: () => Promise.resolve([]),
+    };
+    document.body.append(panel);
+    window.answer = { users: () => users.resolve(["first"]), late: () => late.resolve([titled("of late")]) };
+  });
+  const panel = page.locator("body > ask-panel");
+  const visitor = panel.getByRole("radio", { name: "Someone who likes" });
+  await visitor.check({ force: true });
+  await page.evaluate(() => window.answer.users());
+  await page.waitForTimeout(100);
+  assert.ok(await visitor.isChecked());
+
+  await panel.getByRole("radio", { name: "of the data" }).check({ force: true });
+  await panel.getByText("of first").waitFor();
+  const turnTo = (id) =>
+    panel.locator("search-box").evaluate((box, id) => box.dispatchEvent(new CustomEvent("pick", { detail: { id, label: id } })), id);
+  await turnTo("late");
+  await turnTo("second");
+  await panel.getByText("of second").waitFor();
+  await page.evaluate(() => window.answer.late());
+  await page.waitForTimeout(100);
+  assert.equal(await panel.getByText("of late").count(), 0);
   await close();
 });
 
@@ -265,12 +301,10 @@ test("a refusal of files is forgotten at the next thing that the visitor does", 
 
 test("a page element that is taken out gives its worker back", async () => {
   const { page, faults, close } = await open(session);
-  const worker = page.workers()[0] ?? (await page.waitForEvent("worker"));
-  const closed = worker.waitForEvent("close");
+  await phase(page, "Start training");
+  assert.equal(page.workers().length, 1);
   await page.evaluate(() => document.querySelector("demo-page").remove());
-  await closed;
-  await page.waitForTimeout(300);
-  assert.deepEqual(page.workers(), []);
+  await until(() => page.workers().length === 0);
   assert.deepEqual(faults, []);
   await close();
 });
