@@ -44,7 +44,7 @@ test("it opens on the shop's data, trains at a press, pauses, goes on, and start
   await page.getByText(/Epoch 1 of 3, step \d/).waitFor();
   await main(page).click();
   await phase(page, "Go on");
-  await page.waitForTimeout(200);
+  await page.waitForTimeout(1000);
   const stood = await page.locator("run-controls .progress span").textContent();
   await page.waitForTimeout(400);
   assert.equal(await page.locator("run-controls .progress span").textContent(), stood, "paused is paused");
