@@ -208,7 +208,7 @@ impl Model {
     /// back, Δ = ⌈M/B⌉, or the epoch's first.
     fn drift_from(&self) -> usize {
         let reach = self.plan.dims.bank.div_ceil(self.plan.dims.batch);
-        self.plan.steps_in_epoch().saturating_sub(reach)
+        self.steps_in_epoch().saturating_sub(reach)
     }
 
     /// At an epoch's end: the item outputs' mean drift over the steps that the bank reaches back,
