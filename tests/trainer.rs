@@ -276,7 +276,11 @@ fn the_bank_opens_when_outputs_are_steady() {
 fn techniques_go_together_on_both_backends() {
     let onebp = json!({ "onebp.beta": 0.9 });
     let both = json!({ "onebp.beta": 0.9, "cbns.capacity": 24, "cbns.warmup": 3 });
-    for more in [onebp, both] {
+    let skipping = json!({ "skip.policy": "random", "skip.start": 1, "cbns.capacity": 24 });
+    let all = json!({
+        "onebp.beta": 0.9, "cbns.capacity": 24, "cbns.warmup": 3, "skip.rows": "item",
+    });
+    for more in [onebp, both, skipping, all] {
         let [cpu, gpu] =
             BACKENDS.map(|choice| train(&mut trainer(&more, choice)).expect("trains").0);
         for (step, (cpu, gpu)) in cpu.iter().zip(&gpu).enumerate() {
