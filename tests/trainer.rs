@@ -329,7 +329,7 @@ fn stale_pairs_leave_the_epochs() {
                 if skip.note.is_none() {
                     let share = skip.skipped as f64 / all as f64;
                     assert!((share - 0.3).abs() <= 0.08, "{share} left epoch {}", epoch.epoch);
-                    assert_eq!(share, skip.stale_pairs);
+                    assert_eq!(Some(share), skip.stale_pairs);
                     assert!(skip.threshold.expect("there is one") > 0.0);
                     assert!(epoch.dispatches < epochs[0].dispatches);
                     found += 1;
@@ -409,8 +409,8 @@ fn some_stale_pairs_can_be_kept() {
     let (_, epochs) = train(&mut trainer(&more, BackendChoice::Cpu)).expect("trains");
     let skips: Vec<_> = epochs[2..].iter().map(|epoch| epoch.skip.expect("decided")).collect();
     for skip in &skips {
-        let stale = (skip.stale_pairs * epochs[0].pairs as f64).round() as usize;
-        assert!(0 < skip.skipped && skip.skipped < stale, "{skip:?}");
+        let stale = skip.stale_pairs.expect("rare items have them") * epochs[0].pairs as f64;
+        assert!(0 < skip.skipped && (skip.skipped as f64) < stale, "{skip:?}");
     }
     assert!(skips.iter().any(|skip| skip.skipped != skips[0].skipped), "drawn anew: {skips:?}");
 }

@@ -30,8 +30,8 @@ pub struct SkipReport {
     pub threshold: Option<f32>,
     /// Stale rows as a share of those that are judged; none where rows do not matter.
     pub stale_rows: Option<f64>,
-    /// Stale pairs as a share of all.
-    pub stale_pairs: f64,
+    /// Stale pairs as a share of all; none where any pair may leave.
+    pub stale_pairs: Option<f64>,
     /// Pairs that the epoch left out.
     pub skipped: usize,
     /// Rows that were stale in the epoch before and no longer were.
@@ -127,7 +127,7 @@ impl Trainer {
         SkipReport {
             threshold: threshold.filter(|_| !is_random && note.is_none()),
             stale_rows: judged.map(|rows| f64::from(tally.stale_rows) / rows as f64),
-            stale_pairs: f64::from(tally.stale_pairs) / pairs as f64,
+            stale_pairs: judged.map(|_| f64::from(tally.stale_pairs) / pairs as f64),
             skipped: pairs - kept,
             woken: tally.woken_rows as usize,
             note,

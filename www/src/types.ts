@@ -93,10 +93,10 @@ export interface EpochReport extends Partial<Metrics> {
 export interface Skipped {
   /** Rows whose activity is below are stale: how far they moved, or an item's number of pairs. */
   threshold: number | null;
-  /** Stale rows as a share of those that are judged. */
+  /** Stale rows as a share of those that are judged; null where any pair may leave. */
   staleRows: number | null;
-  /** Stale pairs as a share of all. */
-  stalePairs: number;
+  /** Stale pairs as a share of all; null where any pair may leave. */
+  stalePairs: number | null;
   /** Pairs that were left out. */
   skipped: number;
   /** Rows that were stale in the epoch before and no longer were. */
