@@ -139,8 +139,8 @@ impl Builder<'_> {
                 let count = most_hot_rows(rows, share);
                 Snapshots {
                     hot: self.buffer(hot, count),
-                    before: self.buffer(before, count * self.dims.dim),
-                    now: self.buffer(now, count * self.dims.dim),
+                    before: self.buffer(before, count.saturating_mul(self.dims.dim)),
+                    now: self.buffer(now, count.saturating_mul(self.dims.dim)),
                 }
             }),
         }
