@@ -1,7 +1,6 @@
 // Ends a window: the clock moves on by its steps, and over the edge of the epoch.
 // One thread.
 #import clock
-#import step
 
 @group(0) @binding(0) var<storage, read_write> clock: Clock;
 

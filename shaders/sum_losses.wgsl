@@ -1,6 +1,5 @@
 // Mean loss of each step of the window so far, into the ring.
 // One workgroup a step; a step that has not run yet leaves a number that the next call replaces.
-#import clock
 #import lanes
 #import step
 

@@ -144,6 +144,44 @@ pub const OPTIONS: &[OptionSpec] = &[
         "Whether banked users push the batch's items in return, or only banked items the users",
     ),
     option(
+        "skip.policy",
+        &[OneOf(&["stale", "popularity", "random"])],
+        "\"stale\"",
+        "Which pairs leave the epochs: those whose rows hardly move, those of rare items, or any",
+    ),
+    option("skip.share", &[Above(0.0, 0.9)], "0.3", "Share of the pairs that should leave"),
+    option(
+        "skip.rows",
+        &[OneOf(&["both", "item"])],
+        "\"both\"",
+        "Whether a pair is stale when both its rows are, or its item's row alone (for `stale`)",
+    ),
+    option(
+        "skip.hotShare",
+        &[Above(0.0, 1.0)],
+        "0.8",
+        "Share of all pairs that the hot rows have, the only ones that can be stale",
+    ),
+    option("skip.start", &[Int(1, 100_000)], "2", "Whole epochs before the first decision"),
+    option(
+        "skip.sample",
+        &[Above(0.0, 1.0)],
+        "0.1",
+        "Share of the pairs that the search of a threshold looks at",
+    ),
+    option(
+        "skip.recheck",
+        &[Int(0, 100_000)],
+        "1",
+        "Epochs from one decision to the next; 0 decides once (for `stale`)",
+    ),
+    option(
+        "skip.keep",
+        &[Number(0.0, 1.0)],
+        "0",
+        "Probability that a pair which should leave stays in an epoch",
+    ),
+    option(
         "split.kind",
         &[OneOf(&["given", "random", "temporal", "leave-last-out"])],
         "\"random\"",
@@ -175,10 +213,10 @@ pub const OPTIONS: &[OptionSpec] = &[
 ];
 
 /// Groups that are off (`null`) unless given.
-pub const OPTIONAL_GROUPS: &[&str] = &["onebp", "cbns"];
+pub const OPTIONAL_GROUPS: &[&str] = &["onebp", "cbns", "skip"];
 
 /// Groups of the contract that this version refuses by name.
-const NOT_YET: &[&str] = &["skip", "towers"];
+const NOT_YET: &[&str] = &["towers"];
 
 /// Most candidates of a step: at D = 64 their outputs and gradients take 32 MiB each, and one
 /// workgroup still sorts their ids long before a GPU's watchdog barks.
@@ -212,6 +250,8 @@ pub struct Config {
     pub onebp: Option<OneBp>,
     /// Negatives from earlier batches, if on.
     pub cbns: Option<Cbns>,
+    /// What leaves the epochs, if anything does.
+    pub skip: Option<Skip>,
     /// How data is parted.
     pub split: Split,
     /// What of the data is kept.
@@ -360,6 +400,50 @@ pub enum Sides {
     Both,
     /// The batch's users by banked items, as published.
     Items,
+}
+
+/// What leaves the epochs, which get shorter.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Skip {
+    /// Which pairs.
+    pub policy: SkipPolicy,
+    /// How large a share of them.
+    pub share: f64,
+    /// Whose rows make a pair stale.
+    pub rows: SkipRows,
+    /// Share of all pairs that the hot rows have.
+    pub hot_share: f64,
+    /// Whole epochs before the first decision.
+    pub start: usize,
+    /// Share of the pairs that the search of a threshold looks at.
+    pub sample: f64,
+    /// Epochs from one decision to the next; 0 decides once.
+    pub recheck: usize,
+    /// Probability that a pair which should leave stays in an epoch.
+    pub keep: f64,
+}
+
+/// Which pairs leave the epochs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SkipPolicy {
+    /// Those whose rows hardly move (Ebrahimzadeh Maboud et al. 2024).
+    Stale,
+    /// Those of rare items.
+    Popularity,
+    /// Any, drawn anew each epoch: the control.
+    Random,
+}
+
+/// Whose rows make a pair stale.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SkipRows {
+    /// Its user's and its item's.
+    Both,
+    /// Its item's alone.
+    Item,
 }
 
 /// How data is parted.
@@ -712,10 +796,10 @@ mod tests {
 
     #[test]
     fn what_comes_later_is_refused_as_not_available() {
-        let options = json!({ "skip": { "share": 0.3 } });
+        let options = json!({ "towers": {} });
         let error = Config::resolve(&options).expect_err("refused");
         assert_eq!(error.code(), "not-available", "{options}");
-        assert!(Config::resolve(&json!({ "skip": null })).is_ok());
+        assert!(Config::resolve(&json!({ "towers": null })).is_ok());
     }
 
     #[test]

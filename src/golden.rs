@@ -1,6 +1,8 @@
 //! Golden cases: inputs and numbers that were computed in float64 by automatic differentiation,
 //! independent of this crate. Every number has to lie within the gate.
 
+mod staleness;
+
 use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
@@ -79,6 +81,8 @@ pub async fn run(name: &str, text: &str, choice: BackendChoice) -> Result<Report
         let options = serde_json::from_value(value["case"].clone()).map_err(no_case)?;
         let case: Training = serde_json::from_value(value).map_err(no_case)?;
         training(name, &options, &case, choice).await
+    } else if value.get("snapshot1").is_some() {
+        staleness::run(name, &serde_json::from_value(value).map_err(no_case)?, choice).await
     } else {
         Err(Error::NotAvailable { what: name.into() })
     }

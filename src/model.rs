@@ -1,6 +1,8 @@
 //! Two towers on an executor: start, step, read. It knows where the run stands in its windows and
 //! epochs; what is trained on what, for how long, is the trainer's business.
 
+mod skip;
+
 use std::ops::Range;
 
 use crate::config::{Config, Init, InitRule, Warmup, WarmupRule};
@@ -35,6 +37,8 @@ pub struct Model {
     steps: u64,
     /// Steps recorded in this epoch.
     step_in_epoch: usize,
+    /// Pairs of this epoch: the number on the device's clock.
+    pairs_in_epoch: usize,
     dispatches: u64,
 }
 
@@ -56,6 +60,7 @@ impl Model {
         let mut list: Vec<u32> = (0..items).collect();
         list.resize(plan.words(plan.at.item_list), NO_ID);
         executor.write(plan.at.item_list, 0, &list);
+        let pairs_in_epoch = plan.dims.pairs;
         let model = Self {
             plan,
             executor,
@@ -63,6 +68,7 @@ impl Model {
             warmup: warmup(config),
             steps: 0,
             step_in_epoch: 0,
+            pairs_in_epoch,
             dispatches: 0,
         };
         Ok((model, backend))
@@ -171,6 +177,8 @@ impl Model {
         let pairs = self.plan.dims.pairs as u32;
         let clock = Clock { pairs, warmup: self.warmup, ..Clock::default() };
         self.executor.write(self.plan.at.clock, 0, &[clock]);
+        self.pairs_in_epoch = self.plan.dims.pairs;
+        self.keep_all_pairs();
         (self.steps, self.step_in_epoch, self.dispatches) = (0, 0, 0);
     }
 
@@ -186,7 +194,7 @@ impl Model {
         self.run(Program::Step, slot);
         self.steps += 1;
         self.step_in_epoch += 1;
-        let ends_epoch = self.step_in_epoch == self.plan.steps_in_epoch();
+        let ends_epoch = self.step_in_epoch == self.steps_in_epoch();
         if ends_epoch || slot + 1 == self.plan.dims.window {
             self.run(Program::SumLosses, 0);
             self.run(Program::CloseWindow, 0);
@@ -200,7 +208,7 @@ impl Model {
     /// back, Δ = ⌈M/B⌉, or the epoch's first.
     fn drift_from(&self) -> usize {
         let reach = self.plan.dims.bank.div_ceil(self.plan.dims.batch);
-        self.plan.steps_in_epoch().saturating_sub(reach)
+        self.steps_in_epoch().saturating_sub(reach)
     }
 
     /// At an epoch's end: the item outputs' mean drift over the steps that the bank reaches back,
@@ -226,6 +234,16 @@ impl Model {
     /// Steps since the start.
     pub fn steps(&self) -> u64 {
         self.steps
+    }
+
+    /// Pairs of this epoch.
+    pub fn pairs_in_epoch(&self) -> usize {
+        self.pairs_in_epoch
+    }
+
+    /// Steps of this epoch.
+    pub fn steps_in_epoch(&self) -> usize {
+        self.pairs_in_epoch.div_ceil(self.plan.dims.batch)
     }
 
     /// Steps of this epoch that are done, 0 at its edge.

@@ -15,6 +15,10 @@ pub mod stream {
     pub const INIT_ITEM: u32 = 5;
     /// The drawn negatives; the counter is the step.
     pub const NEGATIVES: u32 = 6;
+    /// Which pairs the search of a threshold sees; the counter is the epoch.
+    pub const SAMPLE: u32 = 8;
+    /// Which stale pairs stay in an epoch.
+    pub const KEEP: u32 = 9;
 }
 
 /// The PCG-RXS-M-XS hash of 32 bits (Jarzynski & Olano 2020, "Hash functions for GPU rendering").

@@ -19,6 +19,7 @@ const CASES: &[&str] = &[
     "mixed_logq",
     "streaming_q",
     "evaluation",
+    "staleness",
 ];
 
 fn text(case: &str) -> String {
@@ -59,6 +60,7 @@ fn a_number_that_is_one_percent_off_is_a_miss() {
         ("streaming_q", "/gap/2"),
         ("streaming_q", "/probability/7"),
         ("evaluation", "/metrics/10/ndcg"),
+        ("staleness", "/cases/0/stale_pairs_alpha2/3"),
     ] {
         let mut document: serde_json::Value = serde_json::from_str(&text(case)).expect("JSON");
         let number = document.pointer_mut(pointer).expect("the case has the number");

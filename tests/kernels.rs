@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use twotower::gpu::Gpu;
 use twotower::plan::{
     Buffer, BufferKind, Clock, Entry, Extent, IMPOSSIBLE, NO_ID, Op, PROGRAMS, Plan, Pool, Program,
-    Step,
+    Snapshots, Step, Tally,
 };
 use twotower::{Config, cpu, gpu};
 use twotower::{negatives, random};
@@ -16,7 +16,26 @@ use twotower::{negatives, random};
 const POISON: u32 = 0x7fc0_dead;
 
 /// Buffers of numbers that have no tolerance: as floats, small ones are all but zero.
-const EXACT: [&str; 6] = ["user_ids", "item_ids", "user_order", "item_order", "clock", "last_seen"];
+const EXACT: [&str; 18] = [
+    "clock",
+    "item_hot",
+    "item_ids",
+    "item_order",
+    "item_stale",
+    "kept_item_counts",
+    "kept_pairs",
+    "last_seen",
+    "lists",
+    "pairs",
+    "seen_items",
+    "seen_offsets",
+    "skip_tally",
+    "top",
+    "user_hot",
+    "user_ids",
+    "user_order",
+    "user_stale",
+];
 
 /// A plan on both executors.
 struct Pair {
@@ -119,6 +138,26 @@ impl Pair {
         let seen = |user: usize| (user * (user + 1) / 2).min(room) as u32;
         self.write(at.seen_offsets, &(0..=dims.users).map(seen).collect::<Vec<_>>());
         self.write(at.seen_items, &(0..room).map(|n| draw(n, dims.items)).collect::<Vec<_>>());
+        if let Some(skip) = at.skip {
+            self.write(skip.kept_pairs, &pairs);
+            self.write(skip.threshold, &[0.5f32]);
+            self.write(skip.tally, &[Tally::default()]);
+            self.write(skip.item_counts, &vec![0u32; dims.items]);
+            for (side, rows) in [(skip.user, dims.users), (skip.item, dims.items)] {
+                let activity: Vec<f32> = (0..rows).map(|n| draw(n, 100) as f32 / 100.0).collect();
+                self.write(side.activity, &activity);
+                if let Some(stale) = side.stale {
+                    self.write(stale, &(0..rows as u32).map(|row| row % 2).collect::<Vec<_>>());
+                }
+                if let Some(Snapshots { hot, before, now }) = side.snapshots {
+                    let room = self.plan.words(hot);
+                    self.write(hot, &listed(room.min(rows) - 1, room));
+                    let count = self.plan.words(now) / dims.dim;
+                    self.write(before, &normals(count, 1));
+                    self.write(now, &normals(count, 2));
+                }
+            }
+        }
     }
 
     /// What negatives are drawn from, and what the streaming estimate keeps.
@@ -245,7 +284,7 @@ fn check(options: &Value, extent: &Extent) {
     let mut pair = Pair::new(options, extent);
     pair.fill();
     pair.compare(Program::OpenWindow, 0);
-    let steps = pair.plan.steps_in_epoch();
+    let steps = extent.pairs.div_ceil(pair.plan.dims.batch);
     // The first step, the epoch's last (it may be small), and one past it, which has no rows.
     let window = pair.plan.dims.window;
     let slots: std::collections::BTreeSet<usize> =
@@ -335,6 +374,44 @@ fn the_streaming_estimate_matches() {
             "cbns": if batch == 7 { json!({ "capacity": 20 }) } else { Value::Null },
         });
         check(&options, &extent(29, 37, 400));
+    }
+}
+
+#[test]
+fn skipping_matches() {
+    for policy in ["stale", "popularity", "random"] {
+        for rows in ["both", "item"] {
+            let kind = if rows == "both" { "in-batch" } else { "mixed" };
+            let options = json!({
+                "batchSize": 16, "dim": 12, "negatives": { "kind": kind },
+                "skip": { "policy": policy, "rows": rows, "keep": 0.25 },
+            });
+            check(&options, &extent(29, 37, 300));
+        }
+    }
+}
+
+#[test]
+fn pairs_are_compacted_at_the_edges_of_blocks() {
+    // 256 pairs a block, and 256 blocks a round of the scan.
+    for pairs in [0, 1, 255, 256, 257, 65_536, 65_537] {
+        for (threshold, keep) in [(0.0, 0.0), (0.7, 0.0), (0.7, 0.5), (2.0, 0.0), (2.0, 0.5)] {
+            let options = json!({ "dim": 8, "skip": { "keep": keep } });
+            let mut pair = Pair::new(&options, &extent(29, 37, pairs));
+            pair.fill();
+            let skip = pair.plan.at.skip.expect("it is on");
+            pair.write(skip.threshold, &[threshold as f32]);
+            pair.compare(Program::Compact, 0);
+            let words = 0..pair.plan.words(skip.tally);
+            let tally: Tally = pair.cpu.read(skip.tally, words)[0];
+            let (stale, kept) = (tally.stale_pairs as usize, tally.kept_pairs as usize);
+            match (threshold, keep) {
+                (0.0, _) => assert_eq!((stale, kept), (0, pairs), "all are kept"),
+                (2.0, 0.0) => assert_eq!((stale, kept), (pairs, 0), "none is kept"),
+                (_, 0.0) => assert_eq!(stale + kept, pairs),
+                _ => assert!(stale + kept >= pairs),
+            }
+        }
     }
 }
 

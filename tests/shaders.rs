@@ -8,7 +8,9 @@ use naga::valid::{Capabilities, ValidationFlags, Validator};
 use naga::{AddressSpace, StorageAccess, TypeInner};
 use serde_json::json;
 use twotower::Config;
-use twotower::plan::{Access, Clock, Dispatch, Entry, Extent, PROGRAMS, Plan, SHADERS, Step};
+use twotower::plan::{
+    Access, Clock, Dispatch, Entry, Extent, PROGRAMS, Plan, SHADERS, Step, Tally,
+};
 
 /// A dispatch of every shader, by stem.
 fn dispatches() -> BTreeMap<&'static str, Dispatch> {
@@ -26,7 +28,7 @@ fn dispatches() -> BTreeMap<&'static str, Dispatch> {
         json!({ "optimizer": { "kind": "adagrad" }, "negatives": { "kind": "uniform" } }),
         json!({ "negatives": { "kind": "popularity" } }),
         json!({ "negatives": { "logQ": "streaming" }, "cbns": {} }),
-        json!({ "optimizer": { "kind": "adam" }, "onebp": {} }),
+        json!({ "optimizer": { "kind": "adam" }, "onebp": {}, "skip": {} }),
     ]
     .into_iter()
     .flat_map(|options| {
@@ -143,6 +145,9 @@ fn records_have_the_same_layout_in_rust_and_wgsl() {
         layout(&draw, "Clock"),
         rust_layout!(Clock, steps, epoch, done, pairs, cursor, filled, warmup)
     );
+    let tally = parse(&dispatches["count_stale"]);
+    let expected = rust_layout!(Tally, stale_rows, woken_rows, stale_pairs, kept_pairs);
+    assert_eq!(layout(&tally, "Tally"), expected);
     let (_, stride) = layout(&draw, "StepSlot");
     assert_eq!(stride as usize, twotower::plan::STEP_WORDS * 4);
 }

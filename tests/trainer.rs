@@ -276,11 +276,141 @@ fn the_bank_opens_when_outputs_are_steady() {
 fn techniques_go_together_on_both_backends() {
     let onebp = json!({ "onebp.beta": 0.9 });
     let both = json!({ "onebp.beta": 0.9, "cbns.capacity": 24, "cbns.warmup": 3 });
-    for more in [onebp, both] {
+    let skipping = json!({ "skip.policy": "random", "skip.start": 1, "cbns.capacity": 24 });
+    let all = json!({
+        "onebp.beta": 0.9, "cbns.capacity": 24, "cbns.warmup": 3, "skip.rows": "item",
+    });
+    for more in [onebp, both, skipping, all] {
         let [cpu, gpu] =
             BACKENDS.map(|choice| train(&mut trainer(&more, choice)).expect("trains").0);
         for (step, (cpu, gpu)) in cpu.iter().zip(&gpu).enumerate() {
             assert!((cpu - gpu).abs() < 1e-3, "{more}, step {step}: {cpu} and {gpu}");
         }
     }
+}
+
+/// Training pairs of a run.
+fn all_pairs(trainer: &Trainer) -> usize {
+    let about = serde_json::to_value(trainer.about()).expect("serialises");
+    about["data"]["train"].as_u64().expect("a number") as usize
+}
+
+#[test]
+fn skipping_with_the_same_seed_gives_the_same_bits() {
+    for choice in BACKENDS {
+        for policy in ["stale", "popularity", "random"] {
+            let run = || {
+                let more = json!({ "skip.policy": policy, "skip.keep": 0.2 });
+                let (losses, epochs) = train(&mut trainer(&more, choice)).expect("trains");
+                let bits: Vec<u32> = losses.into_iter().map(f32::to_bits).collect();
+                (bits, epochs.into_iter().map(|epoch| epoch.skip).collect::<Vec<_>>())
+            };
+            assert_eq!(run(), run(), "{policy} on {choice:?}");
+        }
+    }
+}
+
+#[test]
+fn stale_pairs_leave_the_epochs() {
+    for choice in BACKENDS {
+        for rows in ["both", "item"] {
+            let mut trainer = trainer(&json!({ "skip.rows": rows, "epochs": 8 }), choice);
+            let all = all_pairs(&trainer);
+            let (losses, epochs) = train(&mut trainer).expect("trains");
+            let steps: usize = epochs.iter().map(|epoch| epoch.pairs.div_ceil(32)).sum();
+            assert_eq!(losses.len(), steps, "the epochs are as short as they say");
+            for epoch in &epochs[..2] {
+                assert_eq!((epoch.pairs, epoch.skip), (all, None), "before the first decision");
+            }
+            let mut found = 0;
+            for epoch in &epochs[2..] {
+                let skip = epoch.skip.expect("it was decided");
+                assert_eq!(epoch.pairs + skip.skipped, all);
+                if skip.note.is_none() {
+                    let share = skip.skipped as f64 / all as f64;
+                    assert!((share - 0.3).abs() <= 0.08, "{share} left epoch {}", epoch.epoch);
+                    assert_eq!(Some(share), skip.stale_pairs);
+                    assert!(skip.threshold.expect("there is one") > 0.0);
+                    assert!(epoch.dispatches < epochs[0].dispatches);
+                    found += 1;
+                } else {
+                    assert_eq!((skip.skipped, skip.threshold), (0, None));
+                }
+            }
+            assert!(found > 0, "{rows} on {choice:?}: {epochs:?}");
+            let report = serde_json::to_value(epochs[2]).expect("serialises");
+            assert!(report["skip"]["staleRows"].is_f64(), "{report}");
+        }
+    }
+}
+
+#[test]
+fn rows_wake_up_when_it_is_decided_again() {
+    // A row moves in an epoch that leaves it out only by the pairs that are kept.
+    let more = json!({ "skip.rows": "item", "skip.keep": 0.3, "epochs": 12 });
+    let (_, epochs) = train(&mut trainer(&more, BackendChoice::Cpu)).expect("trains");
+    let woken: usize = epochs.iter().filter_map(|epoch| epoch.skip).map(|skip| skip.woken).sum();
+    assert!(woken > 0, "{epochs:?}");
+}
+
+#[test]
+fn a_single_decision_stands() {
+    let more = json!({ "skip.recheck": 0, "skip.start": 1 });
+    let (_, epochs) = train(&mut trainer(&more, BackendChoice::Cpu)).expect("trains");
+    assert_eq!(epochs[0].skip, None);
+    let first = epochs[1].skip.expect("it was decided");
+    assert!(first.skipped > 0, "{first:?}");
+    assert!(epochs[1..].iter().all(|epoch| epoch.skip == Some(first)));
+}
+
+#[test]
+fn where_nothing_is_found_nothing_is_skipped() {
+    // So few rows are hot that no pair has two of them often enough.
+    let more = json!({ "skip.hotShare": 0.05 });
+    for choice in BACKENDS {
+        let mut trainer = trainer(&more, choice);
+        let all = all_pairs(&trainer);
+        let (_, epochs) = train(&mut trainer).expect("trains");
+        for epoch in &epochs[2..] {
+            let skip = epoch.skip.expect("it was decided");
+            assert_eq!((epoch.pairs, skip.skipped, skip.threshold), (all, 0, None));
+            assert!(skip.note.expect("it says so").contains("nothing is skipped"));
+        }
+    }
+}
+
+#[test]
+fn the_controls_leave_out_their_share() {
+    for choice in BACKENDS {
+        let mut random = trainer(&json!({ "skip.policy": "random" }), choice);
+        let all = all_pairs(&random);
+        let (_, epochs) = train(&mut random).expect("trains");
+        let skipped: Vec<usize> =
+            epochs[2..].iter().map(|epoch| epoch.skip.expect("decided").skipped).collect();
+        // Four deviations of a binomial share of all pairs.
+        let noise = 4.0 * (0.3 * 0.7 / all as f64).sqrt();
+        for &skipped in &skipped {
+            assert!((skipped as f64 / all as f64 - 0.3).abs() < noise, "{skipped} of {all}");
+        }
+        assert!(skipped.iter().any(|&n| n != skipped[0]), "drawn anew each epoch: {skipped:?}");
+
+        let mut popularity = trainer(&json!({ "skip.policy": "popularity" }), choice);
+        let (_, epochs) = train(&mut popularity).expect("trains");
+        let skip = epochs[2].skip.expect("decided");
+        let share = skip.skipped as f64 / all as f64;
+        assert!(share > 0.0 && share <= 0.3, "{share}");
+        assert_eq!(epochs[5].pairs + skip.skipped, all);
+    }
+}
+
+#[test]
+fn some_stale_pairs_can_be_kept() {
+    let more = json!({ "skip.policy": "popularity", "skip.keep": 0.5 });
+    let (_, epochs) = train(&mut trainer(&more, BackendChoice::Cpu)).expect("trains");
+    let skips: Vec<_> = epochs[2..].iter().map(|epoch| epoch.skip.expect("decided")).collect();
+    for skip in &skips {
+        let stale = skip.stale_pairs.expect("rare items have them") * epochs[0].pairs as f64;
+        assert!(0 < skip.skipped && (skip.skipped as f64) < stale, "{skip:?}");
+    }
+    assert!(skips.iter().any(|skip| skip.skipped != skips[0].skipped), "drawn anew: {skips:?}");
 }

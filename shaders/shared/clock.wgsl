@@ -8,8 +8,3 @@ struct Clock {
     filled: u32, // live entries of the bank
     warmup: u32, // steps before the bank is used
 }
-
-// A step's record in the window; a uniform binding may start at every 256 bytes.
-struct StepSlot {
-    @size(256) step: Step,
-}

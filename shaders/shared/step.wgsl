@@ -10,3 +10,8 @@ struct Step {
     bank: u32, // entries of the bank that compete; 0 while it warms up
     cursor: u32, // where the bank takes in this step's rows
 }
+
+// A step's record in the window; a uniform binding may start at every 256 bytes.
+struct StepSlot {
+    @size(256) step: Step,
+}

@@ -15,7 +15,7 @@ pub fn run(op: &DrawBatches, memory: &mut Memory) {
     let key = random::hash(op.seed, stream::ORDER, clock.epoch);
     for slot in 0..op.dims.window {
         let first = (clock.done as usize + slot) * batch;
-        let rows = op.dims.pairs.saturating_sub(first).min(batch);
+        let rows = (clock.pairs as usize).saturating_sub(first).min(batch);
         let number = clock.steps + slot as u32 + 1;
         let record = Step {
             number,

@@ -4,14 +4,19 @@
 mod advance_clock;
 mod aggregate_users;
 mod bank;
+mod compact_pairs;
+mod count_stale;
 mod draw_batches;
 mod draw_negatives;
 mod estimate_gaps;
 mod gather_rows;
 mod item_drift;
+mod kept_log_q;
 mod memory;
 mod product;
 mod rank;
+mod row_change;
+mod sample_pairs;
 mod sampled_loss;
 mod softmax_loss;
 mod sort_ids;
@@ -92,6 +97,11 @@ impl Executor {
             Op::ScoreItems(op) => rank::score_items(op, memory, slot),
             Op::MaskSeen(op) => rank::mask_seen(op, memory, slot),
             Op::TopItems(op) => rank::top_items(op, memory, slot),
+            Op::RowChange(op) => row_change::run(op, memory),
+            Op::SamplePairs(op) => sample_pairs::run(op, memory),
+            Op::CountStale(op) => count_stale::run(op, memory),
+            Op::CompactPairs(op) => compact_pairs::run(op, memory),
+            Op::KeptLogQ(op) => kept_log_q::run(op, memory),
         }
     }
 }

@@ -148,9 +148,12 @@ fn shared(name: &str) -> &'static str {
         "grid",
         "lanes",
         "permutation",
+        "prefix_sum",
         "random",
         "row_gradient",
+        "stale_pair",
         "step",
+        "tally",
         "top_list"
     )
 }

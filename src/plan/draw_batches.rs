@@ -10,6 +10,9 @@ pub(super) const DRAW_BATCHES: Shader = shader!(
     [clock: Read, pairs: Read, steps: Write, user_ids: Write, item_ids: Write]
 );
 
+/// A bound on the rounds of `permute` that no walk meets: one that long has probability 2^-1000.
+pub(super) const WALK_LIMIT: u32 = 1000;
+
 /// Adam's decay of the first moment.
 pub const BETA_M: f32 = 0.9;
 /// Adam's decay of the second moment.
@@ -30,7 +33,7 @@ pub struct DrawBatches {
     pub shuffled: bool,
     /// [`super::Clock`], read.
     pub clock: Buffer,
-    /// (N) pairs, read.
+    /// (N) pairs of the epoch, read.
     pub pairs: Buffer,
     /// (S) [`super::Step`]s, written.
     pub steps: Buffer,
@@ -55,8 +58,7 @@ impl DrawBatches {
                 ("SHUFFLE", self.shuffled.into()),
                 ("STREAM_ORDER", stream::ORDER.into()),
                 ("FEISTEL_ROUNDS", FEISTEL_ROUNDS.into()),
-                // A bound that no walk meets: one that long has probability 2^-1000.
-                ("WALK_LIMIT", 1000u32.into()),
+                ("WALK_LIMIT", WALK_LIMIT.into()),
                 ("LOG_BETA_M", LOG_BETA_M.into()),
                 ("LOG_BETA_V", LOG_BETA_V.into()),
             ],

@@ -5,14 +5,20 @@
 mod advance_clock;
 mod aggregate_users;
 mod bank;
+mod compact_pairs;
+mod count_stale;
 pub mod dispatch;
 mod draw_batches;
 mod draw_negatives;
 mod estimate_gaps;
 mod gather_rows;
 mod item_drift;
+mod kept_log_q;
 mod rank;
+mod row_change;
+mod sample_pairs;
 mod sampled_loss;
+mod skip;
 mod softmax_loss;
 mod sort_ids;
 mod step;
@@ -22,14 +28,20 @@ mod update_rows;
 pub use advance_clock::AdvanceClock;
 pub use aggregate_users::AggregateUsers;
 pub use bank::{Bank, BankPush, Enqueue, Entry};
+pub use compact_pairs::CompactPairs;
+pub use count_stale::CountStale;
 pub use dispatch::{Access, Constant, Dispatch, Shader};
 pub use draw_batches::{BETA_M, BETA_V, DrawBatches, LOG_BETA_M, LOG_BETA_V};
 pub use draw_negatives::{DrawNegatives, Pool};
 pub use estimate_gaps::{EstimateGaps, GapHandles};
 pub use gather_rows::GatherRows;
 pub use item_drift::ItemDrift;
+pub use kept_log_q::{KeptLogQ, NEVER};
 pub use rank::{MaskSeen, ScoreItems, TopItems};
+pub use row_change::RowChange;
+pub use sample_pairs::SamplePairs;
 pub use sampled_loss::SampledLoss;
+pub use skip::{ALWAYS_ACTIVE, SkipHandles, SkipSide, Snapshots, Tally};
 pub use softmax_loss::{Gradients, SoftmaxLoss};
 pub use sort_ids::SortIds;
 pub use step::{Clock, STEP_SIZE, STEP_WORDS, Step};
@@ -90,7 +102,7 @@ pub struct Dims {
     pub users: usize,
     /// I, rows of the item table.
     pub items: usize,
-    /// N, pairs in an epoch.
+    /// N, training pairs: those of an epoch where none is skipped.
     pub pairs: usize,
     /// B, pairs in a step.
     pub batch: usize,
@@ -136,6 +148,11 @@ pub enum Op {
     ScoreItems(ScoreItems),
     MaskSeen(MaskSeen),
     TopItems(TopItems),
+    RowChange(RowChange),
+    SamplePairs(SamplePairs),
+    CountStale(CountStale),
+    CompactPairs(CompactPairs),
+    KeptLogQ(KeptLogQ),
 }
 
 impl Op {
@@ -159,6 +176,11 @@ impl Op {
             Self::ScoreItems(op) => op.dispatches(),
             Self::MaskSeen(op) => op.dispatches(),
             Self::TopItems(op) => op.dispatches(),
+            Self::RowChange(op) => op.dispatches(),
+            Self::SamplePairs(op) => op.dispatches(),
+            Self::CountStale(op) => op.dispatches(),
+            Self::CompactPairs(op) => op.dispatches(),
+            Self::KeptLogQ(op) => op.dispatches(),
         }
     }
 }
@@ -187,10 +209,16 @@ pub enum Program {
     KeepOutputs,
     /// Measures how far the item tower's outputs have moved since they were kept.
     MeasureDrift,
+    /// Keeps the outputs of the hot rows.
+    Snapshot,
+    /// Measures how far the hot rows moved between two snapshots, and what that means for pairs.
+    Compare,
+    /// Leaves stale pairs out of the coming epoch.
+    Compact,
 }
 
 /// All programs, in the order of [`Program`].
-pub const PROGRAMS: [Program; 10] = [
+pub const PROGRAMS: [Program; 13] = [
     Program::OpenWindow,
     Program::Step,
     Program::SumLosses,
@@ -201,6 +229,9 @@ pub const PROGRAMS: [Program; 10] = [
     Program::Rank,
     Program::KeepOutputs,
     Program::MeasureDrift,
+    Program::Snapshot,
+    Program::Compare,
+    Program::Compact,
 ];
 
 /// The buffers that a run is steered and read through.
@@ -251,6 +282,8 @@ pub struct Handles {
     pub top: Buffer,
     /// (E, K) best items of all users of an evaluation.
     pub lists: Buffer,
+    /// What skipping adds, if it is on.
+    pub skip: Option<SkipHandles>,
 }
 
 /// The buffers that drift is measured in.
@@ -343,11 +376,6 @@ impl Plan {
     /// Words of a buffer.
     pub fn words(&self, buffer: Buffer) -> usize {
         self.buffers[buffer.0].words
-    }
-
-    /// Steps in an epoch.
-    pub fn steps_in_epoch(&self) -> usize {
-        self.dims.pairs.div_ceil(self.dims.batch)
     }
 
     /// Bytes of all buffers that a backend allocates.
@@ -490,6 +518,7 @@ impl Builder<'_> {
             bank: self.bank(),
             top: self.buffer("top", queries * TOP_K),
             lists: self.buffer("lists", self.extent.evaluated.next_multiple_of(queries) * TOP_K),
+            skip: self.config.skip.as_ref().map(|skip| self.skip_handles(skip)),
         };
 
         let steps = self.steps("steps", window);
@@ -514,13 +543,14 @@ impl Builder<'_> {
         let segments = rank::segments(items);
         let best_scores = self.scratch("best_scores", queries * segments * TOP_K);
         let best_items = self.scratch("best_items", queries * segments * TOP_K);
+        let [snapshot, compare, compact] = self.skip_programs(&at);
 
         let draw = DrawBatches {
             dims: self.dims,
             seed: self.config.seed,
             shuffled: self.extent.shuffled,
             clock,
-            pairs,
+            pairs: at.skip.map_or(pairs, |skip| skip.kept_pairs),
             steps,
             user_ids,
             item_ids: at.item_ids,
@@ -723,6 +753,9 @@ impl Builder<'_> {
             ],
             keep_outputs,
             measure_drift,
+            snapshot,
+            compare,
+            compact,
         ];
         let dispatch_counts = programs
             .each_ref()
@@ -763,4 +796,12 @@ pub const SHADERS: &[&Shader] = &[
     &rank::MASK_SEEN,
     &rank::TOP_ITEMS_SEGMENTS,
     &rank::TOP_ITEMS_MERGE,
+    &row_change::ROW_CHANGE,
+    &sample_pairs::SAMPLE_PAIRS,
+    &count_stale::COUNT_STALE,
+    &compact_pairs::COUNT,
+    &compact_pairs::SCAN,
+    &compact_pairs::SCATTER,
+    &kept_log_q::COUNT,
+    &kept_log_q::SHARE,
 ];

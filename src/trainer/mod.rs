@@ -5,6 +5,7 @@ mod evaluate;
 mod pace;
 mod recommend;
 mod report;
+mod skip;
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -23,6 +24,8 @@ use evaluate::{HeldOut, Mask};
 use pace::Pace;
 pub use recommend::{Query, Recommendation, TitledItem};
 pub use report::{About, EpochReport, Final, Progress, Report};
+use skip::Skipping;
+pub use skip::{SkipReport, hot_rows};
 
 /// Drift at which banked outputs count as good as fresh ones (`methods.md`, CBNS).
 const STEADY: f64 = 0.1;
@@ -65,6 +68,8 @@ struct Run {
     seconds: f64,
     epoch_dispatches: u64,
     epochs: Vec<EpochReport>,
+    /// What the epoch at work leaves out, once that was decided.
+    skipping: Option<Skipping>,
     /// Index in `epochs` of the best one.
     best: Option<usize>,
     finished: Option<Final>,
@@ -191,6 +196,9 @@ impl Trainer {
                 break;
             }
             let submitted = Instant::now();
+            if self.model.step_in_epoch() == 0 {
+                self.decide_to_skip().await?;
+            }
             self.submit(budget.saturating_sub(started.elapsed()));
             let ends_epoch = self.model.step_in_epoch() == 0;
             // One flight stays behind while the next is recorded, so that the GPU never waits.
@@ -211,7 +219,7 @@ impl Trainer {
 
     /// Records and submits the next steps: as many as fit the pace, none past the epoch.
     fn submit(&mut self, budget: Duration) {
-        let left = self.model.plan().steps_in_epoch() - self.model.step_in_epoch();
+        let left = self.model.steps_in_epoch() - self.model.step_in_epoch();
         // Two flights at once must not lap the ring.
         let steps = self.pace.steps_within(budget).min(left).min(RING / 4);
         let first = self.model.steps() + 1;
@@ -251,7 +259,7 @@ impl Trainer {
             self.measure(Mask::Train).await?
         };
         let batch = self.config.batch_size;
-        let pairs = self.dataset.train.len();
+        let pairs = self.model.pairs_in_epoch();
         // Each step's mean counts for its pairs; the last batch may be smaller.
         let weights = (0..self.run.epoch_losses.len()).map(|n| batch.min(pairs - n * batch));
         let sum: f64 = weights
@@ -265,6 +273,7 @@ impl Trainer {
             pairs,
             dispatches: self.model.dispatches() - self.run.epoch_dispatches,
             drift,
+            skip: self.run.skipping.map(|skipping| skipping.report),
             metrics,
         };
         self.run.seconds += self.run.epoch_seconds;
@@ -332,5 +341,8 @@ async fn fresh_model(
     model.load(dataset.train.as_words(), &negatives::log_q(config, &counts));
     model.load_pool(config, &dataset.train, &counts);
     model.start_fresh(config);
+    if let Some(options) = &config.skip {
+        skip::prepare(&mut model, dataset, options);
+    }
     Ok((model, backend))
 }

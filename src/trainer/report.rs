@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Trainer;
+use super::{SkipReport, Trainer};
 use crate::config::Config;
 use crate::data;
 use crate::executor::Backend;
@@ -42,6 +42,8 @@ pub struct EpochReport {
     /// none without a bank.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub drift: Option<f64>,
+    /// What it left out; none before the first decision to skip.
+    pub skip: Option<SkipReport>,
     /// On the validation part if there is one, else on the test; none where neither is.
     #[serde(flatten)]
     pub metrics: Option<Metrics>,
@@ -111,15 +113,17 @@ impl Trainer {
 
     pub(super) fn progress(&self, losses: Vec<f32>, epoch_report: Option<EpochReport>) -> Progress {
         let epochs_done = self.run.epochs.len();
-        let steps = self.model.plan().steps_in_epoch();
+        let steps = self.model.steps_in_epoch();
         let in_epoch = self.run.epoch_losses.len();
         // The slice that ends an epoch is still about that epoch.
         let step = if epoch_report.is_some() { steps } else { in_epoch };
-        let in_epoch = (in_epoch * self.config.batch_size).min(self.dataset.train.len());
-        let epoch_pairs = self.dataset.train.len() as u64;
-        let pairs = epochs_done as u64 * epoch_pairs + in_epoch as u64;
+        let epoch_pairs = self.model.pairs_in_epoch();
+        let in_epoch = (in_epoch * self.config.batch_size).min(epoch_pairs) as u64;
+        let pairs = self.run.epochs.iter().map(|epoch| epoch.pairs as u64).sum::<u64>() + in_epoch;
         let seconds = self.run.seconds + self.run.epoch_seconds;
-        let left = (self.config.epochs as u64 * epoch_pairs).saturating_sub(pairs);
+        // The epochs to come are taken to be as long as this one.
+        let epochs_left = self.config.epochs.saturating_sub(epochs_done) as u64;
+        let left = (epochs_left * epoch_pairs as u64).saturating_sub(in_epoch);
         let done = self.run.finished.is_some();
         Progress {
             epoch: (epochs_done + usize::from(!done && epoch_report.is_none())).max(1),

@@ -50,6 +50,24 @@ export interface Config {
     /** Whether banked users push the batch's items in return, or only banked items the users: "both" or "items". Default `"both"`. */
     sides: "both" | "items";
   } | null;
+  skip: {
+    /** Which pairs leave the epochs: those whose rows hardly move, those of rare items, or any: "stale" or "popularity" or "random". Default `"stale"`. */
+    policy: "stale" | "popularity" | "random";
+    /** Share of the pairs that should leave: a number above 0 and up to 0.9. Default `0.3`. */
+    share: number;
+    /** Whether a pair is stale when both its rows are, or its item's row alone (for `stale`): "both" or "item". Default `"both"`. */
+    rows: "both" | "item";
+    /** Share of all pairs that the hot rows have, the only ones that can be stale: a number above 0 and up to 1. Default `0.8`. */
+    hotShare: number;
+    /** Whole epochs before the first decision: a whole number from 1 to 100000. Default `2`. */
+    start: number;
+    /** Share of the pairs that the search of a threshold looks at: a number above 0 and up to 1. Default `0.1`. */
+    sample: number;
+    /** Epochs from one decision to the next; 0 decides once (for `stale`): a whole number from 0 to 100000. Default `1`. */
+    recheck: number;
+    /** Probability that a pair which should leave stays in an epoch: a number from 0 to 1. Default `0`. */
+    keep: number;
+  } | null;
   split: {
     /** How the test part is chosen; `given` where train and test are files of their own: "given" or "random" or "temporal" or "leave-last-out". Default `"random"`. */
     kind: "given" | "random" | "temporal" | "leave-last-out";

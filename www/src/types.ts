@@ -85,6 +85,24 @@ export interface EpochReport extends Partial<Metrics> {
   dispatches: number;
   /** Where there is a bank: item outputs' mean drift over the steps it reaches back, over their mean length. */
   drift?: number;
+  /** What it left out; null before the first decision to skip. */
+  skip: Skipped | null;
+}
+
+/** What an epoch left out. */
+export interface Skipped {
+  /** Rows whose activity is below are stale: how far they moved, or an item's number of pairs. */
+  threshold: number | null;
+  /** Stale rows as a share of those that are judged; null where any pair may leave. */
+  staleRows: number | null;
+  /** Stale pairs as a share of all; null where any pair may leave. */
+  stalePairs: number | null;
+  /** Pairs that were left out. */
+  skipped: number;
+  /** Rows that were stale in the epoch before and no longer were. */
+  woken: number;
+  /** Such as that nothing was found. */
+  note: string | null;
 }
 
 /** The model that a finished run keeps: the best epoch's with a validation part, else the last's; on the test part. */

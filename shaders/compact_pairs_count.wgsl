@@ -1,0 +1,43 @@
+// First of three dispatches that leave stale pairs out: how many pairs of each block stay.
+// One workgroup a block of 256 pairs.
+#import clock
+#import grid
+#import random
+#import stale_pair
+#import tally
+
+@group(0) @binding(0) var<storage, read> clock: Clock;
+@group(0) @binding(1) var<storage, read> threshold: array<f32>; // (1)
+@group(0) @binding(2) var<storage, read> pairs: array<vec2<u32>>; // (N) user, item
+@group(0) @binding(3) var<storage, read> user_activity: array<f32>; // (U)
+@group(0) @binding(4) var<storage, read> item_activity: array<f32>; // (I)
+@group(0) @binding(5) var<storage, read_write> blocks: array<u32>; // (BLOCKS) kept pairs
+@group(0) @binding(6) var<storage, read_write> tally: Tally;
+
+var<workgroup> sh_stale: atomic<u32>;
+var<workgroup> sh_kept: atomic<u32>;
+
+@compute @workgroup_size(BLOCK)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+    let block = group_index(group);
+    let n = block * BLOCK + lane;
+    if lane == 0u {
+        atomicStore(&sh_stale, 0u);
+        atomicStore(&sh_kept, 0u);
+    }
+    workgroupBarrier();
+    if n < N {
+        let pair = pairs[n];
+        if is_stale(pair) {
+            atomicAdd(&sh_stale, 1u);
+        }
+        if is_kept(n, pair) {
+            atomicAdd(&sh_kept, 1u);
+        }
+    }
+    workgroupBarrier();
+    if lane == 0u && block < BLOCKS {
+        blocks[block] = atomicLoad(&sh_kept);
+        atomicAdd(&tally.stale_pairs, atomicLoad(&sh_stale));
+    }
+}

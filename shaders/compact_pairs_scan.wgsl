@@ -1,0 +1,33 @@
+// Second of three dispatches that leave stale pairs out: where each block's kept pairs begin, and how
+// many there are in all, which is the length of the coming epoch.
+// One workgroup, which walks the blocks 256 at a time.
+#import clock
+#import prefix_sum
+#import tally
+
+@group(0) @binding(0) var<storage, read_write> clock: Clock;
+@group(0) @binding(1) var<storage, read_write> blocks: array<u32>; // (BLOCKS) kept pairs, then where they begin
+@group(0) @binding(2) var<storage, read_write> tally: Tally;
+
+const WG_SIZE = 256u;
+
+@compute @workgroup_size(WG_SIZE)
+fn main(@builtin(local_invocation_index) lane: u32) {
+    var begin = 0u;
+    for (var first = 0u; first < BLOCKS; first += WG_SIZE) {
+        let block = first + lane;
+        var kept = 0u;
+        if block < BLOCKS {
+            kept = blocks[block];
+        }
+        let through = prefix_sum(lane, kept);
+        if block < BLOCKS {
+            blocks[block] = begin + through - kept;
+        }
+        begin += sh_sums[WG_SIZE - 1u];
+    }
+    if lane == 0u {
+        clock.pairs = begin;
+        atomicStore(&tally.kept_pairs, begin);
+    }
+}

@@ -1,0 +1,27 @@
+// Which rows of a tower are stale, how many, and how many woke up since they were last judged:
+// stale[r] = activity[r] < threshold. Counts are integers, so their order does not matter.
+// One thread a row.
+#import grid
+#import tally
+
+@group(0) @binding(0) var<storage, read> threshold: array<f32>; // (1)
+@group(0) @binding(1) var<storage, read> activity: array<f32>; // (R)
+@group(0) @binding(2) var<storage, read_write> stale: array<u32>; // (R) 0 or 1
+@group(0) @binding(3) var<storage, read_write> tally: Tally;
+
+const WG_SIZE = 64u;
+
+@compute @workgroup_size(WG_SIZE)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+    let row = group_index(group) * WG_SIZE + lane;
+    if row >= ROWS {
+        return;
+    }
+    let is_stale = activity[row] < threshold[0];
+    if is_stale {
+        atomicAdd(&tally.stale_rows, 1u);
+    } else if stale[row] == 1u {
+        atomicAdd(&tally.woken_rows, 1u);
+    }
+    stale[row] = select(0u, 1u, is_stale);
+}

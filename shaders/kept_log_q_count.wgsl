@@ -1,0 +1,19 @@
+// How often each item occurs among the kept pairs, added to counts that are zero before. They are
+// integers, so their order does not matter.
+// One thread a pair; the kept ones come first.
+#import clock
+#import grid
+
+@group(0) @binding(0) var<storage, read> clock: Clock;
+@group(0) @binding(1) var<storage, read> kept_pairs: array<vec2<u32>>; // (N) user, item
+@group(0) @binding(2) var<storage, read_write> item_counts: array<atomic<u32>>; // (I)
+
+const WG_SIZE = 64u;
+
+@compute @workgroup_size(WG_SIZE)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+    let n = group_index(group) * WG_SIZE + lane;
+    if n < clock.pairs {
+        atomicAdd(&item_counts[kept_pairs[n].y], 1u);
+    }
+}

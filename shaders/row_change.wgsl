@@ -1,0 +1,28 @@
+// How far the hot rows of a tower moved between two snapshots:
+// activity[hot[r]] = max_k |before[r, k] - now[r, k]|; rows that are not hot keep what they have.
+// One thread a hot row.
+#import grid
+
+@group(0) @binding(0) var<storage, read> hot: array<u32>; // (H) distinct ids
+@group(0) @binding(1) var<storage, read> before: array<vec4<f32>>; // (H, D)
+@group(0) @binding(2) var<storage, read> now: array<vec4<f32>>; // (H, D)
+@group(0) @binding(3) var<storage, read_write> activity: array<f32>; // (R)
+
+const WG_SIZE = 64u;
+
+@compute @workgroup_size(WG_SIZE)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+    let row = group_index(group) * WG_SIZE + lane;
+    if row >= ROWS {
+        return;
+    }
+    let id = hot[row];
+    if id == NO_ID {
+        return;
+    }
+    var change = vec4(0.0);
+    for (var k = 0u; k < D4; k += 1u) {
+        change = max(change, abs(before[row * D4 + k] - now[row * D4 + k]));
+    }
+    activity[id] = max(max(change.x, change.y), max(change.z, change.w));
+}

@@ -1,0 +1,25 @@
+// Activity of a sample of the pairs, for the search of a threshold:
+// sample[s] = max(user_activity[u], item_activity[i]), (u, i) = pairs[permute(s)].
+// One thread a sampled pair.
+#import clock
+#import grid
+#import permutation
+#import random
+
+@group(0) @binding(0) var<storage, read> clock: Clock;
+@group(0) @binding(1) var<storage, read> pairs: array<vec2<u32>>; // (N) user, item
+@group(0) @binding(2) var<storage, read> user_activity: array<f32>; // (U)
+@group(0) @binding(3) var<storage, read> item_activity: array<f32>; // (I)
+@group(0) @binding(4) var<storage, read_write> sample: array<f32>; // (SAMPLE)
+
+const WG_SIZE = 64u;
+
+@compute @workgroup_size(WG_SIZE)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+    let n = group_index(group) * WG_SIZE + lane;
+    if n >= SAMPLE {
+        return;
+    }
+    let pair = pairs[permute(n, N, hash(SEED, STREAM_SAMPLE, clock.epoch))];
+    sample[n] = max(user_activity[pair.x], item_activity[pair.y]);
+}

@@ -1,0 +1,20 @@
+// Inclusive prefix sums over the lanes of a workgroup (Hillis & Steele 1986): every lane gets the sum
+// of the values up to and with its own. Depends on the constant WG_SIZE. Every lane has to take part;
+// after the call, the last element of sh_sums is the sum of all.
+var<workgroup> sh_sums: array<u32, WG_SIZE>;
+
+fn prefix_sum(lane: u32, value: u32) -> u32 {
+    workgroupBarrier();
+    sh_sums[lane] = value;
+    for (var stride = 1u; stride < WG_SIZE; stride *= 2u) {
+        workgroupBarrier();
+        var sum = sh_sums[lane];
+        if lane >= stride {
+            sum += sh_sums[lane - stride];
+        }
+        workgroupBarrier();
+        sh_sums[lane] = sum;
+    }
+    workgroupBarrier();
+    return sh_sums[lane];
+}

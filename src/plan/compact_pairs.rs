@@ -1,0 +1,102 @@
+//! Leaves stale pairs out of the coming epoch: the kept ones move together, in their order, and their
+//! number becomes the length of the epoch.
+
+use super::dispatch::{Dispatch, GRID_WIDTH, Shader, folded, shader};
+use super::{Buffer, Dims, NO_ID};
+use crate::random::stream;
+
+pub(super) const COUNT: Shader = shader!(
+    "compact_pairs_count",
+    [
+        clock: Read,
+        threshold: Read,
+        pairs: Read,
+        user_activity: Read,
+        item_activity: Read,
+        blocks: Write,
+        tally: Write,
+    ]
+);
+pub(super) const SCAN: Shader =
+    shader!("compact_pairs_scan", [clock: Write, blocks: Write, tally: Write]);
+pub(super) const SCATTER: Shader = shader!(
+    "compact_pairs_scatter",
+    [
+        clock: Read,
+        threshold: Read,
+        pairs: Read,
+        user_activity: Read,
+        item_activity: Read,
+        blocks: Read,
+        kept_pairs: Write,
+    ]
+);
+
+/// Pairs that a workgroup looks at.
+const BLOCK: usize = 256;
+
+/// Blocks of a list of pairs.
+pub(super) fn blocks(pairs: usize) -> usize {
+    pairs.div_ceil(BLOCK)
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct CompactPairs {
+    /// Sizes of the run.
+    pub dims: Dims,
+    /// The run's seed.
+    pub seed: u32,
+    /// A stale pair stays if its draw among all u32 is below this.
+    pub keep_below: u32,
+    /// [`super::Clock`], its number of pairs written.
+    pub clock: Buffer,
+    /// (1) read: a pair is stale when the activities of its user and its item are both below.
+    pub threshold: Buffer,
+    /// (N) all pairs, read.
+    pub pairs: Buffer,
+    /// (U) read.
+    pub user_activity: Buffer,
+    /// (I) read.
+    pub item_activity: Buffer,
+    /// (blocks) scratch.
+    pub blocks: Buffer,
+    /// (N) the kept pairs, written from the start.
+    pub kept_pairs: Buffer,
+    /// [`super::Tally`]: stale pairs are added, kept ones set.
+    pub tally: Buffer,
+}
+
+impl CompactPairs {
+    pub(super) fn dispatches(&self) -> Vec<Dispatch> {
+        let blocks = blocks(self.dims.pairs);
+        let constants = vec![
+            ("N", self.dims.pairs.into()),
+            ("BLOCK", BLOCK.into()),
+            ("BLOCKS", blocks.into()),
+            ("SEED", self.seed.into()),
+            ("STREAM_KEEP", stream::KEEP.into()),
+            ("KEEP", self.keep_below.into()),
+            ("NO_ID", NO_ID.into()),
+            ("GRID_WIDTH", GRID_WIDTH.into()),
+        ];
+        let judged =
+            [self.clock, self.threshold, self.pairs, self.user_activity, self.item_activity];
+        let dispatch = |shader, buffers, groups| Dispatch {
+            shader,
+            buffers,
+            constants: constants.clone(),
+            groups,
+            chunk: 0,
+        };
+        vec![
+            dispatch(&COUNT, [&judged[..], &[self.blocks, self.tally]].concat(), folded(blocks)),
+            dispatch(&SCAN, vec![self.clock, self.blocks, self.tally], (1, 1)),
+            dispatch(
+                &SCATTER,
+                [&judged[..], &[self.blocks, self.kept_pairs]].concat(),
+                folded(blocks),
+            ),
+        ]
+    }
+}

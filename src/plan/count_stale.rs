@@ -1,0 +1,34 @@
+//! Which rows of a tower are under the threshold, how many, and how many no longer are.
+
+use super::Buffer;
+use super::dispatch::{Dispatch, GRID_WIDTH, Shader, folded, shader};
+
+pub(super) const COUNT_STALE: Shader =
+    shader!("count_stale", [threshold: Read, activity: Read, stale: Write, tally: Write]);
+
+/// See the module.
+#[derive(Debug)]
+pub struct CountStale {
+    /// R.
+    pub rows: usize,
+    /// (1) read.
+    pub threshold: Buffer,
+    /// (R) read.
+    pub activity: Buffer,
+    /// (R) 1 for a stale row, else 0; read and written.
+    pub stale: Buffer,
+    /// [`super::Tally`], added to.
+    pub tally: Buffer,
+}
+
+impl CountStale {
+    pub(super) fn dispatches(&self) -> Vec<Dispatch> {
+        vec![Dispatch {
+            shader: &COUNT_STALE,
+            buffers: vec![self.threshold, self.activity, self.stale, self.tally],
+            constants: vec![("ROWS", self.rows.into()), ("GRID_WIDTH", GRID_WIDTH.into())],
+            groups: folded(self.rows.div_ceil(64)),
+            chunk: 0,
+        }]
+    }
+}

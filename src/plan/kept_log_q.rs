@@ -1,0 +1,52 @@
+//! Log of each item's probability to be a candidate, from its share of the pairs that are kept: what
+//! the correction subtracts follows the stream that is trained on.
+
+use super::dispatch::{Dispatch, GRID_WIDTH, Shader, folded, shader};
+use super::{Buffer, Dims};
+
+pub(super) const COUNT: Shader =
+    shader!("kept_log_q_count", [clock: Read, kept_pairs: Read, item_counts: Write]);
+pub(super) const SHARE: Shader =
+    shader!("kept_log_q_share", [clock: Read, item_counts: Read, log_q: Write]);
+
+/// Probability of an item that neither the kept pairs nor a draw bring in: nothing reads it, and its
+/// logarithm is finite.
+pub const NEVER: f32 = 1e-30;
+
+/// See the module.
+#[derive(Debug)]
+pub struct KeptLogQ {
+    /// Sizes of the run.
+    pub dims: Dims,
+    /// Share of a step's candidates that is drawn uniformly from all items.
+    pub drawn: f32,
+    /// [`super::Clock`], read.
+    pub clock: Buffer,
+    /// (N) the kept pairs first, read.
+    pub kept_pairs: Buffer,
+    /// (I) kept pairs of each item, added to: zero before.
+    pub item_counts: Buffer,
+    /// (I) written; finite where an item has no kept pair.
+    pub log_q: Buffer,
+}
+
+impl KeptLogQ {
+    pub(super) fn dispatches(&self) -> Vec<Dispatch> {
+        let dispatch = |shader, output, input, count: usize| Dispatch {
+            shader,
+            buffers: vec![self.clock, input, output],
+            constants: vec![
+                ("ITEMS", self.dims.items.into()),
+                ("DRAWN", self.drawn.into()),
+                ("NEVER", NEVER.into()),
+                ("GRID_WIDTH", GRID_WIDTH.into()),
+            ],
+            groups: folded(count.div_ceil(64)),
+            chunk: 0,
+        };
+        vec![
+            dispatch(&COUNT, self.item_counts, self.kept_pairs, self.dims.pairs),
+            dispatch(&SHARE, self.log_q, self.item_counts, self.dims.items),
+        ]
+    }
+}

@@ -1,0 +1,41 @@
+//! How far the hot rows of a tower moved between two snapshots of its outputs.
+
+use super::dispatch::{Dispatch, GRID_WIDTH, Shader, folded, shader};
+use super::{Buffer, NO_ID};
+
+pub(super) const ROW_CHANGE: Shader =
+    shader!("row_change", [hot: Read, before: Read, now: Read, activity: Write]);
+
+/// See the module.
+#[derive(Debug)]
+pub struct RowChange {
+    /// H, rows of the snapshots.
+    pub rows: usize,
+    /// D.
+    pub dim: usize,
+    /// (H) distinct ids read, then [`NO_ID`].
+    pub hot: Buffer,
+    /// (H, D) the earlier snapshot, read.
+    pub before: Buffer,
+    /// (H, D) the later snapshot, read.
+    pub now: Buffer,
+    /// (R) largest change of an element, written for the hot rows.
+    pub activity: Buffer,
+}
+
+impl RowChange {
+    pub(super) fn dispatches(&self) -> Vec<Dispatch> {
+        vec![Dispatch {
+            shader: &ROW_CHANGE,
+            buffers: vec![self.hot, self.before, self.now, self.activity],
+            constants: vec![
+                ("D4", (self.dim / 4).into()),
+                ("ROWS", self.rows.into()),
+                ("NO_ID", NO_ID.into()),
+                ("GRID_WIDTH", GRID_WIDTH.into()),
+            ],
+            groups: folded(self.rows.div_ceil(64)),
+            chunk: 0,
+        }]
+    }
+}

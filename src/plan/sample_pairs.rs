@@ -1,0 +1,58 @@
+//! Activity of a sample of the pairs: what the search of a threshold needs to see of them.
+
+use super::dispatch::{Dispatch, GRID_WIDTH, Shader, folded, shader};
+use super::draw_batches::WALK_LIMIT;
+use super::{Buffer, Dims};
+use crate::random::{FEISTEL_ROUNDS, stream};
+
+pub(super) const SAMPLE_PAIRS: Shader = shader!(
+    "sample_pairs",
+    [clock: Read, pairs: Read, user_activity: Read, item_activity: Read, sample: Write]
+);
+
+/// See the module.
+#[derive(Debug)]
+pub struct SamplePairs {
+    /// Sizes of the run.
+    pub dims: Dims,
+    /// The run's seed.
+    pub seed: u32,
+    /// Pairs in the sample, at most N; no pair is drawn twice.
+    pub count: usize,
+    /// [`super::Clock`], read.
+    pub clock: Buffer,
+    /// (N) all pairs, read.
+    pub pairs: Buffer,
+    /// (U) read.
+    pub user_activity: Buffer,
+    /// (I) read.
+    pub item_activity: Buffer,
+    /// (`count`) activity of each sampled pair, written.
+    pub sample: Buffer,
+}
+
+impl SamplePairs {
+    pub(super) fn dispatches(&self) -> Vec<Dispatch> {
+        vec![Dispatch {
+            shader: &SAMPLE_PAIRS,
+            buffers: vec![
+                self.clock,
+                self.pairs,
+                self.user_activity,
+                self.item_activity,
+                self.sample,
+            ],
+            constants: vec![
+                ("N", self.dims.pairs.into()),
+                ("SAMPLE", self.count.into()),
+                ("SEED", self.seed.into()),
+                ("STREAM_SAMPLE", stream::SAMPLE.into()),
+                ("FEISTEL_ROUNDS", FEISTEL_ROUNDS.into()),
+                ("WALK_LIMIT", WALK_LIMIT.into()),
+                ("GRID_WIDTH", GRID_WIDTH.into()),
+            ],
+            groups: folded(self.count.div_ceil(64)),
+            chunk: 0,
+        }]
+    }
+}

@@ -1,0 +1,238 @@
+//! Skipping: which operations leave pairs out of the epochs, and over which buffers.
+//!
+//! Every row has an activity, and a pair the larger one of its two rows. A pair whose activity is below
+//! the threshold is stale and leaves the epoch. Policies differ only in what activity is: how far a row
+//! moved between two snapshots, how popular an item is, or nothing, so that only the draw decides.
+
+use bytemuck::{Pod, Zeroable};
+
+use super::{
+    Buffer, Builder, CompactPairs, CountStale, GatherRows, Handles, KeptLogQ, Op, RowChange,
+    SamplePairs, compact_pairs,
+};
+use crate::config::{LogQ, NegativesKind, Skip, SkipPolicy, SkipRows};
+
+/// Activity of a row that no threshold reaches: finite, as every number in a buffer.
+pub const ALWAYS_ACTIVE: f32 = 3.0e38;
+
+/// Pairs that a sample has at least, where there are as many.
+const LEAST_SAMPLE: usize = 1000;
+
+/// What a decision came to: the twin of `shaders/shared/tally.wgsl`.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Pod, Zeroable)]
+pub struct Tally {
+    /// Rows under the threshold, in both towers.
+    pub stale_rows: u32,
+    /// Rows that were under the threshold before and no longer are.
+    pub woken_rows: u32,
+    /// Pairs under the threshold.
+    pub stale_pairs: u32,
+    /// Pairs of the coming epoch.
+    pub kept_pairs: u32,
+}
+
+/// The buffers of skipping.
+#[derive(Debug, Clone, Copy)]
+pub struct SkipHandles {
+    /// (N) user and item of the pairs of the epoch, then what was there before.
+    pub kept_pairs: Buffer,
+    /// (1) under which activity a row is stale.
+    pub threshold: Buffer,
+    /// [`Tally`]; added to, so zero before a decision.
+    pub tally: Buffer,
+    /// (I) kept pairs of each item; added to, so zero before a decision.
+    pub item_counts: Buffer,
+    /// Activity of a sample of the pairs, where a threshold is searched.
+    pub sample: Option<Buffer>,
+    /// Users.
+    pub user: SkipSide,
+    /// Items.
+    pub item: SkipSide,
+}
+
+/// The buffers of one tower's rows.
+#[derive(Debug, Clone, Copy)]
+pub struct SkipSide {
+    /// (R) activity.
+    pub activity: Buffer,
+    /// (R) 1 for a stale row, else 0; none where this side does not matter.
+    pub stale: Option<Buffer>,
+    /// What activity is measured from, if it is.
+    pub snapshots: Option<Snapshots>,
+}
+
+/// Outputs of a tower's hot rows at two times.
+#[derive(Debug, Clone, Copy)]
+pub struct Snapshots {
+    /// (H) ids of the hot rows, then [`super::NO_ID`].
+    pub hot: Buffer,
+    /// (H, D) the earlier time.
+    pub before: Buffer,
+    /// (H, D) the later time.
+    pub now: Buffer,
+}
+
+/// Most rows, of so many, that it takes to have a share of all accesses: rows with more come first,
+/// so the share of the rows is enough; one more makes up for rounding.
+fn most_hot_rows(rows: usize, share: f64) -> usize {
+    ((rows as f64 * share).ceil() as usize + 1).min(rows)
+}
+
+/// Pairs in the sample, of so many.
+fn sampled(skip: &Skip, pairs: usize) -> usize {
+    ((skip.sample * pairs as f64).ceil() as usize).max(LEAST_SAMPLE).min(pairs)
+}
+
+/// Of all u32, those that a draw of this probability is below.
+fn below(probability: f64) -> u32 {
+    (probability * 2f64.powi(32)) as u32
+}
+
+/// Probability that a stale pair stays in an epoch.
+fn keep(skip: &Skip) -> f64 {
+    match skip.policy {
+        SkipPolicy::Stale | SkipPolicy::Popularity => skip.keep,
+        // Every pair counts as stale: the draw alone makes the share.
+        SkipPolicy::Random => 1.0 - skip.share * (1.0 - skip.keep),
+    }
+}
+
+impl Builder<'_> {
+    pub(super) fn skip_handles(&mut self, skip: &Skip) -> SkipHandles {
+        let dims = self.dims;
+        let measured = skip.policy == SkipPolicy::Stale;
+        let both = skip.rows == SkipRows::Both;
+        SkipHandles {
+            kept_pairs: self.buffer("kept_pairs", 2 * dims.pairs),
+            threshold: self.buffer("skip_threshold", 1),
+            tally: self.buffer("skip_tally", size_of::<Tally>() / 4),
+            item_counts: self.buffer("kept_item_counts", dims.items),
+            sample: measured.then(|| self.buffer("skip_sample", sampled(skip, dims.pairs))),
+            user: self.skip_side(
+                ["user_activity", "user_stale", "user_hot", "user_before", "user_now"],
+                dims.users,
+                measured && both,
+                (measured && both).then_some(skip.hot_share),
+            ),
+            item: self.skip_side(
+                ["item_activity", "item_stale", "item_hot", "item_before", "item_now"],
+                dims.items,
+                skip.policy != SkipPolicy::Random,
+                measured.then_some(skip.hot_share),
+            ),
+        }
+    }
+
+    fn skip_side(
+        &mut self,
+        names: [&'static str; 5],
+        rows: usize,
+        matters: bool,
+        hot_share: Option<f64>,
+    ) -> SkipSide {
+        let [activity, stale, hot, before, now] = names;
+        SkipSide {
+            activity: self.buffer(activity, rows),
+            stale: matters.then(|| self.buffer(stale, rows)),
+            snapshots: hot_share.map(|share| {
+                let count = most_hot_rows(rows, share);
+                Snapshots {
+                    hot: self.buffer(hot, count),
+                    before: self.buffer(before, count.saturating_mul(self.dims.dim)),
+                    now: self.buffer(now, count.saturating_mul(self.dims.dim)),
+                }
+            }),
+        }
+    }
+
+    /// Share of a step's candidates that is drawn uniformly, where the rest follows the stream that is
+    /// trained on and is corrected by its shares.
+    fn drawn_share(&self) -> Option<f32> {
+        let negatives = &self.config.negatives;
+        match (negatives.log_q, negatives.kind) {
+            (LogQ::Known(true), NegativesKind::InBatch) => Some(0.0),
+            (LogQ::Known(true), NegativesKind::Mixed) => {
+                let count = negatives.count as f32;
+                Some(count / (self.config.batch_size as f32 + count))
+            }
+            _ => None,
+        }
+    }
+
+    /// The operations of [`super::Program::Snapshot`], [`super::Program::Compare`] and
+    /// [`super::Program::Compact`].
+    pub(super) fn skip_programs(&mut self, at: &Handles) -> [Vec<Op>; 3] {
+        let (Some(skip), Some(handles)) = (&self.config.skip, &at.skip) else {
+            return [Vec::new(), Vec::new(), Vec::new()];
+        };
+        let dims = self.dims;
+        let blocks = self.scratch("blocks", compact_pairs::blocks(dims.pairs).max(1));
+        let sides = [(handles.user, at.user, dims.users), (handles.item, at.item, dims.items)];
+        let (mut snapshot, mut compare, mut compact) = (Vec::new(), Vec::new(), Vec::new());
+        for (side, tower, rows) in sides {
+            if let Some(Snapshots { hot, before, now }) = side.snapshots {
+                let count = most_hot_rows(rows, skip.hot_share);
+                snapshot.push(Op::GatherRows(GatherRows {
+                    // Only the slot of a step is read, and the catalogue's is 0.
+                    step: at.catalogue,
+                    ids: hot,
+                    table: tower.table,
+                    out: now,
+                    dim: dims.dim,
+                    ids_per_slot: count,
+                    rows: count,
+                    normalize: self.config.normalize,
+                }));
+                let activity = side.activity;
+                let change = RowChange { rows: count, dim: dims.dim, hot, before, now, activity };
+                compare.push(Op::RowChange(change));
+            }
+            if let Some(stale) = side.stale {
+                compact.push(Op::CountStale(CountStale {
+                    rows,
+                    threshold: handles.threshold,
+                    activity: side.activity,
+                    stale,
+                    tally: handles.tally,
+                }));
+            }
+        }
+        if let Some(sample) = handles.sample {
+            compare.push(Op::SamplePairs(SamplePairs {
+                dims,
+                seed: self.config.seed,
+                count: sampled(skip, dims.pairs),
+                clock: at.clock,
+                pairs: at.pairs,
+                user_activity: handles.user.activity,
+                item_activity: handles.item.activity,
+                sample,
+            }));
+        }
+        compact.push(Op::CompactPairs(CompactPairs {
+            dims,
+            seed: self.config.seed,
+            keep_below: below(keep(skip)),
+            clock: at.clock,
+            threshold: handles.threshold,
+            pairs: at.pairs,
+            user_activity: handles.user.activity,
+            item_activity: handles.item.activity,
+            blocks,
+            kept_pairs: handles.kept_pairs,
+            tally: handles.tally,
+        }));
+        if let Some(drawn) = self.drawn_share() {
+            compact.push(Op::KeptLogQ(KeptLogQ {
+                dims,
+                drawn,
+                clock: at.clock,
+                kept_pairs: handles.kept_pairs,
+                item_counts: handles.item_counts,
+                log_q: at.log_q,
+            }));
+        }
+        [snapshot, compare, compact]
+    }
+}

@@ -1,0 +1,287 @@
+//! Skipping: at which epochs' edges it is decided what leaves, by which threshold, and what came of it.
+
+use serde::Serialize;
+
+use super::Trainer;
+use crate::config::{Skip, SkipPolicy, SkipRows};
+use crate::data::{Dataset, Pairs};
+use crate::error::Result;
+use crate::model::{Model, Tower};
+use crate::plan::{ALWAYS_ACTIVE, Tally};
+
+/// How far the share of stale pairs may be from what is wanted (`methods.md`, skipping).
+const TOLERANCE: f64 = 0.08;
+
+/// Halvings in the search of a threshold.
+const ROUNDS: usize = 25;
+
+/// Under which no row is.
+const NO_THRESHOLD: f32 = 0.0;
+
+/// Under which every row is that was never given an activity.
+const ANY_THRESHOLD: f32 = 1.0;
+
+/// What an epoch left out.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SkipReport {
+    /// The activity under which a row is stale: how far it moved in an epoch, or an item's number of
+    /// pairs. None where there is no such thing, or none was found.
+    pub threshold: Option<f32>,
+    /// Stale rows as a share of those that are judged; none where rows do not matter.
+    pub stale_rows: Option<f64>,
+    /// Stale pairs as a share of all; none where any pair may leave.
+    pub stale_pairs: Option<f64>,
+    /// Pairs that the epoch left out.
+    pub skipped: usize,
+    /// Rows that were stale in the epoch before and no longer were.
+    pub woken: usize,
+    /// What there is to say, such as that nothing was found.
+    pub note: Option<&'static str>,
+}
+
+/// What is left out until the next decision.
+#[derive(Debug, Clone, Copy)]
+pub struct Skipping {
+    threshold: Option<f32>,
+    pub report: SkipReport,
+}
+
+/// Brings in what is known before the first epoch: the hot rows, or the popularity of items.
+pub fn prepare(model: &mut Model, dataset: &Dataset, options: &Skip) {
+    let items = dataset.item_counts();
+    match options.policy {
+        SkipPolicy::Stale => {
+            model.set_hot(Tower::Item, &hot_rows(&items, options.hot_share));
+            if options.rows == SkipRows::Both {
+                let users = user_counts(&dataset.train, dataset.n_users);
+                model.set_hot(Tower::User, &hot_rows(&users, options.hot_share));
+            }
+        }
+        SkipPolicy::Popularity => {
+            let activity: Vec<f32> = items.iter().map(|&count| count as f32).collect();
+            model.set_activity(Tower::Item, &activity);
+        }
+        SkipPolicy::Random => {}
+    }
+}
+
+impl Trainer {
+    /// Decides what the coming epoch leaves out, if it is time to: at its edge, with the tables as the
+    /// epoch before left them.
+    pub(super) async fn decide_to_skip(&mut self) -> Result<()> {
+        let Some(options) = self.config.skip.clone() else { return Ok(()) };
+        let done = self.run.epochs.len();
+        let measured = options.policy == SkipPolicy::Stale;
+        if measured && (options.decides_after(done) || options.decides_after(done + 1)) {
+            self.model.take_snapshot();
+        }
+        let threshold = if options.decides_after(done) {
+            match options.policy {
+                SkipPolicy::Stale => {
+                    find_threshold(&self.model.measure_activity().await?, options.share)
+                }
+                SkipPolicy::Popularity => {
+                    popularity_cut(&self.dataset.item_counts(), options.share)
+                }
+                SkipPolicy::Random => Some(ANY_THRESHOLD),
+            }
+        } else if let Some(skipping) = &mut self.run.skipping {
+            skipping.report.woken = 0;
+            if !options.draws() {
+                return Ok(());
+            }
+            skipping.threshold
+        } else {
+            return Ok(());
+        };
+        let mut note = threshold.is_none().then_some(
+            "no threshold leaves out a share near the one that is wanted: nothing is skipped",
+        );
+        let mut tally = self.model.leave_out(threshold.unwrap_or(NO_THRESHOLD)).await?;
+        if tally.kept_pairs == 0 {
+            note = Some("no pair would be left: nothing is skipped");
+            tally = self.model.leave_out(NO_THRESHOLD).await?;
+        }
+        let report = self.skip_report(&options, threshold, tally, note);
+        self.run.skipping = Some(Skipping { threshold, report });
+        Ok(())
+    }
+
+    fn skip_report(
+        &self,
+        options: &Skip,
+        threshold: Option<f32>,
+        tally: Tally,
+        note: Option<&'static str>,
+    ) -> SkipReport {
+        let (users, items) = (self.dataset.n_users, self.dataset.n_items);
+        let judged = match (options.policy, options.rows) {
+            (SkipPolicy::Random, _) => None,
+            (SkipPolicy::Stale, SkipRows::Both) => Some(users + items),
+            (SkipPolicy::Stale, SkipRows::Item) | (SkipPolicy::Popularity, _) => Some(items),
+        };
+        let pairs = self.dataset.train.len();
+        let kept = tally.kept_pairs as usize;
+        let is_random = options.policy == SkipPolicy::Random;
+        SkipReport {
+            threshold: threshold.filter(|_| !is_random && note.is_none()),
+            stale_rows: judged.map(|rows| f64::from(tally.stale_rows) / rows as f64),
+            stale_pairs: judged.map(|_| f64::from(tally.stale_pairs) / pairs as f64),
+            skipped: pairs - kept,
+            woken: tally.woken_rows as usize,
+            note,
+        }
+    }
+}
+
+impl Skip {
+    /// Whether it is decided what leaves when so many epochs are done.
+    fn decides_after(&self, epochs: usize) -> bool {
+        let Some(later) = epochs.checked_sub(self.start) else { return false };
+        match self.policy {
+            SkipPolicy::Stale if self.recheck > 0 => later.is_multiple_of(self.recheck),
+            // What does not change is decided once.
+            _ => later == 0,
+        }
+    }
+
+    /// Whether each epoch draws which of the stale pairs leave.
+    fn draws(&self) -> bool {
+        self.policy == SkipPolicy::Random || self.keep > 0.0
+    }
+}
+
+/// The rows with the most accesses, ties to the lower index, up to and with the one at which they have
+/// a share of all; ascending.
+pub fn hot_rows(counts: &[u32], share: f64) -> Vec<u32> {
+    let total: u64 = counts.iter().map(|&count| u64::from(count)).sum();
+    let mut rows: Vec<u32> = (0..counts.len() as u32).collect();
+    rows.sort_by_key(|&row| std::cmp::Reverse(counts[row as usize]));
+    let mut reached = 0;
+    let enough = rows.iter().position(|&row| {
+        reached += u64::from(counts[row as usize]);
+        reached as f64 / total as f64 >= share
+    });
+    rows.truncate(enough.map_or(rows.len(), |last| last + 1));
+    rows.sort_unstable();
+    rows
+}
+
+/// The threshold under which a share of the activities is: the one that comes nearest in a bisection,
+/// none if that is not within [`TOLERANCE`].
+fn find_threshold(activities: &[f32], share: f64) -> Option<f32> {
+    let changing = activities.iter().copied().filter(|&activity| activity < ALWAYS_ACTIVE);
+    let (mut low, mut high) = (0.0, 2.0 * changing.fold(0.0, f32::max));
+    let mut nearest = None;
+    let mut nearest_error = TOLERANCE;
+    for _ in 0..ROUNDS {
+        let threshold = f32::midpoint(low, high);
+        let stale = activities.iter().filter(|&&activity| activity < threshold).count();
+        let stale = stale as f64 / activities.len() as f64;
+        if (stale - share).abs() <= nearest_error {
+            (nearest, nearest_error) = (Some(threshold), (stale - share).abs());
+        }
+        if stale < share {
+            low = threshold;
+        } else {
+            high = threshold;
+        }
+    }
+    nearest
+}
+
+/// The count under which items have a share of all pairs at most; none where the rarest have more.
+fn popularity_cut(counts: &[u32], share: f64) -> Option<f32> {
+    let total: u64 = counts.iter().map(|&count| u64::from(count)).sum();
+    let mut sorted = counts.to_vec();
+    sorted.sort_unstable();
+    let (mut under, mut cut) = (0, None);
+    for equal in sorted.chunk_by(|a, b| a == b) {
+        if under > 0 {
+            cut = Some(equal[0] as f32);
+        }
+        under += equal.iter().map(|&count| u64::from(count)).sum::<u64>();
+        if under as f64 > share * total as f64 {
+            break;
+        }
+    }
+    cut
+}
+
+/// Pairs of each user.
+fn user_counts(pairs: &Pairs, users: usize) -> Vec<u32> {
+    let mut counts = vec![0; users];
+    for [user, _] in pairs.iter() {
+        counts[user as usize] += 1;
+    }
+    counts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn hot_rows_reach_the_share_and_ties_go_to_the_lower_index() {
+        assert_eq!(hot_rows(&[1, 5, 3, 1], 0.5), [1]);
+        assert_eq!(hot_rows(&[1, 5, 3, 1], 0.8), [1, 2]);
+        assert_eq!(hot_rows(&[1, 5, 3, 1], 0.9), [0, 1, 2]);
+        assert_eq!(hot_rows(&[1, 5, 3, 1], 1.0), [0, 1, 2, 3]);
+        assert_eq!(hot_rows(&[2, 2, 2, 2], 0.5), [0, 1]);
+    }
+
+    proptest! {
+        #[test]
+        fn a_threshold_is_found_where_activities_differ(
+            wanted in 0.1f64..0.9,
+            activities in prop::collection::vec(1e-6f32..10.0, 200..400),
+        ) {
+            let threshold = find_threshold(&activities, wanted).expect("they differ");
+            let stale = activities.iter().filter(|&&activity| activity < threshold).count();
+            let stale = stale as f64 / activities.len() as f64;
+            prop_assert!((stale - wanted).abs() <= TOLERANCE, "{stale} for {wanted}");
+        }
+    }
+
+    #[test]
+    fn no_threshold_is_found_where_there_is_none() {
+        assert_eq!(find_threshold(&[], 0.3), None);
+        assert_eq!(find_threshold(&[ALWAYS_ACTIVE; 9], 0.3), None);
+        assert_eq!(
+            find_threshold(&[0.0; 9], 0.3),
+            None,
+            "rows that stand still are not told apart"
+        );
+        assert_eq!(find_threshold(&[1.0; 9], 0.3), None, "all or none");
+        let half = [[1.0; 5], [ALWAYS_ACTIVE; 5]].concat();
+        assert_eq!(find_threshold(&half, 0.3), None, "half or none");
+        assert!(find_threshold(&half, 0.45).is_some(), "half is near enough");
+    }
+
+    #[test]
+    fn rare_items_are_under_the_cut() {
+        assert_eq!(popularity_cut(&[6, 1, 2, 1], 0.2), Some(2.0));
+        assert_eq!(popularity_cut(&[6, 1, 2, 1], 0.4), Some(6.0));
+        assert_eq!(popularity_cut(&[6, 1, 2, 1], 0.1), None);
+        assert_eq!(popularity_cut(&[2, 2, 2], 0.9), None);
+    }
+
+    #[test]
+    fn decisions_come_after_whole_epochs() {
+        let after = |policy, recheck| {
+            let skip = Skip { policy, recheck, ..options() };
+            (0..9).filter(|&epochs| skip.decides_after(epochs)).collect::<Vec<_>>()
+        };
+        assert_eq!(after(SkipPolicy::Stale, 1), [2, 3, 4, 5, 6, 7, 8]);
+        assert_eq!(after(SkipPolicy::Stale, 3), [2, 5, 8]);
+        assert_eq!(after(SkipPolicy::Stale, 0), [2]);
+        assert_eq!(after(SkipPolicy::Popularity, 1), [2]);
+    }
+
+    fn options() -> Skip {
+        let config = crate::Config::resolve(&serde_json::json!({ "skip": {} }));
+        config.expect("valid").skip.expect("it is on")
+    }
+}
