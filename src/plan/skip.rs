@@ -6,9 +6,10 @@
 
 use bytemuck::{Pod, Zeroable};
 
+use super::build::Builder;
 use super::{
-    Buffer, Builder, CompactPairs, CountStale, GatherRows, Handles, KeptLogQ, Op, RowChange,
-    SamplePairs, compact_pairs,
+    Buffer, CompactPairs, CountStale, GatherRows, Handles, KeptLogQ, Op, RowChange, SamplePairs,
+    compact_pairs,
 };
 use crate::config::{LogQ, NegativesKind, Skip, SkipPolicy, SkipRows};
 
