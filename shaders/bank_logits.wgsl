@@ -1,8 +1,9 @@
 // Logits of a chunk of rows against the bank, beside those against the batch's candidates:
 // logits[b, KP + m] = u_b·v_m / τ - log q_m, and IMPOSSIBLE for the row's own item and absent entries.
-// One thread a tile of 8 rows × 8 entries, its sums in four matrices that stay in registers.
+// One thread a tile of 8 rows × 8 entries.
 #import bank
 #import chunk
+#import score_tile
 #import step
 
 @group(0) @binding(0) var<uniform> step: Step;
@@ -14,12 +15,12 @@
 @group(0) @binding(6) var<storage, read_write> logits: array<vec4<f32>>; // (C, KP + MP)
 
 // Four neighbouring users at one vec4 of their width, a user a column of the matrix.
-fn users_at(row: u32, k: u32) -> mat4x4<f32> {
+fn rows_at(row: u32, k: u32) -> mat4x4<f32> {
     let at = row * D4 + k;
     return mat4x4(users[at], users[at + D4], users[at + 2u * D4], users[at + 3u * D4]);
 }
 
-fn items_at(entry: u32, k: u32) -> mat4x4<f32> {
+fn columns_at(entry: u32, k: u32) -> mat4x4<f32> {
     let at = entry * D4 + k;
     return mat4x4(bank_items[at], bank_items[at + D4], bank_items[at + 2u * D4], bank_items[at + 3u * D4]);
 }
@@ -52,24 +53,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) t
     if entry >= MP || row_in_chunk >= C || row >= step.rows {
         return;
     }
-    var top_left = mat4x4<f32>();
-    var top_right = mat4x4<f32>();
-    var bottom_left = mat4x4<f32>();
-    var bottom_right = mat4x4<f32>();
+    var tile = Tile();
     if entry < step.bank {
-        for (var k = 0u; k < D4; k += 1u) {
-            let top = users_at(row, k);
-            let bottom = users_at(row + 4u, k);
-            let left = transpose(items_at(entry, k));
-            let right = transpose(items_at(entry + 4u, k));
-            top_left += left * top;
-            top_right += right * top;
-            bottom_left += left * bottom;
-            bottom_right += right * bottom;
-        }
+        tile = score_tile(row, entry);
     }
-    store(row, entry, top_left);
-    store(row, entry + 4u, top_right);
-    store(row + 4u, entry, bottom_left);
-    store(row + 4u, entry + 4u, bottom_right);
+    store_tile(row, entry, tile);
 }

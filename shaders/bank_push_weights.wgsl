@@ -1,9 +1,10 @@
 // How hard each banked user pushes each of the batch's candidates, a chunk of the bank at a time:
 // weights[m, j] = exp(min(s'(m, j) - z_m - log(candidates), 0)) / (τ rows), s' = u_m·v_j / τ - log q(j);
 // 0 where the candidate is the banked row's own positive, or one of the two is absent.
-// One thread a tile of 8 entries × 8 candidates, its sums in four matrices that stay in registers.
+// One thread a tile of 8 entries × 8 candidates.
 #import bank
 #import chunk
+#import score_tile
 #import step
 
 @group(0) @binding(0) var<uniform> step: Step;
@@ -16,12 +17,12 @@
 @group(0) @binding(7) var<storage, read_write> weights: array<vec4<f32>>; // (C, KP)
 
 // Four neighbouring banked users at one vec4 of their width, a user a column of the matrix.
-fn users_at(entry: u32, k: u32) -> mat4x4<f32> {
+fn rows_at(entry: u32, k: u32) -> mat4x4<f32> {
     let at = entry * D4 + k;
     return mat4x4(bank_users[at], bank_users[at + D4], bank_users[at + 2u * D4], bank_users[at + 3u * D4]);
 }
 
-fn items_at(column: u32, k: u32) -> mat4x4<f32> {
+fn columns_at(column: u32, k: u32) -> mat4x4<f32> {
     let at = column * D4 + k;
     return mat4x4(items[at], items[at + D4], items[at + 2u * D4], items[at + 3u * D4]);
 }
@@ -61,24 +62,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) t
     if column >= KP || entry_in_chunk >= C || entry >= MP {
         return;
     }
-    var top_left = mat4x4<f32>();
-    var top_right = mat4x4<f32>();
-    var bottom_left = mat4x4<f32>();
-    var bottom_right = mat4x4<f32>();
+    var tile = Tile();
     if entry < step.bank {
-        for (var k = 0u; k < D4; k += 1u) {
-            let top = users_at(entry, k);
-            let bottom = users_at(entry + 4u, k);
-            let left = transpose(items_at(column, k));
-            let right = transpose(items_at(column + 4u, k));
-            top_left += left * top;
-            top_right += right * top;
-            bottom_left += left * bottom;
-            bottom_right += right * bottom;
-        }
+        tile = score_tile(entry, column);
     }
-    store(entry, column, top_left);
-    store(entry, column + 4u, top_right);
-    store(entry + 4u, column, bottom_left);
-    store(entry + 4u, column + 4u, bottom_right);
+    store_tile(entry, column, tile);
 }

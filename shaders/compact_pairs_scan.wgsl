@@ -9,12 +9,10 @@
 @group(0) @binding(1) var<storage, read_write> blocks: array<u32>; // (BLOCKS) kept pairs, then where they begin
 @group(0) @binding(2) var<storage, read_write> tally: Tally;
 
-const WG_SIZE = 256u;
-
-@compute @workgroup_size(WG_SIZE)
+@compute @workgroup_size(BLOCK)
 fn main(@builtin(local_invocation_index) lane: u32) {
     var begin = 0u;
-    for (var first = 0u; first < BLOCKS; first += WG_SIZE) {
+    for (var first = 0u; first < BLOCKS; first += BLOCK) {
         let block = first + lane;
         var kept = 0u;
         if block < BLOCKS {
@@ -24,7 +22,7 @@ fn main(@builtin(local_invocation_index) lane: u32) {
         if block < BLOCKS {
             blocks[block] = begin + through - kept;
         }
-        begin += sh_sums[WG_SIZE - 1u];
+        begin += sh_sums[BLOCK - 1u];
     }
     if lane == 0u {
         clock.pairs = begin;

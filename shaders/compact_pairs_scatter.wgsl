@@ -14,9 +14,7 @@
 @group(0) @binding(5) var<storage, read> blocks: array<u32>; // (BLOCKS) where a block's kept pairs begin
 @group(0) @binding(6) var<storage, read_write> kept_pairs: array<vec2<u32>>; // (N) user, item
 
-const WG_SIZE = BLOCK;
-
-@compute @workgroup_size(WG_SIZE)
+@compute @workgroup_size(BLOCK)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     let block = group_index(group);
     let n = block * BLOCK + lane;

@@ -22,7 +22,7 @@ fn one_minus_power(log_beta: f32, t: f32) -> f32 {
         * (1.0 + x / 7.0))))));
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(WG_SIZE)
 fn main(@builtin(global_invocation_id) thread: vec3<u32>) {
     let row = thread.x;
     let slot = thread.y;

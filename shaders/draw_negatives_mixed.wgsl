@@ -1,13 +1,12 @@
 // Draws the negatives that a batch's rows share, out of all items, all alike.
 // One thread a draw (x) and step (y). Depends on no parameter of the model.
-#import clock
 #import random
 #import step
 
 @group(0) @binding(0) var<storage, read> steps: array<StepSlot>; // (S)
 @group(0) @binding(1) var<storage, read_write> item_ids: array<u32>; // (S, K) the positives, then the draws
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(WG_SIZE)
 fn main(@builtin(global_invocation_id) thread: vec3<u32>) {
     let draw = thread.x;
     let slot = thread.y;

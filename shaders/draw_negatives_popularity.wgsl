@@ -1,7 +1,6 @@
 // Draws each row's negatives by weight, out of all items but the positive.
 // The item whose share of the weights' sum holds x, x uniform outside the positive's share.
 // One thread a draw (x) and step (y). Depends on no parameter of the model.
-#import clock
 #import random
 #import step
 
@@ -29,7 +28,7 @@ fn other(positive: u32, bits: u32) -> u32 {
     return low;
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(WG_SIZE)
 fn main(@builtin(global_invocation_id) thread: vec3<u32>) {
     let draw = thread.x;
     let slot = thread.y;

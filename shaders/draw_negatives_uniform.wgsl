@@ -2,7 +2,6 @@
 // Of those the r-th: r + |{j : had[j] - j <= r}|, which no second try can better; a user who has all
 // items gets any.
 // One thread a draw (x) and step (y). Depends on no parameter of the model.
-#import clock
 #import random
 #import step
 
@@ -32,7 +31,7 @@ fn unseen(user: u32, bits: u32) -> u32 {
     return rank + low;
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(WG_SIZE)
 fn main(@builtin(global_invocation_id) thread: vec3<u32>) {
     let draw = thread.x;
     let slot = thread.y;

@@ -9,11 +9,9 @@
 @group(0) @binding(3) var<storage, read> row_lse: array<f32>; // (B)
 @group(0) @binding(4) var<storage, read_write> bank_entries: array<Entry>; // (M)
 
-const WG_SIZE = 64u;
-
 @compute @workgroup_size(WG_SIZE)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-    let row = group_index(group) * WG_SIZE + lane;
+    let row = thread_index(group, lane);
     if row >= step.rows || row + M < step.rows {
         return;
     }

@@ -7,11 +7,9 @@
 @group(0) @binding(1) var<storage, read> rows: array<vec4<f32>>; // (BP, D)
 @group(0) @binding(2) var<storage, read_write> bank: array<vec4<f32>>; // (MP, D)
 
-const WG_SIZE = 64u;
-
 @compute @workgroup_size(WG_SIZE)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-    let thread = group_index(group) * WG_SIZE + lane;
+    let thread = thread_index(group, lane);
     let row = thread / D4;
     if row < step.rows && row + M >= step.rows {
         bank[(step.cursor + row) % M * D4 + thread % D4] = rows[thread];

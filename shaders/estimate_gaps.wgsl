@@ -11,11 +11,9 @@
 @group(0) @binding(3) var<storage, read_write> last_seen: array<u32>; // (I) number of a step
 @group(0) @binding(4) var<storage, read_write> log_q: array<f32>; // (I)
 
-const WG_SIZE = 64u;
-
 @compute @workgroup_size(WG_SIZE)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-    let place = group_index(group) * WG_SIZE + lane;
+    let place = thread_index(group, lane);
     if place >= P || !is_first_use(place) {
         return;
     }

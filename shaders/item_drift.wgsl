@@ -6,11 +6,9 @@
 @group(0) @binding(1) var<storage, read> now: array<vec4<f32>>; // (IP, D)
 @group(0) @binding(2) var<storage, read_write> drift: array<vec2<f32>>; // (I) |now - before|, |now|
 
-const WG_SIZE = 64u;
-
 @compute @workgroup_size(WG_SIZE)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-    let item = group_index(group) * WG_SIZE + lane;
+    let item = thread_index(group, lane);
     if item >= ITEMS {
         return;
     }

@@ -8,11 +8,9 @@
 @group(0) @binding(1) var<storage, read> kept_pairs: array<vec2<u32>>; // (N) user, item
 @group(0) @binding(2) var<storage, read_write> item_counts: array<atomic<u32>>; // (I)
 
-const WG_SIZE = 64u;
-
 @compute @workgroup_size(WG_SIZE)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-    let n = group_index(group) * WG_SIZE + lane;
+    let n = thread_index(group, lane);
     if n < clock.pairs {
         atomicAdd(&item_counts[kept_pairs[n].y], 1u);
     }

@@ -8,11 +8,9 @@
 @group(0) @binding(1) var<storage, read> item_counts: array<u32>; // (I)
 @group(0) @binding(2) var<storage, read_write> log_q: array<f32>; // (I)
 
-const WG_SIZE = 64u;
-
 @compute @workgroup_size(WG_SIZE)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-    let item = group_index(group) * WG_SIZE + lane;
+    let item = thread_index(group, lane);
     if item < ITEMS {
         let share = f32(item_counts[item]) / f32(max(clock.pairs, 1u));
         let q = (1.0 - DRAWN) * share + DRAWN / f32(ITEMS);

@@ -12,11 +12,9 @@
 @group(0) @binding(3) var<storage, read> item_activity: array<f32>; // (I)
 @group(0) @binding(4) var<storage, read_write> sample: array<f32>; // (SAMPLE)
 
-const WG_SIZE = 64u;
-
 @compute @workgroup_size(WG_SIZE)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-    let n = group_index(group) * WG_SIZE + lane;
+    let n = thread_index(group, lane);
     if n >= SAMPLE {
         return;
     }

@@ -8,11 +8,9 @@
 @group(0) @binding(2) var<storage, read> users: array<vec4<f32>>; // (BP, D) u
 @group(0) @binding(3) var<storage, read_write> d_item: array<vec4<f32>>; // (KP, D)
 
-const WG_SIZE = 64u;
-
 @compute @workgroup_size(WG_SIZE)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-    let at = group_index(group) * WG_SIZE + lane;
+    let at = thread_index(group, lane);
     let column = at / D4;
     let k = at % D4;
     if column >= K {

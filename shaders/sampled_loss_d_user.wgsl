@@ -8,11 +8,9 @@
 @group(0) @binding(2) var<storage, read> items: array<vec4<f32>>; // (KP, D) v
 @group(0) @binding(3) var<storage, read_write> d_user: array<vec4<f32>>; // (BP, D)
 
-const WG_SIZE = 64u;
-
 @compute @workgroup_size(WG_SIZE)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-    let at = group_index(group) * WG_SIZE + lane;
+    let at = thread_index(group, lane);
     let row = at / D4;
     let k = at % D4;
     if row >= step.rows {

@@ -1,5 +1,6 @@
 // Scores of a block of queries against the whole catalogue: scores[q, i] = query_q·v_i.
-// One thread a tile of 8 queries × 8 items, its sums in four matrices that stay in registers.
+// One thread a tile of 8 queries × 8 items.
+#import score_tile
 #import step
 
 @group(0) @binding(0) var<uniform> step: Step;
@@ -8,14 +9,23 @@
 @group(0) @binding(3) var<storage, read_write> scores: array<vec4<f32>>; // (Q, IP)
 
 // Four neighbouring queries at one vec4 of their width, a query a column of the matrix.
-fn queries_at(row: u32, k: u32) -> mat4x4<f32> {
+fn rows_at(row: u32, k: u32) -> mat4x4<f32> {
     let at = row * D4 + k;
     return mat4x4(queries[at], queries[at + D4], queries[at + 2u * D4], queries[at + 3u * D4]);
 }
 
-fn items_at(column: u32, k: u32) -> mat4x4<f32> {
+fn columns_at(column: u32, k: u32) -> mat4x4<f32> {
     let at = column * D4 + k;
     return mat4x4(items[at], items[at + D4], items[at + 2u * D4], items[at + 3u * D4]);
+}
+
+// Scores of four queries at four items.
+fn store(row: u32, column: u32, products: mat4x4<f32>) {
+    let width = IP / 4u;
+    let at = row * width + column / 4u;
+    for (var n = 0u; n < 4u; n += 1u) {
+        scores[at + n * width] = products[n];
+    }
 }
 
 @compute @workgroup_size(8, 8)
@@ -25,26 +35,5 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) t
     if column >= IP || row >= step.rows {
         return;
     }
-    var top_left = mat4x4<f32>();
-    var top_right = mat4x4<f32>();
-    var bottom_left = mat4x4<f32>();
-    var bottom_right = mat4x4<f32>();
-    for (var k = 0u; k < D4; k += 1u) {
-        let top = queries_at(row, k);
-        let bottom = queries_at(row + 4u, k);
-        let left = transpose(items_at(column, k));
-        let right = transpose(items_at(column + 4u, k));
-        top_left += left * top;
-        top_right += right * top;
-        bottom_left += left * bottom;
-        bottom_right += right * bottom;
-    }
-    let width = IP / 4u;
-    let at = row * width + column / 4u;
-    for (var n = 0u; n < 4u; n += 1u) {
-        scores[at + n * width] = top_left[n];
-        scores[at + n * width + 1u] = top_right[n];
-        scores[at + (n + 4u) * width] = bottom_left[n];
-        scores[at + (n + 4u) * width + 1u] = bottom_right[n];
-    }
+    store_tile(row, column, score_tile(row, column));
 }

@@ -2,6 +2,7 @@
 // d_item[j] = Σ_b d_logits[b, j] u_b over the rows b of the chunk; the first chunk sets, later ones add.
 // One thread a tile of 8 columns × 8 of the width.
 #import chunk
+#import gradient_tile
 #import step
 
 @group(0) @binding(0) var<uniform> step: Step;
@@ -10,15 +11,15 @@
 @group(0) @binding(3) var<storage, read> users: array<vec4<f32>>; // (BP, D) u
 @group(0) @binding(4) var<storage, read_write> d_item: array<vec4<f32>>; // (KP, D)
 
-// Four neighbouring rows at four neighbouring columns, a row a column of the matrix.
-fn d_logits_at(row: u32, column: u32) -> mat4x4<f32> {
+// Four neighbouring rows at four neighbouring columns.
+fn weights_at(row: u32, column: u32) -> mat4x4<f32> {
     let width = COLUMNS / 4u;
     let at = row * width + column / 4u;
-    return mat4x4(d_logits[at], d_logits[at + width], d_logits[at + 2u * width], d_logits[at + 3u * width]);
+    return transpose(mat4x4(d_logits[at], d_logits[at + width], d_logits[at + 2u * width], d_logits[at + 3u * width]));
 }
 
-fn users_at(row: u32, k: u32) -> mat4x4<f32> {
-    let at = row * D4 + k;
+fn terms_at(row: u32, k: u32) -> mat4x4<f32> {
+    let at = (chunk.index * C + row) * D4 + k;
     return mat4x4(users[at], users[at + D4], users[at + 2u * D4], users[at + 3u * D4]);
 }
 
@@ -38,25 +39,5 @@ fn main(@builtin(global_invocation_id) thread: vec3<u32>) {
     if k >= D4 || column >= KP || first >= step.rows {
         return;
     }
-    var top_left = mat4x4<f32>();
-    var top_right = mat4x4<f32>();
-    var bottom_left = mat4x4<f32>();
-    var bottom_right = mat4x4<f32>();
-    for (var row = 0u; row < min(step.rows - first, C); row += 4u) {
-        let d_top = transpose(d_logits_at(row, column));
-        let d_bottom = transpose(d_logits_at(row, column + 4u));
-        let left = users_at(first + row, k);
-        let right = users_at(first + row, k + 1u);
-        top_left += left * d_top;
-        top_right += right * d_top;
-        bottom_left += left * d_bottom;
-        bottom_right += right * d_bottom;
-    }
-    let at = column * D4 + k;
-    for (var n = 0u; n < 4u; n += 1u) {
-        store(at + n * D4, top_left[n]);
-        store(at + n * D4 + 1u, top_right[n]);
-        store(at + (n + 4u) * D4, bottom_left[n]);
-        store(at + (n + 4u) * D4 + 1u, bottom_right[n]);
-    }
+    store_tile(column, k, gradient_tile(column, k, 0u, min(step.rows - first, C)));
 }

@@ -2,6 +2,7 @@
 // columns, set by the batch's candidates and added to by the bank.
 // One thread a tile of 8 rows × 8 of the width.
 #import chunk
+#import gradient_tile
 #import step
 
 @group(0) @binding(0) var<uniform> step: Step;
@@ -11,14 +12,14 @@
 @group(0) @binding(4) var<storage, read_write> d_user: array<vec4<f32>>; // (BP, D)
 
 // Four neighbouring rows at four neighbouring columns, a row a column of the matrix.
-fn d_logits_at(row: u32, column: u32) -> mat4x4<f32> {
+fn weights_at(column: u32, row: u32) -> mat4x4<f32> {
     let width = COLUMNS / 4u;
     let at = row * width + column / 4u;
     return mat4x4(d_logits[at], d_logits[at + width], d_logits[at + 2u * width], d_logits[at + 3u * width]);
 }
 
-fn items_at(column: u32, k: u32) -> mat4x4<f32> {
-    let at = column * D4 + k;
+fn terms_at(column: u32, k: u32) -> mat4x4<f32> {
+    let at = (column - FIRST) * D4 + k;
     return mat4x4(items[at], items[at + D4], items[at + 2u * D4], items[at + 3u * D4]);
 }
 
@@ -37,25 +38,5 @@ fn main(@builtin(global_invocation_id) thread: vec3<u32>) {
     if k >= D4 || row >= C || chunk.index * C + row >= step.rows {
         return;
     }
-    var top_left = mat4x4<f32>();
-    var top_right = mat4x4<f32>();
-    var bottom_left = mat4x4<f32>();
-    var bottom_right = mat4x4<f32>();
-    for (var column = FIRST; column < LAST; column += 4u) {
-        let d_top = d_logits_at(row, column);
-        let d_bottom = d_logits_at(row + 4u, column);
-        let left = items_at(column - FIRST, k);
-        let right = items_at(column - FIRST, k + 1u);
-        top_left += left * d_top;
-        top_right += right * d_top;
-        bottom_left += left * d_bottom;
-        bottom_right += right * d_bottom;
-    }
-    let at = (chunk.index * C + row) * D4 + k;
-    for (var n = 0u; n < 4u; n += 1u) {
-        store(at + n * D4, top_left[n]);
-        store(at + n * D4 + 1u, top_right[n]);
-        store(at + (n + 4u) * D4, bottom_left[n]);
-        store(at + (n + 4u) * D4 + 1u, bottom_right[n]);
-    }
+    store_tile(chunk.index * C + row, k, gradient_tile(row, k, FIRST, LAST));
 }

@@ -1,7 +1,8 @@
 // Logits of a chunk of rows against every candidate of the step:
 // logits[b, j] = u_b·v_j / τ - log q(j), and IMPOSSIBLE for accidental hits and absent columns.
-// One thread a tile of 8 rows × 8 columns, its sums in four matrices that stay in registers.
+// One thread a tile of 8 rows × 8 columns.
 #import chunk
+#import score_tile
 #import step
 
 @group(0) @binding(0) var<uniform> step: Step;
@@ -13,12 +14,12 @@
 @group(0) @binding(6) var<storage, read_write> logits: array<vec4<f32>>; // (C, COLUMNS)
 
 // Four neighbouring users at one vec4 of their width, a user a column of the matrix.
-fn users_at(row: u32, k: u32) -> mat4x4<f32> {
+fn rows_at(row: u32, k: u32) -> mat4x4<f32> {
     let at = row * D4 + k;
     return mat4x4(users[at], users[at + D4], users[at + 2u * D4], users[at + 3u * D4]);
 }
 
-fn items_at(column: u32, k: u32) -> mat4x4<f32> {
+fn columns_at(column: u32, k: u32) -> mat4x4<f32> {
     let at = column * D4 + k;
     return mat4x4(items[at], items[at + D4], items[at + 2u * D4], items[at + 3u * D4]);
 }
@@ -62,22 +63,5 @@ fn main(@builtin(global_invocation_id) thread: vec3<u32>) {
     if column >= KP || thread.y * 8u >= C || row >= step.rows {
         return;
     }
-    var top_left = mat4x4<f32>();
-    var top_right = mat4x4<f32>();
-    var bottom_left = mat4x4<f32>();
-    var bottom_right = mat4x4<f32>();
-    for (var k = 0u; k < D4; k += 1u) {
-        let top = users_at(row, k);
-        let bottom = users_at(row + 4u, k);
-        let left = transpose(items_at(column, k));
-        let right = transpose(items_at(column + 4u, k));
-        top_left += left * top;
-        top_right += right * top;
-        bottom_left += left * bottom;
-        bottom_right += right * bottom;
-    }
-    store(row, column, top_left);
-    store(row, column + 4u, top_right);
-    store(row + 4u, column, bottom_left);
-    store(row + 4u, column + 4u, bottom_right);
+    store_tile(row, column, score_tile(row, column));
 }

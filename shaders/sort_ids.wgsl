@@ -6,24 +6,24 @@
 @group(0) @binding(0) var<storage, read> ids: array<u32>; // (S, IDS)
 @group(0) @binding(1) var<storage, read_write> order: array<vec2<u32>>; // (S, P) id, row; P = IDS up to a power of two
 
-const WG_SIZE = 256u;
+const SORTERS = 256u;
 
 fn is_before(a: vec2<u32>, b: vec2<u32>) -> bool {
     return a.x < b.x || (a.x == b.x && a.y < b.y);
 }
 
-@compute @workgroup_size(WG_SIZE)
+@compute @workgroup_size(SORTERS)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     let slot = group.x;
     let base = slot * P;
-    for (var row = lane; row < P; row += WG_SIZE) {
+    for (var row = lane; row < P; row += SORTERS) {
         let id = ids[slot * IDS + min(row, IDS - 1u)];
         order[base + row] = vec2(select(NO_ID, id, row < IDS), row);
     }
     storageBarrier();
     for (var size = 2u; size <= P; size *= 2u) {
         for (var stride = size / 2u; stride > 0u; stride /= 2u) {
-            for (var pair = lane; pair < P / 2u; pair += WG_SIZE) {
+            for (var pair = lane; pair < P / 2u; pair += SORTERS) {
                 let low = 2u * pair - (pair & (stride - 1u));
                 let high = low + stride;
                 let a = order[base + low];

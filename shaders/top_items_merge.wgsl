@@ -9,11 +9,9 @@
 @group(0) @binding(2) var<storage, read> best_items: array<u32>; // (Q, SEGMENTS, TOP)
 @group(0) @binding(3) var<storage, read_write> top: array<u32>; // (Q, TOP)
 
-const WG_SIZE = 64u;
-
 @compute @workgroup_size(WG_SIZE)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-    let query = group_index(group) * WG_SIZE + lane;
+    let query = thread_index(group, lane);
     if query >= step.rows {
         return;
     }

@@ -9,11 +9,9 @@
 @group(0) @binding(2) var<storage, read_write> best_scores: array<f32>; // (Q, SEGMENTS, TOP)
 @group(0) @binding(3) var<storage, read_write> best_items: array<u32>; // (Q, SEGMENTS, TOP)
 
-const WG_SIZE = 64u;
-
 @compute @workgroup_size(WG_SIZE)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-    let thread = group_index(group) * WG_SIZE + lane;
+    let thread = thread_index(group, lane);
     let query = thread / SEGMENTS;
     let first = thread % SEGMENTS * SEGMENT;
     if query >= step.rows {

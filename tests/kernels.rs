@@ -102,7 +102,7 @@ impl Pair {
         let (cursor, filled) = (dims.bank.min(3) as u32, dims.bank as u32 / 2);
         self.write(at.clock, &[Clock { cursor, filled, warmup: 42, ..clock }]);
         if let Some(bank) = at.bank {
-            let rows = dims.bank.next_multiple_of(8);
+            let rows = dims.bank_padded();
             self.write(bank.items, &normals(rows, 5));
             if let Some(users) = bank.users {
                 self.write(users, &normals(rows, 6));
@@ -244,7 +244,7 @@ impl Pair {
         match op {
             Op::ScoreItems(op) if op.scores == buffer => {
                 let rows = self.plan.dims.queries.min(self.plan.dims.users).min(11);
-                let stride = self.plan.dims.items.next_multiple_of(8);
+                let stride = self.plan.dims.items_padded();
                 (rows * stride, (self.plan.dims.items, stride))
             }
             _ => (words, (1, 1)),

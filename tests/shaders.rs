@@ -149,5 +149,5 @@ fn records_have_the_same_layout_in_rust_and_wgsl() {
     let expected = rust_layout!(Tally, stale_rows, woken_rows, stale_pairs, kept_pairs);
     assert_eq!(layout(&tally, "Tally"), expected);
     let (_, stride) = layout(&draw, "StepSlot");
-    assert_eq!(stride as usize, twotower::plan::STEP_WORDS * 4);
+    assert_eq!(stride as usize, twotower::plan::STEP_STRIDE * 4);
 }

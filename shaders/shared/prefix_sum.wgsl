@@ -1,12 +1,12 @@
 // Inclusive prefix sums over the lanes of a workgroup (Hillis & Steele 1986): every lane gets the sum
-// of the values up to and with its own. Depends on the constant WG_SIZE. Every lane has to take part;
+// of the values up to and with its own. Depends on the constant BLOCK. Every lane has to take part;
 // after the call, the last element of sh_sums is the sum of all.
-var<workgroup> sh_sums: array<u32, WG_SIZE>;
+var<workgroup> sh_sums: array<u32, BLOCK>;
 
 fn prefix_sum(lane: u32, value: u32) -> u32 {
     workgroupBarrier();
     sh_sums[lane] = value;
-    for (var stride = 1u; stride < WG_SIZE; stride *= 2u) {
+    for (var stride = 1u; stride < BLOCK; stride *= 2u) {
         workgroupBarrier();
         var sum = sh_sums[lane];
         if lane >= stride {

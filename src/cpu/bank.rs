@@ -1,9 +1,9 @@
 //! Twins of `shaders/bank_push_*.wgsl` and `enqueue_*.wgsl`.
 
 use super::memory::{Memory, view};
-use super::product::{TILE, columns_by_panel, four_rows, pack_columns, pack_rows, rows_by_panel};
+use super::product::{columns_by_panel, four_rows, pack_columns, pack_rows, rows_by_panel};
 use super::vector::add;
-use crate::plan::{BankPush, Enqueue, Entry, NO_ID};
+use crate::plan::{BankPush, Enqueue, Entry, NO_ID, TILE};
 
 /// Banked users whose weights are computed at once; see the softmax's chunk.
 const CHUNK: usize = 64;

@@ -2,7 +2,7 @@
 
 use super::memory::{Memory, view};
 use crate::plan::{
-    Clock, DrawBatches, LOG_BETA_M, LOG_BETA_V, NO_ID, RING, STEP_SIZE, STEP_WORDS, Step,
+    Clock, DrawBatches, LOG_BETA_M, LOG_BETA_V, NO_ID, RING, STEP_STRIDE, STEP_WORDS, Step,
 };
 use crate::random::{self, stream};
 
@@ -31,7 +31,7 @@ pub fn run(op: &DrawBatches, memory: &mut Memory) {
             },
             cursor: (clock.cursor + (slot * batch) as u32) % (op.dims.bank as u32).max(1),
         };
-        steps[slot * STEP_WORDS..][..STEP_SIZE]
+        steps[slot * STEP_STRIDE..][..STEP_WORDS]
             .copy_from_slice(bytemuck::cast_slice(std::slice::from_ref(&record)));
         for row in 0..batch {
             let n = (first + row) as u32;

@@ -1,7 +1,7 @@
 //! Twin of `shaders/draw_negatives_*.wgsl`.
 
 use super::memory::{Memory, view};
-use crate::plan::{DrawNegatives, NO_ID, Pool, STEP_SIZE, STEP_WORDS, Step};
+use crate::plan::{DrawNegatives, NO_ID, Pool, STEP_STRIDE, STEP_WORDS, Step};
 use crate::random::{self, below, stream};
 
 pub fn run(op: &DrawNegatives, memory: &mut Memory) {
@@ -61,9 +61,9 @@ fn each_step(
     item_ids: &mut [u32],
     mut fill: impl FnMut(Step, &mut [u32], &mut [u32], u32),
 ) {
-    let records = steps.chunks_exact_mut(STEP_WORDS);
+    let records = steps.chunks_exact_mut(STEP_STRIDE);
     for (record, ids) in records.zip(item_ids.chunks_exact_mut(op.dims.candidates)) {
-        let step = view::<Step>(&mut record[..STEP_SIZE])[0];
+        let step = view::<Step>(&mut record[..STEP_WORDS])[0];
         let (positives, negatives) = ids.split_at_mut(op.dims.batch);
         fill(step, positives, negatives, random::hash(op.seed, stream::NEGATIVES, step.number));
     }

@@ -3,7 +3,7 @@
 use bytemuck::Pod;
 
 use crate::error::{Error, Result};
-use crate::plan::{Buffer, BufferKind, BufferSpec, Plan, STEP_SIZE, STEP_WORDS, Step};
+use crate::plan::{Buffer, BufferKind, BufferSpec, Plan, STEP_STRIDE, STEP_WORDS, Step};
 
 /// All buffers of a run, and the scratch that operations share.
 #[derive(Debug)]
@@ -53,7 +53,7 @@ impl Memory {
 
     /// The step record of a slot.
     pub fn step(&mut self, buffer: Buffer, slot: usize) -> Step {
-        bytemuck::cast_slice(&self.words(buffer)[slot * STEP_WORDS..][..STEP_SIZE])[0]
+        bytemuck::cast_slice(&self.words(buffer)[slot * STEP_STRIDE..][..STEP_WORDS])[0]
     }
 
     /// Takes the shared scratch, at least `len` long, with whatever it holds; give it back.

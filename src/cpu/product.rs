@@ -4,9 +4,7 @@
 use wide::f32x8;
 
 use super::vector::load;
-
-/// Columns of a register tile, and of a panel.
-pub const TILE: usize = 8;
+use crate::plan::TILE;
 
 /// Regroups matrices (rows, width), one below the other, into one panel for each eight *rows*:
 /// (rows/8, width, 8). Each has whole eights of rows.

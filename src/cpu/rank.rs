@@ -1,14 +1,14 @@
 //! Twins of `shaders/score_items.wgsl`, `mask_seen.wgsl` and `top_items_*.wgsl`.
 
 use super::memory::{Memory, view};
-use super::product::{TILE, four_rows, pack_rows, rows_by_panel};
+use super::product::{four_rows, pack_rows, rows_by_panel};
 use super::vector::dot;
-use crate::plan::{IMPOSSIBLE, MaskSeen, NO_ID, ScoreItems, TOP_K, TopItems};
+use crate::plan::{IMPOSSIBLE, MaskSeen, NO_ID, ScoreItems, TILE, TOP_K, TopItems};
 
 pub fn score_items(op: &ScoreItems, memory: &mut Memory, slot: usize) {
     let rows = memory.step(op.step, slot).rows as usize;
     let dim = op.dims.dim;
-    let items_padded = op.dims.items.next_multiple_of(8);
+    let items_padded = op.dims.items_padded();
     let mut scratch = memory.take_scratch(TILE * dim);
     let [queries, items, scores] = memory.many([op.queries, op.items, op.scores]);
     let (queries, items, scores) = (view::<f32>(queries), view::<f32>(items), view::<f32>(scores));
@@ -35,7 +35,7 @@ pub fn score_items(op: &ScoreItems, memory: &mut Memory, slot: usize) {
 
 pub fn mask_seen(op: &MaskSeen, memory: &mut Memory, slot: usize) {
     let rows = memory.step(op.step, slot).rows as usize;
-    let items_padded = op.dims.items.next_multiple_of(8);
+    let items_padded = op.dims.items_padded();
     let [users, offsets, items, scores] = memory.many([op.users, op.offsets, op.items, op.scores]);
     let scores = view::<f32>(scores).chunks_exact_mut(items_padded);
     for (&user, scores) in users[..rows].iter().zip(scores) {
@@ -48,7 +48,7 @@ pub fn mask_seen(op: &MaskSeen, memory: &mut Memory, slot: usize) {
 
 pub fn top_items(op: &TopItems, memory: &mut Memory, slot: usize) {
     let rows = memory.step(op.step, slot).rows as usize;
-    let items_padded = op.dims.items.next_multiple_of(8);
+    let items_padded = op.dims.items_padded();
     let [scores, top] = memory.many([op.scores, op.top]);
     let scores = view::<f32>(scores).chunks_exact(items_padded).take(rows);
     for (scores, top) in scores.zip(top.chunks_exact_mut(TOP_K)) {

@@ -2,10 +2,9 @@
 //! candidates are in the cache.
 
 use super::memory::{Memory, view};
-use super::product::TILE;
 use super::softmax_loss::softmax;
 use super::vector::{add_scaled, dot};
-use crate::plan::{Dims, IMPOSSIBLE, SampledLoss};
+use crate::plan::{Dims, IMPOSSIBLE, SampledLoss, TILE};
 
 pub fn run(op: &SampledLoss, memory: &mut Memory, slot: usize) {
     let rows = memory.step(op.step, slot).rows as usize;

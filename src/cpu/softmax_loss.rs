@@ -4,9 +4,9 @@
 use wide::f32x8;
 
 use super::memory::{Memory, view};
-use super::product::{TILE, columns_by_panel, four_rows, pack_columns, pack_rows, rows_by_panel};
+use super::product::{columns_by_panel, four_rows, pack_columns, pack_rows, rows_by_panel};
 use super::vector::{add, exp_of_negative, load};
-use crate::plan::{Entry, IMPOSSIBLE, NO_ID, SoftmaxLoss};
+use crate::plan::{Entry, IMPOSSIBLE, NO_ID, SoftmaxLoss, TILE};
 
 /// Rows of logits at once: with 1,024 columns they take 256 KB, a share of a core's second cache.
 const CHUNK: usize = 64;

@@ -3,7 +3,7 @@
 use std::num::NonZeroU64;
 
 use super::UNIFORM_STRIDE;
-use crate::plan::{Access, Dispatch, STEP_SIZE, Shader};
+use crate::plan::{Access, Dispatch, STEP_WORDS, Shader};
 
 /// A pipeline and the layout of its one bind group.
 #[derive(Debug)]
@@ -80,7 +80,7 @@ impl Kernel {
                     })
                 };
                 let resource = match access {
-                    Access::Step => uniform(&buffers[buffer.0], STEP_SIZE as u64 * 4),
+                    Access::Step => uniform(&buffers[buffer.0], STEP_WORDS as u64 * 4),
                     Access::Chunk => uniform(chunks, UNIFORM_STRIDE),
                     Access::Read | Access::Write => buffers[buffer.0].as_entire_binding(),
                 };

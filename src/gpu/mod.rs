@@ -14,14 +14,14 @@ use bytemuck::Pod;
 use wgpu::BufferUsages;
 
 use crate::error::{Error, Result};
-use crate::plan::{Access, Buffer, BufferKind, Dispatch, Op, PROGRAMS, Plan, Program, STEP_WORDS};
+use crate::plan::{Access, Buffer, BufferKind, Dispatch, Op, PROGRAMS, Plan, Program, STEP_STRIDE};
 pub use context::Gpu;
 use kernel::Kernel;
 pub use readback::Readback;
 pub use wgpu::DeviceType;
 
 /// Bytes from one record of a dynamic uniform to the next.
-const UNIFORM_STRIDE: u64 = STEP_WORDS as u64 * 4;
+const UNIFORM_STRIDE: u64 = STEP_STRIDE as u64 * 4;
 
 /// Runs a plan on a GPU.
 #[derive(Debug)]

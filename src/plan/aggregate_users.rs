@@ -1,8 +1,8 @@
 //! OneBP (Chen & Wang 2024): after the item tower's step, each user of the batch takes up its items'
 //! outputs. No gradient reaches the user tower, and no optimiser.
 
-use super::dispatch::{Dispatch, GRID_WIDTH, Shader, folded, lanes, shader};
-use super::{Buffer, Dims, NO_ID};
+use super::dispatch::{Dispatch, Shader, folded, lanes, shader};
+use super::{Buffer, Dims};
 
 pub(super) const AGGREGATE_USERS: Shader =
     shader!("aggregate_users", [step: Step, order: Read, items: Read, users: Write]);
@@ -36,8 +36,6 @@ impl AggregateUsers {
                 ("P", places.into()),
                 ("LANES", lanes(dim / 4).into()),
                 ("BETA", self.beta.into()),
-                ("NO_ID", NO_ID.into()),
-                ("GRID_WIDTH", GRID_WIDTH.into()),
             ],
             groups: folded(places),
             chunk: 0,

@@ -2,9 +2,9 @@
 //! It is never copied or shifted. With both sides, banked users push the batch's items in return, so
 //! that items do not drift towards the users (`methods.md`, CBNS).
 
-use super::dispatch::{Dispatch, GRID_WIDTH, Shader, cover, folded, shader};
+use super::dispatch::{Dispatch, Shader, shader, threads, tiles};
 use super::softmax_loss::chunk_rows;
-use super::{Buffer, Dims, NO_ID};
+use super::{Buffer, Dims};
 
 pub(super) const BANK_PUSH_WEIGHTS: Shader = shader!(
     "bank_push_weights",
@@ -81,13 +81,12 @@ pub struct BankPush {
 impl BankPush {
     /// Banked users whose weights are stored at once.
     pub(super) fn chunk_rows(dims: &Dims) -> usize {
-        chunk_rows(dims.bank.next_multiple_of(8), dims.candidates.next_multiple_of(8))
+        chunk_rows(dims.bank_padded(), dims.candidates_padded())
     }
 
     pub(super) fn dispatches(&self) -> Vec<Dispatch> {
         let Dims { batch, candidates, bank, dim, .. } = self.dims;
-        let columns = candidates.next_multiple_of(8);
-        let bank_padded = bank.next_multiple_of(8);
+        let (columns, bank_padded) = (self.dims.candidates_padded(), self.dims.bank_padded());
         let rows = Self::chunk_rows(&self.dims);
         let constants = vec![
             ("B", batch.into()),
@@ -100,7 +99,6 @@ impl BankPush {
             ("D4", (dim / 4).into()),
             ("TEMPERATURE", self.temperature.into()),
             ("LOG_Q", self.corrected.into()),
-            ("NO_ID", NO_ID.into()),
         ];
         let dispatch = |shader, buffers: &[Buffer], groups, chunk: usize| Dispatch {
             shader,
@@ -122,13 +120,13 @@ impl BankPush {
                             self.log_q,
                             self.weights,
                         ],
-                        (cover(columns, 64), cover(rows, 64)),
+                        tiles(columns, rows),
                         chunk,
                     ),
                     dispatch(
                         &BANK_PUSH_D_ITEM,
                         &[self.weights, self.bank_users, self.d_item],
-                        (cover(dim, 64), cover(columns, 64)),
+                        tiles(dim, columns),
                         chunk,
                     ),
                 ]
@@ -163,7 +161,7 @@ pub struct Enqueue {
 impl Enqueue {
     pub(super) fn dispatches(&self) -> Vec<Dispatch> {
         let Dims { batch, candidates, bank, dim, .. } = self.dims;
-        let dispatch = |shader, buffers, threads: usize| Dispatch {
+        let dispatch = |shader, buffers, count: usize| Dispatch {
             shader,
             buffers,
             constants: vec![
@@ -172,9 +170,8 @@ impl Enqueue {
                 ("M", bank.into()),
                 ("D4", (dim / 4).into()),
                 ("LOG_Q", self.corrected.into()),
-                ("GRID_WIDTH", GRID_WIDTH.into()),
             ],
-            groups: folded(threads.div_ceil(64)),
+            groups: threads(count),
             chunk: 0,
         };
         let rows = |from, to| dispatch(&ENQUEUE_ROWS, vec![self.step, from, to], batch * dim / 4);

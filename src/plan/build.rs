@@ -4,8 +4,8 @@
 use super::{
     AdvanceClock, AggregateUsers, Bank, BankPush, Buffer, BufferKind, BufferSpec, Clock, Dims,
     DrawBatches, DrawNegatives, DriftHandles, Enqueue, Entry, EstimateGaps, Extent, GapHandles,
-    GatherRows, Gradients, Handles, ItemDrift, MaskSeen, Op, Plan, Pool, RING, Rule, STEP_WORDS,
-    SampledLoss, ScoreItems, SoftmaxLoss, SortIds, SumLosses, TOP_K, TopItems, TowerHandles,
+    GatherRows, Gradients, Handles, ItemDrift, MaskSeen, Op, Plan, Pool, RING, Rule, STEP_STRIDE,
+    SampledLoss, ScoreItems, SoftmaxLoss, SortIds, SumLosses, TILE, TOP_K, TopItems, TowerHandles,
     UpdateRows, rank, softmax_loss,
 };
 use crate::config::{Config, LogQ, NegativesKind, OptimizerKind, Sides};
@@ -32,7 +32,7 @@ impl<'a> Builder<'a> {
 
     /// A buffer of step records.
     fn steps(&mut self, name: &'static str, count: usize) -> Buffer {
-        self.buffer_of(BufferKind::Steps, name, count * STEP_WORDS)
+        self.buffer_of(BufferKind::Steps, name, count * STEP_STRIDE)
     }
 
     /// A buffer between the dispatches of one operation.
@@ -67,13 +67,13 @@ impl<'a> Builder<'a> {
                 }
             },
             best: self.extent.keeps_best.then(|| self.buffer(best, elements)),
-            d_out: trained.map(|uses| self.buffer(d_out, uses.next_multiple_of(8) * dim)),
+            d_out: trained.map(|uses| self.buffer(d_out, uses.next_multiple_of(TILE) * dim)),
         }
     }
 
     fn bank(&mut self) -> Option<Bank> {
         let cbns = self.config.cbns.as_ref()?;
-        let outputs = cbns.capacity.next_multiple_of(8) * self.dims.dim;
+        let outputs = self.dims.bank_padded() * self.dims.dim;
         Some(Bank {
             items: self.buffer("bank_items", outputs),
             users: (cbns.sides == Sides::Both).then(|| self.buffer("bank_users", outputs)),
@@ -110,9 +110,9 @@ impl<'a> Builder<'a> {
     /// The plan.
     pub(super) fn build(mut self) -> Plan {
         let Dims { users, items, pairs, batch, candidates, dim, window, queries, .. } = self.dims;
-        let batch_padded = batch.next_multiple_of(8);
-        let columns = candidates.next_multiple_of(8);
-        let items_padded = items.next_multiple_of(8);
+        let batch_padded = self.dims.batch_padded();
+        let columns = self.dims.candidates_padded();
+        let items_padded = self.dims.items_padded();
 
         let clock = self.buffer("clock", size_of::<Clock>() / 4);
         let pairs = self.buffer("pairs", 2 * pairs);
@@ -163,7 +163,7 @@ impl<'a> Builder<'a> {
             self.config.negatives.kind,
             NegativesKind::Uniform | NegativesKind::Popularity
         );
-        let all_columns = columns + self.dims.bank.next_multiple_of(8);
+        let all_columns = columns + self.dims.bank_padded();
         let chunk = softmax_loss::chunk_rows(batch_padded, all_columns);
         let logits = self
             .scratch("logits", if has_own_negatives { candidates } else { chunk * all_columns });

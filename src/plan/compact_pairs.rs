@@ -1,8 +1,8 @@
 //! Leaves stale pairs out of the coming epoch: the kept ones move together, in their order, and their
 //! number becomes the length of the epoch.
 
-use super::dispatch::{Dispatch, GRID_WIDTH, Shader, folded, shader};
-use super::{Buffer, Dims, NO_ID};
+use super::dispatch::{Dispatch, Shader, folded, shader};
+use super::{Buffer, Dims};
 use crate::random::stream;
 
 pub(super) const COUNT: Shader = shader!(
@@ -77,8 +77,6 @@ impl CompactPairs {
             ("SEED", self.seed.into()),
             ("STREAM_KEEP", stream::KEEP.into()),
             ("KEEP", self.keep_below.into()),
-            ("NO_ID", NO_ID.into()),
-            ("GRID_WIDTH", GRID_WIDTH.into()),
         ];
         let judged =
             [self.clock, self.threshold, self.pairs, self.user_activity, self.item_activity];

@@ -1,7 +1,7 @@
 //! Which rows of a tower are under the threshold, how many, and how many no longer are.
 
 use super::Buffer;
-use super::dispatch::{Dispatch, GRID_WIDTH, Shader, folded, shader};
+use super::dispatch::{Dispatch, Shader, shader, threads};
 
 pub(super) const COUNT_STALE: Shader =
     shader!("count_stale", [threshold: Read, activity: Read, stale: Write, tally: Write]);
@@ -26,8 +26,8 @@ impl CountStale {
         vec![Dispatch {
             shader: &COUNT_STALE,
             buffers: vec![self.threshold, self.activity, self.stale, self.tally],
-            constants: vec![("ROWS", self.rows.into()), ("GRID_WIDTH", GRID_WIDTH.into())],
-            groups: folded(self.rows.div_ceil(64)),
+            constants: vec![("ROWS", self.rows.into())],
+            groups: threads(self.rows),
             chunk: 0,
         }]
     }

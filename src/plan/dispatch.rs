@@ -1,6 +1,6 @@
 //! What an operation asks of a GPU: shaders, their bindings and constants, and how many workgroups.
 
-use super::Buffer;
+use super::{Buffer, IMPOSSIBLE, MIN_NORM, NO_ID, TILE};
 
 /// A WGSL entry point, and the contract of its bindings.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ pub struct Dispatch {
     pub shader: &'static Shader,
     /// A buffer for each binding.
     pub buffers: Vec<Buffer>,
-    /// The compile-time constants that the shader depends on.
+    /// The compile-time constants that the shader depends on, beside those that all may use.
     pub constants: Vec<(&'static str, Constant)>,
     /// Workgroups (x, y).
     pub groups: (u32, u32),
@@ -66,7 +66,7 @@ pub enum Constant {
 
 impl From<usize> for Constant {
     fn from(value: usize) -> Self {
-        Self::U32(u32::try_from(value).expect("sizes in a plan fit 32 bits"))
+        Self::U32(in_32_bits(value))
     }
 }
 
@@ -91,28 +91,53 @@ impl From<bool> for Constant {
 /// WebGPU allows this many workgroups in a dimension of a grid.
 pub const GRID_WIDTH: u32 = 65_535;
 
+/// Threads of a workgroup, where nothing asks for another number: what every adapter fills.
+const WG_SIZE: usize = 64;
+
+/// What every shader may depend on.
+const EVERYWHERE: [(&str, Constant); 5] = [
+    ("NO_ID", Constant::U32(NO_ID)),
+    ("IMPOSSIBLE", Constant::F32(IMPOSSIBLE)),
+    ("MIN_NORM", Constant::F32(MIN_NORM)),
+    ("GRID_WIDTH", Constant::U32(GRID_WIDTH)),
+    ("WG_SIZE", Constant::U32(WG_SIZE as u32)),
+];
+
 /// A row of `groups` workgroups, folded where it is longer than a dimension may be.
 pub fn folded(groups: usize) -> (u32, u32) {
-    let groups = u32::try_from(groups).expect("a grid fits 32 bits");
+    let groups = in_32_bits(groups);
     (groups.min(GRID_WIDTH), groups.div_ceil(GRID_WIDTH))
 }
 
-/// Workgroups that cover `count` with `size` each.
-pub fn cover(count: usize, size: usize) -> u32 {
-    u32::try_from(count.div_ceil(size)).expect("a grid fits 32 bits")
+/// Workgroups of [`WG_SIZE`] threads, folded, with a thread for each of `count`.
+pub fn threads(count: usize) -> (u32, u32) {
+    folded(count.div_ceil(WG_SIZE))
 }
 
-/// Lanes of a workgroup that works on `vec4s` of one row: a power of two up to 64, the width that
-/// every adapter fills.
-pub fn lanes(vec4s: usize) -> usize {
-    vec4s.next_power_of_two().min(64)
+/// Workgroups of [`WG_SIZE`] threads with a thread for each of `count`, in each of `rows` rows.
+pub fn threads_in_rows(count: usize, rows: usize) -> (u32, u32) {
+    (in_32_bits(count.div_ceil(WG_SIZE)), in_32_bits(rows))
+}
+
+/// Workgroups of 8 × 8 threads with a thread for each [`TILE`] of a matrix.
+pub fn tiles(columns: usize, rows: usize) -> (u32, u32) {
+    (in_32_bits(columns.div_ceil(8 * TILE)), in_32_bits(rows.div_ceil(8 * TILE)))
+}
+
+fn in_32_bits(size: usize) -> u32 {
+    u32::try_from(size).expect("sizes in a plan fit 32 bits")
+}
+
+/// Lanes of a workgroup that works on `parts` of one row: a power of two up to [`WG_SIZE`].
+pub fn lanes(parts: usize) -> usize {
+    parts.next_power_of_two().min(WG_SIZE)
 }
 
 impl Dispatch {
     /// The shader's text, ready to compile: constants, imports, body.
     pub fn source(&self) -> String {
         let mut text = String::new();
-        for (name, value) in &self.constants {
+        for (name, value) in EVERYWHERE.iter().chain(&self.constants) {
             text += &match value {
                 Constant::U32(value) => format!("const {name}: u32 = {value}u;\n"),
                 Constant::F32(value) => format!("const {name}: f32 = {value:e}f;\n"),
@@ -145,12 +170,14 @@ fn shared(name: &str) -> &'static str {
         "chunk",
         "clock",
         "first_use",
+        "gradient_tile",
         "grid",
         "lanes",
         "permutation",
         "prefix_sum",
         "random",
         "row_gradient",
+        "score_tile",
         "stale_pair",
         "step",
         "tally",

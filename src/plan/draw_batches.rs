@@ -1,8 +1,8 @@
 //! Draws the batches of a window of steps: a keyed permutation of the pairs, so that an epoch visits
 //! each once and needs no upload.
 
-use super::dispatch::{Dispatch, Shader, cover, shader};
-use super::{Buffer, Dims, NO_ID, RING};
+use super::dispatch::{Dispatch, Shader, shader, threads_in_rows};
+use super::{Buffer, Dims, RING};
 use crate::random::{FEISTEL_ROUNDS, stream};
 
 pub(super) const DRAW_BATCHES: Shader = shader!(
@@ -53,7 +53,6 @@ impl DrawBatches {
                 ("K", self.dims.candidates.into()),
                 ("M", self.dims.bank.into()),
                 ("RING", RING.into()),
-                ("NO_ID", NO_ID.into()),
                 ("SEED", self.seed.into()),
                 ("SHUFFLE", self.shuffled.into()),
                 ("STREAM_ORDER", stream::ORDER.into()),
@@ -62,10 +61,7 @@ impl DrawBatches {
                 ("LOG_BETA_M", LOG_BETA_M.into()),
                 ("LOG_BETA_V", LOG_BETA_V.into()),
             ],
-            groups: (
-                cover(self.dims.batch, 64),
-                u32::try_from(self.dims.window).expect("a window is short"),
-            ),
+            groups: threads_in_rows(self.dims.batch, self.dims.window),
             chunk: 0,
         }]
     }

@@ -1,7 +1,7 @@
 //! Draws the negatives of a window of steps, behind the positives that `draw_batches` put there.
 
-use super::dispatch::{Dispatch, Shader, cover, shader};
-use super::{Buffer, Dims, NO_ID};
+use super::dispatch::{Dispatch, Shader, shader, threads_in_rows};
+use super::{Buffer, Dims};
 use crate::random::stream;
 
 pub(super) const UNIFORM: Shader = shader!(
@@ -44,7 +44,7 @@ pub struct DrawNegatives {
     pub steps: Buffer,
     /// (S, B) read.
     pub user_ids: Buffer,
-    /// (S, K) read in the first B of each row, written behind; [`NO_ID`] for rows that a step lacks.
+    /// (S, K) read in the first B of each row, written behind; [`super::NO_ID`] for rows that a step lacks.
     pub item_ids: Buffer,
 }
 
@@ -68,11 +68,10 @@ impl DrawNegatives {
                 ("K", self.dims.candidates.into()),
                 ("PER_ROW", self.dims.per_row().into()),
                 ("ITEMS", self.dims.items.into()),
-                ("NO_ID", NO_ID.into()),
                 ("SEED", self.seed.into()),
                 ("STREAM_NEGATIVES", stream::NEGATIVES.into()),
             ],
-            groups: (cover(draws, 64), u32::try_from(self.dims.window).expect("a window is short")),
+            groups: threads_in_rows(draws, self.dims.window),
             chunk: 0,
         }]
     }

@@ -2,8 +2,8 @@
 //! 2019, algorithm 2): each distinct item of the step keeps a moving mean of the gaps between the
 //! steps that it is in.
 
-use super::dispatch::{Dispatch, GRID_WIDTH, Shader, folded, shader};
-use super::{Buffer, Dims, NO_ID};
+use super::dispatch::{Dispatch, Shader, shader, threads};
+use super::{Buffer, Dims};
 
 pub(super) const ESTIMATE_GAPS: Shader = shader!(
     "estimate_gaps",
@@ -42,13 +42,8 @@ impl EstimateGaps {
         vec![Dispatch {
             shader: &ESTIMATE_GAPS,
             buffers: vec![self.step, self.order, self.at.gaps, self.at.last_seen, self.log_q],
-            constants: vec![
-                ("P", places.into()),
-                ("RATE", self.rate.into()),
-                ("NO_ID", NO_ID.into()),
-                ("GRID_WIDTH", GRID_WIDTH.into()),
-            ],
-            groups: folded(places.div_ceil(64)),
+            constants: vec![("P", places.into()), ("RATE", self.rate.into())],
+            groups: threads(places),
             chunk: 0,
         }]
     }

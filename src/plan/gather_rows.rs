@@ -1,7 +1,7 @@
 //! Tower forward of an id tower: gathers a step's rows, scaled to length 1 if asked.
 
-use super::dispatch::{Dispatch, GRID_WIDTH, Shader, folded, shader};
-use super::{Buffer, MIN_NORM, NO_ID};
+use super::Buffer;
+use super::dispatch::{Dispatch, Shader, shader, threads};
 
 pub(super) const GATHER_ROWS: Shader =
     shader!("gather_rows", [step: Step, ids: Read, table: Read, out: Write]);
@@ -11,7 +11,7 @@ pub(super) const GATHER_ROWS: Shader =
 pub struct GatherRows {
     /// Which slot of the window.
     pub step: Buffer,
-    /// (S, `ids_per_slot`) read; [`NO_ID`] where a step is shorter.
+    /// (S, `ids_per_slot`) read; [`super::NO_ID`] where a step is shorter.
     pub ids: Buffer,
     /// (R, D) read.
     pub table: Buffer,
@@ -37,11 +37,8 @@ impl GatherRows {
                 ("SLOT", self.ids_per_slot.into()),
                 ("ROWS", self.rows.into()),
                 ("NORMALIZE", self.normalize.into()),
-                ("MIN_NORM", MIN_NORM.into()),
-                ("NO_ID", NO_ID.into()),
-                ("GRID_WIDTH", GRID_WIDTH.into()),
             ],
-            groups: folded(self.rows.div_ceil(64)),
+            groups: threads(self.rows),
             chunk: 0,
         }]
     }

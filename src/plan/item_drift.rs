@@ -1,7 +1,7 @@
 //! Feature drift of the item tower: how far outputs have moved since a snapshot. Where it is small,
 //! banked outputs are as good as fresh ones (Wang, Zhu & He 2021).
 
-use super::dispatch::{Dispatch, GRID_WIDTH, Shader, folded, shader};
+use super::dispatch::{Dispatch, Shader, shader, threads};
 use super::{Buffer, Dims};
 
 pub(super) const ITEM_DRIFT: Shader =
@@ -25,12 +25,8 @@ impl ItemDrift {
         vec![Dispatch {
             shader: &ITEM_DRIFT,
             buffers: vec![self.before, self.now, self.drift],
-            constants: vec![
-                ("D4", (self.dims.dim / 4).into()),
-                ("ITEMS", self.dims.items.into()),
-                ("GRID_WIDTH", GRID_WIDTH.into()),
-            ],
-            groups: folded(self.dims.items.div_ceil(64)),
+            constants: vec![("D4", (self.dims.dim / 4).into()), ("ITEMS", self.dims.items.into())],
+            groups: threads(self.dims.items),
             chunk: 0,
         }]
     }

@@ -1,7 +1,7 @@
 //! Log of each item's probability to be a candidate, from its share of the pairs that are kept: what
 //! the correction subtracts follows the stream that is trained on.
 
-use super::dispatch::{Dispatch, GRID_WIDTH, Shader, folded, shader};
+use super::dispatch::{Dispatch, Shader, shader, threads};
 use super::{Buffer, Dims};
 
 pub(super) const COUNT: Shader =
@@ -39,9 +39,8 @@ impl KeptLogQ {
                 ("ITEMS", self.dims.items.into()),
                 ("DRAWN", self.drawn.into()),
                 ("NEVER", NEVER.into()),
-                ("GRID_WIDTH", GRID_WIDTH.into()),
             ],
-            groups: folded(count.div_ceil(64)),
+            groups: threads(count),
             chunk: 0,
         };
         vec![

@@ -45,7 +45,7 @@ pub use sampled_loss::SampledLoss;
 pub use skip::{ALWAYS_ACTIVE, SkipHandles, SkipSide, Snapshots, Tally};
 pub use softmax_loss::{Gradients, SoftmaxLoss};
 pub use sort_ids::SortIds;
-pub use step::{Clock, STEP_SIZE, STEP_WORDS, Step};
+pub use step::{Clock, STEP_STRIDE, STEP_WORDS, Step};
 pub use sum_losses::SumLosses;
 pub use update_rows::{EPSILON, Rule, UpdateRows};
 
@@ -60,6 +60,9 @@ pub const IMPOSSIBLE: f32 = -3.0e38;
 
 /// Shortest length that a row is divided by (`methods.md`, towers).
 pub const MIN_NORM: f32 = 1e-12;
+
+/// Rows and columns of a register tile of a product, on both executors: what rows are padded to.
+pub const TILE: usize = 8;
 
 /// Losses that the ring holds: many submits of steps.
 pub const RING: usize = 4096;
@@ -125,6 +128,26 @@ impl Dims {
     /// n, negatives of a row, where each has its own.
     pub fn per_row(&self) -> usize {
         (self.candidates - self.batch) / self.batch
+    }
+
+    /// BP, B up to whole tiles.
+    pub fn batch_padded(&self) -> usize {
+        self.batch.next_multiple_of(TILE)
+    }
+
+    /// KP, K up to whole tiles.
+    pub fn candidates_padded(&self) -> usize {
+        self.candidates.next_multiple_of(TILE)
+    }
+
+    /// MP, M up to whole tiles.
+    pub fn bank_padded(&self) -> usize {
+        self.bank.next_multiple_of(TILE)
+    }
+
+    /// IP, I up to whole tiles.
+    pub fn items_padded(&self) -> usize {
+        self.items.next_multiple_of(TILE)
     }
 }
 
@@ -346,7 +369,6 @@ impl Plan {
     /// The plan that trains and evaluates what `config` asks for.
     pub fn new(config: &Config, extent: &Extent) -> Self {
         let batch = config.batch_size;
-        let items_padded = extent.items.next_multiple_of(8);
         let dims = Dims {
             users: extent.users,
             items: extent.items,
@@ -355,10 +377,11 @@ impl Plan {
             candidates: config.candidates(),
             bank: config.cbns.as_ref().map_or(0, |cbns| cbns.capacity),
             width: config.dim,
-            dim: config.dim.next_multiple_of(8),
+            dim: config.dim.next_multiple_of(TILE),
             // Enough steps ahead to make the drawing cheap, few enough ids to stay in a cache.
             window: (65_536 / config.candidates()).clamp(4, 64),
-            queries: (MATRIX_WORDS / items_padded / 8 * 8).clamp(8, 512),
+            queries: (MATRIX_WORDS / extent.items.next_multiple_of(TILE) / TILE * TILE)
+                .clamp(TILE, 512),
         };
         build::Builder::new(config, extent, dims).build()
     }

@@ -1,8 +1,8 @@
 //! Full ranking for a block of queries: scores against the catalogue, without what was seen, and the
 //! best items of each query. The score matrix is never whole in memory.
 
-use super::dispatch::{Dispatch, GRID_WIDTH, Shader, cover, folded, shader};
-use super::{Buffer, Dims, IMPOSSIBLE, NO_ID, TOP_K};
+use super::dispatch::{Dispatch, Shader, folded, shader, threads, tiles};
+use super::{Buffer, Dims, TOP_K};
 
 pub(super) const SCORE_ITEMS: Shader =
     shader!("score_items", [step: Step, queries: Read, items: Read, scores: Write]);
@@ -42,12 +42,12 @@ pub struct ScoreItems {
 
 impl ScoreItems {
     pub(super) fn dispatches(&self) -> Vec<Dispatch> {
-        let items_padded = self.dims.items.next_multiple_of(8);
+        let items_padded = self.dims.items_padded();
         vec![Dispatch {
             shader: &SCORE_ITEMS,
             buffers: vec![self.step, self.queries, self.items, self.scores],
             constants: vec![("D4", (self.dims.dim / 4).into()), ("IP", items_padded.into())],
-            groups: (cover(items_padded, 64), cover(self.dims.queries, 64)),
+            groups: tiles(items_padded, self.dims.queries),
             chunk: 0,
         }]
     }
@@ -76,11 +76,9 @@ impl MaskSeen {
             shader: &MASK_SEEN,
             buffers: vec![self.step, self.users, self.offsets, self.items, self.scores],
             constants: vec![
-                ("IP", self.dims.items.next_multiple_of(8).into()),
+                ("IP", self.dims.items_padded().into()),
                 // A user's list is some tens of items long.
                 ("LANES", 32u32.into()),
-                ("IMPOSSIBLE", IMPOSSIBLE.into()),
-                ("GRID_WIDTH", GRID_WIDTH.into()),
             ],
             groups: folded(self.dims.queries),
             chunk: 0,
@@ -88,7 +86,7 @@ impl MaskSeen {
     }
 }
 
-/// The [`TOP_K`] best items of each query, ties to the lower index; [`NO_ID`] where there are fewer.
+/// The [`TOP_K`] best items of each query, ties to the lower index; [`super::NO_ID`] where there are fewer.
 #[derive(Debug)]
 pub struct TopItems {
     /// Sizes of the run.
@@ -110,28 +108,25 @@ impl TopItems {
         let Dims { items, queries, .. } = self.dims;
         let segments = segments(items);
         let constants = vec![
-            ("IP", items.next_multiple_of(8).into()),
+            ("IP", self.dims.items_padded().into()),
             ("ITEMS", items.into()),
             ("TOP", TOP_K.into()),
             ("SEGMENT", SEGMENT.into()),
             ("SEGMENTS", segments.into()),
-            ("IMPOSSIBLE", IMPOSSIBLE.into()),
-            ("NO_ID", NO_ID.into()),
-            ("GRID_WIDTH", GRID_WIDTH.into()),
         ];
         vec![
             Dispatch {
                 shader: &TOP_ITEMS_SEGMENTS,
                 buffers: vec![self.step, self.scores, self.best_scores, self.best_items],
                 constants: constants.clone(),
-                groups: folded((queries * segments).div_ceil(64)),
+                groups: threads(queries * segments),
                 chunk: 0,
             },
             Dispatch {
                 shader: &TOP_ITEMS_MERGE,
                 buffers: vec![self.step, self.best_scores, self.best_items, self.top],
                 constants,
-                groups: folded(queries.div_ceil(64)),
+                groups: threads(queries),
                 chunk: 0,
             },
         ]

@@ -1,7 +1,7 @@
 //! How far the hot rows of a tower moved between two snapshots of its outputs.
 
-use super::dispatch::{Dispatch, GRID_WIDTH, Shader, folded, shader};
-use super::{Buffer, NO_ID};
+use super::Buffer;
+use super::dispatch::{Dispatch, Shader, shader, threads};
 
 pub(super) const ROW_CHANGE: Shader =
     shader!("row_change", [hot: Read, before: Read, now: Read, activity: Write]);
@@ -13,7 +13,7 @@ pub struct RowChange {
     pub rows: usize,
     /// D.
     pub dim: usize,
-    /// (H) distinct ids read, then [`NO_ID`].
+    /// (H) distinct ids read, then [`super::NO_ID`].
     pub hot: Buffer,
     /// (H, D) the earlier snapshot, read.
     pub before: Buffer,
@@ -28,13 +28,8 @@ impl RowChange {
         vec![Dispatch {
             shader: &ROW_CHANGE,
             buffers: vec![self.hot, self.before, self.now, self.activity],
-            constants: vec![
-                ("D4", (self.dim / 4).into()),
-                ("ROWS", self.rows.into()),
-                ("NO_ID", NO_ID.into()),
-                ("GRID_WIDTH", GRID_WIDTH.into()),
-            ],
-            groups: folded(self.rows.div_ceil(64)),
+            constants: vec![("D4", (self.dim / 4).into()), ("ROWS", self.rows.into())],
+            groups: threads(self.rows),
             chunk: 0,
         }]
     }

@@ -1,6 +1,6 @@
 //! Activity of a sample of the pairs: what the search of a threshold needs to see of them.
 
-use super::dispatch::{Dispatch, GRID_WIDTH, Shader, folded, shader};
+use super::dispatch::{Dispatch, Shader, shader, threads};
 use super::draw_batches::WALK_LIMIT;
 use super::{Buffer, Dims};
 use crate::random::{FEISTEL_ROUNDS, stream};
@@ -49,9 +49,8 @@ impl SamplePairs {
                 ("STREAM_SAMPLE", stream::SAMPLE.into()),
                 ("FEISTEL_ROUNDS", FEISTEL_ROUNDS.into()),
                 ("WALK_LIMIT", WALK_LIMIT.into()),
-                ("GRID_WIDTH", GRID_WIDTH.into()),
             ],
-            groups: folded(self.count.div_ceil(64)),
+            groups: threads(self.count),
             chunk: 0,
         }]
     }

@@ -1,8 +1,8 @@
 //! Sampled softmax where each row has negatives of its own: the loss of each row, and the gradients
 //! of both towers' outputs.
 
-use super::dispatch::{Dispatch, GRID_WIDTH, Shader, folded, lanes, shader};
-use super::{Buffer, Dims, Gradients, IMPOSSIBLE};
+use super::dispatch::{Dispatch, Shader, folded, lanes, shader, threads};
+use super::{Buffer, Dims, Gradients};
 
 pub(super) const ROWS: Shader = shader!(
     "sampled_loss_rows",
@@ -56,8 +56,6 @@ impl SampledLoss {
             ("LANES", lanes(1 + per_row).into()),
             ("TEMPERATURE", self.temperature.into()),
             ("LOG_Q", self.corrected.into()),
-            ("IMPOSSIBLE", IMPOSSIBLE.into()),
-            ("GRID_WIDTH", GRID_WIDTH.into()),
         ];
         let dispatch = |shader, buffers: &[Buffer], groups| Dispatch {
             shader,
@@ -66,7 +64,7 @@ impl SampledLoss {
             groups,
             chunk: 0,
         };
-        let threads = |rows: usize| folded((rows * dim / 4).div_ceil(64));
+        let vec4s = |rows: usize| threads(rows * dim / 4);
         let mut dispatches = vec![dispatch(
             &ROWS,
             &[self.users, self.items, self.item_ids, self.log_q, self.d_logits, self.row_loss],
@@ -74,10 +72,10 @@ impl SampledLoss {
         )];
         if let Some(d_user) = self.gradients.user {
             let buffers = [self.d_logits, self.items, d_user];
-            dispatches.push(dispatch(&D_USER, &buffers, threads(batch)));
+            dispatches.push(dispatch(&D_USER, &buffers, vec4s(batch)));
         }
         let buffers = [self.d_logits, self.users, self.gradients.item];
-        dispatches.push(dispatch(&D_ITEM, &buffers, threads(candidates)));
+        dispatches.push(dispatch(&D_ITEM, &buffers, vec4s(candidates)));
         dispatches
     }
 }

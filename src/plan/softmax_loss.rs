@@ -1,8 +1,8 @@
 //! Sampled softmax over the step's candidates: the loss of each row, and the gradients of both towers'
 //! outputs. The logits of one chunk of rows at a time are stored, never the whole matrix.
 
-use super::dispatch::{Dispatch, GRID_WIDTH, Shader, cover, folded, lanes, shader};
-use super::{Bank, Buffer, Dims, IMPOSSIBLE, MATRIX_WORDS, NO_ID};
+use super::dispatch::{Dispatch, Shader, folded, lanes, shader, tiles};
+use super::{Bank, Buffer, Dims, MATRIX_WORDS, TILE};
 
 pub(super) const LOGITS: Shader = shader!(
     "softmax_loss_logits",
@@ -30,7 +30,7 @@ pub(super) const D_ITEM: Shader = shader!(
 
 /// Rows of logits that are stored at once.
 pub(super) fn chunk_rows(batch_padded: usize, columns: usize) -> usize {
-    (MATRIX_WORDS / columns / 8 * 8).clamp(8, batch_padded)
+    (MATRIX_WORDS / columns / TILE * TILE).clamp(TILE, batch_padded)
 }
 
 /// Where the gradients of the towers' outputs go.
@@ -76,9 +76,9 @@ pub struct SoftmaxLoss {
 impl SoftmaxLoss {
     pub(super) fn dispatches(&self) -> Vec<Dispatch> {
         let Dims { batch, candidates, bank, dim, .. } = self.dims;
-        let batch_padded = batch.next_multiple_of(8);
-        let own_columns = candidates.next_multiple_of(8);
-        let columns = own_columns + bank.next_multiple_of(8);
+        let batch_padded = self.dims.batch_padded();
+        let own_columns = self.dims.candidates_padded();
+        let columns = own_columns + self.dims.bank_padded();
         let chunk_rows = chunk_rows(batch_padded, columns);
         let row_lanes = lanes(columns / 4);
         let constants = vec![
@@ -86,16 +86,13 @@ impl SoftmaxLoss {
             ("K", candidates.into()),
             ("KP", own_columns.into()),
             ("M", bank.into()),
-            ("MP", bank.next_multiple_of(8).into()),
+            ("MP", self.dims.bank_padded().into()),
             ("COLUMNS", columns.into()),
             ("C", chunk_rows.into()),
             ("D4", (dim / 4).into()),
             ("LANES", row_lanes.into()),
             ("TEMPERATURE", self.temperature.into()),
             ("LOG_Q", self.corrected.into()),
-            ("IMPOSSIBLE", IMPOSSIBLE.into()),
-            ("NO_ID", NO_ID.into()),
-            ("GRID_WIDTH", GRID_WIDTH.into()),
         ];
         let chunks = batch_padded.div_ceil(chunk_rows);
         let dispatch = |shader, buffers: &[Buffer], groups, chunk: usize| Dispatch {
@@ -105,7 +102,6 @@ impl SoftmaxLoss {
             groups,
             chunk: u32::try_from(chunk).expect("chunks are few"),
         };
-        let tiles = |columns: usize, rows: usize| (cover(columns, 64), cover(rows, 64));
         let mut dispatches = Vec::new();
         for chunk in 0..chunks {
             dispatches.push(dispatch(

@@ -1,7 +1,7 @@
 //! Sorts each step's ids with the rows they stand in, so that the uses of a row are neighbours.
 
-use super::dispatch::{Dispatch, Shader, shader};
-use super::{Buffer, NO_ID};
+use super::Buffer;
+use super::dispatch::{Dispatch, Shader, folded, shader};
 
 pub(super) const SORT_IDS: Shader = shader!("sort_ids", [ids: Read, order: Write]);
 
@@ -14,7 +14,7 @@ pub struct SortIds {
     pub ids_per_slot: usize,
     /// (S, `ids_per_slot`) read.
     pub ids: Buffer,
-    /// (S, P) id and row, written; P is `ids_per_slot` up to a power of two, the rest [`NO_ID`].
+    /// (S, P) id and row, written; P is `ids_per_slot` up to a power of two, the rest [`super::NO_ID`].
     pub order: Buffer,
 }
 
@@ -26,9 +26,8 @@ impl SortIds {
             constants: vec![
                 ("IDS", self.ids_per_slot.into()),
                 ("P", self.ids_per_slot.next_power_of_two().into()),
-                ("NO_ID", NO_ID.into()),
             ],
-            groups: (u32::try_from(self.window).expect("a window is short"), 1),
+            groups: folded(self.window),
             chunk: 0,
         }]
     }

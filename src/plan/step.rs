@@ -46,7 +46,7 @@ pub struct Clock {
 }
 
 /// Words from one step record to the next: a uniform binding may start at every 256 bytes.
-pub const STEP_WORDS: usize = 64;
+pub const STEP_STRIDE: usize = 64;
 
 /// Words of a [`Step`].
-pub const STEP_SIZE: usize = size_of::<Step>() / 4;
+pub const STEP_WORDS: usize = size_of::<Step>() / 4;

@@ -1,6 +1,6 @@
 //! Brings the mean losses of a window's steps into the ring.
 
-use super::dispatch::{Dispatch, Shader, lanes, shader};
+use super::dispatch::{Dispatch, Shader, folded, lanes, shader};
 use super::{Buffer, Dims};
 
 pub(super) const SUM_LOSSES: Shader =
@@ -28,7 +28,7 @@ impl SumLosses {
                 ("B", self.dims.batch.into()),
                 ("LANES", lanes(self.dims.batch).into()),
             ],
-            groups: (u32::try_from(self.dims.window).expect("a window is short"), 1),
+            groups: folded(self.dims.window),
             chunk: 0,
         }]
     }

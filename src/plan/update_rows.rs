@@ -1,9 +1,9 @@
 //! The optimiser: sums the gradients of each distinct row of a batch in a fixed order, takes them
 //! back through the scaling to length 1, and moves the row. Other rows are not touched.
 
-use super::dispatch::{Dispatch, GRID_WIDTH, Shader, folded, lanes, shader};
+use super::dispatch::{Dispatch, Shader, folded, lanes, shader};
 use super::draw_batches::{BETA_M, BETA_V};
-use super::{Buffer, Dims, MIN_NORM, NO_ID, TowerHandles};
+use super::{Buffer, Dims, TowerHandles};
 use crate::config::{Config, OptimizerKind};
 
 pub(super) const SGD: Shader =
@@ -99,14 +99,11 @@ impl UpdateRows {
                 ("LANES", lanes(dim / 4).into()),
                 ("WIDTH", (width as f32).into()),
                 ("NORMALIZE", self.normalize.into()),
-                ("MIN_NORM", MIN_NORM.into()),
                 ("L2", self.l2.into()),
                 ("LEARNING_RATE", self.learning_rate.into()),
                 ("BETA_M", BETA_M.into()),
                 ("BETA_V", BETA_V.into()),
                 ("EPSILON", EPSILON.into()),
-                ("NO_ID", NO_ID.into()),
-                ("GRID_WIDTH", GRID_WIDTH.into()),
             ],
             groups: folded(self.ids_per_slot.next_power_of_two()),
             chunk: 0,
