@@ -18,6 +18,7 @@ use crate::plan::{Access, Buffer, BufferKind, Dispatch, Op, PROGRAMS, Plan, Prog
 pub use context::Gpu;
 use kernel::Kernel;
 pub use readback::Readback;
+use readback::Spares;
 pub use wgpu::DeviceType;
 
 /// Bytes from one record of a dynamic uniform to the next.
@@ -30,6 +31,7 @@ pub struct Executor {
     buffers: Vec<wgpu::Buffer>,
     /// Program, operation, dispatch.
     programs: Vec<Vec<Vec<Bound>>>,
+    spares: Spares,
     commands: Option<wgpu::CommandEncoder>,
     pass: Option<wgpu::ComputePass<'static>>,
 }
@@ -104,7 +106,7 @@ impl Executor {
         if let Some(error) = refusal.await {
             return Err(Error::Gpu { message: error.to_string() });
         }
-        Ok(Self { gpu, buffers, programs, commands: None, pass: None })
+        Ok(Self { gpu, buffers, programs, spares: Spares::default(), commands: None, pass: None })
     }
 
     /// Writes elements of 4-byte words at a word offset of a buffer, after all that was recorded.
@@ -166,7 +168,8 @@ impl Executor {
         self.pass = None;
         let mut commands = self.commands.take().unwrap_or_else(|| self.gpu.encoder());
         let bytes = words.start as u64 * 4..words.end as u64 * 4;
-        let readback = Readback::new(&self.gpu, &mut commands, &self.buffers[buffer.0], bytes);
+        let readback =
+            Readback::new(&self.gpu, &self.spares, &mut commands, &self.buffers[buffer.0], bytes);
         self.gpu.queue.submit([commands.finish()]);
         readback.map()
     }

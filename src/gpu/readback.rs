@@ -1,6 +1,8 @@
 //! Reading back without blocking: the copy is submitted now, the bytes are awaited later.
 
+use std::cell::RefCell;
 use std::ops::Range;
+use std::rc::Rc;
 
 use bytemuck::Pod;
 use futures_channel::oneshot;
@@ -9,10 +11,18 @@ use wgpu::BufferUsages;
 use super::context::Gpu;
 use crate::error::{Error, Result};
 
+/// Staging buffers to be used again. Losses are read at every submit, at most two of them at once: a
+/// run makes two buffers for them and no more.
+pub type Spares = Rc<RefCell<Vec<wgpu::Buffer>>>;
+
+/// Longest staging buffer that is worth keeping: a table's would double its memory.
+const SPARED: u64 = 1 << 16;
+
 /// Words on their way to the CPU.
 #[derive(Debug)]
 pub struct Readback {
     gpu: Gpu,
+    spares: Spares,
     staging: wgpu::Buffer,
     mapped: Option<oneshot::Receiver<std::result::Result<(), wgpu::BufferAsyncError>>>,
 }
@@ -20,14 +30,20 @@ pub struct Readback {
 impl Readback {
     pub(super) fn new(
         gpu: &Gpu,
+        spares: &Spares,
         commands: &mut wgpu::CommandEncoder,
         source: &wgpu::Buffer,
         bytes: Range<u64>,
     ) -> Self {
         let size = bytes.end - bytes.start;
-        let staging = gpu.buffer("staging", size, BufferUsages::MAP_READ | BufferUsages::COPY_DST);
+        let fits = |spare: &wgpu::Buffer| spare.size() == size;
+        let spare = spares.borrow().iter().position(fits);
+        let staging = match spare {
+            Some(n) => spares.borrow_mut().swap_remove(n),
+            None => gpu.buffer("staging", size, BufferUsages::MAP_READ | BufferUsages::COPY_DST),
+        };
         commands.copy_buffer_to_buffer(source, bytes.start, &staging, 0, Some(size));
-        Self { gpu: gpu.clone(), staging, mapped: None }
+        Self { gpu: gpu.clone(), spares: Rc::clone(spares), staging, mapped: None }
     }
 
     /// Asks for the mapping; the copy has to be submitted by now.
@@ -61,7 +77,12 @@ impl Readback {
         let view = self.staging.get_mapped_range(..).map_err(|error| lost(&error.to_string()))?;
         let words = bytemuck::pod_collect_to_vec(&view[..]);
         drop(view);
-        self.staging.destroy();
+        self.staging.unmap();
+        if self.staging.size() <= SPARED {
+            self.spares.borrow_mut().push(self.staging);
+        } else {
+            self.staging.destroy();
+        }
         Ok(words)
     }
 }
