@@ -1,5 +1,7 @@
 //! Full-ranking evaluation of a part of the data, and the popularity baseline beside it.
 
+use std::rc::Rc;
+
 use super::Trainer;
 use crate::data::{Csr, Dataset, Pairs};
 use crate::error::Result;
@@ -43,13 +45,17 @@ pub enum Mask {
     History = 1,
 }
 
-/// The items that each user of the tower has, by [`Mask`].
-pub fn masks(dataset: &Dataset) -> [Csr; 2] {
+/// The items that each user of the tower has, by [`Mask`]; one list for both where nothing is validated.
+pub fn masks(dataset: &Dataset) -> [Rc<Csr>; 2] {
+    let train = Rc::new(dataset.train.rows(dataset.n_users));
+    if dataset.validation.is_empty() {
+        return [Rc::clone(&train), train];
+    }
     let known = dataset.validation.iter().filter(|[user, item]| {
         (*user as usize) < dataset.n_users && (*item as usize) < dataset.n_items
     });
     let history: Pairs = dataset.train.iter().chain(known).collect();
-    [dataset.train.rows(dataset.n_users), history.rows(dataset.n_users)]
+    [train, Rc::new(history.rows(dataset.n_users))]
 }
 
 /// Metrics of recommending the most popular items that a user has not seen; a user without a

@@ -8,6 +8,7 @@ mod report;
 mod skip;
 
 use std::collections::VecDeque;
+use std::rc::Rc;
 use std::time::Duration;
 
 use web_time::Instant;
@@ -41,7 +42,7 @@ pub struct Trainer {
     test: HeldOut,
     /// What rankings leave out: the training pairs where validation is measured, and those of
     /// validation too where the test is, or a user is served.
-    masks: [Csr; 2],
+    masks: [Rc<Csr>; 2],
     /// Popularity's metrics on validation and on the test.
     popularity: [Option<Metrics>; 2],
     /// Which mask the model has.
