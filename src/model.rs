@@ -40,6 +40,8 @@ pub struct Model {
     /// Pairs of this epoch: the number on the device's clock.
     pairs_in_epoch: usize,
     dispatches: u64,
+    /// Whether the outputs of all items are those of the tables.
+    outputs_are_fresh: bool,
 }
 
 impl Model {
@@ -55,8 +57,6 @@ impl Model {
         let plan = Plan::new(config, extent);
         let (mut executor, backend) = Executor::choose(choice, &plan).await?;
         let items = plan.dims.items as u32;
-        let everything = Step { rows: items, ..Step::default() };
-        executor.write(plan.at.catalogue, 0, &[everything]);
         let mut list: Vec<u32> = (0..items).collect();
         list.resize(plan.words(plan.at.item_list), NO_ID);
         executor.write(plan.at.item_list, 0, &list);
@@ -70,6 +70,7 @@ impl Model {
             step_in_epoch: 0,
             pairs_in_epoch,
             dispatches: 0,
+            outputs_are_fresh: false,
         };
         Ok((model, backend))
     }
@@ -180,6 +181,7 @@ impl Model {
         self.pairs_in_epoch = self.plan.dims.pairs;
         self.keep_all_pairs();
         (self.steps, self.step_in_epoch, self.dispatches) = (0, 0, 0);
+        self.outputs_are_fresh = false;
     }
 
     /// Runs the next training step, or records it.
@@ -192,6 +194,7 @@ impl Model {
             self.run(Program::OpenWindow, 0);
         }
         self.run(Program::Step, slot);
+        self.outputs_are_fresh = false;
         self.steps += 1;
         self.step_in_epoch += 1;
         let ends_epoch = self.step_in_epoch == self.steps_in_epoch();
@@ -218,6 +221,7 @@ impl Model {
     /// Those of [`Executor::read`].
     pub async fn drift(&mut self) -> Result<Option<f64>> {
         let Some(DriftHandles { drift, .. }) = self.plan.at.drift else { return Ok(None) };
+        self.embed_items();
         self.run_query(Program::MeasureDrift);
         let words = 0..2 * self.plan.dims.items;
         let drift: Vec<[f32; 2]> = self.executor.read(drift, words).await?;
@@ -314,6 +318,7 @@ impl Model {
     /// Goes back to the best embeddings that were kept.
     pub fn restore_best(&mut self) {
         self.copy_best(|table, best| (best, table));
+        self.outputs_are_fresh = false;
     }
 
     fn copy_best(&mut self, direction: impl Fn(Buffer, Buffer) -> (Buffer, Buffer)) {
@@ -389,7 +394,10 @@ impl Model {
     }
 
     fn embed_items(&mut self) {
-        self.run_query(Program::EmbedItems);
+        if !self.outputs_are_fresh {
+            self.run_query(Program::EmbedItems);
+            self.outputs_are_fresh = true;
+        }
     }
 
     fn query(&mut self, users: &[u32]) {

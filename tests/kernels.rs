@@ -125,7 +125,7 @@ impl Pair {
                 self.write(state, &squares);
             }
         }
-        self.write(at.catalogue, &[Step { rows: dims.items as u32, ..Step::default() }]);
+        self.write(at.slot_zero, &[Step::default()]);
         let listed = |count: usize, room: usize| -> Vec<u32> {
             (0..count as u32).chain(std::iter::repeat(NO_ID)).take(room).collect()
         };

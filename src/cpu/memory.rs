@@ -38,17 +38,27 @@ impl Memory {
         &mut self.buffers[buffer.0]
     }
 
-    /// A whole buffer, to be taken out for a while and put back.
-    pub fn owned(&mut self, buffer: Buffer) -> &mut Vec<u32> {
-        &mut self.buffers[buffer.0]
-    }
-
     /// Several buffers at once; no operation names one twice.
     pub fn many<const N: usize>(&mut self, buffers: [Buffer; N]) -> [&mut [u32]; N] {
-        self.buffers
-            .get_disjoint_mut(buffers.map(|buffer| buffer.0))
-            .expect("an operation's buffers are distinct")
-            .map(Vec::as_mut_slice)
+        self.many_and(buffers, []).0
+    }
+
+    /// Several buffers at once, and some that an operation may lack.
+    pub fn many_and<const N: usize, const M: usize>(
+        &mut self,
+        buffers: [Buffer; N],
+        optional: [Option<Buffer>; M],
+    ) -> ([&mut [u32]; N], [Option<&mut [u32]>; M]) {
+        let (mut found, mut extra) = ([const { None }; N], [const { None }; M]);
+        for (index, words) in self.buffers.iter_mut().enumerate() {
+            let this = Buffer(index);
+            if let Some(n) = buffers.iter().position(|&buffer| buffer == this) {
+                found[n] = Some(words.as_mut_slice());
+            } else if let Some(n) = optional.iter().position(|&buffer| buffer == Some(this)) {
+                extra[n] = Some(words.as_mut_slice());
+            }
+        }
+        (found.map(|words| words.expect("an operation's buffers are distinct")), extra)
     }
 
     /// The step record of a slot.

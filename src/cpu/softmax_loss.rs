@@ -16,13 +16,14 @@ const CHUNK: usize = 64;
 const STAGGER: usize = 16;
 
 pub fn run(op: &SoftmaxLoss, memory: &mut Memory, slot: usize) {
-    let step = memory.step(op.step, slot);
+    let loss = &op.loss;
+    let step = memory.step(loss.step, slot);
     let rows = step.rows as usize;
     if rows == 0 {
         return;
     }
-    let (batch, dim) = (op.dims.batch, op.dims.dim);
-    let candidates = op.dims.candidates;
+    let (batch, dim) = (loss.dims.batch, loss.dims.dim);
+    let candidates = loss.dims.candidates;
     let rows_padded = rows.next_multiple_of(TILE);
     // Where only positives compete, a smaller batch has fewer columns.
     let own = if candidates == batch { rows_padded } else { candidates.next_multiple_of(TILE) };
@@ -39,19 +40,19 @@ pub fn run(op: &SoftmaxLoss, memory: &mut Memory, slot: usize) {
     let (correction, rest) = rest.split_at_mut(columns);
     let column_ids: &mut [u32] = bytemuck::cast_slice_mut(&mut rest[..columns]);
 
-    let mut d_user_words = op.gradients.user.map(|buffer| std::mem::take(memory.owned(buffer)));
-    let bank = op.bank.map(|bank| {
-        [bank.items, bank.entries].map(|buffer| (buffer, std::mem::take(memory.owned(buffer))))
-    });
-    let [users, items, ids, log_q, row_loss, row_lse, d_item] = memory.many([
-        op.users,
-        op.items,
-        op.item_ids,
-        op.log_q,
-        op.row_loss,
+    let wanted = [
+        loss.users,
+        loss.items,
+        loss.item_ids,
+        loss.log_q,
+        loss.row_loss,
         op.row_lse,
-        op.gradients.item,
-    ]);
+        loss.gradients.item,
+    ];
+    let optional =
+        [loss.gradients.user, op.bank.map(|bank| bank.items), op.bank.map(|bank| bank.entries)];
+    let ([users, items, ids, log_q, row_loss, row_lse, d_item], [mut d_user, banked, entries]) =
+        memory.many_and(wanted, optional);
     let ids = &ids[slot * candidates..][..candidates.min(own)];
     let losses = &mut view::<f32>(row_loss)[slot * batch..][..rows];
     let row_lse = view::<f32>(row_lse);
@@ -61,15 +62,15 @@ pub fn run(op: &SoftmaxLoss, memory: &mut Memory, slot: usize) {
     column_ids.fill(NO_ID);
     column_ids[..ids.len()].copy_from_slice(ids);
     correction.fill(0.0);
-    if op.corrected {
+    if loss.corrected {
         let log_q = view::<f32>(log_q);
         for (correction, &id) in correction.iter_mut().zip(ids) {
             *correction = if id == NO_ID { 0.0 } else { log_q[id as usize] };
         }
     }
-    if let Some([(_, banked), (_, entries)]) = &bank {
-        parts[1] = &bytemuck::cast_slice(banked)[..(columns - own) * dim];
-        let entries: &[Entry] = bytemuck::cast_slice(entries);
+    if let (Some(banked), Some(entries)) = (banked, entries) {
+        parts[1] = &view::<f32>(banked)[..(columns - own) * dim];
+        let entries = view::<Entry>(entries);
         let places = correction[own..].iter_mut().zip(&mut column_ids[own..]);
         for ((correction, id), entry) in places.zip(&entries[..live]) {
             (*correction, *id) = (entry.log_q, entry.item);
@@ -81,7 +82,7 @@ pub fn run(op: &SoftmaxLoss, memory: &mut Memory, slot: usize) {
     d_item.fill(0.0);
     let d_item = &mut d_item[..own * dim];
 
-    let scale = 1.0 / (op.temperature * rows as f32);
+    let scale = 1.0 / (loss.temperature * rows as f32);
     for first in (0..rows_padded).step_by(CHUNK) {
         let chunk_rows = (rows_padded - first).min(CHUNK);
         let chunk = &mut logits[..chunk_rows * stride];
@@ -89,7 +90,7 @@ pub fn run(op: &SoftmaxLoss, memory: &mut Memory, slot: usize) {
         for (row, logits) in (first..).zip(chunk.chunks_exact_mut(stride)) {
             let logits = &mut logits[..columns];
             if row < rows {
-                mask(logits, correction, column_ids, row, 1.0 / op.temperature);
+                mask(logits, correction, column_ids, row, 1.0 / loss.temperature);
                 (losses[row], row_lse[row]) = softmax(logits, row, scale);
             } else {
                 logits.fill(0.0);
@@ -98,16 +99,10 @@ pub fn run(op: &SoftmaxLoss, memory: &mut Memory, slot: usize) {
         let user_panels = user_columns.chunks_exact(rows_padded * TILE);
         let user_panels = user_panels.map(|panel| &panel[first * TILE..]);
         d_items(chunk, stride, own, user_panels, dim, d_item);
-        if let Some(d_user) = &mut d_user_words {
+        if let Some(d_user) = &mut d_user {
             let d_user = &mut view::<f32>(d_user)[first * dim..][..chunk_rows * dim];
             d_users(chunk, stride, item_columns.chunks_exact(columns * TILE), dim, d_user);
         }
-    }
-    if let (Some(buffer), Some(words)) = (op.gradients.user, d_user_words) {
-        *memory.owned(buffer) = words;
-    }
-    for (buffer, words) in bank.into_iter().flatten() {
-        *memory.owned(buffer) = words;
     }
     memory.give_scratch(scratch);
 }

@@ -49,8 +49,10 @@ fn each_row<const N: usize>(
     let dim = op.dims.dim;
     let mut gradient = memory.take_scratch(dim);
     let g = &mut gradient[..dim];
-    let mut state_words = state.map(|(buffer, _)| std::mem::take(memory.owned(buffer)));
-    let [order, d_out, table] = memory.many([op.order, op.d_out, op.table]);
+    let shares = state.map(|(_, share)| share);
+    let ([order, d_out, table], state) =
+        memory.many_and([op.order, op.d_out, op.table], state.map(|(buffer, _)| Some(buffer)));
+    let mut state = state.map(|words| view::<f32>(words.expect("a rule has its state")));
     let order: &[[u32; 2]] = bytemuck::cast_slice(order);
     let places = op.ids_per_slot.next_power_of_two();
     let order = &order[step.slot as usize * places..][..places];
@@ -75,18 +77,12 @@ fn each_row<const N: usize>(
         for (g, w) in g.iter_mut().zip(&*row) {
             *g += op.l2 * w;
         }
-        let mut shares = state.iter().zip(&mut state_words);
-        update(
-            row,
-            g,
-            std::array::from_fn(|_| {
-                let ((_, share), words) = shares.next().expect("one share a state buffer");
-                &mut view::<f32>(words)[id * share..][..*share]
-            }),
-        );
-    }
-    for ((buffer, _), words) in state.iter().zip(state_words) {
-        *memory.owned(*buffer) = words;
+        let mut shares = shares.iter();
+        let state = state.each_mut().map(|elements| {
+            let share = *shares.next().expect("one share a state buffer");
+            &mut elements[id * share..][..share]
+        });
+        update(row, g, state);
     }
     memory.give_scratch(gradient);
 }

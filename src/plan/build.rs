@@ -4,9 +4,9 @@
 use super::{
     AdvanceClock, AggregateUsers, Bank, BankPush, Buffer, BufferKind, BufferSpec, Clock, Dims,
     DrawBatches, DrawNegatives, DriftHandles, Enqueue, Entry, EstimateGaps, Extent, GapHandles,
-    GatherRows, Gradients, Handles, ItemDrift, MaskSeen, Op, Plan, Pool, RING, Rule, STEP_STRIDE,
-    SampledLoss, ScoreItems, SoftmaxLoss, SortIds, SumLosses, TILE, TOP_K, TopItems, TowerHandles,
-    UpdateRows, rank, softmax_loss,
+    GatherRows, Gradients, Handles, ItemDrift, Loss, MaskSeen, Op, PROGRAMS, Plan, Pool, Program,
+    RING, Rule, STEP_STRIDE, SampledLoss, ScoreItems, SoftmaxLoss, SortIds, SumLosses, TILE, TOP_K,
+    TopItems, TowerHandles, UpdateRows, rank, softmax_loss,
 };
 use crate::config::{Config, LogQ, NegativesKind, OptimizerKind, Sides};
 
@@ -132,7 +132,7 @@ impl<'a> Builder<'a> {
             losses,
             user,
             item,
-            catalogue: self.steps("catalogue", 1),
+            slot_zero: self.steps("slot_zero", 1),
             item_list: self.buffer("item_list", items_padded),
             item_outputs: self.buffer("item_outputs", items_padded.saturating_mul(dim)),
             drift: self.config.cbns.is_some().then(|| DriftHandles {
@@ -197,38 +197,25 @@ impl<'a> Builder<'a> {
             normalize: self.config.normalize,
         };
         let corrected = self.config.negatives.log_q != LogQ::Known(false);
-        let gradients =
-            Gradients { user: user.d_out, item: item.d_out.expect("the item tower is trained") };
+        let loss = Loss {
+            dims: self.dims,
+            temperature: self.config.temperature,
+            corrected,
+            log_q,
+            step: steps,
+            users: user_outputs,
+            items: candidate_outputs,
+            item_ids: at.item_ids,
+            row_loss,
+            gradients: Gradients {
+                user: user.d_out,
+                item: item.d_out.expect("the item tower is trained"),
+            },
+        };
         let loss = if has_own_negatives {
-            Op::SampledLoss(SampledLoss {
-                dims: self.dims,
-                temperature: self.config.temperature,
-                corrected,
-                log_q,
-                step: steps,
-                users: user_outputs,
-                items: candidate_outputs,
-                item_ids: at.item_ids,
-                d_logits: logits,
-                row_loss,
-                gradients,
-            })
+            Op::SampledLoss(SampledLoss { loss, d_logits: logits })
         } else {
-            Op::SoftmaxLoss(SoftmaxLoss {
-                dims: self.dims,
-                temperature: self.config.temperature,
-                corrected,
-                log_q,
-                step: steps,
-                users: user_outputs,
-                items: candidate_outputs,
-                item_ids: at.item_ids,
-                bank: at.bank,
-                logits,
-                row_loss,
-                row_lse,
-                gradients,
-            })
+            Op::SoftmaxLoss(SoftmaxLoss { loss, bank: at.bank, logits, row_lse })
         };
         let update = |tower: TowerHandles, d_out, count, order| UpdateRows {
             dims: self.dims,
@@ -343,50 +330,48 @@ impl<'a> Builder<'a> {
             Op::GatherRows(GatherRows {
                 rows: items_padded,
                 ids_per_slot: items_padded,
-                ..gather(at.catalogue, at.item_list, item.table, out)
+                ..gather(at.slot_zero, at.item_list, item.table, out)
             })
         };
         let (mut keep_outputs, mut measure_drift) = (Vec::new(), Vec::new());
         if let Some(DriftHandles { before, drift }) = at.drift {
             let now = at.item_outputs;
             keep_outputs.push(embed_items(before));
-            measure_drift.push(embed_items(now));
             measure_drift.push(Op::ItemDrift(ItemDrift { dims: self.dims, before, now, drift }));
         }
-        let programs = [
-            window_opens,
-            step,
-            vec![Op::SumLosses(SumLosses { dims: self.dims, steps, row_loss, losses })],
-            vec![Op::AdvanceClock(AdvanceClock { dims: self.dims, clock })],
-            vec![embed_items(at.item_outputs)],
-            vec![embed_queries()],
-            vec![score()],
-            vec![
-                embed_queries(),
-                score(),
-                Op::MaskSeen(MaskSeen {
-                    dims: self.dims,
-                    step: at.query,
-                    users: at.query_users,
-                    offsets: at.seen_offsets,
-                    items: at.seen_items,
-                    scores: at.scores,
-                }),
-                Op::TopItems(TopItems {
-                    dims: self.dims,
-                    step: at.query,
-                    scores: at.scores,
-                    best_scores,
-                    best_items,
-                    top: at.top,
-                }),
-            ],
-            keep_outputs,
-            measure_drift,
-            snapshot,
-            compare,
-            compact,
-        ];
+        let mut programs = [const { Vec::new() }; PROGRAMS.len()];
+        let mut set = |program: Program, ops: Vec<Op>| programs[program as usize] = ops;
+        set(Program::OpenWindow, window_opens);
+        set(Program::Step, step);
+        let losses = SumLosses { dims: self.dims, steps, row_loss, losses };
+        set(Program::SumLosses, vec![Op::SumLosses(losses)]);
+        let advance = AdvanceClock { dims: self.dims, clock };
+        set(Program::CloseWindow, vec![Op::AdvanceClock(advance)]);
+        set(Program::EmbedItems, vec![embed_items(at.item_outputs)]);
+        set(Program::EmbedQueries, vec![embed_queries()]);
+        set(Program::Score, vec![score()]);
+        let mask = MaskSeen {
+            dims: self.dims,
+            step: at.query,
+            users: at.query_users,
+            offsets: at.seen_offsets,
+            items: at.seen_items,
+            scores: at.scores,
+        };
+        let top = TopItems {
+            dims: self.dims,
+            step: at.query,
+            scores: at.scores,
+            best_scores,
+            best_items,
+            top: at.top,
+        };
+        set(Program::Rank, vec![embed_queries(), score(), Op::MaskSeen(mask), Op::TopItems(top)]);
+        set(Program::KeepOutputs, keep_outputs);
+        set(Program::MeasureDrift, measure_drift);
+        set(Program::Snapshot, snapshot);
+        set(Program::Compare, compare);
+        set(Program::Compact, compact);
         let dispatch_counts = programs
             .each_ref()
             .map(|program| program.iter().map(|op| op.dispatches().len() as u64).sum());

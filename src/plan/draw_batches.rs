@@ -1,6 +1,7 @@
 //! Draws the batches of a window of steps: a keyed permutation of the pairs, so that an epoch visits
 //! each once and needs no upload.
 
+use super::adam::{LOG_BETA_M, LOG_BETA_V};
 use super::dispatch::{Dispatch, Shader, shader, threads_in_rows};
 use super::{Buffer, Dims, RING};
 use crate::random::{FEISTEL_ROUNDS, stream};
@@ -12,15 +13,6 @@ pub(super) const DRAW_BATCHES: Shader = shader!(
 
 /// A bound on the rounds of `permute` that no walk meets: one that long has probability 2^-1000.
 pub(super) const WALK_LIMIT: u32 = 1000;
-
-/// Adam's decay of the first moment.
-pub const BETA_M: f32 = 0.9;
-/// Adam's decay of the second moment.
-pub const BETA_V: f32 = 0.999;
-/// ln 0.9, from f64.
-pub const LOG_BETA_M: f32 = -0.105_360_515;
-/// ln 0.999, from f64.
-pub const LOG_BETA_V: f32 = -0.001_000_500_3;
 
 /// See the module.
 #[derive(Debug)]

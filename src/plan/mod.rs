@@ -2,6 +2,7 @@
 //! putting operations into a program, never by flags inside kernels; the CPU and the GPU execute
 //! the same plan.
 
+mod adam;
 mod advance_clock;
 mod aggregate_users;
 mod bank;
@@ -15,6 +16,7 @@ mod estimate_gaps;
 mod gather_rows;
 mod item_drift;
 mod kept_log_q;
+mod loss;
 mod rank;
 mod row_change;
 mod sample_pairs;
@@ -26,24 +28,26 @@ mod step;
 mod sum_losses;
 mod update_rows;
 
+pub use adam::{BETA_M, BETA_V, LOG_BETA_M, LOG_BETA_V};
 pub use advance_clock::AdvanceClock;
 pub use aggregate_users::AggregateUsers;
 pub use bank::{Bank, BankPush, Enqueue, Entry};
 pub use compact_pairs::CompactPairs;
 pub use count_stale::CountStale;
 pub use dispatch::{Access, Constant, Dispatch, Shader};
-pub use draw_batches::{BETA_M, BETA_V, DrawBatches, LOG_BETA_M, LOG_BETA_V};
+pub use draw_batches::DrawBatches;
 pub use draw_negatives::{DrawNegatives, Pool};
 pub use estimate_gaps::{EstimateGaps, GapHandles};
 pub use gather_rows::GatherRows;
 pub use item_drift::ItemDrift;
 pub use kept_log_q::{KeptLogQ, NEVER};
+pub use loss::{Gradients, Loss};
 pub use rank::{MaskSeen, ScoreItems, TopItems};
 pub use row_change::RowChange;
 pub use sample_pairs::SamplePairs;
 pub use sampled_loss::SampledLoss;
 pub use skip::{ALWAYS_ACTIVE, SkipHandles, SkipSide, Snapshots, Tally};
-pub use softmax_loss::{Gradients, SoftmaxLoss};
+pub use softmax_loss::SoftmaxLoss;
 pub use sort_ids::SortIds;
 pub use step::{Clock, STEP_STRIDE, STEP_WORDS, Step};
 pub use sum_losses::SumLosses;
@@ -258,6 +262,15 @@ pub const PROGRAMS: [Program; 13] = [
     Program::Compact,
 ];
 
+// A program's number is its place.
+const _: () = {
+    let mut n = 0;
+    while n < PROGRAMS.len() {
+        assert!(PROGRAMS[n] as usize == n);
+        n += 1;
+    }
+};
+
 /// The buffers that a run is steered and read through.
 #[derive(Debug, Clone, Copy)]
 pub struct Handles {
@@ -280,8 +293,8 @@ pub struct Handles {
     pub user: TowerHandles,
     /// The item tower.
     pub item: TowerHandles,
-    /// One [`Step`]: all items.
-    pub catalogue: Buffer,
+    /// One [`Step`], all zero: ids outside the window are gathered as those of slot 0.
+    pub slot_zero: Buffer,
     /// (IP) all item ids, then [`NO_ID`].
     pub item_list: Buffer,
     /// (IP, D) outputs of all items.

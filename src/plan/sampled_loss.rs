@@ -2,7 +2,7 @@
 //! of both towers' outputs.
 
 use super::dispatch::{Dispatch, Shader, folded, lanes, shader, threads};
-use super::{Buffer, Dims, Gradients};
+use super::{Buffer, Dims, Loss};
 
 pub(super) const ROWS: Shader = shader!(
     "sampled_loss_rows",
@@ -16,50 +16,32 @@ pub(super) const D_USER: Shader =
 pub(super) const D_ITEM: Shader =
     shader!("sampled_loss_d_item", [step: Step, d_logits: Read, users: Read, d_item: Write]);
 
-/// See the module. BP and KP are B and K up to whole tiles of 8; row b's positive is candidate b, its
-/// n negatives are the candidates from B + b·n on.
+/// See the module. Row b's positive is candidate b, its n negatives are the candidates from B + b·n on.
 #[derive(Debug)]
 pub struct SampledLoss {
-    /// Sizes of the run.
-    pub dims: Dims,
-    /// τ.
-    pub temperature: f32,
-    /// Whether log q is subtracted from the logits.
-    pub corrected: bool,
-    /// (I) log q, read.
-    pub log_q: Buffer,
-    /// The step's record.
-    pub step: Buffer,
-    /// (BP, D) user outputs, read.
-    pub users: Buffer,
-    /// (KP, D) candidates' outputs, read.
-    pub items: Buffer,
-    /// (S, K) candidates' ids, read.
-    pub item_ids: Buffer,
+    /// What every loss has.
+    pub loss: Loss,
     /// (K) scratch.
     pub d_logits: Buffer,
-    /// (S, B) written.
-    pub row_loss: Buffer,
-    /// Written, for the rows that the step has.
-    pub gradients: Gradients,
 }
 
 impl SampledLoss {
     pub(super) fn dispatches(&self) -> Vec<Dispatch> {
-        let Dims { batch, candidates, dim, .. } = self.dims;
-        let per_row = self.dims.per_row();
+        let loss = &self.loss;
+        let Dims { batch, candidates, dim, .. } = loss.dims;
+        let per_row = loss.dims.per_row();
         let constants = vec![
             ("B", batch.into()),
             ("K", candidates.into()),
             ("PER_ROW", per_row.into()),
             ("D4", (dim / 4).into()),
             ("LANES", lanes(1 + per_row).into()),
-            ("TEMPERATURE", self.temperature.into()),
-            ("LOG_Q", self.corrected.into()),
+            ("TEMPERATURE", loss.temperature.into()),
+            ("LOG_Q", loss.corrected.into()),
         ];
         let dispatch = |shader, buffers: &[Buffer], groups| Dispatch {
             shader,
-            buffers: [&[self.step], buffers].concat(),
+            buffers: [&[loss.step], buffers].concat(),
             constants: constants.clone(),
             groups,
             chunk: 0,
@@ -67,14 +49,14 @@ impl SampledLoss {
         let vec4s = |rows: usize| threads(rows * dim / 4);
         let mut dispatches = vec![dispatch(
             &ROWS,
-            &[self.users, self.items, self.item_ids, self.log_q, self.d_logits, self.row_loss],
+            &[loss.users, loss.items, loss.item_ids, loss.log_q, self.d_logits, loss.row_loss],
             folded(batch),
         )];
-        if let Some(d_user) = self.gradients.user {
-            let buffers = [self.d_logits, self.items, d_user];
+        if let Some(d_user) = loss.gradients.user {
+            let buffers = [self.d_logits, loss.items, d_user];
             dispatches.push(dispatch(&D_USER, &buffers, vec4s(batch)));
         }
-        let buffers = [self.d_logits, self.users, self.gradients.item];
+        let buffers = [self.d_logits, loss.users, loss.gradients.item];
         dispatches.push(dispatch(&D_ITEM, &buffers, vec4s(candidates)));
         dispatches
     }

@@ -175,8 +175,7 @@ impl Builder<'_> {
             if let Some(Snapshots { hot, before, now }) = side.snapshots {
                 let count = most_hot_rows(rows, skip.hot_share);
                 snapshot.push(Op::GatherRows(GatherRows {
-                    // Only the slot of a step is read, and the catalogue's is 0.
-                    step: at.catalogue,
+                    step: at.slot_zero,
                     ids: hot,
                     table: tower.table,
                     out: now,

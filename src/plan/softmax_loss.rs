@@ -2,7 +2,7 @@
 //! outputs. The logits of one chunk of rows at a time are stored, never the whole matrix.
 
 use super::dispatch::{Dispatch, Shader, folded, lanes, shader, tiles};
-use super::{Bank, Buffer, Dims, MATRIX_WORDS, TILE};
+use super::{Bank, Buffer, Dims, Loss, MATRIX_WORDS, TILE};
 
 pub(super) const LOGITS: Shader = shader!(
     "softmax_loss_logits",
@@ -33,52 +33,26 @@ pub(super) fn chunk_rows(batch_padded: usize, columns: usize) -> usize {
     (MATRIX_WORDS / columns / TILE * TILE).clamp(TILE, batch_padded)
 }
 
-/// Where the gradients of the towers' outputs go.
-#[derive(Debug)]
-pub struct Gradients {
-    /// (BP, D) written; none where the user tower takes no gradient.
-    pub user: Option<Buffer>,
-    /// (KP, D) written.
-    pub item: Buffer,
-}
-
-/// See the module. BP and KP are B and K up to whole tiles of 8.
+/// See the module.
 #[derive(Debug)]
 pub struct SoftmaxLoss {
-    /// Sizes of the run.
-    pub dims: Dims,
-    /// τ.
-    pub temperature: f32,
-    /// Whether log q is subtracted from the logits.
-    pub corrected: bool,
-    /// (I) log q, read.
-    pub log_q: Buffer,
-    /// The step's record.
-    pub step: Buffer,
-    /// (BP, D) user outputs, read.
-    pub users: Buffer,
-    /// (KP, D) candidates' outputs, read; the positives first, in the rows' order.
-    pub items: Buffer,
-    /// (S, K) candidates' ids, read, for accidental hits.
-    pub item_ids: Buffer,
+    /// What every loss has.
+    pub loss: Loss,
     /// Earlier batches' items, which compete too and take no gradient.
     pub bank: Option<Bank>,
     /// (C, KP + MP) scratch.
     pub logits: Buffer,
-    /// (S, B) written.
-    pub row_loss: Buffer,
     /// (B) log-sum-exp of each row, written.
     pub row_lse: Buffer,
-    /// Written.
-    pub gradients: Gradients,
 }
 
 impl SoftmaxLoss {
     pub(super) fn dispatches(&self) -> Vec<Dispatch> {
-        let Dims { batch, candidates, bank, dim, .. } = self.dims;
-        let batch_padded = self.dims.batch_padded();
-        let own_columns = self.dims.candidates_padded();
-        let columns = own_columns + self.dims.bank_padded();
+        let loss = &self.loss;
+        let Dims { batch, candidates, bank, dim, .. } = loss.dims;
+        let batch_padded = loss.dims.batch_padded();
+        let own_columns = loss.dims.candidates_padded();
+        let columns = own_columns + loss.dims.bank_padded();
         let chunk_rows = chunk_rows(batch_padded, columns);
         let row_lanes = lanes(columns / 4);
         let constants = vec![
@@ -86,18 +60,18 @@ impl SoftmaxLoss {
             ("K", candidates.into()),
             ("KP", own_columns.into()),
             ("M", bank.into()),
-            ("MP", self.dims.bank_padded().into()),
+            ("MP", loss.dims.bank_padded().into()),
             ("COLUMNS", columns.into()),
             ("C", chunk_rows.into()),
             ("D4", (dim / 4).into()),
             ("LANES", row_lanes.into()),
-            ("TEMPERATURE", self.temperature.into()),
-            ("LOG_Q", self.corrected.into()),
+            ("TEMPERATURE", loss.temperature.into()),
+            ("LOG_Q", loss.corrected.into()),
         ];
         let chunks = batch_padded.div_ceil(chunk_rows);
         let dispatch = |shader, buffers: &[Buffer], groups, chunk: usize| Dispatch {
             shader,
-            buffers: [&[self.step, self.step], buffers].concat(),
+            buffers: [&[loss.step, loss.step], buffers].concat(),
             constants: constants.clone(),
             groups,
             chunk: u32::try_from(chunk).expect("chunks are few"),
@@ -106,26 +80,26 @@ impl SoftmaxLoss {
         for chunk in 0..chunks {
             dispatches.push(dispatch(
                 &LOGITS,
-                &[self.users, self.items, self.item_ids, self.log_q, self.logits],
+                &[loss.users, loss.items, loss.item_ids, loss.log_q, self.logits],
                 tiles(own_columns, chunk_rows),
                 chunk,
             ));
             if let Some(bank) = self.bank {
                 dispatches.push(dispatch(
                     &BANK_LOGITS,
-                    &[self.users, self.item_ids, bank.items, bank.entries, self.logits],
+                    &[loss.users, loss.item_ids, bank.items, bank.entries, self.logits],
                     tiles(columns - own_columns, chunk_rows),
                     chunk,
                 ));
             }
             dispatches.push(dispatch(
                 &ROWS,
-                &[self.logits, self.row_loss, self.row_lse],
+                &[self.logits, loss.row_loss, self.row_lse],
                 folded(chunk_rows),
                 chunk,
             ));
-            if let Some(d_user) = self.gradients.user {
-                let own = (self.items, 0, own_columns);
+            if let Some(d_user) = loss.gradients.user {
+                let own = (loss.items, 0, own_columns);
                 let banked = self.bank.map(|bank| (bank.items, own_columns, columns));
                 for (items, first, last) in [Some(own), banked].into_iter().flatten() {
                     let mut part = dispatch(
@@ -140,7 +114,7 @@ impl SoftmaxLoss {
             }
             dispatches.push(dispatch(
                 &D_ITEM,
-                &[self.logits, self.users, self.gradients.item],
+                &[self.logits, loss.users, loss.gradients.item],
                 tiles(dim, own_columns),
                 chunk,
             ));

@@ -1,8 +1,8 @@
 //! The optimiser: sums the gradients of each distinct row of a batch in a fixed order, takes them
 //! back through the scaling to length 1, and moves the row. Other rows are not touched.
 
+use super::adam::{BETA_M, BETA_V};
 use super::dispatch::{Dispatch, Shader, folded, lanes, shader};
-use super::draw_batches::{BETA_M, BETA_V};
 use super::{Buffer, Dims, TowerHandles};
 use crate::config::{Config, OptimizerKind};
 

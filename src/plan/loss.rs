@@ -1,0 +1,37 @@
+//! What every loss of a step reads and writes.
+
+use super::{Buffer, Dims};
+
+/// The inputs and outputs of a loss. BP and KP are B and K up to whole tiles.
+#[derive(Debug, Clone, Copy)]
+pub struct Loss {
+    /// Sizes of the run.
+    pub dims: Dims,
+    /// τ.
+    pub temperature: f32,
+    /// Whether log q is subtracted from the logits.
+    pub corrected: bool,
+    /// (I) log q, read.
+    pub log_q: Buffer,
+    /// The step's record.
+    pub step: Buffer,
+    /// (BP, D) user outputs, read.
+    pub users: Buffer,
+    /// (KP, D) candidates' outputs, read; the positives first, in the rows' order.
+    pub items: Buffer,
+    /// (S, K) candidates' ids, read.
+    pub item_ids: Buffer,
+    /// (S, B) written.
+    pub row_loss: Buffer,
+    /// Written, for the rows that the step has.
+    pub gradients: Gradients,
+}
+
+/// Where the gradients of the towers' outputs go.
+#[derive(Debug, Clone, Copy)]
+pub struct Gradients {
+    /// (BP, D) written; none where the user tower takes no gradient.
+    pub user: Option<Buffer>,
+    /// (KP, D) written.
+    pub item: Buffer,
+}
