@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use twotower::gpu::Gpu;
 use twotower::plan::{
     Buffer, BufferKind, Clock, Entry, Extent, IMPOSSIBLE, NO_ID, Op, PROGRAMS, Plan, Pool, Program,
-    Snapshots, Step, Tally,
+    STEP_STRIDE, STEP_WORDS, Snapshots, Step, Tally,
 };
 use twotower::{Config, cpu, gpu};
 use twotower::{negatives, random};
@@ -321,6 +321,47 @@ fn operations_match_their_twins_at_the_edges_of_batch_and_width() {
         }
     }
     assert_eq!(seen.len(), 6, "every rule ran with and without scaling");
+}
+
+/// As floats, the whole numbers of a record would all be nearly 0; and Adam's corrections have to be
+/// closer than sums are: for a step's number t, 1 / (1 − β^t) loses its digits where β^t is near 1.
+#[test]
+fn the_records_of_a_window_are_exact() {
+    let options = json!({ "batchSize": 8, "dim": 8, "cbns": { "capacity": 30, "warmup": 45 } });
+    let mut pair = Pair::new(&options, &extent(5, 9, 8 * 40 - 3));
+    let steps = (0..pair.plan.buffers.len()).find(|&n| pair.plan.buffers[n].name == "steps");
+    let steps = pair.plan.buffer(steps.expect("the plan has steps"));
+    for done in [0, 41, 5000] {
+        pair.fill();
+        let clock = Clock {
+            steps: done,
+            pairs: 8 * 40 - 3,
+            cursor: 3,
+            filled: 9,
+            warmup: 45,
+            ..Clock::default()
+        };
+        pair.write(pair.plan.at.clock, &[clock]);
+        pair.compare_op(Program::OpenWindow, 0, 0);
+        let on_gpu = pair.on_gpu(steps);
+        let on_cpu: Vec<u32> = pair.cpu.read(steps, 0..pair.plan.words(steps));
+        let record = |words: &[u32]| bytemuck::cast_slice::<u32, Step>(&words[..STEP_WORDS])[0];
+        let records = on_gpu.chunks(STEP_STRIDE).zip(on_cpu.chunks(STEP_STRIDE));
+        for (slot, (on_gpu, on_cpu)) in (0u32..).zip(records) {
+            let (on_gpu, on_cpu) = (record(on_gpu), record(on_cpu));
+            let number = done + slot + 1;
+            let correction = |beta: f64| 1.0 / (1.0 - beta.powi(number as i32));
+            for record in [on_gpu, on_cpu] {
+                assert_eq!((record.number, record.slot), (number, slot));
+                for (ours, beta) in [(record.adam_m, 0.9), (record.adam_v, 0.999)] {
+                    let error = f64::from(ours) / correction(beta) - 1.0;
+                    assert!(error.abs() < 2e-6, "step {number}, β {beta}: {ours}");
+                }
+            }
+            let counts = |step: Step| [step.rows, step.ring, step.bank, step.cursor];
+            assert_eq!(counts(on_gpu), counts(on_cpu), "step {number}");
+        }
+    }
 }
 
 #[test]

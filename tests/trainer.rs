@@ -414,3 +414,28 @@ fn some_stale_pairs_can_be_kept() {
     }
     assert!(skips.iter().any(|skip| skip.skipped != skips[0].skipped), "drawn anew: {skips:?}");
 }
+
+#[test]
+fn patience_without_a_validation_part_is_refused_at_the_start_and_at_a_reset() {
+    let config = options(&json!({ "patience": 2 }));
+    let refused = pollster::block_on(Trainer::new(camps(&config), config, BackendChoice::Cpu));
+    assert_eq!(refused.expect_err("nothing is validated").code(), "config");
+    let mut trainer = trainer(&json!({}), BackendChoice::Cpu);
+    let reset = trainer.reset(options(&json!({ "patience": 2 })), BackendChoice::Cpu);
+    assert_eq!(pollster::block_on(reset).expect_err("nothing is validated").code(), "config");
+    train(&mut trainer).expect("a refusal leaves the run as it is");
+}
+
+/// The last batch of an epoch is smaller, and its mean counts for its pairs alone.
+#[test]
+fn an_epochs_loss_is_the_mean_over_its_pairs() {
+    let mut trainer = trainer(&json!({ "epochs": 1, "batchSize": 50 }), BackendChoice::Cpu);
+    let (losses, epochs) = train(&mut trainer).expect("trains");
+    let pairs = epochs[0].pairs;
+    assert_ne!(pairs % 50, 0, "the last batch is smaller");
+    let weighed =
+        losses.iter().enumerate().map(|(n, &loss)| f64::from(loss) * 50.min(pairs - 50 * n) as f64);
+    assert!((epochs[0].loss - weighed.sum::<f64>() / pairs as f64).abs() < 1e-9);
+    let plain = losses.iter().map(|&loss| f64::from(loss)).sum::<f64>() / losses.len() as f64;
+    assert!((epochs[0].loss - plain).abs() > 1e-6);
+}

@@ -109,12 +109,12 @@ pub fn folded(groups: usize) -> (u32, u32) {
     (groups.min(GRID_WIDTH), groups.div_ceil(GRID_WIDTH))
 }
 
-/// Workgroups of [`WG_SIZE`] threads, folded, with a thread for each of `count`.
+/// Workgroups of `WG_SIZE` threads, folded, with a thread for each of `count`.
 pub fn threads(count: usize) -> (u32, u32) {
     folded(count.div_ceil(WG_SIZE))
 }
 
-/// Workgroups of [`WG_SIZE`] threads with a thread for each of `count`, in each of `rows` rows.
+/// Workgroups of `WG_SIZE` threads with a thread for each of `count`, in each of `rows` rows.
 pub fn threads_in_rows(count: usize, rows: usize) -> (u32, u32) {
     (in_32_bits(count.div_ceil(WG_SIZE)), in_32_bits(rows))
 }
@@ -128,7 +128,7 @@ fn in_32_bits(size: usize) -> u32 {
     u32::try_from(size).expect("sizes in a plan fit 32 bits")
 }
 
-/// Lanes of a workgroup that works on `parts` of one row: a power of two up to [`WG_SIZE`].
+/// Lanes of a workgroup that works on `parts` of one row: a power of two up to `WG_SIZE`.
 pub fn lanes(parts: usize) -> usize {
     parts.next_power_of_two().min(WG_SIZE)
 }

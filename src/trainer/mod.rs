@@ -81,16 +81,10 @@ impl Trainer {
     /// A trainer at the start of its run.
     ///
     /// # Errors
-    /// Those of [`crate::executor::Executor::choose`].
+    /// Those of [`crate::executor::Executor::choose`]; [`Error::Config`] for `patience` without a
+    /// validation part.
     pub async fn new(dataset: Dataset, config: Config, choice: BackendChoice) -> Result<Self> {
         let (model, backend) = fresh_model(&dataset, &config, choice).await?;
-        if config.patience.is_some() && dataset.validation.is_empty() {
-            return Err(Error::Config {
-                key: "patience".into(),
-                problem: "there is no validation part to lose patience with".into(),
-                allowed: "null, or a `split.validation` above 0".into(),
-            });
-        }
         let validation = HeldOut::new(&dataset.validation, dataset.users.len());
         let test = HeldOut::new(&dataset.test, dataset.users.len());
         let masks = evaluate::masks(&dataset);
@@ -322,12 +316,19 @@ impl Trainer {
     }
 }
 
-/// A model at the start of its run.
+/// A model at the start of its run; refuses what the data does not allow.
 async fn fresh_model(
     dataset: &Dataset,
     config: &Config,
     choice: BackendChoice,
 ) -> Result<(Model, Backend)> {
+    if config.patience.is_some() && dataset.validation.is_empty() {
+        return Err(Error::Config {
+            key: "patience".into(),
+            problem: "there is no validation part to lose patience with".into(),
+            allowed: "null, or a `split.validation` above 0".into(),
+        });
+    }
     let extent = Extent {
         users: dataset.n_users,
         items: dataset.n_items,
