@@ -12,7 +12,7 @@ use crate::executor::{Backend, BackendChoice, Executor, Pending};
 use crate::negatives;
 use crate::plan::{
     Buffer, Clock, Dims, DriftHandles, Entry, Extent, GapHandles, MIN_NORM, NO_ID, Plan, Pool,
-    Program, RING, Step, TOP_K, TowerHandles,
+    Program, RING, Step, TOP_K, TowerHandles, Work,
 };
 use crate::random::{self, stream};
 
@@ -39,7 +39,11 @@ pub struct Model {
     step_in_epoch: usize,
     /// Pairs of this epoch: the number on the device's clock.
     pairs_in_epoch: usize,
-    dispatches: u64,
+    /// Pairs trained since the start.
+    pairs: usize,
+    /// Steps after which the bank is used, as the device's clock has it.
+    bank_opens_after: u64,
+    work: Work,
     /// Whether the outputs of all items are those of the tables.
     outputs_are_fresh: bool,
 }
@@ -69,7 +73,9 @@ impl Model {
             steps: 0,
             step_in_epoch: 0,
             pairs_in_epoch,
-            dispatches: 0,
+            pairs: 0,
+            bank_opens_after: 0,
+            work: Work::default(),
             outputs_are_fresh: false,
         };
         Ok((model, backend))
@@ -180,7 +186,9 @@ impl Model {
         self.executor.write(self.plan.at.clock, 0, &[clock]);
         self.pairs_in_epoch = self.plan.dims.pairs;
         self.keep_all_pairs();
-        (self.steps, self.step_in_epoch, self.dispatches) = (0, 0, 0);
+        (self.steps, self.step_in_epoch, self.pairs) = (0, 0, 0);
+        self.bank_opens_after = self.warmup.into();
+        self.work = Work::default();
         self.outputs_are_fresh = false;
     }
 
@@ -193,9 +201,13 @@ impl Model {
         if slot == 0 {
             self.run(Program::OpenWindow, 0);
         }
-        self.run(Program::Step, slot);
+        let batch = self.plan.dims.batch;
+        let rows = batch.min(self.pairs_in_epoch - self.step_in_epoch * batch);
+        self.work += self.plan.step_work(rows, self.live_entries());
+        self.executor.run(&self.plan, Program::Step, slot);
         self.outputs_are_fresh = false;
         self.steps += 1;
+        self.pairs += rows;
         self.step_in_epoch += 1;
         let ends_epoch = self.step_in_epoch == self.steps_in_epoch();
         if ends_epoch || slot + 1 == self.plan.dims.window {
@@ -205,6 +217,11 @@ impl Model {
         if ends_epoch {
             self.step_in_epoch = 0;
         }
+    }
+
+    /// Entries of the bank that compete in the next step.
+    fn live_entries(&self) -> usize {
+        if self.steps < self.bank_opens_after { 0 } else { self.pairs.min(self.plan.dims.bank) }
     }
 
     /// Step of the epoch from which drift is measured: as many before its end as the bank reaches
@@ -233,6 +250,7 @@ impl Model {
     pub fn open_bank(&mut self) {
         const WARMUP: usize = std::mem::offset_of!(Clock, warmup) / 4;
         self.executor.write(self.plan.at.clock, WARMUP, &[0u32]);
+        self.bank_opens_after = 0;
     }
 
     /// Steps since the start.
@@ -255,9 +273,9 @@ impl Model {
         self.step_in_epoch
     }
 
-    /// GPU dispatches that the steps since the start come to, by the plan.
-    pub fn dispatches(&self) -> u64 {
-        self.dispatches
+    /// What the training since the start costs, by the plan.
+    pub fn work(&self) -> Work {
+        self.work
     }
 
     /// Starts reading the ring of losses: step `n`, from 1, is at `(n − 1) % RING`.
@@ -294,7 +312,7 @@ impl Model {
     pub async fn bank(&mut self) -> Result<(Vec<u32>, Vec<f32>)> {
         let Dims { bank, width, dim, .. } = self.plan.dims;
         let buffers = self.plan.at.bank.expect("the plan has a bank");
-        let words = bank * size_of::<Entry>() / 4;
+        let words = bank * Entry::WORDS;
         let entries: Vec<Entry> = self.executor.read(buffers.entries, 0..words).await?;
         let padded: Vec<f32> = self.executor.read(buffers.items, 0..bank * dim).await?;
         let outputs = padded.chunks_exact(dim).flat_map(|row| &row[..width]).copied().collect();
@@ -415,9 +433,9 @@ impl Model {
         }
     }
 
-    /// Runs a program that belongs to the training: its dispatches are counted.
+    /// Runs a program that belongs to the training: its work is counted.
     fn run(&mut self, program: Program, slot: usize) {
-        self.dispatches += self.plan.dispatches(program);
+        self.work += self.plan.work(program);
         self.executor.run(&self.plan, program, slot);
     }
 

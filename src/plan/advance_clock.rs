@@ -1,7 +1,7 @@
 //! Moves the clock past a window, and over the edge of an epoch.
 
 use super::dispatch::{Dispatch, Shader, shader};
-use super::{Buffer, Dims};
+use super::{Buffer, Clock, Dims, Work};
 
 pub(super) const ADVANCE_CLOCK: Shader = shader!("advance_clock", [clock: Write]);
 
@@ -15,6 +15,11 @@ pub struct AdvanceClock {
 }
 
 impl AdvanceClock {
+    /// Counted work.
+    pub(super) fn work(&self) -> Work {
+        Work::new(2 * size_of::<Clock>() / 4, 0)
+    }
+
     pub(super) fn dispatches(&self) -> Vec<Dispatch> {
         vec![Dispatch {
             shader: &ADVANCE_CLOCK,

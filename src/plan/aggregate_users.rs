@@ -2,7 +2,7 @@
 //! outputs. No gradient reaches the user tower, and no optimiser.
 
 use super::dispatch::{Dispatch, Shader, folded, lanes, shader};
-use super::{Buffer, Dims};
+use super::{Buffer, Dims, Work};
 
 pub(super) const AGGREGATE_USERS: Shader =
     shader!("aggregate_users", [step: Step, order: Read, items: Read, users: Write]);
@@ -25,6 +25,12 @@ pub struct AggregateUsers {
 }
 
 impl AggregateUsers {
+    /// Counted work.
+    pub(super) fn work(&self) -> Work {
+        let Dims { batch, dim, .. } = self.dims;
+        Work::new(2 * batch.next_power_of_two() + 3 * batch * dim, 2 * batch * dim)
+    }
+
     pub(super) fn dispatches(&self) -> Vec<Dispatch> {
         let Dims { batch, dim, .. } = self.dims;
         let places = batch.next_power_of_two();

@@ -4,7 +4,7 @@
 
 use super::dispatch::{Dispatch, Shader, shader, threads, tiles};
 use super::softmax_loss::chunk_rows;
-use super::{Buffer, Dims};
+use super::{Buffer, Dims, Work};
 
 pub(super) const BANK_PUSH_WEIGHTS: Shader = shader!(
     "bank_push_weights",
@@ -37,6 +37,11 @@ pub struct Entry {
     pub mean_logit: f32,
     /// To whole vec4s.
     pub padding: u32,
+}
+
+impl Entry {
+    /// Its length in 32-bit words.
+    pub const WORDS: usize = size_of::<Self>() / 4;
 }
 
 /// The buffers of the bank: M·(2D + 4) words with both sides.
@@ -82,6 +87,14 @@ impl BankPush {
     /// Banked users whose weights are stored at once.
     pub(super) fn chunk_rows(dims: &Dims) -> usize {
         chunk_rows(dims.bank_padded(), dims.candidates_padded())
+    }
+
+    /// Counted work, with so many live entries of the bank.
+    pub(super) fn work(&self, bank: usize) -> Work {
+        let Dims { candidates, dim, .. } = self.dims;
+        let corrected = if self.corrected { candidates } else { 0 };
+        let own = candidates + corrected + 3 * candidates * dim;
+        Work::new(own + bank * (dim + Entry::WORDS), 2 * candidates * bank * dim)
     }
 
     pub(super) fn dispatches(&self) -> Vec<Dispatch> {
@@ -159,6 +172,14 @@ pub struct Enqueue {
 }
 
 impl Enqueue {
+    /// Counted work.
+    pub(super) fn work(&self) -> Work {
+        let Dims { batch, dim, .. } = self.dims;
+        let sides = 1 + usize::from(self.bank.users.is_some());
+        // An entry is made from an id, its log q and the row's log-sum-exp.
+        Work::new(batch * (2 * sides * dim + 3 + Entry::WORDS), 0)
+    }
+
     pub(super) fn dispatches(&self) -> Vec<Dispatch> {
         let Dims { batch, candidates, bank, dim, .. } = self.dims;
         let dispatch = |shader, buffers, count: usize| Dispatch {

@@ -77,7 +77,7 @@ impl<'a> Builder<'a> {
         Some(Bank {
             items: self.buffer("bank_items", outputs),
             users: (cbns.sides == Sides::Both).then(|| self.buffer("bank_users", outputs)),
-            entries: self.buffer("bank_entries", cbns.capacity * size_of::<Entry>() / 4),
+            entries: self.buffer("bank_entries", cbns.capacity * Entry::WORDS),
         })
     }
 

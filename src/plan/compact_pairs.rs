@@ -2,7 +2,7 @@
 //! number becomes the length of the epoch.
 
 use super::dispatch::{Dispatch, Shader, folded, shader};
-use super::{Buffer, Dims};
+use super::{Buffer, Dims, Work};
 use crate::random::stream;
 
 pub(super) const COUNT: Shader = shader!(
@@ -68,6 +68,12 @@ pub struct CompactPairs {
 }
 
 impl CompactPairs {
+    /// Counted work.
+    pub(super) fn work(&self) -> Work {
+        // Pair, two activities, and the pair again if it stays.
+        Work::new(6 * self.dims.pairs, 0)
+    }
+
     pub(super) fn dispatches(&self) -> Vec<Dispatch> {
         let blocks = blocks(self.dims.pairs);
         let constants = vec![

@@ -1,7 +1,7 @@
 //! Which rows of a tower are under the threshold, how many, and how many no longer are.
 
-use super::Buffer;
 use super::dispatch::{Dispatch, Shader, shader, threads};
+use super::{Buffer, Work};
 
 pub(super) const COUNT_STALE: Shader =
     shader!("count_stale", [threshold: Read, activity: Read, stale: Write, tally: Write]);
@@ -22,6 +22,11 @@ pub struct CountStale {
 }
 
 impl CountStale {
+    /// Counted work.
+    pub(super) fn work(&self) -> Work {
+        Work::new(3 * self.rows, 0)
+    }
+
     pub(super) fn dispatches(&self) -> Vec<Dispatch> {
         vec![Dispatch {
             shader: &COUNT_STALE,

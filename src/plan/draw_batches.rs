@@ -3,7 +3,7 @@
 
 use super::adam::{LOG_BETA_M, LOG_BETA_V};
 use super::dispatch::{Dispatch, Shader, shader, threads_in_rows};
-use super::{Buffer, Dims, RING};
+use super::{Buffer, Dims, RING, STEP_WORDS, Work};
 use crate::random::{FEISTEL_ROUNDS, stream};
 
 pub(super) const DRAW_BATCHES: Shader = shader!(
@@ -36,6 +36,12 @@ pub struct DrawBatches {
 }
 
 impl DrawBatches {
+    /// Counted work.
+    pub(super) fn work(&self) -> Work {
+        let Dims { batch, window, .. } = self.dims;
+        Work::new(window * (4 * batch + STEP_WORDS), 0)
+    }
+
     pub(super) fn dispatches(&self) -> Vec<Dispatch> {
         vec![Dispatch {
             shader: &DRAW_BATCHES,

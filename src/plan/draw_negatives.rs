@@ -1,7 +1,7 @@
 //! Draws the negatives of a window of steps, behind the positives that `draw_batches` put there.
 
 use super::dispatch::{Dispatch, Shader, shader, threads_in_rows};
-use super::{Buffer, Dims};
+use super::{Buffer, Dims, Work};
 use crate::random::stream;
 
 pub(super) const UNIFORM: Shader = shader!(
@@ -49,6 +49,12 @@ pub struct DrawNegatives {
 }
 
 impl DrawNegatives {
+    /// Counted work.
+    pub(super) fn work(&self) -> Work {
+        // The users in, the negatives out: B and K − B words a step.
+        Work::new(self.dims.window * self.dims.candidates, 0)
+    }
+
     pub(super) fn dispatches(&self) -> Vec<Dispatch> {
         let (shader, buffers) = match self.pool {
             Pool::Uniform { offsets, items } => {

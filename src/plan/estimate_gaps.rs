@@ -3,7 +3,7 @@
 //! steps that it is in.
 
 use super::dispatch::{Dispatch, Shader, shader, threads};
-use super::{Buffer, Dims};
+use super::{Buffer, Dims, Work};
 
 pub(super) const ESTIMATE_GAPS: Shader = shader!(
     "estimate_gaps",
@@ -37,6 +37,12 @@ pub struct EstimateGaps {
 }
 
 impl EstimateGaps {
+    /// Counted work.
+    pub(super) fn work(&self) -> Work {
+        let items = self.dims.candidates;
+        Work::new(2 * items.next_power_of_two() + 5 * items, items)
+    }
+
     pub(super) fn dispatches(&self) -> Vec<Dispatch> {
         let places = self.dims.candidates.next_power_of_two();
         vec![Dispatch {

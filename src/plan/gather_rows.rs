@@ -1,7 +1,7 @@
 //! Tower forward of an id tower: gathers a step's rows, scaled to length 1 if asked.
 
-use super::Buffer;
 use super::dispatch::{Dispatch, Shader, shader, threads};
+use super::{Buffer, Work};
 
 pub(super) const GATHER_ROWS: Shader =
     shader!("gather_rows", [step: Step, ids: Read, table: Read, out: Write]);
@@ -28,6 +28,13 @@ pub struct GatherRows {
 }
 
 impl GatherRows {
+    /// Counted work.
+    pub(super) fn work(&self) -> Work {
+        let ids = self.rows.min(self.ids_per_slot);
+        let lengths = if self.normalize { ids * self.dim } else { 0 };
+        Work::new(ids + 2 * ids * self.dim, lengths)
+    }
+
     pub(super) fn dispatches(&self) -> Vec<Dispatch> {
         vec![Dispatch {
             shader: &GATHER_ROWS,

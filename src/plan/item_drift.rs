@@ -2,7 +2,7 @@
 //! banked outputs are as good as fresh ones (Wang, Zhu & He 2021).
 
 use super::dispatch::{Dispatch, Shader, shader, threads};
-use super::{Buffer, Dims};
+use super::{Buffer, Dims, Work};
 
 pub(super) const ITEM_DRIFT: Shader =
     shader!("item_drift", [before: Read, now: Read, drift: Write]);
@@ -21,6 +21,12 @@ pub struct ItemDrift {
 }
 
 impl ItemDrift {
+    /// Counted work.
+    pub(super) fn work(&self) -> Work {
+        let Dims { items, dim, .. } = self.dims;
+        Work::new(2 * items * (dim + 1), 2 * items * dim)
+    }
+
     pub(super) fn dispatches(&self) -> Vec<Dispatch> {
         vec![Dispatch {
             shader: &ITEM_DRIFT,

@@ -2,7 +2,7 @@
 //! the correction subtracts follows the stream that is trained on.
 
 use super::dispatch::{Dispatch, Shader, shader, threads};
-use super::{Buffer, Dims};
+use super::{Buffer, Dims, Work};
 
 pub(super) const COUNT: Shader =
     shader!("kept_log_q_count", [clock: Read, kept_pairs: Read, item_counts: Write]);
@@ -31,6 +31,11 @@ pub struct KeptLogQ {
 }
 
 impl KeptLogQ {
+    /// Counted work.
+    pub(super) fn work(&self) -> Work {
+        Work::new(2 * self.dims.pairs + 2 * self.dims.items, 0)
+    }
+
     pub(super) fn dispatches(&self) -> Vec<Dispatch> {
         let dispatch = |shader, output, input, count: usize| Dispatch {
             shader,

@@ -1,6 +1,6 @@
 //! What every loss of a step reads and writes.
 
-use super::{Buffer, Dims};
+use super::{Buffer, Dims, Work};
 
 /// The inputs and outputs of a loss. BP and KP are B and K up to whole tiles.
 #[derive(Debug, Clone, Copy)]
@@ -34,4 +34,16 @@ pub struct Gradients {
     pub user: Option<Buffer>,
     /// (KP, D) written.
     pub item: Buffer,
+}
+
+impl Loss {
+    /// Counted work, where so many scores are computed.
+    pub(super) fn work(&self, scores: usize) -> Work {
+        let Dims { batch, candidates, dim, .. } = self.dims;
+        let corrected = if self.corrected { candidates } else { 0 };
+        let both = 1 + usize::from(self.gradients.user.is_some());
+        // Outputs in, gradients out; the scores are one product, each gradient is another.
+        let rows = batch * both + 2 * candidates;
+        Work::new(rows * dim + candidates + corrected + batch, (1 + both) * scores * dim)
+    }
 }

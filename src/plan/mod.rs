@@ -27,6 +27,7 @@ mod sort_ids;
 mod step;
 mod sum_losses;
 mod update_rows;
+mod work;
 
 pub use adam::{BETA_M, BETA_V, LOG_BETA_M, LOG_BETA_V};
 pub use advance_clock::AdvanceClock;
@@ -52,6 +53,7 @@ pub use sort_ids::SortIds;
 pub use step::{Clock, STEP_STRIDE, STEP_WORDS, Step};
 pub use sum_losses::SumLosses;
 pub use update_rows::{EPSILON, Rule, UpdateRows};
+pub use work::Work;
 
 use crate::config::Config;
 
@@ -209,6 +211,33 @@ impl Op {
             Self::CountStale(op) => op.dispatches(),
             Self::CompactPairs(op) => op.dispatches(),
             Self::KeptLogQ(op) => op.dispatches(),
+        }
+    }
+
+    /// What this operation costs, with so many live entries of the bank; its dispatches are not counted.
+    fn work(&self, bank: usize) -> Work {
+        match self {
+            Self::DrawBatches(op) => op.work(),
+            Self::DrawNegatives(op) => op.work(),
+            Self::SortIds(op) => op.work(),
+            Self::GatherRows(op) => op.work(),
+            Self::EstimateGaps(op) => op.work(),
+            Self::SoftmaxLoss(op) => op.work(bank),
+            Self::SampledLoss(op) => op.work(),
+            Self::UpdateRows(op) => op.work(),
+            Self::AggregateUsers(op) => op.work(),
+            Self::BankPush(op) => op.work(bank),
+            Self::Enqueue(op) => op.work(),
+            Self::ItemDrift(op) => op.work(),
+            Self::SumLosses(op) => op.work(),
+            Self::AdvanceClock(op) => op.work(),
+            Self::RowChange(op) => op.work(),
+            Self::SamplePairs(op) => op.work(),
+            Self::CountStale(op) => op.work(),
+            Self::CompactPairs(op) => op.work(),
+            Self::KeptLogQ(op) => op.work(),
+            // Asked for by whoever wants answers: no work of a training.
+            Self::ScoreItems(_) | Self::MaskSeen(_) | Self::TopItems(_) => Work::default(),
         }
     }
 }
@@ -421,9 +450,21 @@ impl Plan {
         self.buffers.iter().filter(is_allocated).map(|spec| spec.words as u64 * 4).sum()
     }
 
-    /// Dispatches of one run of a program on a GPU.
-    pub fn dispatches(&self, program: Program) -> u64 {
-        self.dispatch_counts[program as usize]
+    /// What one run of a program costs a training; that of a step is a whole batch's.
+    pub fn work(&self, program: Program) -> Work {
+        self.work_with(program, 0)
+    }
+
+    /// What a step of so many rows costs, with so many live entries of the bank. A smaller batch
+    /// counts for its share of a whole one.
+    pub fn step_work(&self, rows: usize, bank: usize) -> Work {
+        self.work_with(Program::Step, bank).of_rows(rows, self.dims.batch)
+    }
+
+    fn work_with(&self, program: Program, bank: usize) -> Work {
+        let dispatches = self.dispatch_counts[program as usize];
+        let work: Work = self.program(program).iter().map(|op| op.work(bank)).sum();
+        Work { dispatches, ..work }
     }
 }
 

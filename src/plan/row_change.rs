@@ -1,7 +1,7 @@
 //! How far the hot rows of a tower moved between two snapshots of its outputs.
 
-use super::Buffer;
 use super::dispatch::{Dispatch, Shader, shader, threads};
+use super::{Buffer, Work};
 
 pub(super) const ROW_CHANGE: Shader =
     shader!("row_change", [hot: Read, before: Read, now: Read, activity: Write]);
@@ -24,6 +24,11 @@ pub struct RowChange {
 }
 
 impl RowChange {
+    /// Counted work.
+    pub(super) fn work(&self) -> Work {
+        Work::new(2 * self.rows * (self.dim + 1), 0)
+    }
+
     pub(super) fn dispatches(&self) -> Vec<Dispatch> {
         vec![Dispatch {
             shader: &ROW_CHANGE,

@@ -2,7 +2,7 @@
 
 use super::dispatch::{Dispatch, Shader, shader, threads};
 use super::draw_batches::WALK_LIMIT;
-use super::{Buffer, Dims};
+use super::{Buffer, Dims, Work};
 use crate::random::{FEISTEL_ROUNDS, stream};
 
 pub(super) const SAMPLE_PAIRS: Shader = shader!(
@@ -32,6 +32,11 @@ pub struct SamplePairs {
 }
 
 impl SamplePairs {
+    /// Counted work.
+    pub(super) fn work(&self) -> Work {
+        Work::new(5 * self.count, 0)
+    }
+
     pub(super) fn dispatches(&self) -> Vec<Dispatch> {
         vec![Dispatch {
             shader: &SAMPLE_PAIRS,

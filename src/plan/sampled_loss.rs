@@ -2,7 +2,7 @@
 //! of both towers' outputs.
 
 use super::dispatch::{Dispatch, Shader, folded, lanes, shader, threads};
-use super::{Buffer, Dims, Loss};
+use super::{Buffer, Dims, Loss, Work};
 
 pub(super) const ROWS: Shader = shader!(
     "sampled_loss_rows",
@@ -26,6 +26,11 @@ pub struct SampledLoss {
 }
 
 impl SampledLoss {
+    /// Counted work.
+    pub(super) fn work(&self) -> Work {
+        self.loss.work(self.loss.dims.candidates)
+    }
+
     pub(super) fn dispatches(&self) -> Vec<Dispatch> {
         let loss = &self.loss;
         let Dims { batch, candidates, dim, .. } = loss.dims;

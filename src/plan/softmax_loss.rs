@@ -2,7 +2,7 @@
 //! outputs. The logits of one chunk of rows at a time are stored, never the whole matrix.
 
 use super::dispatch::{Dispatch, Shader, folded, lanes, shader, tiles};
-use super::{Bank, Buffer, Dims, Loss, MATRIX_WORDS, TILE};
+use super::{Bank, Buffer, Dims, Entry, Loss, MATRIX_WORDS, TILE, Work};
 
 pub(super) const LOGITS: Shader = shader!(
     "softmax_loss_logits",
@@ -47,6 +47,15 @@ pub struct SoftmaxLoss {
 }
 
 impl SoftmaxLoss {
+    /// Counted work, with so many live entries of the bank.
+    pub(super) fn work(&self, bank: usize) -> Work {
+        let Dims { batch, dim, .. } = self.loss.dims;
+        let own = self.loss.work(batch * self.loss.dims.candidates);
+        let products = 1 + usize::from(self.loss.gradients.user.is_some());
+        let banked = Work::new(bank * (dim + Entry::WORDS), products * batch * bank * dim);
+        own + Work::new(batch, 0) + banked
+    }
+
     pub(super) fn dispatches(&self) -> Vec<Dispatch> {
         let loss = &self.loss;
         let Dims { batch, candidates, bank, dim, .. } = loss.dims;

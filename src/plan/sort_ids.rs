@@ -1,7 +1,7 @@
 //! Sorts each step's ids with the rows they stand in, so that the uses of a row are neighbours.
 
-use super::Buffer;
 use super::dispatch::{Dispatch, Shader, folded, shader};
+use super::{Buffer, Work};
 
 pub(super) const SORT_IDS: Shader = shader!("sort_ids", [ids: Read, order: Write]);
 
@@ -19,6 +19,11 @@ pub struct SortIds {
 }
 
 impl SortIds {
+    /// Counted work.
+    pub(super) fn work(&self) -> Work {
+        Work::new(self.window * (self.ids_per_slot + 2 * self.ids_per_slot.next_power_of_two()), 0)
+    }
+
     pub(super) fn dispatches(&self) -> Vec<Dispatch> {
         vec![Dispatch {
             shader: &SORT_IDS,

@@ -1,7 +1,7 @@
 //! Brings the mean losses of a window's steps into the ring.
 
 use super::dispatch::{Dispatch, Shader, folded, lanes, shader};
-use super::{Buffer, Dims};
+use super::{Buffer, Dims, STEP_WORDS, Work};
 
 pub(super) const SUM_LOSSES: Shader =
     shader!("sum_losses", [steps: Read, row_loss: Read, losses: Write]);
@@ -20,6 +20,12 @@ pub struct SumLosses {
 }
 
 impl SumLosses {
+    /// Counted work.
+    pub(super) fn work(&self) -> Work {
+        let Dims { batch, window, .. } = self.dims;
+        Work::new(window * (STEP_WORDS + batch + 1), 0)
+    }
+
     pub(super) fn dispatches(&self) -> Vec<Dispatch> {
         vec![Dispatch {
             shader: &SUM_LOSSES,

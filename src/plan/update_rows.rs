@@ -3,7 +3,7 @@
 
 use super::adam::{BETA_M, BETA_V};
 use super::dispatch::{Dispatch, Shader, folded, lanes, shader};
-use super::{Buffer, Dims, TowerHandles};
+use super::{Buffer, Dims, TowerHandles, Work};
 use crate::config::{Config, OptimizerKind};
 
 pub(super) const SGD: Shader =
@@ -76,6 +76,21 @@ pub struct UpdateRows {
 }
 
 impl UpdateRows {
+    /// Counted work.
+    pub(super) fn work(&self) -> Work {
+        let ids = self.ids_per_slot;
+        let elements = ids * self.dims.dim;
+        let (state, rule) = match self.rule {
+            Rule::Sgd => (0, 1),
+            Rule::Adagrad { .. } => (2 * ids, 2),
+            Rule::Adam { .. } => (4 * elements, 3),
+        };
+        // A gradient goes back through a length as a dot product and a row's multiple.
+        let scaling = if self.normalize { 2 } else { 0 };
+        let order = 2 * ids.next_power_of_two();
+        Work::new(order + 3 * elements + state, (rule + scaling) * elements)
+    }
+
     pub(super) fn dispatches(&self) -> Vec<Dispatch> {
         let Dims { dim, width, .. } = self.dims;
         let mut buffers = vec![self.step, self.order, self.d_out, self.table];

@@ -20,7 +20,7 @@ use crate::executor::{Backend, BackendChoice, Pending};
 use crate::metrics::Metrics;
 use crate::model::Model;
 use crate::negatives;
-use crate::plan::{Extent, Op, Program, RING};
+use crate::plan::{Extent, Op, Program, RING, Work};
 use evaluate::{HeldOut, Mask};
 use pace::Pace;
 pub use recommend::{Query, Recommendation, TitledItem};
@@ -67,7 +67,8 @@ struct Run {
     /// Training time of this epoch and of all, without evaluation.
     epoch_seconds: f64,
     seconds: f64,
-    epoch_dispatches: u64,
+    /// Work up to the end of the last epoch.
+    work: Work,
     epochs: Vec<EpochReport>,
     /// What the epoch at work leaves out, once that was decided.
     skipping: Option<Skipping>,
@@ -266,7 +267,8 @@ impl Trainer {
             loss: sum / pairs as f64,
             seconds: self.run.epoch_seconds,
             pairs,
-            dispatches: self.model.dispatches() - self.run.epoch_dispatches,
+            steps: self.run.epoch_losses.len(),
+            work: self.model.work() - self.run.work,
             drift,
             skip: self.run.skipping.map(|skipping| skipping.report),
             metrics,
@@ -274,7 +276,7 @@ impl Trainer {
         self.run.seconds += self.run.epoch_seconds;
         self.run.epoch_seconds = 0.0;
         self.run.epoch_losses.clear();
-        self.run.epoch_dispatches = self.model.dispatches();
+        self.run.work = self.model.work();
         self.run.epochs.push(report);
 
         let latest = self.run.epochs.len() - 1;

@@ -7,6 +7,7 @@ use crate::config::Config;
 use crate::data;
 use crate::executor::Backend;
 use crate::metrics::Metrics;
+use crate::plan::Work;
 
 /// What is trained, on what, with what.
 #[derive(Debug, Serialize)]
@@ -36,8 +37,11 @@ pub struct EpochReport {
     pub seconds: f64,
     /// Pairs trained.
     pub pairs: usize,
-    /// GPU dispatches that the plan has for it.
-    pub dispatches: u64,
+    /// Training steps.
+    pub steps: usize,
+    /// What they and the decisions before them cost, by the plan.
+    #[serde(flatten)]
+    pub work: Work,
     /// Item outputs' mean drift over the steps that the bank reaches back, over their mean length;
     /// none without a bank.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,0 +1,59 @@
+//! What tests of whole runs share: a small data set that a model can learn, and a run on it.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use twotower::data::{Dataset, Loader, Part};
+use twotower::executor::BackendChoice;
+use twotower::trainer::{EpochReport, Trainer};
+use twotower::{Config, Error, config, random};
+
+pub const BACKENDS: [BackendChoice; 2] = [BackendChoice::Cpu, BackendChoice::WebGpu];
+
+/// Forty users in two camps: even users take even items, odd users odd ones.
+pub fn camps(config: &Config) -> Dataset {
+    let mut lines = String::from("user,item\n");
+    for user in 0..40u32 {
+        for n in 0..12u32 {
+            let item = 2 * (random::hash(1, user, n) % 20) + user % 2;
+            lines += &format!("u{user},i{item}\n");
+        }
+    }
+    let mut items = String::from("item,title\n");
+    for item in 0..40 {
+        items += &format!("i{item},Item number {item}\n");
+    }
+    let mut loader = Loader::new(config);
+    loader.begin(Part::All, "camps.csv", None).expect("begins");
+    loader.push(lines.as_bytes()).expect("good lines");
+    loader.begin(Part::Items, "items.csv", None).expect("begins");
+    loader.push(items.as_bytes()).expect("good lines");
+    loader.finish().expect("a data set")
+}
+
+pub fn options(more: &Value) -> Config {
+    let mut options = json!({ "dim": 8, "batchSize": 32, "epochs": 6, "seed": 3 });
+    for (key, value) in more.as_object().expect("an object") {
+        config::set(&mut options, key, value.clone());
+    }
+    Config::resolve(&options).expect("valid options")
+}
+
+pub fn trainer(more: &Value, choice: BackendChoice) -> Trainer {
+    let config = options(more);
+    let dataset = camps(&config);
+    pollster::block_on(Trainer::new(dataset, config, choice)).expect("a trainer")
+}
+
+/// Trains to the end: all losses, and the epochs' reports.
+pub fn train(trainer: &mut Trainer) -> Result<(Vec<f32>, Vec<EpochReport>), Error> {
+    let (mut losses, mut epochs) = (Vec::new(), Vec::new());
+    loop {
+        let progress = pollster::block_on(trainer.advance(Duration::from_millis(20)))?;
+        losses.extend(progress.losses);
+        epochs.extend(progress.epoch_report);
+        if progress.done {
+            return Ok((losses, epochs));
+        }
+    }
+}
