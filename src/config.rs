@@ -145,9 +145,9 @@ pub const OPTIONS: &[OptionSpec] = &[
     ),
     option(
         "skip.policy",
-        &[OneOf(&["stale", "popularity", "random"])],
+        &[OneOf(&["stale", "popularity", "cap", "random"])],
         "\"stale\"",
-        "Which pairs leave the epochs: those whose rows hardly move, those of rare items, or any",
+        "Which pairs leave the epochs: those whose rows hardly move, those of rare items, by turns those of users who have many, or any",
     ),
     option("skip.share", &[Above(0.0, 0.9)], "0.3", "Share of the pairs that should leave"),
     option(
@@ -180,6 +180,12 @@ pub const OPTIONS: &[OptionSpec] = &[
         &[Number(0.0, 1.0)],
         "0",
         "Probability that a pair which should leave stays in an epoch",
+    ),
+    option(
+        "skip.until",
+        &[Above(0.0, 1.0)],
+        "1",
+        "Share of the epochs after which every pair is trained on again",
     ),
     option(
         "split.kind",
@@ -422,6 +428,24 @@ pub struct Skip {
     pub recheck: usize,
     /// Probability that a pair which should leave stays in an epoch.
     pub keep: f64,
+    /// Share of the epochs after which nothing is skipped any more.
+    pub until: f64,
+}
+
+impl Skip {
+    /// Whether a user's row has a say in which pairs leave.
+    pub fn judges_users(&self) -> bool {
+        match self.policy {
+            SkipPolicy::Stale => self.rows == SkipRows::Both,
+            SkipPolicy::Cap => true,
+            SkipPolicy::Popularity | SkipPolicy::Random => false,
+        }
+    }
+
+    /// Whether an item's row has.
+    pub fn judges_items(&self) -> bool {
+        matches!(self.policy, SkipPolicy::Stale | SkipPolicy::Popularity)
+    }
 }
 
 /// Which pairs leave the epochs.
@@ -432,6 +456,8 @@ pub enum SkipPolicy {
     Stale,
     /// Those of rare items.
     Popularity,
+    /// Those that a user has beyond a number; they take turns.
+    Cap,
     /// Any, drawn anew each epoch: the control.
     Random,
 }

@@ -21,9 +21,16 @@ fn any_options() -> impl Strategy<Value = Value> {
     let negatives = (kinds, 1..9usize, select(vec![json!(true), json!(false), json!("streaming")]));
     let warmup = select(vec![json!("auto"), json!(0), json!(7)]);
     let bank = (1..90usize, warmup, select(vec!["both", "items"]));
-    let policy = select(vec!["stale", "popularity", "random"]);
-    let skip =
-        (policy, 0.1..0.6f64, select(vec!["both", "item"]), 1..3usize, 0..3usize, 0.0..0.5f64);
+    let policy = select(vec!["stale", "popularity", "cap", "random"]);
+    let skip = (
+        policy,
+        0.1..0.6f64,
+        select(vec!["both", "item"]),
+        1..3usize,
+        0..3usize,
+        0.0..0.5f64,
+        0.3..1.0f64,
+    );
     let onebp = prop::option::of(0.0..1.0f64);
     (rule, negatives, onebp, prop::option::of(bank), prop::option::of(skip), any::<u32>()).prop_map(
         |((optimizer, normalize, dim, batch), (kind, count, log_q), onebp, bank, skip, seed)| {
@@ -40,13 +47,14 @@ fn any_options() -> impl Strategy<Value = Value> {
                 all["cbns.warmup"] = warmup;
                 all["cbns.sides"] = sides.into();
             }
-            if let Some((policy, share, rows, start, recheck, keep)) = skip {
+            if let Some((policy, share, rows, start, recheck, keep, until)) = skip {
                 all["skip.policy"] = policy.into();
                 all["skip.share"] = share.into();
                 all["skip.rows"] = rows.into();
                 all["skip.start"] = start.into();
                 all["skip.recheck"] = recheck.into();
                 all["skip.keep"] = keep.into();
+                all["skip.until"] = until.into();
             }
             all
         },

@@ -420,7 +420,7 @@ fn the_streaming_estimate_matches() {
 
 #[test]
 fn skipping_matches() {
-    for policy in ["stale", "popularity", "random"] {
+    for policy in ["stale", "popularity", "cap", "random"] {
         for rows in ["both", "item"] {
             let kind = if rows == "both" { "in-batch" } else { "mixed" };
             let options = json!({
@@ -453,6 +453,37 @@ fn pairs_are_compacted_at_the_edges_of_blocks() {
                 _ => assert!(stale + kept >= pairs),
             }
         }
+    }
+}
+
+#[test]
+fn pairs_over_a_cap_take_turns() {
+    const EPOCHS: u32 = 8;
+    let options = json!({ "dim": 8, "skip": { "policy": "cap" } });
+    let mut pair = Pair::new(&options, &extent(29, 37, 700));
+    pair.fill();
+    let (at, skip) = (pair.plan.at, pair.plan.at.skip.expect("it is on"));
+    let room = |user: u32| if user.is_multiple_of(3) { 1.0 } else { f32::from(user as u16) / 30.0 };
+    pair.write(skip.user.activity, &(0..29).map(room).collect::<Vec<_>>());
+    pair.write(skip.item.activity, &[0.0f32; 37]);
+    pair.write(skip.threshold, &[1.0f32]);
+    let pairs: Vec<[u32; 2]> = pair.cpu.read(at.pairs, 0..1400);
+    let mut trained = BTreeMap::new();
+    for epoch in 0..EPOCHS {
+        pair.write(at.clock, &[Clock { epoch, pairs: 700, ..Clock::default() }]);
+        pair.write(skip.tally, &[Tally::default()]);
+        pair.write(skip.item_counts, &[0u32; 37]);
+        pair.compare(Program::Compact, 0);
+        let kept = pair.cpu.read::<Tally>(skip.tally, 0..pair.plan.words(skip.tally))[0].kept_pairs;
+        for pair in pair.cpu.read::<[u32; 2]>(skip.kept_pairs, 0..2 * kept as usize) {
+            *trained.entry(pair).or_insert(0.0) += 1.0;
+        }
+    }
+    for pair in &pairs {
+        let uses = pairs.iter().filter(|other| *other == pair).count() as f32;
+        let times = trained.get(pair).copied().unwrap_or(0.0) / uses;
+        let fair = room(pair[0]) * EPOCHS as f32;
+        assert!((times - fair).abs() < 1.0, "{pair:?} was trained {times} times, not {fair}");
     }
 }
 

@@ -250,7 +250,7 @@ fn all_pairs(trainer: &Trainer) -> usize {
 #[test]
 fn skipping_with_the_same_seed_gives_the_same_bits() {
     for choice in BACKENDS {
-        for policy in ["stale", "popularity", "random"] {
+        for policy in ["stale", "popularity", "cap", "random"] {
             let run = || {
                 let more = json!({ "skip.policy": policy, "skip.keep": 0.2 });
                 let (losses, epochs) = train(&mut trainer(&more, choice)).expect("trains");
@@ -352,6 +352,35 @@ fn the_controls_leave_out_their_share() {
         let share = skip.skipped as f64 / all as f64;
         assert!(share > 0.0 && share <= 0.3, "{share}");
         assert_eq!(epochs[5].pairs + skip.skipped, all);
+    }
+}
+
+#[test]
+fn a_cap_leaves_out_its_share_until_the_last_epochs() {
+    for choice in BACKENDS {
+        let more =
+            json!({ "skip.policy": "cap", "skip.start": 1, "skip.until": 0.75, "epochs": 8 });
+        let mut trainer = trainer(&more, choice);
+        let all = all_pairs(&trainer);
+        let (_, epochs) = train(&mut trainer).expect("trains");
+        for (n, epoch) in epochs.iter().enumerate() {
+            match n {
+                0 => assert_eq!((epoch.pairs, epoch.skip), (all, None)),
+                1..6 => {
+                    let skip = epoch.skip.expect("decided");
+                    // Turns leave at most one pair a user to chance.
+                    let share = skip.skipped as f64 / all as f64;
+                    assert!((share - 0.3).abs() < 0.05, "{share} in epoch {}", n + 1);
+                    assert!(skip.threshold.is_some_and(|cap| cap < 12.0), "{skip:?}");
+                }
+                _ => {
+                    assert_eq!(epoch.pairs, all, "epoch {}", n + 1);
+                    let skip = epoch.skip.expect("decided");
+                    assert_eq!((skip.skipped, skip.threshold), (0, None));
+                    assert!(skip.note.is_some_and(|note| note.contains("every pair")));
+                }
+            }
+        }
     }
 }
 

@@ -1,6 +1,7 @@
-// Whether a pair is stale, and whether it stays in the coming epoch: a stale one does so with
-// probability KEEP / 2^32, drawn anew each epoch.
-// Depends on the constants SEED, STREAM_KEEP and KEEP, on the bindings `clock`, `threshold`,
+// Whether a pair is stale, and whether it stays in the coming epoch: where a user's pairs take TURNS, an
+// activity p is the share of them that an epoch has, and a pair stays where (phase + epoch p) mod 1 < p;
+// elsewhere a stale pair stays with probability KEEP / 2^32, drawn anew each epoch.
+// Depends on the constants SEED, STREAM_KEEP, TURNS and KEEP, on the bindings `clock`, `threshold`,
 // `user_activity` and `item_activity`, and on the shared files `clock` and `random`.
 
 fn is_stale(pair: vec2<u32>) -> bool {
@@ -8,5 +9,12 @@ fn is_stale(pair: vec2<u32>) -> bool {
 }
 
 fn is_kept(n: u32, pair: vec2<u32>) -> bool {
-    return !is_stale(pair) || keyed(hash(SEED, STREAM_KEEP, clock.epoch), n) < KEEP;
+    if !is_stale(pair) {
+        return true;
+    }
+    if TURNS {
+        let share = u32(user_activity[pair.x] * 4294967296.0);
+        return keyed(hash(SEED, STREAM_KEEP, 0u), n) + clock.epoch * share < share;
+    }
+    return keyed(hash(SEED, STREAM_KEEP, clock.epoch), n) < KEEP;
 }

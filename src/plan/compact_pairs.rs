@@ -32,6 +32,16 @@ pub(super) const SCATTER: Shader = shader!(
     ]
 );
 
+/// Which of the stale pairs stay in an epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stay {
+    /// Those whose draw among all u32, anew each epoch, is below this.
+    Drawn(u32),
+    /// A user's take turns, so that each is trained as often as the others: their activity is the share
+    /// of them that an epoch has. With share p, a pair of phase φ is in epoch e where (φ + e·p) mod 1 < p.
+    Turns,
+}
+
 /// Pairs that a workgroup looks at.
 const BLOCK: usize = 256;
 
@@ -47,15 +57,15 @@ pub struct CompactPairs {
     pub dims: Dims,
     /// The run's seed.
     pub seed: u32,
-    /// A stale pair stays if its draw among all u32 is below this.
-    pub keep_below: u32,
+    /// Which stale pairs stay.
+    pub stay: Stay,
     /// [`super::Clock`], its number of pairs written.
     pub clock: Buffer,
     /// (1) read: a pair is stale when the activities of its user and its item are both below.
     pub threshold: Buffer,
     /// (N) all pairs, read.
     pub pairs: Buffer,
-    /// (U) read.
+    /// (U) read; in 0..1 where pairs take turns.
     pub user_activity: Buffer,
     /// (I) read.
     pub item_activity: Buffer,
@@ -82,7 +92,14 @@ impl CompactPairs {
             ("BLOCKS", blocks.into()),
             ("SEED", self.seed.into()),
             ("STREAM_KEEP", stream::KEEP.into()),
-            ("KEEP", self.keep_below.into()),
+            ("TURNS", (self.stay == Stay::Turns).into()),
+            (
+                "KEEP",
+                match self.stay {
+                    Stay::Drawn(below) => below.into(),
+                    Stay::Turns => 0u32.into(),
+                },
+            ),
         ];
         let judged =
             [self.clock, self.threshold, self.pairs, self.user_activity, self.item_activity];

@@ -33,7 +33,7 @@ pub use adam::{BETA_M, BETA_V, LOG_BETA_M, LOG_BETA_V};
 pub use advance_clock::AdvanceClock;
 pub use aggregate_users::AggregateUsers;
 pub use bank::{Bank, BankPush, Enqueue, Entry};
-pub use compact_pairs::CompactPairs;
+pub use compact_pairs::{CompactPairs, Stay};
 pub use count_stale::CountStale;
 pub use dispatch::{Access, Constant, Dispatch, Shader};
 pub use draw_batches::DrawBatches;

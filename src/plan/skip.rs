@@ -2,16 +2,17 @@
 //!
 //! Every row has an activity, and a pair the larger one of its two rows. A pair whose activity is below
 //! the threshold is stale and leaves the epoch. Policies differ only in what activity is: how far a row
-//! moved between two snapshots, how popular an item is, or nothing, so that only the draw decides.
+//! moved between two snapshots, how popular an item is, how large a share of a user's pairs an epoch has
+//! room for, or nothing, so that only the draw decides.
 
 use bytemuck::{Pod, Zeroable};
 
 use super::build::Builder;
 use super::{
     Buffer, CompactPairs, CountStale, GatherRows, Handles, KeptLogQ, Op, RowChange, SamplePairs,
-    compact_pairs,
+    Stay, compact_pairs,
 };
-use crate::config::{LogQ, NegativesKind, Skip, SkipPolicy, SkipRows};
+use crate::config::{LogQ, NegativesKind, Skip, SkipPolicy};
 
 /// Activity of a row that no threshold reaches: finite, as every number in a buffer.
 pub const ALWAYS_ACTIVE: f32 = 3.0e38;
@@ -90,12 +91,13 @@ fn below(probability: f64) -> u32 {
     (probability * 2f64.powi(32)) as u32
 }
 
-/// Probability that a stale pair stays in an epoch.
-fn keep(skip: &Skip) -> f64 {
+/// Which stale pairs stay in an epoch.
+fn stay(skip: &Skip) -> Stay {
     match skip.policy {
-        SkipPolicy::Stale | SkipPolicy::Popularity => skip.keep,
+        SkipPolicy::Stale | SkipPolicy::Popularity => Stay::Drawn(below(skip.keep)),
         // Every pair counts as stale: the draw alone makes the share.
-        SkipPolicy::Random => 1.0 - skip.share * (1.0 - skip.keep),
+        SkipPolicy::Random => Stay::Drawn(below(1.0 - skip.share * (1.0 - skip.keep))),
+        SkipPolicy::Cap => Stay::Turns,
     }
 }
 
@@ -103,7 +105,6 @@ impl Builder<'_> {
     pub(super) fn skip_handles(&mut self, skip: &Skip) -> SkipHandles {
         let dims = self.dims;
         let measured = skip.policy == SkipPolicy::Stale;
-        let both = skip.rows == SkipRows::Both;
         SkipHandles {
             kept_pairs: self.buffer("kept_pairs", 2 * dims.pairs),
             threshold: self.buffer("skip_threshold", 1),
@@ -113,13 +114,13 @@ impl Builder<'_> {
             user: self.skip_side(
                 ["user_activity", "user_stale", "user_hot", "user_before", "user_now"],
                 dims.users,
-                measured && both,
-                (measured && both).then_some(skip.hot_share),
+                skip.judges_users(),
+                (measured && skip.judges_users()).then_some(skip.hot_share),
             ),
             item: self.skip_side(
                 ["item_activity", "item_stale", "item_hot", "item_before", "item_now"],
                 dims.items,
-                skip.policy != SkipPolicy::Random,
+                skip.judges_items(),
                 measured.then_some(skip.hot_share),
             ),
         }
@@ -213,7 +214,7 @@ impl Builder<'_> {
         compact.push(Op::CompactPairs(CompactPairs {
             dims,
             seed: self.config.seed,
-            keep_below: below(keep(skip)),
+            stay: stay(skip),
             clock: at.clock,
             threshold: handles.threshold,
             pairs: at.pairs,

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::Trainer;
-use crate::config::{Skip, SkipPolicy, SkipRows};
+use crate::config::{Skip, SkipPolicy};
 use crate::data::{Dataset, Pairs};
 use crate::error::Result;
 use crate::model::{Model, Tower};
@@ -26,7 +26,8 @@ const ANY_THRESHOLD: f32 = 1.0;
 #[serde(rename_all = "camelCase")]
 pub struct SkipReport {
     /// The activity under which a row is stale: how far it moved in an epoch, or an item's number of
-    /// pairs. None where there is no such thing, or none was found.
+    /// pairs; or the pairs of a user that an epoch has room for. None where there is no such thing, or
+    /// none was found.
     pub threshold: Option<f32>,
     /// Stale rows as a share of those that are judged; none where rows do not matter.
     pub stale_rows: Option<f64>,
@@ -43,17 +44,21 @@ pub struct SkipReport {
 /// What is left out until the next decision.
 #[derive(Debug, Clone, Copy)]
 pub struct Skipping {
+    /// The activity that the pairs were compared with.
     threshold: Option<f32>,
+    /// What is told of it.
+    told: Option<f32>,
     pub report: SkipReport,
 }
 
-/// Brings in what is known before the first epoch: the hot rows, or the popularity of items.
+/// Brings in what is known before the first epoch: the hot rows, the popularity of items, or the share
+/// of a user's pairs that fit under the cap.
 pub fn prepare(model: &mut Model, dataset: &Dataset, options: &Skip) {
     let items = dataset.item_counts();
     match options.policy {
         SkipPolicy::Stale => {
             model.set_hot(Tower::Item, &hot_rows(&items, options.hot_share));
-            if options.rows == SkipRows::Both {
+            if options.judges_users() {
                 let users = user_counts(&dataset.train, dataset.n_users);
                 model.set_hot(Tower::User, &hot_rows(&users, options.hot_share));
             }
@@ -61,6 +66,15 @@ pub fn prepare(model: &mut Model, dataset: &Dataset, options: &Skip) {
         SkipPolicy::Popularity => {
             let activity: Vec<f32> = items.iter().map(|&count| count as f32).collect();
             model.set_activity(Tower::Item, &activity);
+        }
+        SkipPolicy::Cap => {
+            let users = user_counts(&dataset.train, dataset.n_users);
+            let cap = user_cap(&users, options.share);
+            let stays = |count: u32| {
+                let room = (cap / f64::from(count)).min(1.0);
+                (room + (1.0 - room) * options.keep) as f32
+            };
+            model.set_activity(Tower::User, &users.into_iter().map(stays).collect::<Vec<_>>());
         }
         SkipPolicy::Random => {}
     }
@@ -72,26 +86,36 @@ impl Trainer {
     pub(super) async fn decide_to_skip(&mut self) -> Result<()> {
         let Some(options) = self.config.skip.clone() else { return Ok(()) };
         let done = self.run.epochs.len();
+        if done >= (options.until * self.config.epochs as f64) as usize {
+            return self.take_back().await;
+        }
         let measured = options.policy == SkipPolicy::Stale;
         if measured && (options.decides_after(done) || options.decides_after(done + 1)) {
             self.model.take_snapshot();
         }
-        let threshold = if options.decides_after(done) {
+        let (threshold, told) = if options.decides_after(done) {
             match options.policy {
                 SkipPolicy::Stale => {
-                    find_threshold(&self.model.measure_activity().await?, options.share)
+                    let activities = self.model.measure_activity().await?;
+                    let threshold = find_threshold(&activities, options.share);
+                    (threshold, threshold)
                 }
                 SkipPolicy::Popularity => {
-                    popularity_cut(&self.dataset.item_counts(), options.share)
+                    let cut = popularity_cut(&self.dataset.item_counts(), options.share);
+                    (cut, cut)
                 }
-                SkipPolicy::Random => Some(ANY_THRESHOLD),
+                SkipPolicy::Cap => {
+                    let users = user_counts(&self.dataset.train, self.dataset.n_users);
+                    (Some(ANY_THRESHOLD), Some(user_cap(&users, options.share) as f32))
+                }
+                SkipPolicy::Random => (Some(ANY_THRESHOLD), None),
             }
         } else if let Some(skipping) = &mut self.run.skipping {
             skipping.report.woken = 0;
             if !options.draws() {
                 return Ok(());
             }
-            skipping.threshold
+            (skipping.threshold, skipping.told)
         } else {
             return Ok(());
         };
@@ -103,29 +127,47 @@ impl Trainer {
             note = Some("no pair would be left: nothing is skipped");
             tally = self.model.leave_out(NO_THRESHOLD).await?;
         }
-        let report = self.skip_report(&options, threshold, tally, note);
-        self.run.skipping = Some(Skipping { threshold, report });
+        let report = self.skip_report(&options, told, tally, note);
+        self.run.skipping = Some(Skipping { threshold, told, report });
+        Ok(())
+    }
+
+    /// Trains on every pair again, if some are left out.
+    async fn take_back(&mut self) -> Result<()> {
+        if let Some(skipping) = &mut self.run.skipping {
+            skipping.report = SkipReport {
+                threshold: None,
+                stale_rows: None,
+                stale_pairs: None,
+                skipped: 0,
+                woken: 0,
+                note: Some("the last epochs train on every pair"),
+            };
+            if self.model.pairs_in_epoch() < self.dataset.train.len() {
+                self.model.leave_out(NO_THRESHOLD).await?;
+            }
+        }
         Ok(())
     }
 
     fn skip_report(
         &self,
         options: &Skip,
-        threshold: Option<f32>,
+        told: Option<f32>,
         tally: Tally,
         note: Option<&'static str>,
     ) -> SkipReport {
         let (users, items) = (self.dataset.n_users, self.dataset.n_items);
-        let judged = match (options.policy, options.rows) {
-            (SkipPolicy::Random, _) => None,
-            (SkipPolicy::Stale, SkipRows::Both) => Some(users + items),
-            (SkipPolicy::Stale, SkipRows::Item) | (SkipPolicy::Popularity, _) => Some(items),
+        let judged = match (options.judges_users(), options.judges_items()) {
+            (false, false) => None,
+            (true, false) => Some(users),
+            (false, true) => Some(items),
+            (true, true) => Some(users + items),
         };
         let pairs = self.dataset.train.len();
         let kept = tally.kept_pairs as usize;
-        let is_random = options.policy == SkipPolicy::Random;
         SkipReport {
-            threshold: threshold.filter(|_| !is_random && note.is_none()),
+            threshold: told.filter(|_| note.is_none()),
             stale_rows: judged.map(|rows| f64::from(tally.stale_rows) / rows as f64),
             stale_pairs: judged.map(|_| f64::from(tally.stale_pairs) / pairs as f64),
             skipped: pairs - kept,
@@ -146,9 +188,9 @@ impl Skip {
         }
     }
 
-    /// Whether each epoch draws which of the stale pairs leave.
+    /// Whether other stale pairs leave in each epoch.
     fn draws(&self) -> bool {
-        self.policy == SkipPolicy::Random || self.keep > 0.0
+        matches!(self.policy, SkipPolicy::Random | SkipPolicy::Cap) || self.keep > 0.0
     }
 }
 
@@ -209,6 +251,25 @@ fn popularity_cut(counts: &[u32], share: f64) -> Option<f32> {
     cut
 }
 
+/// The cap on a user's pairs over which a share of all pairs is.
+fn user_cap(counts: &[u32], share: f64) -> f64 {
+    let mut sorted = counts.to_vec();
+    sorted.sort_unstable();
+    let total: f64 = sorted.iter().map(|&count| f64::from(count)).sum();
+    let room = (1.0 - share) * total;
+    // Users under the cap have all their pairs, the others as many as the cap.
+    let mut under = 0.0;
+    let users = sorted.len();
+    for (n, &count) in sorted.iter().enumerate() {
+        let cap = (room - under) / (users - n) as f64;
+        if cap <= f64::from(count) {
+            return cap;
+        }
+        under += f64::from(count);
+    }
+    f64::INFINITY
+}
+
 /// Pairs of each user.
 fn user_counts(pairs: &Pairs, users: usize) -> Vec<u32> {
     let mut counts = vec![0; users];
@@ -266,6 +327,27 @@ mod tests {
         assert_eq!(popularity_cut(&[6, 1, 2, 1], 0.4), Some(6.0));
         assert_eq!(popularity_cut(&[6, 1, 2, 1], 0.1), None);
         assert_eq!(popularity_cut(&[2, 2, 2], 0.9), None);
+    }
+
+    #[test]
+    fn what_is_over_the_cap_is_the_share() {
+        assert_eq!(user_cap(&[1, 2, 7], 0.3), 4.0);
+        assert_eq!(user_cap(&[1, 1, 1], 0.4), 0.6);
+        assert_eq!(user_cap(&[0, 4, 4], 0.25), 3.0);
+    }
+
+    proptest! {
+        #[test]
+        fn users_under_a_cap_keep_all(
+            counts in prop::collection::vec(0u32..300, 2..90),
+            share in 0.05f64..0.9,
+        ) {
+            let total: f64 = counts.iter().map(|&count| f64::from(count)).sum();
+            prop_assume!(total > 0.0);
+            let cap = user_cap(&counts, share);
+            let over: f64 = counts.iter().map(|&count| (f64::from(count) - cap).max(0.0)).sum();
+            prop_assert!((over - share * total).abs() < 1e-6 * total, "{over} of {total}");
+        }
     }
 
     #[test]

@@ -51,8 +51,8 @@ export interface Config {
     sides: "both" | "items";
   } | null;
   skip: {
-    /** Which pairs leave the epochs: those whose rows hardly move, those of rare items, or any: "stale" or "popularity" or "random". Default `"stale"`. */
-    policy: "stale" | "popularity" | "random";
+    /** Which pairs leave the epochs: those whose rows hardly move, those of rare items, by turns those of users who have many, or any: "stale" or "popularity" or "cap" or "random". Default `"stale"`. */
+    policy: "stale" | "popularity" | "cap" | "random";
     /** Share of the pairs that should leave: a number above 0 and up to 0.9. Default `0.3`. */
     share: number;
     /** Whether a pair is stale when both its rows are, or its item's row alone (for `stale`): "both" or "item". Default `"both"`. */
@@ -67,6 +67,8 @@ export interface Config {
     recheck: number;
     /** Probability that a pair which should leave stays in an epoch: a number from 0 to 1. Default `0`. */
     keep: number;
+    /** Share of the epochs after which every pair is trained on again: a number above 0 and up to 1. Default `1`. */
+    until: number;
   } | null;
   split: {
     /** How the test part is chosen; `given` where train and test are files of their own: "given" or "random" or "temporal" or "leave-last-out". Default `"random"`. */

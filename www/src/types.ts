@@ -97,7 +97,7 @@ export interface EpochReport extends Partial<Metrics> {
 
 /** What an epoch left out. */
 export interface Skipped {
-  /** Rows whose activity is below are stale: how far they moved, or an item's number of pairs. */
+  /** Rows whose activity is below are stale: how far they moved, or an item's number of pairs; or a user's cap. */
   threshold: number | null;
   /** Stale rows as a share of those that are judged; null where any pair may leave. */
   staleRows: number | null;
