@@ -77,7 +77,9 @@ pub fn run(op: &SoftmaxLoss, memory: &mut Memory, slot: usize) {
         }
     }
     pack_rows(&parts, dim, item_rows);
-    pack_columns(&parts, dim, item_columns);
+    if d_user.is_some() {
+        pack_columns(&parts, dim, item_columns);
+    }
     pack_columns(&[users], dim, user_columns);
     d_item.fill(0.0);
     let d_item = &mut d_item[..own * dim];
