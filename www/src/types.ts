@@ -81,8 +81,14 @@ export interface EpochReport extends Partial<Metrics> {
   seconds: number;
   /** Pairs trained on. */
   pairs: number;
+  /** Training steps. */
+  steps: number;
   /** GPU dispatches that the plan has for it; as many on the CPU. */
   dispatches: number;
+  /** Bytes that the plan's operations read and write; as many on the CPU. */
+  bytesMoved: number;
+  /** Multiplications with an addition that the plan's operations come to; as many on the CPU. */
+  multiplyAdds: number;
   /** Where there is a bank: item outputs' mean drift over the steps it reaches back, over their mean length. */
   drift?: number;
   /** What it left out; null before the first decision to skip. */
