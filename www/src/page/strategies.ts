@@ -14,6 +14,8 @@ export interface Strategy {
   stroke: Stroke;
   /** The values that it trains with, made of those at hand. */
   values(atHand: Values, specs: readonly OptionSpec[]): Values;
+  /** What of these values is not to be known from its name, in words. */
+  told(values: Values, specs: readonly OptionSpec[]): string;
 }
 
 /** Strategies that are compared at once, at most: more lines cannot be told apart. */
@@ -26,6 +28,7 @@ export const STRATEGIES: readonly Strategy[] = [
     does: "Users and items both learn from their errors: no technique.",
     stroke: { colour: "--two-bp", dash: [] },
     values: plain,
+    told: () => "",
   },
   alone(ONE_BP, { colour: "--one-bp", dash: [8, 4] }, {
     // The default .99 leaves a user of 70 pairs half at the random start after one epoch: it is for hundreds of them.
@@ -39,19 +42,21 @@ export const STRATEGIES: readonly Strategy[] = [
     does: "With every technique that is switched on in the settings.",
     stroke: { colour: "--at-hand", dash: [16, 3] },
     values: (atHand) => atHand,
+    told: (values, specs) =>
+      TECHNIQUES.filter((technique) => isOn(technique, values))
+        .map((technique) => [technique.name, ...changed(technique, values, specs)].join(", "))
+        .join("; "),
   },
 ];
 
 /** What is ticked when the page opens. */
 export const FIRST_PICKED: readonly string[] = STRATEGIES.slice(0, MOST).map(({ id }) => id);
 
-/** What the values set of the techniques' options other than by default, in words. */
-export function told(values: Values, specs: readonly OptionSpec[]): string {
-  const parts = TECHNIQUES.filter((technique) => isOn(technique, values)).map(({ name, options }) => {
-    const set = options.filter(([key]) => values[key] !== specs.find((spec) => spec.key === key)?.default);
-    return [name, ...set.map(([key, label]) => `${label} ${String(values[key])}`)].join(", ");
-  });
-  return parts.join("; ");
+/** The technique's options that do not have their defaults, in words. */
+function changed({ options }: Technique, values: Values, specs: readonly OptionSpec[]): string[] {
+  return options
+    .filter(([key]) => values[key] !== specs.find((spec) => spec.key === key)?.default)
+    .map(([key, label]) => `${label} ${String(values[key])}`);
 }
 
 /** One technique by itself: with its options at hand where it is on, else with its defaults but for some. */
@@ -66,6 +71,7 @@ function alone(technique: Technique, stroke: Stroke, preset: Values = {}): Strat
       isOn(technique, atHand)
         ? { ...plain(atHand), ...valuesOf(technique, atHand) }
         : { ...switchedOn(technique, plain(atHand), specs), ...preset },
+    told: (values, specs) => changed(technique, values, specs).join(", "),
   };
 }
 

@@ -1,0 +1,28 @@
+/** How tables of figures look; a `.scroll` around one lets it be wider than its place. */
+
+import { css } from "lit";
+
+export const table = css`
+  .scroll {
+    overflow-x: auto;
+  }
+  table {
+    border-collapse: collapse;
+    width: 100%;
+  }
+  th,
+  td {
+    padding: 5px 10px;
+    border-bottom: 1px solid var(--line);
+    text-align: end;
+    white-space: nowrap;
+    font-weight: normal;
+  }
+  thead th {
+    color: var(--muted);
+  }
+  th:first-child {
+    padding-inline-start: 0;
+    text-align: start;
+  }
+`;
