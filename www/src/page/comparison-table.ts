@@ -13,7 +13,7 @@ const SPENT: readonly (readonly [name: string, of: (epoch: EpochReport) => numbe
   ["Pairs", ({ pairs }) => pairs, count],
   ["Steps", ({ steps }) => steps, count],
   ["Dispatches", ({ dispatches }) => dispatches, count],
-  ["Moved", ({ bytesMoved }) => bytesMoved, (bytes) => scaled(bytes, "B")],
+  ["Bytes moved", ({ bytesMoved }) => bytesMoved, (bytes) => scaled(bytes, "B")],
   ["Multiply-adds", ({ multiplyAdds }) => multiplyAdds, scaled],
   ["Time", ({ seconds }) => seconds, (seconds) => `${seconds.toFixed(1)} s`],
 ];
@@ -39,6 +39,7 @@ export class ComparisonTable extends LitElement {
       .told {
         display: block;
         max-width: 18rem;
+        padding-inline-start: 34px;
         white-space: normal;
       }
       td {

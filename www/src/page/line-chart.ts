@@ -68,6 +68,9 @@ export class LineChart extends LitElement {
         align-items: center;
         gap: 8px;
       }
+      ul:has(.compared) {
+        display: block;
+      }
       li.compared {
         grid-template-columns: 26px 1fr 3em 26px auto 3em;
       }

@@ -25,16 +25,16 @@ export const STRATEGIES: readonly Strategy[] = [
   {
     id: "two-bp",
     name: "Two backpropagations",
-    does: "Users and items both learn from their errors: no technique.",
+    does: "The plain way: errors train users and items alike.",
     stroke: { colour: "--two-bp", dash: [] },
     values: plain,
     told: () => "",
   },
-  alone(ONE_BP, { colour: "--one-bp", dash: [8, 4] }, {
-    // The default .99 leaves a user of 70 pairs half at the random start after one epoch: it is for hundreds of them.
-    "onebp.beta": 0.9,
-  }),
-  alone(CBNS, { colour: "--cbns", dash: [2, 3] }),
+  // The default .99 is for hundreds of epochs: a user keeps half of the random start for 69 pairs. After the page's 12
+  // epochs of online-retail, NDCG@20 is .087 at .9, .089 at .95 and .081, still rising, at .99.
+  alone(ONE_BP, { colour: "--one-bp", dash: [8, 4] }, { "onebp.beta": 0.95 }),
+  // As good there as the default 4096 after as many epochs, of 5 s on a CPU instead of 40 s.
+  alone(CBNS, { colour: "--cbns", dash: [2, 3] }, { "cbns.capacity": 512 }),
   alone(SKIPPING, { colour: "--skipping", dash: [9, 3, 2, 3] }),
   {
     id: "at-hand",

@@ -46,8 +46,31 @@ export class StrategyPicker extends LitElement {
       .name {
         display: flex;
         align-items: center;
-        justify-content: space-between;
+        gap: 8px;
         font-weight: 550;
+      }
+      .name svg {
+        margin-inline-start: auto;
+      }
+      .name::before {
+        content: "";
+        flex: none;
+        width: 16px;
+        height: 16px;
+        border: 1px solid var(--edge);
+        border-radius: 4px;
+        background: var(--raised);
+      }
+      :checked + .strategy .name::before {
+        content: "✓";
+        border-color: transparent;
+        background: var(--accent);
+        color: var(--on-accent);
+        font: 700 12px/14px var(--sans);
+        text-align: center;
+      }
+      :disabled + .strategy .name::before {
+        opacity: 0.45;
       }
       :not(:checked) + .strategy svg {
         visibility: hidden;
@@ -71,13 +94,15 @@ export class StrategyPicker extends LitElement {
       <input
         class="unseen"
         type="checkbox"
+        aria-label=${name}
+        aria-describedby=${id}
         .checked=${on}
         ?disabled=${this.disabled || (!on && this.picked.length === MOST)}
         @change=${() => this.#pick(on ? this.picked.filter((other) => other !== id) : [...this.picked, id])}
       />
       <span class="strategy small">
         <span class="name">${name} ${lineKey(stroke)}</span>
-        <span class="muted">${does}</span>
+        <span class="muted" id=${id}>${does}</span>
       </span>
     </label>`;
   }

@@ -19,14 +19,14 @@ export interface Technique {
 export const ONE_BP: Technique = {
   group: "onebp",
   name: "OneBP",
-  does: "Only items learn from their errors. A user simply drifts towards each item they take, so a step costs less.",
+  does: "Errors train the items alone; a user just drifts towards each item they take. Steps cost less.",
   options: [["onebp.beta", "Kept share β"]],
 };
 
 export const CBNS: Technique = {
   group: "cbns",
   name: "CBNS",
-  does: "Remembers the items of earlier batches, so that each pair has thousands more to be told apart from.",
+  does: "Remembers items of earlier batches, so that each pair has many more to be told apart from.",
   options: [
     ["cbns.capacity", "Bank size"],
     ["cbns.warmup", "Warm-up steps"],
