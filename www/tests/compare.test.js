@@ -216,7 +216,8 @@ for (const name of ["light", "dark", "phone", "forced-colours"]) {
   test(`the comparison fits and can be read: ${name}`, async () => {
     const { page, faults, close } = await open(session, SCREENS[name]);
     await phase(page, "Start training");
-    await quick(page, 3);
+    await type(page, "Width D", "32");
+    await type(page, "Epochs", "3");
     await compared(page);
     assert.match(await said(page), /Two backpropagations 0\.\d{3}, OneBP 0\.\d{3}, CBNS 0\.\d{3}, Skipping 0\.\d{3}$/);
     await page.screenshot({ path: drawing(`${name}-compare`), fullPage: true });

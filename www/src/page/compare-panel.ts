@@ -31,8 +31,8 @@ export class ComparePanel extends LitElement {
       }
       .results {
         display: grid;
+        grid-template-columns: minmax(0, 1fr);
         gap: 16px;
-        min-width: 0;
       }
       .blank {
         display: grid;
