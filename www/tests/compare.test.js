@@ -129,7 +129,7 @@ test("two strategies draw two curves over what is chosen, and fill two rows; the
   assert.match(cells[0], /OneBP\s+Kept share β 0\.95/);
   assert.deepEqual(cells.slice(1, 4).map((cell) => /^(0\.\d{3}|[\d,]+)$/.test(cell)), [true, true, true], cells.join(" | "));
   assert.equal(cells[3], (4 * train).toLocaleString("en"));
-  await page.locator("comparison-table tfoot").getByText("what is popular").waitFor();
+  await page.locator("comparison-table tfoot").getByText("Popularity").waitFor();
 
   await page.getByText("Its answers after 4 epochs").waitFor();
   await phase(page, "Train again");
@@ -209,6 +209,13 @@ test("by the keyboard alone, strategies are ticked, compared and looked at", asy
   await page.keyboard.press("Tab");
   await page.keyboard.press("ArrowRight");
   await until(async () => (await said(page)).startsWith("recall@20"));
+  const last = await said(page);
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("ArrowLeft");
+  await page.keyboard.press("ArrowLeft");
+  await until(async () => (await said(page)) !== last);
+  await page.keyboard.press("Tab");
+  await until(async () => (await said(page)) === last);
   await close();
 });
 

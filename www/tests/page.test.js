@@ -58,8 +58,8 @@ test("after training it recommends to a customer, to a visitor, and shows what i
   await phase(page, "Train again");
 
   assert.ok((await list(page, "Bought before").getByRole("button").count()) > 0, "it opens on a customer with a history");
-  await page.getByRole("combobox").fill("1785");
-  await page.getByRole("option", { name: "17850" }).click();
+  await page.locator("search-box").getByRole("combobox").fill("1785");
+  await page.locator("search-box").getByRole("option", { name: "17850" }).click();
   await page.getByText("customer 17850").waitFor();
   const recommended = list(page, "Recommended").getByRole("button");
   assert.equal(await recommended.count(), 10);
@@ -72,8 +72,8 @@ test("after training it recommends to a customer, to a visitor, and shows what i
 
   await page.getByRole("radio", { name: "Someone who likes" }).check({ force: true });
   for (const title of ["Retrospot Cake", "Retrospot Tea"]) {
-    await page.getByRole("combobox").fill(title);
-    await page.getByRole("option").first().click();
+    await page.locator("search-box").getByRole("combobox").fill(title);
+    await page.locator("search-box").getByRole("option").first().click();
   }
   await page.getByRole("button", { name: /^Remove/ }).nth(1).waitFor();
   assert.equal(await recommended.count(), 10);
@@ -148,7 +148,7 @@ test("a run whose worker breaks says so, and can be tried again", async () => {
   await phase(page, "Try again");
   await page.locator("error-note").getByText("broken").waitFor();
   await page.getByRole("radio", { name: "Someone who likes" }).check({ force: true });
-  await page.getByRole("combobox").fill("cake");
+  await page.locator("search-box").getByRole("combobox").fill("cake");
   await page.locator("ask-panel [role=status]").getByText("broken").waitFor();
   await main(page).click();
   await phase(page, "Start training");
@@ -223,8 +223,8 @@ test("after a reset within the first epoch the answers are the fresh model's aga
   await page.getByText(/Epoch 1 of \d+, step [\d,]{3}/).waitFor();
   await main(page).click();
   await phase(page, "Go on");
-  await page.getByRole("combobox").fill(/\d+/.exec(noted)[0]);
-  await page.getByRole("option").first().click();
+  await page.locator("search-box").getByRole("combobox").fill(/\d+/.exec(noted)[0]);
+  await page.locator("search-box").getByRole("option").first().click();
   await until(async () => ![fresh, ""].includes(await recommended()));
   await page.getByText(/Epoch 1 of \d+, step .*, paused/).waitFor();
   await page.getByRole("button", { name: "Reset" }).click();
@@ -348,7 +348,7 @@ test("the keyboard alone is enough, and the focus can be seen", async () => {
   await page.keyboard.press("ArrowRight");
   await tabTo("Find a book");
   await page.keyboard.type("potter");
-  await page.getByRole("option").nth(1).waitFor();
+  await page.locator("search-box").getByRole("option").nth(1).waitFor();
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("Enter");

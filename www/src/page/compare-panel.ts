@@ -69,6 +69,8 @@ export class ComparePanel extends LitElement {
   /** Counts the comparisons. */
   @state() private round = 0;
   readonly #comparison = new Comparison();
+  /** What was sent last. */
+  #busy = false;
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -181,8 +183,6 @@ export class ComparePanel extends LitElement {
     this.#busy = busy;
     this.requestUpdate();
   };
-
-  #busy = false;
 }
 
 declare global {

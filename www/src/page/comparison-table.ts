@@ -25,6 +25,10 @@ export class ComparisonTable extends LitElement {
     base,
     table,
     css`
+      thead th {
+        vertical-align: bottom;
+        white-space: normal;
+      }
       tbody th,
       tfoot th {
         position: sticky;
@@ -111,7 +115,7 @@ export class ComparisonTable extends LitElement {
   #popularity(metrics: Metrics): TemplateResult {
     return html`<tfoot>
       <tr>
-        <th scope="row">Recommending what is popular</th>
+        <th scope="row">Popularity</th>
         <td>${share(metrics["recall@20"])}</td>
         <td>${share(metrics["ndcg@20"])}</td>
         <td colspan=${SPENT.length + 1}></td>

@@ -43,9 +43,7 @@ export class Comparison extends EventTarget {
   /** Stops, and keeps what has been measured. */
   cancel(): void {
     this.#cancelling.abort();
-    this.at = undefined;
-    this.progress = undefined;
-    this.#changed();
+    this.#rest();
   }
 
   /** Stops, and forgets what has been measured. */
@@ -81,7 +79,13 @@ export class Comparison extends EventTarget {
       }
     }
     trainer?.destroy();
-    if (!signal.aborted) this.cancel();
+    if (!signal.aborted) this.#rest();
+  }
+
+  #rest(): void {
+    this.at = undefined;
+    this.progress = undefined;
+    this.#changed();
   }
 
   #changed(): void {

@@ -16,8 +16,9 @@ export function rate(value: number): string {
 
 /** 8134000000 as `8.13 G`, or with its unit as `8.13 GB`. */
 export function scaled(value: number, unit = ""): string {
-  const thousands = Math.min(PREFIXES.length - 1, Math.max(0, Math.floor(Math.log10(value) / 3)));
-  return `${digits.format(value / 1000 ** thousands)} ${PREFIXES[thousands] ?? ""}${unit}`;
+  const rounded = Number(value.toPrecision(3));
+  const thousands = Math.min(PREFIXES.length - 1, Math.max(0, Math.floor(Math.log10(rounded) / 3)));
+  return `${digits.format(rounded / 1000 ** thousands)} ${PREFIXES[thousands] ?? ""}${unit}`.trimEnd();
 }
 
 const PREFIXES = ["", "k", "M", "G", "T", "P"];

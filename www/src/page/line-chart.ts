@@ -32,6 +32,9 @@ export const EPOCHS: Axis = { label: "the epochs", least: 1, tick: String };
 
 const BASELINE_DASH = [5, 4];
 
+/** Where uPlot puts the cursor when no pointer is there. */
+const NOWHERE = { left: -10, top: -10 };
+
 /** Distances that ticks may have: 1, 2 and 5 times the powers of ten. */
 const INCREMENTS = Array.from({ length: 15 }, (_, power) => [1, 2, 5].map((n) => n * 10 ** (power - 3))).flat();
 
@@ -75,6 +78,7 @@ export class LineChart extends LitElement {
         grid-template-columns: 26px 1fr 3em 26px auto 3em;
       }
       .plot {
+        border-radius: 4px;
         height: var(--plot-height, 220px);
         margin: 10px -6px 0;
       }
@@ -123,7 +127,14 @@ export class LineChart extends LitElement {
           ${values.map(({ line, value }) => this.#legend(line, value))}
         </ul>
       </header>
-      <div class="plot" role="img" aria-label="${this.heading} over ${this.axis.label}: ${summary}"></div>`;
+      <div
+        class="plot"
+        role="img"
+        aria-label="${this.heading} over ${this.axis.label}: ${summary}"
+        tabindex="0"
+        @keydown=${this.#walked}
+        @blur=${() => this.#chart?.setCursor(NOWHERE)}
+      ></div>`;
   }
 
   override updated(changed: PropertyValues<LineChart>): void {
@@ -208,6 +219,15 @@ export class LineChart extends LitElement {
     if (low === null || high === null) return [0, 1];
     const air = 0.06 * (high - low) || 0.1;
     return [this.from ?? low - air, high + air];
+  }
+
+  /** Moves along the values by the arrow keys, as a pointer would. */
+  #walked(event: KeyboardEvent): void {
+    const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
+    const next = this.x[(this.pointed ?? (step > 0 ? -1 : this.x.length)) + step];
+    if (step === 0 || next === undefined || this.#chart === undefined) return;
+    event.preventDefault();
+    this.#chart.setCursor({ left: this.#chart.valToPos(next, "x"), top: 0 });
   }
 
   #data(): uPlot.AlignedData {

@@ -7,7 +7,7 @@ export const table = css`
     overflow-x: auto;
   }
   table {
-    border-collapse: collapse;
+    border-spacing: 0;
     width: 100%;
   }
   th,
