@@ -118,7 +118,7 @@ test("two strategies draw two curves over what is chosen, and fill two rows; the
   await until(async () => (await said(page)).includes("over the pairs trained"));
   assert.deepEqual(await drawn(), { x: [0, 1, 2, 3, 4].map((n) => n * train), to: 4 * train, points: [4, 4] });
   await axis(page, "time");
-  await until(async () => (await said(page)).includes("over the training time"));
+  await until(async () => (await said(page)).includes("over the time"));
   assert.deepEqual((await drawn()).points, [4, 4]);
   await axis(page, "recall@20");
   await until(async () => (await said(page)).startsWith("recall@20"));

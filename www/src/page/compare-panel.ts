@@ -1,6 +1,5 @@
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
-import { keyed } from "lit/directives/keyed.js";
 
 import type { OptionSpec } from "../index.js";
 import { base } from "./base.js";
@@ -66,8 +65,6 @@ export class ComparePanel extends LitElement {
   /** Whether the page's own run is training: two at once would slow each other down. */
   @property({ type: Boolean }) blocked = false;
   @state() private picked = FIRST_PICKED;
-  /** Counts the comparisons. */
-  @state() private round = 0;
   readonly #comparison = new Comparison();
   /** What was sent last. */
   #busy = false;
@@ -108,9 +105,8 @@ export class ComparePanel extends LitElement {
 
   #results(): TemplateResult {
     const { contenders } = this.#comparison;
-    // A chart keeps its lines: another comparison has another chart.
     return html`<div class="results">
-      ${keyed(this.round, html`<comparison-chart .contenders=${contenders}></comparison-chart>`)}
+      <comparison-chart .contenders=${contenders}></comparison-chart>
       <comparison-table .contenders=${contenders}></comparison-table>
       ${this.#shared()}
     </div>`;
@@ -173,7 +169,6 @@ export class ComparePanel extends LitElement {
       const options = runOptions({ ...settings, values }, dataSet.given);
       return { strategy, told: strategy.told(values, specs), options, epochs: [] };
     });
-    this.round++;
     this.#comparison.start(dataSet, contenders);
   }
 

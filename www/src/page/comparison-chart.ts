@@ -1,5 +1,6 @@
 import { css, html, LitElement, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
+import { keyed } from "lit/directives/keyed.js";
 
 import type { EpochReport } from "../index.js";
 import { base } from "./base.js";
@@ -11,10 +12,10 @@ import "./line-chart.js";
 
 /** What the strategies may be compared over: as equal passes, equal data, or equal time. */
 const OVER = {
-  epochs: { ...EPOCHS, spent: () => 1 },
-  pairs: { label: "the pairs trained", least: 1, tick: rate, spent: ({ pairs }) => pairs },
-  time: { label: "the training time", least: 0.001, tick: (seconds) => `${seconds} s`, spent: ({ seconds }) => seconds },
-} as const satisfies Record<string, Axis & { spent: (epoch: EpochReport) => number }>;
+  epochs: { name: "epochs", ...EPOCHS, spent: () => 1 },
+  pairs: { name: "pairs trained", label: "the pairs trained", least: 1, tick: rate, spent: ({ pairs }) => pairs },
+  time: { name: "time", label: "the time", least: 0.001, tick: (seconds) => `${seconds} s`, spent: ({ seconds }) => seconds },
+} as const satisfies Record<string, Axis & { name: string; spent: (epoch: EpochReport) => number }>;
 
 const METRICS = [
   ["ndcg@20", "NDCG@20"],
@@ -54,7 +55,7 @@ export class ComparisonChart extends LitElement {
     return html`<div class="choices">
         <choice-bar
           label="Over"
-          .choices=${[["epochs", "epochs"], ["pairs", "pairs trained"], ["time", "time"]]}
+          .choices=${Object.entries(OVER).map(([id, { name }]) => [id, name])}
           chosen=${this.over}
           @change=${({ detail }: CustomEvent<keyof typeof OVER>) => (this.over = detail)}
         ></choice-bar>
@@ -65,15 +66,25 @@ export class ComparisonChart extends LitElement {
           @change=${({ detail }: CustomEvent<(typeof METRICS)[number][0]>) => (this.metric = detail)}
         ></choice-bar>
       </div>
-      <line-chart
-        class="card"
-        heading=${METRICS.find(([id]) => id === this.metric)?.[1] ?? ""}
-        .axis=${axis}
-        .to=${Math.max(...x, this.over === "epochs" ? this.#epochs() : 0) || 1}
-        .x=${x}
-        .from=${0}
-        .lines=${lines}
-      ></line-chart>`;
+      ${keyed(
+        // A chart keeps its lines: others have another chart.
+        lines.map(({ label }) => label).join(),
+        html`<line-chart
+          class="card"
+          heading=${this.#heading()}
+          .axis=${axis}
+          .to=${Math.max(...x, this.over === "epochs" ? this.#epochs() : 0) || 1}
+          .x=${x}
+          .from=${0}
+          .lines=${lines}
+        ></line-chart>`,
+      )}`;
+  }
+
+  #heading(): string {
+    const validated = this.contenders.some(({ about }) => (about?.data.validation ?? 0) > 0);
+    const name = METRICS.find(([id]) => id === this.metric)?.[1] ?? "";
+    return validated ? `${name} on the validation part` : name;
   }
 
   /** Epochs that the longest run will have. */

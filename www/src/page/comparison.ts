@@ -12,8 +12,8 @@ export interface Contender {
   options: RunOptions;
   about?: About;
   epochs: readonly EpochReport[];
-  /** The model that it keeps. */
-  final?: Final;
+  /** The model that it keeps; none before its end. */
+  final?: Final | null;
   /** Why it could not be trained. */
   error?: TwoTowerError;
 }
@@ -56,21 +56,29 @@ export class Comparison extends EventTarget {
     let trainer: Trainer | undefined;
     for (const [at, contender] of contenders.entries()) {
       if (signal.aborted) break;
-      let shown = contender;
-      const show = (change: Partial<Contender>, progress?: Progress): void => {
+      const follow = (progress?: Progress): void => {
         if (signal.aborted) return;
-        shown = { ...shown, ...change };
-        this.contenders = this.contenders.with(at, shown);
         this.at = at;
         this.progress = progress;
         this.#changed();
       };
-      show({});
+      let shown = contender;
+      const show = (change: Partial<Contender>): void => {
+        if (signal.aborted) return;
+        shown = { ...shown, ...change };
+        this.contenders = this.contenders.with(at, shown);
+        this.#changed();
+      };
+      follow();
       try {
         // The data is read once: a trainer that is there starts over.
         if (trainer) await trainer.reset(contender.options);
         else trainer = await Trainer.create(await dataSet.open(), { ...contender.options, signal });
-        await train(trainer, signal, show);
+        show({ about: trainer.about });
+        for await (const epoch of trainer.train({ onProgress: follow, signal })) {
+          show({ epochs: [...shown.epochs, epoch] });
+        }
+        show({ final: (await trainer.report()).final });
       } catch (thrown) {
         show({ error: TwoTowerError.from(thrown) });
         // The next one is not to suffer from what this one may have broken.
@@ -91,20 +99,4 @@ export class Comparison extends EventTarget {
   #changed(): void {
     this.dispatchEvent(new Event("change"));
   }
-}
-
-/** Trains a contender to its end, and shows what it has measured as it comes. */
-async function train(
-  trainer: Trainer,
-  signal: AbortSignal,
-  show: (change: Partial<Contender>, progress?: Progress) => void,
-): Promise<void> {
-  show({ about: trainer.about });
-  let epochs: readonly EpochReport[] = [];
-  for await (const epoch of trainer.train({ onProgress: (progress) => show({}, progress), signal })) {
-    epochs = [...epochs, epoch];
-    show({ epochs });
-  }
-  const { final } = await trainer.report();
-  if (final) show({ final });
 }
