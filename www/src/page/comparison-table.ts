@@ -57,7 +57,6 @@ export class ComparisonTable extends LitElement {
         text-align: start;
       }
       tfoot :is(th, td) {
-        border: 0;
         color: var(--muted);
       }
     `,

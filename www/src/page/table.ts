@@ -13,12 +13,13 @@ export const table = css`
   th,
   td {
     padding: 5px 10px;
-    border-bottom: 1px solid var(--line);
+    border-top: 1px solid var(--line);
     text-align: end;
     white-space: nowrap;
     font-weight: normal;
   }
   thead th {
+    border: 0;
     color: var(--muted);
   }
   th:first-child {
