@@ -2,35 +2,16 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { fileURLToPath } from "node:url";
 
-import { open, OUT, sabotage, start } from "./browser.js";
+import { open, sabotage, start } from "./browser.js";
 import { ratings, titles } from "./ratings.js";
+import { drawing, file, fits, main, phase, quick, SCREENS, until } from "./visit.js";
 
 let session;
 before(async () => (session = await start()));
 after(() => session?.stop());
 
-const main = (page) => page.locator("run-controls .primary");
-const phase = (page, label) => page.locator("run-controls .primary:enabled", { hasText: label }).waitFor({ timeout: 120_000 });
-const file = (name, text) => ({ name, mimeType: "text/plain", buffer: Buffer.from(text) });
 const list = (page, heading) => page.locator("ask-panel section", { has: page.getByRole("heading", { name: heading }) });
-const drawing = (name) => fileURLToPath(new URL(`${name}.png`, OUT));
-
-/** Waits until something holds. */
-async function until(holds) {
-  for (const end = Date.now() + 30_000; !(await holds()); ) {
-    assert.ok(Date.now() < end, `never: ${holds}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
-
-/** Few and cheap epochs, for tests that look at something else than the model. */
-async function quick(page, epochs) {
-  for (const [name, value] of [["Batch size", 128], ["Width D", 8], ["Learning rate", 0.02], ["Epochs", epochs]]) {
-    await page.getByRole("spinbutton", { name }).fill(String(value));
-  }
-}
 
 test("it opens on the shop's data, trains at a press, pauses, goes on, and starts over", async () => {
   const { page, faults, close } = await open(session);
@@ -77,8 +58,8 @@ test("after training it recommends to a customer, to a visitor, and shows what i
   await phase(page, "Train again");
 
   assert.ok((await list(page, "Bought before").getByRole("button").count()) > 0, "it opens on a customer with a history");
-  await page.getByRole("combobox").fill("1785");
-  await page.getByRole("option", { name: "17850" }).click();
+  await page.locator("search-box").getByRole("combobox").fill("1785");
+  await page.locator("search-box").getByRole("option", { name: "17850" }).click();
   await page.getByText("customer 17850").waitFor();
   const recommended = list(page, "Recommended").getByRole("button");
   assert.equal(await recommended.count(), 10);
@@ -91,8 +72,8 @@ test("after training it recommends to a customer, to a visitor, and shows what i
 
   await page.getByRole("radio", { name: "Someone who likes" }).check({ force: true });
   for (const title of ["Retrospot Cake", "Retrospot Tea"]) {
-    await page.getByRole("combobox").fill(title);
-    await page.getByRole("option").first().click();
+    await page.locator("search-box").getByRole("combobox").fill(title);
+    await page.locator("search-box").getByRole("option").first().click();
   }
   await page.getByRole("button", { name: /^Remove/ }).nth(1).waitFor();
   assert.equal(await recommended.count(), 10);
@@ -167,7 +148,7 @@ test("a run whose worker breaks says so, and can be tried again", async () => {
   await phase(page, "Try again");
   await page.locator("error-note").getByText("broken").waitFor();
   await page.getByRole("radio", { name: "Someone who likes" }).check({ force: true });
-  await page.getByRole("combobox").fill("cake");
+  await page.locator("search-box").getByRole("combobox").fill("cake");
   await page.locator("ask-panel [role=status]").getByText("broken").waitFor();
   await main(page).click();
   await phase(page, "Start training");
@@ -242,8 +223,8 @@ test("after a reset within the first epoch the answers are the fresh model's aga
   await page.getByText(/Epoch 1 of \d+, step [\d,]{3}/).waitFor();
   await main(page).click();
   await phase(page, "Go on");
-  await page.getByRole("combobox").fill(/\d+/.exec(noted)[0]);
-  await page.getByRole("option").first().click();
+  await page.locator("search-box").getByRole("combobox").fill(/\d+/.exec(noted)[0]);
+  await page.locator("search-box").getByRole("option").first().click();
   await until(async () => ![fresh, ""].includes(await recommended()));
   await page.getByText(/Epoch 1 of \d+, step .*, paused/).waitFor();
   await page.getByRole("button", { name: "Reset" }).click();
@@ -367,7 +348,7 @@ test("the keyboard alone is enough, and the focus can be seen", async () => {
   await page.keyboard.press("ArrowRight");
   await tabTo("Find a book");
   await page.keyboard.type("potter");
-  await page.getByRole("option").nth(1).waitFor();
+  await page.locator("search-box").getByRole("option").nth(1).waitFor();
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("Enter");
@@ -382,14 +363,6 @@ test("the keyboard alone is enough, and the focus can be seen", async () => {
   await close();
 });
 
-const SCREENS = {
-  light: { colorScheme: "light" },
-  dark: { colorScheme: "dark" },
-  phone: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true },
-  "reduced-motion": { reducedMotion: "reduce" },
-  "forced-colours": { forcedColors: "active" },
-};
-
 for (const [name, options] of Object.entries(SCREENS)) {
   test(`it fits and can be read: ${name}`, async () => {
     const { page, faults, close } = await open(session, options);
@@ -402,9 +375,7 @@ for (const [name, options] of Object.entries(SCREENS)) {
     await page.locator("ask-panel item-list button").nth(1).click();
     await page.getByRole("heading", { name: /^Similar to/ }).waitFor();
     await page.screenshot({ path: drawing(name), fullPage: true });
-    const { width, screen } = await page.evaluate(() => ({ width: document.documentElement.scrollWidth, screen: innerWidth }));
-    assert.ok(width <= screen, `${width} px wide on a screen of ${screen}`);
-    if (!options.forcedColors) assert.deepEqual(await page.evaluate(faint), []);
+    await fits(page, options);
     const looks = await page.evaluate(looksOf);
     assert.equal(looks.dark, options.colorScheme === "dark");
     assert.equal(looks.moves, options.reducedMotion !== "reduce");
@@ -419,42 +390,11 @@ function looksOf() {
   const inside = (element, name) => element.shadowRoot.querySelector(name);
   const page = document.querySelector("demo-page");
   const button = getComputedStyle(inside(inside(page, "run-controls"), ".button"));
-  const chosen = getComputedStyle(inside(inside(page, "run-settings"), ":checked + span"));
+  const chosen = getComputedStyle(inside(inside(inside(page, "run-settings"), "choice-bar"), ":checked + span"));
   const [red] = getComputedStyle(document.body).backgroundColor.match(/\d+/g).map(Number);
   return {
     dark: red < 64,
     moves: button.transitionProperty !== "none" && button.transitionDuration !== "0s",
     outlined: chosen.outlineStyle === "solid",
   };
-}
-
-/** Texts whose contrast is below WCAG's 4.5 to 1. Runs in the page. */
-function faint() {
-  const parse = (colour) => colour.match(/[\d.]+/g).map(Number);
-  const light = ([r, g, b]) =>
-    [r, g, b]
-      .map((value) => value / 255)
-      .map((value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4))
-      .reduce((sum, value, ix) => sum + value * [0.2126, 0.7152, 0.0722][ix], 0);
-  const above = (element) => element.assignedSlot ?? element.parentElement ?? element.getRootNode().host;
-  const ground = (element) => {
-    for (let at = element; at; at = above(at)) {
-      const colour = parse(getComputedStyle(at).backgroundColor);
-      if (colour[3] !== 0) return colour;
-    }
-    return [255, 255, 255];
-  };
-  const found = [];
-  const walk = (root) => {
-    for (const element of root.querySelectorAll("*")) {
-      if (element.shadowRoot) walk(element.shadowRoot);
-      const text = [...element.childNodes].find((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
-      if (!text || !element.checkVisibility() || element.matches(":disabled, style, svg *")) continue;
-      const [a, b] = [light(parse(getComputedStyle(element).color)), light(ground(element))];
-      const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-      if (contrast < 4.5) found.push(`${text.data.trim()}: ${contrast.toFixed(2)}`);
-    }
-  };
-  walk(document);
-  return found;
 }

@@ -12,7 +12,9 @@ const load = async (path) => (await runnerImport(new URL(`../src/${path}`, impor
 const { LossCurve } = await load("page/loss-curve.ts");
 const { ownSet } = await load("page/own-files.ts");
 const { nested, same } = await load("page/settings.ts");
-const { duration } = await load("page/format.ts");
+const { duration, scaled } = await load("page/format.ts");
+const { STRATEGIES } = await load("page/strategies.ts");
+const { TECHNIQUES } = await load("page/techniques.ts");
 const { open } = await load("read.ts");
 const { CODES, TwoTowerError } = await load("error.ts");
 
@@ -70,6 +72,23 @@ test("settings become nested options", () => {
 
 test("durations are read at a glance", () => {
   assert.deepEqual([0.2, 59.5, 75.2, 7325].map(duration), ["1 s", "1 min 0 s", "1 min 16 s", "2 h 2 min"]);
+});
+
+test("large numbers have three digits and a prefix", () => {
+  assert.deepEqual([0, 999.6, 8.134e9, 2.5e16].map((value) => scaled(value)), ["0", "1 k", "8.13 G", "25 P"]);
+  assert.deepEqual([512, 12_345_678].map((value) => scaled(value, "B")), ["512 B", "12.3 MB"]);
+});
+
+test("a strategy is the settings at hand with one technique or none, whose options there it keeps", () => {
+  const specs = TECHNIQUES.flatMap(({ options }) => options.map(([key]) => ({ key, kinds: [], default: `default ${key}`, doc: "" })));
+  const atHand = { dim: 8, "cbns.capacity": 64 };
+  const made = Object.fromEntries(STRATEGIES.map(({ id, values }) => [id, values(atHand, specs)]));
+  assert.deepEqual(made["two-bp"], { dim: 8 });
+  assert.deepEqual(made.onebp, { dim: 8, "onebp.beta": 0.95 });
+  assert.deepEqual(made.cbns, atHand);
+  assert.deepEqual(made["at-hand"], atHand);
+  assert.equal(made.skip["skip.policy"], "default skip.policy");
+  assert.ok(!("cbns.capacity" in made.skip));
 });
 
 test("gzip is told by its first bytes, however they arrive", async () => {

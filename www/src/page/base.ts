@@ -106,6 +106,24 @@ export const base = css`
     border-color: var(--accent);
     outline: 1px solid var(--accent);
   }
+  progress {
+    appearance: none;
+    width: 100%;
+    height: 6px;
+    border: 0;
+    border-radius: 3px;
+    background: var(--sunken);
+    overflow: hidden;
+  }
+  progress::-webkit-progress-bar {
+    background: var(--sunken);
+  }
+  progress::-webkit-progress-value {
+    background: var(--accent);
+  }
+  progress::-moz-progress-bar {
+    background: var(--accent);
+  }
   a {
     color: inherit;
     text-decoration-color: var(--edge);
@@ -131,6 +149,9 @@ export const base = css`
     :checked + span {
       outline: 2px solid Highlight;
       outline-offset: -2px;
+    }
+    progress {
+      appearance: auto;
     }
   }
   @media (prefers-reduced-motion: reduce) {

@@ -3,6 +3,7 @@ import { customElement, state } from "lit/decorators.js";
 
 import "./ask-panel.js";
 import { base } from "./base.js";
+import "./compare-panel.js";
 import "./data-picker.js";
 import { type DataSet, FIRST } from "./data-set.js";
 import "./epoch-table.js";
@@ -16,6 +17,7 @@ import "./run-controls.js";
 import "./run-settings.js";
 import { Session } from "./session.js";
 import type { Settings } from "./settings.js";
+import { MOST } from "./strategies.js";
 
 /** The whole page: data and settings at the side, the run and what it gives in the middle. */
 @customElement("demo-page")
@@ -60,6 +62,14 @@ export class DemoPage extends LitElement {
         gap: 8px;
         min-width: 0;
       }
+      .compare {
+        display: grid;
+        gap: 8px;
+        margin-bottom: 64px;
+      }
+      compare-panel {
+        margin-top: 8px;
+      }
       .drop {
         position: fixed;
         z-index: 2;
@@ -87,6 +97,7 @@ export class DemoPage extends LitElement {
   /** Why what the visitor asked for last was not even tried. */
   @state() private problem: string | undefined;
   @state() private dragging = false;
+  @state() private comparing = false;
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -135,6 +146,7 @@ export class DemoPage extends LitElement {
             .pairsPerSecond=${session.pairsPerSecond}
             .epochs=${epochs}
             .stale=${session.stale}
+            ?blocked=${this.comparing}
             @start=${() => this.#do(() => session.start())}
             @pause=${() => session.pause()}
             @reset=${() => this.#do(() => session.reset())}
@@ -166,6 +178,20 @@ export class DemoPage extends LitElement {
           <ask-panel .trainer=${trainer} .version=${session.version} .words=${this.dataSet.words}></ask-panel>
         </section>
       </main>
+      <section class="compare" aria-labelledby="compare">
+        <h2 id="compare">Compare strategies</h2>
+        <p class="muted small">
+          Trains up to ${MOST} of them, one after the other, from the same start on the same data. The run above keeps its
+          model.
+        </p>
+        <compare-panel
+          .dataSet=${this.dataSet}
+          .specs=${specs}
+          .settings=${settings}
+          ?blocked=${busy}
+          @busy=${({ detail }: CustomEvent<boolean>) => (this.comparing = detail)}
+        ></compare-panel>
+      </section>
       <page-footer></page-footer>
       ${this.dragging ? html`<div class="drop" aria-hidden="true">Drop to train on it</div>` : nothing}
     `;

@@ -4,6 +4,7 @@ import { customElement, property } from "lit/decorators.js";
 import type { EpochReport, Metrics } from "../index.js";
 import { base } from "./base.js";
 import { duration, share } from "./format.js";
+import { table } from "./table.js";
 
 const COLUMNS = ["recall@10", "recall@20", "ndcg@10", "ndcg@20", "hit@10", "mrr@10", "coverage@20"] as const;
 
@@ -12,29 +13,10 @@ const COLUMNS = ["recall@10", "recall@20", "ndcg@10", "ndcg@20", "hit@10", "mrr@
 export class EpochTable extends LitElement {
   static override styles = [
     base,
+    table,
     css`
       .scroll {
-        overflow-x: auto;
         margin-top: 8px;
-      }
-      table {
-        border-collapse: collapse;
-        width: 100%;
-      }
-      th,
-      td {
-        padding: 5px 10px;
-        border-bottom: 1px solid var(--line);
-        text-align: end;
-        white-space: nowrap;
-        font-weight: normal;
-      }
-      thead th {
-        color: var(--muted);
-      }
-      th:first-child {
-        padding-inline-start: 0;
-        text-align: start;
       }
     `,
   ];

@@ -1,6 +1,7 @@
 /** Numbers as a reader wants them. */
 
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+const digits = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
 const compact = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
 
 /** 265109 as `265,109`. */
@@ -12,6 +13,15 @@ export function count(value: number): string {
 export function rate(value: number): string {
   return compact.format(value);
 }
+
+/** 8134000000 as `8.13 G`, or with its unit as `8.13 GB`. */
+export function scaled(value: number, unit = ""): string {
+  const rounded = Number(value.toPrecision(3));
+  const thousands = Math.min(PREFIXES.length - 1, Math.max(0, Math.floor(Math.log10(rounded) / 3)));
+  return `${digits.format(rounded / 1000 ** thousands)} ${PREFIXES[thousands] ?? ""}${unit}`.trimEnd();
+}
+
+const PREFIXES = ["", "k", "M", "G", "T", "P"];
 
 /** A metric or a loss with three digits after the point. */
 export function share(value: number | undefined): string {

@@ -5,12 +5,12 @@ import plotStyle from "uplot/dist/uPlot.min.css?inline";
 
 import { base } from "./base.js";
 import { share } from "./format.js";
+import { lineKey, type Stroke } from "./line-key.js";
 
 /** One line of a chart. */
 export interface Line {
   label: string;
-  /** Custom property with its colour. */
-  colour: string;
+  stroke: Stroke;
   /** Values at the chart's `x`; `null` where there is none. */
   y: readonly (number | null)[];
   /** Whether each value is marked. */
@@ -19,7 +19,26 @@ export interface Line {
   baseline?: { label: string; value: number | undefined };
 }
 
-/** Lines over epochs, with a legend that shows the last values, or those under the pointer. */
+/** What runs along the bottom. */
+export interface Axis {
+  /** As in `Recall over the epochs`. */
+  label: string;
+  /** Smallest distance of two ticks. */
+  least: number;
+  tick(value: number): string;
+}
+
+export const EPOCHS: Axis = { label: "the epochs", least: 1, tick: String };
+
+const BASELINE_DASH = [5, 4];
+
+/** Where uPlot puts the cursor when no pointer is there. */
+const NOWHERE = { left: -10, top: -10 };
+
+/** Distances that ticks may have: 1, 2 and 5 times the powers of ten. */
+const INCREMENTS = Array.from({ length: 15 }, (_, power) => [1, 2, 5].map((n) => n * 10 ** (power - 3))).flat();
+
+/** Lines over an axis, with a legend that shows the last values, or those under the pointer. */
 @customElement("line-chart")
 export class LineChart extends LitElement {
   static override styles = [
@@ -41,24 +60,26 @@ export class LineChart extends LitElement {
         flex: 1;
         gap: 4px 16px;
       }
+      ul {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 2px 20px;
+      }
       li {
         display: grid;
-        grid-template-columns: 16px auto auto;
+        grid-template-columns: 26px auto auto;
         align-items: center;
-        justify-content: end;
         gap: 8px;
       }
+      ul:has(.compared) {
+        display: block;
+      }
       li.compared {
-        grid-template-columns: 16px 1fr 3em 16px auto 3em;
-      }
-      .key {
-        border-top: 2px solid;
-      }
-      .key.dashed {
-        border-top: 1.5px dashed;
+        grid-template-columns: 26px 1fr 3em 26px auto 3em;
       }
       .plot {
-        height: 220px;
+        border-radius: 4px;
+        height: var(--plot-height, 220px);
         margin: 10px -6px 0;
       }
     `,
@@ -69,8 +90,9 @@ export class LineChart extends LitElement {
   @property({ attribute: false }) lines: readonly Line[] = [];
   /** Lowest value of the scale; found from the values if not given. */
   @property({ type: Number }) from: number | undefined;
-  /** Right end of the epochs' axis. */
-  @property({ type: Number }) epochs = 1;
+  @property({ attribute: false }) axis = EPOCHS;
+  /** Right end of the axis. */
+  @property({ type: Number }) to = 1;
   @query(".plot") private readonly plot!: HTMLElement;
   /** Index of the values under the pointer. */
   @state() private pointed: number | undefined;
@@ -105,22 +127,28 @@ export class LineChart extends LitElement {
           ${values.map(({ line, value }) => this.#legend(line, value))}
         </ul>
       </header>
-      <div class="plot" role="img" aria-label="${this.heading} over the epochs: ${summary}"></div>`;
+      <div
+        class="plot"
+        role="img"
+        aria-label="${this.heading} over ${this.axis.label}: ${summary}"
+        tabindex="0"
+        @keydown=${this.#walked}
+        @blur=${() => this.#chart?.setCursor(NOWHERE)}
+      ></div>`;
   }
 
   override updated(changed: PropertyValues<LineChart>): void {
     if (this.#chart === undefined) this.#draw();
-    else if (changed.has("lines") || changed.has("epochs")) this.#chart.setData(this.#data());
+    else if (changed.has("lines") || changed.has("to") || changed.has("axis")) this.#chart.setData(this.#data());
   }
 
-  #legend({ label, colour, baseline }: Line, value: string): TemplateResult {
-    const key = `border-color: var(${colour})`;
+  #legend({ label, stroke, baseline }: Line, value: string): TemplateResult {
     return html`<li class=${baseline ? "compared" : ""}>
-      <span class="key" style=${key}></span>
+      ${lineKey(stroke)}
       <span class="muted">${label}</span>
       <span>${value}</span>
       ${baseline
-        ? html`<span class="key dashed" style=${key}></span>
+        ? html`${lineKey({ ...stroke, dash: BASELINE_DASH })}
             <span class="muted">${baseline.label}</span>
             <span>${share(baseline.value)}</span>`
         : nothing}
@@ -128,9 +156,8 @@ export class LineChart extends LitElement {
   }
 
   #shown(line: Line): string {
-    const under = this.pointed === undefined ? null : line.y[this.pointed];
-    const value = under ?? line.y.findLast((y) => y !== null);
-    return typeof value === "number" ? share(value) : "–";
+    const until = this.pointed === undefined ? line.y : line.y.slice(0, this.pointed + 1);
+    return share(until.findLast((y) => y !== null) ?? undefined);
   }
 
   #draw(): void {
@@ -147,23 +174,32 @@ export class LineChart extends LitElement {
       padding: [8, 12, 0, 0],
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
       scales: {
-        x: { time: false, range: () => [0, this.epochs] },
+        x: { time: false, range: () => [0, this.to] },
         y: { range: (_, low, high) => this.#range(low, high) },
       },
       axes: [
-        { ...axis, size: 26, gap: 6, grid: { show: false }, space: 40, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000, 10_000] },
+        {
+          ...axis,
+          size: 26,
+          gap: 6,
+          grid: { show: false },
+          space: 48,
+          incrs: () => INCREMENTS.filter((distance) => distance >= this.axis.least),
+          values: (_, ticks) => ticks.map((tick) => this.axis.tick(tick)),
+        },
         { ...axis, size: 44, gap: 6 },
       ],
       series: [
         {},
         ...this.lines.flatMap((line) => [
           {
-            stroke: colour(line.colour),
+            stroke: colour(line.stroke.colour),
             width: 1.5,
+            dash: [...line.stroke.dash],
             spanGaps: true,
             points: { show: line.points ?? false, size: 6, fill: colour("--raised") },
           },
-          { stroke: colour(line.colour), width: 1, dash: [5, 4], points: { show: false } },
+          { stroke: colour(line.stroke.colour), width: 1, dash: BASELINE_DASH, points: { show: false } },
         ]),
       ],
       hooks: {
@@ -183,6 +219,15 @@ export class LineChart extends LitElement {
     if (low === null || high === null) return [0, 1];
     const air = 0.06 * (high - low) || 0.1;
     return [this.from ?? low - air, high + air];
+  }
+
+  /** Moves along the values by the arrow keys, as a pointer would. */
+  #walked(event: KeyboardEvent): void {
+    const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
+    const next = this.x[(this.pointed ?? (step > 0 ? -1 : this.x.length)) + step];
+    if (step === 0 || next === undefined || this.#chart === undefined) return;
+    event.preventDefault();
+    this.#chart.setCursor({ left: this.#chart.valToPos(next, "x"), top: 0 });
   }
 
   #data(): uPlot.AlignedData {

@@ -45,19 +45,19 @@ export class OptionField extends LitElement {
     }
     const numbers = numbersOf(spec);
     const whole = numbers?.kind === "int";
-    const optional = spec.kinds.some(({ kind }) => kind === "null");
+    const blank = blankOf(spec);
     return html`<input
       class="field"
       type="number"
       inputmode=${whole ? "numeric" : "decimal"}
-      .value=${value === null ? "" : String(value)}
-      placeholder=${optional ? "off" : nothing}
-      ?required=${!optional}
+      .value=${value === blank?.value ? "" : String(value)}
+      placeholder=${blank?.label ?? nothing}
+      ?required=${blank === undefined}
       min=${numbers?.min ?? nothing}
       max=${numbers?.max ?? nothing}
       step=${whole ? 1 : "any"}
       ?disabled=${this.disabled}
-      @change=${this.#typed}
+      @change=${(event: Event) => this.#typed(event, blank?.value ?? null)}
     />`;
   }
 
@@ -65,9 +65,9 @@ export class OptionField extends LitElement {
     this.#send((event.target as HTMLSelectElement).value);
   }
 
-  #typed(event: Event): void {
+  #typed(event: Event, blank: Value): void {
     const input = event.target as HTMLInputElement;
-    if (input.reportValidity()) this.#send(input.value === "" ? null : input.valueAsNumber);
+    if (input.reportValidity()) this.#send(input.value === "" ? blank : input.valueAsNumber);
   }
 
   #send(value: Value): void {
@@ -84,6 +84,13 @@ function wordsOf({ kinds: [kind] }: OptionSpec): string[] | undefined {
 /** The numbers that the option may be. */
 function numbersOf({ kinds }: OptionSpec): Extract<OptionKind, { min: number }> | undefined {
   return kinds.find((kind) => "min" in kind);
+}
+
+/** What a number's empty field stands for: a word that the option may be instead, or that it is off. */
+function blankOf({ kinds }: OptionSpec): { label: string; value: Value } | undefined {
+  const word = kinds.find((kind) => kind.kind === "one-of")?.words[0];
+  if (word !== undefined) return { label: word, value: word };
+  return kinds.some(({ kind }) => kind === "null") ? { label: "off", value: null } : undefined;
 }
 
 declare global {

@@ -42,7 +42,7 @@ export class RunCharts extends LitElement {
       x.map((epoch) => this.reports.find((report) => report.epoch === epoch)?.[name] ?? null);
     const compared = (name: keyof Metrics, label: string, colour: string): Line => ({
       label,
-      colour,
+      stroke: { colour, dash: [] },
       y: metric(name),
       points: true,
       baseline: { label: "popularity", value: this.popularity?.[name] },
@@ -52,8 +52,8 @@ export class RunCharts extends LitElement {
         class="card"
         heading="Loss"
         .x=${this.loss.epochs}
-        .lines=${[{ label: "softmax", colour: "--loss", y: this.loss.losses }]}
-        .epochs=${this.epochs}
+        .lines=${[{ label: "softmax", stroke: { colour: "--loss", dash: [] }, y: this.loss.losses }]}
+        .to=${this.epochs}
       ></line-chart>
       <line-chart
         class="card"
@@ -61,7 +61,7 @@ export class RunCharts extends LitElement {
         .x=${x}
         .from=${0}
         .lines=${[compared("recall@20", "recall@20", "--recall"), compared("ndcg@20", "NDCG@20", "--ndcg")]}
-        .epochs=${this.epochs}
+        .to=${this.epochs}
       ></line-chart>
       ${this.validated && this.final ? this.#kept(this.final) : nothing}
     `;

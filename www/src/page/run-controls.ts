@@ -45,29 +45,6 @@ export class RunControls extends LitElement {
         display: grid;
         gap: 4px;
       }
-      progress {
-        appearance: none;
-        width: 100%;
-        height: 6px;
-        border: 0;
-        border-radius: 3px;
-        background: var(--sunken);
-        overflow: hidden;
-      }
-      progress::-webkit-progress-bar {
-        background: var(--sunken);
-      }
-      progress::-webkit-progress-value {
-        background: var(--accent);
-      }
-      progress::-moz-progress-bar {
-        background: var(--accent);
-      }
-      @media (forced-colors: active) {
-        progress {
-          appearance: auto;
-        }
-      }
       dl {
         display: grid;
         grid-template-columns: 7.5rem 7.5rem 1fr;
@@ -109,13 +86,15 @@ export class RunControls extends LitElement {
   @property({ type: Number }) epochs = 1;
   /** Whether settings have changed that wait for a reset. */
   @property({ type: Boolean }) stale = false;
+  /** Whether a comparison is at work: two runs at once would slow each other down. */
+  @property({ type: Boolean }) blocked = false;
 
   override render(): TemplateResult {
     const { label, event } = MAIN[this.phase];
     const begun = this.progress !== undefined || this.phase === "training";
     return html`<div class="bar">
         <div class="buttons">
-          <button class="button primary" ?disabled=${this.phase === "opening"} @click=${() => this.#send(event)}>${label}</button>
+          <button class="button primary" ?disabled=${this.phase === "opening" || this.blocked} @click=${() => this.#send(event)}>${label}</button>
           <button class="button" ?disabled=${!begun} @click=${() => this.#send("reset")}>Reset</button>
         </div>
         <div class="progress small muted figure">
@@ -132,6 +111,7 @@ export class RunControls extends LitElement {
           ${this.about ? html`<dd class="small muted">${because(this.about)}</dd>` : nothing}
         </div>
       </dl>
+      ${this.blocked ? html`<p class="small" role="status">The comparison below is at work; training waits for its end.</p>` : nothing}
       ${this.stale && begun ? html`<p class="small" role="status">The changed settings take effect at the next reset.</p>` : nothing}`;
   }
 

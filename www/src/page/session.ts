@@ -5,14 +5,14 @@ import {
   type Final,
   type Metrics,
   type OptionSpec,
-  type PartialConfig,
   type Progress,
+  type RunOptions,
   Trainer,
   TwoTowerError,
 } from "../index.js";
 import type { DataSet } from "./data-set.js";
 import { LossCurve } from "./loss-curve.js";
-import { nested, same, type Settings } from "./settings.js";
+import { runOptions, same, type Settings } from "./settings.js";
 
 /**
  * `opening` reads the data, `ready` has a fresh model, `failed` has none or one that cannot go on; `reset`
@@ -114,7 +114,7 @@ export class Session extends EventTarget {
     await this.#idle;
     this.#used = this.#wanted;
     try {
-      await trainer.reset({ ...this.#config(), backend: this.#wanted.backend });
+      await trainer.reset(this.#options());
       this.#fresh();
     } catch (thrown) {
       if (trainer === this.trainer) this.#fail(thrown);
@@ -170,7 +170,7 @@ export class Session extends EventTarget {
     if (dataSet === undefined) return;
     try {
       const [specs, source] = await Promise.all([Trainer.options(), dataSet.open()]);
-      const trainer = await Trainer.create(source, { ...this.#config(), backend: this.#wanted.backend, signal });
+      const trainer = await Trainer.create(source, { ...this.#options(), signal });
       const { popularity } = await trainer.report();
       if (signal.aborted) return;
       this.specs = specs;
@@ -182,9 +182,8 @@ export class Session extends EventTarget {
     }
   }
 
-  #config(): PartialConfig {
-    const { values } = this.#wanted;
-    return nested(this.#dataSet?.given ? { ...values, "split.kind": "given" } : values);
+  #options(): RunOptions {
+    return runOptions(this.#wanted, this.#dataSet?.given ?? false);
   }
 
   #fresh(): void {

@@ -1,17 +1,24 @@
 /** What the visitor has set: option values by key, and the backend. */
 
-import type { Backend, PartialConfig } from "../index.js";
+import type { Backend, PartialConfig, RunOptions } from "../index.js";
 
 export type Value = string | number | boolean | null;
 
+/** Values by dotted key; an option that is not here has its default. */
+export type Values = Readonly<Record<string, Value>>;
+
 export interface Settings {
   backend: Backend | "auto";
-  /** Values by dotted key; an option that is not here has its default. */
-  values: Readonly<Record<string, Value>>;
+  values: Values;
+}
+
+/** The options of a run with these settings, on data that has its parts given or is still to be split. */
+export function runOptions({ backend, values }: Settings, given: boolean): RunOptions {
+  return { ...nested(given ? { ...values, "split.kind": "given" } : values), backend };
 }
 
 /** The values as nested options. */
-export function nested(values: Readonly<Record<string, Value>>): PartialConfig {
+export function nested(values: Values): PartialConfig {
   const root: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(values)) {
     const path = key.split(".");

@@ -1,0 +1,187 @@
+import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+
+import type { OptionSpec } from "../index.js";
+import { base } from "./base.js";
+import { Comparison } from "./comparison.js";
+import "./comparison-chart.js";
+import "./comparison-table.js";
+import type { DataSet } from "./data-set.js";
+import { count, plural } from "./format.js";
+import { runOptions, type Settings } from "./settings.js";
+import { FIRST_PICKED, STRATEGIES } from "./strategies.js";
+import "./strategy-picker.js";
+
+/** Trains some strategies one after the other, and draws them together. Sends `busy` when it turns busy or idle. */
+@customElement("compare-panel")
+export class ComparePanel extends LitElement {
+  static override styles = [
+    base,
+    css`
+      :host {
+        display: grid;
+        grid-template-columns: 272px minmax(0, 1fr);
+        gap: 28px 40px;
+        align-items: start;
+      }
+      .side {
+        display: grid;
+        gap: 12px;
+      }
+      .results {
+        display: grid;
+        grid-template-columns: minmax(0, 1fr);
+        gap: 16px;
+      }
+      .blank {
+        display: grid;
+        place-content: center;
+        min-height: 300px;
+        height: 100%;
+        padding: 24px;
+        border: 1px dashed var(--edge);
+        border-radius: var(--radius);
+        text-align: center;
+      }
+      .blank p {
+        max-width: 38ch;
+        text-wrap: balance;
+      }
+      .state {
+        display: grid;
+        gap: 4px;
+      }
+      @media (max-width: 860px) {
+        :host {
+          grid-template-columns: minmax(0, 1fr);
+        }
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) dataSet!: DataSet;
+  @property({ attribute: false }) specs: readonly OptionSpec[] = [];
+  @property({ attribute: false }) settings: Settings = { backend: "auto", values: {} };
+  /** Whether the page's own run is training: two at once would slow each other down. */
+  @property({ type: Boolean }) blocked = false;
+  @state() private picked = FIRST_PICKED;
+  readonly #comparison = new Comparison();
+  /** What was sent last. */
+  #busy = false;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#comparison.addEventListener("change", this.#changed);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#comparison.removeEventListener("change", this.#changed);
+    this.#comparison.clear();
+  }
+
+  override willUpdate(changed: PropertyValues<this>): void {
+    // What was measured on other data is not to be compared with.
+    if (changed.has("dataSet")) this.#comparison.clear();
+  }
+
+  override render(): TemplateResult {
+    const { contenders, at } = this.#comparison;
+    const busy = at !== undefined;
+    return html`<div class="side">
+        <strategy-picker
+          .picked=${this.picked}
+          ?disabled=${busy}
+          @pick=${({ detail }: CustomEvent<readonly string[]>) => (this.picked = detail)}
+        ></strategy-picker>
+        ${busy
+          ? html`<button class="button" @click=${() => this.#comparison.cancel()}>Cancel</button>`
+          : html`<button class="button primary" ?disabled=${!this.#ready()} @click=${() => this.#start()}>Compare</button>`}
+        ${this.#state()}
+        <p class="unseen" role="status">${this.#spoken()}</p>
+      </div>
+      ${contenders.length > 0 ? this.#results() : this.#blank()}`;
+  }
+
+  #results(): TemplateResult {
+    const { contenders } = this.#comparison;
+    return html`<div class="results">
+      <comparison-chart .contenders=${contenders}></comparison-chart>
+      <comparison-table .contenders=${contenders}></comparison-table>
+      ${this.#shared()}
+    </div>`;
+  }
+
+  /** What all of them have in common. */
+  #shared(): TemplateResult | typeof nothing {
+    const about = this.#comparison.contenders.find(({ about }) => about)?.about;
+    if (about === undefined) return nothing;
+    const { epochs, batchSize, dim, seed } = about.config;
+    return html`<p class="small muted figure">
+      All with the settings at hand when it began: ${plural(epochs, "epoch")} of batches of ${count(batchSize)} pairs, width
+      ${count(dim)}, seed ${seed}, on ${about.backend === "cpu" ? "the CPU" : "WebGPU"}. Work is counted from the plan, time is
+      that of training alone.
+    </p>`;
+  }
+
+  #blank(): TemplateResult {
+    return html`<div class="blank muted">
+      <p>
+        Here the strategies are drawn together: what each has learnt after as many epochs, as many pairs or as much time,
+        and what it cost.
+      </p>
+    </div>`;
+  }
+
+  #state(): TemplateResult | typeof nothing {
+    const { contenders, at, progress } = this.#comparison;
+    const said = (text: string): TemplateResult => html`<p class="small muted">${text}</p>`;
+    const contender = at === undefined ? undefined : contenders[at];
+    if (at !== undefined && contender) {
+      const { epoch, epochs, step, steps } = progress ?? { epoch: 1, epochs: 1, step: 0, steps: 1 };
+      const done = (at + (epoch - 1 + step / steps) / epochs) / contenders.length;
+      return html`<div class="state small muted figure">
+        <span>${contender.strategy.name}${progress ? `, epoch ${count(epoch)} of ${count(epochs)}` : "…"}</span>
+        <progress max="1" .value=${done} aria-label="Comparison done"></progress>
+      </div>`;
+    }
+    if (this.blocked) return said("The run above is training. Pause it first: two at once would slow each other down.");
+    if (contenders.some(({ final, error }) => !final && !error)) return said("Cancelled. What was measured stays.");
+    return nothing;
+  }
+
+  /** What a screen reader hears: whose turn it is, and that all had theirs. */
+  #spoken(): string {
+    const { contenders, at } = this.#comparison;
+    if (at !== undefined) return `Training ${contenders[at]?.strategy.name ?? ""}.`;
+    return contenders.length > 0 ? "The comparison has ended." : "";
+  }
+
+  #ready(): boolean {
+    return !this.blocked && this.specs.length > 0 && this.picked.length > 0;
+  }
+
+  #start(): void {
+    const { dataSet, specs, settings } = this;
+    const strategies = STRATEGIES.filter(({ id }) => this.picked.includes(id));
+    const contenders = strategies.map((strategy) => {
+      const values = strategy.values(settings.values, specs);
+      const options = runOptions({ ...settings, values }, dataSet.given);
+      return { strategy, told: strategy.told(values, specs), options, epochs: [] };
+    });
+    this.#comparison.start(dataSet, contenders);
+  }
+
+  readonly #changed = (): void => {
+    const busy = this.#comparison.at !== undefined;
+    if (busy !== this.#busy) this.dispatchEvent(new CustomEvent<boolean>("busy", { detail: busy }));
+    this.#busy = busy;
+    this.requestUpdate();
+  };
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "compare-panel": ComparePanel;
+  }
+}

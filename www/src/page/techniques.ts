@@ -1,0 +1,73 @@
+/** The techniques that a run may switch on: groups of options that are off unless one of theirs is set. */
+
+import type { OptionSpec } from "../index.js";
+import type { Values } from "./settings.js";
+
+/** An option, and what the page calls it. */
+export type Named = readonly [key: string, label: string];
+
+export interface Technique {
+  /** The group of its options. */
+  group: "onebp" | "cbns" | "skip";
+  name: string;
+  /** What it does, for someone who hears of it for the first time. */
+  does: string;
+  /** The options that the page offers. */
+  options: readonly Named[];
+}
+
+export const ONE_BP: Technique = {
+  group: "onebp",
+  name: "OneBP",
+  does: "Errors train the items alone; a user just drifts towards each item they take. Steps cost less.",
+  options: [["onebp.beta", "Kept share β"]],
+};
+
+export const CBNS: Technique = {
+  group: "cbns",
+  name: "CBNS",
+  does: "Remembers items of earlier batches, so that each pair has many more to be told apart from.",
+  options: [
+    ["cbns.capacity", "Bank size"],
+    ["cbns.warmup", "Warm-up steps"],
+    ["cbns.sides", "Pushed sides"],
+  ],
+};
+
+export const SKIPPING: Technique = {
+  group: "skip",
+  name: "Skipping",
+  does: "Leaves out pairs that have little left to teach, so that later epochs get shorter.",
+  options: [
+    ["skip.policy", "Which pairs"],
+    ["skip.share", "Share to skip"],
+    ["skip.rows", "Judged by"],
+    ["skip.start", "After epochs"],
+  ],
+};
+
+export const TECHNIQUES: readonly Technique[] = [ONE_BP, CBNS, SKIPPING];
+
+export function isOn({ group }: Technique, values: Values): boolean {
+  return Object.keys(values).some((key) => belongs(key, group));
+}
+
+/** The values with the technique on, at the defaults of the options that the page offers. */
+export function switchedOn({ options }: Technique, values: Values, specs: readonly OptionSpec[]): Values {
+  const defaults = options.map(([key]) => [key, specs.find((spec) => spec.key === key)?.default ?? null] as const);
+  return { ...values, ...Object.fromEntries(defaults) };
+}
+
+/** The values without any of the technique's. */
+export function switchedOff({ group }: Technique, values: Values): Values {
+  return Object.fromEntries(Object.entries(values).filter(([key]) => !belongs(key, group)));
+}
+
+/** The technique's own values. */
+export function valuesOf({ group }: Technique, values: Values): Values {
+  return Object.fromEntries(Object.entries(values).filter(([key]) => belongs(key, group)));
+}
+
+function belongs(key: string, group: string): boolean {
+  return key.startsWith(`${group}.`);
+}

@@ -1,0 +1,235 @@
+/** Techniques switched on and off, and strategies compared, as the page's visitors do it. */
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { open, start } from "./browser.js";
+import { ratings } from "./ratings.js";
+import { drawing, file, fits, main, phase, quick, SCREENS, until } from "./visit.js";
+
+let session;
+before(async () => (session = await start()));
+after(() => session?.stop());
+
+const about = (page) => page.locator("run-controls").evaluate(({ about }) => about);
+const config = async (page) => (await about(page)).config;
+const toggle = (page, name) => page.getByRole("switch", { name }).click({ force: true });
+const pick = (page, name) => page.locator("strategy-picker").getByRole("checkbox", { name: new RegExp(`^${name}`) });
+const compare = (page) => page.getByRole("button", { name: "Compare", exact: true });
+const rows = (page) => page.locator("comparison-table tbody tr");
+const chart = (page) => page.locator("comparison-chart line-chart");
+const said = (page) => chart(page).getByRole("img").getAttribute("aria-label");
+const axis = (page, name) => page.getByRole("radio", { name, exact: true }).check({ force: true });
+
+/** Types a value, as if the field were left then. */
+async function type(page, label, value) {
+  await page.getByLabel(label, { exact: true }).fill(value);
+  await page.getByLabel(label, { exact: true }).press("Tab");
+}
+
+/** A page with small data, and few and cheap epochs. */
+async function small(epochs = 3) {
+  const opened = await open(session);
+  const { page } = opened;
+  await phase(page, "Start training");
+  await page.locator("input[type=file]").setInputFiles([file("mine.csv", ratings())]);
+  await page.getByText("60 users, 40 items").waitFor();
+  await quick(page, epochs);
+  return opened;
+}
+
+/** Leaves only these strategies ticked. */
+async function only(page, ...names) {
+  for (const name of ["Two backpropagations", "OneBP", "CBNS", "Skipping", "The settings at hand"]) {
+    await pick(page, name).setChecked(names.includes(name), { force: true });
+  }
+}
+
+/** Compares, until all have been trained. */
+async function compared(page) {
+  await compare(page).click();
+  await page.getByRole("button", { name: "Cancel" }).waitFor({ state: "detached", timeout: 120_000 });
+}
+
+test("a technique is off until it is switched on, at its defaults, and its options are trained with", async () => {
+  const { page, faults, close } = await small();
+  const { onebp, cbns, skip } = await config(page);
+  assert.deepEqual([onebp, cbns, skip], [null, null, null]);
+
+  await toggle(page, "OneBP");
+  await until(async () => (await config(page)).onebp?.beta === 0.99);
+  assert.ok((await about(page)).plan.includes("aggregate_users"));
+  await type(page, "Kept share β", "0.5");
+  await until(async () => (await config(page)).onebp.beta === 0.5);
+  await toggle(page, "OneBP");
+  await until(async () => (await config(page)).onebp === null);
+  assert.ok(!(await about(page)).plan.includes("aggregate_users"));
+
+  await toggle(page, "CBNS");
+  await until(async () => (await config(page)).cbns?.warmup === "auto");
+  await type(page, "Bank size", "64");
+  await type(page, "Warm-up steps", "7");
+  await page.getByLabel("Pushed sides").selectOption("items");
+  await until(async () => (await config(page)).cbns.sides === "items");
+  assert.deepEqual((await config(page)).cbns, { capacity: 64, warmup: 7, sides: "items" });
+  await type(page, "Warm-up steps", "");
+  await until(async () => (await config(page)).cbns.warmup === "auto");
+
+  await toggle(page, "Skipping");
+  await page.getByLabel("Which pairs").selectOption("random");
+  await type(page, "After epochs", "1");
+  await until(async () => (await config(page)).skip?.start === 1);
+  await main(page).click();
+  await phase(page, "Train again");
+  const { policy, share } = (await config(page)).skip;
+  assert.deepEqual([policy, Math.round(10 * share)], ["random", 3]);
+  assert.deepEqual(faults, []);
+  await close();
+});
+
+test("negatives are a choice, with their number where any are drawn; what does not go together is refused in a sentence", async () => {
+  const { page, close } = await small();
+  assert.equal(await page.getByLabel("Drawn").count(), 0);
+  await page.getByLabel("Negatives").selectOption("uniform");
+  await type(page, "Drawn", "3");
+  await until(async () => (await config(page)).negatives.count === 3);
+  await toggle(page, "CBNS");
+  await page.locator("error-note").getByText("a bank adds to negatives that a batch shares").waitFor();
+  await page.getByLabel("Negatives").selectOption("mixed");
+  await phase(page, "Start training");
+  assert.equal((await page.locator("error-note [role=status]").textContent()).trim(), "");
+  assert.equal((await config(page)).negatives.kind, "mixed");
+  await close();
+});
+
+test("two strategies draw two curves over what is chosen, and fill two rows; the page's own run stays", async () => {
+  const { page, faults, close } = await small(4);
+  await main(page).click();
+  await phase(page, "Train again");
+  await only(page, "Two backpropagations", "OneBP");
+  await compared(page);
+  assert.match(await said(page), /^NDCG@20 over the epochs: Two backpropagations 0\.\d{3}, OneBP 0\.\d{3}$/);
+  const drawn = () => chart(page).evaluate(({ x, to, lines }) => ({ x, to, points: lines.map(({ y }) => y.filter((at) => at !== null).length) }));
+  assert.deepEqual(await drawn(), { x: [0, 1, 2, 3, 4], to: 4, points: [4, 4] });
+  const before = await said(page);
+
+  const { train } = (await about(page)).data;
+  await axis(page, "pairs trained");
+  await until(async () => (await said(page)).includes("over the pairs trained"));
+  assert.deepEqual(await drawn(), { x: [0, 1, 2, 3, 4].map((n) => n * train), to: 4 * train, points: [4, 4] });
+  await axis(page, "time");
+  await until(async () => (await said(page)).includes("over the time"));
+  assert.deepEqual((await drawn()).points, [4, 4]);
+  await axis(page, "recall@20");
+  await until(async () => (await said(page)).startsWith("recall@20"));
+  assert.notEqual((await said(page)).replace(/^.*:/, ""), before.replace(/^.*:/, ""));
+
+  assert.equal(await rows(page).count(), 2);
+  const cells = await rows(page).nth(1).locator("th, td").allTextContents();
+  assert.match(cells[0], /OneBP\s+Kept share β 0\.95/);
+  assert.deepEqual(cells.slice(1, 4).map((cell) => /^(0\.\d{3}|[\d,]+)$/.test(cell)), [true, true, true], cells.join(" | "));
+  assert.equal(cells[3], (4 * train).toLocaleString("en"));
+  await page.locator("comparison-table tfoot").getByText("Popularity").waitFor();
+
+  await page.getByText("Its answers after 4 epochs").waitFor();
+  await phase(page, "Train again");
+  await until(() => page.workers().length === 1);
+  await page.locator("input[type=file]").setInputFiles([file("other.csv", ratings())]);
+  await rows(page).first().waitFor({ state: "detached" });
+  assert.deepEqual(faults, []);
+  await close();
+});
+
+test("the settings at hand are compared as they are, and a technique's with its options there", async () => {
+  const { page, close } = await small();
+  await toggle(page, "OneBP");
+  await type(page, "Kept share β", "0.7");
+  await toggle(page, "Skipping");
+  assert.ok(await pick(page, "The settings at hand").isDisabled(), "four are enough");
+  await only(page, "OneBP", "The settings at hand");
+  await compared(page);
+  const told = await page.locator("comparison-table tbody .told").allTextContents();
+  assert.deepEqual(told, ["Kept share β 0.7", "OneBP, Kept share β 0.7; Skipping"]);
+  const configs = await page.locator("comparison-table").evaluate(({ contenders }) => contenders.map(({ about }) => about.config));
+  assert.deepEqual(configs.map(({ skip }) => skip?.policy), [undefined, "stale"]);
+  assert.deepEqual(configs.map(({ seed, dim, batchSize }) => [seed, dim, batchSize]), [[0, 8, 128], [0, 8, 128]]);
+  await close();
+});
+
+test("a strategy that is refused says why in its row, and the others are trained", async () => {
+  const { page, faults, close } = await small();
+  await page.getByLabel("Negatives").selectOption("uniform");
+  await only(page, "CBNS", "Two backpropagations", "Skipping");
+  await compared(page);
+  await rows(page).nth(1).getByText("a bank adds to negatives that a batch shares").waitFor();
+  assert.match(await said(page), /Two backpropagations 0\.\d{3}, CBNS –, Skipping 0\.\d{3}$/);
+  assert.deepEqual(faults, []);
+  await close();
+});
+
+test("a comparison and the page's own run wait for each other; what is cancelled stays drawn", async () => {
+  const { page, faults, close } = await open(session);
+  await phase(page, "Start training");
+  await quick(page, 40);
+  await main(page).click();
+  await phase(page, "Pause");
+  await until(() => compare(page).isDisabled());
+  await page.getByText("Pause it first").waitFor();
+  await main(page).click();
+  await compare(page).click();
+  await until(() => main(page).isDisabled());
+  await until(async () => /Two backpropagations 0\.\d{3}/.test(await said(page)));
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await page.getByText("Cancelled. What was measured stays.").waitFor();
+  assert.match(await said(page), /Two backpropagations 0\.\d{3}, OneBP –/);
+  await phase(page, "Go on");
+  await until(() => page.workers().length === 1);
+  await compare(page).click();
+  await until(async () => /Two backpropagations –/.test(await said(page)));
+  await page.evaluate(() => document.querySelector("demo-page").remove());
+  await until(() => page.workers().length === 0);
+  assert.deepEqual(faults, []);
+  await close();
+});
+
+test("by the keyboard alone, strategies are ticked, compared and looked at", async () => {
+  const { page, close } = await small();
+  await only(page, "OneBP", "Two backpropagations", "Skipping");
+  await pick(page, "Skipping").focus();
+  await page.keyboard.press("Space");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "Cancel" }).waitFor();
+  await compare(page).waitFor();
+  assert.equal(await rows(page).count(), 2);
+  await page.getByRole("radio", { name: "epochs", exact: true }).focus();
+  await page.keyboard.press("ArrowRight");
+  await until(async () => (await said(page)).includes("over the pairs trained"));
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("ArrowRight");
+  await until(async () => (await said(page)).startsWith("recall@20"));
+  const last = await said(page);
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("ArrowLeft");
+  await page.keyboard.press("ArrowLeft");
+  await until(async () => (await said(page)) !== last);
+  await page.keyboard.press("Tab");
+  await until(async () => (await said(page)) === last);
+  await close();
+});
+
+for (const name of ["light", "dark", "phone", "forced-colours"]) {
+  test(`the comparison fits and can be read: ${name}`, async () => {
+    const { page, faults, close } = await open(session, SCREENS[name]);
+    await phase(page, "Start training");
+    await type(page, "Width D", "32");
+    await type(page, "Epochs", "3");
+    await compared(page);
+    assert.match(await said(page), /Two backpropagations 0\.\d{3}, OneBP 0\.\d{3}, CBNS 0\.\d{3}, Skipping 0\.\d{3}$/);
+    await page.screenshot({ path: drawing(`${name}-compare`), fullPage: true });
+    await fits(page, SCREENS[name]);
+    assert.deepEqual(faults, []);
+    await close();
+  });
+}
