@@ -1,0 +1,63 @@
+//! Nothing in a step allocates, once the first epoch has made what all of them use.
+
+use allocation_counter::measure;
+use serde_json::{Value, json};
+use twotower::data::Pairs;
+use twotower::executor::BackendChoice;
+use twotower::model::Model;
+use twotower::plan::Extent;
+use twotower::{Config, negatives, random};
+
+const USERS: usize = 60;
+const ITEMS: usize = 90;
+const PAIRS: usize = 1500;
+
+/// A model at the start of its second epoch.
+fn warm(options: &Value) -> Model {
+    let config = Config::resolve(options).expect("valid options");
+    let extent = Extent {
+        users: USERS,
+        items: ITEMS,
+        pairs: PAIRS,
+        hidden: 0,
+        evaluated: 0,
+        keeps_best: false,
+        shuffled: true,
+    };
+    let (mut model, _) = pollster::block_on(Model::new(&config, &extent, BackendChoice::Cpu))
+        .expect("the CPU is always there");
+    let draw = |n: usize, below: usize| random::hash(1, 2, n as u32) % below as u32;
+    let train: Pairs = (0..PAIRS).map(|n| [draw(2 * n, USERS), draw(2 * n + 1, ITEMS)]).collect();
+    let counts = vec![1; ITEMS];
+    model.load(train.as_words(), &negatives::log_q(&config, &counts));
+    model.load_pool(&config, &train, &counts);
+    model.start_fresh(&config);
+    for _ in 0..model.steps_in_epoch() {
+        model.step();
+    }
+    model
+}
+
+#[test]
+fn no_step_allocates() {
+    for techniques in [
+        json!({}),
+        json!({ "onebp": {} }),
+        json!({ "negatives": { "kind": "uniform" }, "optimizer": { "kind": "adagrad" } }),
+        json!({ "negatives": { "kind": "popularity" }, "optimizer": { "kind": "sgd" } }),
+        json!({ "negatives": { "kind": "in-batch", "logQ": "streaming" } }),
+        json!({ "negatives": { "kind": "mixed" }, "cbns": { "capacity": 50, "warmup": 9 }, "skip": {} }),
+        json!({ "onebp": {}, "cbns": { "capacity": 50, "warmup": 0 } }),
+    ] {
+        let mut options = techniques.clone();
+        (options["dim"], options["batchSize"]) = (json!(8), json!(16));
+        let mut model = None;
+        let making = measure(|| model = Some(warm(&options)));
+        assert!(making.count_total > 0, "what is counted would show");
+        let mut model = model.expect("just made");
+        let steps = model.steps_in_epoch();
+        let allocations = measure(|| (0..steps).for_each(|_| model.step()));
+        assert_eq!(allocations.count_total, 0, "{techniques}: {allocations:?}");
+        assert!(steps > 64, "windows have an edge");
+    }
+}
