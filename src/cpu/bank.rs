@@ -1,9 +1,11 @@
 //! Twins of `shaders/bank_push_*.wgsl` and `enqueue_*.wgsl`.
 
 use super::memory::{Memory, view};
-use super::product::{columns_by_panel, four_rows, pack_columns, pack_rows, rows_by_panel};
-use super::vector::add;
-use crate::plan::{BankPush, Enqueue, Entry, NO_ID, TILE};
+use wide::f32x8;
+
+use super::product::{STAGGER, add_by_rows, by_rows, pack_columns, pack_rows};
+use super::vector::{exp_of_negative, load};
+use crate::plan::{BankPush, Enqueue, Entry, IMPOSSIBLE, NO_ID, TILE};
 
 /// Banked users whose weights are computed at once; see the softmax's chunk.
 const CHUNK: usize = 64;
@@ -17,12 +19,14 @@ pub fn push(op: &BankPush, memory: &mut Memory, slot: usize) {
     let (dim, candidates) = (op.dims.dim, op.dims.candidates);
     let columns = candidates.next_multiple_of(TILE);
     let bank_padded = live.next_multiple_of(TILE);
+    let stride = columns + STAGGER;
     let mut scratch =
-        memory.take_scratch((columns + bank_padded) * dim + CHUNK * columns + columns);
+        memory.take_scratch((columns + bank_padded) * dim + CHUNK * stride + 2 * columns);
     let (item_rows, rest) = scratch.split_at_mut(columns * dim);
     let (user_columns, rest) = rest.split_at_mut(bank_padded * dim);
-    let (weights, rest) = rest.split_at_mut(CHUNK * columns);
-    let correction = &mut rest[..columns];
+    let (weights, rest) = rest.split_at_mut(CHUNK * stride);
+    let (correction, rest) = rest.split_at_mut(columns);
+    let column_ids: &mut [u32] = bytemuck::cast_slice_mut(&mut rest[..columns]);
 
     let [users, entries, items, ids, log_q, d_item] =
         memory.many([op.bank_users, op.bank_entries, op.items, op.item_ids, op.log_q, op.d_item]);
@@ -31,6 +35,8 @@ pub fn push(op: &BankPush, memory: &mut Memory, slot: usize) {
     let users = &view::<f32>(users)[..bank_padded * dim];
     pack_rows(&[&view::<f32>(items)[..columns * dim]], dim, item_rows);
     pack_columns(&[users], dim, user_columns);
+    column_ids.fill(NO_ID);
+    column_ids[..candidates].copy_from_slice(ids);
     correction.fill(0.0);
     if op.corrected {
         let log_q = view::<f32>(log_q);
@@ -39,42 +45,34 @@ pub fn push(op: &BankPush, memory: &mut Memory, slot: usize) {
         }
     }
     let row_candidates = (step.rows as usize + candidates - op.dims.batch + live) as f32;
-    let scale = 1.0 / (op.temperature * step.rows as f32);
+    let inverse_temperature = 1.0 / op.temperature;
+    let scale = inverse_temperature / step.rows as f32;
     let d_item = &mut view::<f32>(d_item)[..columns * dim];
     for first in (0..bank_padded).step_by(CHUNK) {
         let rows = (bank_padded - first).min(CHUNK);
-        let weights = &mut weights[..rows * columns];
-        for (tile, panel) in item_rows.chunks_exact(TILE * dim).enumerate() {
-            for row in (0..rows).step_by(4) {
-                let sums = rows_by_panel(four_rows(users, dim, first + row), panel);
-                for (n, sum) in sums.iter().enumerate() {
-                    weights[(row + n) * columns + tile * TILE..][..TILE]
-                        .copy_from_slice(sum.as_array());
-                }
-            }
-        }
-        for (n, weights) in weights.chunks_exact_mut(columns).enumerate() {
+        let weights = &mut weights[..rows * stride];
+        by_rows(&users[first * dim..][..rows * dim], dim, item_rows, stride, weights);
+        for (n, weights) in weights.chunks_exact_mut(stride).enumerate() {
+            let weights = &mut weights[..columns];
             let Some(entry) = entries.get(first + n) else {
                 weights.fill(0.0);
                 continue;
             };
             let offset = entry.mean_logit + row_candidates.ln();
-            let (present, absent) = weights.split_at_mut(candidates);
-            for ((weight, &id), correction) in present.iter_mut().zip(ids).zip(&*correction) {
-                let logit = *weight / op.temperature - correction;
+            let columns = weights.iter_mut().zip(&*correction).zip(&*column_ids);
+            for ((weight, correction), &id) in columns {
+                let logit = *weight * inverse_temperature - correction - offset;
                 let is_absent = id == NO_ID || id == entry.item;
-                *weight = if is_absent { 0.0 } else { (logit - offset).min(0.0).exp() * scale };
+                *weight = if is_absent { IMPOSSIBLE } else { logit.min(0.0) };
             }
-            absent.fill(0.0);
-        }
-        for (tile, panel) in user_columns.chunks_exact(bank_padded * TILE).enumerate() {
-            for column in (0..columns).step_by(4) {
-                let sums = columns_by_panel(weights, columns, column, &panel[first * TILE..]);
-                for (n, sum) in sums.iter().enumerate() {
-                    add(&mut d_item[(column + n) * dim + tile * TILE..][..TILE], sum.as_array());
-                }
+            for eight in weights.chunks_exact_mut(TILE) {
+                let weight = exp_of_negative(load(eight)) * f32x8::splat(scale);
+                eight.copy_from_slice(weight.as_array());
             }
         }
+        let panels = user_columns.chunks_exact(bank_padded * TILE);
+        let panels = panels.map(|panel| &panel[first * TILE..]);
+        add_by_rows(weights, stride, columns, panels, dim, d_item);
     }
     memory.give_scratch(scratch);
 }

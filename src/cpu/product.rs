@@ -3,8 +3,12 @@
 
 use wide::f32x8;
 
-use super::vector::load;
+use super::vector::{add, load};
 use crate::plan::TILE;
+
+/// Elements between the rows of a stored matrix beyond its columns: rows a power of two apart would all
+/// fall into one set of the first cache.
+pub const STAGGER: usize = 16;
 
 /// Regroups matrices (rows, width), one below the other, into one panel for each eight *rows*:
 /// (rows/8, width, 8). Each has whole eights of rows.
@@ -31,9 +35,61 @@ pub fn pack_columns(parts: &[&[f32]], width: usize, panels: &mut [f32]) {
     }
 }
 
+/// A Bᵀ: `out[r, j] = a_r·b_j`, from panels of eight of B's rows; rows of `out` are `stride` apart.
+pub fn by_rows(a: &[f32], width: usize, panels: &[f32], stride: usize, out: &mut [f32]) {
+    for (tile, panel) in panels.chunks_exact(TILE * width).enumerate() {
+        for row in (0..a.len() / width).step_by(4) {
+            let sums = rows_by_panel(four_rows(a, width, row), panel);
+            for (n, sum) in sums.iter().enumerate() {
+                let at = (row + n) * stride + tile * TILE;
+                out[at..][..TILE].copy_from_slice(sum.as_array());
+            }
+        }
+    }
+}
+
+/// A B: `out[r] = Σ_j a[r, j] b_j`, from panels of eight of B's columns; rows of `a` are `stride` apart.
+pub fn by_columns<'a>(
+    a: &[f32],
+    stride: usize,
+    panels: impl Iterator<Item = &'a [f32]>,
+    width: usize,
+    out: &mut [f32],
+) {
+    for (tile, panel) in panels.enumerate() {
+        for row in (0..out.len() / width).step_by(4) {
+            let sums = rows_by_panel(four_rows(a, stride, row), panel);
+            for (n, sum) in sums.iter().enumerate() {
+                let at = (row + n) * width + tile * TILE;
+                out[at..][..TILE].copy_from_slice(sum.as_array());
+            }
+        }
+    }
+}
+
+/// Aᵀ B, added: `out[j] += Σ_r a[r, j] b_r` for the first `columns` of A, from panels of eight of B's
+/// columns; rows of `a` are `stride` apart.
+pub fn add_by_rows<'a>(
+    a: &[f32],
+    stride: usize,
+    columns: usize,
+    panels: impl Iterator<Item = &'a [f32]>,
+    width: usize,
+    out: &mut [f32],
+) {
+    for (tile, panel) in panels.enumerate() {
+        for column in (0..columns).step_by(4) {
+            let sums = columns_by_panel(a, stride, column, panel);
+            for (n, sum) in sums.iter().enumerate() {
+                add(&mut out[(column + n) * width + tile * TILE..][..TILE], sum.as_array());
+            }
+        }
+    }
+}
+
 /// Four rows × panel: `out[r] = Σ_k a[r][k] · panel[k]`.
 #[inline]
-pub fn rows_by_panel(a: [&[f32]; 4], panel: &[f32]) -> [f32x8; 4] {
+fn rows_by_panel(a: [&[f32]; 4], panel: &[f32]) -> [f32x8; 4] {
     let len = panel.len() / TILE;
     let [a0, a1, a2, a3] = a.map(|row| &row[..len]);
     let mut sums = [f32x8::ZERO; 4];
@@ -50,7 +106,7 @@ pub fn rows_by_panel(a: [&[f32]; 4], panel: &[f32]) -> [f32x8; 4] {
 /// Four columns × panel: `out[c] = Σ_k a[k][column + c] · panel[k]` over the rows of `a`, which are
 /// `stride` apart.
 #[inline]
-pub fn columns_by_panel(a: &[f32], stride: usize, column: usize, panel: &[f32]) -> [f32x8; 4] {
+fn columns_by_panel(a: &[f32], stride: usize, column: usize, panel: &[f32]) -> [f32x8; 4] {
     let mut sums = [f32x8::ZERO; 4];
     for (row, eight) in a.chunks_exact(stride).zip(panel.chunks_exact(TILE)) {
         let eight = load(eight);
@@ -65,6 +121,6 @@ pub fn columns_by_panel(a: &[f32], stride: usize, column: usize, panel: &[f32]) 
 
 /// Four neighbouring rows of a matrix.
 #[inline]
-pub fn four_rows(matrix: &[f32], width: usize, first: usize) -> [&[f32]; 4] {
+fn four_rows(matrix: &[f32], width: usize, first: usize) -> [&[f32]; 4] {
     [0, 1, 2, 3].map(|n| &matrix[(first + n) * width..][..width])
 }

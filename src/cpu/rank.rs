@@ -1,7 +1,7 @@
 //! Twins of `shaders/score_items.wgsl`, `mask_seen.wgsl` and `top_items_*.wgsl`.
 
 use super::memory::{Memory, view};
-use super::product::{four_rows, pack_rows, rows_by_panel};
+use super::product::{by_rows, pack_rows};
 use super::vector::dot;
 use crate::plan::{IMPOSSIBLE, MaskSeen, NO_ID, ScoreItems, TILE, TOP_K, TopItems};
 
@@ -19,15 +19,10 @@ pub fn score_items(op: &ScoreItems, memory: &mut Memory, slot: usize) {
         }
     } else {
         let panel = &mut scratch[..TILE * dim];
+        let queries = &queries[..rows.next_multiple_of(TILE) * dim];
         for (tile, eight) in items.chunks_exact(TILE * dim).enumerate() {
             pack_rows(&[eight], dim, panel);
-            for row in (0..rows).step_by(4) {
-                let sums = rows_by_panel(four_rows(queries, dim, row), panel);
-                for (n, sum) in sums.iter().enumerate() {
-                    let at = (row + n) * items_padded + tile * TILE;
-                    scores[at..][..TILE].copy_from_slice(sum.as_array());
-                }
-            }
+            by_rows(queries, dim, panel, items_padded, &mut scores[tile * TILE..]);
         }
     }
     memory.give_scratch(scratch);

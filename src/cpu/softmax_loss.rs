@@ -4,16 +4,12 @@
 use wide::f32x8;
 
 use super::memory::{Memory, view};
-use super::product::{columns_by_panel, four_rows, pack_columns, pack_rows, rows_by_panel};
-use super::vector::{add, exp_of_negative, load};
+use super::product::{STAGGER, add_by_rows, by_columns, by_rows, pack_columns, pack_rows};
+use super::vector::{exp_of_negative, load};
 use crate::plan::{Entry, IMPOSSIBLE, NO_ID, SoftmaxLoss, TILE};
 
 /// Rows of logits at once: with 1,024 columns they take 256 KB, a share of a core's second cache.
 const CHUNK: usize = 64;
-
-/// Elements between the rows of a chunk beyond its columns: rows a power of two apart would all
-/// fall into one set of the first cache.
-const STAGGER: usize = 16;
 
 pub fn run(op: &SoftmaxLoss, memory: &mut Memory, slot: usize) {
     let loss = &op.loss;
@@ -88,7 +84,7 @@ pub fn run(op: &SoftmaxLoss, memory: &mut Memory, slot: usize) {
     for first in (0..rows_padded).step_by(CHUNK) {
         let chunk_rows = (rows_padded - first).min(CHUNK);
         let chunk = &mut logits[..chunk_rows * stride];
-        scores(&users[first * dim..][..chunk_rows * dim], dim, item_rows, stride, chunk);
+        by_rows(&users[first * dim..][..chunk_rows * dim], dim, item_rows, stride, chunk);
         for (row, logits) in (first..).zip(chunk.chunks_exact_mut(stride)) {
             let logits = &mut logits[..columns];
             if row < rows {
@@ -100,26 +96,13 @@ pub fn run(op: &SoftmaxLoss, memory: &mut Memory, slot: usize) {
         }
         let user_panels = user_columns.chunks_exact(rows_padded * TILE);
         let user_panels = user_panels.map(|panel| &panel[first * TILE..]);
-        d_items(chunk, stride, own, user_panels, dim, d_item);
+        add_by_rows(chunk, stride, own, user_panels, dim, d_item);
         if let Some(d_user) = &mut d_user {
             let d_user = &mut view::<f32>(d_user)[first * dim..][..chunk_rows * dim];
-            d_users(chunk, stride, item_columns.chunks_exact(columns * TILE), dim, d_user);
+            by_columns(chunk, stride, item_columns.chunks_exact(columns * TILE), dim, d_user);
         }
     }
     memory.give_scratch(scratch);
-}
-
-/// `out[b, j] = u_b·v_j`, from panels of eight items.
-fn scores(users: &[f32], dim: usize, item_panels: &[f32], stride: usize, out: &mut [f32]) {
-    for (tile, panel) in item_panels.chunks_exact(TILE * dim).enumerate() {
-        for row in (0..users.len() / dim).step_by(4) {
-            let sums = rows_by_panel(four_rows(users, dim, row), panel);
-            for (n, sum) in sums.iter().enumerate() {
-                let at = (row + n) * stride + tile * TILE;
-                out[at..][..TILE].copy_from_slice(sum.as_array());
-            }
-        }
-    }
 }
 
 /// Scores to logits: over the temperature, less log q, accidental hits and absent columns out.
@@ -155,42 +138,4 @@ pub fn softmax(logits: &mut [f32], positive: usize, scale: f32) -> (f32, f32) {
     logits[positive] -= scale;
     let lse = max + sum.ln();
     (lse - logit, lse)
-}
-
-/// `d_user[b] = Σ_j d_logits[b, j] v_j`, from panels of eight of the items' columns.
-fn d_users<'a>(
-    d_logits: &[f32],
-    stride: usize,
-    item_panels: impl Iterator<Item = &'a [f32]>,
-    dim: usize,
-    d_user: &mut [f32],
-) {
-    for (tile, panel) in item_panels.enumerate() {
-        for row in (0..d_user.len() / dim).step_by(4) {
-            let sums = rows_by_panel(four_rows(d_logits, stride, row), panel);
-            for (n, sum) in sums.iter().enumerate() {
-                let at = (row + n) * dim + tile * TILE;
-                d_user[at..][..TILE].copy_from_slice(sum.as_array());
-            }
-        }
-    }
-}
-
-/// `d_item[j] += Σ_b d_logits[b, j] u_b`, from panels of eight of the users' columns.
-fn d_items<'a>(
-    d_logits: &[f32],
-    stride: usize,
-    columns: usize,
-    user_panels: impl Iterator<Item = &'a [f32]>,
-    dim: usize,
-    d_item: &mut [f32],
-) {
-    for (tile, panel) in user_panels.enumerate() {
-        for column in (0..columns).step_by(4) {
-            let sums = columns_by_panel(d_logits, stride, column, panel);
-            for (n, sum) in sums.iter().enumerate() {
-                add(&mut d_item[(column + n) * dim + tile * TILE..][..TILE], sum.as_array());
-            }
-        }
-    }
 }
