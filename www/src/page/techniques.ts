@@ -37,12 +37,13 @@ export const CBNS: Technique = {
 export const SKIPPING: Technique = {
   group: "skip",
   name: "Skipping",
-  does: "Leaves out pairs that have little left to teach, so that later epochs get shorter.",
+  does: "Leaves out pairs that have little to teach for now, so that epochs get shorter.",
   options: [
     ["skip.policy", "Which pairs"],
     ["skip.share", "Share to skip"],
     ["skip.rows", "Judged by"],
     ["skip.start", "After epochs"],
+    ["skip.until", "Up to this share of the epochs"],
   ],
 };
 
