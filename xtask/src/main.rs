@@ -12,6 +12,7 @@ mod screen;
 mod setup;
 mod shell;
 mod step;
+mod study;
 mod test;
 mod train;
 mod wasm;
@@ -42,15 +43,14 @@ enum Command {
     Load(load::Load),
     /// Time the training step, in headless Chromium or natively
     Step(step::Step),
+    /// Rerun the experiments on a technique and write docs/results.md
+    Study(study::Study),
     /// Not available yet
     #[command(hide = true)]
     Bench(NotYet),
     /// Not available yet
     #[command(hide = true)]
     Package(NotYet),
-    /// Not available yet
-    #[command(hide = true)]
-    Study(NotYet),
 }
 
 /// Swallows whatever follows a command that this version does not have.
@@ -115,9 +115,9 @@ fn main() -> ExitCode {
         Command::Golden(golden) => golden.run(),
         Command::Load(load) => load.run(),
         Command::Step(step) => step.run(),
+        Command::Study(study) => study.run(),
         Command::Bench(_) => return not_yet("bench"),
         Command::Package(_) => return not_yet("package"),
-        Command::Study(_) => return not_yet("study"),
     };
     match outcome {
         Ok(code) => code,

@@ -167,19 +167,25 @@ pub fn set_all(options: &mut Value, sets: &[String]) -> Result<()> {
     Ok(())
 }
 
+/// The folders of the page's data sets.
+pub fn datasets() -> Result<Vec<PathBuf>> {
+    let entries = std::fs::read_dir(root().join("www/data"))?.flatten();
+    let mut folders: Vec<PathBuf> =
+        entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
+    folders.sort();
+    Ok(folders)
+}
+
 /// The folder of a data set of the page.
 fn dataset(name: &str) -> Result<PathBuf> {
-    let data = root().join("www/data");
-    let mut names: Vec<String> = std::fs::read_dir(&data)?
-        .flatten()
-        .filter(|entry| entry.path().is_dir())
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .collect();
-    names.sort();
-    if !names.iter().any(|known| known == name) {
-        bail!("no data set `{name}`; there are: {}", names.join(", "));
+    let folders = datasets()?;
+    match folders.iter().find(|folder| folder.ends_with(name)) {
+        Some(folder) => Ok(folder.clone()),
+        None => {
+            let names = folders.iter().filter_map(|folder| folder.file_name()?.to_str());
+            bail!("no data set `{name}`; there are: {}", Vec::from_iter(names).join(", "));
+        }
     }
-    Ok(data.join(name))
 }
 
 fn in_browser(run: &Run, hear: &mut impl FnMut(&str, &Value)) -> Result<Value> {
@@ -198,7 +204,8 @@ fn in_browser(run: &Run, hear: &mut impl FnMut(&str, &Value)) -> Result<Value> {
     browser.run_one(hear)
 }
 
-fn read_json(file: &Path) -> Result<Value> {
+/// Reads a document that a person or a command wrote.
+pub fn read_json(file: &Path) -> Result<Value> {
     let text = std::fs::read_to_string(file)
         .with_context(|| format!("{} cannot be read", file.display()))?;
     serde_json::from_str(&text).with_context(|| format!("{} is not JSON", file.display()))

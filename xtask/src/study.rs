@@ -1,0 +1,317 @@
+//! `cargo xtask study`: reruns the experiments on the techniques, with their controls and several seeds,
+//! and writes what comes out, whoever wins, to `docs/results.md`.
+
+mod cbns;
+mod measured;
+mod onebp;
+mod plot;
+mod section;
+mod skip;
+mod statistics;
+mod table;
+
+use crate::train::{self, Run, Table};
+use crate::{Backend, native, root};
+use anyhow::{Context as _, Result, ensure};
+use clap::ValueEnum;
+use measured::Measured;
+use section::{Chapter, Section};
+use serde_json::Value;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use twotower::data::Part;
+
+#[derive(clap::Args)]
+pub struct Study {
+    /// What is studied
+    #[arg(value_enum)]
+    technique: Technique,
+    /// A folder with train.* and test.*, beside the data sets of the page; its name is the set's
+    #[arg(long, value_name = "DIR")]
+    data: Vec<PathBuf>,
+    /// Runs of each arm
+    #[arg(long, value_name = "N", default_value_t = SEEDS)]
+    seeds: u32,
+    /// Epochs of every run, in place of the experiment's own
+    #[arg(long, value_name = "N")]
+    epochs: Option<u32>,
+    /// Where results.md and results/ are
+    #[arg(long, value_name = "DIR", default_value_os_t = root().join("docs"))]
+    out: PathBuf,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Technique {
+    /// OneBP against two backpropagations
+    Onebp,
+    /// A bank of negatives against in-batch alone
+    Cbns,
+    /// Skipping against full training, random dropping and stopping early
+    Skip,
+}
+
+/// An experiment: what is run on a set, and what is made of it.
+struct Experiment {
+    name: &'static str,
+    title: &'static str,
+    about: &'static str,
+    arms: fn(set: &str) -> Vec<Arm>,
+    conclude: fn(&Measured) -> Chapter,
+}
+
+/// One way to train, to be held against the others.
+struct Arm {
+    name: &'static str,
+    options: Value,
+}
+
+/// A set that was split before.
+struct Set {
+    name: String,
+    tables: [PathBuf; 2],
+}
+
+const SEEDS: u32 = 3;
+
+impl Technique {
+    fn experiment(self) -> Experiment {
+        match self {
+            Self::Onebp => onebp::EXPERIMENT,
+            Self::Cbns => cbns::EXPERIMENT,
+            Self::Skip => skip::EXPERIMENT,
+        }
+    }
+}
+
+impl Study {
+    pub fn run(self) -> Result<ExitCode> {
+        ensure!(self.seeds > 0, "--seeds 0 measures nothing");
+        let experiment = self.technique.experiment();
+        let sets = self.sets()?;
+        let started = Instant::now();
+        let mut chapters = Vec::new();
+        for set in &sets {
+            let measured = self.measure(&experiment, set)?;
+            let chapter = (experiment.conclude)(&measured);
+            println!("\n{chapter}");
+            chapters.push(chapter);
+        }
+        let section = Section {
+            title: experiment.title.into(),
+            about: experiment.about.into(),
+            command: self.command(&experiment),
+            measured: format!(
+                "{} It took {:.0} min.",
+                self.circumstances(),
+                started.elapsed().as_secs_f64() / 60.0
+            ),
+            chapters,
+        };
+        let results = self.out.join("results");
+        fs::create_dir_all(&results)
+            .with_context(|| format!("{} cannot be made", results.display()))?;
+        let file = results.join(format!("{}.json", experiment.name));
+        train::write(&file, &serde_json::to_value(&section)?)?;
+        write_up(&self.out)?;
+        println!("{}", self.out.join("results.md").display());
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// Those of the page, then those that were given.
+    fn sets(&self) -> Result<Vec<Set>> {
+        let mut sets: Vec<Set> = Vec::new();
+        for folder in train::datasets()?.iter().chain(&self.data) {
+            let set = Set::open(folder)?;
+            ensure!(
+                sets.iter().all(|other| other.name != set.name),
+                "two sets are called {}",
+                set.name
+            );
+            sets.push(set);
+        }
+        Ok(sets)
+    }
+
+    /// Runs every arm with every seed; arms beside each other, so that their times can be compared where a
+    /// machine's pace changes.
+    fn measure(&self, experiment: &Experiment, set: &Set) -> Result<Measured> {
+        let arms = (experiment.arms)(&set.name);
+        let mut measured: Vec<_> = arms.iter().map(|arm| (arm.name, Vec::new())).collect();
+        for seed in 0..self.seeds {
+            for (arm, (_, runs)) in arms.iter().zip(&mut measured) {
+                let started = Instant::now();
+                let run: measured::Run = set
+                    .train(self.options(arm, seed))
+                    .with_context(|| format!("{}, {}, seed {seed}", set.name, arm.name))?;
+                println!(
+                    "{}  seed {seed}  {}: NDCG@20 {:.4} after {} epochs, {:.0} s",
+                    set.name,
+                    arm.name,
+                    run.last().ndcg,
+                    run.epochs.len(),
+                    started.elapsed().as_secs_f64(),
+                );
+                runs.push(run);
+            }
+        }
+        Ok(Measured { set: set.name.clone(), arms: measured })
+    }
+
+    fn options(&self, arm: &Arm, seed: u32) -> Value {
+        let mut options = arm.options.clone();
+        options["seed"] = seed.into();
+        options["split"] = serde_json::json!({ "kind": "given" });
+        if let Some(epochs) = self.epochs {
+            options["epochs"] = epochs.into();
+        }
+        options
+    }
+
+    /// How the study is repeated; where somebody's data lies is their own.
+    fn command(&self, experiment: &Experiment) -> String {
+        let mut command = format!("cargo xtask study {} --seeds {}", experiment.name, self.seeds);
+        for folder in &self.data {
+            write!(command, " --data path/to/{}", name(folder)).expect("a String takes text");
+        }
+        if let Some(epochs) = self.epochs {
+            write!(command, " --epochs {epochs}").expect("a String takes text");
+        }
+        command
+    }
+
+    fn circumstances(&self) -> String {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now = speedate::DateTime::from_timestamp(now.as_secs() as i64, 0);
+        let date = now.map_or(String::new(), |now| format!("Measured on {}", now.date));
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        format!(
+            "{date} with twotower {}, natively on the CPU backend, one thread, on a machine with \
+             {cores} cores and no GPU in use; mean ± standard deviation over {} seeds.",
+            env!("CARGO_PKG_VERSION"),
+            self.seeds
+        )
+    }
+}
+
+impl Set {
+    fn open(folder: &Path) -> Result<Self> {
+        let mut files: Vec<PathBuf> = fs::read_dir(folder)
+            .with_context(|| format!("{} cannot be read", folder.display()))?
+            .flatten()
+            .map(|entry| entry.path())
+            .collect();
+        files.sort();
+        let find = |part: &str| {
+            let mut named = files.iter().filter(|file| name(file).starts_with(&format!("{part}.")));
+            let found =
+                named.next().with_context(|| format!("{}: no {part}.* in it", folder.display()));
+            found.cloned()
+        };
+        Ok(Self { name: name(folder), tables: [find("train")?, find("test")?] })
+    }
+
+    fn train(&self, options: Value) -> Result<measured::Run> {
+        let parts = [Part::Train, Part::Test].into_iter().zip(&self.tables);
+        let tables = parts.map(|(part, file)| Table { part, file: file.clone() }).collect();
+        let run = Run { tables, options, backend: Backend::Cpu };
+        Ok(serde_json::from_value(native::train(&run, &mut |_, _| {})?)?)
+    }
+}
+
+/// The last part of a path.
+fn name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+const PREFACE: &str = "# Results
+
+What the techniques are worth, measured: written by `cargo xtask study`, also where a technique loses.
+Figures are of a full ranking of the catalogue, training items masked; the last epoch's on the test unless
+a table says otherwise. Arms that are compared share their seeds, so a difference is that of runs with the same
+seed: an arm *wins* or *loses* where the mean difference is larger than its standard deviation over
+the seeds, else the two are *level*. Without `--data` a command runs on the sets in `www/data`.
+";
+
+/// Renders what there is of all studies.
+fn write_up(out: &Path) -> Result<()> {
+    let mut text = String::from(PREFACE);
+    for technique in Technique::value_variants() {
+        let file = out.join(format!("results/{}.json", technique.experiment().name));
+        if !file.exists() {
+            continue;
+        }
+        let section: Section = serde_json::from_value(train::read_json(&file)?)
+            .with_context(|| format!("{} is not a study's", file.display()))?;
+        write!(text, "\n{section}").expect("a String takes text");
+        for plot in section.chapters.iter().flat_map(|chapter| &chapter.plots) {
+            save(&out.join(format!("results/{}.svg", plot.name)), &plot.to_string())?;
+        }
+    }
+    save(&out.join("results.md"), &text)
+}
+
+fn save(file: &Path, text: &str) -> Result<()> {
+    fs::write(file, text).with_context(|| format!("{} cannot be written", file.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Cli, Command};
+    use clap::Parser as _;
+    use twotower::Config;
+
+    fn parse(line: &str) -> Study {
+        let words = "xtask study ".split_whitespace().chain(line.split_whitespace());
+        match Cli::try_parse_from(words).expect(line).command {
+            Command::Study(study) => study,
+            _ => unreachable!("`study` was asked for"),
+        }
+    }
+
+    #[test]
+    fn every_arm_is_a_valid_config() {
+        let study = parse("skip --epochs 3");
+        for experiment in Technique::value_variants().iter().map(|each| each.experiment()) {
+            for set in ["ml-100k", "goodbooks"] {
+                for arm in (experiment.arms)(set) {
+                    let options = study.options(&arm, 7);
+                    let config = Config::resolve(&options).expect(arm.name);
+                    assert_eq!((config.seed, config.epochs), (7, 3));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_folder_without_the_files_is_refused_by_name() {
+        let folder = std::env::temp_dir().join(format!("twotower-study-{}", std::process::id()));
+        fs::create_dir_all(&folder).expect("made");
+        fs::write(folder.join("train.tsv"), "").expect("written");
+        let refused = |folder: &Path| {
+            let study = parse(&format!("skip --data {}", folder.display()));
+            format!("{:#}", study.sets().err().expect("refused"))
+        };
+        let lacks_test = refused(&folder);
+        let lacks_all = refused(&folder.join("nowhere"));
+        fs::remove_dir_all(&folder).expect("removed");
+        assert_eq!(lacks_test, format!("{}: no test.* in it", folder.display()));
+        assert!(lacks_all.contains("nowhere cannot be read"), "{lacks_all}");
+    }
+
+    #[test]
+    fn the_page_s_sets_come_first_and_paths_stay_private() {
+        let goodbooks = root().join("www/data/goodbooks");
+        let study = parse(&format!("onebp --data {} --seeds 2", goodbooks.display()));
+        let error = study.sets().err().expect("refused").to_string();
+        assert_eq!(error, "two sets are called goodbooks");
+        let command = study.command(&onebp::EXPERIMENT);
+        assert_eq!(command, "cargo xtask study onebp --seeds 2 --data path/to/goodbooks");
+        let names: Vec<String> =
+            parse("onebp").sets().expect("there").into_iter().map(|set| set.name).collect();
+        assert_eq!(names, ["goodbooks", "online-retail"]);
+    }
+}

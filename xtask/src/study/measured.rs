@@ -1,0 +1,119 @@
+//! The runs of an experiment on one set, and the figures that are taken from them.
+
+use super::statistics::{Comparison, Figure, median};
+use serde::Deserialize;
+
+/// What a study reads of a run's document.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Run {
+    pub memory_bytes: f64,
+    pub epochs: Vec<Epoch>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Epoch {
+    pub seconds: f64,
+    pub pairs: f64,
+    pub steps: Option<f64>,
+    pub bytes_moved: Option<f64>,
+    pub multiply_adds: Option<f64>,
+    pub drift: Option<f64>,
+    pub skip: Option<Skip>,
+    #[serde(rename = "ndcg@20")]
+    pub ndcg: f64,
+    #[serde(rename = "recall@20")]
+    pub recall: f64,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub struct Skip {
+    pub skipped: f64,
+}
+
+impl Run {
+    pub fn last(&self) -> &Epoch {
+        self.epochs.last().expect("a run has an epoch")
+    }
+
+    /// The best epoch's number, from 1, and what it was.
+    pub fn best(&self) -> (usize, &Epoch) {
+        let numbered = self.epochs.iter().enumerate().map(|(n, epoch)| (n + 1, epoch));
+        // Of equal ones the first: `max_by` would take the last.
+        numbered.rev().max_by(|a, b| a.1.ndcg.total_cmp(&b.1.ndcg)).expect("a run has an epoch")
+    }
+
+    pub fn epoch_seconds(&self) -> f64 {
+        median(self.epochs.iter().map(|epoch| epoch.seconds)).expect("a run has an epoch")
+    }
+
+    /// NDCG@20 over what was spent until then.
+    pub fn curve(&self, spent: impl Fn(&Epoch) -> f64) -> Vec<[f64; 2]> {
+        let mut sum = 0.0;
+        let point = |epoch| {
+            sum += spent(epoch);
+            [sum, epoch.ndcg]
+        };
+        self.epochs.iter().map(point).collect()
+    }
+}
+
+/// Arms by name, each with a run a seed; runs at the same place have the same seed.
+#[derive(Clone, Debug)]
+pub struct Measured {
+    pub set: String,
+    pub arms: Vec<(&'static str, Vec<Run>)>,
+}
+
+impl Measured {
+    /// The same runs as they were after so many epochs: no step depends on how many are to come, so that
+    /// a shorter run is the beginning of a longer one.
+    pub fn until(&self, epochs: usize) -> Self {
+        let mut earlier = self.clone();
+        for run in earlier.arms.iter_mut().flat_map(|(_, runs)| runs) {
+            run.epochs.truncate(epochs);
+        }
+        earlier
+    }
+
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.arms.iter().map(|(name, _)| *name)
+    }
+
+    pub fn runs(&self, arm: &str) -> &[Run] {
+        let (_, runs) = self.arms.iter().find(|(name, _)| *name == arm).expect("an arm's name");
+        runs
+    }
+
+    /// A figure over an arm's seeds.
+    pub fn figure(&self, arm: &str, value: impl Fn(&Run) -> Option<f64>) -> Option<Figure> {
+        Figure::of_all(self.runs(arm).iter().map(value))
+    }
+
+    /// A figure over an arm's seeds, each beside the other arm's run of the same seed.
+    pub fn beside(
+        &self,
+        arm: &str,
+        other: &str,
+        value: impl Fn(&Run, &Run) -> Option<f64>,
+    ) -> Option<Figure> {
+        let pairs = self.runs(arm).iter().zip(self.runs(other));
+        Figure::of_all(pairs.map(|(run, other)| value(run, other)))
+    }
+
+    pub fn compare(&self, arm: &str, other: &str, value: impl Fn(&Run) -> f64) -> Comparison {
+        let [ours, theirs] =
+            [arm, other].map(|arm| self.runs(arm).iter().map(&value).collect::<Vec<_>>());
+        Comparison::of(&ours, &theirs)
+    }
+
+    /// An arm's curve, as the mean of its runs' at each epoch.
+    pub fn curve(&self, arm: &str, spent: impl Fn(&Epoch) -> f64) -> Vec<[f64; 2]> {
+        let curves: Vec<_> = self.runs(arm).iter().map(|run| run.curve(&spent)).collect();
+        let mean = |epoch: usize, axis: usize| {
+            curves.iter().map(|curve| curve[epoch][axis]).sum::<f64>() / curves.len() as f64
+        };
+        (0..curves[0].len()).map(|epoch| [mean(epoch, 0), mean(epoch, 1)]).collect()
+    }
+}

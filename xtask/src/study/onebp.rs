@@ -1,0 +1,193 @@
+//! OneBP against two backpropagations, on the settings of its authors.
+
+use super::measured::{Epoch, Measured, Run};
+use super::plot::{Line, Plot};
+use super::section::{Chapter, Goal, standing};
+use super::statistics::interpolate;
+use super::table::{Format, Table};
+use super::{Arm, Experiment};
+use serde_json::json;
+
+pub const EXPERIMENT: Experiment = Experiment {
+    name: "onebp",
+    title: "OneBP against two backpropagations",
+    about: "Gradients for the item tower alone, users as a moving aggregate of their items (β .99), beside \
+        plain training with everything else the same: five uniform negatives a pair, raw dot products, \
+        B 1024, Adam. `ml-100k` has the settings that OneBP's authors published for it (D 32, learning \
+        rate 5e-4, l2 1e-5), all other sets D 64, 1e-3, 1e-6. Every epoch of both arms trains all pairs, so that equal \
+        epochs are equal pairs. The best epoch is chosen on the test, as the authors do: both arms' \
+        figures there are optimistic alike.",
+    arms,
+    conclude,
+};
+
+const ONEBP: &str = "OneBP";
+const TWO: &str = "two backpropagations";
+
+/// At how many epochs, evenly apart, both arms are looked at side by side.
+const MILESTONES: usize = 6;
+
+/// What OneBP is to reach where its authors' settings are known.
+const PUBLISHED: (&str, f64) = ("ml-100k", 0.425);
+
+fn arms(set: &str) -> Vec<Arm> {
+    let (dim, rate, l2, epochs) = match set {
+        "ml-100k" => (32, 5e-4, 1e-5, 600),
+        _ => (64, 1e-3, 1e-6, 240),
+    };
+    let options = json!({
+        "dim": dim, "batchSize": 1024, "epochs": epochs,
+        "normalize": false, "temperature": 1, "init": "xavier",
+        "negatives": { "kind": "uniform", "count": 5, "logQ": false },
+        "optimizer": { "kind": "adam", "learningRate": rate, "l2": l2 },
+    });
+    let mut onebp = options.clone();
+    onebp["onebp"] = json!({ "beta": 0.99 });
+    vec![Arm { name: ONEBP, options: onebp }, Arm { name: TWO, options }]
+}
+
+fn conclude(measured: &Measured) -> Chapter {
+    let set = &measured.set;
+    let plot = |by: &str, x: &str, spent: fn(&Epoch) -> f64| Plot {
+        name: format!("onebp-{set}-{by}"),
+        title: format!("NDCG@20 over {x}, {set}"),
+        x: x.into(),
+        y: "NDCG@20".into(),
+        lines: measured.names().map(|arm| Line::new(arm, &measured.curve(arm, spent))).collect(),
+    };
+    Chapter {
+        set: set.clone(),
+        tables: vec![ends(measured), course(measured), costs(measured)],
+        plots: vec![
+            plot("epochs", "epochs", |_| 1.0),
+            plot("seconds", "training seconds", |epoch| epoch.seconds),
+        ],
+        goals: goals(measured),
+        findings: findings(measured),
+    }
+}
+
+fn best_ndcg(run: &Run) -> f64 {
+    run.best().1.ndcg
+}
+
+fn ends(measured: &Measured) -> Table {
+    let figure =
+        |value: fn(&Run) -> f64| move |arm: &str| measured.figure(arm, |run| Some(value(run)));
+    Table::new("The best epoch.", measured.names())
+        .column("NDCG@20", Format::Score, figure(best_ndcg))
+        .column("recall@20", Format::Score, figure(|run| run.best().1.recall))
+        .column("epoch", Format::Count, figure(|run| run.best().0 as f64))
+        .column("NDCG@20 of the last epoch", Format::Score, figure(|run| run.last().ndcg))
+}
+
+fn course(measured: &Measured) -> Table {
+    let mut table = Table::new("NDCG@20 at equal epochs, and so at equal pairs.", measured.names());
+    let epochs = measured.runs(ONEBP)[0].epochs.len();
+    for part in 1..=MILESTONES.min(epochs) {
+        let epoch = epochs * part / MILESTONES.min(epochs);
+        table = table.column(format!("epoch {epoch}"), Format::Score, |arm| {
+            measured.figure(arm, |run| Some(run.epochs[epoch - 1].ndcg))
+        });
+    }
+    table
+}
+
+fn costs(measured: &Measured) -> Table {
+    let a_step = |value: fn(&Epoch) -> Option<f64>| {
+        move |arm: &str| measured.figure(arm, |run| Some(value(run.last())? / run.last().steps?))
+    };
+    Table::new("What it costs.", measured.names())
+        .column("seconds an epoch", Format::Fine, |arm| {
+            measured.figure(arm, |run| Some(run.epoch_seconds()))
+        })
+        .column("MB of buffers", Format::Millions, |arm| {
+            measured.figure(arm, |run| Some(run.memory_bytes))
+        })
+        .column(
+            "million multiply-adds a step",
+            Format::Millions,
+            a_step(|epoch| epoch.multiply_adds),
+        )
+        .column("MB moved a step", Format::Millions, a_step(|epoch| epoch.bytes_moved))
+}
+
+fn goals(measured: &Measured) -> Vec<Goal> {
+    let [onebp, two] = [ONEBP, TWO].map(|arm| {
+        measured.figure(arm, |run| Some(best_ndcg(run))).expect("every run has a best epoch").mean
+    });
+    let mut goals = vec![Goal {
+        text: format!("OneBP's best NDCG@20 is above that of {TWO}: {onebp:.4} to {two:.4}"),
+        met: onebp > two,
+    }];
+    let (set, published) = PUBLISHED;
+    if measured.set == set {
+        goals.push(Goal {
+            text: format!("OneBP's best NDCG@20 is at least {published}: {onebp:.4}"),
+            met: onebp >= published,
+        });
+    }
+    goals
+}
+
+fn findings(measured: &Measured) -> Vec<String> {
+    let mean = |arm, value: fn(&Run) -> f64| {
+        measured.figure(arm, |run| Some(value(run))).map_or(f64::NAN, |figure| figure.mean)
+    };
+    let [onebp_epoch, two_epoch] = [ONEBP, TWO].map(|arm| mean(arm, |run| run.best().0 as f64));
+    let [onebp_fall, two_fall] =
+        [ONEBP, TWO].map(|arm| mean(arm, |run| best_ndcg(run) - run.last().ndcg));
+    let mut findings = vec![
+        format!(
+            "Best epoch against best epoch, OneBP {}. It is there after {onebp_epoch:.0} epochs, \
+             {TWO} after {two_epoch:.0}.",
+            standing(&measured.compare(ONEBP, TWO, best_ndcg), TWO)
+        ),
+        format!(
+            "From their best epoch to the last, OneBP falls by {onebp_fall:.4} and {TWO} by \
+             {two_fall:.4}."
+        ),
+        crossing(measured),
+    ];
+    findings.extend(at_equal_work(measured));
+    let share = |what: &str, value: fn(&Run) -> Option<f64>| {
+        let share = measured.beside(ONEBP, TWO, |run, other| Some(value(run)? / value(other)?))?;
+        Some(format!("{} of the {what}", Format::Ratio.text(share)))
+    };
+    let shares = [
+        share("time", |run| Some(run.epoch_seconds())),
+        share("multiply-adds", |run| run.last().multiply_adds),
+        share("bytes moved", |run| run.last().bytes_moved),
+        share("buffers' bytes", |run| Some(run.memory_bytes)),
+    ];
+    let shares: Vec<String> = shares.into_iter().flatten().collect();
+    findings.push(format!("An epoch of OneBP takes {}.", shares.join(", ")));
+    findings
+}
+
+/// From where on OneBP is ahead at equal pairs.
+fn crossing(measured: &Measured) -> String {
+    let [onebp, two] = [ONEBP, TWO].map(|arm| measured.curve(arm, |_| 1.0));
+    let ahead = onebp.iter().zip(&two).rev().take_while(|(ours, theirs)| ours[1] > theirs[1]);
+    match onebp.len() - ahead.count() {
+        0 => "At equal pairs OneBP is ahead from the first epoch on.".into(),
+        behind if behind == onebp.len() => {
+            "At equal pairs OneBP is not ahead when training ends.".into()
+        }
+        behind => format!("At equal pairs OneBP is ahead for good after {behind} epochs."),
+    }
+}
+
+/// What OneBP has when it has done the work that the other needs for its best epoch.
+fn at_equal_work(measured: &Measured) -> Option<String> {
+    let reached = measured.beside(ONEBP, TWO, |run, other| {
+        let work: Option<f64> =
+            other.epochs[..other.best().0].iter().map(|epoch| epoch.multiply_adds).sum();
+        run.epochs.iter().try_for_each(|epoch| epoch.multiply_adds.map(drop))?;
+        interpolate(&run.curve(|epoch| epoch.multiply_adds.unwrap_or_default()), work?)
+    })?;
+    Some(format!(
+        "With the multiply-adds that {TWO} take to their best epoch, OneBP comes to {}.",
+        Format::Score.text(reached)
+    ))
+}

@@ -1,0 +1,85 @@
+//! What a study found, as it is kept in `docs/results/*.json`, and as a section of `docs/results.md`.
+
+use super::plot::Plot;
+use super::statistics::{Comparison, Verdict};
+use super::table::Table;
+use serde::{Deserialize, Serialize};
+use std::fmt::{self, Display, Formatter};
+
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Section {
+    pub title: String,
+    /// What is compared, and how.
+    pub about: String,
+    /// How it is repeated.
+    pub command: String,
+    /// When and on what it was measured.
+    pub measured: String,
+    pub chapters: Vec<Chapter>,
+}
+
+/// What was found on one set.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Chapter {
+    pub set: String,
+    pub tables: Vec<Table>,
+    pub plots: Vec<Plot>,
+    pub goals: Vec<Goal>,
+    /// What follows from the figures, by rule.
+    pub findings: Vec<String>,
+}
+
+/// Something that was to be reached.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Goal {
+    pub text: String,
+    pub met: bool,
+}
+
+impl Display for Goal {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        write!(out, "**{}**: {}", if self.met { "met" } else { "missed" }, self.text)
+    }
+}
+
+impl Display for Section {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        writeln!(out, "## {}\n\n{}\n", self.title, self.about)?;
+        writeln!(out, "```sh\n{}\n```\n\n{}", self.command, self.measured)?;
+        self.chapters.iter().try_for_each(|chapter| write!(out, "\n{chapter}"))
+    }
+}
+
+impl Display for Chapter {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        writeln!(out, "### {}", self.set)?;
+        for table in &self.tables {
+            write!(out, "\n{table}")?;
+        }
+        for Plot { title, name, .. } in &self.plots {
+            writeln!(out, "\n![{title}](results/{name}.svg)")?;
+        }
+        let goals = self.goals.iter().map(ToString::to_string);
+        let findings = self.findings.iter().cloned();
+        for (heading, lines) in [
+            ("What was to be reached", goals.collect::<Vec<_>>()),
+            ("What follows", findings.collect()),
+        ] {
+            writeln!(out, "\n{heading}:\n")?;
+            lines.iter().try_for_each(|line| writeln!(out, "- {line}"))?;
+        }
+        Ok(())
+    }
+}
+
+/// How one arm stands to another, as the end of a sentence that begins with its name.
+pub fn standing(comparison: &Comparison, other: &str) -> String {
+    let verdict = match comparison.verdict() {
+        Verdict::Wins => "wins against",
+        Verdict::Loses => "loses to",
+        Verdict::Level => "is level with",
+    };
+    let Comparison { difference, relative } = comparison;
+    let spread = difference.spread.map_or(String::new(), |spread| format!(" ± {spread:.4}"));
+    format!("{verdict} {other} ({:+.4}{spread}, {:+.1} %)", difference.mean, relative * 100.0)
+}

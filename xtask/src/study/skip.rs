@@ -1,0 +1,236 @@
+//! Skipping, against the two controls that any such result needs: dropping pairs at random, and stopping
+//! early.
+
+use super::measured::{Epoch, Measured, Run};
+use super::plot::{Line, Plot};
+use super::section::{Chapter, Goal, standing};
+use super::statistics::{Comparison, Figure, interpolate, median};
+use super::table::{Format, Table};
+use super::{Arm, Experiment};
+use serde_json::{Value, json};
+
+pub const EXPERIMENT: Experiment = Experiment {
+    name: "skip",
+    title: "Skipping against dropping at random and stopping early",
+    about: "The default options, with .30 of the pairs to leave from the third epoch on. *Random* drops the \
+        same share, drawn anew each epoch. *Early stop* is full training when it has trained as many pairs \
+        as the arm, on the straight line between its epochs; it has the arm's seed. Every table is at \
+        equal epochs; its last comparison is at equal pairs.",
+    arms,
+    conclude,
+};
+
+const FULL: &str = "full";
+const RANDOM: &str = "random";
+
+/// Share of the pairs that should leave.
+const SHARE: f64 = 0.3;
+
+/// How far the kept share may be from what is wished, and an epoch's share of the time above its share of the
+/// pairs.
+const KEPT_TOLERANCE: f64 = 0.08;
+const TIME_TOLERANCE: f64 = 0.05;
+
+fn arms(_: &str) -> Vec<Arm> {
+    let arm = |name, skip: Value| Arm { name, options: json!({ "epochs": 12, "skip": skip }) };
+    vec![
+        arm(FULL, Value::Null),
+        arm("stale, both rows", json!({ "policy": "stale", "rows": "both", "share": SHARE })),
+        arm("stale, item row", json!({ "policy": "stale", "rows": "item", "share": SHARE })),
+        arm("rare items", json!({ "policy": "popularity", "share": SHARE })),
+        arm(RANDOM, json!({ "policy": "random", "share": SHARE })),
+    ]
+}
+
+fn conclude(measured: &Measured) -> Chapter {
+    let set = &measured.set;
+    let x = "million pairs trained";
+    let line = |arm| Line::new(arm, &measured.curve(arm, |epoch| epoch.pairs / 1e6));
+    let epochs = measured.runs(FULL)[0].epochs.len();
+    let horizons = [epochs * 2 / 3, epochs].into_iter().filter(|&epochs| epochs > 0);
+    let earlier: Vec<Measured> = horizons.map(|epochs| measured.until(epochs)).collect();
+    Chapter {
+        set: set.clone(),
+        tables: earlier.iter().map(table).collect(),
+        plots: vec![Plot {
+            name: format!("skip-{set}-pairs"),
+            title: format!("NDCG@20 over {x}, {set}"),
+            x: x.into(),
+            y: "NDCG@20".into(),
+            lines: measured.names().map(line).collect(),
+        }],
+        goals: vec![kept_goal(measured), time_goal(measured)],
+        findings: earlier.iter().flat_map(findings).collect(),
+    }
+}
+
+fn ndcg(run: &Run) -> f64 {
+    run.last().ndcg
+}
+
+fn pairs(run: &Run) -> f64 {
+    run.epochs.iter().map(|epoch| epoch.pairs).sum()
+}
+
+/// What full training had when it had trained as many pairs as a run.
+fn stopped_early(full: &Run, run: &Run) -> f64 {
+    // The first epochs are whole ones and none has more pairs: the curve begins before and ends after.
+    interpolate(&full.curve(|epoch| epoch.pairs), pairs(run)).expect("within full training")
+}
+
+/// The epochs that something was left out of, or that were to leave something out.
+fn decided(run: &Run) -> impl Iterator<Item = &Epoch> {
+    run.epochs.iter().filter(|epoch| epoch.skip.is_some())
+}
+
+/// Share of the pairs that an epoch trained.
+fn kept(epoch: &Epoch) -> f64 {
+    let skipped = epoch.skip.as_ref().map_or(0.0, |skip| skip.skipped);
+    epoch.pairs / (epoch.pairs + skipped)
+}
+
+fn mean_kept(run: &Run) -> Option<f64> {
+    let kept: Vec<f64> = decided(run).map(kept).collect();
+    (!kept.is_empty()).then(|| Figure::of(&kept).mean)
+}
+
+/// A skipping epoch's time as a share of a full one's.
+fn time_share(run: &Run, full: &Run) -> Option<f64> {
+    Some(median(decided(run).map(|epoch| epoch.seconds))? / full.epoch_seconds())
+}
+
+fn against_early_stop(measured: &Measured, arm: &str) -> Comparison {
+    let stopped: Vec<f64> = measured
+        .runs(FULL)
+        .iter()
+        .zip(measured.runs(arm))
+        .map(|(full, run)| stopped_early(full, run))
+        .collect();
+    let ours: Vec<f64> = measured.runs(arm).iter().map(ndcg).collect();
+    Comparison::of(&ours, &stopped)
+}
+
+/// The arms that skip by a policy, or at random.
+fn skipping(measured: &Measured) -> impl Iterator<Item = &'static str> {
+    measured.names().filter(|&arm| arm != FULL)
+}
+
+fn table(measured: &Measured) -> Table {
+    let epochs = measured.runs(FULL)[0].epochs.len();
+    let against = |other: &'static str| {
+        move |arm: &str| {
+            let gain = |run: &Run, other: &Run| Some(ndcg(run) / ndcg(other) - 1.0);
+            (arm != FULL && arm != other).then(|| measured.beside(arm, other, gain))?
+        }
+    };
+    Table::new(format!("After {epochs} epochs."), measured.names())
+        .column("NDCG@20", Format::Score, |arm| measured.figure(arm, |run| Some(ndcg(run))))
+        .column("against full", Format::Percent, against(FULL))
+        .column("against random", Format::Percent, against(RANDOM))
+        .column("against early stop", Format::Percent, |arm| {
+            let gain = |run: &Run, full: &Run| Some(ndcg(run) / stopped_early(full, run) - 1.0);
+            (arm != FULL).then(|| measured.beside(arm, FULL, gain))?
+        })
+        .column("pairs, full = 1", Format::Ratio, |arm| {
+            measured.beside(arm, FULL, |run, full| Some(pairs(run) / pairs(full)))
+        })
+        .column("kept share once decided", Format::Ratio, |arm| measured.figure(arm, mean_kept))
+        .column("an epoch's time then, full = 1", Format::Ratio, |arm| {
+            measured.beside(arm, FULL, time_share)
+        })
+}
+
+fn kept_goal(measured: &Measured) -> Goal {
+    let off = |arm| {
+        let epochs = measured.runs(arm).iter().flat_map(decided);
+        let worst = epochs.map(|epoch| (kept(epoch) - (1.0 - SHARE)).abs()).fold(0.0, f64::max);
+        (arm, worst)
+    };
+    let worst = skipping(measured).map(off).max_by(|a, b| a.1.total_cmp(&b.1));
+    let (arm, worst) = worst.expect("an arm skips");
+    Goal {
+        text: format!(
+            "Every epoch that was decided on keeps the share that is wished, ± {KEPT_TOLERANCE}: \
+             at most {worst:.3} off ({arm})"
+        ),
+        met: worst <= KEPT_TOLERANCE,
+    }
+}
+
+fn time_goal(measured: &Measured) -> Goal {
+    let over = |arm| {
+        let over = |run: &Run, full: &Run| Some(time_share(run, full)? - mean_kept(run)?);
+        Some((arm, measured.beside(arm, FULL, over)?.mean))
+    };
+    let worst = skipping(measured).filter_map(over).max_by(|a, b| a.1.total_cmp(&b.1));
+    let (text, met) = match worst {
+        Some((arm, over)) => (format!("{over:+.3} at most ({arm})"), over <= TIME_TOLERANCE),
+        None => ("no epoch was decided on".into(), false),
+    };
+    Goal {
+        text: format!(
+            "An epoch's share of a full one's time is at most its share of the pairs + \
+             {TIME_TOLERANCE}: {text}"
+        ),
+        met,
+    }
+}
+
+fn findings(measured: &Measured) -> Vec<String> {
+    let epochs = measured.runs(FULL)[0].epochs.len();
+    let finding = |arm: &str| {
+        let full = measured.compare(arm, FULL, ndcg);
+        let stopped = against_early_stop(measured, arm);
+        let random = measured.compare(arm, RANDOM, ndcg);
+        let random = (arm != RANDOM).then(|| format!(", {}", standing(&random, RANDOM)));
+        format!(
+            "{arm}, {epochs} epochs: {}{}; at equal pairs it {}.",
+            standing(&full, "full training"),
+            random.unwrap_or_default(),
+            standing(&stopped, "an early stop"),
+        )
+    };
+    skipping(measured).map(finding).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(epochs: &[(f64, f64, f64)]) -> Run {
+        let epochs = epochs.iter().map(|&(pairs, skipped, ndcg)| {
+            let skip = (skipped > 0.0).then(|| json!({ "skipped": skipped }));
+            json!({ "pairs": pairs, "seconds": pairs / 10.0, "skip": skip,
+                "ndcg@20": ndcg, "recall@20": 0.0 })
+        });
+        let document = json!({ "memoryBytes": 1, "epochs": Vec::from_iter(epochs) });
+        serde_json::from_value(document).expect("a run")
+    }
+
+    #[test]
+    fn an_arm_is_held_against_full_training_at_as_many_pairs() {
+        let full = run(&[(100.0, 0.0, 0.1), (100.0, 0.0, 0.3), (100.0, 0.0, 0.4)]);
+        let random = run(&[(100.0, 0.0, 0.1), (100.0, 0.0, 0.3), (70.0, 30.0, 0.4)]);
+        assert!((stopped_early(&full, &random) - 0.37).abs() < 1e-12);
+        assert_eq!((mean_kept(&full), mean_kept(&random)), (None, Some(0.7)));
+        assert_eq!(time_share(&random, &full), Some(0.7));
+
+        let measured = Measured {
+            set: "small".into(),
+            arms: vec![(FULL, vec![full]), (RANDOM, vec![random])],
+        };
+        let chapter = conclude(&measured);
+        assert!(chapter.goals.iter().all(|goal| goal.met), "{:?}", chapter.goals);
+        let [earlier, later] = &chapter.tables[..] else { panic!("two horizons") };
+        assert_eq!(earlier.caption, "After 2 epochs.");
+        assert!(
+            later.to_string().contains("| random | 0.4000 | +0.0 % |  | +8.1 % | 0.90 |"),
+            "{later}"
+        );
+        assert_eq!(
+            chapter.findings.last().expect("a finding"),
+            "random, 3 epochs: is level with full training (+0.0000, +0.0 %); \
+             at equal pairs it wins against an early stop (+0.0300, +8.1 %)."
+        );
+    }
+}

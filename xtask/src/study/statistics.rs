@@ -1,0 +1,149 @@
+//! What several seeds say together: mean and spread, and whether one arm is ahead of another.
+
+use serde::{Deserialize, Serialize, Serializer};
+
+/// One figure over several seeds.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Figure {
+    #[serde(serialize_with = "short")]
+    pub mean: f64,
+    /// Standard deviation over the seeds; none of a single one.
+    #[serde(serialize_with = "short_if_any")]
+    pub spread: Option<f64>,
+}
+
+impl Figure {
+    pub fn of(values: &[f64]) -> Self {
+        let count = values.len() as f64;
+        let mean = values.iter().sum::<f64>() / count;
+        let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+        Self { mean, spread: (values.len() > 1).then(|| (squares / (count - 1.0)).sqrt()) }
+    }
+
+    /// What each seed gives, where every one gives something.
+    pub fn of_all(values: impl IntoIterator<Item = Option<f64>>) -> Option<Self> {
+        let values: Vec<f64> = values.into_iter().collect::<Option<_>>()?;
+        (!values.is_empty()).then(|| Self::of(&values))
+    }
+}
+
+/// How one arm stands to another: the differences of runs that share a seed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Comparison {
+    pub difference: Figure,
+    /// Mean difference as a share of the other's mean.
+    pub relative: f64,
+}
+
+impl Comparison {
+    pub fn of(ours: &[f64], theirs: &[f64]) -> Self {
+        let differences: Vec<f64> = ours.iter().zip(theirs).map(|(a, b)| a - b).collect();
+        let difference = Figure::of(&differences);
+        Self { difference, relative: difference.mean / Figure::of(theirs).mean }
+    }
+
+    /// A difference counts when it is larger than its own spread; a single seed's always does.
+    pub fn verdict(&self) -> Verdict {
+        let Figure { mean, spread } = self.difference;
+        if mean == 0.0 || mean.abs() <= spread.unwrap_or_default() {
+            Verdict::Level
+        } else if mean > 0.0 {
+            Verdict::Wins
+        } else {
+            Verdict::Loses
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Wins,
+    Loses,
+    Level,
+}
+
+/// The middle value; the mean of the two middle ones of an even number. None of nothing.
+pub fn median(values: impl IntoIterator<Item = f64>) -> Option<f64> {
+    let mut values: Vec<f64> = values.into_iter().collect();
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    let upper = *values.get(middle)?;
+    Some(if values.len().is_multiple_of(2) {
+        f64::midpoint(values[middle - 1], upper)
+    } else {
+        upper
+    })
+}
+
+/// The value of a curve at `x`, on the straight line between the points around it. None outside.
+pub fn interpolate(curve: &[[f64; 2]], x: f64) -> Option<f64> {
+    let after = curve.iter().position(|point| point[0] >= x)?;
+    let [right, above] = curve[after];
+    if right == x {
+        return Some(above);
+    }
+    let [left, below] = curve[after.checked_sub(1)?];
+    Some(below + (above - below) * (x - left) / (right - left))
+}
+
+/// A number with the five digits that a reader needs, and files stay small.
+pub fn round(value: f64) -> f64 {
+    format!("{value:.4e}").parse().expect("a number was written")
+}
+
+fn short<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(round(*value))
+}
+
+fn short_if_any<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+    value.map(round).serialize(serializer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_figure_has_the_mean_and_the_standard_deviation() {
+        assert_eq!(Figure::of(&[1.0, 2.0, 3.0]), Figure { mean: 2.0, spread: Some(1.0) });
+        assert_eq!(Figure::of(&[5.0]), Figure { mean: 5.0, spread: None });
+        assert_eq!(Figure::of_all([Some(1.0), None]), None);
+    }
+
+    #[test]
+    fn a_difference_counts_when_it_is_larger_than_its_spread() {
+        let verdict = |ours: &[f64], theirs: &[f64]| Comparison::of(ours, theirs).verdict();
+        assert_eq!(verdict(&[2.0, 3.1, 4.0], &[1.0, 2.0, 3.0]), Verdict::Wins);
+        assert_eq!(verdict(&[0.0, 1.1, 2.0], &[1.0, 2.0, 3.0]), Verdict::Loses);
+        assert_eq!(verdict(&[2.0, 1.0, 3.0], &[1.0, 2.0, 3.0]), Verdict::Level);
+        assert_eq!(verdict(&[1.0, 1.0], &[1.0, 1.0]), Verdict::Level);
+        assert_eq!(verdict(&[1.1], &[1.0]), Verdict::Wins);
+        let halved = Comparison::of(&[1.0, 1.0], &[2.0, 2.0]);
+        assert_eq!(halved.relative, -0.5);
+    }
+
+    #[test]
+    fn the_median_is_in_the_middle() {
+        assert_eq!(median([3.0, 1.0, 2.0]), Some(2.0));
+        assert_eq!(median([4.0, 1.0, 2.0, 3.0]), Some(2.5));
+        assert_eq!(median([]), None);
+    }
+
+    #[test]
+    fn a_curve_is_straight_between_its_points_and_ends_where_they_do() {
+        let curve = [[10.0, 1.0], [20.0, 2.0], [40.0, 1.0]];
+        assert_eq!(interpolate(&curve, 10.0), Some(1.0));
+        assert_eq!(interpolate(&curve, 15.0), Some(1.5));
+        assert_eq!(interpolate(&curve, 30.0), Some(1.5));
+        assert_eq!(interpolate(&curve, 40.0), Some(1.0));
+        assert_eq!(interpolate(&curve, 9.0), None);
+        assert_eq!(interpolate(&curve, 41.0), None);
+    }
+
+    #[test]
+    fn five_digits_are_written() {
+        let text =
+            serde_json::to_string(&Figure { mean: 0.123_456_78, spread: Some(98_765_432.0) });
+        assert_eq!(text.expect("JSON"), r#"{"mean":0.12346,"spread":98765000.0}"#);
+    }
+}
