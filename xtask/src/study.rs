@@ -16,7 +16,7 @@ use anyhow::{Context as _, Result, ensure};
 use clap::ValueEnum;
 use measured::Measured;
 use section::{Chapter, Section};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -26,9 +26,9 @@ use twotower::data::Part;
 
 #[derive(clap::Args)]
 pub struct Study {
-    /// What is studied
+    /// What is studied; nothing writes results.md anew from what earlier studies found
     #[arg(value_enum)]
-    technique: Technique,
+    technique: Option<Technique>,
     /// A folder with train.* and test.*, beside the data sets of the page; its name is the set's
     #[arg(long, value_name = "DIR")]
     data: Vec<PathBuf>,
@@ -37,7 +37,7 @@ pub struct Study {
     seeds: u32,
     /// Epochs of every run, in place of the experiment's own
     #[arg(long, value_name = "N")]
-    epochs: Option<u32>,
+    epochs: Option<usize>,
     /// Where results.md and results/ are
     #[arg(long, value_name = "DIR", default_value_os_t = root().join("docs"))]
     out: PathBuf,
@@ -58,6 +58,9 @@ struct Experiment {
     name: &'static str,
     title: &'static str,
     about: &'static str,
+    /// Epochs of its runs: of all of them, then of all anew, since what a run does may depend on how many
+    /// it has.
+    lengths: fn(set: &str) -> Vec<usize>,
     arms: fn(set: &str) -> Vec<Arm>,
     conclude: fn(&Measured) -> Chapter,
 }
@@ -88,21 +91,32 @@ impl Technique {
 
 impl Study {
     pub fn run(self) -> Result<ExitCode> {
+        if let Some(technique) = self.technique {
+            self.study(&technique.experiment())?;
+        }
+        write_up(&self.out)?;
+        println!("{}", self.out.join("results.md").display());
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// Runs an experiment on all sets and keeps what was found.
+    fn study(&self, experiment: &Experiment) -> Result<()> {
         ensure!(self.seeds > 0, "--seeds 0 measures nothing");
-        let experiment = self.technique.experiment();
         let sets = self.sets()?;
         let started = Instant::now();
         let mut chapters = Vec::new();
         for set in &sets {
-            let measured = self.measure(&experiment, set)?;
-            let chapter = (experiment.conclude)(&measured);
-            println!("\n{chapter}");
-            chapters.push(chapter);
+            let lengths = self.epochs.map_or_else(|| (experiment.lengths)(&set.name), |n| vec![n]);
+            for epochs in lengths {
+                let chapter = (experiment.conclude)(&self.measure(experiment, set, epochs)?);
+                println!("\n{chapter}");
+                chapters.push(chapter);
+            }
         }
         let section = Section {
             title: experiment.title.into(),
             about: experiment.about.into(),
-            command: self.command(&experiment),
+            command: self.command(experiment),
             measured: format!(
                 "{} It took {:.0} min.",
                 self.circumstances(),
@@ -114,10 +128,7 @@ impl Study {
         fs::create_dir_all(&results)
             .with_context(|| format!("{} cannot be made", results.display()))?;
         let file = results.join(format!("{}.json", experiment.name));
-        train::write(&file, &serde_json::to_value(&section)?)?;
-        write_up(&self.out)?;
-        println!("{}", self.out.join("results.md").display());
-        Ok(ExitCode::SUCCESS)
+        train::write(&file, &serde_json::to_value(&section)?)
     }
 
     /// Those of the page, then those that were given.
@@ -137,14 +148,14 @@ impl Study {
 
     /// Runs every arm with every seed; arms beside each other, so that their times can be compared where a
     /// machine's pace changes.
-    fn measure(&self, experiment: &Experiment, set: &Set) -> Result<Measured> {
+    fn measure(&self, experiment: &Experiment, set: &Set, epochs: usize) -> Result<Measured> {
         let arms = (experiment.arms)(&set.name);
         let mut measured: Vec<_> = arms.iter().map(|arm| (arm.name, Vec::new())).collect();
         for seed in 0..self.seeds {
             for (arm, (_, runs)) in arms.iter().zip(&mut measured) {
                 let started = Instant::now();
                 let run: measured::Run = set
-                    .train(self.options(arm, seed))
+                    .train(options(arm, epochs, seed))
                     .with_context(|| format!("{}, {}, seed {seed}", set.name, arm.name))?;
                 println!(
                     "{}  seed {seed}  {}: NDCG@20 {:.4} after {} epochs, {:.0} s",
@@ -158,16 +169,6 @@ impl Study {
             }
         }
         Ok(Measured { set: set.name.clone(), arms: measured })
-    }
-
-    fn options(&self, arm: &Arm, seed: u32) -> Value {
-        let mut options = arm.options.clone();
-        options["seed"] = seed.into();
-        options["split"] = serde_json::json!({ "kind": "given" });
-        if let Some(epochs) = self.epochs {
-            options["epochs"] = epochs.into();
-        }
-        options
     }
 
     /// How the study is repeated; where somebody's data lies is their own.
@@ -219,6 +220,15 @@ impl Set {
         let run = Run { tables, options, backend: Backend::Cpu };
         Ok(serde_json::from_value(native::train(&run, &mut |_, _| {})?)?)
     }
+}
+
+/// All options of one run.
+fn options(arm: &Arm, epochs: usize, seed: u32) -> Value {
+    let mut options = arm.options.clone();
+    options["epochs"] = epochs.into();
+    options["seed"] = seed.into();
+    options["split"] = json!({ "kind": "given" });
+    options
 }
 
 /// The last part of a path.
@@ -274,12 +284,10 @@ mod tests {
 
     #[test]
     fn every_arm_is_a_valid_config() {
-        let study = parse("skip --epochs 3");
         for experiment in Technique::value_variants().iter().map(|each| each.experiment()) {
             for set in ["ml-100k", "goodbooks"] {
                 for arm in (experiment.arms)(set) {
-                    let options = study.options(&arm, 7);
-                    let config = Config::resolve(&options).expect(arm.name);
+                    let config = Config::resolve(&options(&arm, 3, 7)).expect(arm.name);
                     assert_eq!((config.seed, config.epochs), (7, 3));
                 }
             }

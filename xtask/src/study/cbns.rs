@@ -1,7 +1,6 @@
 //! A bank of earlier batches' items as further negatives, against the batch's own alone.
 
 use super::measured::{Measured, Run};
-use super::plot::{Line, Plot};
 use super::section::{Chapter, Goal, standing};
 use super::table::{Format, Table};
 use super::{Arm, Experiment};
@@ -14,6 +13,7 @@ pub const EXPERIMENT: Experiment = Experiment {
         steps: with both sides pushed, and as published, where only banked items push the batch's users. \
         D 64, unit vectors, τ .2, logQ, Adam with learning rate 8e-4, 4 epochs. Every arm trains all pairs in \
         every epoch, so that equal epochs are equal pairs; what the bank costs is in the last columns.",
+    lengths,
     arms,
     conclude,
 };
@@ -25,11 +25,15 @@ const ITEMS: &str = "bank, items only";
 /// A model that loses this share of its NDCG has collapsed.
 const COLLAPSE: f64 = 0.25;
 
+fn lengths(_: &str) -> Vec<usize> {
+    vec![4]
+}
+
 fn arms(_: &str) -> Vec<Arm> {
     let arm = |name, cbns: Value| Arm {
         name,
         options: json!({
-            "dim": 64, "batchSize": 16, "epochs": 4, "normalize": true, "temperature": 0.2,
+            "dim": 64, "batchSize": 16, "normalize": true, "temperature": 0.2,
             "negatives": { "kind": "in-batch", "logQ": true },
             "optimizer": { "kind": "adam", "learningRate": 8e-4 },
             "cbns": cbns,
@@ -40,19 +44,10 @@ fn arms(_: &str) -> Vec<Arm> {
 }
 
 fn conclude(measured: &Measured) -> Chapter {
-    let set = &measured.set;
-    let lines = |arm| Line::new(arm, &measured.curve(arm, |epoch| epoch.pairs / 1e6));
-    let x = "million pairs trained";
     Chapter {
-        set: set.clone(),
+        title: measured.title(),
         tables: vec![ends(measured), drift(measured)],
-        plots: vec![Plot {
-            name: format!("cbns-{set}-pairs"),
-            title: format!("NDCG@20 over {x}, {set}"),
-            x: x.into(),
-            y: "NDCG@20".into(),
-            lines: measured.names().map(lines).collect(),
-        }],
+        plots: vec![measured.plot("cbns", "million pairs trained", |epoch| epoch.pairs / 1e6)],
         goals: goals(measured),
         findings: findings(measured),
     }
@@ -63,9 +58,9 @@ fn ndcg(run: &Run) -> f64 {
 }
 
 fn ends(measured: &Measured) -> Table {
-    let beside = |value: fn(&Run) -> Option<f64>| {
+    let beside = |value: fn(&Run) -> f64| {
         move |arm: &str| {
-            measured.beside(arm, IN_BATCH, |run, other| Some(value(run)? / value(other)?))
+            measured.beside(arm, IN_BATCH, |run, other| Some(value(run) / value(other)))
         }
     };
     Table::new("The last epoch, and what an epoch costs.", measured.names())
@@ -80,7 +75,7 @@ fn ends(measured: &Measured) -> Table {
         .column("seconds an epoch", Format::Fine, |arm| {
             measured.figure(arm, |run| Some(run.epoch_seconds()))
         })
-        .column("time, in-batch = 1", Format::Ratio, beside(|run| Some(run.epoch_seconds())))
+        .column("time, in-batch = 1", Format::Ratio, beside(Run::epoch_seconds))
         .column(
             "multiply-adds, in-batch = 1",
             Format::Ratio,
@@ -92,7 +87,7 @@ fn drift(measured: &Measured) -> Table {
     let caption = "Drift of the item outputs over the steps that the bank reaches back, as a share of their \
         length.";
     let mut table = Table::new(caption, [BOTH, ITEMS]);
-    for epoch in 0..measured.runs(BOTH)[0].epochs.len() {
+    for epoch in 0..measured.epochs() {
         table = table.column(format!("epoch {}", epoch + 1), Format::Fine, |arm| {
             measured.figure(arm, |run| run.epochs[epoch].drift)
         });

@@ -1,24 +1,37 @@
 //! The runs of an experiment on one set, and the figures that are taken from them.
 
+use super::plot::{Line, Plot};
 use super::statistics::{Comparison, Figure, median};
 use serde::Deserialize;
 
 /// What a study reads of a run's document.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Run {
+    pub config: Config,
     pub memory_bytes: f64,
     pub epochs: Vec<Epoch>,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Debug, Deserialize)]
+pub struct Config {
+    pub skip: Option<SkipOptions>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct SkipOptions {
+    /// Share of the epochs after which nothing is left out.
+    pub until: f64,
+}
+
+#[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Epoch {
     pub seconds: f64,
     pub pairs: f64,
-    pub steps: Option<f64>,
-    pub bytes_moved: Option<f64>,
-    pub multiply_adds: Option<f64>,
+    pub steps: f64,
+    pub bytes_moved: f64,
+    pub multiply_adds: f64,
     pub drift: Option<f64>,
     pub skip: Option<Skip>,
     #[serde(rename = "ndcg@20")]
@@ -27,7 +40,7 @@ pub struct Epoch {
     pub recall: f64,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Debug, Deserialize)]
 pub struct Skip {
     pub skipped: f64,
 }
@@ -60,21 +73,20 @@ impl Run {
 }
 
 /// Arms by name, each with a run a seed; runs at the same place have the same seed.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Measured {
     pub set: String,
     pub arms: Vec<(&'static str, Vec<Run>)>,
 }
 
 impl Measured {
-    /// The same runs as they were after so many epochs: no step depends on how many are to come, so that
-    /// a shorter run is the beginning of a longer one.
-    pub fn until(&self, epochs: usize) -> Self {
-        let mut earlier = self.clone();
-        for run in earlier.arms.iter_mut().flat_map(|(_, runs)| runs) {
-            run.epochs.truncate(epochs);
-        }
-        earlier
+    pub fn epochs(&self) -> usize {
+        let (_, runs) = &self.arms[0];
+        runs[0].epochs.len()
+    }
+
+    pub fn title(&self) -> String {
+        format!("{}, {} epochs", self.set, self.epochs())
     }
 
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
@@ -106,6 +118,17 @@ impl Measured {
         let [ours, theirs] =
             [arm, other].map(|arm| self.runs(arm).iter().map(&value).collect::<Vec<_>>());
         Comparison::of(&ours, &theirs)
+    }
+
+    /// NDCG@20 of all arms over what was spent until then, in words and as a number.
+    pub fn plot(&self, name: &str, x: &str, spent: impl Fn(&Epoch) -> f64) -> Plot {
+        Plot {
+            name: format!("{name}-{}-{}", self.set, self.epochs()),
+            title: format!("NDCG@20 over {x}: {}", self.title()),
+            x: x.into(),
+            y: "NDCG@20".into(),
+            lines: self.names().map(|arm| Line::new(arm, &self.curve(arm, &spent))).collect(),
+        }
     }
 
     /// An arm's curve, as the mean of its runs' at each epoch.

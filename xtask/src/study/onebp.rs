@@ -1,7 +1,6 @@
 //! OneBP against two backpropagations, on the settings of its authors.
 
 use super::measured::{Epoch, Measured, Run};
-use super::plot::{Line, Plot};
 use super::section::{Chapter, Goal, standing};
 use super::statistics::interpolate;
 use super::table::{Format, Table};
@@ -17,6 +16,7 @@ pub const EXPERIMENT: Experiment = Experiment {
         rate 5e-4, l2 1e-5), all other sets D 64, 1e-3, 1e-6. Every epoch of both arms trains all pairs, so that equal \
         epochs are equal pairs. The best epoch is chosen on the test, as the authors do: both arms' \
         figures there are optimistic alike.",
+    lengths,
     arms,
     conclude,
 };
@@ -30,13 +30,17 @@ const MILESTONES: usize = 6;
 /// What OneBP is to reach where its authors' settings are known.
 const PUBLISHED: (&str, f64) = ("ml-100k", 0.425);
 
+fn lengths(set: &str) -> Vec<usize> {
+    vec![if set == "ml-100k" { 600 } else { 240 }]
+}
+
 fn arms(set: &str) -> Vec<Arm> {
-    let (dim, rate, l2, epochs) = match set {
-        "ml-100k" => (32, 5e-4, 1e-5, 600),
-        _ => (64, 1e-3, 1e-6, 240),
+    let (dim, rate, l2) = match set {
+        "ml-100k" => (32, 5e-4, 1e-5),
+        _ => (64, 1e-3, 1e-6),
     };
     let options = json!({
-        "dim": dim, "batchSize": 1024, "epochs": epochs,
+        "dim": dim, "batchSize": 1024,
         "normalize": false, "temperature": 1, "init": "xavier",
         "negatives": { "kind": "uniform", "count": 5, "logQ": false },
         "optimizer": { "kind": "adam", "learningRate": rate, "l2": l2 },
@@ -47,20 +51,12 @@ fn arms(set: &str) -> Vec<Arm> {
 }
 
 fn conclude(measured: &Measured) -> Chapter {
-    let set = &measured.set;
-    let plot = |by: &str, x: &str, spent: fn(&Epoch) -> f64| Plot {
-        name: format!("onebp-{set}-{by}"),
-        title: format!("NDCG@20 over {x}, {set}"),
-        x: x.into(),
-        y: "NDCG@20".into(),
-        lines: measured.names().map(|arm| Line::new(arm, &measured.curve(arm, spent))).collect(),
-    };
     Chapter {
-        set: set.clone(),
+        title: measured.title(),
         tables: vec![ends(measured), course(measured), costs(measured)],
         plots: vec![
-            plot("epochs", "epochs", |_| 1.0),
-            plot("seconds", "training seconds", |epoch| epoch.seconds),
+            measured.plot("onebp-epochs", "epochs", |_| 1.0),
+            measured.plot("onebp-work", "billion multiply-adds", |epoch| epoch.multiply_adds / 1e9),
         ],
         goals: goals(measured),
         findings: findings(measured),
@@ -83,7 +79,7 @@ fn ends(measured: &Measured) -> Table {
 
 fn course(measured: &Measured) -> Table {
     let mut table = Table::new("NDCG@20 at equal epochs, and so at equal pairs.", measured.names());
-    let epochs = measured.runs(ONEBP)[0].epochs.len();
+    let epochs = measured.epochs();
     for part in 1..=MILESTONES.min(epochs) {
         let epoch = epochs * part / MILESTONES.min(epochs);
         table = table.column(format!("epoch {epoch}"), Format::Score, |arm| {
@@ -94,8 +90,8 @@ fn course(measured: &Measured) -> Table {
 }
 
 fn costs(measured: &Measured) -> Table {
-    let a_step = |value: fn(&Epoch) -> Option<f64>| {
-        move |arm: &str| measured.figure(arm, |run| Some(value(run.last())? / run.last().steps?))
+    let a_step = |value: fn(&Epoch) -> f64| {
+        move |arm: &str| measured.figure(arm, |run| Some(value(run.last()) / run.last().steps))
     };
     Table::new("What it costs.", measured.names())
         .column("seconds an epoch", Format::Fine, |arm| {
@@ -149,19 +145,19 @@ fn findings(measured: &Measured) -> Vec<String> {
         ),
         crossing(measured),
     ];
-    findings.extend(at_equal_work(measured));
-    let share = |what: &str, value: fn(&Run) -> Option<f64>| {
-        let share = measured.beside(ONEBP, TWO, |run, other| Some(value(run)? / value(other)?))?;
-        Some(format!("{} of the {what}", Format::Ratio.text(share)))
+    let ratio = |what: &str, value: fn(&Run) -> f64| {
+        let ratio = measured.beside(ONEBP, TWO, |run, other| Some(value(run) / value(other)));
+        ratio.map(|ratio| format!("{} of the {what}", Format::Ratio.text(ratio)))
     };
-    let shares = [
-        share("time", |run| Some(run.epoch_seconds())),
-        share("multiply-adds", |run| run.last().multiply_adds),
-        share("bytes moved", |run| run.last().bytes_moved),
-        share("buffers' bytes", |run| Some(run.memory_bytes)),
+    let ratios = [
+        ratio("time", Run::epoch_seconds),
+        ratio("multiply-adds", |run| run.last().multiply_adds),
+        ratio("bytes moved", |run| run.last().bytes_moved),
+        ratio("buffers' bytes", |run| run.memory_bytes),
     ];
-    let shares: Vec<String> = shares.into_iter().flatten().collect();
-    findings.push(format!("An epoch of OneBP takes {}.", shares.join(", ")));
+    let ratios: Vec<String> = ratios.into_iter().flatten().collect();
+    findings.push(format!("An epoch of OneBP takes {}.", ratios.join(", ")));
+    findings.extend(at_equal_work(measured));
     findings
 }
 
@@ -181,10 +177,8 @@ fn crossing(measured: &Measured) -> String {
 /// What OneBP has when it has done the work that the other needs for its best epoch.
 fn at_equal_work(measured: &Measured) -> Option<String> {
     let reached = measured.beside(ONEBP, TWO, |run, other| {
-        let work: Option<f64> =
-            other.epochs[..other.best().0].iter().map(|epoch| epoch.multiply_adds).sum();
-        run.epochs.iter().try_for_each(|epoch| epoch.multiply_adds.map(drop))?;
-        interpolate(&run.curve(|epoch| epoch.multiply_adds.unwrap_or_default()), work?)
+        let needed = other.epochs[..other.best().0].iter().map(|epoch| epoch.multiply_adds).sum();
+        interpolate(&run.curve(|epoch| epoch.multiply_adds), needed)
     })?;
     Some(format!(
         "With the multiply-adds that {TWO} take to their best epoch, OneBP comes to {}.",

@@ -18,10 +18,10 @@ pub struct Section {
     pub chapters: Vec<Chapter>,
 }
 
-/// What was found on one set.
+/// What was found on one set in so many epochs.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Chapter {
-    pub set: String,
+    pub title: String,
     pub tables: Vec<Table>,
     pub plots: Vec<Plot>,
     pub goals: Vec<Goal>,
@@ -52,7 +52,7 @@ impl Display for Section {
 
 impl Display for Chapter {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
-        writeln!(out, "### {}", self.set)?;
+        writeln!(out, "### {}", self.title)?;
         for table in &self.tables {
             write!(out, "\n{table}")?;
         }

@@ -2,7 +2,6 @@
 //! early.
 
 use super::measured::{Epoch, Measured, Run};
-use super::plot::{Line, Plot};
 use super::section::{Chapter, Goal, standing};
 use super::statistics::{Comparison, Figure, interpolate, median};
 use super::table::{Format, Table};
@@ -16,12 +15,17 @@ pub const EXPERIMENT: Experiment = Experiment {
         same share, drawn anew each epoch. *Early stop* is full training when it has trained as many pairs \
         as the arm, on the straight line between its epochs; it has the arm's seed. Every table is at \
         equal epochs; its last comparison is at equal pairs.",
+    lengths,
     arms,
     conclude,
 };
 
 const FULL: &str = "full";
 const RANDOM: &str = "random";
+const RANDOM_WHOLE_END: &str = "random, whole end";
+
+/// Share of the epochs after which the arms with a whole end train on every pair.
+const UNTIL: f64 = 0.75;
 
 /// Share of the pairs that should leave.
 const SHARE: f64 = 0.3;
@@ -31,36 +35,36 @@ const SHARE: f64 = 0.3;
 const KEPT_TOLERANCE: f64 = 0.08;
 const TIME_TOLERANCE: f64 = 0.05;
 
+fn lengths(_: &str) -> Vec<usize> {
+    vec![8, 12]
+}
+
 fn arms(_: &str) -> Vec<Arm> {
-    let arm = |name, skip: Value| Arm { name, options: json!({ "epochs": 12, "skip": skip }) };
+    let arm = |name, skip: Value| Arm { name, options: json!({ "skip": skip }) };
     vec![
         arm(FULL, Value::Null),
         arm("stale, both rows", json!({ "policy": "stale", "rows": "both", "share": SHARE })),
         arm("stale, item row", json!({ "policy": "stale", "rows": "item", "share": SHARE })),
         arm("rare items", json!({ "policy": "popularity", "share": SHARE })),
+        arm("cap", json!({ "policy": "cap", "share": SHARE })),
         arm(RANDOM, json!({ "policy": "random", "share": SHARE })),
+        arm("cap, whole end", json!({ "policy": "cap", "share": SHARE, "until": UNTIL })),
+        arm(RANDOM_WHOLE_END, json!({ "policy": "random", "share": SHARE, "until": UNTIL })),
     ]
 }
 
+/// The random control of an arm: the one that leaves out as much.
+fn control(arm: &str) -> &'static str {
+    if arm.ends_with(", whole end") { RANDOM_WHOLE_END } else { RANDOM }
+}
+
 fn conclude(measured: &Measured) -> Chapter {
-    let set = &measured.set;
-    let x = "million pairs trained";
-    let line = |arm| Line::new(arm, &measured.curve(arm, |epoch| epoch.pairs / 1e6));
-    let epochs = measured.runs(FULL)[0].epochs.len();
-    let horizons = [epochs * 2 / 3, epochs].into_iter().filter(|&epochs| epochs > 0);
-    let earlier: Vec<Measured> = horizons.map(|epochs| measured.until(epochs)).collect();
     Chapter {
-        set: set.clone(),
-        tables: earlier.iter().map(table).collect(),
-        plots: vec![Plot {
-            name: format!("skip-{set}-pairs"),
-            title: format!("NDCG@20 over {x}, {set}"),
-            x: x.into(),
-            y: "NDCG@20".into(),
-            lines: measured.names().map(line).collect(),
-        }],
+        title: measured.title(),
+        tables: vec![table(measured)],
+        plots: vec![measured.plot("skip", "million pairs trained", |epoch| epoch.pairs / 1e6)],
         goals: vec![kept_goal(measured), time_goal(measured)],
-        findings: earlier.iter().flat_map(findings).collect(),
+        findings: skipping(measured).map(|arm| finding(measured, arm)).collect(),
     }
 }
 
@@ -78,9 +82,11 @@ fn stopped_early(full: &Run, run: &Run) -> f64 {
     interpolate(&full.curve(|epoch| epoch.pairs), pairs(run)).expect("within full training")
 }
 
-/// The epochs that something was left out of, or that were to leave something out.
+/// The epochs that were to leave something out.
 fn decided(run: &Run) -> impl Iterator<Item = &Epoch> {
-    run.epochs.iter().filter(|epoch| epoch.skip.is_some())
+    let until = run.config.skip.as_ref().map_or(1.0, |skip| skip.until);
+    let end = (until * run.epochs.len() as f64) as usize;
+    run.epochs[..end].iter().filter(|epoch| epoch.skip.is_some())
 }
 
 /// Share of the pairs that an epoch trained.
@@ -116,17 +122,14 @@ fn skipping(measured: &Measured) -> impl Iterator<Item = &'static str> {
 }
 
 fn table(measured: &Measured) -> Table {
-    let epochs = measured.runs(FULL)[0].epochs.len();
-    let against = |other: &'static str| {
-        move |arm: &str| {
-            let gain = |run: &Run, other: &Run| Some(ndcg(run) / ndcg(other) - 1.0);
-            (arm != FULL && arm != other).then(|| measured.beside(arm, other, gain))?
-        }
+    let gain = |arm: &str, other: &str| {
+        let gain = |run: &Run, other: &Run| Some(ndcg(run) / ndcg(other) - 1.0);
+        (arm != FULL && arm != other).then(|| measured.beside(arm, other, gain))?
     };
-    Table::new(format!("After {epochs} epochs."), measured.names())
+    Table::new("Means over the seeds, at equal epochs and at equal pairs.", measured.names())
         .column("NDCG@20", Format::Score, |arm| measured.figure(arm, |run| Some(ndcg(run))))
-        .column("against full", Format::Percent, against(FULL))
-        .column("against random", Format::Percent, against(RANDOM))
+        .column("against full", Format::Percent, |arm| gain(arm, FULL))
+        .column("against random", Format::Percent, |arm| gain(arm, control(arm)))
         .column("against early stop", Format::Percent, |arm| {
             let gain = |run: &Run, full: &Run| Some(ndcg(run) / stopped_early(full, run) - 1.0);
             (arm != FULL).then(|| measured.beside(arm, FULL, gain))?
@@ -176,34 +179,27 @@ fn time_goal(measured: &Measured) -> Goal {
     }
 }
 
-fn findings(measured: &Measured) -> Vec<String> {
-    let epochs = measured.runs(FULL)[0].epochs.len();
-    let finding = |arm: &str| {
-        let full = measured.compare(arm, FULL, ndcg);
-        let stopped = against_early_stop(measured, arm);
-        let random = measured.compare(arm, RANDOM, ndcg);
-        let random = (arm != RANDOM).then(|| format!(", {}", standing(&random, RANDOM)));
-        format!(
-            "{arm}, {epochs} epochs: {}{}; at equal pairs it {}.",
-            standing(&full, "full training"),
-            random.unwrap_or_default(),
-            standing(&stopped, "an early stop"),
-        )
-    };
-    skipping(measured).map(finding).collect()
+fn finding(measured: &Measured, arm: &str) -> String {
+    let full = standing(&measured.compare(arm, FULL, ndcg), "full training");
+    let control = control(arm);
+    let random = standing(&measured.compare(arm, control, ndcg), "dropping at random");
+    let random = if arm == control { String::new() } else { format!(", {random}") };
+    let stopped = standing(&against_early_stop(measured, arm), "an early stop");
+    format!("{arm}: it {full}{random}; at equal pairs it {stopped}.")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// A run of epochs with (pairs, skipped pairs, NDCG@20).
     fn run(epochs: &[(f64, f64, f64)]) -> Run {
         let epochs = epochs.iter().map(|&(pairs, skipped, ndcg)| {
             let skip = (skipped > 0.0).then(|| json!({ "skipped": skipped }));
-            json!({ "pairs": pairs, "seconds": pairs / 10.0, "skip": skip,
-                "ndcg@20": ndcg, "recall@20": 0.0 })
+            json!({ "pairs": pairs, "steps": 1, "bytesMoved": 1, "multiplyAdds": 1,
+                "seconds": pairs / 10.0, "skip": skip, "ndcg@20": ndcg, "recall@20": 0.0 })
         });
-        let document = json!({ "memoryBytes": 1, "epochs": Vec::from_iter(epochs) });
+        let document = json!({ "config": {}, "memoryBytes": 1, "epochs": Vec::from_iter(epochs) });
         serde_json::from_value(document).expect("a run")
     }
 
@@ -220,17 +216,17 @@ mod tests {
             arms: vec![(FULL, vec![full]), (RANDOM, vec![random])],
         };
         let chapter = conclude(&measured);
+        assert_eq!(chapter.title, "small, 3 epochs");
         assert!(chapter.goals.iter().all(|goal| goal.met), "{:?}", chapter.goals);
-        let [earlier, later] = &chapter.tables[..] else { panic!("two horizons") };
-        assert_eq!(earlier.caption, "After 2 epochs.");
+        let table = chapter.tables[0].to_string();
         assert!(
-            later.to_string().contains("| random | 0.4000 | +0.0 % |  | +8.1 % | 0.90 |"),
-            "{later}"
+            table.contains("| random | 0.4000 | +0.0 % |  | +8.1 % | 0.90 | 0.70 | 0.70 |"),
+            "{table}"
         );
         assert_eq!(
-            chapter.findings.last().expect("a finding"),
-            "random, 3 epochs: is level with full training (+0.0000, +0.0 %); \
-             at equal pairs it wins against an early stop (+0.0300, +8.1 %)."
+            chapter.findings,
+            ["random: it is level with full training (+0.0000, +0.0 %); at equal pairs it wins \
+              against an early stop (+0.0300, +8.1 %)."]
         );
     }
 }

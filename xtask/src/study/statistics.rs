@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize, Serializer};
 pub struct Figure {
     #[serde(serialize_with = "short")]
     pub mean: f64,
-    /// Standard deviation over the seeds; none of a single one.
+    /// Standard deviation over the seeds; none of a single one, or where all agree, as counts do.
     #[serde(serialize_with = "short_if_any")]
     pub spread: Option<f64>,
 }
@@ -17,7 +17,8 @@ impl Figure {
         let count = values.len() as f64;
         let mean = values.iter().sum::<f64>() / count;
         let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
-        Self { mean, spread: (values.len() > 1).then(|| (squares / (count - 1.0)).sqrt()) }
+        let differ = values.iter().any(|value| *value != values[0]);
+        Self { mean, spread: differ.then(|| (squares / (count - 1.0)).sqrt()) }
     }
 
     /// What each seed gives, where every one gives something.
@@ -107,6 +108,7 @@ mod tests {
     fn a_figure_has_the_mean_and_the_standard_deviation() {
         assert_eq!(Figure::of(&[1.0, 2.0, 3.0]), Figure { mean: 2.0, spread: Some(1.0) });
         assert_eq!(Figure::of(&[5.0]), Figure { mean: 5.0, spread: None });
+        assert_eq!(Figure::of(&[7.0, 7.0]), Figure { mean: 7.0, spread: None });
         assert_eq!(Figure::of_all([Some(1.0), None]), None);
     }
 
