@@ -231,9 +231,10 @@ fn options(arm: &Arm, epochs: usize, seed: u32) -> Value {
     options
 }
 
-/// The last part of a path.
+/// The last part of a path, whichever folder it starts from.
 fn name(path: &Path) -> String {
-    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    let whole = std::path::absolute(path).unwrap_or_default();
+    whole.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 const PREFACE: &str = "# Results

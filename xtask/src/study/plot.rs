@@ -34,13 +34,15 @@ const BOTTOM: f64 = 328.0;
 
 /// Contrast 3 at least to white and to a dark page, also for who cannot tell red from green; the dashes
 /// tell the lines apart without any colour.
-const STROKES: [(&str, &str); 6] = [
+const STROKES: [(&str, &str); 8] = [
     ("#2b7fd4", "none"),
     ("#d9681d", "7 3"),
     ("#1a9470", "2 3"),
     ("#c4589a", "9 3 2 3"),
     ("#8a7a1f", "4 4"),
     ("#7a6fd0", "12 4"),
+    ("#d0453e", "16 3 3 3"),
+    ("#4d8f2a", "1 4"),
 ];
 
 /// Of text and axes: as far from white as from a dark page.

@@ -46,6 +46,9 @@ impl Display for Section {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
         writeln!(out, "## {}\n\n{}\n", self.title, self.about)?;
         writeln!(out, "```sh\n{}\n```\n\n{}", self.command, self.measured)?;
+        let goals: Vec<&Goal> = self.chapters.iter().flat_map(|chapter| &chapter.goals).collect();
+        let met = goals.iter().filter(|goal| goal.met).count();
+        writeln!(out, "\nOf {} goals {met} were met.", goals.len())?;
         self.chapters.iter().try_for_each(|chapter| write!(out, "\n{chapter}"))
     }
 }
