@@ -23,13 +23,13 @@ pub struct Column {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Format {
-    /// A metric.
+    /// A metric, or a share as small as a drift.
     Score,
     /// How much more or less, in percent.
     Percent,
     /// A quotient of two figures.
     Ratio,
-    /// A time, or how far something drifted.
+    /// A time.
     Fine,
     /// A whole number.
     Count,
