@@ -140,3 +140,42 @@ impl Measured {
         (0..curves[0].len()).map(|epoch| [mean(epoch, 0), mean(epoch, 1)]).collect()
     }
 }
+
+/// A run of epochs with (pairs, skipped pairs, NDCG@20).
+#[cfg(test)]
+pub fn run(epochs: &[(f64, f64, f64)]) -> Run {
+    use serde_json::json;
+    let epochs = epochs.iter().map(|&(pairs, skipped, ndcg)| {
+        let skip = (skipped > 0.0).then(|| json!({ "skipped": skipped }));
+        json!({ "pairs": pairs, "steps": 1, "bytesMoved": 1, "multiplyAdds": pairs,
+            "seconds": pairs / 10.0, "skip": skip, "ndcg@20": ndcg, "recall@20": 0.0 })
+    });
+    let document = json!({ "config": {}, "memoryBytes": 1, "epochs": Vec::from_iter(epochs) });
+    serde_json::from_value(document).expect("a run")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_best_epoch_is_the_first_of_equal_ones() {
+        let run = run(&[(9.0, 0.0, 0.1), (9.0, 0.0, 0.3), (9.0, 0.0, 0.3)]);
+        let (number, epoch) = run.best();
+        assert_eq!((number, epoch.ndcg), (2, 0.3));
+    }
+
+    #[test]
+    fn a_curve_adds_up_what_is_spent_and_is_the_mean_of_the_seeds() {
+        let runs = vec![
+            run(&[(10.0, 0.0, 0.1), (8.0, 2.0, 0.25)]),
+            run(&[(10.0, 0.0, 0.3), (6.0, 4.0, 0.75)]),
+        ];
+        let measured = Measured { set: "small".into(), arms: vec![("full", runs)] };
+        assert_eq!(measured.title(), "small, 2 epochs");
+        assert_eq!(measured.curve("full", |epoch| epoch.pairs), [[10.0, 0.2], [17.0, 0.5]]);
+        let plot = measured.plot("skip", "pairs trained", |epoch| epoch.pairs);
+        assert_eq!(plot.name, "skip-small-2");
+        assert_eq!(plot.lines[0].points.len(), 2);
+    }
+}

@@ -185,3 +185,43 @@ fn at_equal_work(measured: &Measured) -> Option<String> {
         Format::Score.text(reached)
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::measured::run;
+    use super::*;
+
+    fn measured(onebp: &[f64], two: &[f64]) -> Measured {
+        let run = |curve: &[f64], pairs| {
+            run(&curve.iter().map(|&ndcg| (pairs, 0.0, ndcg)).collect::<Vec<_>>())
+        };
+        Measured {
+            set: "ml-100k".into(),
+            arms: vec![(ONEBP, vec![run(onebp, 5.0)]), (TWO, vec![run(two, 10.0)])],
+        }
+    }
+
+    #[test]
+    fn curves_cross_where_onebp_is_ahead_for_good() {
+        let slower = measured(&[0.1, 0.3, 0.35, 0.43], &[0.2, 0.25, 0.4, 0.4]);
+        assert_eq!(crossing(&slower), "At equal pairs OneBP is ahead for good after 3 epochs.");
+        let worse = measured(&[0.3, 0.1], &[0.2, 0.2]);
+        assert_eq!(crossing(&worse), "At equal pairs OneBP is not ahead when training ends.");
+    }
+
+    #[test]
+    fn goals_are_checked_by_the_best_epochs() {
+        let met = |onebp: &[f64], two: &[f64]| {
+            goals(&measured(onebp, two)).iter().map(|goal| goal.met).collect::<Vec<_>>()
+        };
+        assert_eq!(met(&[0.43, 0.2], &[0.3, 0.42]), [true, true]);
+        assert_eq!(met(&[0.41, 0.2], &[0.3, 0.42]), [false, false]);
+    }
+
+    #[test]
+    fn at_equal_work_a_cheaper_epoch_has_had_more_of_them() {
+        let cheaper = measured(&[0.1, 0.2, 0.3, 0.4], &[0.2, 0.1, 0.1, 0.1]);
+        let text = at_equal_work(&cheaper).expect("within the run");
+        assert!(text.ends_with("OneBP comes to 0.2000."), "{text}");
+    }
+}

@@ -86,3 +86,43 @@ pub fn standing(comparison: &Comparison, other: &str) -> String {
     let spread = difference.spread.map_or(String::new(), |spread| format!(" ± {spread:.4}"));
     format!("{verdict} {other} ({:+.4}{spread}, {:+.1} %)", difference.mean, relative * 100.0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_is_rendered_anew_as_it_was() {
+        let compared = Comparison::of(&[0.42, 0.44], &[0.40, 0.41]);
+        let section = Section {
+            title: "Skipping".into(),
+            about: "Two arms.".into(),
+            command: "cargo xtask study skip".into(),
+            measured: "Measured today.".into(),
+            chapters: vec![Chapter {
+                title: "small, 2 epochs".into(),
+                tables: Vec::new(),
+                plots: Vec::new(),
+                goals: vec![
+                    Goal { text: "it is quick".into(), met: true },
+                    Goal { text: "it is good".into(), met: false },
+                ],
+                findings: vec![format!("cap {}.", standing(&compared, "random"))],
+            }],
+        };
+        let text = section.to_string();
+        for line in [
+            "## Skipping",
+            "Of 2 goals 1 were met.",
+            "### small, 2 epochs",
+            "- **met**: it is quick",
+            "- **missed**: it is good",
+            "- cap wins against random (+0.0250 ± 0.0071, +6.2 %).",
+        ] {
+            assert!(text.lines().any(|found| found == line), "no `{line}` in {text}");
+        }
+        let kept = serde_json::to_value(&section).expect("JSON");
+        let read: Section = serde_json::from_value(kept).expect("a section");
+        assert_eq!(read.to_string(), text);
+    }
+}

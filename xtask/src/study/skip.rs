@@ -190,18 +190,8 @@ fn finding(measured: &Measured, arm: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::measured::run;
     use super::*;
-
-    /// A run of epochs with (pairs, skipped pairs, NDCG@20).
-    fn run(epochs: &[(f64, f64, f64)]) -> Run {
-        let epochs = epochs.iter().map(|&(pairs, skipped, ndcg)| {
-            let skip = (skipped > 0.0).then(|| json!({ "skipped": skipped }));
-            json!({ "pairs": pairs, "steps": 1, "bytesMoved": 1, "multiplyAdds": 1,
-                "seconds": pairs / 10.0, "skip": skip, "ndcg@20": ndcg, "recall@20": 0.0 })
-        });
-        let document = json!({ "config": {}, "memoryBytes": 1, "epochs": Vec::from_iter(epochs) });
-        serde_json::from_value(document).expect("a run")
-    }
 
     #[test]
     fn an_arm_is_held_against_full_training_at_as_many_pairs() {
