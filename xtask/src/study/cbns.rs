@@ -97,8 +97,7 @@ fn ends(measured: &Measured) -> Table {
     Table::new("The last epoch, and what an epoch costs.", measured.names())
         .column("NDCG@20", Format::Score, |arm| measured.figure(arm, |run| Some(ndcg(run))))
         .column("against in-batch", Format::Percent, |arm| {
-            let gain = |run: &Run, other: &Run| Some(ndcg(run) / ndcg(other) - 1.0);
-            (arm != in_batch(arm)).then(|| measured.beside(arm, in_batch(arm), gain))?
+            (arm != in_batch(arm)).then(|| measured.compare(arm, in_batch(arm), ndcg).relative)
         })
         .column("recall@20", Format::Score, |arm| {
             measured.figure(arm, |run| Some(run.last().recall))
@@ -144,9 +143,9 @@ fn goals(measured: &Measured) -> Vec<Goal> {
                     "{}, as published, collapses by {:.0} % at least: {:+.1} %",
                     group.items,
                     COLLAPSE * 100.0,
-                    items.relative * 100.0
+                    items.relative.mean * 100.0
                 ),
-                met: items.relative <= -COLLAPSE,
+                met: items.relative.mean <= -COLLAPSE,
             },
         ]
     };

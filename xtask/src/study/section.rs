@@ -84,7 +84,7 @@ pub fn standing(comparison: &Comparison, other: &str) -> String {
     };
     let Comparison { difference, relative } = comparison;
     let spread = difference.spread.map_or(String::new(), |spread| format!(" ± {spread:.4}"));
-    format!("{verdict} {other} ({:+.4}{spread}, {:+.1} %)", difference.mean, relative * 100.0)
+    format!("{verdict} {other} ({:+.4}{spread}, {:+.1} %)", difference.mean, relative.mean * 100.0)
 }
 
 #[cfg(test)]

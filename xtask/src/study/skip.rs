@@ -11,10 +11,13 @@ use serde_json::{Value, json};
 pub const EXPERIMENT: Experiment = Experiment {
     name: "skip",
     title: "Skipping against dropping at random and stopping early",
-    about: "The default options, with .30 of the pairs to leave from the third epoch on. *Random* drops the \
-        same share, drawn anew each epoch. *Early stop* is full training when it has trained as many pairs \
-        as the arm, on the straight line between its epochs; it has the arm's seed. Every table is at \
-        equal epochs; its last comparison is at equal pairs.",
+    about: "The default options, with .30 of the pairs to leave from the third epoch on: *stale* ones, whose \
+        rows hardly moved in the epoch before (both, or the item's alone); those of *rare items*; or by \
+        turns those over a *cap* on a user's pairs. *Random* drops the same share, drawn anew each epoch. \
+        Arms with a *whole end* train on every pair in the last quarter of the epochs, and so does their \
+        random control. *Early stop* is full training with the arm's seed when it has trained as many \
+        pairs as the arm, on the straight line between its epochs. Arms are compared at equal epochs, \
+        and with the early stop at equal pairs.",
     lengths,
     arms,
     conclude,
@@ -122,17 +125,15 @@ fn skipping(measured: &Measured) -> impl Iterator<Item = &'static str> {
 }
 
 fn table(measured: &Measured) -> Table {
-    let gain = |arm: &str, other: &str| {
-        let gain = |run: &Run, other: &Run| Some(ndcg(run) / ndcg(other) - 1.0);
-        (arm != FULL && arm != other).then(|| measured.beside(arm, other, gain))?
+    let against = |arm: &str, other: &str| {
+        (arm != FULL && arm != other).then(|| measured.compare(arm, other, ndcg).relative)
     };
     Table::new("Means over the seeds, at equal epochs and at equal pairs.", measured.names())
         .column("NDCG@20", Format::Score, |arm| measured.figure(arm, |run| Some(ndcg(run))))
-        .column("against full", Format::Percent, |arm| gain(arm, FULL))
-        .column("against random", Format::Percent, |arm| gain(arm, control(arm)))
+        .column("against full", Format::Percent, |arm| against(arm, FULL))
+        .column("against random", Format::Percent, |arm| against(arm, control(arm)))
         .column("against early stop", Format::Percent, |arm| {
-            let gain = |run: &Run, full: &Run| Some(ndcg(run) / stopped_early(full, run) - 1.0);
-            (arm != FULL).then(|| measured.beside(arm, FULL, gain))?
+            (arm != FULL).then(|| against_early_stop(measured, arm).relative)
         })
         .column("pairs, full = 1", Format::Ratio, |arm| {
             measured.beside(arm, FULL, |run, full| Some(pairs(run) / pairs(full)))

@@ -32,15 +32,20 @@ impl Figure {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Comparison {
     pub difference: Figure,
-    /// Mean difference as a share of the other's mean.
-    pub relative: f64,
+    /// The differences as shares of what they are differences from.
+    pub relative: Figure,
 }
 
 impl Comparison {
     pub fn of(ours: &[f64], theirs: &[f64]) -> Self {
-        let differences: Vec<f64> = ours.iter().zip(theirs).map(|(a, b)| a - b).collect();
-        let difference = Figure::of(&differences);
-        Self { difference, relative: difference.mean / Figure::of(theirs).mean }
+        let over = |value: fn(f64, f64) -> f64| {
+            let values = ours.iter().zip(theirs).map(|(&ours, &theirs)| value(ours, theirs));
+            Figure::of(&values.collect::<Vec<_>>())
+        };
+        Self {
+            difference: over(|ours, theirs| ours - theirs),
+            relative: over(|ours, theirs| ours / theirs - 1.0),
+        }
     }
 
     /// A difference counts when it is larger than its own spread; a single seed's always does.
@@ -120,8 +125,7 @@ mod tests {
         assert_eq!(verdict(&[2.0, 1.0, 3.0], &[1.0, 2.0, 3.0]), Verdict::Level);
         assert_eq!(verdict(&[1.0, 1.0], &[1.0, 1.0]), Verdict::Level);
         assert_eq!(verdict(&[1.1], &[1.0]), Verdict::Wins);
-        let halved = Comparison::of(&[1.0, 1.0], &[2.0, 2.0]);
-        assert_eq!(halved.relative, -0.5);
+        assert_eq!(Comparison::of(&[1.0, 2.0], &[2.0, 4.0]).relative, Figure::of(&[-0.5]));
     }
 
     #[test]
