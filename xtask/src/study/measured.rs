@@ -5,7 +5,7 @@ use super::statistics::{Comparison, Figure, median};
 use serde::Deserialize;
 
 /// What a study reads of a run's document.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Run {
     pub config: Config,
@@ -13,18 +13,18 @@ pub struct Run {
     pub epochs: Vec<Epoch>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub struct Config {
     pub skip: Option<SkipOptions>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub struct SkipOptions {
     /// Share of the epochs after which nothing is left out.
     pub until: f64,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Epoch {
     pub seconds: f64,
@@ -40,7 +40,7 @@ pub struct Epoch {
     pub recall: f64,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub struct Skip {
     pub skipped: f64,
 }
