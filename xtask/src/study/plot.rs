@@ -24,7 +24,7 @@ pub struct Line {
 /// Points of a line at most: more cannot be told apart.
 const MOST_POINTS: usize = 120;
 
-const WIDTH: f64 = 720.0;
+const WIDTH: f64 = 760.0;
 const HEIGHT: f64 = 380.0;
 /// Where the lines are; their names are on the right.
 const LEFT: f64 = 64.0;
