@@ -1,9 +1,9 @@
 //! Skipping, against the two controls that any such result needs: dropping pairs at random, and stopping
 //! early.
 
-use super::measured::{Epoch, Measured, Run};
+use super::measured::{Epoch, Measured, Run, fastest};
 use super::section::{Chapter, Goal, standing};
-use super::statistics::{Comparison, Figure, interpolate, median};
+use super::statistics::{Comparison, Figure, interpolate};
 use super::table::{Format, Table};
 use super::{Arm, Experiment};
 use serde_json::{Value, json};
@@ -113,7 +113,7 @@ fn mean_kept(run: &Run) -> Option<f64> {
 
 /// A skipping epoch's time as a share of a full one's.
 fn time_share(run: &Run, full: &Run) -> Option<f64> {
-    Some(median(decided(run).map(|epoch| epoch.seconds))? / full.epoch_seconds())
+    Some(fastest(decided(run))? / full.epoch_seconds())
 }
 
 fn against_early_stop(measured: &Measured, arm: &str) -> Comparison {

@@ -68,19 +68,6 @@ pub enum Verdict {
     Level,
 }
 
-/// The middle value; the mean of the two middle ones of an even number. None of nothing.
-pub fn median(values: impl IntoIterator<Item = f64>) -> Option<f64> {
-    let mut values: Vec<f64> = values.into_iter().collect();
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    let upper = *values.get(middle)?;
-    Some(if values.len().is_multiple_of(2) {
-        f64::midpoint(values[middle - 1], upper)
-    } else {
-        upper
-    })
-}
-
 /// The value of a curve at `x`, on the straight line between the points around it. None outside.
 pub fn interpolate(curve: &[[f64; 2]], x: f64) -> Option<f64> {
     let after = curve.iter().position(|point| point[0] >= x)?;
@@ -126,13 +113,6 @@ mod tests {
         assert_eq!(verdict(&[1.0, 1.0], &[1.0, 1.0]), Verdict::Level);
         assert_eq!(verdict(&[1.1], &[1.0]), Verdict::Wins);
         assert_eq!(Comparison::of(&[1.0, 2.0], &[2.0, 4.0]).relative, Figure::of(&[-0.5]));
-    }
-
-    #[test]
-    fn the_median_is_in_the_middle() {
-        assert_eq!(median([3.0, 1.0, 2.0]), Some(2.0));
-        assert_eq!(median([4.0, 1.0, 2.0, 3.0]), Some(2.5));
-        assert_eq!(median([]), None);
     }
 
     #[test]
