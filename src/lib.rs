@@ -6,6 +6,7 @@ pub mod cpu;
 pub mod data;
 pub mod error;
 pub mod executor;
+pub mod export;
 #[cfg(feature = "verify")]
 pub mod golden;
 pub mod gpu;

@@ -3,6 +3,7 @@
 
 mod checkpoint;
 mod evaluate;
+mod export;
 mod pace;
 mod recommend;
 mod report;
