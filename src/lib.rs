@@ -10,6 +10,7 @@ pub mod export;
 #[cfg(feature = "verify")]
 pub mod golden;
 pub mod gpu;
+pub mod import;
 pub mod metrics;
 pub mod model;
 pub mod negatives;

@@ -300,6 +300,13 @@ impl Model {
         Ok(self.unpadded(&padded).collect())
     }
 
+    /// Sets the embedding of one row of a tower.
+    pub fn set_row(&mut self, tower: Tower, row: u32, embedding: &[f32]) {
+        let table = self.tower(tower).table;
+        self.executor.write(table, row as usize * self.plan.dims.dim, embedding);
+        self.outputs_are_fresh = false;
+    }
+
     /// A tower's outputs for all its rows (rows, width), as they are scored.
     ///
     /// # Errors

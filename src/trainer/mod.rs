@@ -4,6 +4,7 @@
 mod checkpoint;
 mod evaluate;
 mod export;
+mod import;
 mod pace;
 mod recommend;
 mod report;
