@@ -277,7 +277,7 @@ fn what_no_run_has_saved_is_refused_by_name() {
         (b"PK\x03\x04 not a model at all".to_vec(), "not a whole safetensors file"),
         (Vec::new(), "not a whole safetensors file"),
         (record("/version", (VERSION + 1).into()), "version 2"),
-        (record("/version", "1".into()), "its record"),
+        (record("/version", "1".into()), "version \"1\""),
         (record("/record/config/dim", 9.into()), "`user_table` is F32 of shape"),
         (record("/record/config/dim", 0.into()), "option `dim`"),
         (record("/record/config/seed", "x".into()), "option `seed`"),

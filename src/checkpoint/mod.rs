@@ -8,8 +8,9 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use safetensors::{Dtype, SafeTensors, View};
-use serde::de::{DeserializeOwned, IgnoredAny};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::error::{Error, Result};
 use crate::plan::Tensor;
@@ -21,11 +22,11 @@ pub const VERSION: u32 = 1;
 const KEY: &str = "twotower";
 
 /// The record, with what tells whether this version can read it.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 struct Envelope<T> {
     version: u32,
     /// Version of the crate that wrote it.
-    by: String,
+    by: &'static str,
     record: T,
 }
 
@@ -102,7 +103,7 @@ impl Writer {
 
     /// The whole file.
     pub fn finish(self, record: impl Serialize) -> Vec<u8> {
-        let by = env!("CARGO_PKG_VERSION").into();
+        let by = env!("CARGO_PKG_VERSION");
         let text = serde_json::to_string(&Envelope { version: VERSION, by, record });
         let metadata = (KEY.to_string(), text.expect("a record serialises"));
         safetensors::serialize(&self.0, Some([metadata].into_iter().collect()))
@@ -130,14 +131,15 @@ impl<'a> Reader<'a> {
         let text = header.metadata().as_ref().and_then(|metadata| metadata.get(KEY));
         let text = text.ok_or_else(|| refused(format!("it has no record under `{KEY}`")))?;
         let unreadable = |error: serde_json::Error| refused(format!("its record: {error}"));
-        let Envelope::<IgnoredAny> { version, by, .. } =
-            serde_json::from_str(text).map_err(unreadable)?;
-        if version != VERSION {
+        // As a value first: the code that makes types of values is there for the options, too.
+        let mut envelope: Value = serde_json::from_str(text).map_err(unreadable)?;
+        let (version, by) = (&envelope["version"], &envelope["by"]);
+        if *version != VERSION {
             return Err(refused(format!(
                 "its format has version {version}, of twotower {by}; this one reads version {VERSION}"
             )));
         }
-        let Envelope { record, .. } = serde_json::from_str(text).map_err(unreadable)?;
+        let record = serde_json::from_value(envelope["record"].take()).map_err(unreadable)?;
         let left = file.names().into_iter().map(String::from).collect();
         Ok((record, Self { file, left }))
     }

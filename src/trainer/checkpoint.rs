@@ -1,7 +1,7 @@
 //! Saves a run, and goes on from what was saved, to the same bits as if it had never stopped.
 
 use serde::{Deserialize, Serialize};
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::Value;
 
 use super::{Run, Trainer, extent, fresh_model};
 use crate::checkpoint::{Reader, Writer, refused};
@@ -18,9 +18,9 @@ const UNTOLD_LOSSES: &str = "losses.untold";
 /// All of a saved run that is no tensor.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Record {
-    /// As text, which has a number of 32 bits in its few digits: within its bounds.
-    config: Box<RawValue>,
+struct Record<C> {
+    /// A [`Config`] when it is written, and whatever there is when it is read.
+    config: C,
     data: Report,
     run: Run,
     pairs_in_epoch: usize,
@@ -50,7 +50,7 @@ impl Trainer {
         file.reals(EPOCH_LOSSES, &self.run.epoch_losses);
         file.reals(UNTOLD_LOSSES, &self.run.untold);
         Ok(file.finish(Record {
-            config: to_raw_value(&self.config).expect("a config serialises"),
+            config: &self.config,
             data: self.dataset.report.clone(),
             run: self.run.clone(),
             pairs_in_epoch: self.model.pairs_in_epoch(),
@@ -65,9 +65,8 @@ impl Trainer {
     /// [`crate::Error::Checkpoint`] for what no run of this version can have saved; those of
     /// [`crate::executor::Executor::choose`].
     pub async fn load(bytes: &[u8], choice: BackendChoice) -> Result<Self> {
-        let (mut record, mut file) = Reader::open::<Record>(bytes)?;
-        let options = serde_json::from_str(record.config.get()).expect("it was parsed before");
-        let config = Config::resolve(&options).map_err(|error| refused(error.to_string()))?;
+        let (mut record, mut file) = Reader::open::<Record<Value>>(bytes)?;
+        let config = Config::resolve(&record.config).map_err(|error| refused(error.to_string()))?;
         let dataset = file.dataset(std::mem::take(&mut record.data))?;
         // A plan takes no memory: sizes are held against the file before anything does.
         let plan = Plan::new(&config, &extent(&dataset));
@@ -94,7 +93,7 @@ impl Trainer {
     }
 }
 
-impl Record {
+impl<C> Record<C> {
     /// Where the run stands, of so many training pairs; says what it cannot be.
     fn position(
         &self,
