@@ -1,13 +1,16 @@
 #![doc = include_str!("../README.md")]
 
+pub mod checkpoint;
 pub mod config;
 pub mod cpu;
 pub mod data;
 pub mod error;
 pub mod executor;
+pub mod export;
 #[cfg(feature = "verify")]
 pub mod golden;
 pub mod gpu;
+pub mod import;
 pub mod metrics;
 pub mod model;
 pub mod negatives;

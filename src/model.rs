@@ -2,6 +2,7 @@
 //! epochs; what is trained on what, for how long, is the trainer's business.
 
 mod skip;
+mod state;
 
 use std::ops::Range;
 
@@ -15,6 +16,7 @@ use crate::plan::{
     Program, RING, Step, TOP_K, TowerHandles, Work,
 };
 use crate::random::{self, stream};
+pub use state::Position;
 
 /// Which tower.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -293,13 +295,52 @@ impl Model {
     /// Those of [`Executor::read`].
     pub async fn table(&mut self, tower: Tower) -> Result<Vec<f32>> {
         let table = self.tower(tower).table;
-        let padded: Vec<f32> = self.executor.read(table, 0..self.plan.words(table)).await?;
-        let (width, dim) = (self.plan.dims.width, self.plan.dims.dim);
-        let rows = match tower {
+        let rows = self.rows(tower);
+        let padded = self.executor.read(table, 0..rows * self.plan.dims.dim).await?;
+        Ok(self.unpadded(&padded).collect())
+    }
+
+    /// Sets the embedding of one row of a tower.
+    pub fn set_row(&mut self, tower: Tower, row: u32, embedding: &[f32]) {
+        let table = self.tower(tower).table;
+        self.executor.write(table, row as usize * self.plan.dims.dim, embedding);
+        self.outputs_are_fresh = false;
+    }
+
+    /// A tower's outputs for all its rows (rows, width), as they are scored.
+    ///
+    /// # Errors
+    /// Those of [`Executor::read`].
+    pub async fn outputs(&mut self, tower: Tower) -> Result<Vec<f32>> {
+        let (rows, dim) = (self.rows(tower), self.plan.dims.dim);
+        if tower == Tower::Item {
+            self.embed_items();
+            let padded = self.executor.read(self.plan.at.item_outputs, 0..rows * dim).await?;
+            return Ok(self.unpadded(&padded).collect());
+        }
+        let mut outputs = Vec::with_capacity(rows * self.plan.dims.width);
+        let users: Vec<u32> = (0..rows as u32).collect();
+        for block in users.chunks(self.plan.dims.queries) {
+            self.query(block);
+            self.run_query(Program::EmbedQueries);
+            let words = 0..block.len() * dim;
+            let padded: Vec<f32> = self.executor.read(self.plan.at.query_outputs, words).await?;
+            outputs.extend(self.unpadded(&padded));
+        }
+        Ok(outputs)
+    }
+
+    fn rows(&self, tower: Tower) -> usize {
+        match tower {
             Tower::User => self.plan.dims.users,
             Tower::Item => self.plan.dims.items,
-        };
-        Ok(padded.chunks_exact(dim).take(rows).flat_map(|row| &row[..width]).copied().collect())
+        }
+    }
+
+    /// Rows of an embedding's width, without what they are padded with.
+    fn unpadded<'a>(&self, padded: &'a [f32]) -> impl Iterator<Item = f32> + use<'a> {
+        let Dims { width, dim, .. } = self.plan.dims;
+        padded.chunks_exact(dim).flat_map(move |row| &row[..width]).copied()
     }
 
     /// The bank's content, place by place: item ids, and outputs (M, width).
@@ -310,13 +351,13 @@ impl Model {
     /// # Panics
     /// If the plan has no bank.
     pub async fn bank(&mut self) -> Result<(Vec<u32>, Vec<f32>)> {
-        let Dims { bank, width, dim, .. } = self.plan.dims;
+        let Dims { bank, dim, .. } = self.plan.dims;
         let buffers = self.plan.at.bank.expect("the plan has a bank");
         let words = bank * Entry::WORDS;
         let entries: Vec<Entry> = self.executor.read(buffers.entries, 0..words).await?;
         let padded: Vec<f32> = self.executor.read(buffers.items, 0..bank * dim).await?;
-        let outputs = padded.chunks_exact(dim).flat_map(|row| &row[..width]).copied().collect();
-        Ok((entries.into_iter().map(|entry| entry.item).collect(), outputs))
+        let items = entries.into_iter().map(|entry| entry.item).collect();
+        Ok((items, self.unpadded(&padded).collect()))
     }
 
     /// Where the run stands.

@@ -30,7 +30,7 @@ pub struct Dataset {
     pub test: Pairs,
     /// What happened to the data on its way in.
     pub report: Report,
-    titles: Titles,
+    pub(super) titles: Titles,
 }
 
 impl Dataset {

@@ -1,9 +1,9 @@
 //! What happened to the data on its way in.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Counts of all that was read, passed over and left out.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
     /// Records read from all files, bad ones included; headers and blank lines not.

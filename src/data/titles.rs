@@ -27,6 +27,13 @@ impl Titles {
         Some(&self.text[span]).filter(|title| !title.is_empty())
     }
 
+    /// Titles by index, empty where there is none.
+    pub fn in_order<'a>(all: impl Iterator<Item = &'a str>) -> Self {
+        let mut titles = Self::default();
+        all.for_each(|title| titles.push(title));
+        titles
+    }
+
     fn push(&mut self, title: &str) {
         self.text.push_str(title);
         self.offsets.push(self.text.len());
@@ -52,12 +59,8 @@ impl TitleLines {
 
     /// The titles in the order of `items`.
     pub fn for_items(&self, items: &Ids) -> Titles {
-        let mut titles = Titles::default();
-        for item in items.iter() {
-            let title = self.ids.get(item).and_then(|index| self.titles.get(index));
-            titles.push(title.unwrap_or_default());
-        }
-        titles
+        let title = |item| self.ids.get(item).and_then(|index| self.titles.get(index));
+        Titles::in_order(items.iter().map(|item| title(item).unwrap_or_default()))
     }
 }
 

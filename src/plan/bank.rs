@@ -4,7 +4,7 @@
 
 use super::dispatch::{Dispatch, Shader, shader, threads, tiles};
 use super::softmax_loss::chunk_rows;
-use super::{Buffer, Dims, Work};
+use super::{Buffer, Dims, Word, Work};
 
 pub(super) const BANK_PUSH_WEIGHTS: Shader = shader!(
     "bank_push_weights",
@@ -42,6 +42,11 @@ pub struct Entry {
 impl Entry {
     /// Its length in 32-bit words.
     pub const WORDS: usize = size_of::<Self>() / 4;
+
+    /// What its words may be, where there are so many items.
+    pub(super) fn words(items: usize) -> [Word; Self::WORDS] {
+        [Word::Below(items as u32), Word::Real, Word::Real, Word::Below(1)]
+    }
 }
 
 /// The buffers of the bank: M·(2D + 4) words with both sides.

@@ -6,7 +6,7 @@ use super::{
     DrawBatches, DrawNegatives, DriftHandles, Enqueue, Entry, EstimateGaps, Extent, GapHandles,
     GatherRows, Gradients, Handles, ItemDrift, Loss, MaskSeen, Op, PROGRAMS, Plan, Pool, Program,
     RING, Rule, STEP_STRIDE, SampledLoss, ScoreItems, SoftmaxLoss, SortIds, SumLosses, TILE, TOP_K,
-    TopItems, TowerHandles, UpdateRows, rank, softmax_loss,
+    Tensor, TopItems, TowerHandles, UpdateRows, Word, rank, softmax_loss,
 };
 use crate::config::{Config, LogQ, NegativesKind, OptimizerKind, Sides};
 
@@ -16,12 +16,13 @@ pub(super) struct Builder<'a> {
     pub(super) extent: &'a Extent,
     pub(super) dims: Dims,
     buffers: Vec<BufferSpec>,
+    pub(super) tensors: Vec<Tensor>,
 }
 
 impl<'a> Builder<'a> {
     /// A plan without a buffer yet.
     pub(super) fn new(config: &'a Config, extent: &'a Extent, dims: Dims) -> Self {
-        Self { config, extent, dims, buffers: Vec::new() }
+        Self { config, extent, dims, buffers: Vec::new(), tensors: Vec::new() }
     }
 
     /// A buffer that both executors have.
@@ -53,31 +54,30 @@ impl<'a> Builder<'a> {
         trained: Option<usize>,
     ) -> TowerHandles {
         let dim = self.dims.dim;
-        // What saturates is refused when it is allocated.
-        let elements = rows.saturating_mul(dim);
         let [table, first, second, best, d_out] = names;
         TowerHandles {
-            table: self.buffer(table, elements),
+            table: self.state_rows(table, rows),
             state: match self.config.optimizer.kind {
                 _ if trained.is_none() => [None, None],
                 OptimizerKind::Sgd => [None, None],
-                OptimizerKind::Adagrad => [Some(self.buffer(first, rows)), None],
+                OptimizerKind::Adagrad => [Some(self.state(first, rows, &[Word::Real])), None],
                 OptimizerKind::Adam => {
-                    [Some(self.buffer(first, elements)), Some(self.buffer(second, elements))]
+                    [Some(self.state_rows(first, rows)), Some(self.state_rows(second, rows))]
                 }
             },
-            best: self.extent.keeps_best.then(|| self.buffer(best, elements)),
+            best: self.extent.keeps_best.then(|| self.state_rows(best, rows)),
             d_out: trained.map(|uses| self.buffer(d_out, uses.next_multiple_of(TILE) * dim)),
         }
     }
 
     fn bank(&mut self) -> Option<Bank> {
         let cbns = self.config.cbns.as_ref()?;
-        let outputs = self.dims.bank_padded() * self.dims.dim;
+        let outputs = self.dims.bank_padded();
+        let entry = Entry::words(self.dims.items);
         Some(Bank {
-            items: self.buffer("bank_items", outputs),
-            users: (cbns.sides == Sides::Both).then(|| self.buffer("bank_users", outputs)),
-            entries: self.buffer("bank_entries", cbns.capacity * Entry::WORDS),
+            items: self.state_rows("bank_items", outputs),
+            users: (cbns.sides == Sides::Both).then(|| self.state_rows("bank_users", outputs)),
+            entries: self.state("bank_entries", cbns.capacity, &entry),
         })
     }
 
@@ -102,8 +102,8 @@ impl<'a> Builder<'a> {
     fn gaps(&mut self) -> Option<GapHandles> {
         let items = self.dims.items;
         matches!(self.config.negatives.log_q, LogQ::Estimated(_)).then(|| GapHandles {
-            gaps: self.buffer("gaps", items),
-            last_seen: self.buffer("last_seen", items),
+            gaps: self.state("gaps", items, &[Word::Real]),
+            last_seen: self.state("last_seen", items, &[Word::Below(u32::MAX)]),
         })
     }
 
@@ -116,7 +116,7 @@ impl<'a> Builder<'a> {
 
         let clock = self.buffer("clock", size_of::<Clock>() / 4);
         let pairs = self.buffer("pairs", 2 * pairs);
-        let log_q = self.buffer("log_q", items);
+        let log_q = self.state("log_q", items, &[Word::Real]);
         let losses = self.buffer("losses", RING);
         let user_names = ["user_table", "user_state_1", "user_state_2", "user_best", "d_user"];
         let user = self.tower(user_names, users, self.config.onebp.is_none().then_some(batch));
@@ -136,7 +136,7 @@ impl<'a> Builder<'a> {
             item_list: self.buffer("item_list", items_padded),
             item_outputs: self.buffer("item_outputs", items_padded.saturating_mul(dim)),
             drift: self.config.cbns.is_some().then(|| DriftHandles {
-                before: self.buffer("drift_before", items_padded.saturating_mul(dim)),
+                before: self.state_rows("drift_before", items_padded),
                 drift: self.buffer("drift", 2 * items),
             }),
             query: self.steps("query", 1),
@@ -375,6 +375,13 @@ impl<'a> Builder<'a> {
         let dispatch_counts = programs
             .each_ref()
             .map(|program| program.iter().map(|op| op.dispatches().len() as u64).sum());
-        Plan { dims: self.dims, buffers: self.buffers, at, programs, dispatch_counts }
+        Plan {
+            dims: self.dims,
+            buffers: self.buffers,
+            tensors: self.tensors,
+            at,
+            programs,
+            dispatch_counts,
+        }
     }
 }

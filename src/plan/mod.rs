@@ -24,6 +24,7 @@ mod sampled_loss;
 mod skip;
 mod softmax_loss;
 mod sort_ids;
+mod state;
 mod step;
 mod sum_losses;
 mod update_rows;
@@ -50,6 +51,7 @@ pub use sampled_loss::SampledLoss;
 pub use skip::{ALWAYS_ACTIVE, SkipHandles, SkipSide, Snapshots, Tally};
 pub use softmax_loss::SoftmaxLoss;
 pub use sort_ids::SortIds;
+pub use state::{Tensor, Word};
 pub use step::{Clock, STEP_STRIDE, STEP_WORDS, Step};
 pub use sum_losses::SumLosses;
 pub use update_rows::{EPSILON, Rule, UpdateRows};
@@ -381,6 +383,8 @@ pub struct Plan {
     pub dims: Dims,
     /// What each [`Buffer`] holds.
     pub buffers: Vec<BufferSpec>,
+    /// Those that are the run's state.
+    pub tensors: Vec<Tensor>,
     /// The buffers by role.
     pub at: Handles,
     programs: [Vec<Op>; PROGRAMS.len()],

@@ -10,7 +10,7 @@ use bytemuck::{Pod, Zeroable};
 use super::build::Builder;
 use super::{
     Buffer, CompactPairs, CountStale, GatherRows, Handles, KeptLogQ, Op, RowChange, SamplePairs,
-    Stay, compact_pairs,
+    Stay, Word, compact_pairs,
 };
 use crate::config::{LogQ, NegativesKind, Skip, SkipPolicy};
 
@@ -105,8 +105,9 @@ impl Builder<'_> {
     pub(super) fn skip_handles(&mut self, skip: &Skip) -> SkipHandles {
         let dims = self.dims;
         let measured = skip.policy == SkipPolicy::Stale;
+        let pair = [dims.users, dims.items].map(|rows| Word::Below(rows as u32));
         SkipHandles {
-            kept_pairs: self.buffer("kept_pairs", 2 * dims.pairs),
+            kept_pairs: self.state("kept_pairs", dims.pairs, &pair),
             threshold: self.buffer("skip_threshold", 1),
             tally: self.buffer("skip_tally", size_of::<Tally>() / 4),
             item_counts: self.buffer("kept_item_counts", dims.items),
@@ -135,14 +136,14 @@ impl Builder<'_> {
     ) -> SkipSide {
         let [activity, stale, hot, before, now] = names;
         SkipSide {
-            activity: self.buffer(activity, rows),
-            stale: matters.then(|| self.buffer(stale, rows)),
+            activity: self.state(activity, rows, &[Word::Real]),
+            stale: matters.then(|| self.state(stale, rows, &[Word::Below(2)])),
             snapshots: hot_share.map(|share| {
                 let count = most_hot_rows(rows, share);
                 Snapshots {
                     hot: self.buffer(hot, count),
-                    before: self.buffer(before, count.saturating_mul(self.dims.dim)),
-                    now: self.buffer(now, count.saturating_mul(self.dims.dim)),
+                    before: self.state_rows(before, count),
+                    now: self.state_rows(now, count),
                 }
             }),
         }

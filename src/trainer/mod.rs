@@ -1,7 +1,10 @@
 //! Epochs: trains a model on a data set in slices of time, measures it at each epoch's end, keeps
 //! the best where a validation part chooses it, and stops.
 
+mod checkpoint;
 mod evaluate;
+mod export;
+mod import;
 mod pace;
 mod recommend;
 mod report;
@@ -11,6 +14,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use web_time::Instant;
 
 use crate::config::{Config, Warmup};
@@ -26,7 +30,7 @@ use pace::Pace;
 pub use recommend::{Query, Recommendation, TitledItem};
 pub use report::{About, EpochReport, Final, Progress, Report};
 use skip::Skipping;
-pub use skip::{SkipReport, hot_rows};
+pub use skip::{Note, SkipReport, hot_rows};
 
 /// Drift at which banked outputs count as good as fresh ones (`methods.md`, CBNS).
 const STEADY: f64 = 0.1;
@@ -61,9 +65,14 @@ struct Flight {
 }
 
 /// What changes in the course of a run.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Run {
+    #[serde(skip)]
     epoch_losses: Vec<f32>,
+    /// Losses that came while nobody listened: the next slice tells them.
+    #[serde(skip)]
+    untold: Vec<f32>,
     /// Training time of this epoch and of all, without evaluation.
     epoch_seconds: f64,
     seconds: f64,
@@ -75,6 +84,7 @@ struct Run {
     /// Index in `epochs` of the best one.
     best: Option<usize>,
     finished: Option<Final>,
+    #[serde(skip)]
     failed: Option<Error>,
 }
 
@@ -86,6 +96,11 @@ impl Trainer {
     /// validation part.
     pub async fn new(dataset: Dataset, config: Config, choice: BackendChoice) -> Result<Self> {
         let (model, backend) = fresh_model(&dataset, &config, choice).await?;
+        Ok(Self::around(model, backend, dataset, config))
+    }
+
+    /// A trainer of a model that stands at the start of its run.
+    fn around(model: Model, backend: Backend, dataset: Dataset, config: Config) -> Self {
         let validation = HeldOut::new(&dataset.validation, dataset.users.len());
         let test = HeldOut::new(&dataset.test, dataset.users.len());
         let masks = evaluate::masks(&dataset);
@@ -93,7 +108,7 @@ impl Trainer {
             evaluate::popularity(&dataset, &validation, &masks[Mask::Train as usize]),
             evaluate::popularity(&dataset, &test, &masks[Mask::History as usize]),
         ];
-        Ok(Self {
+        Self {
             dataset,
             config,
             model,
@@ -106,7 +121,7 @@ impl Trainer {
             flights: VecDeque::new(),
             pace: Pace::default(),
             run: Run::default(),
-        })
+        }
     }
 
     /// Starts anew on the same data with other options; a refusal leaves the run as it is.
@@ -170,6 +185,11 @@ impl Trainer {
     pub async fn advance(&mut self, budget: Duration) -> Result<Progress> {
         self.check()?;
         let outcome = self.advance_within(budget).await;
+        self.remember(outcome)
+    }
+
+    /// Keeps the error that stops the run, to repeat it.
+    fn remember<T>(&mut self, outcome: Result<T>) -> Result<T> {
         if let Err(error) = &outcome {
             self.run.failed = Some(error.clone());
             self.flights.clear();
@@ -183,7 +203,7 @@ impl Trainer {
     }
 
     async fn advance_within(&mut self, budget: Duration) -> Result<Progress> {
-        let mut losses = Vec::new();
+        let mut losses = std::mem::take(&mut self.run.untold);
         let mut epoch_report = None;
         let started = Instant::now();
         while self.run.finished.is_none() && epoch_report.is_none() && started.elapsed() < budget {
@@ -235,12 +255,17 @@ impl Trainer {
         for step in flight.first..flight.first + flight.steps as u64 {
             let loss = ring[(step - 1) as usize % RING];
             if !loss.is_finite() {
-                return Err(Error::NonFinite { step, epoch: self.run.epochs.len() as u64 + 1 });
+                return Err(self.non_finite(step));
             }
             losses.push(loss);
             self.run.epoch_losses.push(loss);
         }
         Ok(())
+    }
+
+    /// The error of a number that stopped being one by some step of this epoch.
+    fn non_finite(&self, step: u64) -> Error {
+        Error::NonFinite { step, epoch: self.run.epochs.len() as u64 + 1 }
     }
 
     async fn end_epoch(&mut self) -> Result<EpochReport> {
@@ -331,16 +356,7 @@ async fn fresh_model(
             allowed: "null, or a `split.validation` above 0".into(),
         });
     }
-    let extent = Extent {
-        users: dataset.n_users,
-        items: dataset.n_items,
-        pairs: dataset.train.len(),
-        hidden: dataset.train.len() + dataset.validation.len(),
-        evaluated: dataset.n_users,
-        keeps_best: !dataset.validation.is_empty(),
-        shuffled: true,
-    };
-    let (mut model, backend) = Model::new(config, &extent, choice).await?;
+    let (mut model, backend) = Model::new(config, &extent(dataset), choice).await?;
     let counts = dataset.item_counts();
     model.load(dataset.train.as_words(), &negatives::log_q(config, &counts));
     model.load_pool(config, &dataset.train, &counts);
@@ -349,4 +365,17 @@ async fn fresh_model(
         skip::prepare(&mut model, dataset, options);
     }
     Ok((model, backend))
+}
+
+/// What a plan has to know of a data set.
+fn extent(dataset: &Dataset) -> Extent {
+    Extent {
+        users: dataset.n_users,
+        items: dataset.n_items,
+        pairs: dataset.train.len(),
+        hidden: dataset.train.len() + dataset.validation.len(),
+        evaluated: dataset.n_users,
+        keeps_best: !dataset.validation.is_empty(),
+        shuffled: true,
+    }
 }

@@ -170,6 +170,21 @@ export interface Item {
 /** Whom to recommend for: a user of the data, or a visitor who likes these items. */
 export type Query = { user: string } | { items: string[] };
 
+/**
+ * A file for other tools: a tower's outputs, as they are scored, or the tower itself. Rows are in the order of
+ * `ids.json`; `vectors.tsv` and `metadata.tsv` are the items, for the Embedding Projector.
+ */
+export type Export =
+  | "users.npy"
+  | "items.npy"
+  | "embeddings.safetensors"
+  | "vectors.tsv"
+  | "metadata.tsv"
+  | "items.json"
+  | "ids.json"
+  | "user_tower.onnx"
+  | "item_tower.onnx";
+
 /** A kind of value that an option may have; bounds are included, but for the `min` of `above`. */
 export type OptionKind =
   | { kind: "int"; min: number; max: number }

@@ -1,10 +1,15 @@
 /** Files of the visitor's own, given their parts by their names. */
 
-import type { Source } from "../index.js";
+import { type Source, Trainer } from "../index.js";
 import type { DataSet } from "./data-set.js";
+import { savedRun } from "./saved-run.js";
 
 /** A data set of dropped or picked files, or why they make none. */
 export function ownSet(files: readonly File[]): DataSet | { problem: string } {
+  const [only] = files;
+  if (files.length === 1 && only && SAVED.test(only.name)) {
+    return savedRun(only, { id: "own", title: only.name, summary: "A saved run", words: WORDS });
+  }
   const items = files.find(({ name }) => ITEMS.test(name));
   const tables = files.filter((file) => file !== items);
   const named = (pattern: RegExp): File | undefined => tables.find(({ name }) => pattern.test(name));
@@ -21,6 +26,12 @@ export function ownSet(files: readonly File[]): DataSet | { problem: string } {
   };
 }
 
+/** The name that a saved run has. */
+const SAVED = /\.safetensors$/i;
+
+/** What users and items are called where nobody knows. */
+const WORDS = { user: "user", item: "item", history: "Has already" };
+
 /** Names that item tables have, MovieLens' among them. */
 const ITEMS = /^(u\.item|(items|titles|movies|books|products)\.\w+)/i;
 const TRAIN = /train/i;
@@ -33,8 +44,8 @@ function set(files: readonly File[], given: boolean, source: Source): DataSet {
     id: "own",
     title: names,
     summary: "Stays in this page",
-    words: { user: "user", item: "item", history: "Has already" },
+    words: WORDS,
     given,
-    open: () => Promise.resolve(source),
+    create: (options) => Trainer.create(source, options),
   };
 }
