@@ -6,23 +6,16 @@ mod skip;
 use std::ops::Range;
 
 use crate::config::{Config, Init, InitRule, Warmup, WarmupRule};
-use crate::data::Pairs;
+use crate::data::{Csr, Pairs};
 use crate::error::Result;
 use crate::executor::{Backend, BackendChoice, Executor, Pending};
 use crate::negatives;
+pub use crate::plan::Tower;
 use crate::plan::{
-    Buffer, Clock, Dims, DriftHandles, Entry, Extent, GapHandles, MIN_NORM, NO_ID, Plan, Pool,
-    Program, RING, Step, TOP_K, TowerHandles, Work,
+    Buffer, Clock, Dims, DriftHandles, Entry, Extent, GapHandles, Lists, MIN_NORM, NO_ID,
+    Parameter, Part, Plan, Pool, Program, RING, STEP_STRIDE, Step, TOP_K, Work,
 };
 use crate::random::{self, stream};
-
-/// Which tower.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the variants are the two towers")]
-pub enum Tower {
-    User,
-    Item,
-}
 
 /// Two towers, their optimiser and their data, on one backend.
 #[derive(Debug)]
@@ -52,18 +45,24 @@ impl Model {
     /// Chooses a backend and allocates the plan on it.
     ///
     /// # Errors
-    /// Those of [`Executor::choose`].
+    /// Those of [`Executor::choose`]; [`Error::Config`](crate::Error::Config) for lists that a step has
+    /// no room for.
     pub async fn new(
         config: &Config,
         extent: &Extent,
         choice: BackendChoice,
     ) -> Result<(Self, Backend)> {
+        extent.check(config)?;
         let plan = Plan::new(config, extent);
         let (mut executor, backend) = Executor::choose(choice, &plan).await?;
         let items = plan.dims.items as u32;
         let mut list: Vec<u32> = (0..items).collect();
         list.resize(plan.words(plan.at.item_list), NO_ID);
         executor.write(plan.at.item_list, 0, &list);
+        for slot in 0..plan.words(plan.at.item_blocks) / STEP_STRIDE {
+            let block = Step { slot: slot as u32, ..Step::default() };
+            executor.write(plan.at.item_blocks, slot * STEP_STRIDE, &[block]);
+        }
         let pairs_in_epoch = plan.dims.pairs;
         let model = Self {
             plan,
@@ -109,6 +108,28 @@ impl Model {
         }
     }
 
+    /// Brings in the features of a tower's ids.
+    ///
+    /// # Panics
+    /// If the tower takes none.
+    pub fn load_features(&mut self, tower: Tower, features: &Csr) {
+        let at = if tower == Tower::User { self.plan.at.user } else { self.plan.at.item };
+        self.load_lists(at.features.expect("the tower takes features"), features);
+    }
+
+    /// Brings in what users are made of.
+    ///
+    /// # Panics
+    /// If the user tower takes no history.
+    pub fn load_history(&mut self, history: &Csr) {
+        self.load_lists(self.plan.at.user.history.expect("the tower takes a history"), history);
+    }
+
+    fn load_lists(&mut self, lists: Lists, rows: &Csr) {
+        self.executor.write(lists.offsets, 0, &rows.offsets);
+        self.executor.write(lists.members, 0, &rows.items);
+    }
+
     /// Gives the first steps their negatives, (steps, K − B), where none are drawn.
     ///
     /// # Panics
@@ -128,50 +149,49 @@ impl Model {
         self.executor.write(self.plan.at.seen_items, 0, items);
     }
 
-    /// Starts a run from given tables (rows, width), with the optimiser's state at zero.
+    /// Starts a run from given id tables (rows, width), with the optimiser's state at zero.
     pub fn start(&mut self, users: &[f32], items: &[f32]) {
-        let width = self.plan.dims.width;
-        self.start_with(|tower, row, w| {
-            let table = if tower == Tower::User { users } else { items };
-            w.copy_from_slice(&table[row * width..][..width]);
+        self.start_with(|parameter, row, w| {
+            let table = if parameter.tower == Tower::User { users } else { items };
+            w.copy_from_slice(&table[row * parameter.width..][..parameter.width]);
         });
     }
 
-    /// Starts a run from fresh random tables.
+    /// Starts a run from fresh random parameters.
     pub fn start_fresh(&mut self, config: &Config) {
-        let rows = [self.plan.dims.users, self.plan.dims.items];
-        let deviations = rows.map(|rows| match config.init {
-            Init::Std(deviation) => deviation,
-            Init::Named(InitRule::Xavier) => (2.0 / (rows + config.dim) as f32).sqrt(),
-        });
-        self.start_with(|tower, row, w| {
-            let (stream, deviation) = match tower {
-                Tower::User => (stream::INIT_USER, deviations[0]),
-                Tower::Item => (stream::INIT_ITEM, deviations[1]),
+        self.start_with(|&Parameter { tower, part, rows, width, .. }, row, w| {
+            let xavier = (2.0 / (rows + width) as f32).sqrt();
+            let (deviation, stream) = match part {
+                Part::Bias(_) => return,
+                Part::Weights(_) => (xavier, fresh_stream(tower, part)),
+                Part::Id | Part::Features | Part::History => match config.init {
+                    Init::Std(deviation) => (deviation, fresh_stream(tower, part)),
+                    Init::Named(InitRule::Xavier) => (xavier, fresh_stream(tower, part)),
+                },
             };
             for (k, w) in w.iter_mut().enumerate() {
-                let counter = (row * config.dim + k) as u32;
+                let counter = (row * width + k) as u32;
                 *w = deviation * random::normal(config.seed, stream, counter);
             }
         });
     }
 
-    /// Starts a run from rows that `fill(tower, row, embedding)` writes.
-    fn start_with(&mut self, mut fill: impl FnMut(Tower, usize, &mut [f32])) {
+    /// Starts a run from parameters whose rows `fill(parameter, row, elements)` writes over zeros.
+    pub fn start_with(&mut self, mut fill: impl FnMut(&Parameter, usize, &mut [f32])) {
         /// Rows on their way at once: a table of a million is never copied whole.
         const BLOCK: usize = 4096;
-        let Dims { width, dim, users, items, .. } = self.plan.dims;
-        let mut block = vec![0.0f32; BLOCK * dim];
-        for (tower, rows) in [(Tower::User, users), (Tower::Item, items)] {
-            let handles = self.tower(tower);
+        let items = self.plan.dims.items;
+        for parameter in &self.plan.parameters {
+            let &Parameter { rows, width, dim, table, .. } = parameter;
+            let mut block = vec![0.0f32; BLOCK.min(rows) * dim];
             for first in (0..rows).step_by(BLOCK) {
                 let block = &mut block[..BLOCK.min(rows - first) * dim];
                 for (row, padded) in (first..).zip(block.chunks_exact_mut(dim)) {
-                    fill(tower, row, &mut padded[..width]);
+                    fill(parameter, row, &mut padded[..width]);
                 }
-                self.executor.write(handles.table, first * dim, block);
+                self.executor.write(table, first * dim, block);
             }
-            for state in handles.state.into_iter().flatten() {
+            for state in parameter.state.into_iter().flatten() {
                 self.executor.clear(state);
             }
         }
@@ -194,8 +214,11 @@ impl Model {
 
     /// Runs the next training step, or records it.
     pub fn step(&mut self) {
-        if self.plan.at.drift.is_some() && self.step_in_epoch == self.drift_from() {
-            self.run_query(Program::KeepOutputs);
+        if let Some(DriftHandles { before, .. }) = self.plan.at.drift
+            && self.step_in_epoch == self.drift_from()
+        {
+            self.embed_items();
+            self.executor.copy(self.plan.at.item_outputs, before, 0, self.plan.words(before));
         }
         let slot = self.step_in_epoch % self.plan.dims.window;
         if slot == 0 {
@@ -287,19 +310,26 @@ impl Model {
         self.executor.read_later(self.plan.at.losses, 0..RING)
     }
 
-    /// A tower's embeddings (rows, width).
+    /// A tower's embeddings of its ids (rows, width).
     ///
     /// # Errors
     /// Those of [`Executor::read`].
+    ///
+    /// # Panics
+    /// If the tower has none.
     pub async fn table(&mut self, tower: Tower) -> Result<Vec<f32>> {
-        let table = self.tower(tower).table;
-        let padded: Vec<f32> = self.executor.read(table, 0..self.plan.words(table)).await?;
-        let (width, dim) = (self.plan.dims.width, self.plan.dims.dim);
-        let rows = match tower {
-            Tower::User => self.plan.dims.users,
-            Tower::Item => self.plan.dims.items,
-        };
-        Ok(padded.chunks_exact(dim).take(rows).flat_map(|row| &row[..width]).copied().collect())
+        let parameter = *self.plan.parameter(tower, Part::Id).expect("ids have embeddings");
+        self.values(&parameter).await
+    }
+
+    /// A parameter's elements (rows, width).
+    ///
+    /// # Errors
+    /// Those of [`Executor::read`].
+    pub async fn values(&mut self, parameter: &Parameter) -> Result<Vec<f32>> {
+        let &Parameter { rows, width, dim, table, .. } = parameter;
+        let padded: Vec<f32> = self.executor.read(table, 0..rows * dim).await?;
+        Ok(padded.chunks_exact(dim).flat_map(|row| &row[..width]).copied().collect())
     }
 
     /// The bank's content, place by place: item ids, and outputs (M, width).
@@ -310,7 +340,7 @@ impl Model {
     /// # Panics
     /// If the plan has no bank.
     pub async fn bank(&mut self) -> Result<(Vec<u32>, Vec<f32>)> {
-        let Dims { bank, width, dim, .. } = self.plan.dims;
+        let Dims { bank, out_width: width, out: dim, .. } = self.plan.dims;
         let buffers = self.plan.at.bank.expect("the plan has a bank");
         let words = bank * Entry::WORDS;
         let entries: Vec<Entry> = self.executor.read(buffers.entries, 0..words).await?;
@@ -340,9 +370,9 @@ impl Model {
     }
 
     fn copy_best(&mut self, direction: impl Fn(Buffer, Buffer) -> (Buffer, Buffer)) {
-        for tower in [self.plan.at.user, self.plan.at.item] {
-            let best = tower.best.expect("the plan keeps the best epoch");
-            let (from, to) = direction(tower.table, best);
+        for parameter in &self.plan.parameters {
+            let best = parameter.best.expect("the plan keeps the best epoch");
+            let (from, to) = direction(parameter.table, best);
             self.executor.copy(from, to, 0, self.plan.words(from));
         }
     }
@@ -384,7 +414,7 @@ impl Model {
     /// Those of [`Executor::read`].
     pub async fn item_scores(&mut self, items: &[u32]) -> Result<Vec<f32>> {
         self.embed_items();
-        let dim = self.plan.dims.dim;
+        let dim = self.plan.dims.out;
         let output = |item: &u32| {
             let words = *item as usize * dim..(*item as usize + 1) * dim;
             self.executor.read_later::<f32>(self.plan.at.item_outputs, words)
@@ -412,10 +442,19 @@ impl Model {
     }
 
     fn embed_items(&mut self) {
-        if !self.outputs_are_fresh {
-            self.run_query(Program::EmbedItems);
-            self.outputs_are_fresh = true;
+        if self.outputs_are_fresh {
+            return;
         }
+        let (at, words) = (self.plan.at, self.plan.words(self.plan.at.item_outputs));
+        for block in 0..self.plan.words(at.item_blocks) / STEP_STRIDE {
+            self.executor.run(&self.plan, Program::EmbedItems, block);
+            if let Some(outputs) = at.block_outputs {
+                let offset = block * self.plan.words(outputs);
+                let count = self.plan.words(outputs).min(words - offset);
+                self.executor.copy(outputs, at.item_outputs, offset, count);
+            }
+        }
+        self.outputs_are_fresh = true;
     }
 
     fn query(&mut self, users: &[u32]) {
@@ -424,13 +463,6 @@ impl Model {
         let mut list = users.to_vec();
         list.resize(self.plan.dims.queries, NO_ID);
         self.executor.write(self.plan.at.query_users, 0, &list);
-    }
-
-    fn tower(&self, tower: Tower) -> TowerHandles {
-        match tower {
-            Tower::User => self.plan.at.user,
-            Tower::Item => self.plan.at.item,
-        }
     }
 
     /// Runs a program that belongs to the training: its work is counted.
@@ -442,6 +474,18 @@ impl Model {
     fn run_query(&mut self, program: Program) {
         self.executor.run(&self.plan, program, 0);
     }
+}
+
+/// The stream that a parameter's fresh elements are drawn from.
+fn fresh_stream(tower: Tower, part: Part) -> u32 {
+    let nth = match part {
+        Part::Id if tower == Tower::User => return stream::INIT_USER,
+        Part::Id => return stream::INIT_ITEM,
+        Part::Features => 0,
+        Part::History => 1,
+        Part::Weights(layer) | Part::Bias(layer) => 2 + layer as u32,
+    };
+    stream::INIT_PARTS + 2 * nth + u32::from(tower == Tower::Item)
 }
 
 /// Steps before the bank is used; the rule decides at an epoch's edge, not at a step.

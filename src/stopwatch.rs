@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::executor::{Backend, BackendChoice};
 use crate::model::Model;
 use crate::negatives;
-use crate::plan::Extent;
+use crate::plan::{Bags, Extent};
 use crate::random::{self, stream};
 
 /// How long steps took.
@@ -39,8 +39,16 @@ pub async fn time_steps(
     steps: usize,
 ) -> Result<Timing> {
     let pairs = (WARM_UP + steps) * config.batch_size;
-    let extent =
-        Extent { users, items, pairs, hidden: 0, evaluated: 0, keeps_best: false, shuffled: true };
+    let extent = Extent {
+        users,
+        items,
+        pairs,
+        hidden: 0,
+        evaluated: 0,
+        keeps_best: false,
+        shuffled: true,
+        bags: Bags::default(),
+    };
     let (mut model, backend) = Model::new(config, &extent, choice).await?;
     let draw = |n: usize, below: usize| {
         random::hash(config.seed, stream::SYNTHETIC, n as u32) % below as u32

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use twotower::data::Pairs;
 use twotower::executor::BackendChoice;
 use twotower::model::Model;
-use twotower::plan::Extent;
+use twotower::plan::{Bags, Extent};
 use twotower::{Config, negatives, random};
 
 const USERS: usize = 60;
@@ -23,6 +23,7 @@ fn warm(options: &Value) -> Model {
         evaluated: 0,
         keeps_best: false,
         shuffled: true,
+        bags: Bags::default(),
     };
     let (mut model, _) = pollster::block_on(Model::new(&config, &extent, BackendChoice::Cpu))
         .expect("the CPU is always there");

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
 use twotower::executor::BackendChoice;
-use twotower::plan::{Extent, Plan, Program, Work};
+use twotower::plan::{Bags, Extent, Plan, Program, Work};
 use twotower::trainer::EpochReport;
 use twotower::{Config, Error, config};
 
@@ -121,6 +121,7 @@ fn check(options: &Value, choice: BackendChoice) -> Result<(), TestCaseError> {
             evaluated: dataset.n_users,
             keeps_best: false,
             shuffled: true,
+            bags: Bags::default(),
         },
     );
     prop_assert_eq!(epochs.len(), EPOCHS);
@@ -173,6 +174,7 @@ fn work_is_what_the_products_come_to() {
             evaluated: 0,
             keeps_best: false,
             shuffled: true,
+            bags: Bags::default(),
         };
         Plan::new(&resolve(&all).expect("valid"), &extent)
     };

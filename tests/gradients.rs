@@ -6,7 +6,7 @@ use serde_json::json;
 use twotower::Config;
 use twotower::executor::BackendChoice;
 use twotower::model::{Model, Tower};
-use twotower::plan::Extent;
+use twotower::plan::{Bags, Extent};
 
 /// A batch of pairs over small tables.
 #[derive(Debug, Clone)]
@@ -80,6 +80,7 @@ impl Case {
             evaluated: 0,
             keeps_best: false,
             shuffled: false,
+            bags: Bags::default(),
         };
         let config = config.expect("valid");
         pollster::block_on(async {

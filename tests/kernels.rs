@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use twotower::gpu::Gpu;
 use twotower::plan::{
-    Buffer, BufferKind, Clock, Entry, Extent, IMPOSSIBLE, NO_ID, Op, PROGRAMS, Plan, Pool, Program,
-    STEP_STRIDE, STEP_WORDS, Snapshots, Step, Tally,
+    Bags, Buffer, BufferKind, Clock, Entry, Extent, IMPOSSIBLE, NO_ID, Op, PROGRAMS, Plan, Pool,
+    Program, STEP_STRIDE, STEP_WORDS, Snapshots, Step, Tally,
 };
 use twotower::{Config, cpu, gpu};
 use twotower::{negatives, random};
@@ -276,6 +276,7 @@ fn extent(users: usize, items: usize, pairs: usize) -> Extent {
         evaluated: users,
         keeps_best: false,
         shuffled: true,
+        bags: Bags::default(),
     }
 }
 

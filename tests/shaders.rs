@@ -9,7 +9,7 @@ use naga::{AddressSpace, StorageAccess, TypeInner};
 use serde_json::json;
 use twotower::Config;
 use twotower::plan::{
-    Access, Clock, Dispatch, Entry, Extent, PROGRAMS, Plan, SHADERS, Step, Tally,
+    Access, Bags, Clock, Dispatch, Entry, Extent, PROGRAMS, Plan, SHADERS, Step, Tally,
 };
 
 /// A dispatch of every shader, by stem.
@@ -22,6 +22,7 @@ fn dispatches() -> BTreeMap<&'static str, Dispatch> {
         evaluated: 9,
         keeps_best: false,
         shuffled: true,
+        bags: Bags::default(),
     };
     [
         json!({ "optimizer": { "kind": "sgd" }, "negatives": { "kind": "mixed" } }),

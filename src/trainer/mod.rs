@@ -20,7 +20,7 @@ use crate::executor::{Backend, BackendChoice, Pending};
 use crate::metrics::Metrics;
 use crate::model::Model;
 use crate::negatives;
-use crate::plan::{Extent, Op, Program, RING, Work};
+use crate::plan::{Bags, Extent, Op, Program, RING, Work};
 use evaluate::{HeldOut, Mask};
 use pace::Pace;
 pub use recommend::{Query, Recommendation, TitledItem};
@@ -339,6 +339,7 @@ async fn fresh_model(
         evaluated: dataset.n_users,
         keeps_best: !dataset.validation.is_empty(),
         shuffled: true,
+        bags: Bags::default(),
     };
     let (mut model, backend) = Model::new(config, &extent, choice).await?;
     let counts = dataset.item_counts();
