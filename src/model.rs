@@ -13,7 +13,7 @@ use crate::negatives;
 pub use crate::plan::Tower;
 use crate::plan::{
     Buffer, Clock, Dims, DriftHandles, Entry, Extent, GapHandles, Lists, MIN_NORM, NO_ID,
-    Parameter, Part, Plan, Pool, Program, RING, STEP_STRIDE, Step, TOP_K, Work,
+    Parameter, Part, Plan, Pool, Program, RING, STEP_STRIDE, Step, TOP_K, TowerHandles, Work,
 };
 use crate::random::{self, stream};
 
@@ -37,6 +37,8 @@ pub struct Model {
     /// Steps after which the bank is used, as the device's clock has it.
     bank_opens_after: u64,
     work: Work,
+    /// Items in the histories of all users.
+    history_items: usize,
     /// Whether the outputs of all items are those of the tables.
     outputs_are_fresh: bool,
 }
@@ -75,6 +77,7 @@ impl Model {
             pairs: 0,
             bank_opens_after: 0,
             work: Work::default(),
+            history_items: 0,
             outputs_are_fresh: false,
         };
         Ok((model, backend))
@@ -123,6 +126,7 @@ impl Model {
     /// If the user tower takes no history.
     pub fn load_history(&mut self, history: &Csr) {
         self.load_lists(self.plan.at.user.history.expect("the tower takes a history"), history);
+        self.history_items = history.items.len();
     }
 
     fn load_lists(&mut self, lists: Lists, rows: &Csr) {
@@ -407,8 +411,28 @@ impl Model {
         self.scores().await
     }
 
-    /// Scores of the catalogue for the mean of some items' outputs: a visitor who picked them
-    /// (`methods.md`, fold-in), or one item to be compared with.
+    /// Scores of the catalogue for a visitor who picked some items, ascending: the user tower's where a
+    /// user is nothing but a history, else those of the mean of the items' outputs (`methods.md`, fold-in).
+    ///
+    /// # Errors
+    /// Those of [`Executor::read`].
+    pub async fn visitor_scores(&mut self, items: &[u32]) -> Result<Vec<f32>> {
+        let has_row = self.plan.parameter(Tower::User, Part::Id).is_some();
+        let TowerHandles { features, history, .. } = self.plan.at.user;
+        let Some(lists) = history.filter(|_| !has_row && features.is_none()) else {
+            return self.item_scores(items).await;
+        };
+        // The list behind the last user's.
+        let visitor = self.plan.dims.users as u32;
+        let items = &items[..items.len().min(lists.most)];
+        let begin = self.history_items;
+        self.executor.write(lists.members, begin, items);
+        let end = (begin + items.len()) as u32;
+        self.executor.write(lists.offsets, visitor as usize + 1, &[end]);
+        self.user_scores(visitor).await
+    }
+
+    /// Scores of the catalogue for the mean of some items' outputs.
     ///
     /// # Errors
     /// Those of [`Executor::read`].

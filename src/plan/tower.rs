@@ -454,7 +454,8 @@ impl Builder<'_> {
         };
         let count = op.uses();
         let words = self.dims.window * count.next_power_of_two() * 2;
-        op.order = self.buffer(format!("{}_order", self.name(bag.lists.members)), words);
+        let name = self.name(bag.lists.members).replace("members", "order");
+        op.order = self.buffer(name, words);
         let (most, mean) = (bag.lists.most, bag.lists.mean);
         let mean = count - pass.ids_per_slot * (most - mean.min(most));
         let uses = Uses { order: op.order, count, mean };

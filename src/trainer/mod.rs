@@ -20,7 +20,8 @@ use crate::executor::{Backend, BackendChoice, Pending};
 use crate::metrics::Metrics;
 use crate::model::Model;
 use crate::negatives;
-use crate::plan::{Bags, Extent, Op, Program, RING, Work};
+use crate::plan::{BagExtent, Bags, Extent, Op, Program, RING, Work};
+use crate::random::{hash, keyed, stream};
 use evaluate::{HeldOut, Mask};
 use pace::Pace;
 pub use recommend::{Query, Recommendation, TitledItem};
@@ -331,6 +332,10 @@ async fn fresh_model(
             allowed: "null, or a `split.validation` above 0".into(),
         });
     }
+    let history = config.towers.user.history.as_ref().map(|history| {
+        let lot = |user, item: u32| keyed(hash(config.seed, stream::HISTORY, user), item);
+        dataset.train.rows(dataset.n_users).capped(history.cap, lot)
+    });
     let extent = Extent {
         users: dataset.n_users,
         items: dataset.n_items,
@@ -339,12 +344,22 @@ async fn fresh_model(
         evaluated: dataset.n_users,
         keeps_best: !dataset.validation.is_empty(),
         shuffled: true,
-        bags: Bags::default(),
+        bags: Bags {
+            history: history.as_ref().map_or(BagExtent::default(), |rows| BagExtent {
+                rows: dataset.n_items,
+                members: rows.items.len(),
+                most: rows.longest(),
+            }),
+            ..Bags::default()
+        },
     };
     let (mut model, backend) = Model::new(config, &extent, choice).await?;
     let counts = dataset.item_counts();
     model.load(dataset.train.as_words(), &negatives::log_q(config, &counts));
     model.load_pool(config, &dataset.train, &counts);
+    if let Some(history) = &history {
+        model.load_history(history);
+    }
     model.start_fresh(config);
     if let Some(options) = &config.skip {
         skip::prepare(&mut model, dataset, options);
