@@ -59,7 +59,9 @@ const COLUMN: &[Kind] = &[Text, Int(0, 1000), Null];
 /// Hidden widths of a tower: eight layers are more than data of a page's size can use.
 const LAYERS: &[Kind] = &[List(&Int(1, 1024), 8)];
 const LAYERS_DOC: &str = "Widths of the hidden layers, each affine with a ReLU";
-const FEATURES: &[Kind] = &[List(&Text, 16)];
+/// Columns of an items or users file that a tower takes features from, at most.
+pub(crate) const FEATURE_COLUMNS: usize = 6;
+const FEATURES: &[Kind] = &[List(&Text, FEATURE_COLUMNS)];
 const OUT: &[Kind] = &[Int(1, 1024), Null];
 const OUT_DOC: &str = "Width of the output, by an affine layer; null for `dim`, with a layer only \
                        behind hidden ones";
@@ -202,7 +204,8 @@ pub const OPTIONS: &[OptionSpec] = &[
         "towers.user.features",
         FEATURES,
         "[]",
-        "Columns of the users file whose values have embeddings, which are averaged",
+        "Columns of the users file whose values have embeddings, which are averaged; `:list` behind a \
+         name parts its cells at `|`, `;` and `,`, `:words` into words, `:number` makes ten ranges",
     ),
     option(
         "towers.user.history.table",
@@ -230,7 +233,8 @@ pub const OPTIONS: &[OptionSpec] = &[
         "towers.item.features",
         FEATURES,
         "[]",
-        "Columns of the items file whose values have embeddings, which are averaged",
+        "Columns of the items file whose values have embeddings, which are averaged; `:list` behind a \
+         name parts its cells at `|`, `;` and `,`, `:words` into words, `:number` makes ten ranges",
     ),
     option("towers.item.layers", LAYERS, "[]", LAYERS_DOC),
     option("towers.item.out", OUT, "null", OUT_DOC),

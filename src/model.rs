@@ -117,7 +117,8 @@ impl Model {
     /// If the tower takes none.
     pub fn load_features(&mut self, tower: Tower, features: &Csr) {
         let at = if tower == Tower::User { self.plan.at.user } else { self.plan.at.item };
-        self.load_lists(at.features.expect("the tower takes features"), features);
+        let lists = at.features.expect("the tower takes features");
+        self.load_lists(lists, features);
     }
 
     /// Brings in what users are made of.

@@ -13,12 +13,12 @@ use std::time::Duration;
 
 use web_time::Instant;
 
-use crate::config::{Config, Warmup};
-use crate::data::{Csr, Dataset};
+use crate::config::{Config, Towers, Warmup};
+use crate::data::{Csr, Dataset, Features};
 use crate::error::{Error, Result};
 use crate::executor::{Backend, BackendChoice, Pending};
 use crate::metrics::Metrics;
-use crate::model::Model;
+use crate::model::{Model, Tower};
 use crate::negatives;
 use crate::plan::{BagExtent, Bags, Extent, Op, Program, RING, Work};
 use crate::random::{hash, keyed, stream};
@@ -115,9 +115,15 @@ impl Trainer {
     /// # Errors
     /// Those of [`Trainer::new`]; [`Error::Config`] for an option that was used in loading the data.
     pub async fn reset(&mut self, config: Config, choice: BackendChoice) -> Result<()> {
-        if (&config.data, &config.split) != (&self.config.data, &self.config.split) {
+        let used = |config: &Config| {
+            let Towers { user, item } = config.towers.clone();
+            let features_alone = [&user, &item].map(|tower| !tower.id && tower.history.is_none());
+            let features = (user.features, item.features, features_alone);
+            (config.data.clone(), config.split.clone(), features)
+        };
+        if used(&config) != used(&self.config) {
             return Err(Error::Config {
-                key: "data and split".into(),
+                key: "data, split and features".into(),
                 problem: "they were used when the data was loaded".into(),
                 allowed: "the same values, or a new trainer".into(),
             });
@@ -336,6 +342,12 @@ async fn fresh_model(
         let lot = |user, item: u32| keyed(hash(config.seed, stream::HISTORY, user), item);
         dataset.train.rows(dataset.n_users).capped(history.cap, lot)
     });
+    let features = |features: &Option<Features>| match features {
+        Some(Features { vocabulary, lists, .. }) => {
+            BagExtent { rows: vocabulary.len(), members: lists.items.len(), most: lists.longest() }
+        }
+        None => BagExtent::default(),
+    };
     let extent = Extent {
         users: dataset.n_users,
         items: dataset.n_items,
@@ -345,20 +357,29 @@ async fn fresh_model(
         keeps_best: !dataset.validation.is_empty(),
         shuffled: true,
         bags: Bags {
+            user_features: features(&dataset.user_features),
+            item_features: features(&dataset.item_features),
             history: history.as_ref().map_or(BagExtent::default(), |rows| BagExtent {
                 rows: dataset.n_items,
                 members: rows.items.len(),
                 most: rows.longest(),
             }),
-            ..Bags::default()
         },
     };
     let (mut model, backend) = Model::new(config, &extent, choice).await?;
-    let counts = dataset.item_counts();
+    // An item without a training pair is as rare as one with a single one.
+    let counts: Vec<u32> = dataset.item_counts().into_iter().map(|count| count.max(1)).collect();
     model.load(dataset.train.as_words(), &negatives::log_q(config, &counts));
     model.load_pool(config, &dataset.train, &counts);
     if let Some(history) = &history {
         model.load_history(history);
+    }
+    for (tower, features) in
+        [(Tower::User, &dataset.user_features), (Tower::Item, &dataset.item_features)]
+    {
+        if let Some(features) = features {
+            model.load_features(tower, &features.lists);
+        }
     }
     model.start_fresh(config);
     if let Some(options) = &config.skip {

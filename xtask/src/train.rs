@@ -26,9 +26,12 @@ pub struct Train {
     /// A data set of the page
     #[arg(long, value_name = "NAME", conflicts_with = "items")]
     dataset: Option<String>,
-    /// Titles of the items
+    /// Titles and features of the items
     #[arg(long, value_name = "FILE")]
     items: Option<PathBuf>,
+    /// Features of the users
+    #[arg(long, value_name = "FILE")]
+    users: Option<PathBuf>,
     /// Options, as JSON
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -85,6 +88,7 @@ impl Table {
             Part::Validation => "validation",
             Part::Test => "test",
             Part::Items => "items",
+            Part::Users => "users",
         }
     }
 }
@@ -127,6 +131,7 @@ impl Train {
             (Part::Train, &self.train),
             (Part::Test, &self.test),
             (Part::Items, &self.items),
+            (Part::Users, &self.users),
         ];
         for (part, file) in named {
             tables.extend(file.iter().map(|file| Table::new(part, file)));
