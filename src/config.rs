@@ -205,7 +205,8 @@ pub const OPTIONS: &[OptionSpec] = &[
         FEATURES,
         "[]",
         "Columns of the users file whose values have embeddings, which are averaged; `:list` behind a \
-         name parts its cells at `|`, `;` and `,`, `:words` into words, `:number` makes ten ranges",
+         name parts its cells at bars, semicolons and commas, `:words` into words, and `:number` makes \
+         ten ranges",
     ),
     option(
         "towers.user.history.table",
@@ -234,7 +235,8 @@ pub const OPTIONS: &[OptionSpec] = &[
         FEATURES,
         "[]",
         "Columns of the items file whose values have embeddings, which are averaged; `:list` behind a \
-         name parts its cells at `|`, `;` and `,`, `:words` into words, `:number` makes ten ranges",
+         name parts its cells at bars, semicolons and commas, `:words` into words, and `:number` makes \
+         ten ranges",
     ),
     option("towers.item.layers", LAYERS, "[]", LAYERS_DOC),
     option("towers.item.out", OUT, "null", OUT_DOC),
@@ -529,7 +531,7 @@ pub enum SkipRows {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Towers {
     /// The user tower.
-    pub user: TowerConfig,
+    pub user: UserTower,
     /// The item tower.
     pub item: TowerConfig,
 }
@@ -541,9 +543,6 @@ pub struct TowerConfig {
     pub id: bool,
     /// Columns whose features have embeddings.
     pub features: Vec<String>,
-    /// The sum of a user's items, if it is part of it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub history: Option<History>,
     /// Widths of the hidden layers.
     pub layers: Vec<usize>,
     /// Width of the output.
@@ -562,13 +561,31 @@ impl TowerConfig {
         self.out.unwrap_or(dim)
     }
 
+    /// Whether features make it up alone.
+    pub fn is_features(&self) -> bool {
+        !self.id && !self.features.is_empty()
+    }
+
     /// Whether there is nothing but an embedding for each id.
     fn is_table(&self) -> bool {
-        self.id
-            && self.features.is_empty()
-            && self.history.is_none()
-            && self.layers.is_empty()
-            && self.out.is_none()
+        self.id && self.features.is_empty() && self.layers.is_empty() && self.out.is_none()
+    }
+}
+
+/// What a user tower is made of.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct UserTower {
+    /// What any tower may be made of.
+    #[serde(flatten)]
+    pub base: TowerConfig,
+    /// The sum of a user's items, if it is part of it.
+    pub history: Option<History>,
+}
+
+impl UserTower {
+    /// Whether features make it up alone.
+    pub fn is_features(&self) -> bool {
+        self.base.is_features() && self.history.is_none()
     }
 }
 
@@ -692,8 +709,8 @@ impl Config {
         let refuse = |key: &str, problem: &str, allowed: &str| {
             Err(Error::Config { key: key.into(), problem: problem.into(), allowed: allowed.into() })
         };
-        let Towers { user, item } = &self.towers;
-        if !user.id && user.features.is_empty() && user.history.is_none() {
+        let Towers { user: UserTower { base: user, history }, item } = &self.towers;
+        if !user.id && user.features.is_empty() && history.is_none() {
             return refuse(
                 "towers.user",
                 "a user is made of nothing",
@@ -710,8 +727,9 @@ impl Config {
                 "\"separate\", or towers.item.id true",
             );
         }
+        let user_is_table = user.is_table() && history.is_none();
         if self.onebp.is_some() {
-            if !user.is_table() {
+            if !user_is_table {
                 return refuse(
                     "onebp",
                     "it keeps users as vectors of their own, which no gradient reaches",
@@ -730,7 +748,7 @@ impl Config {
             });
         }
         let skips = self.skip.as_ref().filter(|skip| skip.policy == SkipPolicy::Stale);
-        let is_plain = user.is_table() && item.is_table();
+        let is_plain = user_is_table && item.is_table();
         if skips.is_some() && !is_plain {
             return refuse(
                 "skip.policy",
@@ -1042,8 +1060,8 @@ mod tests {
         ));
         let Towers { user, item } = config.expect("valid").towers;
         let history = History { table: HistoryTable::Shared, power: 0.5, cap: 9 };
-        assert_eq!((user.history.as_ref(), user.widths(64)), (Some(&history), vec![8]));
-        assert_eq!((item.history.as_ref(), item.widths(64)), (None, vec![32, 8]));
+        assert_eq!((user.history, user.base.widths(64)), (Some(history), vec![8]));
+        assert_eq!(item.widths(64), [32, 8]);
     }
 
     #[test]

@@ -296,12 +296,6 @@ fn compressed(lists: &[Vec<u32>]) -> Csr {
     rows
 }
 
-/// The sizes of lists whose members are one of `rows`.
-fn extent_of(lists: &Csr, rows: usize) -> BagExtent {
-    let lengths = lists.offsets.windows(2).map(|ends| (ends[1] - ends[0]) as usize);
-    BagExtent { rows, members: lists.items.len(), most: lengths.max().unwrap_or(0) }
-}
-
 async fn training(
     name: &str,
     options: &Options,
@@ -405,7 +399,7 @@ async fn start(
     let user_features = features(&case.user_features);
     let item_features = features(&case.item_features);
     let extent_of = |features: &Option<Csr>, rows| {
-        features.as_ref().map_or(BagExtent::default(), |lists| extent_of(lists, rows))
+        features.as_ref().map_or(BagExtent::default(), |lists| BagExtent::of(lists, rows))
     };
     let extent = Extent {
         users: options.users,
@@ -473,7 +467,7 @@ async fn history(name: &str, case: &HistoryCase, choice: BackendChoice) -> Resul
         evaluated: 0,
         keeps_best: false,
         shuffled: false,
-        bags: Bags { history: extent_of(&histories, case.items), ..Bags::default() },
+        bags: Bags { history: BagExtent::of(&histories, case.items), ..Bags::default() },
     };
     let log_q: Vec<f32> = case.log_q.iter().map(|&x| x as f32).collect();
     let init = floats(&case.init);

@@ -134,8 +134,7 @@ fn check(options: &Value, choice: BackendChoice) -> Result<(), TestCaseError> {
     // Each user's pairs, but for those over the cap.
     let history = resolved.towers.user.history.as_ref().map(|history| {
         let rows = dataset.train.rows(dataset.n_users).capped(history.cap, |_, _| 0);
-        let members = rows.items.len();
-        BagExtent { rows: dataset.n_items, members, most: rows.longest() }
+        BagExtent::of(&rows, dataset.n_items)
     });
     let plan = Plan::new(
         &resolved,

@@ -323,11 +323,6 @@ impl Towers {
     /// Every element of every parameter.
     fn check(&self) {
         let [user_features, item_features, history] = &self.lists;
-        let sizes = |lists: &Csr, rows| BagExtent {
-            rows,
-            members: lists.items.len(),
-            most: lists.longest(),
-        };
         let extent = Extent {
             users: Self::USERS,
             items: Self::ITEMS,
@@ -337,9 +332,9 @@ impl Towers {
             keeps_best: false,
             shuffled: false,
             bags: Bags {
-                user_features: sizes(user_features, Self::FEATURES),
-                item_features: sizes(item_features, Self::FEATURES),
-                history: sizes(history, Self::ITEMS),
+                user_features: BagExtent::of(user_features, Self::FEATURES),
+                item_features: BagExtent::of(item_features, Self::FEATURES),
+                history: BagExtent::of(history, Self::ITEMS),
             },
         };
         let (parameters, before, after, loss) = pollster::block_on(async {
@@ -348,7 +343,7 @@ impl Towers {
             let log_q: Vec<f32> = self.log_q.iter().map(|&x| x as f32).collect();
             model.load(self.pairs.as_flattened(), &log_q);
             let towers = &self.config.towers;
-            if !towers.user.features.is_empty() {
+            if !towers.user.base.features.is_empty() {
                 model.load_features(Tower::User, user_features);
             }
             if !towers.item.features.is_empty() {

@@ -6,7 +6,7 @@ use super::pairs::Pairs;
 use super::report::{About, Report, Summary};
 use super::split::Parts;
 use super::titles::{TitleLines, Titles};
-use crate::config::{TowerConfig, Towers};
+use crate::config::Towers;
 use crate::error::{Error, Result};
 
 /// Users, items and the pairs of the three parts.
@@ -115,13 +115,11 @@ impl Dataset {
         report.titled_items =
             (0..items.len() as u32).filter(|&item| titles.get(item).is_some()).count();
         // What is made of its features alone needs no training pair to have an output.
-        let rows = |tower: &TowerConfig, ids: &Ids, trained| {
-            let needs_pair = tower.id || tower.history.is_some() || tower.features.is_empty();
-            if needs_pair { trained } else { ids.len() }
-        };
+        let rows =
+            |is_enough: bool, ids: &Ids, trained| if is_enough { ids.len() } else { trained };
         let trained = [n_users, n_items];
-        let n_users = rows(&sides.towers.user, &users, n_users);
-        let n_items = rows(&sides.towers.item, &items, n_items);
+        let n_users = rows(sides.towers.user.is_features(), &users, n_users);
+        let n_items = rows(sides.towers.item.is_features(), &items, n_items);
         let user_features = features(&sides.user_features, &users, [n_users, trained[0]]);
         let item_features = features(&sides.item_features, &items, [n_items, trained[1]]);
         let unknown = |features: &Option<Features>| features.as_ref().map_or(0, |all| all.unknown);

@@ -50,7 +50,7 @@ impl Intake {
             items: Ids::default(),
             parts: [(); 3].map(|()| Interactions::new(timed)),
             titles: TitleLines::default(),
-            user_features: columns(&config.towers.user.features),
+            user_features: columns(&config.towers.user.base.features),
             item_features: columns(&config.towers.item.features),
             below_min_rating: 0,
             waiting: Vec::with_capacity(BATCH),

@@ -109,8 +109,14 @@ impl<'a> Builder<'a> {
         let log_q = self.buffer("log_q", items);
         let losses = self.buffer("losses", RING);
         let item_ids = self.buffer("item_ids", window * candidates);
-        let item = self.tower_parts(Tower::Item, &towers.item, items, None);
-        let user = self.tower_parts(Tower::User, &towers.user, users, item.id);
+        let item = self.tower_parts(Tower::Item, &towers.item, items, None, None);
+        let user = self.tower_parts(
+            Tower::User,
+            &towers.user.base,
+            users,
+            towers.user.history.as_ref(),
+            item.id,
+        );
         let is_trained = self.config.onebp.is_none();
         let d_user = is_trained.then(|| self.gradient(&user, "d_user", batch_padded, 0));
         // Behind the candidates' rows a history that shares their table has its own.

@@ -71,6 +71,7 @@ pub use update_rows::{EPSILON, Rule, UpdateRows};
 pub use work::Work;
 
 use crate::config::{Config, MOST_USES};
+use crate::data::Csr;
 use crate::error::{Error, Result};
 
 /// Stands for "no id" in every buffer of ids.
@@ -475,6 +476,13 @@ pub struct BagExtent {
     pub most: usize,
 }
 
+impl BagExtent {
+    /// The sizes of lists whose members are one of `rows`.
+    pub fn of(lists: &Csr, rows: usize) -> Self {
+        Self { rows, members: lists.items.len(), most: lists.longest() }
+    }
+}
+
 impl Extent {
     /// Most uses of the rows of one table in a step.
     fn most_uses(&self, config: &Config) -> usize {
@@ -521,8 +529,11 @@ impl Plan {
             dim: config.dim.next_multiple_of(TILE),
             out_width,
             out: out_width.next_multiple_of(TILE),
-            // Enough steps ahead to make the drawing cheap, few enough ids to stay in a cache.
-            window: (65_536 / extent.most_uses(config)).clamp(4, 64),
+            // Enough steps ahead to make the drawing cheap, few enough ids to stay in a cache; and no
+            // more sorted uses of lists than a matrix takes.
+            window: (65_536 / config.candidates())
+                .min(MATRIX_WORDS / 2 / extent.most_uses(config).next_power_of_two())
+                .clamp(4, 64),
             queries: (MATRIX_WORDS / extent.items.next_multiple_of(TILE) / TILE * TILE)
                 .clamp(TILE, 512),
         };

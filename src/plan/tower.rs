@@ -139,13 +139,14 @@ impl Builder<'_> {
         parameter
     }
 
-    /// The parts of a tower of `rows` rows. A history's items have the rows of `shared`, if it is there.
+    /// The parts of a tower of `rows` rows. A shared history's items have the rows of `items`.
     pub(super) fn tower_parts(
         &mut self,
         tower: Tower,
         config: &TowerConfig,
         rows: usize,
-        shared: Option<Parameter>,
+        history: Option<&History>,
+        items: Option<Parameter>,
     ) -> TowerParts {
         let (is_user, dim) = (tower == Tower::User, self.dims.width);
         let trained = !(is_user && self.config.onebp.is_some());
@@ -161,9 +162,9 @@ impl Builder<'_> {
                 power: 1.0,
             }
         });
-        let history = config.history.as_ref().map(|&History { table, power, .. }| Bag {
+        let history = history.map(|&History { table, power, .. }| Bag {
             table: match table {
-                HistoryTable::Shared => shared.expect("the item tower has a table"),
+                HistoryTable::Shared => items.expect("the item tower has a table"),
                 HistoryTable::Separate => {
                     self.parameter(tower, Part::History, [bags.history.rows, dim], true)
                 }

@@ -117,8 +117,8 @@ impl Trainer {
     pub async fn reset(&mut self, config: Config, choice: BackendChoice) -> Result<()> {
         let used = |config: &Config| {
             let Towers { user, item } = config.towers.clone();
-            let features_alone = [&user, &item].map(|tower| !tower.id && tower.history.is_none());
-            let features = (user.features, item.features, features_alone);
+            let alone = [user.is_features(), item.is_features()];
+            let features = (user.base.features, item.features, alone);
             (config.data.clone(), config.split.clone(), features)
         };
         if used(&config) != used(&self.config) {
@@ -342,11 +342,9 @@ async fn fresh_model(
         let lot = |user, item: u32| keyed(hash(config.seed, stream::HISTORY, user), item);
         dataset.train.rows(dataset.n_users).capped(history.cap, lot)
     });
-    let features = |features: &Option<Features>| match features {
-        Some(Features { vocabulary, lists, .. }) => {
-            BagExtent { rows: vocabulary.len(), members: lists.items.len(), most: lists.longest() }
-        }
-        None => BagExtent::default(),
+    let features = |features: &Option<Features>| {
+        let extent = |all: &Features| BagExtent::of(&all.lists, all.vocabulary.len());
+        features.as_ref().map_or(BagExtent::default(), extent)
     };
     let extent = Extent {
         users: dataset.n_users,
@@ -359,11 +357,9 @@ async fn fresh_model(
         bags: Bags {
             user_features: features(&dataset.user_features),
             item_features: features(&dataset.item_features),
-            history: history.as_ref().map_or(BagExtent::default(), |rows| BagExtent {
-                rows: dataset.n_items,
-                members: rows.items.len(),
-                most: rows.longest(),
-            }),
+            history: history
+                .as_ref()
+                .map_or(BagExtent::default(), |lists| BagExtent::of(lists, dataset.n_items)),
         },
     };
     let (mut model, backend) = Model::new(config, &extent, choice).await?;

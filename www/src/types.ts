@@ -180,7 +180,8 @@ export type OptionKind =
   | { kind: "bool" }
   | { kind: "one-of"; words: string[] }
   | { kind: "text" }
-  | { kind: "null" };
+  | { kind: "null" }
+  | { kind: "list"; of: OptionKind; most: number };
 
 /** One option: what it is called, may be, is by default, and does. */
 export interface OptionSpec {
