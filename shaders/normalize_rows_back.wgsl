@@ -1,5 +1,6 @@
 // The end of a tower backward, in place: a gradient by the outputs x = w / |w| becomes one by w, and
-// zero where the step has no row: dw = (dx - x (x·dx)) / |w|.
+// zero where the step has no row: dw = (dx - x (x·dx)) / |w|. A row without a length has no direction
+// that could be learnt from, and takes none.
 // One thread a row.
 #import grid
 #import step
@@ -20,7 +21,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     if row < SLOT {
         id = ids[step.slot * SLOT + row];
     }
-    if id == NO_ID {
+    if id == NO_ID || (NORMALIZE && norms[row] <= MIN_NORM) {
         for (var k = 0u; k < D4; k += 1u) {
             d_out[row * D4 + k] = vec4(0.0);
         }

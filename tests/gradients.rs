@@ -409,6 +409,41 @@ impl Towers {
     }
 }
 
+/// A user whose only item is the positive is the zero vector, which has no direction to learn from: a
+/// gradient over its length would be without bound.
+#[test]
+fn a_user_of_nothing_moves_nothing() {
+    let towers = json!({ "user": { "id": false, "history": {}, "layers": [4] } });
+    let config = Config::resolve(&json!({
+        "towers": towers, "dim": 5, "batchSize": 2,
+        "optimizer": { "kind": "sgd", "learningRate": 1 },
+    }));
+    let history = Csr { offsets: vec![0, 1, 2], items: vec![0, 1] };
+    let extent = Extent {
+        users: 2,
+        items: 2,
+        pairs: 2,
+        hidden: 0,
+        evaluated: 0,
+        keeps_best: false,
+        shuffled: false,
+        bags: Bags { history: BagExtent::of(&history, 2), ..Bags::default() },
+    };
+    pollster::block_on(async {
+        let config = config.expect("valid");
+        let new = Model::new(&config, &extent, BackendChoice::Cpu);
+        let (mut model, _) = new.await.expect("a CPU");
+        model.load(&[0, 0, 1, 1], &[0.0, 0.0]);
+        model.load_history(&history);
+        model.start_fresh(&config);
+        let before = model.table(Tower::Item).await.expect("reads");
+        model.step();
+        assert_eq!(before, model.table(Tower::Item).await.expect("reads"));
+        let bias = *model.plan().parameter(Tower::User, Part::Bias(1)).expect("a layer");
+        assert_eq!(model.values(&bias).await.expect("reads"), [0.0; 5]);
+    });
+}
+
 #[test]
 fn gradients_of_every_part_of_a_tower_are_central_differences() {
     let (none, shared) = (json!({}), json!({ "id": false, "history": { "power": 0.5 } }));

@@ -20,7 +20,8 @@ pub fn back(op: &NormalizeRowsBack, memory: &mut Memory, slot: usize) {
     let (out, norms) = (view::<f32>(out), view::<f32>(norms));
     let gradients = view::<f32>(d_out)[..op.rows * op.dim].chunks_exact_mut(op.dim);
     for (row, gradient) in gradients.enumerate() {
-        if ids.get(row).is_none_or(|&id| id == NO_ID) {
+        let is_short = op.normalize && norms[row] <= MIN_NORM;
+        if is_short || ids.get(row).is_none_or(|&id| id == NO_ID) {
             gradient.fill(0.0);
         } else if op.normalize {
             let x = &out[row * op.dim..][..op.dim];
