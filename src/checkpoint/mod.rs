@@ -78,7 +78,7 @@ impl Writer {
     /// A tensor of a plan.
     pub fn tensor(&mut self, tensor: &Tensor, words: Vec<u32>) {
         let data = Data::Words(words);
-        self.0.insert(tensor.name, Entry { dtype: dtype(tensor), shape: tensor.shape(), data });
+        self.0.insert(tensor.name.clone(), Entry { dtype: dtype(tensor), shape: tensor.shape(), data });
     }
 
     /// A list of numbers.
@@ -149,7 +149,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// If it is not there, has another type or shape, or holds what it may not.
     pub fn tensor(&mut self, tensor: &Tensor) -> Result<Vec<u32>> {
-        let words = self.entry(tensor.name, dtype(tensor), |shape| shape == tensor.shape())?;
+        let words = self.entry(&tensor.name, dtype(tensor), |shape| shape == tensor.shape())?;
         if let Some(wrong) = tensor.first_wrong(&words) {
             let row = wrong / tensor.row.len();
             return Err(refused(format!("row {row} of `{}` is not what it may be", tensor.name)));

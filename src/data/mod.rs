@@ -10,6 +10,7 @@
 mod columns;
 mod dataset;
 mod delimited;
+mod features;
 mod filter;
 mod flaw;
 mod format;
@@ -28,6 +29,7 @@ mod time;
 mod titles;
 
 pub use dataset::Dataset;
+pub use features::Features;
 pub use ids::Ids;
 pub use loader::{Loader, Part};
 pub use pairs::{Csr, Pairs};

@@ -24,6 +24,8 @@ pub struct Report {
     pub test_only_users: usize,
     /// Items without a training pair: they stay in the test and can never be hit.
     pub test_only_items: usize,
+    /// Values of features that no id with a training pair has: they are passed over.
+    pub unknown_features: usize,
     /// Items that have a title.
     pub titled_items: usize,
 }

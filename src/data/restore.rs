@@ -72,6 +72,8 @@ impl Dataset {
             validation,
             test,
             report,
+            user_features: None,
+            item_features: None,
             titles: Titles::in_order(titles.into_iter()),
         })
     }

@@ -1,4 +1,4 @@
-//! What the items are called, for people.
+//! Text by id, such as what the items are called, for people.
 
 use std::borrow::Cow;
 
@@ -40,7 +40,7 @@ impl Titles {
     }
 }
 
-/// The lines of items files, until it is known which items the interactions have.
+/// A column of items or users files, until it is known which of them the interactions have.
 #[derive(Debug, Default)]
 pub(super) struct TitleLines {
     ids: Ids,
@@ -48,7 +48,7 @@ pub(super) struct TitleLines {
 }
 
 impl TitleLines {
-    /// Takes in an item's title; of several titles of one item the first stays.
+    /// Takes in an id's text; of several texts of one id the first stays.
     pub fn push(&mut self, item: &[u8], title: &[u8]) -> Result<(), Refusal> {
         let index = self.ids.intern(item)?;
         if index as usize + 1 == self.titles.offsets.len() {

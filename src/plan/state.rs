@@ -2,13 +2,13 @@
 //! allocated here is kept by a checkpoint; all other buffers follow from it, the data and the options.
 
 use super::build::Builder;
-use super::{Buffer, TILE};
+use super::Buffer;
 
 /// A buffer of the run's state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tensor {
     /// Its name, in the plan and in a file.
-    pub name: &'static str,
+    pub name: String,
     /// Where it is.
     pub buffer: Buffer,
     /// How many rows it has.
@@ -74,25 +74,27 @@ impl Tensor {
 
 impl Builder<'_> {
     /// A buffer of the run's state, whose rows have no padding.
-    pub(super) fn state(&mut self, name: &'static str, rows: usize, row: &[Word]) -> Buffer {
-        self.padded_state(name, rows, row, row.len())
+    pub(super) fn state(&mut self, name: impl Into<String>, rows: usize, row: &[Word]) -> Buffer {
+        self.padded_state(name, [rows, rows], row, row.len())
     }
 
-    /// The same of rows of an embedding's width: (rows, D).
-    pub(super) fn state_rows(&mut self, name: &'static str, rows: usize) -> Buffer {
-        let row = vec![Word::Real; self.dims.width];
-        self.padded_state(name, rows, &row, self.dims.width.next_multiple_of(TILE))
+    /// The same of rows of an output's width: (rows, O).
+    pub(super) fn state_rows(&mut self, name: impl Into<String>, rows: usize) -> Buffer {
+        let row = vec![Word::Real; self.dims.out_width];
+        self.padded_state(name, [rows, rows], &row, self.dims.out)
     }
 
-    fn padded_state(
+    /// The same of rows that are `stride` words apart, with room for as many as are `stored`.
+    pub(super) fn padded_state(
         &mut self,
-        name: &'static str,
-        rows: usize,
+        name: impl Into<String>,
+        [stored, rows]: [usize; 2],
         row: &[Word],
         stride: usize,
     ) -> Buffer {
+        let name = name.into();
         // What saturates is refused when it is allocated.
-        let buffer = self.buffer(name, rows.saturating_mul(stride));
+        let buffer = self.buffer(name.clone(), stored.saturating_mul(stride));
         self.tensors.push(Tensor { name, buffer, rows, row: row.to_vec(), stride });
         buffer
     }

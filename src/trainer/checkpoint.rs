@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Run, Trainer, extent, fresh_model};
+use super::{Run, Trainer, extent, fresh_model, history};
 use crate::checkpoint::{Reader, Writer, refused};
 use crate::config::Config;
 use crate::data::Report;
@@ -69,7 +69,7 @@ impl Trainer {
         let config = Config::resolve(&record.config).map_err(|error| refused(error.to_string()))?;
         let dataset = file.dataset(std::mem::take(&mut record.data))?;
         // A plan takes no memory: sizes are held against the file before anything does.
-        let plan = Plan::new(&config, &extent(&dataset));
+        let plan = Plan::new(&config, &extent(&dataset, history(&dataset, &config).as_ref()));
         let state: Vec<Vec<u32>> =
             plan.tensors.iter().map(|tensor| file.tensor(tensor)).collect::<Result<_>>()?;
         record.run.epoch_losses = file.reals(EPOCH_LOSSES)?;

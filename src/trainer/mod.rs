@@ -17,14 +17,15 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use web_time::Instant;
 
-use crate::config::{Config, Warmup};
-use crate::data::{Csr, Dataset};
+use crate::config::{Config, Towers, Warmup};
+use crate::data::{Csr, Dataset, Features};
 use crate::error::{Error, Result};
 use crate::executor::{Backend, BackendChoice, Pending};
 use crate::metrics::Metrics;
-use crate::model::Model;
+use crate::model::{Model, Tower};
 use crate::negatives;
-use crate::plan::{Extent, Op, Program, RING, Work};
+use crate::plan::{BagExtent, Bags, Extent, Op, Program, RING, Work};
+use crate::random::{hash, keyed, stream};
 use evaluate::{HeldOut, Mask};
 use pace::Pace;
 pub use recommend::{Query, Recommendation, TitledItem};
@@ -129,9 +130,15 @@ impl Trainer {
     /// # Errors
     /// Those of [`Trainer::new`]; [`Error::Config`] for an option that was used in loading the data.
     pub async fn reset(&mut self, config: Config, choice: BackendChoice) -> Result<()> {
-        if (&config.data, &config.split) != (&self.config.data, &self.config.split) {
+        let used = |config: &Config| {
+            let Towers { user, item } = config.towers.clone();
+            let alone = [user.is_features(), item.is_features()];
+            let features = (user.base.features, item.features, alone);
+            (config.data.clone(), config.split.clone(), features)
+        };
+        if used(&config) != used(&self.config) {
             return Err(Error::Config {
-                key: "data and split".into(),
+                key: "data, split and features".into(),
                 problem: "they were used when the data was loaded".into(),
                 allowed: "the same values, or a new trainer".into(),
             });
@@ -356,10 +363,23 @@ async fn fresh_model(
             allowed: "null, or a `split.validation` above 0".into(),
         });
     }
-    let (mut model, backend) = Model::new(config, &extent(dataset), choice).await?;
-    let counts = dataset.item_counts();
+    let history = history(dataset, config);
+    let extent = extent(dataset, history.as_ref());
+    let (mut model, backend) = Model::new(config, &extent, choice).await?;
+    // An item without a training pair is as rare as one with a single one.
+    let counts: Vec<u32> = dataset.item_counts().into_iter().map(|count| count.max(1)).collect();
     model.load(dataset.train.as_words(), &negatives::log_q(config, &counts));
     model.load_pool(config, &dataset.train, &counts);
+    if let Some(history) = &history {
+        model.load_history(history);
+    }
+    for (tower, features) in
+        [(Tower::User, &dataset.user_features), (Tower::Item, &dataset.item_features)]
+    {
+        if let Some(features) = features {
+            model.load_features(tower, &features.lists);
+        }
+    }
     model.start_fresh(config);
     if let Some(options) = &config.skip {
         skip::prepare(&mut model, dataset, options);
@@ -367,8 +387,21 @@ async fn fresh_model(
     Ok((model, backend))
 }
 
+/// Each user's items that go into its tower, if it takes any.
+fn history(dataset: &Dataset, config: &Config) -> Option<Csr> {
+    let history = config.towers.user.history.as_ref()?;
+    let lot = |user, item: u32| keyed(hash(config.seed, stream::HISTORY, user), item);
+    Some(dataset.train.rows(dataset.n_users).capped(history.cap, lot))
+}
+
 /// What a plan has to know of a data set.
-fn extent(dataset: &Dataset) -> Extent {
+fn extent(dataset: &Dataset, history: Option<&Csr>) -> Extent {
+    let features = |features: &Option<Features>| {
+        let extent = |all: &Features| BagExtent::of(&all.lists, all.vocabulary.len());
+        features.as_ref().map_or(BagExtent::default(), extent)
+    };
+    let history =
+        history.map_or(BagExtent::default(), |lists| BagExtent::of(lists, dataset.n_items));
     Extent {
         users: dataset.n_users,
         items: dataset.n_items,
@@ -377,5 +410,10 @@ fn extent(dataset: &Dataset) -> Extent {
         evaluated: dataset.n_users,
         keeps_best: !dataset.validation.is_empty(),
         shuffled: true,
+        bags: Bags {
+            user_features: features(&dataset.user_features),
+            item_features: features(&dataset.item_features),
+            history,
+        },
     }
 }

@@ -82,7 +82,7 @@ impl Loader {
         Ok(Self(data::Loader::new(&resolve(options)?)))
     }
 
-    /// Begins a file: its part (`all`, `train`, `validation`, `test`, `items`), its name, and its
+    /// Begins a file: its part (`all`, `train`, `validation`, `test`, `items`, `users`), its name, and its
     /// length in bytes if that is known.
     pub fn begin(&mut self, part: &JsValue, name: &str, bytes: Option<f64>) -> JsResult<()> {
         let part: Part = from_js("part", part)?;

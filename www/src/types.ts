@@ -11,8 +11,8 @@ export type Table = Response | Blob | ReadableStream<Uint8Array> | string;
 /** Interactions to train on: one table that is split, or parts that were split before. */
 export type Source =
   | Table
-  | { data: Table; items?: Table }
-  | { train: Table; test: Table; validation?: Table; items?: Table };
+  | { data: Table; items?: Table; users?: Table }
+  | { train: Table; test: Table; validation?: Table; items?: Table; users?: Table };
 
 /** What the data came to, and what happened to it on its way in. */
 export interface DataSummary {
@@ -41,6 +41,8 @@ export interface DataSummary {
   testOnlyUsers: number;
   /** Items without a training pair: they can never be hit. */
   testOnlyItems: number;
+  /** Values of features that nothing with a training pair has: they are passed over. */
+  unknownFeatures: number;
   /** Items that have a title. */
   titledItems: number;
 }
@@ -193,7 +195,8 @@ export type OptionKind =
   | { kind: "bool" }
   | { kind: "one-of"; words: string[] }
   | { kind: "text" }
-  | { kind: "null" };
+  | { kind: "null" }
+  | { kind: "list"; of: OptionKind; most: number };
 
 /** One option: what it is called, may be, is by default, and does. */
 export interface OptionSpec {

@@ -6,7 +6,7 @@ import { TwoTowerError } from "./error.js";
 import type { About, Backend, Export, Item, OptionSpec, Progress, Query, Recommendation, Report } from "./types.js";
 
 /** A part of the data that a table holds. */
-export type PartName = "all" | "train" | "validation" | "test" | "items";
+export type PartName = "all" | "train" | "validation" | "test" | "items" | "users";
 
 /** Reads tables, chunk by chunk. */
 export interface Loader {

@@ -27,11 +27,14 @@ pub struct Train {
     /// A data set of the page
     #[arg(long, value_name = "NAME", conflicts_with = "items")]
     dataset: Option<String>,
-    /// Titles of the items
+    /// Titles and features of the items
     #[arg(long, value_name = "FILE")]
     items: Option<PathBuf>,
+    /// Features of the users
+    #[arg(long, value_name = "FILE")]
+    users: Option<PathBuf>,
     /// A saved run to go on with: its data and options are in it
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["items", "config", "sets"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["items", "users", "config", "sets"])]
     resume: Option<PathBuf>,
     /// Options, as JSON
     #[arg(long, value_name = "FILE")]
@@ -106,6 +109,7 @@ impl Table {
             Part::Validation => "validation",
             Part::Test => "test",
             Part::Items => "items",
+            Part::Users => "users",
         }
     }
 }
@@ -159,6 +163,7 @@ impl Train {
             (Part::Train, &self.train),
             (Part::Test, &self.test),
             (Part::Items, &self.items),
+            (Part::Users, &self.users),
         ];
         for (part, file) in named {
             tables.extend(file.iter().map(|file| Table::new(part, file)));
