@@ -15,7 +15,7 @@ use crate::safetensors::{self, Data, Dtype, Entry};
 /// What this version writes, and the only one that it reads.
 pub const VERSION: u32 = 1;
 
-/// The key of the record in the file's metadata: one, since the metadata has no order.
+/// The key of the record in the file's metadata.
 const KEY: &str = "twotower";
 
 /// The record, with what tells whether this version can read it.
