@@ -16,6 +16,7 @@ pub mod model;
 pub mod negatives;
 pub mod plan;
 pub mod random;
+pub mod safetensors;
 #[cfg(feature = "verify")]
 pub mod stopwatch;
 pub mod trainer;

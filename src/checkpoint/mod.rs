@@ -4,21 +4,18 @@
 
 mod dataset;
 
-use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
-
-use safetensors::{Dtype, SafeTensors, View};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::error::{Error, Result};
 use crate::plan::Tensor;
+use crate::safetensors::{self, Data, Dtype, Entry};
 
 /// What this version writes, and the only one that it reads.
 pub const VERSION: u32 = 1;
 
-/// The key of the record in the file's metadata: one, since the metadata has no order.
+/// The key of the record in the file's metadata.
 const KEY: &str = "twotower";
 
 /// The record, with what tells whether this version can read it.
@@ -37,60 +34,26 @@ pub fn refused(problem: impl Into<String>) -> Error {
 
 /// A file in the making.
 #[derive(Debug, Default)]
-pub struct Writer(BTreeMap<&'static str, Entry>);
-
-/// A tensor.
-#[derive(Debug)]
-struct Entry {
-    dtype: Dtype,
-    shape: Vec<usize>,
-    data: Data,
-}
-
-#[derive(Debug)]
-enum Data {
-    Words(Vec<u32>),
-    Text(String),
-}
-
-impl View for &Entry {
-    fn dtype(&self) -> Dtype {
-        self.dtype
-    }
-
-    fn shape(&self) -> &[usize] {
-        &self.shape
-    }
-
-    fn data(&self) -> Cow<'_, [u8]> {
-        Cow::Borrowed(match &self.data {
-            Data::Words(words) => bytemuck::cast_slice(words),
-            Data::Text(text) => text.as_bytes(),
-        })
-    }
-
-    fn data_len(&self) -> usize {
-        self.data().len()
-    }
-}
+pub struct Writer(Vec<Entry>);
 
 impl Writer {
     /// A tensor of a plan.
     pub fn tensor(&mut self, tensor: &Tensor, words: Vec<u32>) {
         let data = Data::Words(words);
-        self.0.insert(tensor.name.clone(), Entry { dtype: dtype(tensor), shape: tensor.shape(), data });
+        let (name, dtype, shape) = (tensor.name.clone(), dtype(tensor), tensor.shape());
+        self.0.push(Entry { name, dtype, shape, data });
     }
 
     /// A list of numbers.
     pub fn reals(&mut self, name: &'static str, list: &[f32]) {
         let data = Data::Words(bytemuck::cast_slice(list).to_vec());
-        self.0.insert(name, Entry { dtype: Dtype::F32, shape: vec![list.len()], data });
+        self.0.push(Entry { name: name.into(), dtype: Dtype::F32, shape: vec![list.len()], data });
     }
 
     /// A list of rows of words.
     pub fn words(&mut self, name: &'static str, row: usize, words: Vec<u32>) {
         let shape = if row == 1 { vec![words.len()] } else { vec![words.len() / row, row] };
-        self.0.insert(name, Entry { dtype: Dtype::U32, shape, data: Data::Words(words) });
+        self.0.push(Entry { name: name.into(), dtype: Dtype::U32, shape, data: Data::Words(words) });
     }
 
     /// Texts, one after the other, and the length of each in bytes.
@@ -98,26 +61,20 @@ impl Writer {
         self.words(lengths, 1, texts.iter().map(|text| text.len() as u32).collect());
         let all = texts.concat();
         let shape = vec![all.len()];
-        self.0.insert(text, Entry { dtype: Dtype::U8, shape, data: Data::Text(all) });
+        self.0.push(Entry { name: text.into(), dtype: Dtype::U8, shape, data: Data::Text(all) });
     }
 
     /// The whole file.
     pub fn finish(self, record: impl Serialize) -> Vec<u8> {
         let by = env!("CARGO_PKG_VERSION");
         let text = serde_json::to_string(&Envelope { version: VERSION, by, record });
-        let metadata = (KEY.to_string(), text.expect("a record serialises"));
-        safetensors::serialize(&self.0, Some([metadata].into_iter().collect()))
-            .expect("an entry has the size of its shape")
+        safetensors::write(self.0, &[(KEY, text.expect("a record serialises"))])
     }
 }
 
 /// A file that is read.
 #[derive(Debug)]
-pub struct Reader<'a> {
-    file: SafeTensors<'a>,
-    /// Names of the tensors that nobody has asked for yet.
-    left: BTreeSet<String>,
-}
+pub struct Reader<'a>(safetensors::File<'a>);
 
 impl<'a> Reader<'a> {
     /// Opens a file, and reads its record.
@@ -125,11 +82,9 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// [`Error::Checkpoint`], as all that reads.
     pub fn open<T: DeserializeOwned>(bytes: &'a [u8]) -> Result<(T, Self)> {
-        let broken = |error| refused(format!("not a whole safetensors file ({error})"));
-        let (_, header) = SafeTensors::read_metadata(bytes).map_err(broken)?;
-        let file = SafeTensors::deserialize(bytes).map_err(broken)?;
-        let text = header.metadata().as_ref().and_then(|metadata| metadata.get(KEY));
-        let text = text.ok_or_else(|| refused(format!("it has no record under `{KEY}`")))?;
+        let mut file = safetensors::File::open(bytes).ok_or_else(cut)?;
+        let text = file.metadata(KEY);
+        let text = &text.ok_or_else(|| refused(format!("it has no record under `{KEY}`")))?;
         let unreadable = |error: serde_json::Error| refused(format!("its record: {error}"));
         // As a value first: the code that makes types of values is there for the options, too.
         let mut envelope: Value = serde_json::from_str(text).map_err(unreadable)?;
@@ -140,8 +95,7 @@ impl<'a> Reader<'a> {
             )));
         }
         let record = serde_json::from_value(envelope["record"].take()).map_err(unreadable)?;
-        let left = file.names().into_iter().map(String::from).collect();
-        Ok((record, Self { file, left }))
+        Ok((record, Self(file)))
     }
 
     /// The words of a plan's tensor.
@@ -189,25 +143,26 @@ impl<'a> Reader<'a> {
     pub fn texts(&mut self, [text, lengths]: [&str; 2]) -> Result<Vec<&'a str>> {
         let lengths = self.words(lengths, 1)?;
         let bytes = self.bytes(text, Dtype::U8, |shape| shape.len() == 1)?;
-        let cut = || refused(format!("`{text}` is not as long as its parts"));
-        let mut rest = std::str::from_utf8(bytes).map_err(|_| cut())?;
+        let torn = || refused(format!("`{text}` is not as long as its parts"));
+        let mut rest = std::str::from_utf8(bytes).map_err(|_| torn())?;
         let mut texts = Vec::with_capacity(lengths.len());
         for length in lengths {
-            let (text, behind) = rest.split_at_checked(length as usize).ok_or_else(cut)?;
+            let (text, behind) = rest.split_at_checked(length as usize).ok_or_else(torn)?;
             texts.push(text);
             rest = behind;
         }
-        if rest.is_empty() { Ok(texts) } else { Err(cut()) }
+        if rest.is_empty() { Ok(texts) } else { Err(torn()) }
     }
 
-    /// Refuses a file with a tensor that no one has asked for.
+    /// Refuses a file with a tensor that no one has asked for, or with bytes of none or of two.
     ///
     /// # Errors
     /// If there is one.
     pub fn finish(self) -> Result<()> {
-        self.left.first().map_or(Ok(()), |name| {
-            Err(refused(format!("it has a tensor `{name}`, which no such run has")))
-        })
+        if let Some(name) = self.0.left() {
+            return Err(refused(format!("it has a tensor `{name}`, which no such run has")));
+        }
+        if self.0.is_whole() { Ok(()) } else { Err(cut()) }
     }
 
     fn entry(
@@ -226,18 +181,23 @@ impl<'a> Reader<'a> {
         dtype: Dtype,
         fits: impl Fn(&[usize]) -> bool,
     ) -> Result<&'a [u8]> {
-        let Ok(found) = self.file.tensor(name) else {
+        if !self.0.has(name) {
             return Err(refused(format!("it has no tensor `{name}`")));
-        };
-        self.left.remove(name);
-        if found.dtype() != dtype || !fits(found.shape()) {
-            let (dtype, shape) = (found.dtype(), found.shape());
+        }
+        let found = self.0.take(name).ok_or_else(cut)?;
+        if found.dtype != dtype.name() || !fits(&found.shape) {
+            let (dtype, shape) = (found.dtype, found.shape);
             return Err(refused(format!(
                 "`{name}` is {dtype} of shape {shape:?}, unlike its run's"
             )));
         }
-        Ok(found.data())
+        Ok(found.data)
     }
+}
+
+/// The refusal of a file that is cut off, or was never one.
+fn cut() -> Error {
+    refused("it is not a whole safetensors file")
 }
 
 fn dtype(tensor: &Tensor) -> Dtype {
