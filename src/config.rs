@@ -992,6 +992,8 @@ mod tests {
             let pointer = format!("/{}", spec.key.replace('.', "/"));
             assert!(typed.pointer(&pointer).is_some(), "Config lacks `{}`", spec.key);
         }
+        // One type serves both towers, and an item has no history.
+        assert_eq!(typed["towers"], defaults()["towers"]);
     }
 
     #[test]

@@ -34,6 +34,8 @@ fn the_backends_agree() {
         json!({ "negatives.kind": "mixed" }),
         json!({ "negatives.logQ": "streaming" }),
         json!({ "negatives.kind": "uniform", "onebp": {}, "split.validation": 0.2 }),
+        json!({ "towers.user.id": false, "towers.user.history": {}, "split.validation": 0.2 }),
+        json!({ "towers.item.layers": [12], "negatives.kind": "mixed", "cbns": { "capacity": 40 } }),
     ] {
         let [cpu, gpu] = BACKENDS.map(|choice| train(&mut trainer(&more, choice)).expect("trains"));
         assert_eq!(cpu.0.len(), gpu.0.len());
