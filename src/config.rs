@@ -567,7 +567,7 @@ impl TowerConfig {
     }
 
     /// Whether there is nothing but an embedding for each id.
-    fn is_table(&self) -> bool {
+    pub fn is_table(&self) -> bool {
         self.id && self.features.is_empty() && self.layers.is_empty() && self.out.is_none()
     }
 }
@@ -583,6 +583,11 @@ pub struct UserTower {
 }
 
 impl UserTower {
+    /// Whether there is nothing but an embedding for each id.
+    pub fn is_table(&self) -> bool {
+        self.base.is_table() && self.history.is_none()
+    }
+
     /// Whether features make it up alone.
     pub fn is_features(&self) -> bool {
         self.base.is_features() && self.history.is_none()
@@ -709,6 +714,7 @@ impl Config {
         let refuse = |key: &str, problem: &str, allowed: &str| {
             Err(Error::Config { key: key.into(), problem: problem.into(), allowed: allowed.into() })
         };
+        let user_is_table = self.towers.user.is_table();
         let Towers { user: UserTower { base: user, history }, item } = &self.towers;
         if !user.id && user.features.is_empty() && history.is_none() {
             return refuse(
@@ -727,7 +733,6 @@ impl Config {
                 "\"separate\", or towers.item.id true",
             );
         }
-        let user_is_table = user.is_table() && history.is_none();
         if self.onebp.is_some() {
             if !user_is_table {
                 return refuse(

@@ -53,7 +53,12 @@ impl Writer {
     /// A list of rows of words.
     pub fn words(&mut self, name: &'static str, row: usize, words: Vec<u32>) {
         let shape = if row == 1 { vec![words.len()] } else { vec![words.len() / row, row] };
-        self.0.push(Entry { name: name.into(), dtype: Dtype::U32, shape, data: Data::Words(words) });
+        self.0.push(Entry {
+            name: name.into(),
+            dtype: Dtype::U32,
+            shape,
+            data: Data::Words(words),
+        });
     }
 
     /// Texts, one after the other, and the length of each in bytes.

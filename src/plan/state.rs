@@ -1,8 +1,8 @@
 //! The state of a run: the buffers that outlive a window of steps, as named tensors. Whatever is
 //! allocated here is kept by a checkpoint; all other buffers follow from it, the data and the options.
 
-use super::build::Builder;
 use super::Buffer;
+use super::build::Builder;
 
 /// A buffer of the run's state.
 #[derive(Debug, Clone, PartialEq, Eq)]

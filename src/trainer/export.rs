@@ -1,7 +1,7 @@
 //! A trained model in the formats of other tools.
 
 use super::Trainer;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::export::{self, Export, Label, Matrix};
 use crate::model::Tower;
 
@@ -10,7 +10,8 @@ impl Trainer {
     /// order of `ids.json`.
     ///
     /// # Errors
-    /// Those of [`crate::executor::Executor::read`].
+    /// [`Error::Config`] for the ONNX of a tower of more than ids; those of
+    /// [`crate::executor::Executor::read`].
     pub async fn export(&mut self, file: Export) -> Result<Vec<u8>> {
         self.check()?;
         Ok(match file {
@@ -39,10 +40,21 @@ impl Trainer {
 
     async fn outputs(&mut self, tower: Tower) -> Result<Matrix> {
         let values = self.model.outputs(tower).await?;
-        Ok(Matrix { values, width: self.config.dim })
+        Ok(Matrix { values, width: self.model.plan().dims.out_width })
     }
 
     async fn tower(&mut self, name: &str, tower: Tower) -> Result<Vec<u8>> {
+        let (key, is_table) = match tower {
+            Tower::User => ("towers.user", self.config.towers.user.is_table()),
+            Tower::Item => ("towers.item", self.config.towers.item.is_table()),
+        };
+        if !is_table {
+            return Err(Error::Config {
+                key: key.into(),
+                problem: "only a tower of ids alone is written as ONNX yet".into(),
+                allowed: "the other exports, which have its outputs".into(),
+            });
+        }
         let values = self.model.table(tower).await?;
         let table = Matrix { values, width: self.config.dim };
         Ok(export::id_tower(name, &table, self.config.normalize))

@@ -21,6 +21,13 @@ impl Trainer {
                 allowed: "a run that has not, or a reset before".into(),
             });
         }
+        if !self.config.towers.item.id {
+            return Err(Error::Config {
+                key: "towers.item.id".into(),
+                problem: "items without embeddings of their own cannot start from any".into(),
+                allowed: "true".into(),
+            });
+        }
         let given = ItemEmbeddings::parse(file, self.config.dim)?;
         let known = given.items.iter().filter_map(|given| {
             let item = self.dataset.items.get(&given.item)?;
