@@ -99,7 +99,8 @@ test("a strategy is the settings at hand with one technique or none, whose optio
   assert.deepEqual(made.onebp, { dim: 8, "onebp.beta": 0.95 });
   assert.deepEqual(made.cbns, atHand);
   assert.deepEqual(made["at-hand"], atHand);
-  assert.equal(made.skip["skip.policy"], "default skip.policy");
+  assert.equal(made.skip["skip.policy"], "cap");
+  assert.equal(made.skip["skip.share"], "default skip.share");
   assert.ok(!("cbns.capacity" in made.skip));
 });
 
