@@ -29,6 +29,10 @@ fn runs() -> Vec<Value> {
         json!({ "cbns.capacity": 40, "cbns.sides": "items", "batchSize": 4, "cbns.warmup": 90 }),
         json!({ "skip.rows": "item", "skip.start": 1, "skip.keep": 0.2, "negatives.logQ": true }),
         json!({ "skip.policy": "cap", "skip.until": 0.7 }),
+        json!({
+            "towers.user.id": false, "towers.user.history.cap": 8, "towers.user.layers": [7],
+            "towers.item.layers": [5], "split.validation": 0.2,
+        }),
         json!({ "patience": 1, "split.validation": 0.2, "skip.policy": "random", "skip.start": 1 }),
     ]
 }
@@ -278,12 +282,12 @@ fn what_no_run_has_saved_is_refused_by_name() {
         (Vec::new(), "not a whole safetensors file"),
         (record("/version", (VERSION + 1).into()), "version 2"),
         (record("/version", "1".into()), "version \"1\""),
-        (record("/record/config/dim", 9.into()), "`user_table` is F32 of shape"),
+        (record("/record/config/dim", 9.into()), "_table` is F32 of shape"),
         (record("/record/config/dim", 0.into()), "option `dim`"),
         (record("/record/config/seed", "x".into()), "option `seed`"),
         (record("/record/config/cbns", Value::Null), "it has a tensor `bank_entries`"),
         (record("/record/config/optimizer/kind", "sgd".into()), "it has a tensor"),
-        (record("/record/config/optimizer/kind", "adagrad".into()), "`user_state_1`"),
+        (record("/record/config/optimizer/kind", "adagrad".into()), "_table_state_1`"),
         (record("/record/run/epochs/0/pairs", 3.into()), "its epochs"),
         (record("/record/run/epochs/0/epoch", 2.into()), "its epochs"),
         (record("/record/run/epochs/0/loss", "low".into()), "its record"),
@@ -295,7 +299,10 @@ fn what_no_run_has_saved_is_refused_by_name() {
         (record("/record/pairsInEpoch", 1_000_000.into()), "another number of pairs"),
         (record("/record/pairsInEpoch", 5.into()), "more steps"),
         (tensor("user_table", 3, f32::NAN.to_le_bytes()), "row 0 of `user_table`"),
-        (tensor("item_state_2", 9, f32::INFINITY.to_le_bytes()), "row 1 of `item_state_2`"),
+        (
+            tensor("item_table_state_2", 9, f32::INFINITY.to_le_bytes()),
+            "row 1 of `item_table_state_2`",
+        ),
         (tensor("losses.epoch", 0, f32::NAN.to_le_bytes()), "`losses.epoch`"),
         (tensor("bank_entries", 4, too_much), "row 1 of `bank_entries`"),
         (tensor("kept_pairs", 5, too_much), "row 2 of `kept_pairs`"),
