@@ -203,7 +203,7 @@ export interface OptionSpec {
   /** Dotted path, such as `optimizer.learningRate`. */
   key: string;
   kinds: OptionKind[];
-  default: string | number | boolean | null;
+  default: string | number | boolean | null | string[] | number[];
   /** What it does, in one sentence. */
   doc: string;
 }

@@ -373,7 +373,7 @@ test("refusals are typed errors with a code, a sentence and data", async () => {
     const found = {
       key: await refusal(() => Trainer.create(csv, { dims: 3 })),
       value: await refusal(() => Trainer.create(csv, { temperature: 0 })),
-      later: await refusal(() => Trainer.create(csv, { towers: {} })),
+      later: await refusal(() => Trainer.create(csv, { towers: { item: { history: {} } } })),
       callback: await refusal(() => Trainer.create(csv, { onEpoch: () => 1 })),
       nan: await refusal(() => Trainer.create(csv, { patience: NaN })),
       epochs: await refusal(() => all(trainer, { epochs: 0 })),

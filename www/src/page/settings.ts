@@ -3,7 +3,7 @@
 import type { Backend, Config, OptionSpec, PartialConfig, RunOptions } from "../index.js";
 import type { DataSet } from "./data-set.js";
 
-export type Value = string | number | boolean | null;
+export type Value = OptionSpec["default"];
 
 /** Values by dotted key; an option that is not here has its default. */
 export type Values = Readonly<Record<string, Value>>;
