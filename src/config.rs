@@ -38,9 +38,11 @@ pub enum Kind {
     Text,
     /// `null`: switched off, or found out from the data.
     Null,
+    /// Up to so many values of a kind, in their order.
+    List(&'static Kind, usize),
 }
 
-use Kind::{Above, Bool, Int, Null, Number, OneOf, Text};
+use Kind::{Above, Bool, Int, List, Null, Number, OneOf, Text};
 
 const fn option(
     key: &'static str,
@@ -53,6 +55,16 @@ const fn option(
 
 /// A column of an interactions file: its name in the header, or its position from 0.
 const COLUMN: &[Kind] = &[Text, Int(0, 1000), Null];
+
+/// Hidden widths of a tower: eight layers are more than data of a page's size can use.
+const LAYERS: &[Kind] = &[List(&Int(1, 1024), 8)];
+const LAYERS_DOC: &str = "Widths of the hidden layers, each affine with a ReLU";
+/// Columns of an items or users file that a tower takes features from, at most.
+pub(crate) const FEATURE_COLUMNS: usize = 6;
+const FEATURES: &[Kind] = &[List(&Text, FEATURE_COLUMNS)];
+const OUT: &[Kind] = &[Int(1, 1024), Null];
+const OUT_DOC: &str = "Width of the output, by an affine layer; null for `dim`, with a layer only \
+                       behind hidden ones";
 
 /// Every option, in the order in which they are documented.
 pub const OPTIONS: &[OptionSpec] = &[
@@ -187,6 +199,47 @@ pub const OPTIONS: &[OptionSpec] = &[
         "1",
         "Share of the epochs after which every pair is trained on again",
     ),
+    option("towers.user.id", &[Bool], "true", "Whether each user has an embedding of its own"),
+    option(
+        "towers.user.features",
+        FEATURES,
+        "[]",
+        "Columns of the users file whose values have embeddings, which are averaged; `:list` behind a \
+         name parts its cells at bars, semicolons and commas, `:words` into words, and `:number` makes \
+         ten ranges",
+    ),
+    option(
+        "towers.user.history.table",
+        &[OneOf(&["shared", "separate"])],
+        "\"shared\"",
+        "Whether a user is the sum of its items' embeddings in the item tower, or of others; the \
+         pair's own item is left out",
+    ),
+    option(
+        "towers.user.history.power",
+        &[Number(0.0, 2.0)],
+        "0.5",
+        "The power of the number of items that the sum is divided by",
+    ),
+    option(
+        "towers.user.history.cap",
+        &[Int(1, 65_536)],
+        "100",
+        "Most items of a history; of a user who has more, as many are drawn once",
+    ),
+    option("towers.user.layers", LAYERS, "[]", LAYERS_DOC),
+    option("towers.user.out", OUT, "null", OUT_DOC),
+    option("towers.item.id", &[Bool], "true", "Whether each item has an embedding of its own"),
+    option(
+        "towers.item.features",
+        FEATURES,
+        "[]",
+        "Columns of the items file whose values have embeddings, which are averaged; `:list` behind a \
+         name parts its cells at bars, semicolons and commas, `:words` into words, and `:number` makes \
+         ten ranges",
+    ),
+    option("towers.item.layers", LAYERS, "[]", LAYERS_DOC),
+    option("towers.item.out", OUT, "null", OUT_DOC),
     option(
         "split.kind",
         &[OneOf(&["given", "random", "temporal", "leave-last-out"])],
@@ -219,14 +272,14 @@ pub const OPTIONS: &[OptionSpec] = &[
 ];
 
 /// Groups that are off (`null`) unless given.
-pub const OPTIONAL_GROUPS: &[&str] = &["onebp", "cbns", "skip"];
+pub const OPTIONAL_GROUPS: &[&str] = &["onebp", "cbns", "skip", "towers.user.history"];
 
 /// Groups of the contract that this version refuses by name.
-const NOT_YET: &[&str] = &["towers"];
+const NOT_YET: &[&str] = &["towers.item.history"];
 
-/// Most candidates of a step: at D = 64 their outputs and gradients take 32 MiB each, and one
-/// workgroup still sorts their ids long before a GPU's watchdog barks.
-const MAX_CANDIDATES: usize = 1 << 17;
+/// Most uses of a table's rows in a step: at D = 64 the outputs and gradients of as many candidates
+/// take 32 MiB each, and one workgroup still sorts them long before a GPU's watchdog barks.
+pub(crate) const MOST_USES: usize = 1 << 17;
 
 /// A run's options, complete and valid. Made by [`Config::resolve`] only.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -258,6 +311,8 @@ pub struct Config {
     pub cbns: Option<Cbns>,
     /// What leaves the epochs, if anything does.
     pub skip: Option<Skip>,
+    /// What towers are made of.
+    pub towers: Towers,
     /// How data is parted.
     pub split: Split,
     /// What of the data is kept.
@@ -472,6 +527,94 @@ pub enum SkipRows {
     Item,
 }
 
+/// What towers are made of.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Towers {
+    /// The user tower.
+    pub user: UserTower,
+    /// The item tower.
+    pub item: TowerConfig,
+}
+
+/// What a tower is made of.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TowerConfig {
+    /// Whether each id has an embedding of its own.
+    pub id: bool,
+    /// Columns whose features have embeddings.
+    pub features: Vec<String>,
+    /// Widths of the hidden layers.
+    pub layers: Vec<usize>,
+    /// Width of the output.
+    pub out: Option<usize>,
+}
+
+impl TowerConfig {
+    /// Output widths of the layers over an input of `dim`.
+    pub fn widths(&self, dim: usize) -> Vec<usize> {
+        let last = (!self.layers.is_empty()).then_some(dim);
+        self.layers.iter().copied().chain(self.out.or(last)).collect()
+    }
+
+    /// Width of the output over an input of `dim`.
+    pub fn out_width(&self, dim: usize) -> usize {
+        self.out.unwrap_or(dim)
+    }
+
+    /// Whether features make it up alone.
+    pub fn is_features(&self) -> bool {
+        !self.id && !self.features.is_empty()
+    }
+
+    /// Whether there is nothing but an embedding for each id.
+    pub fn is_table(&self) -> bool {
+        self.id && self.features.is_empty() && self.layers.is_empty() && self.out.is_none()
+    }
+}
+
+/// What a user tower is made of.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct UserTower {
+    /// What any tower may be made of.
+    #[serde(flatten)]
+    pub base: TowerConfig,
+    /// The sum of a user's items, if it is part of it.
+    pub history: Option<History>,
+}
+
+impl UserTower {
+    /// Whether there is nothing but an embedding for each id.
+    pub fn is_table(&self) -> bool {
+        self.base.is_table() && self.history.is_none()
+    }
+
+    /// Whether features make it up alone.
+    pub fn is_features(&self) -> bool {
+        self.base.is_features() && self.history.is_none()
+    }
+}
+
+/// A user as the sum of its items.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct History {
+    /// Whose embeddings are summed.
+    pub table: HistoryTable,
+    /// p, the power of their number that the sum is divided by.
+    pub power: f32,
+    /// Most items of a history.
+    pub cap: usize,
+}
+
+/// Whose embeddings a history sums.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HistoryTable {
+    /// The item tower's.
+    Shared,
+    /// Its own.
+    Separate,
+}
+
 /// How data is parted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -556,7 +699,69 @@ impl Config {
             allowed: "the documented options".into(),
         })?;
         config.check_negatives()?;
+        config.check_towers()?;
         Ok(config)
+    }
+
+    /// Whether histories are sums of the item tower's embeddings.
+    pub fn shares_items(&self) -> bool {
+        let history = self.towers.user.history.as_ref();
+        history.is_some_and(|history| history.table == HistoryTable::Shared)
+    }
+
+    /// What no option of a tower can tell by itself.
+    fn check_towers(&self) -> Result<()> {
+        let refuse = |key: &str, problem: &str, allowed: &str| {
+            Err(Error::Config { key: key.into(), problem: problem.into(), allowed: allowed.into() })
+        };
+        let user_is_table = self.towers.user.is_table();
+        let Towers { user: UserTower { base: user, history }, item } = &self.towers;
+        if !user.id && user.features.is_empty() && history.is_none() {
+            return refuse(
+                "towers.user",
+                "a user is made of nothing",
+                "id true, or features, or a history",
+            );
+        }
+        if !item.id && item.features.is_empty() {
+            return refuse("towers.item", "an item is made of nothing", "id true, or features");
+        }
+        if self.shares_items() && !item.id {
+            return refuse(
+                "towers.user.history.table",
+                "\"shared\" sums the items' own embeddings, and they have none",
+                "\"separate\", or towers.item.id true",
+            );
+        }
+        if self.onebp.is_some() {
+            if !user_is_table {
+                return refuse(
+                    "onebp",
+                    "it keeps users as vectors of their own, which no gradient reaches",
+                    "the default towers.user, or no onebp",
+                );
+            }
+        } else if user.out_width(self.dim) != item.out_width(self.dim) {
+            return Err(Error::Config {
+                key: "towers.user.out".into(),
+                problem: format!(
+                    "outputs are {} wide, and those of the item tower {}",
+                    user.out_width(self.dim),
+                    item.out_width(self.dim)
+                ),
+                allowed: "the same width for both".into(),
+            });
+        }
+        let skips = self.skip.as_ref().filter(|skip| skip.policy == SkipPolicy::Stale);
+        let is_plain = user_is_table && item.is_table();
+        if skips.is_some() && !is_plain {
+            return refuse(
+                "skip.policy",
+                "\"stale\" follows how far a row of a table moves, and these towers are more",
+                "\"popularity\", \"cap\" or \"random\", or the default towers",
+            );
+        }
+        Ok(())
     }
 
     /// K, the items of a step: the positives, then the negatives that are drawn.
@@ -573,7 +778,7 @@ impl Config {
 
     /// What no option of the negatives can tell by itself.
     fn check_negatives(&self) -> Result<()> {
-        if self.candidates() > MAX_CANDIDATES {
+        if self.candidates() > MOST_USES {
             return Err(Error::Config {
                 key: "negatives.count".into(),
                 problem: format!(
@@ -582,7 +787,7 @@ impl Config {
                     self.batch_size,
                     self.candidates(),
                 ),
-                allowed: format!("at most {MAX_CANDIDATES} items a step"),
+                allowed: format!("at most {MOST_USES} items a step"),
             });
         }
         let has_own =
@@ -626,7 +831,7 @@ pub fn defaults() -> Value {
         *slot(&mut root, spec.key) = parsed(spec.default);
     }
     for group in OPTIONAL_GROUPS {
-        root[group] = Value::Null;
+        *slot(&mut root, group) = Value::Null;
     }
     root
 }
@@ -730,6 +935,9 @@ impl Kind {
             OneOf(words) => value.as_str().is_some_and(|word| words.contains(&word)),
             Text => value.is_string(),
             Null => value.is_null(),
+            List(kind, most) => value.as_array().is_some_and(|values| {
+                values.len() <= most && values.iter().all(|value| kind.allows(value))
+            }),
         }
     }
 }
@@ -744,6 +952,7 @@ impl Serialize for Kind {
             OneOf(words) => json!({ "kind": "one-of", "words": words }),
             Text => json!({ "kind": "text" }),
             Null => json!({ "kind": "null" }),
+            List(of, most) => json!({ "kind": "list", "of": of, "most": most }),
         };
         value.serialize(serializer)
     }
@@ -762,6 +971,7 @@ impl std::fmt::Display for Kind {
             }
             Text => write!(f, "a text"),
             Null => write!(f, "null"),
+            List(kind, most) => write!(f, "a list of up to {most}, each {kind}"),
         }
     }
 }
@@ -787,6 +997,8 @@ mod tests {
             let pointer = format!("/{}", spec.key.replace('.', "/"));
             assert!(typed.pointer(&pointer).is_some(), "Config lacks `{}`", spec.key);
         }
+        // One type serves both towers, and an item has no history.
+        assert_eq!(typed["towers"], defaults()["towers"]);
     }
 
     #[test]
@@ -822,10 +1034,41 @@ mod tests {
 
     #[test]
     fn what_comes_later_is_refused_as_not_available() {
-        let options = json!({ "towers": {} });
-        let error = Config::resolve(&options).expect_err("refused");
-        assert_eq!(error.code(), "not-available", "{options}");
-        assert!(Config::resolve(&json!({ "towers": null })).is_ok());
+        let history = |history: Value| json!({ "towers": { "item": { "history": history } } });
+        let error = Config::resolve(&history(json!({}))).expect_err("refused");
+        assert_eq!(error.code(), "not-available");
+        assert!(Config::resolve(&history(Value::Null)).is_ok());
+    }
+
+    #[test]
+    fn towers_fit_together_or_are_refused() {
+        let refused = |options: Value, key: &str| match Config::resolve(&options) {
+            Err(Error::Config { key: found, .. }) => assert_eq!(found, key, "{options}"),
+            other => panic!("{options} gave {other:?}"),
+        };
+        let towers = |user: Value, item: Value| json!({ "towers": { "user": user, "item": item } });
+        refused(towers(json!({ "id": false }), json!({})), "towers.user");
+        refused(towers(json!({}), json!({ "id": false })), "towers.item");
+        refused(towers(json!({ "layers": [0] }), json!({})), "towers.user.layers");
+        refused(towers(json!({ "layers": 8 }), json!({})), "towers.user.layers");
+        refused(towers(json!({ "layers": vec![8; 9] }), json!({})), "towers.user.layers");
+        refused(towers(json!({ "out": 8 }), json!({})), "towers.user.out");
+        let mut onebp = towers(json!({ "history": {} }), json!({}));
+        onebp["onebp"] = json!({});
+        refused(onebp.clone(), "onebp");
+        onebp["towers"] = json!({ "item": { "layers": [32], "out": 16 } });
+        assert!(Config::resolve(&onebp).is_ok(), "users take up outputs, however items are made");
+        let mut stale = towers(json!({ "history": {} }), json!({}));
+        stale["skip"] = json!({});
+        refused(stale, "skip.policy");
+        let config = Config::resolve(&towers(
+            json!({ "id": false, "history": { "cap": 9 }, "out": 8 }),
+            json!({ "layers": [32], "out": 8 }),
+        ));
+        let Towers { user, item } = config.expect("valid").towers;
+        let history = History { table: HistoryTable::Shared, power: 0.5, cap: 9 };
+        assert_eq!((user.history, user.base.widths(64)), (Some(history), vec![8]));
+        assert_eq!(item.widths(64), [32, 8]);
     }
 
     #[test]

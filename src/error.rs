@@ -31,6 +31,12 @@ pub enum Error {
         /// The first bad lines, each as `line 7: reason`.
         lines: Vec<String>,
     },
+    /// A file of a saved run that cannot be gone on from.
+    #[error("this is no saved run that can be gone on from: {problem}")]
+    Checkpoint {
+        /// What was wrong with it.
+        problem: String,
+    },
     /// A user or an item that the data does not have.
     #[error("{kind} `{id}` is not in the training data")]
     UnknownId {
@@ -115,6 +121,7 @@ impl Error {
             Self::Config { .. } => "config",
             Self::NotAvailable { .. } => "not-available",
             Self::Data { .. } => "data",
+            Self::Checkpoint { .. } => "checkpoint",
             Self::UnknownId { .. } => "unknown-id",
             Self::InsecureContext => "insecure-context",
             Self::NoWebGpu => "no-webgpu",
@@ -140,6 +147,7 @@ impl Error {
             Self::Data { file, problem, lines } => {
                 json!({ "file": file, "problem": problem, "lines": lines })
             }
+            Self::Checkpoint { problem } => json!({ "problem": problem }),
             Self::UnknownId { kind, id } => json!({ "kind": kind, "id": id }),
             Self::InsecureContext | Self::NoWebGpu => json!({}),
             Self::NoAdapter { reason }

@@ -3,14 +3,17 @@
 
 mod staleness;
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use crate::config::Config;
+use crate::config::{Config, OptimizerKind};
+use crate::data::Csr;
 use crate::error::{Error, Result};
 use crate::executor::{BackendChoice, Executor};
 use crate::metrics;
-use crate::model::{Model, Tower};
-use crate::plan::{Clock, Extent, Plan, Program, TOP_K};
+use crate::model::Model;
+use crate::plan::{BagExtent, Bags, Clock, Extent, Parameter, Part, Plan, Program, TOP_K, Tower};
 
 /// The gate: `|x − ref| ≤ 1e-5 + 2e-4·|ref|`.
 const ABSOLUTE: f64 = 1e-5;
@@ -75,21 +78,17 @@ pub async fn run(name: &str, text: &str, choice: BackendChoice) -> Result<Report
     } else if value.get("initial_gap").is_some() {
         streaming(name, &serde_json::from_value(value).map_err(no_case)?, choice).await
     } else if value.get("case").is_some() {
-        if let Some(key) = LATER.iter().find(|key| value.pointer(key).is_some()) {
-            return Err(Error::NotAvailable { what: format!("{name}: {key}") });
-        }
         let options = serde_json::from_value(value["case"].clone()).map_err(no_case)?;
         let case: Training = serde_json::from_value(value).map_err(no_case)?;
         training(name, &options, &case, choice).await
+    } else if value.get("history").is_some() {
+        history(name, &serde_json::from_value(value).map_err(no_case)?, choice).await
     } else if value.get("snapshot1").is_some() {
         staleness::run(name, &serde_json::from_value(value).map_err(no_case)?, choice).await
     } else {
         Err(Error::NotAvailable { what: name.into() })
     }
 }
-
-/// What a case of a technique that is not there has.
-const LATER: &[&str] = &["/case/history", "/case/tower/bag", "/case/tower/layers"];
 
 type Matrix = Vec<Vec<f64>>;
 
@@ -116,6 +115,13 @@ struct Options {
     sides: Option<String>,
     tower: TowerOptions,
     #[serde(default)]
+    hidden: Vec<usize>,
+    out: Option<usize>,
+    #[serde(default)]
+    user_features: usize,
+    #[serde(default)]
+    item_features: usize,
+    #[serde(default)]
     negatives: usize,
     #[serde(default)]
     mixed: usize,
@@ -128,8 +134,11 @@ struct Options {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct TowerOptions {
-    #[serde(rename = "id")]
-    _id: bool,
+    id: bool,
+    #[serde(default)]
+    bag: bool,
+    #[serde(rename = "layers", default)]
+    _layers: usize,
     normalize: bool,
 }
 
@@ -143,6 +152,14 @@ struct Training {
     #[serde(rename = "final")]
     last: Tables,
     final_queue: Option<Queue>,
+    user_features: Option<FeatureLists>,
+    item_features: Option<FeatureLists>,
+}
+
+#[derive(Debug, Deserialize)]
+struct FeatureLists {
+    offsets: Vec<u32>,
+    indices: Vec<u32>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -159,9 +176,69 @@ struct Tables {
     item: TowerTables,
 }
 
+/// Parameters by name: `id`, `bag`, `w0`, `b0`, and so on.
+type TowerTables = BTreeMap<String, Numbers>;
+
 #[derive(Debug, Deserialize)]
-struct TowerTables {
-    id: Matrix,
+#[serde(untagged)]
+enum Numbers {
+    Matrix(Matrix),
+    Row(Vec<f64>),
+}
+
+impl Tables {
+    /// The elements of a parameter (rows, width).
+    fn of(&self, parameter: &Parameter) -> Result<Vec<f64>> {
+        let tower = match parameter.tower {
+            Tower::User => &self.user,
+            Tower::Item => &self.item,
+        };
+        let name = match parameter.part {
+            Part::Id => "id".into(),
+            Part::Features => "bag".into(),
+            Part::History => "history".into(),
+            Part::Weights(layer) => format!("w{layer}"),
+            Part::Bias(layer) => format!("b{layer}"),
+        };
+        match tower.get(&name) {
+            Some(Numbers::Matrix(rows)) => Ok(flat(rows)),
+            Some(Numbers::Row(row)) => Ok(row.clone()),
+            None => Err(Error::Data {
+                file: "the case".into(),
+                problem: format!("it has no `{name}` of the {:?} tower", parameter.tower),
+                lines: Vec::new(),
+            }),
+        }
+    }
+}
+
+/// One shared item table, and users who are sums of their items.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HistoryCase {
+    users: usize,
+    items: usize,
+    dim: usize,
+    batch: usize,
+    temperature: f64,
+    power: f64,
+    normalize: bool,
+    lr: f64,
+    optimizer: String,
+    history: Vec<Vec<u32>>,
+    log_q: Vec<f64>,
+    init: Matrix,
+    batches: HistoryBatches,
+    loss: Vec<f64>,
+    grad_step1: Matrix,
+    #[serde(rename = "final")]
+    last: Matrix,
+}
+
+#[derive(Debug, Deserialize)]
+struct HistoryBatches {
+    user: Vec<Vec<u32>>,
+    item: Vec<Vec<u32>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -189,7 +266,7 @@ struct Evaluation {
     item_embedding: Matrix,
     train: Vec<Vec<u32>>,
     test: Vec<Vec<u32>>,
-    metrics: std::collections::BTreeMap<String, Cut>,
+    metrics: BTreeMap<String, Cut>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -210,14 +287,13 @@ fn floats(matrix: &Matrix) -> Vec<f32> {
 }
 
 /// Compressed rows of lists.
-fn compressed(lists: &[Vec<u32>]) -> (Vec<u32>, Vec<u32>) {
-    let mut offsets = vec![0];
-    let mut items = Vec::new();
+fn compressed(lists: &[Vec<u32>]) -> Csr {
+    let mut rows = Csr { offsets: vec![0], items: Vec::new() };
     for list in lists {
-        items.extend(list);
-        offsets.push(items.len() as u32);
+        rows.items.extend(list);
+        rows.offsets.push(rows.items.len() as u32);
     }
-    (offsets, items)
+    rows
 }
 
 async fn training(
@@ -236,7 +312,13 @@ async fn training(
         (0, shared) => ("mixed", shared),
         (per_row, _) => ("uniform", per_row),
     };
+    // The features' columns have no names here.
+    let features = if options.tower.bag { vec!["features"] } else { Vec::new() };
+    let tower = serde_json::json!({
+        "id": options.tower.id, "features": features, "layers": options.hidden, "out": options.out,
+    });
     let config = Config::resolve(&serde_json::json!({
+        "towers": { "user": tower, "item": tower },
         "onebp": onebp,
         "cbns": cbns,
         "dim": options.dim,
@@ -250,11 +332,7 @@ async fn training(
     }))?;
     let mut report = Report::new(name);
 
-    // Plain descent of length 1 moves each row by its gradient.
-    let mut descent = config.clone();
-    descent.optimizer.kind = crate::config::OptimizerKind::Sgd;
-    descent.optimizer.learning_rate = 1.0;
-    descent.optimizer.l2 = 0.0;
+    let descent = plain_descent(&config);
     let (mut model, pairs) = start(options, case, &descent, choice).await?;
     if pairs != options.steps * options.batch {
         report.worst = f64::INFINITY;
@@ -262,18 +340,17 @@ async fn training(
         return Ok(report);
     }
     model.step();
-    for (tower, place, init, gradient) in [
-        (Tower::User, "grad_step1.user", &case.init.user, &case.grad_step1.user),
-        (Tower::Item, "grad_step1.item", &case.init.item, &case.grad_step1.item),
-    ] {
-        if options.onebp && tower == Tower::User {
+    for parameter in model.plan().parameters.clone() {
+        if options.onebp && parameter.tower == Tower::User {
             // It moves, but by no gradient.
             continue;
         }
-        let moved = model.table(tower).await?;
+        let moved = model.values(&parameter).await?;
+        let before = case.init.of(&parameter)?.into_iter();
         let moves: Vec<f32> =
-            floats(&init.id).iter().zip(moved).map(|(before, after)| before - after).collect();
-        report.compare(place, &moves, &flat(&gradient.id));
+            before.zip(moved).map(|(before, after)| before as f32 - after).collect();
+        let place = format!("grad_step1.{:?}.{:?}", parameter.tower, parameter.part);
+        report.compare(&place, &moves, &case.grad_step1.of(&parameter)?);
     }
 
     let (mut model, _) = start(options, case, &config, choice).await?;
@@ -282,10 +359,9 @@ async fn training(
     }
     let losses = model.losses_later().finish().await?;
     report.compare("loss", &losses[..options.steps], &case.loss);
-    for (tower, place, last) in
-        [(Tower::User, "final.user", &case.last.user), (Tower::Item, "final.item", &case.last.item)]
-    {
-        report.compare(place, &model.table(tower).await?, &flat(&last.id));
+    for parameter in model.plan().parameters.clone() {
+        let place = format!("final.{:?}.{:?}", parameter.tower, parameter.part);
+        report.compare(&place, &model.values(&parameter).await?, &case.last.of(&parameter)?);
     }
     if let Some(queue) = &case.final_queue {
         let clock = model.clock().await?;
@@ -299,6 +375,15 @@ async fn training(
     Ok(report)
 }
 
+/// The same options with plain descent of length 1, which moves each row by its gradient.
+fn plain_descent(config: &Config) -> Config {
+    let mut descent = config.clone();
+    descent.optimizer.kind = OptimizerKind::Sgd;
+    descent.optimizer.learning_rate = 1.0;
+    descent.optimizer.l2 = 0.0;
+    descent
+}
+
 /// A model at the start of a case, and how many pairs an epoch of all its batches has.
 async fn start(
     options: &Options,
@@ -306,9 +391,16 @@ async fn start(
     config: &Config,
     choice: BackendChoice,
 ) -> Result<(Model, usize)> {
-    let users = case.batches.user.iter().flatten();
-    let items = case.batches.item.iter().flatten();
-    let words: Vec<u32> = users.zip(items).flat_map(|(&user, &item)| [user, item]).collect();
+    let words = pair_words(&case.batches.user, &case.batches.item);
+    let features = |lists: &Option<FeatureLists>| {
+        let lists = lists.as_ref().filter(|_| options.tower.bag)?;
+        Some(Csr { offsets: lists.offsets.clone(), items: lists.indices.clone() })
+    };
+    let user_features = features(&case.user_features);
+    let item_features = features(&case.item_features);
+    let extent_of = |features: &Option<Csr>, rows| {
+        features.as_ref().map_or(BagExtent::default(), |lists| BagExtent::of(lists, rows))
+    };
     let extent = Extent {
         users: options.users,
         items: options.items,
@@ -317,6 +409,11 @@ async fn start(
         evaluated: 0,
         keeps_best: false,
         shuffled: false,
+        bags: Bags {
+            user_features: extent_of(&user_features, options.user_features),
+            item_features: extent_of(&item_features, options.item_features),
+            history: BagExtent::default(),
+        },
     };
     let (mut model, _) = Model::new(config, &extent, choice).await?;
     let log_q: Vec<f32> = case.log_q.iter().map(|&x| x as f32).collect();
@@ -327,8 +424,75 @@ async fn start(
     if !negatives.is_empty() {
         model.give_negatives(&negatives);
     }
-    model.start(&floats(&case.init.user.id), &floats(&case.init.item.id));
+    for (tower, features) in [(Tower::User, &user_features), (Tower::Item, &item_features)] {
+        if let Some(features) = features {
+            model.load_features(tower, features);
+        }
+    }
+    let mut values = Vec::new();
+    for parameter in &model.plan().parameters {
+        values.push((parameter.table, case.init.of(parameter)?));
+    }
+    model.start_with(|parameter, row, w| {
+        let of_this = values.iter().find(|(table, _)| *table == parameter.table);
+        let (_, values) = of_this.expect("every parameter has values");
+        let row = &values[row * parameter.width..][..parameter.width];
+        w.iter_mut().zip(row).for_each(|(w, &value)| *w = value as f32);
+    });
     Ok((model, words.len() / 2))
+}
+
+/// Pairs of users and items, batch behind batch.
+fn pair_words(users: &[Vec<u32>], items: &[Vec<u32>]) -> Vec<u32> {
+    let pairs = users.iter().flatten().zip(items.iter().flatten());
+    pairs.flat_map(|(&user, &item)| [user, item]).collect()
+}
+
+async fn history(name: &str, case: &HistoryCase, choice: BackendChoice) -> Result<Report> {
+    let config = Config::resolve(&serde_json::json!({
+        "dim": case.dim,
+        "batchSize": case.batch,
+        "normalize": case.normalize,
+        "temperature": case.temperature,
+        "towers": { "user": { "id": false, "history": { "power": case.power } } },
+        "optimizer": { "kind": case.optimizer, "learningRate": case.lr },
+    }))?;
+    let words = pair_words(&case.batches.user, &case.batches.item);
+    let histories = compressed(&case.history);
+    let extent = Extent {
+        users: case.users,
+        items: case.items,
+        pairs: words.len() / 2,
+        hidden: 0,
+        evaluated: 0,
+        keeps_best: false,
+        shuffled: false,
+        bags: Bags { history: BagExtent::of(&histories, case.items), ..Bags::default() },
+    };
+    let log_q: Vec<f32> = case.log_q.iter().map(|&x| x as f32).collect();
+    let init = floats(&case.init);
+    let mut report = Report::new(name);
+    let steps = case.loss.len();
+    for (config, steps) in [(plain_descent(&config), 1), (config, steps)] {
+        let (mut model, _) = Model::new(&config, &extent, choice).await?;
+        model.load(&words, &log_q);
+        model.load_history(&histories);
+        model.start(&[], &init);
+        for _ in 0..steps {
+            model.step();
+        }
+        let last = model.table(Tower::Item).await?;
+        if steps == 1 {
+            let moves: Vec<f32> =
+                init.iter().zip(last).map(|(before, after)| before - after).collect();
+            report.compare("grad_step1", &moves, &flat(&case.grad_step1));
+        } else {
+            let losses = model.losses_later().finish().await?;
+            report.compare("loss", &losses[..steps], &case.loss);
+            report.compare("final", &last, &flat(&case.last));
+        }
+    }
+    Ok(report)
 }
 
 /// Runs the steps themselves: the estimate is theirs, whatever else they train.
@@ -348,6 +512,7 @@ async fn streaming(name: &str, case: &Streaming, choice: BackendChoice) -> Resul
         evaluated: 0,
         keeps_best: false,
         shuffled: false,
+        bags: Bags::default(),
     };
     let plan = Plan::new(&config, &extent);
     assert!(case.batches.len() <= plan.dims.window, "the steps fit a window");
@@ -375,7 +540,7 @@ async fn evaluation(name: &str, case: &Evaluation, choice: BackendChoice) -> Res
     let config = Config::resolve(&serde_json::json!({
         "dim": case.user_embedding[0].len(), "normalize": false,
     }))?;
-    let (offsets, items) = compressed(&case.train);
+    let Csr { offsets, items } = compressed(&case.train);
     let users: Vec<u32> = (0u32..)
         .zip(&case.test)
         .filter(|(_, test)| !test.is_empty())
@@ -389,6 +554,7 @@ async fn evaluation(name: &str, case: &Evaluation, choice: BackendChoice) -> Res
         evaluated: users.len(),
         keeps_best: false,
         shuffled: false,
+        bags: Bags::default(),
     };
     let (mut model, _) = Model::new(&config, &extent, choice).await?;
     model.hide(&offsets, &items);

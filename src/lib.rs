@@ -1,18 +1,22 @@
 #![doc = include_str!("../README.md")]
 
+pub mod checkpoint;
 pub mod config;
 pub mod cpu;
 pub mod data;
 pub mod error;
 pub mod executor;
+pub mod export;
 #[cfg(feature = "verify")]
 pub mod golden;
 pub mod gpu;
+pub mod import;
 pub mod metrics;
 pub mod model;
 pub mod negatives;
 pub mod plan;
 pub mod random;
+pub mod safetensors;
 #[cfg(feature = "verify")]
 pub mod stopwatch;
 pub mod trainer;

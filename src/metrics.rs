@@ -1,11 +1,11 @@
 //! Full-ranking metrics from lists of recommended items (`methods.md`, evaluation).
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::plan::NO_ID;
 
 /// What is reported of a model, as means over the users who have a held-out item.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the serialised names say which metric at which cut")]
 pub struct Metrics {
     #[serde(rename = "recall@10")]

@@ -2,27 +2,22 @@
 //! epochs; what is trained on what, for how long, is the trainer's business.
 
 mod skip;
+mod state;
 
 use std::ops::Range;
 
 use crate::config::{Config, Init, InitRule, Warmup, WarmupRule};
-use crate::data::Pairs;
+use crate::data::{Csr, Pairs};
 use crate::error::Result;
 use crate::executor::{Backend, BackendChoice, Executor, Pending};
 use crate::negatives;
+pub use crate::plan::Tower;
 use crate::plan::{
-    Buffer, Clock, Dims, DriftHandles, Entry, Extent, GapHandles, MIN_NORM, NO_ID, Plan, Pool,
-    Program, RING, Step, TOP_K, TowerHandles, Work,
+    Buffer, Clock, Dims, DriftHandles, Entry, Extent, GapHandles, Lists, MIN_NORM, NO_ID,
+    Parameter, Part, Plan, Pool, Program, RING, STEP_STRIDE, Step, TOP_K, TowerHandles, Work,
 };
 use crate::random::{self, stream};
-
-/// Which tower.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the variants are the two towers")]
-pub enum Tower {
-    User,
-    Item,
-}
+pub use state::Position;
 
 /// Two towers, their optimiser and their data, on one backend.
 #[derive(Debug)]
@@ -44,6 +39,8 @@ pub struct Model {
     /// Steps after which the bank is used, as the device's clock has it.
     bank_opens_after: u64,
     work: Work,
+    /// Items in the histories of all users.
+    history_items: usize,
     /// Whether the outputs of all items are those of the tables.
     outputs_are_fresh: bool,
 }
@@ -52,18 +49,24 @@ impl Model {
     /// Chooses a backend and allocates the plan on it.
     ///
     /// # Errors
-    /// Those of [`Executor::choose`].
+    /// Those of [`Executor::choose`]; [`Error::Config`](crate::Error::Config) for lists that a step has
+    /// no room for.
     pub async fn new(
         config: &Config,
         extent: &Extent,
         choice: BackendChoice,
     ) -> Result<(Self, Backend)> {
+        extent.check(config)?;
         let plan = Plan::new(config, extent);
         let (mut executor, backend) = Executor::choose(choice, &plan).await?;
         let items = plan.dims.items as u32;
         let mut list: Vec<u32> = (0..items).collect();
         list.resize(plan.words(plan.at.item_list), NO_ID);
         executor.write(plan.at.item_list, 0, &list);
+        for slot in 0..plan.words(plan.at.item_blocks) / STEP_STRIDE {
+            let block = Step { slot: slot as u32, ..Step::default() };
+            executor.write(plan.at.item_blocks, slot * STEP_STRIDE, &[block]);
+        }
         let pairs_in_epoch = plan.dims.pairs;
         let model = Self {
             plan,
@@ -76,6 +79,7 @@ impl Model {
             pairs: 0,
             bank_opens_after: 0,
             work: Work::default(),
+            history_items: 0,
             outputs_are_fresh: false,
         };
         Ok((model, backend))
@@ -109,6 +113,30 @@ impl Model {
         }
     }
 
+    /// Brings in the features of a tower's ids.
+    ///
+    /// # Panics
+    /// If the tower takes none.
+    pub fn load_features(&mut self, tower: Tower, features: &Csr) {
+        let at = if tower == Tower::User { self.plan.at.user } else { self.plan.at.item };
+        let lists = at.features.expect("the tower takes features");
+        self.load_lists(lists, features);
+    }
+
+    /// Brings in what users are made of.
+    ///
+    /// # Panics
+    /// If the user tower takes no history.
+    pub fn load_history(&mut self, history: &Csr) {
+        self.load_lists(self.plan.at.user.history.expect("the tower takes a history"), history);
+        self.history_items = history.items.len();
+    }
+
+    fn load_lists(&mut self, lists: Lists, rows: &Csr) {
+        self.executor.write(lists.offsets, 0, &rows.offsets);
+        self.executor.write(lists.members, 0, &rows.items);
+    }
+
     /// Gives the first steps their negatives, (steps, K − B), where none are drawn.
     ///
     /// # Panics
@@ -128,50 +156,49 @@ impl Model {
         self.executor.write(self.plan.at.seen_items, 0, items);
     }
 
-    /// Starts a run from given tables (rows, width), with the optimiser's state at zero.
+    /// Starts a run from given id tables (rows, width), with the optimiser's state at zero.
     pub fn start(&mut self, users: &[f32], items: &[f32]) {
-        let width = self.plan.dims.width;
-        self.start_with(|tower, row, w| {
-            let table = if tower == Tower::User { users } else { items };
-            w.copy_from_slice(&table[row * width..][..width]);
+        self.start_with(|parameter, row, w| {
+            let table = if parameter.tower == Tower::User { users } else { items };
+            w.copy_from_slice(&table[row * parameter.width..][..parameter.width]);
         });
     }
 
-    /// Starts a run from fresh random tables.
+    /// Starts a run from fresh random parameters.
     pub fn start_fresh(&mut self, config: &Config) {
-        let rows = [self.plan.dims.users, self.plan.dims.items];
-        let deviations = rows.map(|rows| match config.init {
-            Init::Std(deviation) => deviation,
-            Init::Named(InitRule::Xavier) => (2.0 / (rows + config.dim) as f32).sqrt(),
-        });
-        self.start_with(|tower, row, w| {
-            let (stream, deviation) = match tower {
-                Tower::User => (stream::INIT_USER, deviations[0]),
-                Tower::Item => (stream::INIT_ITEM, deviations[1]),
+        self.start_with(|&Parameter { tower, part, rows, width, .. }, row, w| {
+            let xavier = (2.0 / (rows + width) as f32).sqrt();
+            let (deviation, stream) = match part {
+                Part::Bias(_) => return,
+                Part::Weights(_) => (xavier, fresh_stream(tower, part)),
+                Part::Id | Part::Features | Part::History => match config.init {
+                    Init::Std(deviation) => (deviation, fresh_stream(tower, part)),
+                    Init::Named(InitRule::Xavier) => (xavier, fresh_stream(tower, part)),
+                },
             };
             for (k, w) in w.iter_mut().enumerate() {
-                let counter = (row * config.dim + k) as u32;
+                let counter = (row * width + k) as u32;
                 *w = deviation * random::normal(config.seed, stream, counter);
             }
         });
     }
 
-    /// Starts a run from rows that `fill(tower, row, embedding)` writes.
-    fn start_with(&mut self, mut fill: impl FnMut(Tower, usize, &mut [f32])) {
+    /// Starts a run from parameters whose rows `fill(parameter, row, elements)` writes over zeros.
+    pub fn start_with(&mut self, mut fill: impl FnMut(&Parameter, usize, &mut [f32])) {
         /// Rows on their way at once: a table of a million is never copied whole.
         const BLOCK: usize = 4096;
-        let Dims { width, dim, users, items, .. } = self.plan.dims;
-        let mut block = vec![0.0f32; BLOCK * dim];
-        for (tower, rows) in [(Tower::User, users), (Tower::Item, items)] {
-            let handles = self.tower(tower);
+        let items = self.plan.dims.items;
+        for parameter in &self.plan.parameters {
+            let &Parameter { rows, width, dim, table, .. } = parameter;
+            let mut block = vec![0.0f32; BLOCK.min(rows) * dim];
             for first in (0..rows).step_by(BLOCK) {
                 let block = &mut block[..BLOCK.min(rows - first) * dim];
                 for (row, padded) in (first..).zip(block.chunks_exact_mut(dim)) {
-                    fill(tower, row, &mut padded[..width]);
+                    fill(parameter, row, &mut padded[..width]);
                 }
-                self.executor.write(handles.table, first * dim, block);
+                self.executor.write(table, first * dim, block);
             }
-            for state in handles.state.into_iter().flatten() {
+            for state in parameter.state.into_iter().flatten() {
                 self.executor.clear(state);
             }
         }
@@ -194,8 +221,11 @@ impl Model {
 
     /// Runs the next training step, or records it.
     pub fn step(&mut self) {
-        if self.plan.at.drift.is_some() && self.step_in_epoch == self.drift_from() {
-            self.run_query(Program::KeepOutputs);
+        if let Some(DriftHandles { before, .. }) = self.plan.at.drift
+            && self.step_in_epoch == self.drift_from()
+        {
+            self.embed_items();
+            self.executor.copy(self.plan.at.item_outputs, before, 0, self.plan.words(before));
         }
         let slot = self.step_in_epoch % self.plan.dims.window;
         if slot == 0 {
@@ -287,19 +317,59 @@ impl Model {
         self.executor.read_later(self.plan.at.losses, 0..RING)
     }
 
-    /// A tower's embeddings (rows, width).
+    /// A tower's embeddings of its ids (rows, width).
     ///
     /// # Errors
     /// Those of [`Executor::read`].
+    ///
+    /// # Panics
+    /// If the tower has none.
     pub async fn table(&mut self, tower: Tower) -> Result<Vec<f32>> {
-        let table = self.tower(tower).table;
-        let padded: Vec<f32> = self.executor.read(table, 0..self.plan.words(table)).await?;
-        let (width, dim) = (self.plan.dims.width, self.plan.dims.dim);
-        let rows = match tower {
-            Tower::User => self.plan.dims.users,
-            Tower::Item => self.plan.dims.items,
-        };
-        Ok(padded.chunks_exact(dim).take(rows).flat_map(|row| &row[..width]).copied().collect())
+        let parameter = *self.plan.parameter(tower, Part::Id).expect("ids have embeddings");
+        self.values(&parameter).await
+    }
+
+    /// A parameter's elements (rows, width).
+    ///
+    /// # Errors
+    /// Those of [`Executor::read`].
+    pub async fn values(&mut self, parameter: &Parameter) -> Result<Vec<f32>> {
+        let &Parameter { rows, width, dim, table, .. } = parameter;
+        let padded: Vec<f32> = self.executor.read(table, 0..rows * dim).await?;
+        Ok(unpadded(&padded, width, dim).collect())
+    }
+
+    /// Sets the embedding of one row of a tower.
+    ///
+    /// # Panics
+    /// If the tower has none.
+    pub fn set_row(&mut self, tower: Tower, row: u32, embedding: &[f32]) {
+        let parameter = self.plan.parameter(tower, Part::Id).expect("ids have embeddings");
+        self.executor.write(parameter.table, row as usize * parameter.dim, embedding);
+        self.outputs_are_fresh = false;
+    }
+
+    /// A tower's outputs for all its rows (rows, width), as they are scored.
+    ///
+    /// # Errors
+    /// Those of [`Executor::read`].
+    pub async fn outputs(&mut self, tower: Tower) -> Result<Vec<f32>> {
+        let Dims { users, items, queries, out, out_width, .. } = self.plan.dims;
+        if tower == Tower::Item {
+            self.embed_items();
+            let padded = self.executor.read(self.plan.at.item_outputs, 0..items * out).await?;
+            return Ok(unpadded(&padded, out_width, out).collect());
+        }
+        let mut outputs = Vec::with_capacity(users * out_width);
+        let users: Vec<u32> = (0..users as u32).collect();
+        for block in users.chunks(queries) {
+            self.query(block);
+            self.run_query(Program::EmbedQueries);
+            let words = 0..block.len() * out;
+            let padded: Vec<f32> = self.executor.read(self.plan.at.query_outputs, words).await?;
+            outputs.extend(unpadded(&padded, out_width, out));
+        }
+        Ok(outputs)
     }
 
     /// The bank's content, place by place: item ids, and outputs (M, width).
@@ -310,13 +380,13 @@ impl Model {
     /// # Panics
     /// If the plan has no bank.
     pub async fn bank(&mut self) -> Result<(Vec<u32>, Vec<f32>)> {
-        let Dims { bank, width, dim, .. } = self.plan.dims;
+        let Dims { bank, out_width: width, out: dim, .. } = self.plan.dims;
         let buffers = self.plan.at.bank.expect("the plan has a bank");
         let words = bank * Entry::WORDS;
         let entries: Vec<Entry> = self.executor.read(buffers.entries, 0..words).await?;
         let padded: Vec<f32> = self.executor.read(buffers.items, 0..bank * dim).await?;
-        let outputs = padded.chunks_exact(dim).flat_map(|row| &row[..width]).copied().collect();
-        Ok((entries.into_iter().map(|entry| entry.item).collect(), outputs))
+        let items = entries.into_iter().map(|entry| entry.item).collect();
+        Ok((items, unpadded(&padded, width, dim).collect()))
     }
 
     /// Where the run stands.
@@ -340,9 +410,9 @@ impl Model {
     }
 
     fn copy_best(&mut self, direction: impl Fn(Buffer, Buffer) -> (Buffer, Buffer)) {
-        for tower in [self.plan.at.user, self.plan.at.item] {
-            let best = tower.best.expect("the plan keeps the best epoch");
-            let (from, to) = direction(tower.table, best);
+        for parameter in &self.plan.parameters {
+            let best = parameter.best.expect("the plan keeps the best epoch");
+            let (from, to) = direction(parameter.table, best);
             self.executor.copy(from, to, 0, self.plan.words(from));
         }
     }
@@ -377,14 +447,34 @@ impl Model {
         self.scores().await
     }
 
-    /// Scores of the catalogue for the mean of some items' outputs: a visitor who picked them
-    /// (`methods.md`, fold-in), or one item to be compared with.
+    /// Scores of the catalogue for a visitor who picked some items, ascending: the user tower's where a
+    /// user is nothing but a history, else those of the mean of the items' outputs (`methods.md`, fold-in).
+    ///
+    /// # Errors
+    /// Those of [`Executor::read`].
+    pub async fn visitor_scores(&mut self, items: &[u32]) -> Result<Vec<f32>> {
+        let has_row = self.plan.parameter(Tower::User, Part::Id).is_some();
+        let TowerHandles { features, history, .. } = self.plan.at.user;
+        let Some(lists) = history.filter(|_| !has_row && features.is_none()) else {
+            return self.item_scores(items).await;
+        };
+        // The list behind the last user's.
+        let visitor = self.plan.dims.users as u32;
+        let items = &items[..items.len().min(lists.most)];
+        let begin = self.history_items;
+        self.executor.write(lists.members, begin, items);
+        let end = (begin + items.len()) as u32;
+        self.executor.write(lists.offsets, visitor as usize + 1, &[end]);
+        self.user_scores(visitor).await
+    }
+
+    /// Scores of the catalogue for the mean of some items' outputs.
     ///
     /// # Errors
     /// Those of [`Executor::read`].
     pub async fn item_scores(&mut self, items: &[u32]) -> Result<Vec<f32>> {
         self.embed_items();
-        let dim = self.plan.dims.dim;
+        let dim = self.plan.dims.out;
         let output = |item: &u32| {
             let words = *item as usize * dim..(*item as usize + 1) * dim;
             self.executor.read_later::<f32>(self.plan.at.item_outputs, words)
@@ -412,10 +502,19 @@ impl Model {
     }
 
     fn embed_items(&mut self) {
-        if !self.outputs_are_fresh {
-            self.run_query(Program::EmbedItems);
-            self.outputs_are_fresh = true;
+        if self.outputs_are_fresh {
+            return;
         }
+        let (at, words) = (self.plan.at, self.plan.words(self.plan.at.item_outputs));
+        for block in 0..self.plan.words(at.item_blocks) / STEP_STRIDE {
+            self.executor.run(&self.plan, Program::EmbedItems, block);
+            if let Some(outputs) = at.block_outputs {
+                let offset = block * self.plan.words(outputs);
+                let count = self.plan.words(outputs).min(words - offset);
+                self.executor.copy(outputs, at.item_outputs, offset, count);
+            }
+        }
+        self.outputs_are_fresh = true;
     }
 
     fn query(&mut self, users: &[u32]) {
@@ -424,13 +523,6 @@ impl Model {
         let mut list = users.to_vec();
         list.resize(self.plan.dims.queries, NO_ID);
         self.executor.write(self.plan.at.query_users, 0, &list);
-    }
-
-    fn tower(&self, tower: Tower) -> TowerHandles {
-        match tower {
-            Tower::User => self.plan.at.user,
-            Tower::Item => self.plan.at.item,
-        }
     }
 
     /// Runs a program that belongs to the training: its work is counted.
@@ -444,10 +536,27 @@ impl Model {
     }
 }
 
+/// The stream that a parameter's fresh elements are drawn from.
+fn fresh_stream(tower: Tower, part: Part) -> u32 {
+    let nth = match part {
+        Part::Id if tower == Tower::User => return stream::INIT_USER,
+        Part::Id => return stream::INIT_ITEM,
+        Part::Features => 0,
+        Part::History => 1,
+        Part::Weights(layer) | Part::Bias(layer) => 2 + layer as u32,
+    };
+    stream::INIT_PARTS + 2 * nth + u32::from(tower == Tower::Item)
+}
+
 /// Steps before the bank is used; the rule decides at an epoch's edge, not at a step.
 fn warmup(config: &Config) -> u32 {
     match config.cbns.as_ref().map(|cbns| cbns.warmup) {
         Some(Warmup::Steps(steps)) => steps,
         Some(Warmup::Rule(WarmupRule::Auto)) | None => u32::MAX,
     }
+}
+
+/// Rows of a width, without what they are padded with.
+fn unpadded(padded: &[f32], width: usize, dim: usize) -> impl Iterator<Item = f32> {
+    padded.chunks_exact(dim).flat_map(move |row| &row[..width]).copied()
 }

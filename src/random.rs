@@ -19,6 +19,10 @@ pub mod stream {
     pub const SAMPLE: u32 = 8;
     /// Which stale pairs stay in an epoch.
     pub const KEEP: u32 = 9;
+    /// Which of a user's items stay in a history that is longer than its cap.
+    pub const HISTORY: u32 = 10;
+    /// Fresh parameters beside the id tables: the first of as many streams as there are.
+    pub const INIT_PARTS: u32 = 16;
 }
 
 /// The PCG-RXS-M-XS hash of 32 bits (Jarzynski & Olano 2020, "Hash functions for GPU rendering").

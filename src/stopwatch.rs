@@ -5,11 +5,11 @@ use web_time::Instant;
 
 use crate::config::Config;
 use crate::data::Pairs;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::executor::{Backend, BackendChoice};
 use crate::model::Model;
 use crate::negatives;
-use crate::plan::Extent;
+use crate::plan::{BagExtent, Bags, Extent};
 use crate::random::{self, stream};
 
 /// How long steps took.
@@ -39,13 +39,35 @@ pub async fn time_steps(
     steps: usize,
 ) -> Result<Timing> {
     let pairs = (WARM_UP + steps) * config.batch_size;
-    let extent =
-        Extent { users, items, pairs, hidden: 0, evaluated: 0, keeps_best: false, shuffled: true };
-    let (mut model, backend) = Model::new(config, &extent, choice).await?;
     let draw = |n: usize, below: usize| {
         random::hash(config.seed, stream::SYNTHETIC, n as u32) % below as u32
     };
     let train: Pairs = (0..pairs).map(|n| [draw(2 * n, users), draw(2 * n + 1, items)]).collect();
+    let history = config.towers.user.history.as_ref();
+    let history = history.map(|options| train.rows(users).capped(options.cap, |_, item| item));
+    let towers = &config.towers;
+    if !towers.user.base.features.is_empty() || !towers.item.features.is_empty() {
+        return Err(Error::NotAvailable { what: "features of random pairs".into() });
+    }
+    let extent = Extent {
+        users,
+        items,
+        pairs,
+        hidden: 0,
+        evaluated: 0,
+        keeps_best: false,
+        shuffled: true,
+        bags: Bags {
+            history: history
+                .as_ref()
+                .map_or(BagExtent::default(), |lists| BagExtent::of(lists, items)),
+            ..Bags::default()
+        },
+    };
+    let (mut model, backend) = Model::new(config, &extent, choice).await?;
+    if let Some(history) = &history {
+        model.load_history(history);
+    }
     let counts = vec![1; items];
     model.load(train.as_words(), &negatives::log_q(config, &counts));
     model.load_pool(config, &train, &counts);

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use twotower::data::Pairs;
 use twotower::executor::BackendChoice;
 use twotower::model::Model;
-use twotower::plan::Extent;
+use twotower::plan::{BagExtent, Bags, Extent};
 use twotower::{Config, negatives, random};
 
 const USERS: usize = 60;
@@ -23,6 +23,10 @@ fn warm(options: &Value) -> Model {
         evaluated: 0,
         keeps_best: false,
         shuffled: true,
+        bags: Bags {
+            history: BagExtent { rows: ITEMS, members: PAIRS, most: 60 },
+            ..Bags::default()
+        },
     };
     let (mut model, _) = pollster::block_on(Model::new(&config, &extent, BackendChoice::Cpu))
         .expect("the CPU is always there");
@@ -31,6 +35,9 @@ fn warm(options: &Value) -> Model {
     let counts = vec![1; ITEMS];
     model.load(train.as_words(), &negatives::log_q(&config, &counts));
     model.load_pool(&config, &train, &counts);
+    if config.towers.user.history.is_some() {
+        model.load_history(&train.rows(USERS));
+    }
     model.start_fresh(&config);
     for _ in 0..model.steps_in_epoch() {
         model.step();
@@ -48,6 +55,8 @@ fn no_step_allocates() {
         json!({ "negatives": { "kind": "in-batch", "logQ": "streaming" } }),
         json!({ "negatives": { "kind": "mixed" }, "cbns": { "capacity": 50, "warmup": 9 }, "skip": {} }),
         json!({ "onebp": {}, "cbns": { "capacity": 50, "warmup": 0 } }),
+        json!({ "towers": { "user": { "id": false, "history": {}, "layers": [12] } } }),
+        json!({ "towers": { "item": { "layers": [12] } }, "optimizer": { "kind": "adagrad" } }),
     ] {
         let mut options = techniques.clone();
         (options["dim"], options["batchSize"]) = (json!(8), json!(16));

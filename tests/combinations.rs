@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
 use twotower::executor::BackendChoice;
-use twotower::plan::{Extent, Plan, Program, Work};
+use twotower::plan::{BagExtent, Bags, Extent, Plan, Program, Work};
 use twotower::trainer::EpochReport;
 use twotower::{Config, Error, config};
 
@@ -32,8 +32,13 @@ fn any_options() -> impl Strategy<Value = Value> {
         0.3..1.0f64,
     );
     let onebp = prop::option::of(0.0..1.0f64);
-    (rule, negatives, onebp, prop::option::of(bank), prop::option::of(skip), any::<u32>()).prop_map(
-        |((optimizer, normalize, dim, batch), (kind, count, log_q), onebp, bank, skip, seed)| {
+    let history = (select(vec!["shared", "separate"]), 0.0..1.0f64, 1..20usize);
+    let layers = || prop::collection::vec(1..20usize, 0..3);
+    let towers = (any::<bool>(), prop::option::of(history), layers(), layers(), 1..20usize);
+    let techniques = (onebp, prop::option::of(bank), prop::option::of(skip));
+    (rule, negatives, techniques, prop::option::of(towers), any::<u32>()).prop_map(
+        |((optimizer, normalize, dim, batch), (kind, count, log_q), techniques, towers, seed)| {
+            let (onebp, bank, skip) = techniques;
             let mut all = json!({
                 "epochs": EPOCHS, "dim": dim, "batchSize": batch, "normalize": normalize,
                 "seed": seed, "optimizer.kind": optimizer, "optimizer.learningRate": 0.01,
@@ -55,6 +60,21 @@ fn any_options() -> impl Strategy<Value = Value> {
                 all["skip.recheck"] = recheck.into();
                 all["skip.keep"] = keep.into();
                 all["skip.until"] = until.into();
+            }
+            if let Some((id, history, user, item, out)) = towers {
+                all["towers.user.id"] = id.into();
+                if let Some((table, power, cap)) = history {
+                    all["towers.user.history.table"] = table.into();
+                    all["towers.user.history.power"] = power.into();
+                    all["towers.user.history.cap"] = cap.into();
+                }
+                all["towers.user.layers"] = user.into();
+                all["towers.item.layers"] = item.into();
+                all["towers.item.out"] = out.into();
+                // With OneBP, users have no output of their own to be set.
+                if onebp.is_none() {
+                    all["towers.user.out"] = out.into();
+                }
             }
             all
         },
@@ -111,6 +131,11 @@ fn check(options: &Value, choice: BackendChoice) -> Result<(), TestCaseError> {
 
     let dataset = camps(&resolved);
     let pairs = dataset.train.len();
+    // Each user's pairs, but for those over the cap.
+    let history = resolved.towers.user.history.as_ref().map(|history| {
+        let rows = dataset.train.rows(dataset.n_users).capped(history.cap, |_, _| 0);
+        BagExtent::of(&rows, dataset.n_items)
+    });
     let plan = Plan::new(
         &resolved,
         &Extent {
@@ -121,6 +146,7 @@ fn check(options: &Value, choice: BackendChoice) -> Result<(), TestCaseError> {
             evaluated: dataset.n_users,
             keeps_best: false,
             shuffled: true,
+            bags: Bags { history: history.unwrap_or_default(), ..Bags::default() },
         },
     );
     prop_assert_eq!(epochs.len(), EPOCHS);
@@ -173,6 +199,7 @@ fn work_is_what_the_products_come_to() {
             evaluated: 0,
             keeps_best: false,
             shuffled: true,
+            bags: Bags::default(),
         };
         Plan::new(&resolve(&all).expect("valid"), &extent)
     };

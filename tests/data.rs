@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use twotower::data::{Dataset, Loader, Pairs, Part};
+use twotower::data::{Dataset, Features, Ids, Loader, Pairs, Part};
 use twotower::{Config, Error, Result};
 
 fn config(options: Value) -> Config {
@@ -273,6 +273,51 @@ fn titles_come_from_an_items_file_of_either_kind() {
 }
 
 /// A table of interactions: user, item, time.
+#[test]
+fn features_come_from_columns_of_the_items_and_users_files() {
+    let options = |user: Value, item: Value| {
+        json!({
+            "split": { "test": 0 },
+            "towers": { "user": { "features": user }, "item": { "features": item } },
+        })
+    };
+    let files = [
+        (Part::All, "all.csv", "user,item\na,x\na,y\nb,x\n"),
+        (Part::Items, "items.csv", "item,title,year,tags\ny,Why,1999,s|t\nz,Zed,2000,u\nx,Ex,,t\n"),
+        (
+            Part::Users,
+            "users.jsonl",
+            "{\"user\":\"b\",\"town\":\"Ulm\"}\n{\"user\":\"a\",\"town\":\"Ulm\"}\n",
+        ),
+    ];
+    let data = load(options(json!(["town"]), json!(["tags:list", "year", "title:words"])), &files);
+    let data = data.expect("a data set");
+    let told = |features: &Features, ids: &Ids, id: &str| -> Vec<String> {
+        let row = ids.get(id).expect("it is there");
+        let words = features.lists.row(row).iter();
+        let mut words: Vec<_> = words.map(|&n| features.vocabulary[n as usize].clone()).collect();
+        words.sort();
+        words
+    };
+    let items = data.item_features.as_ref().expect("items have features");
+    assert_eq!(told(items, &data.items, "x"), ["tags=t", "title=ex"]);
+    assert_eq!(told(items, &data.items, "y"), ["tags=s", "tags=t", "title=why", "year=1999"]);
+    let users = data.user_features.as_ref().expect("users have features");
+    assert_eq!(users.vocabulary, ["town=Ulm"]);
+    assert_eq!(told(users, &data.users, "a"), told(users, &data.users, "b"));
+    assert_eq!(data.title(data.items.get("x").expect("it is there")), Some("Ex"));
+
+    let refused =
+        |options: Value, files: &[(Part, &str, &str)], key: &str| match load(options, files) {
+            Err(Error::Config { key: found, .. }) => assert_eq!(found, key),
+            other => panic!("gave {other:?}"),
+        };
+    let towns = || options(json!(["town"]), json!([]));
+    refused(towns(), &files[..2], "towers.user.features");
+    refused(options(json!([]), json!(["colour"])), &files, "towers.item.features");
+    refused(options(json!(["age"]), json!([])), &files, "towers.user.features");
+}
+
 fn interactions() -> impl Strategy<Value = Vec<(u8, u8, i64)>> {
     let ids = (0..12_u8, 0..16_u8, -50..50_i64);
     proptest::collection::vec(ids, 1..200).prop_map(|mut rows| {

@@ -35,7 +35,7 @@ fn typescript_types_follow_from_the_table() {
     }
     close(&mut text, &mut open, 0);
     text += "}\n\n\
-        type Partially<T> = T extends object ? { [K in keyof T]?: Partially<T[K]> } : T;\n\n\
+        type Partially<T> = T extends unknown[] ? T : T extends object ? { [K in keyof T]?: Partially<T[K]> } : T;\n\n\
         /** Options as they are given: what is left out has its default. */\n\
         export type PartialConfig = Partially<Config>;\n";
     same_as_file("www/src/config.ts", |_| text);
@@ -61,8 +61,9 @@ fn indent(open: &[&str]) -> String {
 
 fn close(text: &mut String, open: &mut Vec<&str>, to: usize) {
     while open.len() > to {
-        let group = open.pop().expect("a group is open");
-        let or_off = if OPTIONAL_GROUPS.contains(&group) { " | null" } else { "" };
+        let or_off =
+            if OPTIONAL_GROUPS.contains(&open.join(".").as_str()) { " | null" } else { "" };
+        open.pop();
         *text += &format!("{}}}{or_off};\n", indent(open));
     }
 }
@@ -89,6 +90,7 @@ fn typescript(kind: &Kind) -> String {
         Kind::Bool => "boolean".into(),
         Kind::Text => "string".into(),
         Kind::Null => "null".into(),
+        Kind::List(kind, _) => format!("{}[]", typescript(kind)),
         Kind::OneOf(words) => {
             let quoted: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
             quoted.join(" | ")

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use twotower::gpu::Gpu;
 use twotower::plan::{
-    Buffer, BufferKind, Clock, Entry, Extent, IMPOSSIBLE, NO_ID, Op, PROGRAMS, Plan, Pool, Program,
-    STEP_STRIDE, STEP_WORDS, Snapshots, Step, Tally,
+    BagExtent, Bags, Buffer, BufferKind, Clock, Entry, Extent, IMPOSSIBLE, Lists, NO_ID, Op,
+    PROGRAMS, Parameter, Part, Plan, Pool, Program, STEP_STRIDE, STEP_WORDS, Snapshots, Step,
+    Tally, Tower,
 };
 use twotower::{Config, cpu, gpu};
 use twotower::{negatives, random};
@@ -16,8 +17,11 @@ use twotower::{negatives, random};
 const POISON: u32 = 0x7fc0_dead;
 
 /// Buffers of numbers that have no tolerance: as floats, small ones are all but zero.
-const EXACT: [&str; 18] = [
+const EXACT: [&str; 27] = [
     "clock",
+    "item_feature_members",
+    "item_feature_offsets",
+    "item_feature_order",
     "item_hot",
     "item_ids",
     "item_order",
@@ -31,6 +35,12 @@ const EXACT: [&str; 18] = [
     "seen_offsets",
     "skip_tally",
     "top",
+    "user_feature_members",
+    "user_feature_offsets",
+    "user_feature_order",
+    "user_history_members",
+    "user_history_offsets",
+    "user_history_order",
     "user_hot",
     "user_ids",
     "user_order",
@@ -116,16 +126,34 @@ impl Pair {
             self.write(bank.entries, &(0..dims.bank).map(entry).collect::<Vec<_>>());
         }
         self.fill_negatives();
-        for (tower, rows) in [(at.user, dims.users), (at.item, dims.items)] {
-            let stream = rows as u32;
-            self.write(tower.table, &normals(rows, stream));
-            for state in tower.state.into_iter().flatten() {
+        for (stream, parameter) in (10..).zip(self.plan.parameters.clone()) {
+            let Parameter { rows, width, dim, table, state, part, .. } = parameter;
+            // Layers that keep the length of what goes through them, and with it the size of what an
+            // unscaled item tower's bias takes: that of softmax gradients which cancel out.
+            let scale = if let Part::Weights(_) = part { (rows as f32).sqrt() } else { 1.0 };
+            let element = |at: usize| {
+                let is_there = at / dim < rows && at % dim < width;
+                if is_there { random::normal(1, stream, at as u32) / scale } else { 0.0 }
+            };
+            self.write(table, &(0..self.plan.words(table)).map(element).collect::<Vec<f32>>());
+            for state in state.into_iter().flatten() {
                 let squares: Vec<f32> =
                     (0..self.plan.words(state)).map(|n| (n % 5) as f32 / 10.0).collect();
                 self.write(state, &squares);
             }
         }
-        self.write(at.slot_zero, &[Step::default()]);
+        let lists = [at.user.features, at.user.history, at.item.features];
+        for lists in lists.into_iter().flatten() {
+            self.fill_lists(lists);
+        }
+        let blocks = self.plan.words(at.item_blocks) / STEP_STRIDE;
+        let mut records = vec![0; blocks * STEP_STRIDE];
+        for slot in 0..blocks {
+            let record = Step { slot: slot as u32, ..Step::default() };
+            records[slot * STEP_STRIDE..][..STEP_WORDS]
+                .copy_from_slice(bytemuck::cast_slice(&[record]));
+        }
+        self.write(at.item_blocks, &records);
         let listed = |count: usize, room: usize| -> Vec<u32> {
             (0..count as u32).chain(std::iter::repeat(NO_ID)).take(room).collect()
         };
@@ -158,6 +186,39 @@ impl Pair {
                 }
             }
         }
+    }
+
+    /// Lists from none to the most members, which repeat in a list and are the first rows alone in others:
+    /// the step's positives among them.
+    fn fill_lists(&mut self, lists: Lists) {
+        let owners = self.plan.words(lists.offsets) - 1;
+        let rows = self.list_rows(lists);
+        let room = self.plan.words(lists.members);
+        let most = lists.most.min(room / owners);
+        let (mut offsets, mut members) = (vec![0], Vec::new());
+        for owner in 0..owners {
+            let bound = if owner % 2 == 0 { rows } else { rows.min(3) };
+            let draw = |n: usize| random::hash(5, owner as u32, n as u32) % bound as u32;
+            members.extend((0..owner * 5 % (most + 1)).map(draw));
+            offsets.push(members.len() as u32);
+        }
+        members.resize(room, 0);
+        self.write(lists.offsets, &offsets);
+        self.write(lists.members, &members);
+    }
+
+    /// Rows that the members of lists may be.
+    fn list_rows(&self, lists: Lists) -> usize {
+        let at = self.plan.at;
+        let is = |other: Option<Lists>| other.is_some_and(|other| other.members == lists.members);
+        let rows = |tower, part| self.plan.parameter(tower, part).map(|parameter| parameter.rows);
+        let of_history = rows(Tower::User, Part::History).or(rows(Tower::Item, Part::Id));
+        match () {
+            () if is(at.user.features) => rows(Tower::User, Part::Features),
+            () if is(at.item.features) => rows(Tower::Item, Part::Features),
+            () => of_history,
+        }
+        .expect("lists have a table")
     }
 
     /// What negatives are drawn from, and what the streaming estimate keeps.
@@ -217,12 +278,12 @@ impl Pair {
                 continue;
             }
             let buffer = self.plan.buffer(n);
-            let name = self.plan.buffers[n].name;
+            let name = self.plan.buffers[n].name.clone();
             let on_gpu = self.on_gpu(buffer);
             let on_cpu: Vec<u32> = self.cpu.read(buffer, 0..self.plan.words(buffer));
             let (len, columns) = self.meaningful(&self.plan.program(program)[op], buffer);
             for at in (0..len).filter(|at| at % columns.1 < columns.0) {
-                let is_exact = EXACT.contains(&name);
+                let is_exact = EXACT.contains(&name.as_str());
                 assert!(
                     on_gpu[at] == on_cpu[at] || !is_exact && alike(on_gpu[at], on_cpu[at]),
                     "{context}: {name}[{at}] is {} on the GPU, {} on the CPU",
@@ -276,7 +337,19 @@ fn extent(users: usize, items: usize, pairs: usize) -> Extent {
         evaluated: users,
         keeps_best: false,
         shuffled: true,
+        bags: Bags::default(),
     }
+}
+
+/// The same with lists for the towers: up to so many of each kind.
+fn with_lists(extent: Extent, most: usize) -> Extent {
+    let room = |owners: usize, rows| BagExtent { rows, members: (owners + 1) * most, most };
+    let bags = Bags {
+        user_features: room(extent.users, extent.users),
+        item_features: room(extent.items, 5),
+        history: room(extent.users, extent.items),
+    };
+    Extent { bags, ..extent }
 }
 
 /// All programs of a plan, over a whole window and its edge.
@@ -382,6 +455,67 @@ fn onebp_matches() {
     for batch in [2, 63, 130] {
         let options = json!({ "batchSize": batch, "dim": 12, "onebp": { "beta": 0.9 } });
         check(&options, &extent(9, 37, 200));
+    }
+}
+
+#[test]
+fn towers_match_at_the_edges_of_their_widths_and_lists() {
+    for (n, (kind, batch, dim, most, layers, out)) in (0..).zip([
+        ("sgd", 2, 1, 0, json!([]), 1),
+        ("adagrad", 7, 9, 1, json!([1]), 3),
+        ("adam", 16, 8, 5, json!([8]), 8),
+        ("sgd", 33, 12, 40, json!([7, 30]), 17),
+        ("adagrad", 65, 64, 3, json!([130, 66]), 64),
+        ("adam", 130, 24, 7, json!([]), 72),
+    ]) {
+        let features = if kind == "sgd" { json!([]) } else { json!(["a"]) };
+        let history = json!({
+            "table": if kind == "sgd" { "shared" } else { "separate" },
+            "power": f64::from(n % 3) / 2.0,
+        });
+        let options = json!({
+            "batchSize": batch, "dim": dim, "normalize": n % 2 == 0,
+            "optimizer": { "kind": kind, "l2": 0.01, "learningRate": 0.05 },
+            "towers": {
+                "user": {
+                    "id": kind == "adam", "features": features, "history": history,
+                    "layers": layers, "out": out,
+                },
+                "item": { "id": kind != "adam", "features": features, "layers": [11], "out": out },
+            },
+        });
+        check(&options, &with_lists(extent(29, 37, 3 * batch - 1), most));
+    }
+}
+
+#[test]
+fn a_history_alone_matches_with_every_technique() {
+    let user = json!({ "id": false, "history": {} });
+    for more in [
+        json!({}),
+        json!({ "normalize": false, "negatives": { "logQ": "streaming" } }),
+        json!({ "negatives": { "kind": "uniform" } }),
+        json!({ "negatives": { "kind": "mixed" }, "cbns": { "capacity": 40, "warmup": 42 } }),
+        json!({ "skip": { "policy": "random" } }),
+    ] {
+        let mut options = json!({ "batchSize": 21, "dim": 12, "towers": { "user": user } });
+        for (key, value) in more.as_object().expect("an object") {
+            options[key] = value.clone();
+        }
+        check(&options, &with_lists(extent(29, 37, 130), 9));
+    }
+    let onebp =
+        json!({ "onebp": {}, "dim": 12, "towers": { "item": { "layers": [9], "out": 20 } } });
+    check(&onebp, &extent(29, 37, 300));
+}
+
+#[test]
+fn a_catalogue_of_several_blocks_matches() {
+    let options = json!({ "batchSize": 16, "dim": 8, "towers": { "item": { "layers": [9] } } });
+    let mut pair = Pair::new(&options, &extent(20, 3001, 40));
+    pair.fill();
+    for block in 0..3 {
+        pair.compare(Program::EmbedItems, block);
     }
 }
 
@@ -514,6 +648,23 @@ fn more_than_65535_workgroups_reach_every_row() {
     pair.compare_op(Program::Step, update, 0);
 }
 
+/// One thread a row and vec4: a batch and a width at their bounds take one workgroup more than fits.
+#[test]
+fn lists_reach_every_row_past_65535_workgroups() {
+    let options = json!({
+        "dim": 1024, "batchSize": 16_384, "optimizer": { "kind": "sgd" },
+        "towers": { "user": { "id": false, "features": ["a"] } },
+    });
+    let mut pair = Pair::new(&options, &with_lists(extent(9, 5, 16_384), 3));
+    pair.fill();
+    pair.compare_op(Program::OpenWindow, 0, 0);
+    let ops = pair.plan.program(Program::Step);
+    let gather = ops.iter().position(|op| matches!(op, Op::GatherBags(_))).expect("there is one");
+    let scale = ops.iter().position(|op| matches!(op, Op::ScaleRows(_))).expect("there is one");
+    pair.compare_op(Program::Step, gather, 0);
+    pair.compare_op(Program::Step, scale, 0);
+}
+
 /// Negative control: the comparison above does see a kernel that is wrong in one number.
 #[test]
 #[should_panic(expected = "item_outputs")]
@@ -523,7 +674,7 @@ fn a_wrong_number_is_caught() {
     pair.compare(Program::OpenWindow, 0);
     // The kernel reads a wrong number, and the comparison finds its output wrong: the input is put
     // right in between.
-    let table = pair.plan.at.item.table;
+    let table = pair.plan.parameter(Tower::Item, Part::Id).expect("items have one").table;
     let right = f32::from_bits(pair.on_gpu(table)[3]);
     pair.gpu.write(table, 3, &[1.01 * right]);
     pair.gpu.run(Program::EmbedItems, 0);

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use twotower::Config;
 use twotower::cpu::Executor;
-use twotower::plan::{Clock, Extent, NO_ID, Plan, Pool, Program};
+use twotower::plan::{Bags, Clock, Extent, NO_ID, Plan, Pool, Program};
 use twotower::{negatives, random};
 
 const USERS: usize = 6;
@@ -48,6 +48,7 @@ fn draw(options: &Value, steps: u32) -> Vec<Row> {
         evaluated: 0,
         keeps_best: false,
         shuffled: true,
+        bags: Bags::default(),
     };
     let plan = Plan::new(&config, &extent);
     let mut executor = Executor::new(&plan).expect("there is memory");

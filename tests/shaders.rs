@@ -9,7 +9,7 @@ use naga::{AddressSpace, StorageAccess, TypeInner};
 use serde_json::json;
 use twotower::Config;
 use twotower::plan::{
-    Access, Clock, Dispatch, Entry, Extent, PROGRAMS, Plan, SHADERS, Step, Tally,
+    Access, BagExtent, Bags, Clock, Dispatch, Entry, Extent, PROGRAMS, Plan, SHADERS, Step, Tally,
 };
 
 /// A dispatch of every shader, by stem.
@@ -22,13 +22,25 @@ fn dispatches() -> BTreeMap<&'static str, Dispatch> {
         evaluated: 9,
         keeps_best: false,
         shuffled: true,
+        bags: Bags {
+            user_features: BagExtent { rows: 7, members: 20, most: 3 },
+            item_features: BagExtent { rows: 5, members: 9000, most: 4 },
+            history: BagExtent { rows: 5000, members: 100, most: 30 },
+        },
     };
+    let deep = json!({
+        "user": { "features": ["age"], "history": {}, "layers": [24] },
+        "item": { "features": ["genre"], "layers": [24] },
+    });
     [
         json!({ "optimizer": { "kind": "sgd" }, "negatives": { "kind": "mixed" } }),
         json!({ "optimizer": { "kind": "adagrad" }, "negatives": { "kind": "uniform" } }),
         json!({ "negatives": { "kind": "popularity" } }),
         json!({ "negatives": { "logQ": "streaming" }, "cbns": {} }),
         json!({ "optimizer": { "kind": "adam" }, "onebp": {}, "skip": {} }),
+        json!({ "optimizer": { "kind": "sgd" }, "towers": deep }),
+        json!({ "optimizer": { "kind": "adagrad" }, "towers": deep }),
+        json!({ "optimizer": { "kind": "adam" }, "towers": deep }),
     ]
     .into_iter()
     .flat_map(|options| {

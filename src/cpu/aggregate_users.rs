@@ -5,7 +5,7 @@ use super::vector::add;
 use crate::plan::{AggregateUsers, NO_ID};
 
 pub fn run(op: &AggregateUsers, memory: &mut Memory, slot: usize) {
-    let dim = op.dims.dim;
+    let dim = op.dims.out;
     let places = op.dims.batch.next_power_of_two();
     let mut scratch = memory.take_scratch(dim);
     let sum = &mut scratch[..dim];

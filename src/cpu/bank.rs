@@ -16,7 +16,7 @@ pub fn push(op: &BankPush, memory: &mut Memory, slot: usize) {
     if live == 0 || step.rows == 0 {
         return;
     }
-    let (dim, candidates) = (op.dims.dim, op.dims.candidates);
+    let (dim, candidates) = (op.dims.out, op.dims.candidates);
     let columns = candidates.next_multiple_of(TILE);
     let bank_padded = live.next_multiple_of(TILE);
     let stride = columns + STAGGER;
@@ -79,7 +79,7 @@ pub fn push(op: &BankPush, memory: &mut Memory, slot: usize) {
 
 pub fn enqueue(op: &Enqueue, memory: &mut Memory, slot: usize) {
     let step = memory.step(op.step, slot);
-    let (rows, bank, dim) = (step.rows as usize, op.dims.bank, op.dims.dim);
+    let (rows, bank, dim) = (step.rows as usize, op.dims.bank, op.dims.out);
     let place = |row: usize| (step.cursor as usize + row) % bank;
     let kept = rows.saturating_sub(bank)..rows;
     let sides = [Some((op.items, op.bank.items)), op.bank.users.map(|users| (op.users, users))];

@@ -2,6 +2,7 @@
 //! file is the meaning of the shaders of the same stem, not an emulation of their lanes.
 
 mod advance_clock;
+mod affine;
 mod aggregate_users;
 mod bank;
 mod compact_pairs;
@@ -9,18 +10,23 @@ mod count_stale;
 mod draw_batches;
 mod draw_negatives;
 mod estimate_gaps;
+mod gather_bags;
 mod gather_rows;
 mod item_drift;
 mod kept_log_q;
 mod memory;
+mod normalize_rows;
 mod product;
 mod rank;
 mod row_change;
 mod sample_pairs;
 mod sampled_loss;
+mod scale_rows;
 mod softmax_loss;
 mod sort_ids;
+mod sort_uses;
 mod sum_losses;
+mod update_dense;
 mod update_rows;
 mod vector;
 
@@ -83,11 +89,19 @@ impl Executor {
             Op::DrawBatches(op) => draw_batches::run(op, memory),
             Op::DrawNegatives(op) => draw_negatives::run(op, memory),
             Op::SortIds(op) => sort_ids::run(op, memory),
+            Op::SortUses(op) => sort_uses::run(op, memory),
             Op::GatherRows(op) => gather_rows::run(op, memory, slot),
+            Op::GatherBags(op) => gather_bags::run(op, memory, slot),
+            Op::Affine(op) => affine::forward(op, memory),
+            Op::NormalizeRows(op) => normalize_rows::forward(op, memory),
             Op::EstimateGaps(op) => estimate_gaps::run(op, memory, slot),
             Op::SoftmaxLoss(op) => softmax_loss::run(op, memory, slot),
             Op::SampledLoss(op) => sampled_loss::run(op, memory, slot),
+            Op::NormalizeRowsBack(op) => normalize_rows::back(op, memory, slot),
+            Op::AffineBack(op) => affine::back(op, memory),
+            Op::ScaleRows(op) => scale_rows::run(op, memory),
             Op::UpdateRows(op) => update_rows::run(op, memory, slot),
+            Op::UpdateDense(op) => update_dense::run(op, memory, slot),
             Op::AggregateUsers(op) => aggregate_users::run(op, memory, slot),
             Op::BankPush(op) => bank::push(op, memory, slot),
             Op::Enqueue(op) => bank::enqueue(op, memory, slot),

@@ -7,7 +7,7 @@ use crate::plan::{IMPOSSIBLE, MaskSeen, NO_ID, ScoreItems, TILE, TOP_K, TopItems
 
 pub fn score_items(op: &ScoreItems, memory: &mut Memory, slot: usize) {
     let rows = memory.step(op.step, slot).rows as usize;
-    let dim = op.dims.dim;
+    let dim = op.dims.out;
     let items_padded = op.dims.items_padded();
     let mut scratch = memory.take_scratch(TILE * dim);
     let [queries, items, scores] = memory.many([op.queries, op.items, op.scores]);

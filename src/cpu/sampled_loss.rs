@@ -9,7 +9,7 @@ use crate::plan::{Dims, IMPOSSIBLE, SampledLoss, TILE};
 pub fn run(op: &SampledLoss, memory: &mut Memory, slot: usize) {
     let loss = &op.loss;
     let rows = memory.step(loss.step, slot).rows as usize;
-    let Dims { batch, candidates, dim, .. } = loss.dims;
+    let Dims { batch, candidates, out: dim, .. } = loss.dims;
     let per_row = loss.dims.per_row();
     let width = (1 + per_row).next_multiple_of(TILE);
     let mut scratch = memory.take_scratch(width);

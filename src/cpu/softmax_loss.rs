@@ -18,7 +18,7 @@ pub fn run(op: &SoftmaxLoss, memory: &mut Memory, slot: usize) {
     if rows == 0 {
         return;
     }
-    let (batch, dim) = (loss.dims.batch, loss.dims.dim);
+    let (batch, dim) = (loss.dims.batch, loss.dims.out);
     let candidates = loss.dims.candidates;
     let rows_padded = rows.next_multiple_of(TILE);
     // Where only positives compete, a smaller batch has fewer columns.
@@ -77,7 +77,7 @@ pub fn run(op: &SoftmaxLoss, memory: &mut Memory, slot: usize) {
         pack_columns(&parts, dim, item_columns);
     }
     pack_columns(&[users], dim, user_columns);
-    d_item.fill(0.0);
+    d_item[..loss.dims.candidates_padded() * dim].fill(0.0);
     let d_item = &mut d_item[..own * dim];
 
     let scale = 1.0 / (loss.temperature * rows as f32);

@@ -27,14 +27,19 @@ pub fn run(op: &UpdateRows, memory: &mut Memory, slot: usize) {
             let state = [(first_moment, dim), (second_moment, dim)];
             each_row(op, memory, step, state, |row, g, [m, v]| {
                 for (((w, m), v), g) in row.iter_mut().zip(m).zip(v).zip(g) {
-                    *m = BETA_M * *m + (1.0 - BETA_M) * g;
-                    *v = BETA_V * *v + (1.0 - BETA_V) * g * g;
-                    let root = (*v * step.adam_v).sqrt() + EPSILON;
-                    *w -= op.learning_rate * (*m * step.adam_m) / root;
+                    adam(w, *g, m, v, op.learning_rate, step);
                 }
             });
         }
     }
+}
+
+/// Adam on one element.
+#[inline]
+pub fn adam(w: &mut f32, g: f32, m: &mut f32, v: &mut f32, learning_rate: f32, step: Step) {
+    *m = BETA_M * *m + (1.0 - BETA_M) * g;
+    *v = BETA_V * *v + (1.0 - BETA_V) * g * g;
+    *w -= learning_rate * (*m * step.adam_m) / ((*v * step.adam_v).sqrt() + EPSILON);
 }
 
 /// Calls `update(row, gradient, state)` for each distinct row of the batch. `state` names buffers

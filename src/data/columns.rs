@@ -16,6 +16,8 @@ pub(super) enum Role {
     Rating,
     Timestamp,
     Title,
+    UserFeature,
+    ItemFeature,
 }
 
 impl Role {
@@ -92,7 +94,13 @@ impl Role {
                 "productname",
                 "description",
             ],
+            // Only an option can name them.
+            Self::UserFeature | Self::ItemFeature => &[],
         }
+    }
+
+    fn is_feature(self) -> bool {
+        matches!(self, Self::UserFeature | Self::ItemFeature)
     }
 
     fn is_named(self, cell: &str) -> bool {
@@ -108,6 +116,7 @@ impl fmt::Display for Role {
             Self::Rating => "rating",
             Self::Timestamp => "timestamp",
             Self::Title => "title",
+            Self::UserFeature | Self::ItemFeature => "feature",
         })
     }
 }
@@ -142,7 +151,11 @@ pub(super) fn find(file: &str, sample: &Sample, sought: &[Sought<'_>]) -> Result
     }
     for ix in 0..sought.len() {
         let Sought { role, option: None } = sought[ix] else { continue };
-        let free = |position: &usize| !positions.contains(&Some(*position));
+        // A feature may be made of a column that has another use.
+        let free = |position: &usize| {
+            let mut others = positions.iter().zip(sought);
+            !others.any(|(taken, other)| *taken == Some(*position) && !other.role.is_feature())
+        };
         let position = if header {
             role.names()
                 .iter()
@@ -188,7 +201,11 @@ fn is_header(rows: &[Vec<String>], sought: &[Sought<'_>]) -> bool {
 fn chosen(file: &str, sample: &Sample, header: bool, role: Role, option: &Column) -> Result<usize> {
     let first = sample.rows.first().map_or(&[][..], Vec::as_slice);
     let refusal = |problem: String, allowed: String| Error::Config {
-        key: format!("data.columns.{role}"),
+        key: match role {
+            Role::UserFeature => "towers.user.features".into(),
+            Role::ItemFeature => "towers.item.features".into(),
+            _ => format!("data.columns.{role}"),
+        },
         problem,
         allowed,
     };
@@ -218,6 +235,7 @@ fn looks_like(role: Role, sample: &Sample, position: usize) -> bool {
     let mut cells = sample.rows.iter().map(|row| row.get(position).map_or("", String::as_str));
     match role {
         Role::User | Role::Item | Role::Title => true,
+        Role::UserFeature | Role::ItemFeature => false,
         Role::Timestamp => cells.all(time::is_likely),
         Role::Rating => {
             cells.all(|cell| cell.trim().parse::<f64>().is_ok() && !time::is_likely(cell))

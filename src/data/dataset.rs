@@ -1,10 +1,12 @@
 //! A data set as training reads it.
 
+use super::features::{FeatureColumn, Features};
 use super::ids::Ids;
 use super::pairs::Pairs;
 use super::report::{About, Report, Summary};
 use super::split::Parts;
 use super::titles::{TitleLines, Titles};
+use crate::config::Towers;
 use crate::error::{Error, Result};
 
 /// Users, items and the pairs of the three parts.
@@ -18,9 +20,9 @@ pub struct Dataset {
     pub users: Ids,
     /// Ids of the items in any part.
     pub items: Ids,
-    /// Users with a training pair, U: rows of the user tower.
+    /// Users with a training pair, U: rows of the user tower. All users, where features make it up alone.
     pub n_users: usize,
-    /// Items with a training pair, I: rows of the item tower.
+    /// Items with a training pair, I: rows of the item tower. All items, where features make it up alone.
     pub n_items: usize,
     /// What is trained on, without repeats, sorted by user and item.
     pub train: Pairs,
@@ -30,7 +32,20 @@ pub struct Dataset {
     pub test: Pairs,
     /// What happened to the data on its way in.
     pub report: Report,
-    titles: Titles,
+    /// Features of the users, if their tower takes any.
+    pub user_features: Option<Features>,
+    /// Features of the items, if their tower takes any.
+    pub item_features: Option<Features>,
+    pub(super) titles: Titles,
+}
+
+/// What is known of users and items beside the interactions.
+#[derive(Debug)]
+pub(super) struct Sides {
+    pub titles: TitleLines,
+    pub user_features: Vec<(FeatureColumn, TitleLines)>,
+    pub item_features: Vec<(FeatureColumn, TitleLines)>,
+    pub towers: Towers,
 }
 
 impl Dataset {
@@ -74,7 +89,7 @@ impl Dataset {
         users: Ids,
         items: Ids,
         mut parts: Parts,
-        titles: &TitleLines,
+        sides: &Sides,
         mut report: Report,
     ) -> Result<Self> {
         let (users, n_users) = renumber(users, &mut parts, 0);
@@ -94,14 +109,47 @@ impl Dataset {
                 lines: report.first_bad_lines,
             });
         }
-        let titles = titles.for_items(&items);
+        let titles = sides.titles.for_items(&items);
         report.test_only_users = users.len() - n_users;
         report.test_only_items = items.len() - n_items;
         report.titled_items =
             (0..items.len() as u32).filter(|&item| titles.get(item).is_some()).count();
+        // What is made of its features alone needs no training pair to have an output.
+        let rows =
+            |is_enough: bool, ids: &Ids, trained| if is_enough { ids.len() } else { trained };
+        let trained = [n_users, n_items];
+        let n_users = rows(sides.towers.user.is_features(), &users, n_users);
+        let n_items = rows(sides.towers.item.is_features(), &items, n_items);
+        let user_features = features(&sides.user_features, &users, [n_users, trained[0]]);
+        let item_features = features(&sides.item_features, &items, [n_items, trained[1]]);
+        let unknown = |features: &Option<Features>| features.as_ref().map_or(0, |all| all.unknown);
+        report.unknown_features = unknown(&user_features) + unknown(&item_features);
         let Parts { train, validation, test } = parts;
-        Ok(Self { users, items, n_users, n_items, train, validation, test, report, titles })
+        Ok(Self {
+            users,
+            items,
+            n_users,
+            n_items,
+            train,
+            validation,
+            test,
+            report,
+            user_features,
+            item_features,
+            titles,
+        })
     }
+}
+
+/// The features of the rows of a side's tower, of which the first `trained` have a training pair.
+fn features(
+    columns: &[(FeatureColumn, TitleLines)],
+    ids: &Ids,
+    [rows, trained]: [usize; 2],
+) -> Option<Features> {
+    let columns: Vec<_> =
+        columns.iter().map(|(column, lines)| (column.clone(), lines.for_items(ids))).collect();
+    (!columns.is_empty()).then(|| Features::new(&columns, rows, trained))
 }
 
 /// Renumbers one side of all pairs: 0 the users, 1 the items. The ids that are left, and how many of

@@ -54,6 +54,18 @@ impl Ids {
         self.offsets.windows(2).map(|span| &self.text[span[0] as usize..span[1] as usize])
     }
 
+    /// Ids in an order that was given before; none if one comes twice.
+    pub(super) fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Option<Self> {
+        let mut ids = Self::default();
+        for (index, name) in names.enumerate() {
+            let taken = ids.intern(name.as_bytes()).ok()?;
+            if taken as usize != index {
+                return None;
+            }
+        }
+        Some(ids)
+    }
+
     /// Bytes on the heap.
     pub fn bytes(&self) -> usize {
         self.text.capacity()

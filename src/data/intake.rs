@@ -1,5 +1,6 @@
 //! Cells in, indices and rows out.
 
+use super::features::FeatureColumn;
 use super::flaw::{Flaw, Refusal};
 use super::ids::{Ids, ShortId};
 use super::interactions::Interactions;
@@ -27,6 +28,9 @@ pub(super) struct Intake {
     /// Train (or all), validation and test.
     pub parts: [Interactions; 3],
     pub titles: TitleLines,
+    /// The cells of the columns that towers take.
+    pub user_features: Vec<(FeatureColumn, TitleLines)>,
+    pub item_features: Vec<(FeatureColumn, TitleLines)>,
     pub below_min_rating: u64,
     /// Interactions whose indices are yet to be looked up.
     waiting: Vec<Waiting>,
@@ -37,11 +41,17 @@ pub(super) struct Intake {
 impl Intake {
     pub fn new(config: &Config) -> Self {
         let timed = goes_by_time(config.split.kind);
+        let columns = |options: &[String]| {
+            let column = |option: &String| (FeatureColumn::parse(option), TitleLines::default());
+            options.iter().map(column).collect()
+        };
         Self {
             users: Ids::default(),
             items: Ids::default(),
             parts: [(); 3].map(|()| Interactions::new(timed)),
             titles: TitleLines::default(),
+            user_features: columns(&config.towers.user.base.features),
+            item_features: columns(&config.towers.item.features),
             below_min_rating: 0,
             waiting: Vec::with_capacity(BATCH),
             min_rating: config.data.min_rating,
@@ -54,7 +64,7 @@ impl Intake {
     pub fn interaction(
         &mut self,
         slot: usize,
-        [user, item, rating, timestamp]: Cells<'_>,
+        [user, item, rating, timestamp, ..]: Cells<'_>,
     ) -> Result<(), Refusal> {
         if user.is_empty() {
             return Err(Flaw::Missing("user").into());
@@ -98,12 +108,23 @@ impl Intake {
         Ok(())
     }
 
-    /// Takes in a line of an items file: item, title.
-    pub fn title(&mut self, [item, title, ..]: Cells<'_>) -> Result<(), Refusal> {
+    /// Takes in a line of an items file: item, title, features.
+    pub fn item(&mut self, [item, title, features @ ..]: Cells<'_>) -> Result<(), Refusal> {
         if item.is_empty() {
             return Err(Flaw::Missing("item").into());
         }
-        self.titles.push(item, title)
+        self.titles.push(item, title)?;
+        let columns = self.item_features.iter_mut().zip(features);
+        columns.into_iter().try_for_each(|((_, lines), cell)| lines.push(item, cell))
+    }
+
+    /// Takes in a line of a users file: user, features.
+    pub fn user(&mut self, [user, features @ ..]: Cells<'_>) -> Result<(), Refusal> {
+        if user.is_empty() {
+            return Err(Flaw::Missing("user").into());
+        }
+        let columns = self.user_features.iter_mut().zip(features);
+        columns.into_iter().try_for_each(|((_, lines), cell)| lines.push(user, cell))
     }
 }
 

@@ -107,7 +107,8 @@ mod tests {
     use super::*;
 
     fn read(line: &str) -> Option<[String; 2]> {
-        let mut keys = Keys::new([Some("user".into()), Some("item".into()), None, None]);
+        let names = std::array::from_fn(|n| ["user", "item"].get(n).map(|name| (*name).into()));
+        let mut keys = Keys::new(names);
         let [user, item, ..] = keys.read(line.as_bytes())?;
         Some([user, item].map(|cell| String::from_utf8_lossy(cell).into_owned()))
     }

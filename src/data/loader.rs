@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::columns::{Role, Sought};
-use super::dataset::Dataset;
+use super::dataset::{Dataset, Sides};
 use super::filter;
 use super::flaw::{Refusal, Tally};
 use super::format::RECORD_LIMIT;
@@ -12,7 +12,7 @@ use super::interactions::Interactions;
 use super::reader::{Opened, Reader, Record};
 use super::report::Report;
 use super::split;
-use crate::config::{Config, SplitKind};
+use crate::config::{Column, Config, SplitKind};
 use crate::error::{Error, Result};
 
 /// What a file is for.
@@ -27,8 +27,10 @@ pub enum Part {
     Validation,
     /// Interactions that measure the result, with `split.kind` `given`.
     Test,
-    /// Titles of the items.
+    /// Titles and features of the items.
     Items,
+    /// Features of the users.
+    Users,
 }
 
 /// Reads a data set from the bytes of its files, in chunks of any size.
@@ -74,7 +76,8 @@ struct Open {
 }
 
 impl Loader {
-    /// A loader for one data set. Of the options it follows `data`, `split` and `seed`.
+    /// A loader for one data set. Of the options it follows `data`, `split`, `seed`, and what
+    /// towers are made of.
     pub fn new(config: &Config) -> Self {
         Self {
             config: config.clone(),
@@ -147,10 +150,28 @@ impl Loader {
             self.require(Part::Train)?;
             self.require(Part::Test)?;
         }
+        for (part, features, key) in [
+            (Part::Users, &self.intake.user_features, "towers.user.features"),
+            (Part::Items, &self.intake.item_features, "towers.item.features"),
+        ] {
+            if !features.is_empty() && !self.has(part) {
+                return Err(Error::Config {
+                    key: key.into(),
+                    problem: format!("there is no {} file to have them", word(part)),
+                    allowed: "[], or names of columns of such a file".into(),
+                });
+            }
+        }
         let has_validation = self.has(Part::Validation);
         let files = self.interactions_files();
         let Self { config, intake, mut report, .. } = self;
-        let Intake { users, items, mut parts, titles, below_min_rating, .. } = intake;
+        let Intake { users, items, mut parts, below_min_rating, .. } = intake;
+        let sides = Sides {
+            titles: intake.titles,
+            user_features: intake.user_features,
+            item_features: intake.item_features,
+            towers: config.towers.clone(),
+        };
         report.below_min_rating = below_min_rating;
         for part in &mut parts {
             report.duplicates += part.sort_and_collapse(users.len()) as u64;
@@ -168,7 +189,7 @@ impl Loader {
         if has_validation {
             parts.validation = validation.into_pairs();
         }
-        Dataset::assemble(&files, users, items, parts, &titles, report)
+        Dataset::assemble(&files, users, items, parts, &sides, report)
     }
 
     /// Ends the open file, if there is one.
@@ -235,7 +256,7 @@ impl Loader {
 
     /// Names of the files with interactions, for an error about all of them.
     fn interactions_files(&self) -> String {
-        let names = self.begun.iter().filter(|(part, _)| *part != Part::Items);
+        let names = self.begun.iter().filter(|(part, _)| slot(*part).is_some());
         let names: Vec<&str> = names.map(|(_, name)| name.as_str()).collect();
         if names.is_empty() { "interactions".into() } else { names.join(", ") }
     }
@@ -246,7 +267,15 @@ impl Open {
     fn judge(&mut self, config: &Config, whole: bool, intake: &mut Intake) -> Result<Reader> {
         let head = std::mem::take(&mut self.head);
         let Some(slot) = slot(self.part) else {
-            let sought = [Role::Item, Role::Title].map(|role| Sought { role, option: None });
+            let (known, role, features) = match self.part {
+                Part::Users => (&[Role::User][..], Role::UserFeature, &intake.user_features),
+                _ => (&[Role::Item, Role::Title][..], Role::ItemFeature, &intake.item_features),
+            };
+            let names: Vec<Column> =
+                features.iter().map(|(column, _)| Column::Name(column.name.clone())).collect();
+            let known = known.iter().map(|&role| Sought { role, option: None });
+            let named = names.iter().map(|name| Sought { role, option: Some(name) });
+            let sought: Vec<Sought<'_>> = known.chain(named).collect();
             return Ok(Reader::open(&self.name, head, whole, &sought)?.reader);
         };
         let columns = &config.data.columns;
@@ -256,7 +285,7 @@ impl Open {
             Sought { role: Role::Rating, option: columns.rating.as_ref() },
             Sought { role: Role::Timestamp, option: columns.timestamp.as_ref() },
         ];
-        let Opened { reader, has: [.., has_ratings, has_times], line_bytes } =
+        let Opened { reader, has: [_, _, has_ratings, has_times, ..], line_bytes } =
             Reader::open(&self.name, head, whole, &sought)?;
         if config.data.min_rating.is_some() && !has_ratings {
             return Err(Error::Config {
@@ -296,7 +325,8 @@ fn take(intake: &mut Intake, part: Part, tally: &mut Tally, record: Record<'_>) 
     tally.records += 1;
     let taken = record.cells.map_err(Refusal::Line).and_then(|cells| match slot(part) {
         Some(slot) => intake.interaction(slot, cells),
-        None => intake.title(cells),
+        None if part == Part::Users => intake.user(cells),
+        None => intake.item(cells),
     });
     match taken {
         Ok(()) => {}
@@ -312,7 +342,7 @@ fn slot(part: Part) -> Option<usize> {
         Part::All | Part::Train => Some(0),
         Part::Validation => Some(1),
         Part::Test => Some(2),
-        Part::Items => None,
+        Part::Items | Part::Users => None,
     }
 }
 

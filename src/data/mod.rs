@@ -10,6 +10,7 @@
 mod columns;
 mod dataset;
 mod delimited;
+mod features;
 mod filter;
 mod flaw;
 mod format;
@@ -21,13 +22,16 @@ mod loader;
 mod pairs;
 mod reader;
 mod report;
+mod restore;
 mod split;
 pub mod synthetic;
 mod time;
 mod titles;
 
 pub use dataset::Dataset;
+pub use features::Features;
 pub use ids::Ids;
 pub use loader::{Loader, Part};
 pub use pairs::{Csr, Pairs};
 pub use report::{About, Report, Summary};
+pub use restore::Kept;

@@ -103,6 +103,27 @@ impl Csr {
         self.offsets.len() - 1
     }
 
+    /// Items of the longest row.
+    pub fn longest(&self) -> usize {
+        (0..self.len()).map(|row| self.span(row).len()).max().unwrap_or(0)
+    }
+
+    /// The same with at most `cap` items in a row: of a longer one those whose `lot(row, item)` is lowest.
+    pub fn capped(&self, cap: usize, lot: impl Fn(u32, u32) -> u32) -> Self {
+        let mut capped = Self { offsets: vec![0], items: Vec::new() };
+        for row in 0..self.len() as u32 {
+            let mut items = self.row(row).to_vec();
+            if items.len() > cap {
+                items.sort_by_key(|&item| (lot(row, item), item));
+                items.truncate(cap);
+                items.sort_unstable();
+            }
+            capped.items.extend(items);
+            capped.offsets.push(capped.items.len() as u32);
+        }
+        capped
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -127,5 +148,18 @@ mod tests {
         assert_eq!(rows.row(2), [1, 3, 5]);
         assert_eq!((rows.len(), pairs.len(), pairs.get(1)), (4, 5, [0, 9]));
         assert_eq!(pairs.as_words()[..4], [2, 5, 0, 9]);
+    }
+
+    #[test]
+    fn a_cap_leaves_the_items_with_the_lowest_lots() {
+        let pairs: Pairs = [[0, 4], [0, 6], [0, 8], [2, 1], [2, 3]].into_iter().collect();
+        let rows = pairs.rows(3);
+        assert_eq!(rows.longest(), 3);
+        assert_eq!(rows.capped(3, |_, _| 0), rows);
+        let capped = rows.capped(2, |row, item| row + 10 - item);
+        assert_eq!(
+            (capped.row(0), capped.row(1), capped.row(2)),
+            (&[6, 8][..], &[][..], &[1, 3][..])
+        );
     }
 }

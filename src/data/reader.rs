@@ -5,10 +5,11 @@ use super::delimited::{Row, Splitter, line_length, without_line_end};
 use super::flaw::Flaw;
 use super::format::{RECORD_LIMIT, Sample, Shape};
 use super::json::Keys;
+use crate::config::FEATURE_COLUMNS;
 use crate::error::{Error, Result};
 
-/// The most columns that are read from a file.
-pub(super) const MAX_CELLS: usize = 4;
+/// The most columns that are read from a file: id, title and features.
+pub(super) const MAX_CELLS: usize = 2 + FEATURE_COLUMNS;
 
 /// The cells of a record in the order in which their columns were sought; empty where a column was
 /// not sought or the cell is empty.

@@ -1,9 +1,9 @@
 //! What happened to the data on its way in.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Counts of all that was read, passed over and left out.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
     /// Records read from all files, bad ones included; headers and blank lines not.
@@ -24,6 +24,8 @@ pub struct Report {
     pub test_only_users: usize,
     /// Items without a training pair: they stay in the test and can never be hit.
     pub test_only_items: usize,
+    /// Values of features that no id with a training pair has: they are passed over.
+    pub unknown_features: usize,
     /// Items that have a title.
     pub titled_items: usize,
 }

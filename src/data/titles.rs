@@ -1,4 +1,4 @@
-//! What the items are called, for people.
+//! Text by id, such as what the items are called, for people.
 
 use std::borrow::Cow;
 
@@ -27,13 +27,20 @@ impl Titles {
         Some(&self.text[span]).filter(|title| !title.is_empty())
     }
 
+    /// Titles by index, empty where there is none.
+    pub fn in_order<'a>(all: impl Iterator<Item = &'a str>) -> Self {
+        let mut titles = Self::default();
+        all.for_each(|title| titles.push(title));
+        titles
+    }
+
     fn push(&mut self, title: &str) {
         self.text.push_str(title);
         self.offsets.push(self.text.len());
     }
 }
 
-/// The lines of items files, until it is known which items the interactions have.
+/// A column of items or users files, until it is known which of them the interactions have.
 #[derive(Debug, Default)]
 pub(super) struct TitleLines {
     ids: Ids,
@@ -41,7 +48,7 @@ pub(super) struct TitleLines {
 }
 
 impl TitleLines {
-    /// Takes in an item's title; of several titles of one item the first stays.
+    /// Takes in an id's text; of several texts of one id the first stays.
     pub fn push(&mut self, item: &[u8], title: &[u8]) -> Result<(), Refusal> {
         let index = self.ids.intern(item)?;
         if index as usize + 1 == self.titles.offsets.len() {
@@ -52,12 +59,8 @@ impl TitleLines {
 
     /// The titles in the order of `items`.
     pub fn for_items(&self, items: &Ids) -> Titles {
-        let mut titles = Titles::default();
-        for item in items.iter() {
-            let title = self.ids.get(item).and_then(|index| self.titles.get(index));
-            titles.push(title.unwrap_or_default());
-        }
-        titles
+        let title = |item| self.ids.get(item).and_then(|index| self.titles.get(index));
+        Titles::in_order(items.iter().map(|item| title(item).unwrap_or_default()))
     }
 }
 

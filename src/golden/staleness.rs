@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::error::Result;
 use crate::executor::BackendChoice;
 use crate::model::{Model, Tower};
-use crate::plan::Extent;
+use crate::plan::{Bags, Extent};
 use crate::trainer::hot_rows;
 
 #[derive(Debug, Deserialize)]
@@ -64,6 +64,7 @@ pub async fn run(name: &str, case: &Staleness, choice: BackendChoice) -> Result<
             evaluated: 0,
             keeps_best: false,
             shuffled: false,
+            bags: Bags::default(),
         };
         let (mut model, _) = Model::new(&config, &extent, choice).await?;
         model.load(case.pairs.as_flattened(), &vec![0.0; extent.items]);

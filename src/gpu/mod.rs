@@ -72,7 +72,7 @@ impl Executor {
                     BufferKind::Steps => storage | BufferUsages::UNIFORM,
                     BufferKind::Data | BufferKind::GpuScratch => storage,
                 };
-                gpu.buffer(spec.name, spec.words as u64 * 4, usage)
+                gpu.buffer(&spec.name, spec.words as u64 * 4, usage)
             })
             .collect();
         let chunks = programs.iter().flatten().flatten().map(|dispatch| dispatch.chunk).max();

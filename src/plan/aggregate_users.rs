@@ -27,12 +27,12 @@ pub struct AggregateUsers {
 impl AggregateUsers {
     /// Counted work.
     pub(super) fn work(&self) -> Work {
-        let Dims { batch, dim, .. } = self.dims;
+        let Dims { batch, out: dim, .. } = self.dims;
         Work::new(2 * batch.next_power_of_two() + 3 * batch * dim, 2 * batch * dim)
     }
 
     pub(super) fn dispatches(&self) -> Vec<Dispatch> {
-        let Dims { batch, dim, .. } = self.dims;
+        let Dims { batch, out: dim, .. } = self.dims;
         let places = batch.next_power_of_two();
         vec![Dispatch {
             shader: &AGGREGATE_USERS,

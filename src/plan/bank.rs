@@ -4,7 +4,7 @@
 
 use super::dispatch::{Dispatch, Shader, shader, threads, tiles};
 use super::softmax_loss::chunk_rows;
-use super::{Buffer, Dims, Work};
+use super::{Buffer, Dims, Word, Work};
 
 pub(super) const BANK_PUSH_WEIGHTS: Shader = shader!(
     "bank_push_weights",
@@ -42,6 +42,11 @@ pub struct Entry {
 impl Entry {
     /// Its length in 32-bit words.
     pub const WORDS: usize = size_of::<Self>() / 4;
+
+    /// What its words may be, where there are so many items.
+    pub(super) fn words(items: usize) -> [Word; Self::WORDS] {
+        [Word::Below(items as u32), Word::Real, Word::Real, Word::Below(1)]
+    }
 }
 
 /// The buffers of the bank: M·(2D + 4) words with both sides.
@@ -91,14 +96,14 @@ impl BankPush {
 
     /// Counted work, with so many live entries of the bank.
     pub(super) fn work(&self, bank: usize) -> Work {
-        let Dims { candidates, dim, .. } = self.dims;
+        let Dims { candidates, out: dim, .. } = self.dims;
         let corrected = if self.corrected { candidates } else { 0 };
         let own = candidates + corrected + 3 * candidates * dim;
         Work::new(own + bank * (dim + Entry::WORDS), 2 * candidates * bank * dim)
     }
 
     pub(super) fn dispatches(&self) -> Vec<Dispatch> {
-        let Dims { batch, candidates, bank, dim, .. } = self.dims;
+        let Dims { batch, candidates, bank, out: dim, .. } = self.dims;
         let (columns, bank_padded) = (self.dims.candidates_padded(), self.dims.bank_padded());
         let rows = Self::chunk_rows(&self.dims);
         let constants = vec![
@@ -174,14 +179,14 @@ pub struct Enqueue {
 impl Enqueue {
     /// Counted work.
     pub(super) fn work(&self) -> Work {
-        let Dims { batch, dim, .. } = self.dims;
+        let Dims { batch, out: dim, .. } = self.dims;
         let sides = 1 + usize::from(self.bank.users.is_some());
         // An entry is made from an id, its log q and the row's log-sum-exp.
         Work::new(batch * (2 * sides * dim + 3 + Entry::WORDS), 0)
     }
 
     pub(super) fn dispatches(&self) -> Vec<Dispatch> {
-        let Dims { batch, candidates, bank, dim, .. } = self.dims;
+        let Dims { batch, candidates, bank, out: dim, .. } = self.dims;
         let dispatch = |shader, buffers, count: usize| Dispatch {
             shader,
             buffers,

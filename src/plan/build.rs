@@ -1,83 +1,79 @@
 //! Builds a plan: which buffers and operations a config asks for. Techniques are put together here and
 //! nowhere else.
 
+use super::tower::Uses;
 use super::{
     AdvanceClock, AggregateUsers, Bank, BankPush, Buffer, BufferKind, BufferSpec, Clock, Dims,
     DrawBatches, DrawNegatives, DriftHandles, Enqueue, Entry, EstimateGaps, Extent, GapHandles,
-    GatherRows, Gradients, Handles, ItemDrift, Loss, MaskSeen, Op, PROGRAMS, Plan, Pool, Program,
-    RING, Rule, STEP_STRIDE, SampledLoss, ScoreItems, SoftmaxLoss, SortIds, SumLosses, TILE, TOP_K,
-    TopItems, TowerHandles, UpdateRows, rank, softmax_loss,
+    Gradients, Handles, ItemDrift, Loss, MaskSeen, Op, PROGRAMS, Parameter, Plan, Pool, Positives,
+    Program, RING, STEP_STRIDE, SampledLoss, ScoreItems, SoftmaxLoss, SortIds, SumLosses, TOP_K,
+    Tensor, TopItems, Tower, Word, rank, softmax_loss,
 };
-use crate::config::{Config, LogQ, NegativesKind, OptimizerKind, Sides};
+use crate::config::{Config, LogQ, NegativesKind, Sides};
+
+/// Rows of the catalogue that go through the layers of a tower at once.
+const BLOCK: usize = 1024;
 
 /// A plan in the making.
 pub(super) struct Builder<'a> {
     pub(super) config: &'a Config,
     pub(super) extent: &'a Extent,
     pub(super) dims: Dims,
+    pub(super) parameters: Vec<Parameter>,
     buffers: Vec<BufferSpec>,
+    pub(super) tensors: Vec<Tensor>,
 }
 
 impl<'a> Builder<'a> {
     /// A plan without a buffer yet.
     pub(super) fn new(config: &'a Config, extent: &'a Extent, dims: Dims) -> Self {
-        Self { config, extent, dims, buffers: Vec::new() }
+        Self {
+            config,
+            extent,
+            dims,
+            parameters: Vec::new(),
+            buffers: Vec::new(),
+            tensors: Vec::new(),
+        }
     }
 
     /// A buffer that both executors have.
-    pub(super) fn buffer(&mut self, name: &'static str, words: usize) -> Buffer {
+    pub(super) fn buffer(&mut self, name: impl Into<String>, words: usize) -> Buffer {
         // A binding of no bytes is not allowed: an empty buffer keeps one vec4.
         self.buffer_of(BufferKind::Data, name, words.max(4))
     }
 
     /// A buffer of step records.
-    fn steps(&mut self, name: &'static str, count: usize) -> Buffer {
+    fn steps(&mut self, name: &str, count: usize) -> Buffer {
         self.buffer_of(BufferKind::Steps, name, count * STEP_STRIDE)
     }
 
     /// A buffer between the dispatches of one operation.
-    pub(super) fn scratch(&mut self, name: &'static str, words: usize) -> Buffer {
+    pub(super) fn scratch(&mut self, name: &str, words: usize) -> Buffer {
         self.buffer_of(BufferKind::GpuScratch, name, words)
     }
 
-    fn buffer_of(&mut self, kind: BufferKind, name: &'static str, words: usize) -> Buffer {
-        self.buffers.push(BufferSpec { name, words, kind });
+    fn buffer_of(&mut self, kind: BufferKind, name: impl Into<String>, words: usize) -> Buffer {
+        self.buffers.push(BufferSpec { name: name.into(), words, kind });
         Buffer(self.buffers.len() - 1)
     }
 
-    /// The buffers of a tower of `rows` rows, `trained` by the gradients of so many uses a step.
-    fn tower(
-        &mut self,
-        names: [&'static str; 5],
-        rows: usize,
-        trained: Option<usize>,
-    ) -> TowerHandles {
-        let dim = self.dims.dim;
-        // What saturates is refused when it is allocated.
-        let elements = rows.saturating_mul(dim);
-        let [table, first, second, best, d_out] = names;
-        TowerHandles {
-            table: self.buffer(table, elements),
-            state: match self.config.optimizer.kind {
-                _ if trained.is_none() => [None, None],
-                OptimizerKind::Sgd => [None, None],
-                OptimizerKind::Adagrad => [Some(self.buffer(first, rows)), None],
-                OptimizerKind::Adam => {
-                    [Some(self.buffer(first, elements)), Some(self.buffer(second, elements))]
-                }
-            },
-            best: self.extent.keeps_best.then(|| self.buffer(best, elements)),
-            d_out: trained.map(|uses| self.buffer(d_out, uses.next_multiple_of(TILE) * dim)),
-        }
+    pub(super) fn name(&self, buffer: Buffer) -> &str {
+        &self.buffers[buffer.0].name
+    }
+
+    pub(super) fn words(&self, buffer: Buffer) -> usize {
+        self.buffers[buffer.0].words
     }
 
     fn bank(&mut self) -> Option<Bank> {
         let cbns = self.config.cbns.as_ref()?;
-        let outputs = self.dims.bank_padded() * self.dims.dim;
+        let outputs = self.dims.bank_padded();
+        let entry = Entry::words(self.dims.items);
         Some(Bank {
-            items: self.buffer("bank_items", outputs),
-            users: (cbns.sides == Sides::Both).then(|| self.buffer("bank_users", outputs)),
-            entries: self.buffer("bank_entries", cbns.capacity * Entry::WORDS),
+            items: self.state_rows("bank_items", outputs),
+            users: (cbns.sides == Sides::Both).then(|| self.state_rows("bank_users", outputs)),
+            entries: self.state("bank_entries", cbns.capacity, &entry),
         })
     }
 
@@ -102,41 +98,57 @@ impl<'a> Builder<'a> {
     fn gaps(&mut self) -> Option<GapHandles> {
         let items = self.dims.items;
         matches!(self.config.negatives.log_q, LogQ::Estimated(_)).then(|| GapHandles {
-            gaps: self.buffer("gaps", items),
-            last_seen: self.buffer("last_seen", items),
+            gaps: self.state("gaps", items, &[Word::Real]),
+            last_seen: self.state("last_seen", items, &[Word::Below(u32::MAX)]),
         })
     }
 
     /// The plan.
     pub(super) fn build(mut self) -> Plan {
-        let Dims { users, items, pairs, batch, candidates, dim, window, queries, .. } = self.dims;
+        let Dims { users, items, pairs, batch, candidates, out: dim, window, queries, .. } =
+            self.dims;
         let batch_padded = self.dims.batch_padded();
         let columns = self.dims.candidates_padded();
         let items_padded = self.dims.items_padded();
+        let towers = &self.config.towers;
+        let shares_items = self.config.shares_items();
 
         let clock = self.buffer("clock", size_of::<Clock>() / 4);
         let pairs = self.buffer("pairs", 2 * pairs);
-        let log_q = self.buffer("log_q", items);
+        let log_q = self.state("log_q", items, &[Word::Real]);
         let losses = self.buffer("losses", RING);
-        let user_names = ["user_table", "user_state_1", "user_state_2", "user_best", "d_user"];
-        let user = self.tower(user_names, users, self.config.onebp.is_none().then_some(batch));
-        let item_names = ["item_table", "item_state_1", "item_state_2", "item_best", "d_item"];
-        let item = self.tower(item_names, items, Some(candidates));
+        let item_ids = self.buffer("item_ids", window * candidates);
+        let item = self.tower_parts(Tower::Item, &towers.item, items, None, None);
+        let user = self.tower_parts(
+            Tower::User,
+            &towers.user.base,
+            users,
+            towers.user.history.as_ref(),
+            item.id,
+        );
+        let is_trained = self.config.onebp.is_none();
+        let d_user = is_trained.then(|| self.gradient(&user, "d_user", batch_padded, 0));
+        // Behind the candidates' rows a history that shares their table has its own.
+        let more = if shares_items { batch_padded } else { 0 };
+        let d_item = self.gradient(&item, "d_item", columns, more);
+        let block = if item.is_table { items_padded } else { items_padded.min(BLOCK) };
+        let blocks = items_padded.div_ceil(block);
         let at = Handles {
             clock,
             pairs,
             log_q,
-            item_ids: self.buffer("item_ids", window * candidates),
+            item_ids,
             pool: self.pool(),
             gaps: self.gaps(),
             losses,
-            user,
-            item,
-            slot_zero: self.steps("slot_zero", 1),
-            item_list: self.buffer("item_list", items_padded),
+            user: user.handles(d_user.as_ref()),
+            item: item.handles(Some(&d_item)),
+            item_blocks: self.steps("item_blocks", blocks),
+            item_list: self.buffer("item_list", blocks * block),
+            block_outputs: (!item.is_table).then(|| self.buffer("block_outputs", block * dim)),
             item_outputs: self.buffer("item_outputs", items_padded.saturating_mul(dim)),
             drift: self.config.cbns.is_some().then(|| DriftHandles {
-                before: self.buffer("drift_before", items_padded.saturating_mul(dim)),
+                before: self.state_rows("drift_before", items_padded),
                 drift: self.buffer("drift", 2 * items),
             }),
             query: self.steps("query", 1),
@@ -157,6 +169,35 @@ impl<'a> Builder<'a> {
         let item_order = self.buffer("item_order", window * candidates.next_power_of_two() * 2);
         let user_outputs = self.buffer("user_outputs", batch_padded * dim);
         let candidate_outputs = self.buffer("candidate_outputs", columns * dim);
+        let positives = Positives { item_ids, candidates };
+        let user_pass = self.pass(
+            &user,
+            "user",
+            [steps, user_ids, user_outputs],
+            [batch, batch_padded],
+            Some(positives),
+        );
+        let item_pass = self.pass(
+            &item,
+            "candidate",
+            [steps, item_ids, candidate_outputs],
+            [candidates, columns],
+            None,
+        );
+        let query_pass = self.pass(
+            &user,
+            "query",
+            [at.query, at.query_users, at.query_outputs],
+            [queries, queries],
+            None,
+        );
+        let block_pass = self.pass(
+            &item,
+            "block",
+            [at.item_blocks, at.item_list, at.block_outputs.unwrap_or(at.item_outputs)],
+            [block, block],
+            None,
+        );
         let row_loss = self.buffer("row_loss", window * batch);
         let row_lse = self.buffer("row_lse", batch);
         let has_own_negatives = matches!(
@@ -173,7 +214,7 @@ impl<'a> Builder<'a> {
         let segments = rank::segments(items);
         let best_scores = self.scratch("best_scores", queries * segments * TOP_K);
         let best_items = self.scratch("best_items", queries * segments * TOP_K);
-        let [snapshot, compare, compact] = self.skip_programs(&at);
+        let [snapshot, compare, compact] = self.skip_programs(&at, [user.id, item.id]);
 
         let draw = DrawBatches {
             dims: self.dims,
@@ -186,16 +227,6 @@ impl<'a> Builder<'a> {
             item_ids: at.item_ids,
         };
         let sort = |ids, count, order| SortIds { window, ids_per_slot: count, ids, order };
-        let gather = |step, ids, table, out| GatherRows {
-            step,
-            ids,
-            table,
-            out,
-            dim,
-            ids_per_slot: batch,
-            rows: batch_padded,
-            normalize: self.config.normalize,
-        };
         let corrected = self.config.negatives.log_q != LogQ::Known(false);
         let loss = Loss {
             dims: self.dims,
@@ -207,42 +238,21 @@ impl<'a> Builder<'a> {
             items: candidate_outputs,
             item_ids: at.item_ids,
             row_loss,
-            gradients: Gradients {
-                user: user.d_out,
-                item: item.d_out.expect("the item tower is trained"),
-            },
+            gradients: Gradients { user: at.user.d_out, item: d_item.out },
         };
         let loss = if has_own_negatives {
             Op::SampledLoss(SampledLoss { loss, d_logits: logits })
         } else {
             Op::SoftmaxLoss(SoftmaxLoss { loss, bank: at.bank, logits, row_lse })
         };
-        let update = |tower: TowerHandles, d_out, count, order| UpdateRows {
-            dims: self.dims,
-            rule: Rule::new(self.config, tower),
-            learning_rate: self.config.optimizer.learning_rate,
-            l2: self.config.optimizer.l2,
-            normalize: self.config.normalize,
-            step: steps,
-            ids_per_slot: count,
-            order,
-            d_out,
-            table: tower.table,
-        };
+        let dims = self.dims;
         let score = || {
             Op::ScoreItems(ScoreItems {
-                dims: self.dims,
+                dims,
                 step: at.query,
                 queries: at.query_outputs,
                 items: at.item_outputs,
                 scores: at.scores,
-            })
-        };
-        let embed_queries = || {
-            Op::GatherRows(GatherRows {
-                rows: queries,
-                ids_per_slot: queries,
-                ..gather(at.query, at.query_users, user.table, at.query_outputs)
             })
         };
         let mut window_opens = vec![Op::DrawBatches(draw)];
@@ -256,16 +266,37 @@ impl<'a> Builder<'a> {
                 item_ids: at.item_ids,
             }));
         }
-        window_opens.push(Op::SortIds(sort(user_ids, batch, user_order)));
-        window_opens.push(Op::SortIds(sort(at.item_ids, candidates, item_order)));
-        let mut step = vec![
-            Op::GatherRows(gather(steps, user_ids, user.table, user_outputs)),
-            Op::GatherRows(GatherRows {
-                rows: columns,
-                ids_per_slot: candidates,
-                ..gather(steps, at.item_ids, item.table, candidate_outputs)
-            }),
-        ];
+        let has_user_rows = user.id.is_some();
+        if has_user_rows {
+            window_opens.push(Op::SortIds(sort(user_ids, batch, user_order)));
+        }
+        let has_item_rows = item.id.is_some() && !shares_items;
+        if has_item_rows || at.gaps.is_some() {
+            window_opens.push(Op::SortIds(sort(item_ids, candidates, item_order)));
+        }
+        let mut backward = Vec::new();
+        let mut updates = Vec::new();
+        if let Some(d_user) = &d_user {
+            let shared = shares_items.then_some((d_item.input, columns));
+            backward.extend(self.backward(&user, &user_pass, d_user, shared));
+            let uses = Uses { order: user_order, count: batch, mean: batch };
+            let [sorts, moves] = self.optimise(&user, &user_pass, d_user, Some(uses));
+            window_opens.extend(sorts);
+            updates.extend(moves);
+        }
+        backward.extend(self.backward(&item, &item_pass, &d_item, None));
+        let mut uses = Uses { order: item_order, count: candidates, mean: candidates };
+        if let (true, Some(history)) = (shares_items, user.history) {
+            let candidates = Some((positives, columns));
+            let (sort, all) = self.sort_uses(history, &user_pass, Some(positives), candidates);
+            window_opens.push(sort);
+            uses = all;
+        }
+        let [sorts, moves] = self.optimise(&item, &item_pass, &d_item, Some(uses));
+        window_opens.extend(sorts);
+        updates.extend(moves);
+        let mut step = self.forward(&user, &user_pass);
+        step.extend(self.forward(&item, &item_pass));
         if let Some(gaps) = at.gaps {
             step.push(Op::EstimateGaps(EstimateGaps {
                 dims: self.dims,
@@ -289,7 +320,7 @@ impl<'a> Builder<'a> {
                 item_ids: at.item_ids,
                 log_q,
                 weights: push_weights.expect("both sides have weights"),
-                d_item: item.d_out.expect("the item tower is trained"),
+                d_item: d_item.out,
             }));
         }
         if let Some(bank) = at.bank {
@@ -305,38 +336,24 @@ impl<'a> Builder<'a> {
                 bank,
             }));
         }
-        if let Some(d_out) = user.d_out {
-            step.push(Op::UpdateRows(update(user, d_out, batch, user_order)));
-        }
-        if let Some(d_out) = item.d_out {
-            step.push(Op::UpdateRows(update(item, d_out, candidates, item_order)));
-        }
-        if let Some(onebp) = &self.config.onebp {
+        step.extend(backward);
+        step.extend(updates);
+        if let (Some(onebp), Some(id)) = (&self.config.onebp, user.id) {
             // The positives stand first among the candidates.
-            step.push(Op::GatherRows(GatherRows {
-                ids_per_slot: candidates,
-                ..gather(steps, at.item_ids, item.table, candidate_outputs)
-            }));
+            step.extend(self.forward(&item, &item_pass.first(batch_padded)));
             step.push(Op::AggregateUsers(AggregateUsers {
                 dims: self.dims,
                 beta: onebp.beta,
                 step: steps,
                 order: user_order,
                 items: candidate_outputs,
-                users: user.table,
+                users: id.table,
             }));
         }
-        let embed_items = |out| {
-            Op::GatherRows(GatherRows {
-                rows: items_padded,
-                ids_per_slot: items_padded,
-                ..gather(at.slot_zero, at.item_list, item.table, out)
-            })
-        };
-        let (mut keep_outputs, mut measure_drift) = (Vec::new(), Vec::new());
+        let embed_queries = || self.forward(&user, &query_pass);
+        let mut measure_drift = Vec::new();
         if let Some(DriftHandles { before, drift }) = at.drift {
             let now = at.item_outputs;
-            keep_outputs.push(embed_items(before));
             measure_drift.push(Op::ItemDrift(ItemDrift { dims: self.dims, before, now, drift }));
         }
         let mut programs = [const { Vec::new() }; PROGRAMS.len()];
@@ -347,8 +364,8 @@ impl<'a> Builder<'a> {
         set(Program::SumLosses, vec![Op::SumLosses(losses)]);
         let advance = AdvanceClock { dims: self.dims, clock };
         set(Program::CloseWindow, vec![Op::AdvanceClock(advance)]);
-        set(Program::EmbedItems, vec![embed_items(at.item_outputs)]);
-        set(Program::EmbedQueries, vec![embed_queries()]);
+        set(Program::EmbedItems, self.forward(&item, &block_pass));
+        set(Program::EmbedQueries, embed_queries());
         set(Program::Score, vec![score()]);
         let mask = MaskSeen {
             dims: self.dims,
@@ -366,8 +383,9 @@ impl<'a> Builder<'a> {
             best_items,
             top: at.top,
         };
-        set(Program::Rank, vec![embed_queries(), score(), Op::MaskSeen(mask), Op::TopItems(top)]);
-        set(Program::KeepOutputs, keep_outputs);
+        let mut rank = embed_queries();
+        rank.extend([score(), Op::MaskSeen(mask), Op::TopItems(top)]);
+        set(Program::Rank, rank);
         set(Program::MeasureDrift, measure_drift);
         set(Program::Snapshot, snapshot);
         set(Program::Compare, compare);
@@ -375,6 +393,14 @@ impl<'a> Builder<'a> {
         let dispatch_counts = programs
             .each_ref()
             .map(|program| program.iter().map(|op| op.dispatches().len() as u64).sum());
-        Plan { dims: self.dims, buffers: self.buffers, at, programs, dispatch_counts }
+        Plan {
+            dims: self.dims,
+            buffers: self.buffers,
+            tensors: self.tensors,
+            at,
+            parameters: self.parameters,
+            programs,
+            dispatch_counts,
+        }
     }
 }

@@ -182,6 +182,7 @@ fn shared(name: &str) -> &'static str {
         "random",
         "row_gradient",
         "score_tile",
+        "sort_order",
         "stale_pair",
         "step",
         "tally",

@@ -23,7 +23,7 @@ pub struct ItemDrift {
 impl ItemDrift {
     /// Counted work.
     pub(super) fn work(&self) -> Work {
-        let Dims { items, dim, .. } = self.dims;
+        let Dims { items, out: dim, .. } = self.dims;
         Work::new(2 * items * (dim + 1), 2 * items * dim)
     }
 
@@ -31,7 +31,7 @@ impl ItemDrift {
         vec![Dispatch {
             shader: &ITEM_DRIFT,
             buffers: vec![self.before, self.now, self.drift],
-            constants: vec![("D4", (self.dims.dim / 4).into()), ("ITEMS", self.dims.items.into())],
+            constants: vec![("D4", (self.dims.out / 4).into()), ("ITEMS", self.dims.items.into())],
             groups: threads(self.dims.items),
             chunk: 0,
         }]

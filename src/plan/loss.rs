@@ -39,7 +39,7 @@ pub struct Gradients {
 impl Loss {
     /// Counted work, where so many scores are computed.
     pub(super) fn work(&self, scores: usize) -> Work {
-        let Dims { batch, candidates, dim, .. } = self.dims;
+        let Dims { batch, candidates, out: dim, .. } = self.dims;
         let corrected = if self.corrected { candidates } else { 0 };
         let both = 1 + usize::from(self.gradients.user.is_some());
         // Outputs in, gradients out; the scores are one product, each gradient is another.

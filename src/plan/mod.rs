@@ -4,6 +4,7 @@
 
 mod adam;
 mod advance_clock;
+mod affine;
 mod aggregate_users;
 mod bank;
 mod build;
@@ -13,24 +14,33 @@ pub mod dispatch;
 mod draw_batches;
 mod draw_negatives;
 mod estimate_gaps;
+mod gather_bags;
 mod gather_rows;
 mod item_drift;
 mod kept_log_q;
 mod loss;
+mod normalize_rows;
+mod parameter;
 mod rank;
 mod row_change;
 mod sample_pairs;
 mod sampled_loss;
+mod scale_rows;
 mod skip;
 mod softmax_loss;
 mod sort_ids;
+mod sort_uses;
+mod state;
 mod step;
 mod sum_losses;
+mod tower;
+mod update_dense;
 mod update_rows;
 mod work;
 
 pub use adam::{BETA_M, BETA_V, LOG_BETA_M, LOG_BETA_V};
 pub use advance_clock::AdvanceClock;
+pub use affine::{Affine, AffineBack, Layer};
 pub use aggregate_users::AggregateUsers;
 pub use bank::{Bank, BankPush, Enqueue, Entry};
 pub use compact_pairs::{CompactPairs, Stay};
@@ -39,23 +49,32 @@ pub use dispatch::{Access, Constant, Dispatch, Shader};
 pub use draw_batches::DrawBatches;
 pub use draw_negatives::{DrawNegatives, Pool};
 pub use estimate_gaps::{EstimateGaps, GapHandles};
+pub use gather_bags::{GatherBags, Lists, Positives};
 pub use gather_rows::GatherRows;
 pub use item_drift::ItemDrift;
 pub use kept_log_q::{KeptLogQ, NEVER};
 pub use loss::{Gradients, Loss};
+pub use normalize_rows::{NormalizeRows, NormalizeRowsBack};
+pub use parameter::{Parameter, Part, Tower};
 pub use rank::{MaskSeen, ScoreItems, TopItems};
 pub use row_change::RowChange;
 pub use sample_pairs::SamplePairs;
 pub use sampled_loss::SampledLoss;
+pub use scale_rows::ScaleRows;
 pub use skip::{ALWAYS_ACTIVE, SkipHandles, SkipSide, Snapshots, Tally};
 pub use softmax_loss::SoftmaxLoss;
 pub use sort_ids::SortIds;
+pub use sort_uses::SortUses;
+pub use state::{Tensor, Word};
 pub use step::{Clock, STEP_STRIDE, STEP_WORDS, Step};
 pub use sum_losses::SumLosses;
+pub use update_dense::UpdateDense;
 pub use update_rows::{EPSILON, Rule, UpdateRows};
 pub use work::Work;
 
-use crate::config::Config;
+use crate::config::{Config, MOST_USES};
+use crate::data::Csr;
+use crate::error::{Error, Result};
 
 /// Stands for "no id" in every buffer of ids.
 pub const NO_ID: u32 = u32::MAX;
@@ -87,7 +106,7 @@ pub struct Buffer(pub(crate) usize);
 #[derive(Debug, Clone)]
 pub struct BufferSpec {
     /// Its name, for labels and messages.
-    pub name: &'static str,
+    pub name: String,
     /// Its length in 32-bit words.
     pub words: usize,
     /// How it is used.
@@ -122,8 +141,12 @@ pub struct Dims {
     pub bank: usize,
     /// Width of an embedding as configured.
     pub width: usize,
-    /// D, width of a stored row: whole tiles of 8, the rest zero.
+    /// D, width of a stored embedding: whole tiles of 8, the rest zero.
     pub dim: usize,
+    /// Width of a tower's output as configured.
+    pub out_width: usize,
+    /// O, width of a stored output: whole tiles of 8, the rest zero.
+    pub out: usize,
     /// S, steps that are drawn ahead.
     pub window: usize,
     /// Q, queries that are ranked at once, whole tiles of 8.
@@ -164,11 +187,19 @@ pub enum Op {
     DrawBatches(DrawBatches),
     DrawNegatives(DrawNegatives),
     SortIds(SortIds),
+    SortUses(SortUses),
     GatherRows(GatherRows),
+    GatherBags(GatherBags),
+    Affine(Affine),
+    NormalizeRows(NormalizeRows),
     EstimateGaps(EstimateGaps),
     SoftmaxLoss(SoftmaxLoss),
     SampledLoss(SampledLoss),
+    NormalizeRowsBack(NormalizeRowsBack),
+    AffineBack(AffineBack),
+    ScaleRows(ScaleRows),
     UpdateRows(UpdateRows),
+    UpdateDense(UpdateDense),
     AggregateUsers(AggregateUsers),
     BankPush(BankPush),
     Enqueue(Enqueue),
@@ -192,11 +223,19 @@ impl Op {
             Self::DrawBatches(op) => op.dispatches(),
             Self::DrawNegatives(op) => op.dispatches(),
             Self::SortIds(op) => op.dispatches(),
+            Self::SortUses(op) => op.dispatches(),
             Self::GatherRows(op) => op.dispatches(),
+            Self::GatherBags(op) => op.dispatches(),
+            Self::Affine(op) => op.dispatches(),
+            Self::NormalizeRows(op) => op.dispatches(),
             Self::EstimateGaps(op) => op.dispatches(),
             Self::SoftmaxLoss(op) => op.dispatches(),
             Self::SampledLoss(op) => op.dispatches(),
+            Self::NormalizeRowsBack(op) => op.dispatches(),
+            Self::AffineBack(op) => op.dispatches(),
+            Self::ScaleRows(op) => op.dispatches(),
             Self::UpdateRows(op) => op.dispatches(),
+            Self::UpdateDense(op) => op.dispatches(),
             Self::AggregateUsers(op) => op.dispatches(),
             Self::BankPush(op) => op.dispatches(),
             Self::Enqueue(op) => op.dispatches(),
@@ -220,11 +259,19 @@ impl Op {
             Self::DrawBatches(op) => op.work(),
             Self::DrawNegatives(op) => op.work(),
             Self::SortIds(op) => op.work(),
+            Self::SortUses(op) => op.work(),
             Self::GatherRows(op) => op.work(),
+            Self::GatherBags(op) => op.work(),
+            Self::Affine(op) => op.work(),
+            Self::NormalizeRows(op) => op.work(),
             Self::EstimateGaps(op) => op.work(),
             Self::SoftmaxLoss(op) => op.work(bank),
             Self::SampledLoss(op) => op.work(),
+            Self::NormalizeRowsBack(op) => op.work(),
+            Self::AffineBack(op) => op.work(),
+            Self::ScaleRows(op) => op.work(),
             Self::UpdateRows(op) => op.work(),
+            Self::UpdateDense(op) => op.work(),
             Self::AggregateUsers(op) => op.work(),
             Self::BankPush(op) => op.work(bank),
             Self::Enqueue(op) => op.work(),
@@ -254,7 +301,7 @@ pub enum Program {
     SumLosses,
     /// Moves the clock past the window.
     CloseWindow,
-    /// Computes the item tower's outputs for the whole catalogue.
+    /// Computes the item tower's outputs for a block of the catalogue.
     EmbedItems,
     /// Computes the user tower's outputs for a block of queries.
     EmbedQueries,
@@ -262,8 +309,6 @@ pub enum Program {
     Score,
     /// Scores a block of queries, takes out what they have seen, and lists the best items.
     Rank,
-    /// Keeps the item tower's outputs, to be compared with later ones.
-    KeepOutputs,
     /// Measures how far the item tower's outputs have moved since they were kept.
     MeasureDrift,
     /// Keeps the outputs of the hot rows.
@@ -275,7 +320,7 @@ pub enum Program {
 }
 
 /// All programs, in the order of [`Program`].
-pub const PROGRAMS: [Program; 13] = [
+pub const PROGRAMS: [Program; 12] = [
     Program::OpenWindow,
     Program::Step,
     Program::SumLosses,
@@ -284,7 +329,6 @@ pub const PROGRAMS: [Program; 13] = [
     Program::EmbedQueries,
     Program::Score,
     Program::Rank,
-    Program::KeepOutputs,
     Program::MeasureDrift,
     Program::Snapshot,
     Program::Compare,
@@ -322,11 +366,14 @@ pub struct Handles {
     pub user: TowerHandles,
     /// The item tower.
     pub item: TowerHandles,
-    /// One [`Step`], all zero: ids outside the window are gathered as those of slot 0.
-    pub slot_zero: Buffer,
-    /// (IP) all item ids, then [`NO_ID`].
+    /// [`Step`]s of the catalogue's blocks, zero but for the slot. Ids outside the window are gathered as
+    /// those of slot 0.
+    pub item_blocks: Buffer,
+    /// (blocks, rows of a block) all item ids, then [`NO_ID`].
     pub item_list: Buffer,
-    /// (IP, D) outputs of all items.
+    /// (rows, O) outputs of a block, where it is not the whole catalogue.
+    pub block_outputs: Option<Buffer>,
+    /// (IP, O) outputs of all items.
     pub item_outputs: Buffer,
     /// Where drift is measured, if there is a bank.
     pub drift: Option<DriftHandles>,
@@ -334,7 +381,7 @@ pub struct Handles {
     pub query: Buffer,
     /// (Q) users of the block, then [`NO_ID`].
     pub query_users: Buffer,
-    /// (Q, D) outputs of the block.
+    /// (Q, O) outputs of the block.
     pub query_outputs: Buffer,
     /// (Q, IP) scores of the block.
     pub scores: Buffer,
@@ -355,22 +402,20 @@ pub struct Handles {
 /// The buffers that drift is measured in.
 #[derive(Debug, Clone, Copy)]
 pub struct DriftHandles {
-    /// (IP, D) outputs of all items when they were kept.
+    /// (IP, O) outputs of all items when they were kept.
     pub before: Buffer,
     /// (I) how far each item has moved, and its length.
     pub drift: Buffer,
 }
 
-/// The buffers of one tower.
+/// The buffers of one tower, beside its parameters.
 #[derive(Debug, Clone, Copy)]
 pub struct TowerHandles {
-    /// (R, D) embeddings.
-    pub table: Buffer,
-    /// Optimiser state, if its rule has any.
-    pub state: [Option<Buffer>; 2],
-    /// (R, D) embeddings of the best epoch, where one is chosen.
-    pub best: Option<Buffer>,
-    /// (rows up to 8, D) gradient by the step's outputs; none where no gradient reaches the tower.
+    /// Features of each id, if it has any.
+    pub features: Option<Lists>,
+    /// Items of each user, if a user is what it had; the list behind the last user's is a visitor's.
+    pub history: Option<Lists>,
+    /// (rows up to 8, O) gradient by the step's outputs; none where no gradient reaches the tower.
     pub d_out: Option<Buffer>,
 }
 
@@ -381,8 +426,12 @@ pub struct Plan {
     pub dims: Dims,
     /// What each [`Buffer`] holds.
     pub buffers: Vec<BufferSpec>,
+    /// Those that are the run's state.
+    pub tensors: Vec<Tensor>,
     /// The buffers by role.
     pub at: Handles,
+    /// What training moves.
+    pub parameters: Vec<Parameter>,
     programs: [Vec<Op>; PROGRAMS.len()],
     dispatch_counts: [u64; PROGRAMS.len()],
 }
@@ -405,12 +454,74 @@ pub struct Extent {
     /// Whether batches are drawn by chance; otherwise pairs are taken as they come, and negatives as
     /// the host gives them.
     pub shuffled: bool,
+    /// The lists that towers take.
+    pub bags: Bags,
+}
+
+/// The sizes of all lists.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Bags {
+    /// Features of the users.
+    pub user_features: BagExtent,
+    /// Features of the items.
+    pub item_features: BagExtent,
+    /// Items of the users.
+    pub history: BagExtent,
+}
+
+/// The sizes of lists of one kind.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct BagExtent {
+    /// Rows that members may be.
+    pub rows: usize,
+    /// Members of all lists.
+    pub members: usize,
+    /// Members of the longest list.
+    pub most: usize,
+}
+
+impl BagExtent {
+    /// The sizes of lists whose members are one of `rows`.
+    pub fn of(lists: &Csr, rows: usize) -> Self {
+        Self { rows, members: lists.items.len(), most: lists.longest() }
+    }
+}
+
+impl Extent {
+    /// Most uses of the rows of one table in a step.
+    fn most_uses(&self, config: &Config) -> usize {
+        let (batch, candidates) = (config.batch_size, config.candidates());
+        let Bags { user_features, item_features, history } = self.bags;
+        let histories = if config.shares_items() { candidates } else { 0 } + batch * history.most;
+        let features = (batch * user_features.most).max(candidates * item_features.most);
+        candidates.max(histories).max(features)
+    }
+
+    /// Refuses lists that a step has no room for.
+    ///
+    /// # Errors
+    /// [`Error::Config`].
+    pub fn check(&self, config: &Config) -> Result<()> {
+        let uses = self.most_uses(config);
+        if uses <= MOST_USES {
+            return Ok(());
+        }
+        Err(Error::Config {
+            key: "batchSize".into(),
+            problem: format!("the lists of so many pairs make up to {uses} uses of a table a step"),
+            allowed: format!(
+                "at most {MOST_USES}: a smaller batchSize or towers.user.history.cap, or features of \
+                 which no item or user has as many"
+            ),
+        })
+    }
 }
 
 impl Plan {
     /// The plan that trains and evaluates what `config` asks for.
     pub fn new(config: &Config, extent: &Extent) -> Self {
         let batch = config.batch_size;
+        let out_width = config.towers.item.out_width(config.dim);
         let dims = Dims {
             users: extent.users,
             items: extent.items,
@@ -420,12 +531,22 @@ impl Plan {
             bank: config.cbns.as_ref().map_or(0, |cbns| cbns.capacity),
             width: config.dim,
             dim: config.dim.next_multiple_of(TILE),
-            // Enough steps ahead to make the drawing cheap, few enough ids to stay in a cache.
-            window: (65_536 / config.candidates()).clamp(4, 64),
+            out_width,
+            out: out_width.next_multiple_of(TILE),
+            // Enough steps ahead to make the drawing cheap, few enough ids to stay in a cache; and no
+            // more sorted uses of lists than a matrix takes.
+            window: (65_536 / config.candidates())
+                .min(MATRIX_WORDS / 2 / extent.most_uses(config).next_power_of_two())
+                .clamp(4, 64),
             queries: (MATRIX_WORDS / extent.items.next_multiple_of(TILE) / TILE * TILE)
                 .clamp(TILE, 512),
         };
         build::Builder::new(config, extent, dims).build()
+    }
+
+    /// What of a tower training moves, if it has it.
+    pub fn parameter(&self, tower: Tower, part: Part) -> Option<&Parameter> {
+        self.parameters.iter().find(|one| (one.tower, one.part) == (tower, part))
     }
 
     /// The operations of a program.
@@ -475,7 +596,16 @@ pub const SHADERS: &[&Shader] = &[
     &draw_negatives::POPULARITY,
     &draw_negatives::MIXED,
     &sort_ids::SORT_IDS,
+    &sort_uses::SORT_USES,
     &gather_rows::GATHER_ROWS,
+    &gather_bags::GATHER_BAGS,
+    &affine::AFFINE,
+    &normalize_rows::NORMALIZE_ROWS,
+    &normalize_rows::NORMALIZE_ROWS_BACK,
+    &affine::D_INPUT,
+    &affine::D_WEIGHTS,
+    &affine::D_BIAS,
+    &scale_rows::SCALE_ROWS,
     &estimate_gaps::ESTIMATE_GAPS,
     &softmax_loss::LOGITS,
     &softmax_loss::ROWS,
@@ -487,6 +617,9 @@ pub const SHADERS: &[&Shader] = &[
     &update_rows::SGD,
     &update_rows::ADAGRAD,
     &update_rows::ADAM,
+    &update_dense::SGD,
+    &update_dense::ADAGRAD,
+    &update_dense::ADAM,
     &aggregate_users::AGGREGATE_USERS,
     &softmax_loss::BANK_LOGITS,
     &bank::BANK_PUSH_WEIGHTS,

@@ -46,7 +46,7 @@ impl ScoreItems {
         vec![Dispatch {
             shader: &SCORE_ITEMS,
             buffers: vec![self.step, self.queries, self.items, self.scores],
-            constants: vec![("D4", (self.dims.dim / 4).into()), ("IP", items_padded.into())],
+            constants: vec![("D4", (self.dims.out / 4).into()), ("IP", items_padded.into())],
             groups: tiles(items_padded, self.dims.queries),
             chunk: 0,
         }]

@@ -33,7 +33,7 @@ impl SampledLoss {
 
     pub(super) fn dispatches(&self) -> Vec<Dispatch> {
         let loss = &self.loss;
-        let Dims { batch, candidates, dim, .. } = loss.dims;
+        let Dims { batch, candidates, out: dim, .. } = loss.dims;
         let per_row = loss.dims.per_row();
         let constants = vec![
             ("B", batch.into()),

@@ -9,8 +9,8 @@ use bytemuck::{Pod, Zeroable};
 
 use super::build::Builder;
 use super::{
-    Buffer, CompactPairs, CountStale, GatherRows, Handles, KeptLogQ, Op, RowChange, SamplePairs,
-    Stay, compact_pairs,
+    Buffer, CompactPairs, CountStale, GatherRows, Handles, KeptLogQ, Op, Parameter, RowChange,
+    SamplePairs, Stay, Word, compact_pairs,
 };
 use crate::config::{LogQ, NegativesKind, Skip, SkipPolicy};
 
@@ -105,8 +105,9 @@ impl Builder<'_> {
     pub(super) fn skip_handles(&mut self, skip: &Skip) -> SkipHandles {
         let dims = self.dims;
         let measured = skip.policy == SkipPolicy::Stale;
+        let pair = [dims.users, dims.items].map(|rows| Word::Below(rows as u32));
         SkipHandles {
-            kept_pairs: self.buffer("kept_pairs", 2 * dims.pairs),
+            kept_pairs: self.state("kept_pairs", dims.pairs, &pair),
             threshold: self.buffer("skip_threshold", 1),
             tally: self.buffer("skip_tally", size_of::<Tally>() / 4),
             item_counts: self.buffer("kept_item_counts", dims.items),
@@ -135,14 +136,14 @@ impl Builder<'_> {
     ) -> SkipSide {
         let [activity, stale, hot, before, now] = names;
         SkipSide {
-            activity: self.buffer(activity, rows),
-            stale: matters.then(|| self.buffer(stale, rows)),
+            activity: self.state(activity, rows, &[Word::Real]),
+            stale: matters.then(|| self.state(stale, rows, &[Word::Below(2)])),
             snapshots: hot_share.map(|share| {
                 let count = most_hot_rows(rows, share);
                 Snapshots {
                     hot: self.buffer(hot, count),
-                    before: self.buffer(before, count.saturating_mul(self.dims.dim)),
-                    now: self.buffer(now, count.saturating_mul(self.dims.dim)),
+                    before: self.state_rows(before, count),
+                    now: self.state_rows(now, count),
                 }
             }),
         }
@@ -164,29 +165,34 @@ impl Builder<'_> {
 
     /// The operations of [`super::Program::Snapshot`], [`super::Program::Compare`] and
     /// [`super::Program::Compact`].
-    pub(super) fn skip_programs(&mut self, at: &Handles) -> [Vec<Op>; 3] {
+    pub(super) fn skip_programs(
+        &mut self,
+        at: &Handles,
+        ids: [Option<Parameter>; 2],
+    ) -> [Vec<Op>; 3] {
         let (Some(skip), Some(handles)) = (&self.config.skip, &at.skip) else {
             return [Vec::new(), Vec::new(), Vec::new()];
         };
         let dims = self.dims;
         let blocks = self.scratch("blocks", compact_pairs::blocks(dims.pairs).max(1));
-        let sides = [(handles.user, at.user, dims.users), (handles.item, at.item, dims.items)];
+        let [user, item] = ids;
+        let sides = [(handles.user, user, dims.users), (handles.item, item, dims.items)];
         let (mut snapshot, mut compare, mut compact) = (Vec::new(), Vec::new(), Vec::new());
-        for (side, tower, rows) in sides {
-            if let Some(Snapshots { hot, before, now }) = side.snapshots {
+        for (side, id, rows) in sides {
+            if let (Some(Snapshots { hot, before, now }), Some(id)) = (side.snapshots, id) {
                 let count = most_hot_rows(rows, skip.hot_share);
                 snapshot.push(Op::GatherRows(GatherRows {
-                    step: at.slot_zero,
+                    step: at.item_blocks,
                     ids: hot,
-                    table: tower.table,
+                    table: id.table,
                     out: now,
-                    dim: dims.dim,
+                    dim: dims.out,
                     ids_per_slot: count,
                     rows: count,
                     normalize: self.config.normalize,
                 }));
                 let activity = side.activity;
-                let change = RowChange { rows: count, dim: dims.dim, hot, before, now, activity };
+                let change = RowChange { rows: count, dim: dims.out, hot, before, now, activity };
                 compare.push(Op::RowChange(change));
             }
             if let Some(stale) = side.stale {

@@ -49,7 +49,7 @@ pub struct SoftmaxLoss {
 impl SoftmaxLoss {
     /// Counted work, with so many live entries of the bank.
     pub(super) fn work(&self, bank: usize) -> Work {
-        let Dims { batch, dim, .. } = self.loss.dims;
+        let Dims { batch, out: dim, .. } = self.loss.dims;
         let own = self.loss.work(batch * self.loss.dims.candidates);
         let products = 1 + usize::from(self.loss.gradients.user.is_some());
         let banked = Work::new(bank * (dim + Entry::WORDS), products * batch * bank * dim);
@@ -58,7 +58,7 @@ impl SoftmaxLoss {
 
     pub(super) fn dispatches(&self) -> Vec<Dispatch> {
         let loss = &self.loss;
-        let Dims { batch, candidates, bank, dim, .. } = loss.dims;
+        let Dims { batch, candidates, bank, out: dim, .. } = loss.dims;
         let batch_padded = loss.dims.batch_padded();
         let own_columns = loss.dims.candidates_padded();
         let columns = own_columns + loss.dims.bank_padded();

@@ -3,7 +3,7 @@
 
 use super::adam::{BETA_M, BETA_V};
 use super::dispatch::{Dispatch, Shader, folded, lanes, shader};
-use super::{Buffer, Dims, TowerHandles, Work};
+use super::{Buffer, Dims, Parameter, Work};
 use crate::config::{Config, OptimizerKind};
 
 pub(super) const SGD: Shader =
@@ -40,8 +40,8 @@ pub enum Rule {
 }
 
 impl Rule {
-    pub(super) fn new(config: &Config, tower: TowerHandles) -> Self {
-        let state = |n: usize| tower.state[n].expect("the tower has the state of its rule");
+    pub(super) fn new(config: &Config, parameter: &Parameter) -> Self {
+        let state = |n: usize| parameter.state[n].expect("a parameter has the state of its rule");
         match config.optimizer.kind {
             OptimizerKind::Sgd => Self::Sgd,
             OptimizerKind::Adagrad => Self::Adagrad { squares: state(0) },
@@ -65,11 +65,13 @@ pub struct UpdateRows {
     pub normalize: bool,
     /// The step's record.
     pub step: Buffer,
-    /// Ids of a step.
+    /// Most uses of rows in a step.
     pub ids_per_slot: usize,
+    /// Uses in the mean, by which work is counted.
+    pub uses: usize,
     /// (S, P) sorted ids with their rows, read.
     pub order: Buffer,
-    /// (BP, D) gradient by the outputs, read.
+    /// (rows, D) gradient by the outputs, or by what went into a tower; read.
     pub d_out: Buffer,
     /// (R, D) read and written.
     pub table: Buffer,
@@ -78,7 +80,7 @@ pub struct UpdateRows {
 impl UpdateRows {
     /// Counted work.
     pub(super) fn work(&self) -> Work {
-        let ids = self.ids_per_slot;
+        let ids = self.uses;
         let elements = ids * self.dims.dim;
         let (state, rule) = match self.rule {
             Rule::Sgd => (0, 1),
@@ -87,7 +89,7 @@ impl UpdateRows {
         };
         // A gradient goes back through a length as a dot product and a row's multiple.
         let scaling = if self.normalize { 2 } else { 0 };
-        let order = 2 * ids.next_power_of_two();
+        let order = 2 * self.ids_per_slot.next_power_of_two();
         Work::new(order + 3 * elements + state, (rule + scaling) * elements)
     }
 

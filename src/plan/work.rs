@@ -2,10 +2,10 @@
 
 use std::ops::{Add, AddAssign, Sub};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Work of some training.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Work {
     /// Dispatches on a GPU.
@@ -21,6 +21,14 @@ impl Work {
     /// That of reading and writing so many 32-bit words, with so many multiply-adds.
     pub(super) fn new(words: usize, multiply_adds: usize) -> Self {
         Self { dispatches: 0, bytes_moved: 4 * words as u64, multiply_adds: multiply_adds as u64 }
+    }
+
+    /// Whether this can be a part of all that work, and the sum of it with an epoch's can be counted.
+    pub fn is_within(&self, all: &Self) -> bool {
+        let is_part = |part: u64, all: u64| part <= all && all <= u64::MAX / 2;
+        is_part(self.dispatches, all.dispatches)
+            && is_part(self.bytes_moved, all.bytes_moved)
+            && is_part(self.multiply_adds, all.multiply_adds)
     }
 
     /// That of a batch of `rows`, where this is a whole one's: its share, with as many dispatches.

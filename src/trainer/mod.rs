@@ -1,7 +1,10 @@
 //! Epochs: trains a model on a data set in slices of time, measures it at each epoch's end, keeps
 //! the best where a validation part chooses it, and stops.
 
+mod checkpoint;
 mod evaluate;
+mod export;
+mod import;
 mod pace;
 mod recommend;
 mod report;
@@ -11,22 +14,24 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use web_time::Instant;
 
-use crate::config::{Config, Warmup};
-use crate::data::{Csr, Dataset};
+use crate::config::{Config, Towers, Warmup};
+use crate::data::{Csr, Dataset, Features};
 use crate::error::{Error, Result};
 use crate::executor::{Backend, BackendChoice, Pending};
 use crate::metrics::Metrics;
-use crate::model::Model;
+use crate::model::{Model, Tower};
 use crate::negatives;
-use crate::plan::{Extent, Op, Program, RING, Work};
+use crate::plan::{BagExtent, Bags, Extent, Op, Program, RING, Work};
+use crate::random::{hash, keyed, stream};
 use evaluate::{HeldOut, Mask};
 use pace::Pace;
 pub use recommend::{Query, Recommendation, TitledItem};
 pub use report::{About, EpochReport, Final, Progress, Report};
 use skip::Skipping;
-pub use skip::{SkipReport, hot_rows};
+pub use skip::{Note, SkipReport, hot_rows};
 
 /// Drift at which banked outputs count as good as fresh ones (`methods.md`, CBNS).
 const STEADY: f64 = 0.1;
@@ -61,9 +66,14 @@ struct Flight {
 }
 
 /// What changes in the course of a run.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Run {
+    #[serde(skip)]
     epoch_losses: Vec<f32>,
+    /// Losses that came while nobody listened: the next slice tells them.
+    #[serde(skip)]
+    untold: Vec<f32>,
     /// Training time of this epoch and of all, without evaluation.
     epoch_seconds: f64,
     seconds: f64,
@@ -75,6 +85,7 @@ struct Run {
     /// Index in `epochs` of the best one.
     best: Option<usize>,
     finished: Option<Final>,
+    #[serde(skip)]
     failed: Option<Error>,
 }
 
@@ -86,6 +97,11 @@ impl Trainer {
     /// validation part.
     pub async fn new(dataset: Dataset, config: Config, choice: BackendChoice) -> Result<Self> {
         let (model, backend) = fresh_model(&dataset, &config, choice).await?;
+        Ok(Self::around(model, backend, dataset, config))
+    }
+
+    /// A trainer of a model that stands at the start of its run.
+    fn around(model: Model, backend: Backend, dataset: Dataset, config: Config) -> Self {
         let validation = HeldOut::new(&dataset.validation, dataset.users.len());
         let test = HeldOut::new(&dataset.test, dataset.users.len());
         let masks = evaluate::masks(&dataset);
@@ -93,7 +109,7 @@ impl Trainer {
             evaluate::popularity(&dataset, &validation, &masks[Mask::Train as usize]),
             evaluate::popularity(&dataset, &test, &masks[Mask::History as usize]),
         ];
-        Ok(Self {
+        Self {
             dataset,
             config,
             model,
@@ -106,7 +122,7 @@ impl Trainer {
             flights: VecDeque::new(),
             pace: Pace::default(),
             run: Run::default(),
-        })
+        }
     }
 
     /// Starts anew on the same data with other options; a refusal leaves the run as it is.
@@ -114,9 +130,15 @@ impl Trainer {
     /// # Errors
     /// Those of [`Trainer::new`]; [`Error::Config`] for an option that was used in loading the data.
     pub async fn reset(&mut self, config: Config, choice: BackendChoice) -> Result<()> {
-        if (&config.data, &config.split) != (&self.config.data, &self.config.split) {
+        let used = |config: &Config| {
+            let Towers { user, item } = config.towers.clone();
+            let alone = [user.is_features(), item.is_features()];
+            let features = (user.base.features, item.features, alone);
+            (config.data.clone(), config.split.clone(), features)
+        };
+        if used(&config) != used(&self.config) {
             return Err(Error::Config {
-                key: "data and split".into(),
+                key: "data, split and features".into(),
                 problem: "they were used when the data was loaded".into(),
                 allowed: "the same values, or a new trainer".into(),
             });
@@ -170,6 +192,11 @@ impl Trainer {
     pub async fn advance(&mut self, budget: Duration) -> Result<Progress> {
         self.check()?;
         let outcome = self.advance_within(budget).await;
+        self.remember(outcome)
+    }
+
+    /// Keeps the error that stops the run, to repeat it.
+    fn remember<T>(&mut self, outcome: Result<T>) -> Result<T> {
         if let Err(error) = &outcome {
             self.run.failed = Some(error.clone());
             self.flights.clear();
@@ -183,7 +210,7 @@ impl Trainer {
     }
 
     async fn advance_within(&mut self, budget: Duration) -> Result<Progress> {
-        let mut losses = Vec::new();
+        let mut losses = std::mem::take(&mut self.run.untold);
         let mut epoch_report = None;
         let started = Instant::now();
         while self.run.finished.is_none() && epoch_report.is_none() && started.elapsed() < budget {
@@ -235,12 +262,17 @@ impl Trainer {
         for step in flight.first..flight.first + flight.steps as u64 {
             let loss = ring[(step - 1) as usize % RING];
             if !loss.is_finite() {
-                return Err(Error::NonFinite { step, epoch: self.run.epochs.len() as u64 + 1 });
+                return Err(self.non_finite(step));
             }
             losses.push(loss);
             self.run.epoch_losses.push(loss);
         }
         Ok(())
+    }
+
+    /// The error of a number that stopped being one by some step of this epoch.
+    fn non_finite(&self, step: u64) -> Error {
+        Error::NonFinite { step, epoch: self.run.epochs.len() as u64 + 1 }
     }
 
     async fn end_epoch(&mut self) -> Result<EpochReport> {
@@ -331,7 +363,46 @@ async fn fresh_model(
             allowed: "null, or a `split.validation` above 0".into(),
         });
     }
-    let extent = Extent {
+    let history = history(dataset, config);
+    let extent = extent(dataset, history.as_ref());
+    let (mut model, backend) = Model::new(config, &extent, choice).await?;
+    // An item without a training pair is as rare as one with a single one.
+    let counts: Vec<u32> = dataset.item_counts().into_iter().map(|count| count.max(1)).collect();
+    model.load(dataset.train.as_words(), &negatives::log_q(config, &counts));
+    model.load_pool(config, &dataset.train, &counts);
+    if let Some(history) = &history {
+        model.load_history(history);
+    }
+    for (tower, features) in
+        [(Tower::User, &dataset.user_features), (Tower::Item, &dataset.item_features)]
+    {
+        if let Some(features) = features {
+            model.load_features(tower, &features.lists);
+        }
+    }
+    model.start_fresh(config);
+    if let Some(options) = &config.skip {
+        skip::prepare(&mut model, dataset, options);
+    }
+    Ok((model, backend))
+}
+
+/// Each user's items that go into its tower, if it takes any.
+fn history(dataset: &Dataset, config: &Config) -> Option<Csr> {
+    let history = config.towers.user.history.as_ref()?;
+    let lot = |user, item: u32| keyed(hash(config.seed, stream::HISTORY, user), item);
+    Some(dataset.train.rows(dataset.n_users).capped(history.cap, lot))
+}
+
+/// What a plan has to know of a data set.
+fn extent(dataset: &Dataset, history: Option<&Csr>) -> Extent {
+    let features = |features: &Option<Features>| {
+        let extent = |all: &Features| BagExtent::of(&all.lists, all.vocabulary.len());
+        features.as_ref().map_or(BagExtent::default(), extent)
+    };
+    let history =
+        history.map_or(BagExtent::default(), |lists| BagExtent::of(lists, dataset.n_items));
+    Extent {
         users: dataset.n_users,
         items: dataset.n_items,
         pairs: dataset.train.len(),
@@ -339,14 +410,10 @@ async fn fresh_model(
         evaluated: dataset.n_users,
         keeps_best: !dataset.validation.is_empty(),
         shuffled: true,
-    };
-    let (mut model, backend) = Model::new(config, &extent, choice).await?;
-    let counts = dataset.item_counts();
-    model.load(dataset.train.as_words(), &negatives::log_q(config, &counts));
-    model.load_pool(config, &dataset.train, &counts);
-    model.start_fresh(config);
-    if let Some(options) = &config.skip {
-        skip::prepare(&mut model, dataset, options);
+        bags: Bags {
+            user_features: features(&dataset.user_features),
+            item_features: features(&dataset.item_features),
+            history,
+        },
     }
-    Ok((model, backend))
 }

@@ -59,7 +59,7 @@ impl Trainer {
                         allowed: "at least one item id".into(),
                     });
                 }
-                let scores = self.model.item_scores(&items).await?;
+                let scores = self.model.visitor_scores(&items).await?;
                 Ok(self.best(&scores, &items, k))
             }
         }

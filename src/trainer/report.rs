@@ -1,6 +1,6 @@
 //! What a run reports: the documents of `cargo xtask train --json` and of the JavaScript API.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{SkipReport, Trainer};
 use crate::config::Config;
@@ -27,7 +27,7 @@ pub struct About<'a> {
 }
 
 /// One epoch.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct EpochReport {
     /// From 1.
     pub epoch: usize,
@@ -54,7 +54,7 @@ pub struct EpochReport {
 }
 
 /// The model that is kept.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Final {
     /// The epoch that it is from.
     pub epoch: usize,

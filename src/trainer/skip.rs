@@ -1,6 +1,6 @@
 //! Skipping: at which epochs' edges it is decided what leaves, by which threshold, and what came of it.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Trainer;
 use crate::config::{Skip, SkipPolicy};
@@ -22,7 +22,7 @@ const NO_THRESHOLD: f32 = 0.0;
 const ANY_THRESHOLD: f32 = 1.0;
 
 /// What an epoch left out.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SkipReport {
     /// The activity under which a row is stale: how far it moved in an epoch, or an item's number of
@@ -38,11 +38,25 @@ pub struct SkipReport {
     /// Rows that were stale in the epoch before and no longer were.
     pub woken: usize,
     /// What there is to say, such as that nothing was found.
-    pub note: Option<&'static str>,
+    pub note: Option<Note>,
+}
+
+/// What there is to say of a decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "each says it in the sentence that it serialises as")]
+pub enum Note {
+    #[serde(
+        rename = "no threshold leaves out a share near the one that is wanted: nothing is skipped"
+    )]
+    NoThreshold,
+    #[serde(rename = "no pair would be left: nothing is skipped")]
+    NoPairLeft,
+    #[serde(rename = "the last epochs train on every pair")]
+    TakenBack,
 }
 
 /// What is left out until the next decision.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Skipping {
     /// The activity that the pairs were compared with.
     threshold: Option<f32>,
@@ -119,12 +133,10 @@ impl Trainer {
         } else {
             return Ok(());
         };
-        let mut note = threshold.is_none().then_some(
-            "no threshold leaves out a share near the one that is wanted: nothing is skipped",
-        );
+        let mut note = threshold.is_none().then_some(Note::NoThreshold);
         let mut tally = self.model.leave_out(threshold.unwrap_or(NO_THRESHOLD)).await?;
         if tally.kept_pairs == 0 {
-            note = Some("no pair would be left: nothing is skipped");
+            note = Some(Note::NoPairLeft);
             tally = self.model.leave_out(NO_THRESHOLD).await?;
         }
         let report = self.skip_report(&options, told, tally, note);
@@ -141,7 +153,7 @@ impl Trainer {
                 stale_pairs: None,
                 skipped: 0,
                 woken: 0,
-                note: Some("the last epochs train on every pair"),
+                note: Some(Note::TakenBack),
             };
             if self.model.pairs_in_epoch() < self.dataset.train.len() {
                 self.model.leave_out(NO_THRESHOLD).await?;
@@ -155,7 +167,7 @@ impl Trainer {
         options: &Skip,
         told: Option<f32>,
         tally: Tally,
-        note: Option<&'static str>,
+        note: Option<Note>,
     ) -> SkipReport {
         let (users, items) = (self.dataset.n_users, self.dataset.n_items);
         let judged = match (options.judges_users(), options.judges_items()) {

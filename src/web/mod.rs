@@ -82,7 +82,7 @@ impl Loader {
         Ok(Self(data::Loader::new(&resolve(options)?)))
     }
 
-    /// Begins a file: its part (`all`, `train`, `validation`, `test`, `items`), its name, and its
+    /// Begins a file: its part (`all`, `train`, `validation`, `test`, `items`, `users`), its name, and its
     /// length in bytes if that is known.
     pub fn begin(&mut self, part: &JsValue, name: &str, bytes: Option<f64>) -> JsResult<()> {
         let part: Part = from_js("part", part)?;
@@ -165,6 +165,29 @@ impl Engine {
         let trainer =
             trainer::Trainer::new(dataset.0, resolve(&options)?, backend.parse()?).await?;
         Ok(Self { trainer: RefCell::new(Some(trainer)) })
+    }
+
+    /// An engine that goes on from a saved run.
+    pub async fn load(bytes: Vec<u8>, backend: String) -> JsResult<Self> {
+        let trainer = trainer::Trainer::load(&bytes, backend.parse()?).await?;
+        Ok(Self { trainer: RefCell::new(Some(trainer)) })
+    }
+
+    /// The run as a file.
+    pub async fn save(&self) -> JsResult<Vec<u8>> {
+        self.with("save", async |trainer| trainer.save().await).await
+    }
+
+    /// Starts the run from the item embeddings of a file: how many items had one.
+    #[wasm_bindgen(js_name = startItems)]
+    pub async fn start_items(&self, file: Vec<u8>) -> JsResult<f64> {
+        self.with("startItems", async |trainer| Ok(trainer.start_items(&file)? as f64)).await
+    }
+
+    /// A file for other tools, by its name.
+    pub async fn export(&self, kind: String) -> JsResult<Vec<u8>> {
+        let file = kind.parse()?;
+        self.with("export", async |trainer| trainer.export(file).await).await
     }
 
     /// What is trained, on what, with what.

@@ -70,6 +70,36 @@ export interface Config {
     /** Share of the epochs after which every pair is trained on again: a number above 0 and up to 1. Default `1`. */
     until: number;
   } | null;
+  towers: {
+    user: {
+      /** Whether each user has an embedding of its own. Default `true`. */
+      id: boolean;
+      /** Columns of the users file whose values have embeddings, which are averaged; `:list` behind a name parts its cells at bars, semicolons and commas, `:words` into words, and `:number` makes ten ranges: a list of up to 6, each a text. Default `[]`. */
+      features: string[];
+      history: {
+        /** Whether a user is the sum of its items' embeddings in the item tower, or of others; the pair's own item is left out: "shared" or "separate". Default `"shared"`. */
+        table: "shared" | "separate";
+        /** The power of the number of items that the sum is divided by: a number from 0 to 2. Default `0.5`. */
+        power: number;
+        /** Most items of a history; of a user who has more, as many are drawn once: a whole number from 1 to 65536. Default `100`. */
+        cap: number;
+      } | null;
+      /** Widths of the hidden layers, each affine with a ReLU: a list of up to 8, each a whole number from 1 to 1024. Default `[]`. */
+      layers: number[];
+      /** Width of the output, by an affine layer; null for `dim`, with a layer only behind hidden ones: a whole number from 1 to 1024. Default `null`. */
+      out: number | null;
+    };
+    item: {
+      /** Whether each item has an embedding of its own. Default `true`. */
+      id: boolean;
+      /** Columns of the items file whose values have embeddings, which are averaged; `:list` behind a name parts its cells at bars, semicolons and commas, `:words` into words, and `:number` makes ten ranges: a list of up to 6, each a text. Default `[]`. */
+      features: string[];
+      /** Widths of the hidden layers, each affine with a ReLU: a list of up to 8, each a whole number from 1 to 1024. Default `[]`. */
+      layers: number[];
+      /** Width of the output, by an affine layer; null for `dim`, with a layer only behind hidden ones: a whole number from 1 to 1024. Default `null`. */
+      out: number | null;
+    };
+  };
   split: {
     /** How the test part is chosen; `given` where train and test are files of their own: "given" or "random" or "temporal" or "leave-last-out". Default `"random"`. */
     kind: "given" | "random" | "temporal" | "leave-last-out";
@@ -96,7 +126,7 @@ export interface Config {
   };
 }
 
-type Partially<T> = T extends object ? { [K in keyof T]?: Partially<T[K]> } : T;
+type Partially<T> = T extends unknown[] ? T : T extends object ? { [K in keyof T]?: Partially<T[K]> } : T;
 
 /** Options as they are given: what is left out has its default. */
 export type PartialConfig = Partially<Config>;

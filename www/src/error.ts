@@ -7,6 +7,7 @@ export const CODES = [
   "config",
   "not-available",
   "data",
+  "checkpoint",
   "unknown-id",
   "insecure-context",
   "no-webgpu",

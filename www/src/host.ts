@@ -1,10 +1,12 @@
 /** The worker's side: owns the crate's engine and gives it one call at a time. */
 
+import { transfer } from "comlink";
+
 import type { PartialConfig } from "./config.js";
 import { TwoTowerError } from "./error.js";
 import { open } from "./read.js";
 import type { Part } from "./source.js";
-import type { About, Backend, Item, OptionSpec, Progress, Query, Recommendation, Report } from "./types.js";
+import type { About, Backend, Export, Item, OptionSpec, Progress, Query, Recommendation, Report } from "./types.js";
 import { type Engine, type Loader, start } from "./wasm.js";
 
 export class Host {
@@ -22,6 +24,13 @@ export class Host {
     const loader = new Loader(config);
     for (const part of parts) await read(part, loader);
     this.#engine = await Engine.create(loader.finish(), config, backend);
+    return this.#engine.about();
+  }
+
+  /** Makes the engine that goes on from a saved run. */
+  async load(bytes: Uint8Array, backend: Backend | "auto"): Promise<About> {
+    const { Engine } = await this.#wasm;
+    this.#engine = await Engine.load(bytes, backend);
     return this.#engine.about();
   }
 
@@ -65,6 +74,18 @@ export class Host {
     });
   }
 
+  startItems(file: Uint8Array): Promise<number> {
+    return this.#inTurn((engine) => engine.startItems(file));
+  }
+
+  save(): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#inTurn(async (engine) => moved(await engine.save()));
+  }
+
+  export(file: Export): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#inTurn(async (engine) => moved(await engine.export(file)));
+  }
+
   /** Runs the call when those before it have ended, well or not: the engine takes one at a time. */
   #inTurn<T>(call: (engine: Engine) => T | Promise<T>): Promise<T> {
     const turn = this.#last.then(() => {
@@ -74,6 +95,12 @@ export class Host {
     this.#last = turn.catch(() => undefined);
     return turn;
   }
+}
+
+/** A file that goes to the page without being copied: what the crate gives is a copy of its own already. */
+function moved(file: Uint8Array): Uint8Array<ArrayBuffer> {
+  const own = file as Uint8Array<ArrayBuffer>;
+  return transfer(own, [own.buffer]);
 }
 
 async function read({ part, name, body }: Part, loader: Loader): Promise<void> {

@@ -2,5 +2,5 @@
 
 export type { Config, PartialConfig } from "./config.js";
 export { type ErrorCode, TwoTowerError } from "./error.js";
-export { type RunOptions, Trainer, type TrainerOptions, type TrainOptions } from "./trainer.js";
+export { type Bytes, type LoadOptions, type RunOptions, Trainer, type TrainerOptions, type TrainOptions } from "./trainer.js";
 export type * from "./types.js";

@@ -15,7 +15,7 @@ export interface Part {
 /** Parts in the order in which they are read. */
 export function partsOf(source: Source): Part[] {
   if (!hasParts(source)) return [part("all", source)];
-  const { items, ...tables } = source;
+  const { items, users, ...tables } = source;
   const parts =
     "data" in tables
       ? [part("all", tables.data)]
@@ -24,7 +24,11 @@ export function partsOf(source: Source): Part[] {
           ...(tables.validation === undefined ? [] : [part("validation", tables.validation)]),
           part("test", tables.test),
         ];
-  return items === undefined ? parts : [...parts, part("items", items)];
+  return [
+    ...parts,
+    ...(items === undefined ? [] : [part("items", items)]),
+    ...(users === undefined ? [] : [part("users", users)]),
+  ];
 }
 
 /** The parts with streams only where streams can be sent: elsewhere (Safari) they are read first. */

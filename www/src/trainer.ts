@@ -10,6 +10,7 @@ import type {
   About,
   Backend,
   EpochReport,
+  Export,
   Item,
   OptionSpec,
   Progress,
@@ -30,6 +31,12 @@ export interface TrainerOptions extends RunOptions {
   /** Gives up the creation, or destroys the trainer, with the code `aborted`. */
   signal?: AbortSignal | undefined;
 }
+
+/** A file's bytes, as a page may have them. */
+export type Bytes = Uint8Array | ArrayBuffer | Blob;
+
+/** How to go on from a saved run. */
+export type LoadOptions = Pick<TrainerOptions, "backend" | "signal">;
 
 /** How to train. */
 export interface TrainOptions {
@@ -83,6 +90,23 @@ export class Trainer {
         return host.create(transfer(sent.parts, sent.transfer), plain(config), backend);
       });
       return new Trainer(remote, about);
+    });
+  }
+
+  /**
+   * Goes on from a run that {@link Trainer.save} gave: with its data, its options and all that it had learnt.
+   * On the backend that it was on, every bit will be what it would have been. Refuses anything else with the
+   * code `checkpoint`.
+   */
+  static load(bytes: Bytes, options: LoadOptions = {}): Promise<Trainer> {
+    return typed(async () => {
+      const { backend = "auto", signal, ...others } = options;
+      for (const key of Object.keys(others)) throw notOfLoad(key);
+      if (signal?.aborted) throw aborted(signal);
+      const whole = await read(bytes);
+      const remote = Remote.take();
+      if (signal) remote.heed(signal);
+      return new Trainer(remote, await remote.begin((host) => host.load(transfer(whole, [whole.buffer]), backend)));
     });
   }
 
@@ -154,9 +178,28 @@ export class Trainer {
     this.#about = await this.#remote.call((host) => host.reset({ data, split, ...plain(config) }, backend));
   }
 
-  /** Not available yet: rejects with the code `not-available`. */
-  save(): Promise<Uint8Array> {
-    return Promise.reject(new TwoTowerError("not-available", "`save` is not available yet", { what: "save" }));
+  /**
+   * Starts a run that has not begun from the item embeddings of a file that `export("items.json")` gave, here or
+   * elsewhere: how many items had one, by their ids. The others start as they would have, and so do users.
+   */
+  startItems(file: Bytes): Promise<number> {
+    return this.#remote.call(async (host) => {
+      const whole = await read(file);
+      return host.startItems(transfer(whole, [whole.buffer]));
+    });
+  }
+
+  /**
+   * The run as a safetensors file that {@link Trainer.load} goes on from, also in the midst of an epoch. It has
+   * the data in it: whoever gets the file, gets the interactions that it was trained on.
+   */
+  save(): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#remote.call((host) => host.save());
+  }
+
+  /** A file for other tools. */
+  export(file: Export): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#remote.call((host) => host.export(file));
   }
 
   /** Ends the worker at once and gives back all memory. Pending and later calls reject with `destroyed`. */
@@ -168,6 +211,20 @@ export class Trainer {
     const message = `\`${call}\` was called while \`train\` was still at work`;
     if (this.#training) throw new TwoTowerError("busy", message, { call });
   }
+}
+
+/** Bytes as a copy that can be sent away. */
+async function read(file: unknown): Promise<Uint8Array<ArrayBuffer>> {
+  if (file instanceof Blob) return new Uint8Array(await file.arrayBuffer());
+  if (file instanceof Uint8Array || file instanceof ArrayBuffer) return new Uint8Array(file).slice();
+  throw TwoTowerError.data("bytes", "they are no Uint8Array, ArrayBuffer or Blob");
+}
+
+/** The refusal of an option of a run that has its options already. */
+function notOfLoad(key: string): TwoTowerError {
+  const problem = "a saved run has its options in its file";
+  const allowed = "backend, signal";
+  return new TwoTowerError("config", `option \`${key}\`: ${problem}; allowed: ${allowed}`, { key, problem, allowed });
 }
 
 /** Options as the crate reads them: what JSON has no word for goes as text, to be refused under its key. */

@@ -11,8 +11,8 @@ export type Table = Response | Blob | ReadableStream<Uint8Array> | string;
 /** Interactions to train on: one table that is split, or parts that were split before. */
 export type Source =
   | Table
-  | { data: Table; items?: Table }
-  | { train: Table; test: Table; validation?: Table; items?: Table };
+  | { data: Table; items?: Table; users?: Table }
+  | { train: Table; test: Table; validation?: Table; items?: Table; users?: Table };
 
 /** What the data came to, and what happened to it on its way in. */
 export interface DataSummary {
@@ -41,6 +41,8 @@ export interface DataSummary {
   testOnlyUsers: number;
   /** Items without a training pair: they can never be hit. */
   testOnlyItems: number;
+  /** Values of features that nothing with a training pair has: they are passed over. */
+  unknownFeatures: number;
   /** Items that have a title. */
   titledItems: number;
 }
@@ -170,6 +172,21 @@ export interface Item {
 /** Whom to recommend for: a user of the data, or a visitor who likes these items. */
 export type Query = { user: string } | { items: string[] };
 
+/**
+ * A file for other tools: a tower's outputs, as they are scored, or the tower itself. Rows are in the order of
+ * `ids.json`; `vectors.tsv` and `metadata.tsv` are the items, for the Embedding Projector.
+ */
+export type Export =
+  | "users.npy"
+  | "items.npy"
+  | "embeddings.safetensors"
+  | "vectors.tsv"
+  | "metadata.tsv"
+  | "items.json"
+  | "ids.json"
+  | "user_tower.onnx"
+  | "item_tower.onnx";
+
 /** A kind of value that an option may have; bounds are included, but for the `min` of `above`. */
 export type OptionKind =
   | { kind: "int"; min: number; max: number }
@@ -178,14 +195,15 @@ export type OptionKind =
   | { kind: "bool" }
   | { kind: "one-of"; words: string[] }
   | { kind: "text" }
-  | { kind: "null" };
+  | { kind: "null" }
+  | { kind: "list"; of: OptionKind; most: number };
 
 /** One option: what it is called, may be, is by default, and does. */
 export interface OptionSpec {
   /** Dotted path, such as `optimizer.learningRate`. */
   key: string;
   kinds: OptionKind[];
-  default: string | number | boolean | null;
+  default: string | number | boolean | null | string[] | number[];
   /** What it does, in one sentence. */
   doc: string;
 }

@@ -3,10 +3,10 @@
 import init, * as compiled from "./wasm/twotower.js";
 
 import { TwoTowerError } from "./error.js";
-import type { About, Backend, Item, OptionSpec, Progress, Query, Recommendation, Report } from "./types.js";
+import type { About, Backend, Export, Item, OptionSpec, Progress, Query, Recommendation, Report } from "./types.js";
 
 /** A part of the data that a table holds. */
-export type PartName = "all" | "train" | "validation" | "test" | "items";
+export type PartName = "all" | "train" | "validation" | "test" | "items" | "users";
 
 /** Reads tables, chunk by chunk. */
 export interface Loader {
@@ -30,11 +30,17 @@ export interface Engine {
   users(search: string, limit: number): string[];
   items(search: string, limit: number): Item[];
   reset(options: object, backend: Backend | "auto"): Promise<void>;
+  startItems(file: Uint8Array): Promise<number>;
+  save(): Promise<Uint8Array>;
+  export(file: Export): Promise<Uint8Array>;
 }
 
 interface Wasm {
   Loader: new (options: object) => Loader;
-  Engine: { create(dataset: Dataset, options: object, backend: Backend | "auto"): Promise<Engine> };
+  Engine: {
+    create(dataset: Dataset, options: object, backend: Backend | "auto"): Promise<Engine>;
+    load(bytes: Uint8Array, backend: Backend | "auto"): Promise<Engine>;
+  };
   options(): OptionSpec[];
 }
 

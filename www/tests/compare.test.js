@@ -200,9 +200,8 @@ test("by the keyboard alone, strategies are ticked, compared and looked at", asy
   await page.keyboard.press("Tab");
   await page.keyboard.press("Tab");
   await page.keyboard.press("Enter");
-  await page.getByRole("button", { name: "Cancel" }).waitFor();
+  await until(async () => (await rows(page).count()) === 2);
   await compare(page).waitFor();
-  assert.equal(await rows(page).count(), 2);
   await page.getByRole("radio", { name: "epochs", exact: true }).focus();
   await page.keyboard.press("ArrowRight");
   await until(async () => (await said(page)).includes("over the pairs trained"));

@@ -1,6 +1,7 @@
 /** The demo page as its visitors use it: by pointer, by keyboard alone, with files of their own, on every screen. */
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 
 import { open, sabotage, start } from "./browser.js";
@@ -398,3 +399,59 @@ function looksOf() {
     outlined: chosen.outlineStyle === "solid",
   };
 }
+
+test("a model is kept in the browser, and gone on from after a reload", async () => {
+  const { page, faults, close } = await open(session);
+  await phase(page, "Start training");
+  const keep = page.getByRole("button", { name: "Keep this model" });
+  assert.ok(await keep.isDisabled(), "there is nothing to keep yet");
+  await quick(page, 3);
+  await main(page).click();
+  await page.getByText("Its answers after 1 epoch").waitFor();
+  await main(page).click();
+  await phase(page, "Go on");
+  await keep.click();
+  await page.getByText("Kept in this browser").waitFor();
+
+  await page.reload();
+  await phase(page, "Start training");
+  await page.getByRole("radio", { name: "The model you kept" }).check({ force: true });
+  await phase(page, "Go on");
+  await page.getByText("4,071 customers").waitFor();
+  const before = await page.locator("epoch-table tbody tr").count();
+  assert.ok(before > 1, "its epochs are there");
+  assert.equal(await page.getByRole("spinbutton", { name: "Width D" }).inputValue(), "8", "and its settings");
+  await main(page).click();
+  await phase(page, "Train again");
+  assert.equal(await page.locator("epoch-table tbody tr").count(), 4, "three epochs and popularity");
+  await page.getByRole("button", { name: "Reset" }).click();
+  await phase(page, "Start training");
+  assert.deepEqual(faults, []);
+  await close();
+});
+
+test("a model is saved as a file, and gone on from there; another file is refused", async () => {
+  const { page, close } = await open(session);
+  await phase(page, "Start training");
+  await quick(page, 2);
+  await main(page).click();
+  await phase(page, "Train again");
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: "Save as a file" }).click(),
+  ]);
+  assert.equal(download.suggestedFilename(), "model.safetensors");
+  const saved = readFileSync(await download.path());
+  const told = await page.locator("epoch-table").textContent();
+
+  const one = page.locator("input[type=file]");
+  const broken = { name: "broken.safetensors", mimeType: "application/octet-stream", buffer: saved.subarray(0, 5000) };
+  await one.setInputFiles(broken);
+  await page.locator("error-note").getByText("not a whole safetensors file").waitFor();
+  await phase(page, "Try again");
+  await one.setInputFiles({ ...broken, name: "mine.safetensors", buffer: saved });
+  await phase(page, "Train again");
+  assert.equal(await page.locator("epoch-table").textContent(), told);
+  await page.getByText("Its answers after 2 epochs").waitFor();
+  await close();
+});

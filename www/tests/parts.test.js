@@ -10,7 +10,7 @@ import { runnerImport } from "vite";
 const load = async (path) => (await runnerImport(new URL(`../src/${path}`, import.meta.url).pathname)).module;
 
 const { LossCurve } = await load("page/loss-curve.ts");
-const { ownSet } = await load("page/own-files.ts");
+const { ownSet, ownSource } = await load("page/own-files.ts");
 const { nested, same } = await load("page/settings.ts");
 const { duration, scaled } = await load("page/format.ts");
 const { STRATEGIES } = await load("page/strategies.ts");
@@ -27,6 +27,18 @@ test("a short run's loss curve has each step", () => {
   assert.deepEqual(curve.points(), { epochs: [0.25, 0.5, 0.75], losses: [3, 2, 1] });
 });
 
+test("a saved run is told by its name, and goes on from itself", () => {
+  const set = ownSet([new File(["x"], "mine.safetensors")]);
+  assert.equal(typeof set.resume, "function");
+  assert.equal(typeof ownSet([new File(["x"], "mine.csv")]).resume, "undefined");
+});
+
+test("the curve of a run that had epochs before begins behind them", () => {
+  const curve = new LossCurve(3);
+  curve.push([3, 2], 4);
+  assert.deepEqual(curve.points().epochs, [3.25, 3.5]);
+});
+
 test("a long run's loss curve stays short, keeps its mean and ends where the run is", () => {
   const curve = new LossCurve();
   const steps = 100_000;
@@ -41,25 +53,25 @@ test("a long run's loss curve stays short, keeps its mean and ends where the run
   assert.ok(end <= steps && end > steps * 0.99);
 });
 
-test("files get their parts by their names", async () => {
+test("files get their parts by their names", () => {
   const file = (name) => new File(["x"], name);
-  const parts = async (...names) => {
-    const set = ownSet(names.map(file));
-    return "problem" in set
+  const parts = (...names) => {
+    const found = ownSource(names.map(file));
+    return "problem" in found
       ? "problem"
-      : Object.fromEntries(Object.entries(await set.open()).map(([part, { name }]) => [part, name]));
+      : Object.fromEntries(Object.entries(found.source).map(([part, { name }]) => [part, name]));
   };
-  assert.deepEqual(await parts("u.data"), { data: "u.data" });
-  assert.deepEqual(await parts("train.csv"), { data: "train.csv" });
-  assert.deepEqual(await parts("u.item", "u.data"), { data: "u.data", items: "u.item" });
-  assert.deepEqual(await parts("ratings.csv", "movies.csv"), { data: "ratings.csv", items: "movies.csv" });
-  assert.deepEqual(await parts("test.csv.gz", "train.csv.gz", "items.csv"), {
+  assert.deepEqual(parts("u.data"), { data: "u.data" });
+  assert.deepEqual(parts("train.csv"), { data: "train.csv" });
+  assert.deepEqual(parts("u.item", "u.data"), { data: "u.data", items: "u.item" });
+  assert.deepEqual(parts("ratings.csv", "movies.csv"), { data: "ratings.csv", items: "movies.csv" });
+  assert.deepEqual(parts("test.csv.gz", "train.csv.gz", "items.csv"), {
     train: "train.csv.gz",
     test: "test.csv.gz",
     items: "items.csv",
   });
-  assert.equal(await parts("a.csv", "b.csv"), "problem");
-  assert.equal(await parts("items.csv"), "problem");
+  assert.equal(parts("a.csv", "b.csv"), "problem");
+  assert.equal(parts("items.csv"), "problem");
 });
 
 test("settings become nested options", () => {

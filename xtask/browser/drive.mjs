@@ -1,5 +1,5 @@
 /**
- * Does jobs in headless Chromium. Reads `{ mounts, job, requests }` from stdin and writes a
+ * Does jobs in headless Chromium. Reads `{ mounts, job, requests, outbox }` from stdin and writes a
  * line of JSON for each thing that happens: `{ event, value }` during a request, and at its end
  * `{ done }` or `{ error }`. Each request has a page of its own: none suffers from the one before.
  */
@@ -9,10 +9,10 @@ import { fileURLToPath } from "node:url";
 
 import { start } from "./pages.mjs";
 
-const { mounts, job, requests } = JSON.parse(await text(process.stdin));
+const { mounts, job, requests, outbox } = JSON.parse(await text(process.stdin));
 const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 const jobs = fileURLToPath(new URL("jobs.mjs", import.meta.url));
-const { openPage, stop } = await start({ ...mounts, "/jobs.js": jobs });
+const { openPage, stop } = await start({ ...mounts, "/jobs.js": jobs }, outbox);
 for (const request of requests) say(await answer(request));
 await stop();
 

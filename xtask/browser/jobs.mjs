@@ -1,14 +1,27 @@
 /** What headless Chromium is started for. Runs in the page; `tell(event, value)` reaches the command. */
 
-/** Trains through the package, as any page would: `source` maps its tables to their addresses. */
-export async function train({ source, options }) {
+/**
+ * Trains through the package, as any page would: `source` maps its tables to their addresses, `saved` is that of
+ * a run to go on with. The run is sent away under the name `model`, with all `exports`, if there are any.
+ */
+export async function train({ source, saved, options, backend, epochs, exports, model }) {
   const { Trainer } = await import("/package/twotower.js");
-  const opened = Object.entries(source).map(async ([table, address]) => [table, await fetched(address)]);
-  const trainer = await Trainer.create(Object.fromEntries(await Promise.all(opened)), options);
+  const trainer = await (saved === undefined
+    ? Trainer.create(await tables(source), { ...options, backend })
+    : Trainer.load(await (await fetched(saved)).blob(), { backend }));
   await tell("about", trainer.about);
-  const epochs = trainer.train({ onProgress: (progress) => tell("progress", progress) });
-  while (!(await epochs.next()).done);
+  const training = trainer.train({ epochs: epochs ?? undefined, onProgress: (progress) => tell("progress", progress) });
+  while (!(await training.next()).done);
+  if (exports !== undefined) {
+    await send(model, await trainer.save());
+    for (const name of exports) await send(name, await trainer.export(name));
+  }
   return trainer.report();
+}
+
+async function tables(source) {
+  const opened = Object.entries(source).map(async ([table, address]) => [table, await fetched(address)]);
+  return Object.fromEntries(await Promise.all(opened));
 }
 
 /** Computes a golden case. */
@@ -47,6 +60,12 @@ export async function load({ lines, options }) {
   }
   const dataset = timed(() => loader.finish());
   return { bytes: file.bytes(), seconds, peak: memory.buffer.byteLength, data: dataset.summary() };
+}
+
+/** Sends a file to the server. */
+async function send(name, bytes) {
+  const { ok, status } = await fetch(`/outbox/${name}`, { method: "PUT", body: bytes });
+  if (!ok) throw new Error(`${name} could not be written (${status})`);
 }
 
 /** A file of the server; its name may have any character. */

@@ -1,8 +1,9 @@
 /** Headless Chromium, on a blank page of a server that gives out chosen files. */
 
-import { createReadStream, statSync } from "node:fs";
+import { createReadStream, createWriteStream, statSync } from "node:fs";
 import { createServer } from "node:http";
-import { extname, join, normalize } from "node:path";
+import { basename, extname, join, normalize } from "node:path";
+import { pipeline } from "node:stream/promises";
 
 import { launch } from "../../www/tests/chromium.js";
 
@@ -19,10 +20,10 @@ const TYPES = {
 
 /**
  * Starts Chromium with a fresh profile. `mounts` maps a path on the server to a file, or a path that ends
- * in `/` to a folder.
+ * in `/` to a folder. What pages put under `/outbox/` goes to the folder `outbox`, if there is one.
  */
-export async function start(mounts) {
-  const server = await serve(mounts);
+export async function start(mounts, outbox) {
+  const server = await serve(mounts, outbox);
   const browser = await launch();
   const openPage = async () => {
     const page = await browser.newPage();
@@ -43,9 +44,14 @@ export async function start(mounts) {
   return { openPage, stop };
 }
 
-function serve(mounts) {
+function serve(mounts, outbox) {
   const server = createServer((request, response) => {
     const path = decodeURIComponent(new URL(request.url, "http://localhost").pathname);
+    if (request.method === "PUT" && outbox && path.startsWith("/outbox/")) {
+      const answer = (status) => response.writeHead(status).end();
+      pipeline(request, createWriteStream(join(outbox, basename(path)))).then(() => answer(204), () => answer(500));
+      return;
+    }
     if (path === "/") {
       response.writeHead(200, { "content-type": "text/html" }).end("<!doctype html><link rel=icon href=data:,>");
       return;

@@ -12,17 +12,24 @@ pub struct Browser {
     job: &'static str,
     mounts: Map<String, Value>,
     requests: Vec<Value>,
+    /// Where files go that pages send.
+    outbox: Option<PathBuf>,
 }
 
 impl Browser {
     /// A browser for a function of `browser/jobs.mjs`.
     pub fn new(job: &'static str) -> Self {
-        Self { job, mounts: Map::new(), requests: Vec::new() }
+        Self { job, mounts: Map::new(), requests: Vec::new(), outbox: None }
     }
 
     /// Serves a file, or a folder where `path` ends in `/`.
     pub fn mount(&mut self, path: &str, target: PathBuf) {
         self.mounts.insert(path.into(), target.to_string_lossy().into());
+    }
+
+    /// Puts the files that pages send into a folder.
+    pub fn receive(&mut self, folder: PathBuf) {
+        self.outbox = Some(folder);
     }
 
     /// Adds a request.
@@ -46,6 +53,7 @@ impl Browser {
             "mounts": self.mounts,
             "job": self.job,
             "requests": self.requests,
+            "outbox": self.outbox,
         });
         let mut stdin = driver.stdin.take().expect("stdin is piped");
         stdin.write_all(order.to_string().as_bytes())?;

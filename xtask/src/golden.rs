@@ -95,14 +95,6 @@ pub fn cases(dir: &Path, only: &[String]) -> Result<BTreeSet<String>> {
     Ok(cases)
 }
 
-/// Parts cases into those that this version can run and those of techniques that it does not have.
-pub fn part(dir: &Path, cases: &BTreeSet<String>) -> Result<(BTreeSet<String>, BTreeSet<String>)> {
-    let outcomes = check(dir, cases, &EVERYWHERE[..1])?;
-    let (later, due): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(Outcome::is_not_available);
-    let names = |outcomes: Vec<Outcome>| outcomes.into_iter().map(|outcome| outcome.case).collect();
-    Ok((names(due), names(later)))
-}
-
 /// Computes every case in every place.
 pub fn check(dir: &Path, cases: &BTreeSet<String>, places: &[Place]) -> Result<Vec<Outcome>> {
     let mut outcomes = Vec::new();
@@ -169,12 +161,6 @@ impl Outcome {
     /// Whether every number is within the gate.
     pub fn passes(&self) -> bool {
         self.score.as_ref().is_ok_and(|score| score.worst <= 1.0)
-    }
-
-    /// Whether the case is of a technique that this version does not have.
-    fn is_not_available(&self) -> bool {
-        let refusal = self.score.as_ref().err().and_then(|error| error.downcast_ref());
-        matches!(refusal, Some(twotower::Error::NotAvailable { .. }))
     }
 
     fn document(&self) -> Value {
@@ -251,7 +237,7 @@ mod tests {
     fn a_case_without_a_file_is_a_miss() {
         let cases = BTreeSet::from(["absent".to_owned()]);
         let outcomes = check(Path::new("nowhere"), &cases, &EVERYWHERE[..1]).expect("a verdict");
-        assert!(outcomes.iter().all(|outcome| !outcome.passes() && !outcome.is_not_available()));
+        assert!(outcomes.iter().all(|outcome| !outcome.passes()));
         assert_eq!(outcomes.len(), 1);
     }
 }

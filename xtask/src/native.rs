@@ -1,16 +1,17 @@
 //! Training compiled for this machine.
 
-use crate::train::Run;
+use crate::train::{MODEL, Run, Start, Table};
 use anyhow::{Context as _, Result};
 use flate2::read::MultiGzDecoder;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read};
 use std::path::Path;
 use std::time::Duration;
 use twotower::Config;
 use twotower::data::{Dataset, Loader};
+use twotower::export::EXPORTS;
 use twotower::trainer::Trainer;
 
 /// How often the progress line moves.
@@ -21,19 +22,54 @@ const CHUNK: usize = 1 << 18;
 
 /// Trains, tells `hear` what happens, and returns the run's document.
 pub fn train(run: &Run, hear: &mut impl FnMut(&str, &Value)) -> Result<Value> {
-    let config = Config::resolve(&run.options)?;
-    let dataset = read(run, &config)?;
     pollster::block_on(async {
-        let mut trainer = Trainer::new(dataset, config, run.backend.choice()).await?;
+        let mut trainer = start(run).await?;
         hear("about", &document(trainer.about())?);
         loop {
             let progress = trainer.advance(SLICE).await?;
             hear("progress", &document(&progress)?);
             if progress.done {
-                return document(trainer.report());
+                break;
             }
         }
+        if let Some(folder) = &run.export {
+            export(&mut trainer, folder).await?;
+        }
+        document(trainer.report())
     })
+}
+
+async fn start(run: &Run) -> Result<Trainer> {
+    let choice = run.backend.choice();
+    match &run.start {
+        Start::Fresh { tables, options } => {
+            let config = Config::resolve(options)?;
+            Ok(Trainer::new(read(tables, &config)?, config, choice).await?)
+        }
+        Start::Saved { file, epochs } => {
+            let bytes = std::fs::read(file)
+                .with_context(|| format!("{} cannot be read", file.display()))?;
+            let loaded = Trainer::load(&bytes, choice).await;
+            let mut trainer = loaded.with_context(|| file.display().to_string())?;
+            if let Some(epochs) = epochs {
+                trainer.set_epochs(Config::resolve(&json!({ "epochs": epochs }))?.epochs)?;
+            }
+            Ok(trainer)
+        }
+    }
+}
+
+async fn export(trainer: &mut Trainer, folder: &Path) -> Result<()> {
+    let write = |name: &str, bytes: &[u8]| {
+        let file = folder.join(name);
+        std::fs::write(&file, bytes)
+            .with_context(|| format!("{} cannot be written", file.display()))
+    };
+    write(MODEL, &trainer.save().await?)?;
+    for file in EXPORTS {
+        write(file.name(), &trainer.export(file).await?)?;
+    }
+    Ok(())
 }
 
 /// A document as its text says it: a number of 32 bits keeps its few digits.
@@ -41,10 +77,10 @@ fn document(told: impl Serialize) -> Result<Value> {
     Ok(serde_json::from_str(&serde_json::to_string(&told)?)?)
 }
 
-fn read(run: &Run, config: &Config) -> Result<Dataset> {
+fn read(tables: &[Table], config: &Config) -> Result<Dataset> {
     let mut loader = Loader::new(config);
     let mut chunk = vec![0; CHUNK];
-    for table in &run.tables {
+    for table in tables {
         let unreadable = || format!("{} cannot be read", table.file.display());
         let mut text = Text::open(&table.file).with_context(unreadable)?;
         loader.begin(table.part, &table.name(), text.bytes)?;

@@ -10,7 +10,7 @@ mod skip;
 mod statistics;
 mod table;
 
-use crate::train::{self, Run, Table};
+use crate::train::{self, Run, Start, Table};
 use crate::{Backend, native, root};
 use anyhow::{Context as _, Result, ensure};
 use clap::ValueEnum;
@@ -217,7 +217,8 @@ impl Set {
     fn train(&self, options: Value) -> Result<measured::Run> {
         let parts = [Part::Train, Part::Test].into_iter().zip(&self.tables);
         let tables = parts.map(|(part, file)| Table { part, file: file.clone() }).collect();
-        let run = Run { tables, options, backend: Backend::Cpu };
+        let start = Start::Fresh { tables, options };
+        let run = Run { start, backend: Backend::Cpu, export: None };
         Ok(serde_json::from_value(native::train(&run, &mut |_, _| {})?)?)
     }
 }

@@ -10,9 +10,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use twotower::Config;
 use twotower::data::Part;
+use twotower::export::{EXPORTS, Export};
 
 #[derive(clap::Args)]
-#[command(group(ArgGroup::new("source").required(true).args(["data", "train", "dataset"])))]
+#[command(group(ArgGroup::new("source").required(true).args(["data", "train", "dataset", "resume"])))]
 pub struct Train {
     /// Interactions, to be split as `split` says
     #[arg(long, value_name = "FILE")]
@@ -26,9 +27,15 @@ pub struct Train {
     /// A data set of the page
     #[arg(long, value_name = "NAME", conflicts_with = "items")]
     dataset: Option<String>,
-    /// Titles of the items
+    /// Titles and features of the items
     #[arg(long, value_name = "FILE")]
     items: Option<PathBuf>,
+    /// Features of the users
+    #[arg(long, value_name = "FILE")]
+    users: Option<PathBuf>,
+    /// A saved run to go on with: its data and options are in it
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["items", "users", "config", "sets"])]
+    resume: Option<PathBuf>,
     /// Options, as JSON
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -41,25 +48,42 @@ pub struct Train {
     /// Where to run
     #[arg(long, value_enum, default_value = "browser")]
     runtime: Runtime,
-    /// Short for `--set epochs=N`
+    /// Short for `--set epochs=N`; of a saved run, its epochs in all
     #[arg(long, value_name = "N")]
     epochs: Option<u32>,
     /// Write the run as one JSON document
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Not available yet
-    #[arg(long, value_name = "DIR", hide = true)]
+    /// Save the run, its embeddings and its towers in a folder
+    #[arg(long, value_name = "DIR")]
     export: Option<PathBuf>,
 }
 
 /// A run, resolved from the command line.
 pub struct Run {
-    /// Files in the order in which they are read.
-    pub tables: Vec<Table>,
-    /// Options as the crate resolves them over its defaults.
-    pub options: Value,
+    pub start: Start,
     pub backend: Backend,
+    /// Where its files go, if they do.
+    pub export: Option<PathBuf>,
 }
+
+/// What a run starts from.
+pub enum Start {
+    Fresh {
+        /// Files in the order in which they are read.
+        tables: Vec<Table>,
+        /// Options as the crate resolves them over its defaults.
+        options: Value,
+    },
+    Saved {
+        file: PathBuf,
+        /// Epochs in all, if not as many as it has.
+        epochs: Option<u32>,
+    },
+}
+
+/// What `--export` saves a run as, beside all [`EXPORTS`].
+pub const MODEL: &str = "model.safetensors";
 
 /// A file of a run's data.
 pub struct Table {
@@ -85,17 +109,29 @@ impl Table {
             Part::Validation => "validation",
             Part::Test => "test",
             Part::Items => "items",
+            Part::Users => "users",
         }
     }
 }
 
 impl Train {
     pub fn run(self) -> Result<ExitCode> {
-        if self.export.is_some() {
-            bail!("`--export` is not available yet");
+        let start = match &self.resume {
+            Some(file) => {
+                readable(file)?;
+                Start::Saved { file: file.clone(), epochs: self.epochs }
+            }
+            None => {
+                let options = self.options()?;
+                Config::resolve(&options)?;
+                Start::Fresh { tables: self.tables()?, options }
+            }
+        };
+        if let Some(folder) = &self.export {
+            std::fs::create_dir_all(folder)
+                .with_context(|| format!("{} cannot be made", folder.display()))?;
         }
-        let run = Run { tables: self.tables()?, options: self.options()?, backend: self.backend };
-        Config::resolve(&run.options)?;
+        let run = Run { start, backend: self.backend, export: self.export.clone() };
         let screen = Screen::new();
         let mut hear = |event: &str, value: &Value| screen.hear(event, value);
         let report = match self.runtime {
@@ -127,13 +163,13 @@ impl Train {
             (Part::Train, &self.train),
             (Part::Test, &self.test),
             (Part::Items, &self.items),
+            (Part::Users, &self.users),
         ];
         for (part, file) in named {
             tables.extend(file.iter().map(|file| Table::new(part, file)));
         }
         for Table { file, .. } in &tables {
-            std::fs::metadata(file)
-                .with_context(|| format!("{} cannot be read", file.display()))?;
+            readable(file)?;
         }
         Ok(tables)
     }
@@ -192,16 +228,38 @@ fn in_browser(run: &Run, hear: &mut impl FnMut(&str, &Value)) -> Result<Value> {
     pages::build()?;
     let mut browser = Browser::new("train");
     browser.mount("/package/", pages::folder());
-    let mut source = Map::new();
-    for table in &run.tables {
-        let address = format!("/tables/{}/{}", table.key(), table.name());
-        browser.mount(&address, std::path::absolute(&table.file)?);
-        source.insert(table.key().into(), address.into());
+    let mut request = json!({});
+    match &run.start {
+        Start::Fresh { tables, options } => {
+            let mut source = Map::new();
+            for table in tables {
+                let address = format!("/tables/{}/{}", table.key(), table.name());
+                browser.mount(&address, std::path::absolute(&table.file)?);
+                source.insert(table.key().into(), address.into());
+            }
+            request["source"] = source.into();
+            request["options"] = options.clone();
+        }
+        Start::Saved { file, epochs } => {
+            browser.mount("/saved", std::path::absolute(file)?);
+            request["saved"] = "/saved".into();
+            request["epochs"] = json!(epochs);
+        }
     }
-    let mut options = run.options.clone();
-    options["backend"] = run.backend.name().into();
-    browser.request(json!({ "source": source, "options": options }));
+    request["backend"] = run.backend.name().into();
+    if let Some(folder) = &run.export {
+        browser.receive(std::path::absolute(folder)?);
+        request["exports"] = EXPORTS.map(Export::name).to_vec().into();
+        request["model"] = MODEL.into();
+    }
+    browser.request(request);
     browser.run_one(hear)
+}
+
+/// Refuses a file that cannot be read, before anything is begun.
+fn readable(file: &Path) -> Result<()> {
+    std::fs::metadata(file).with_context(|| format!("{} cannot be read", file.display()))?;
+    Ok(())
 }
 
 /// Reads a document that a person or a command wrote.
@@ -257,7 +315,15 @@ mod tests {
 
     #[test]
     fn a_run_has_one_source() {
-        for line in ["", "--train a", "--test b", "--data a --dataset b", "--dataset a --items b"] {
+        for line in [
+            "",
+            "--train a",
+            "--test b",
+            "--data a --dataset b",
+            "--dataset a --items b",
+            "--data a --resume b",
+            "--resume a --set dim=8",
+        ] {
             let words = "xtask train ".split_whitespace().chain(line.split_whitespace());
             assert!(Cli::try_parse_from(words).is_err(), "`train {line}` was taken");
         }

@@ -166,7 +166,7 @@ export class ComparePanel extends LitElement {
     const strategies = STRATEGIES.filter(({ id }) => this.picked.includes(id));
     const contenders = strategies.map((strategy) => {
       const values = strategy.values(settings.values, specs);
-      const options = runOptions({ ...settings, values }, dataSet.given);
+      const options = runOptions({ ...settings, values }, dataSet);
       return { strategy, told: strategy.told(values, specs), options, epochs: [] };
     });
     this.#comparison.start(dataSet, contenders);

@@ -1,6 +1,6 @@
 /** Strategies that are trained one after the other on the same data, and what each has measured. */
 
-import { type About, type EpochReport, type Final, type Progress, type RunOptions, Trainer, TwoTowerError } from "../index.js";
+import { type About, type EpochReport, type Final, type Progress, type RunOptions, type Trainer, TwoTowerError } from "../index.js";
 import type { DataSet } from "./data-set.js";
 import type { Strategy } from "./strategies.js";
 
@@ -73,7 +73,7 @@ export class Comparison extends EventTarget {
       try {
         // The data is read once: a trainer that is there starts over.
         if (trainer) await trainer.reset(contender.options);
-        else trainer = await Trainer.create(await dataSet.open(), { ...contender.options, signal });
+        else trainer = await dataSet.create({ ...contender.options, signal });
         show({ about: trainer.about });
         for await (const epoch of trainer.train({ onProgress: follow, signal })) {
           show({ epochs: [...shown.epochs, epoch] });

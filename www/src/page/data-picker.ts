@@ -85,21 +85,24 @@ export class DataPicker extends LitElement {
   ];
 
   @property({ attribute: false }) picked: DataSet | undefined;
+  /** The run that this browser keeps. */
+  @property({ attribute: false }) kept: DataSet | undefined;
   @property({ attribute: false }) data: DataSummary | undefined;
   @query("input[type=file]") private readonly files!: HTMLInputElement;
 
   override render(): TemplateResult {
-    const own = this.picked && !SHIPPED.some(({ id }) => id === this.picked?.id) ? [this.picked] : [];
+    const there = [...SHIPPED, ...(this.kept ? [this.kept] : [])];
+    const own = this.picked && !there.some(({ id }) => id === this.picked?.id) ? [this.picked] : [];
     return html`<fieldset>
         <legend class="unseen">Data set</legend>
-        <div class="sets">${[...SHIPPED, ...own].map((set) => this.#set(set))}</div>
+        <div class="sets">${[...there, ...own].map((set) => this.#set(set))}</div>
         <button
           class="own small"
           type="button"
           @click=${() => this.files.click()}
         >
           <strong>Your own file…</strong>
-          <span class="muted">CSV, TSV, JSON lines or MovieLens, also .gz; or drop it anywhere. It stays here.</span>
+          <span class="muted">CSV, TSV, JSON lines or MovieLens, also .gz, or a saved run; or drop it anywhere. It stays here.</span>
         </button>
         <input type="file" multiple hidden aria-label="Your own file" @change=${this.#opened} />
       </fieldset>

@@ -1,6 +1,6 @@
 /** The data that the page can train on: what it is, whose it is, and how it is opened. */
 
-import type { Source } from "../index.js";
+import { type LoadOptions, type Source, Trainer, type TrainerOptions } from "../index.js";
 
 import booksItems from "../../data/goodbooks/items.csv?url";
 import booksLicence from "../../data/goodbooks/LICENSE.txt?url";
@@ -20,7 +20,10 @@ export interface DataSet {
   words: { user: string; item: string; history: string };
   /** Whether train and test are parts of their own. */
   given: boolean;
-  open(): Promise<Source>;
+  /** A fresh trainer on it. */
+  create(options: TrainerOptions): Promise<Trainer>;
+  /** The trainer of a saved run, where it is one. */
+  resume?: (options: LoadOptions) => Promise<Trainer>;
 }
 
 /** A data set that ships with the page, under the terms of its licence. */
@@ -34,7 +37,7 @@ const RETAIL: ShippedSet = {
   summary: "A year of purchases at a British gift shop",
   words: { user: "customer", item: "product", history: "Bought before" },
   given: true,
-  open: () => fetched({ train: retailTrain, test: retailTest, items: retailItems }),
+  create: (options) => fetched(options, { train: retailTrain, test: retailTest, items: retailItems }),
   credit: {
     work: "Online Retail by Daqing Chen, UCI Machine Learning Repository, 2015",
     url: "https://doi.org/10.24432/C5BW33",
@@ -49,7 +52,7 @@ const BOOKS: ShippedSet = {
   summary: "Which books readers have rated",
   words: { user: "reader", item: "book", history: "Has read" },
   given: true,
-  open: () => fetched({ train: booksTrain, test: booksTest, items: booksItems }),
+  create: (options) => fetched(options, { train: booksTrain, test: booksTest, items: booksItems }),
   credit: {
     work: "a subset of goodbooks-10k by Zygmunt Zając, 2017",
     url: "https://github.com/zygmuntz/goodbooks-10k",
@@ -63,7 +66,7 @@ export const SHIPPED: readonly ShippedSet[] = [RETAIL, BOOKS];
 /** The set that the page opens on. */
 export const FIRST: DataSet = RETAIL;
 
-async function fetched<T extends Record<string, string>>(urls: T): Promise<{ [K in keyof T]: Response }> {
+async function fetched(options: TrainerOptions, urls: { train: string; test: string; items: string }): Promise<Trainer> {
   const answers = Object.entries(urls).map(async ([part, url]) => [part, await fetch(url)] as const);
-  return Object.fromEntries(await Promise.all(answers)) as { [K in keyof T]: Response };
+  return Trainer.create(Object.fromEntries(await Promise.all(answers)) as Source, options);
 }

@@ -1,6 +1,7 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
 
+import { TwoTowerError } from "../index.js";
 import "./ask-panel.js";
 import { base } from "./base.js";
 import "./compare-panel.js";
@@ -9,12 +10,14 @@ import { type DataSet, FIRST } from "./data-set.js";
 import "./epoch-table.js";
 import "./error-note.js";
 import { share } from "./format.js";
+import "./keep-bar.js";
 import { ownSet } from "./own-files.js";
 import "./page-footer.js";
 import "./page-header.js";
 import "./run-charts.js";
 import "./run-controls.js";
 import "./run-settings.js";
+import { keep, kept } from "./saved-run.js";
 import { Session } from "./session.js";
 import type { Settings } from "./settings.js";
 import { MOST } from "./strategies.js";
@@ -98,6 +101,10 @@ export class DemoPage extends LitElement {
   @state() private problem: string | undefined;
   @state() private dragging = false;
   @state() private comparing = false;
+  /** The run that this browser keeps. */
+  @state() private kept: DataSet | undefined;
+  /** What became of the last wish to keep a model. */
+  @state() private outcome = "";
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -106,6 +113,7 @@ export class DemoPage extends LitElement {
     addEventListener("dragleave", this.#left);
     addEventListener("drop", this.#dropped);
     void this.#session.open(this.dataSet);
+    void kept().then((found) => (this.kept = found));
   }
 
   override disconnectedCallback(): void {
@@ -131,6 +139,7 @@ export class DemoPage extends LitElement {
           <h2 id="data">Data</h2>
           <data-picker
             .picked=${this.dataSet}
+            .kept=${this.kept}
             .data=${about?.data}
             @pick=${({ detail }: CustomEvent<DataSet>) => this.#turn(detail)}
             @files=${({ detail }: CustomEvent<File[]>) => this.#take(detail)}
@@ -145,12 +154,25 @@ export class DemoPage extends LitElement {
             .progress=${session.progress}
             .pairsPerSecond=${session.pairsPerSecond}
             .epochs=${epochs}
+            .had=${session.had}
             .stale=${session.stale}
             ?blocked=${this.comparing}
             @start=${() => this.#do(() => session.start())}
             @pause=${() => session.pause()}
             @reset=${() => this.#do(() => session.reset())}
           ></run-controls>
+          <keep-bar
+            ?disabled=${session.epochs.length === 0}
+            outcome=${this.outcome}
+            @keep=${() => this.#save(async (file) => {
+              this.kept = await keep(file, this.dataSet);
+              return "Kept in this browser, among the data sets.";
+            })}
+            @save=${() => this.#save((file) => {
+              download(file);
+              return "Saved. Open it as a file of your own to go on from it; it has the data in it.";
+            })}
+          ></keep-bar>
           <run-charts
             .loss=${session.loss.points()}
             .reports=${session.epochs}
@@ -203,8 +225,21 @@ export class DemoPage extends LitElement {
     void action();
   }
 
+  /** Saves the run, and tells what came of it. */
+  #save(put: (file: Uint8Array<ArrayBuffer>) => string | Promise<string>): void {
+    this.#do(async () => {
+      try {
+        const file = await this.#session.trainer?.save();
+        if (file) this.outcome = await put(file);
+      } catch (thrown) {
+        this.problem = TwoTowerError.from(thrown).message;
+      }
+    });
+  }
+
   #turn(dataSet: DataSet): void {
     this.dataSet = dataSet;
+    this.outcome = "";
     this.#do(() => this.#session.open(dataSet));
   }
 
@@ -225,7 +260,7 @@ export class DemoPage extends LitElement {
 
   #learnt(): string {
     const { epochs, progress } = this.#session;
-    if (progress === undefined) return "It has learnt nothing yet, so its answers are random. Watch them change as it trains.";
+    if (progress === undefined && epochs.length === 0) return "It has learnt nothing yet, so its answers are random. Watch them change as it trains.";
     return epochs.length === 0
       ? "It is learning; the answers follow at the end of each epoch."
       : `Its answers after ${epochs.length === 1 ? "1 epoch" : `${epochs.length} epochs`}.`;
@@ -250,6 +285,15 @@ export class DemoPage extends LitElement {
     const files = [...(event.dataTransfer?.files ?? [])];
     if (files.length > 0) this.#take(files);
   };
+}
+
+/** Gives a saved run to the visitor. */
+function download(file: Uint8Array<ArrayBuffer>): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([file]));
+  link.download = "model.safetensors";
+  link.click();
+  URL.revokeObjectURL(link.href);
 }
 
 declare global {

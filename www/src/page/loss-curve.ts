@@ -19,13 +19,16 @@ export class LossCurve {
   /** Losses of the span that is not full yet. */
   #open: number[] = [];
 
+  /** A curve that begins when so many epochs are done. */
+  constructor(readonly begin = 0) {}
+
   /** Adds the losses of the next steps of a run with this many steps in an epoch. */
   push(losses: number[], stepsInEpoch: number): void {
     for (const loss of losses) {
       this.#open.push(loss);
       if (this.#open.length < this.#span) continue;
       this.#losses.push(mean(this.#open));
-      this.#epochs.push((this.#losses.length * this.#span) / stepsInEpoch);
+      this.#epochs.push(this.begin + (this.#losses.length * this.#span) / stepsInEpoch);
       this.#open = [];
       if (this.#losses.length === MOST) this.#halve();
     }

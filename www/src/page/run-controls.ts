@@ -82,16 +82,17 @@ export class RunControls extends LitElement {
   @property({ attribute: false }) about: About | undefined;
   @property({ attribute: false }) progress: Progress | undefined;
   @property({ type: Number }) pairsPerSecond = 0;
-  /** Epochs of a run that has not begun. */
+  /** Epochs of a run, and those of them that it had before it was opened. */
   @property({ type: Number }) epochs = 1;
+  @property({ type: Number }) had = 0;
   /** Whether settings have changed that wait for a reset. */
   @property({ type: Boolean }) stale = false;
   /** Whether a comparison is at work: two runs at once would slow each other down. */
   @property({ type: Boolean }) blocked = false;
 
   override render(): TemplateResult {
-    const { label, event } = MAIN[this.phase];
-    const begun = this.progress !== undefined || this.phase === "training";
+    const { label, event } = MAIN[this.phase === "ready" && this.had > 0 ? "paused" : this.phase];
+    const begun = this.progress !== undefined || this.phase === "training" || this.had > 0;
     return html`<div class="bar">
         <div class="buttons">
           <button class="button primary" ?disabled=${this.phase === "opening" || this.blocked} @click=${() => this.#send(event)}>${label}</button>
@@ -119,7 +120,7 @@ export class RunControls extends LitElement {
     const { progress } = this;
     if (this.phase === "opening") return "Reading the data…";
     if (this.phase === "failed") return "Stopped";
-    if (progress === undefined) return `${plural(this.epochs, "epoch")} to go`;
+    if (progress === undefined) return `${plural(this.epochs - this.had, "epoch")} to go`;
     if (this.phase === "finished") return `${plural(progress.epoch, "epoch")}, trained in ${duration(progress.seconds)}`;
     const paused = this.phase === "paused" ? ", paused" : "";
     return `Epoch ${count(progress.epoch)} of ${count(progress.epochs)}, step ${count(progress.step)} of ${count(progress.steps)}${paused}`;

@@ -12,7 +12,7 @@ import {
 } from "../index.js";
 import type { DataSet } from "./data-set.js";
 import { LossCurve } from "./loss-curve.js";
-import { runOptions, same, type Settings } from "./settings.js";
+import { runOptions, same, type Settings, valuesOf } from "./settings.js";
 
 /**
  * `opening` reads the data, `ready` has a fresh model, `failed` has none or one that cannot go on; `reset`
@@ -29,6 +29,8 @@ export class Session extends EventTarget {
   progress: Progress | undefined;
   loss = new LossCurve();
   epochs: EpochReport[] = [];
+  /** Epochs that a saved run had before it was opened. */
+  had = 0;
   popularity: Metrics | undefined;
   /** The model that a finished run keeps. */
   final: Final | undefined;
@@ -69,7 +71,7 @@ export class Session extends EventTarget {
   /** Turns to a data set; the run before it ends. */
   open(dataSet: DataSet): Promise<void> {
     this.#dataSet = dataSet;
-    this.#resetting = this.#open();
+    this.#resetting = this.#open(dataSet.resume);
     return this.#resetting;
   }
 
@@ -157,7 +159,8 @@ export class Session extends EventTarget {
     this.#changed();
   }
 
-  async #open(): Promise<void> {
+  /** Reads the data anew, for a fresh model, or goes on with a saved run. */
+  async #open(resume?: DataSet["resume"]): Promise<void> {
     // This ends the trainer at hand, too.
     this.#opening.abort();
     this.#opening = new AbortController();
@@ -169,21 +172,28 @@ export class Session extends EventTarget {
     this.#to("opening");
     if (dataSet === undefined) return;
     try {
-      const [specs, source] = await Promise.all([Trainer.options(), dataSet.open()]);
-      const trainer = await Trainer.create(source, { ...this.#options(), signal });
-      const { popularity } = await trainer.report();
+      const { backend } = this.#wanted;
+      const making = resume ? resume({ backend, signal }) : dataSet.create({ ...this.#options(), signal });
+      const [specs, trainer] = await Promise.all([Trainer.options(), making]);
+      const { popularity, epochs, final } = await trainer.report();
       if (signal.aborted) return;
       this.specs = specs;
       this.trainer = trainer;
       this.popularity = popularity ?? undefined;
+      if (resume) this.#used = this.#wanted = { backend, values: valuesOf(trainer.about.config, specs) };
       this.#fresh();
+      this.epochs = epochs;
+      this.had = epochs.length;
+      this.loss = new LossCurve(epochs.length);
+      this.final = final ?? undefined;
+      this.#to(final ? "finished" : "ready");
     } catch (thrown) {
       if (!signal.aborted) this.#fail(thrown);
     }
   }
 
   #options(): RunOptions {
-    return runOptions(this.#wanted, this.#dataSet?.given ?? false);
+    return runOptions(this.#wanted, this.#dataSet ?? { given: false });
   }
 
   #fresh(): void {
@@ -198,6 +208,7 @@ export class Session extends EventTarget {
     this.progress = undefined;
     this.loss = new LossCurve();
     this.epochs = [];
+    this.had = 0;
     this.final = undefined;
     this.pairsPerSecond = 0;
   }

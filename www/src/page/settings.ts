@@ -1,8 +1,9 @@
 /** What the visitor has set: option values by key, and the backend. */
 
-import type { Backend, PartialConfig, RunOptions } from "../index.js";
+import type { Backend, Config, OptionSpec, PartialConfig, RunOptions } from "../index.js";
+import type { DataSet } from "./data-set.js";
 
-export type Value = string | number | boolean | null;
+export type Value = OptionSpec["default"];
 
 /** Values by dotted key; an option that is not here has its default. */
 export type Values = Readonly<Record<string, Value>>;
@@ -13,8 +14,20 @@ export interface Settings {
 }
 
 /** The options of a run with these settings, on data that has its parts given or is still to be split. */
-export function runOptions({ backend, values }: Settings, given: boolean): RunOptions {
-  return { ...nested(given ? { ...values, "split.kind": "given" } : values), backend };
+export function runOptions({ backend, values }: Settings, { given, resume }: Pick<DataSet, "given" | "resume">): RunOptions {
+  // How the data of a saved run was read stays as it is.
+  if (resume) values = Object.fromEntries(Object.entries(values).filter(([key]) => !/^(split|data)\./.test(key)));
+  else if (given) values = { ...values, "split.kind": "given" };
+  return { ...nested(values), backend };
+}
+
+/** The values of a run that is there. */
+export function valuesOf(config: Config, specs: readonly OptionSpec[]): Values {
+  const found = specs.map(({ key }) => {
+    const value = key.split(".").reduce<unknown>((node, part) => (Object(node) as Record<string, unknown>)[part], config);
+    return [key, value as Value | undefined] as const;
+  });
+  return Object.fromEntries(found.filter((entry): entry is [string, Value] => entry[1] !== undefined));
 }
 
 /** The values as nested options. */

@@ -1,0 +1,56 @@
+// Tower forward over lists: the rows of each id's list, summed and over a power of their number n.
+// out[r] = Σ_j table[j] / n^p over the members j of ids[r]'s list, added to what is there if asked;
+// p = 1 makes it the mean. A row's positive is left out, if it is told to be. Zero for an empty list.
+// One thread a row and vec4 of the width.
+#import grid
+#import step
+
+@group(0) @binding(0) var<uniform> step: Step;
+@group(0) @binding(1) var<storage, read> ids: array<u32>; // (S, SLOT)
+@group(0) @binding(2) var<storage, read> positives: array<u32>; // (S, K)
+@group(0) @binding(3) var<storage, read> offsets: array<u32>; // (R + 1)
+@group(0) @binding(4) var<storage, read> members: array<u32>; // list behind list
+@group(0) @binding(5) var<storage, read> table: array<vec4<f32>>; // (F, D)
+@group(0) @binding(6) var<storage, read_write> weights: array<f32>; // (ROWS) 1 / n^p
+@group(0) @binding(7) var<storage, read_write> out: array<vec4<f32>>; // (ROWS, D)
+
+@compute @workgroup_size(WG_SIZE)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+    let thread = thread_index(group, lane);
+    let row = thread / D4;
+    let k = thread % D4;
+    if row >= ROWS {
+        return;
+    }
+    var id = NO_ID;
+    if row < SLOT {
+        id = ids[step.slot * SLOT + row];
+    }
+    var sum = vec4(0.0);
+    var count = 0u;
+    if id != NO_ID {
+        var left_out = NO_ID;
+        if LEAVES_OUT {
+            left_out = positives[step.slot * K + row];
+        }
+        for (var at = offsets[id]; at < offsets[id + 1u]; at += 1u) {
+            let member = members[at];
+            if member != left_out {
+                sum += table[member * D4 + k];
+                count += 1u;
+            }
+        }
+    }
+    var weight = 0.0;
+    if count > 0u {
+        weight = pow(f32(count), -POWER);
+    }
+    if k == 0u {
+        weights[row] = weight;
+    }
+    if ADDS {
+        out[thread] += sum * weight;
+    } else {
+        out[thread] = sum * weight;
+    }
+}

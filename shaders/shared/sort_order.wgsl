@@ -1,0 +1,29 @@
+// Sorts a step's (id, row) entries, so that equal ids are neighbours in the order of their rows: the
+// sums over them need no float atomics and have a fixed order.
+// Bitonic network; entries that are equal are the same, so the result is unique.
+// Depends on the constant P, a power of two, and on the binding `order`; all SORTERS lanes take part.
+const SORTERS = 256u;
+
+fn is_before(a: vec2<u32>, b: vec2<u32>) -> bool {
+    return a.x < b.x || (a.x == b.x && a.y < b.y);
+}
+
+fn sort_order(base: u32, lane: u32) {
+    storageBarrier();
+    for (var size = 2u; size <= P; size *= 2u) {
+        for (var stride = size / 2u; stride > 0u; stride /= 2u) {
+            for (var pair = lane; pair < P / 2u; pair += SORTERS) {
+                let low = 2u * pair - (pair & (stride - 1u));
+                let high = low + stride;
+                let a = order[base + low];
+                let b = order[base + high];
+                let ascending = (low & size) == 0u;
+                if is_before(b, a) == ascending {
+                    order[base + low] = b;
+                    order[base + high] = a;
+                }
+            }
+            storageBarrier();
+        }
+    }
+}

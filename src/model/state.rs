@@ -1,0 +1,77 @@
+//! A model's side of a checkpoint: its tensors out and in, between two steps of training.
+
+use super::Model;
+use crate::error::Result;
+use crate::plan::{Clock, Program, Work};
+
+/// Where a run stands, beside its tensors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position {
+    /// Whole epochs done.
+    pub epochs: u32,
+    /// Steps since the start.
+    pub steps: u32,
+    /// Pairs trained since the start.
+    pub pairs: usize,
+    /// Steps of this epoch that are done.
+    pub step_in_epoch: usize,
+    /// Pairs of this epoch.
+    pub pairs_in_epoch: usize,
+    /// Whether the bank competes, whatever its warm-up says.
+    pub bank_is_open: bool,
+    /// What the training since the start costs.
+    pub work: Work,
+}
+
+impl Model {
+    /// The words of each of the plan's tensors, without padding.
+    ///
+    /// # Errors
+    /// Those of [`crate::executor::Executor::read`].
+    pub async fn state(&mut self) -> Result<Vec<Vec<u32>>> {
+        let mut state = Vec::with_capacity(self.plan.tensors.len());
+        for tensor in &self.plan.tensors {
+            let words = 0..tensor.rows * tensor.stride;
+            state.push(tensor.pack(&self.executor.read::<u32>(tensor.buffer, words).await?));
+        }
+        Ok(state)
+    }
+
+    /// Whether the bank competes, whatever its warm-up says.
+    pub fn bank_is_open(&self) -> bool {
+        self.bank_opens_after == 0
+    }
+
+    /// Goes on from the words of the plan's tensors, at a place in the run.
+    pub fn restore(&mut self, state: &[Vec<u32>], position: &Position) {
+        for (tensor, words) in self.plan.tensors.iter().zip(state) {
+            self.executor.write(tensor.buffer, 0, &tensor.pad(words));
+        }
+        // The device's clock moves from window to window: it stands at the start of the open one, whose
+        // steps were whole batches.
+        let slot = position.step_in_epoch % self.plan.dims.window;
+        let (batch, bank) = (self.plan.dims.batch, self.plan.dims.bank);
+        let banked = position.pairs - slot * batch;
+        let clock = Clock {
+            steps: position.steps - slot as u32,
+            epoch: position.epochs,
+            done: (position.step_in_epoch - slot) as u32,
+            pairs: position.pairs_in_epoch as u32,
+            cursor: (banked % bank.max(1)) as u32,
+            filled: banked.min(bank) as u32,
+            warmup: if position.bank_is_open { 0 } else { self.warmup },
+        };
+        self.executor.write(self.plan.at.clock, 0, &[clock]);
+        self.bank_opens_after = clock.warmup.into();
+        self.steps = position.steps.into();
+        self.step_in_epoch = position.step_in_epoch;
+        self.pairs_in_epoch = position.pairs_in_epoch;
+        self.pairs = position.pairs;
+        self.work = position.work;
+        self.outputs_are_fresh = false;
+        if slot != 0 {
+            // Drawn again as it was: draws depend on the clock and the pairs alone.
+            self.run_query(Program::OpenWindow);
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! A tower's layer, `y = x W + b`, forward and backward. All widths and rows are whole tiles of 8; what
+//! pads them is zero in W, b and the gradients, so it stays zero.
+
+use super::dispatch::{Dispatch, Shader, lanes, shader, tiles};
+use super::{Buffer, Work};
+
+pub(super) const AFFINE: Shader = shader!("affine", [x: Read, weights: Read, bias: Read, y: Write]);
+pub(super) const D_INPUT: Shader =
+    shader!("affine_d_input", [x: Read, d_y: Read, weights: Read, d_x: Write]);
+pub(super) const D_WEIGHTS: Shader =
+    shader!("affine_d_weights", [x: Read, d_y: Read, d_weights: Write]);
+pub(super) const D_BIAS: Shader = shader!("affine_d_bias", [d_y: Read, d_bias: Write]);
+
+/// The sizes of a layer.
+#[derive(Debug, Clone, Copy)]
+pub struct Layer {
+    /// Rows that go through it.
+    pub rows: usize,
+    /// Width of a row of x.
+    pub input: usize,
+    /// Width of a row of y.
+    pub output: usize,
+}
+
+impl Layer {
+    fn elements(self) -> usize {
+        self.rows * (self.input + self.output) + (self.input + 1) * self.output
+    }
+
+    fn product(self) -> usize {
+        self.rows * self.input * self.output
+    }
+}
+
+/// Forward.
+#[derive(Debug)]
+pub struct Affine {
+    /// Sizes.
+    pub layer: Layer,
+    /// (`rows`, `input`) read.
+    pub x: Buffer,
+    /// (`input`, `output`) W, read.
+    pub weights: Buffer,
+    /// (`output`) b, read.
+    pub bias: Buffer,
+    /// (`rows`, `output`) written.
+    pub y: Buffer,
+    /// Whether negative elements of y become 0: those of every layer but the last.
+    pub relu: bool,
+}
+
+impl Affine {
+    /// Counted work.
+    pub(super) fn work(&self) -> Work {
+        Work::new(self.layer.elements(), self.layer.product())
+    }
+
+    pub(super) fn dispatches(&self) -> Vec<Dispatch> {
+        let Layer { rows, input, output } = self.layer;
+        vec![Dispatch {
+            shader: &AFFINE,
+            buffers: vec![self.x, self.weights, self.bias, self.y],
+            constants: vec![
+                ("D4", (output / 4).into()),
+                ("INPUT", input.into()),
+                ("ROWS", rows.into()),
+                ("RELU", self.relu.into()),
+            ],
+            groups: tiles(output, rows),
+            chunk: 0,
+        }]
+    }
+}
+
+/// Backward.
+#[derive(Debug)]
+pub struct AffineBack {
+    /// Sizes.
+    pub layer: Layer,
+    /// (`rows`, `input`) read.
+    pub x: Buffer,
+    /// (`rows`, `output`) read; zero where the step has no row.
+    pub d_y: Buffer,
+    /// (`input`, `output`) W, read.
+    pub weights: Buffer,
+    /// (`rows`, `input`) written.
+    pub d_x: Buffer,
+    /// (`input`, `output`) written.
+    pub d_weights: Buffer,
+    /// (`output`) written.
+    pub d_bias: Buffer,
+    /// Whether x came out of a ReLU.
+    pub relu: bool,
+}
+
+impl AffineBack {
+    /// Counted work.
+    pub(super) fn work(&self) -> Work {
+        // x and its gradient, W and its own; two products.
+        let both = 2 * self.layer.elements() - self.layer.rows * self.layer.output;
+        Work::new(both, 2 * self.layer.product())
+    }
+
+    pub(super) fn dispatches(&self) -> Vec<Dispatch> {
+        let Layer { rows, input, output } = self.layer;
+        let dispatch = |shader, buffers, groups| Dispatch {
+            shader,
+            buffers,
+            constants: vec![
+                ("D4", (output / 4).into()),
+                ("INPUT", input.into()),
+                ("ROWS", rows.into()),
+                ("LANES", lanes(rows).into()),
+                ("RELU", self.relu.into()),
+            ],
+            groups,
+            chunk: 0,
+        };
+        vec![
+            dispatch(&D_INPUT, vec![self.x, self.d_y, self.weights, self.d_x], tiles(input, rows)),
+            dispatch(&D_WEIGHTS, vec![self.x, self.d_y, self.d_weights], tiles(output, input)),
+            dispatch(&D_BIAS, vec![self.d_y, self.d_bias], ((output / 4) as u32, 1)),
+        ]
+    }
+}

@@ -1,0 +1,88 @@
+//! The end of a tower that is more than a table: outputs are scaled to length 1, and a gradient by them
+//! is taken back through it.
+
+use super::dispatch::{Dispatch, Shader, shader, threads};
+use super::{Buffer, Work};
+
+pub(super) const NORMALIZE_ROWS: Shader = shader!("normalize_rows", [out: Write, norms: Write]);
+pub(super) const NORMALIZE_ROWS_BACK: Shader = shader!(
+    "normalize_rows_back",
+    [step: Step, ids: Read, out: Read, norms: Read, d_out: Write]
+);
+
+/// Forward, in place.
+#[derive(Debug)]
+pub struct NormalizeRows {
+    /// (`rows`, `dim`) read and written.
+    pub out: Buffer,
+    /// (`rows`) lengths before, written.
+    pub norms: Buffer,
+    /// Rows of `out`.
+    pub rows: usize,
+    /// Width of a row.
+    pub dim: usize,
+}
+
+impl NormalizeRows {
+    /// Counted work.
+    pub(super) fn work(&self) -> Work {
+        let elements = self.rows * self.dim;
+        Work::new(2 * elements + self.rows, elements)
+    }
+
+    pub(super) fn dispatches(&self) -> Vec<Dispatch> {
+        vec![Dispatch {
+            shader: &NORMALIZE_ROWS,
+            buffers: vec![self.out, self.norms],
+            constants: vec![("D4", (self.dim / 4).into()), ("ROWS", self.rows.into())],
+            groups: threads(self.rows),
+            chunk: 0,
+        }]
+    }
+}
+
+/// Backward, in place; and zero where the step has no row, whatever the loss left there.
+#[derive(Debug)]
+pub struct NormalizeRowsBack {
+    /// Which slot of the window.
+    pub step: Buffer,
+    /// (S, `ids_per_slot`) read; [`super::NO_ID`] where a step is shorter.
+    pub ids: Buffer,
+    /// Ids from one slot of the window to the next.
+    pub ids_per_slot: usize,
+    /// (`rows`, `dim`) outputs, read.
+    pub out: Buffer,
+    /// (`rows`) their lengths before, read.
+    pub norms: Buffer,
+    /// (`rows`, `dim`) gradient by the outputs, read; gradient by what was scaled, written.
+    pub d_out: Buffer,
+    /// Rows of `out`.
+    pub rows: usize,
+    /// Width of a row.
+    pub dim: usize,
+    /// Whether outputs were scaled at all.
+    pub normalize: bool,
+}
+
+impl NormalizeRowsBack {
+    /// Counted work.
+    pub(super) fn work(&self) -> Work {
+        let elements = if self.normalize { self.rows * self.dim } else { 0 };
+        Work::new(self.ids_per_slot + 3 * elements, 2 * elements)
+    }
+
+    pub(super) fn dispatches(&self) -> Vec<Dispatch> {
+        vec![Dispatch {
+            shader: &NORMALIZE_ROWS_BACK,
+            buffers: vec![self.step, self.ids, self.out, self.norms, self.d_out],
+            constants: vec![
+                ("D4", (self.dim / 4).into()),
+                ("SLOT", self.ids_per_slot.into()),
+                ("ROWS", self.rows.into()),
+                ("NORMALIZE", self.normalize.into()),
+            ],
+            groups: threads(self.rows),
+            chunk: 0,
+        }]
+    }
+}

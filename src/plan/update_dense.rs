@@ -1,0 +1,83 @@
+//! The optimiser of a layer: every element moves at every step.
+
+use super::adam::{BETA_M, BETA_V};
+use super::dispatch::{Dispatch, Shader, folded, lanes, shader, threads};
+use super::{Buffer, EPSILON, Rule, Work};
+
+pub(super) const SGD: Shader = shader!("update_dense_sgd", [gradient: Read, table: Write]);
+pub(super) const ADAGRAD: Shader = shader!(
+    "update_dense_adagrad",
+    [gradient: Read, table: Write, squares: Write]
+);
+pub(super) const ADAM: Shader = shader!(
+    "update_dense_adam",
+    [step: Step, gradient: Read, table: Write, first_moment: Write, second_moment: Write]
+);
+
+/// See the module.
+#[derive(Debug)]
+pub struct UpdateDense {
+    /// How elements move.
+    pub rule: Rule,
+    /// Step length.
+    pub learning_rate: f32,
+    /// Weight decay, `l2·w` added to the gradient.
+    pub l2: f32,
+    /// The step's record.
+    pub step: Buffer,
+    /// (`rows`, `dim`) read.
+    pub gradient: Buffer,
+    /// (`rows`, `dim`) read and written.
+    pub table: Buffer,
+    /// Stored rows, those of padding too.
+    pub rows: usize,
+    /// Elements of a row that count.
+    pub width: usize,
+    /// Elements of a stored row.
+    pub dim: usize,
+}
+
+impl UpdateDense {
+    /// Counted work.
+    pub(super) fn work(&self) -> Work {
+        let elements = self.rows * self.dim;
+        let (state, rule) = match self.rule {
+            Rule::Sgd => (0, 1),
+            Rule::Adagrad { .. } => (2 * self.rows, 2),
+            Rule::Adam { .. } => (4 * elements, 3),
+        };
+        Work::new(3 * elements + state, rule * elements)
+    }
+
+    pub(super) fn dispatches(&self) -> Vec<Dispatch> {
+        let elements = threads(self.rows * self.dim);
+        let (shader, buffers, groups) = match self.rule {
+            Rule::Sgd => (&SGD, vec![self.gradient, self.table], elements),
+            Rule::Adagrad { squares } => {
+                (&ADAGRAD, vec![self.gradient, self.table, squares], folded(self.rows))
+            }
+            Rule::Adam { first_moment, second_moment } => {
+                let state = [first_moment, second_moment];
+                let buffers = [&[self.step, self.gradient, self.table][..], &state].concat();
+                (&ADAM, buffers, elements)
+            }
+        };
+        vec![Dispatch {
+            shader,
+            buffers,
+            constants: vec![
+                ("ROWS", self.rows.into()),
+                ("COLUMNS", self.dim.into()),
+                ("LANES", lanes(self.dim).into()),
+                ("WIDTH", (self.width as f32).into()),
+                ("L2", self.l2.into()),
+                ("LEARNING_RATE", self.learning_rate.into()),
+                ("BETA_M", BETA_M.into()),
+                ("BETA_V", BETA_V.into()),
+                ("EPSILON", EPSILON.into()),
+            ],
+            groups,
+            chunk: 0,
+        }]
+    }
+}

@@ -1,0 +1,162 @@
+//! Saves a run, and goes on from what was saved, to the same bits as if it had never stopped.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{Run, Trainer, extent, fresh_model, history};
+use crate::checkpoint::{Reader, Writer, refused};
+use crate::config::Config;
+use crate::data::Report;
+use crate::error::{Error, Result};
+use crate::executor::BackendChoice;
+use crate::model::Position;
+use crate::plan::{Plan, Work};
+
+const EPOCH_LOSSES: &str = "losses.epoch";
+const UNTOLD_LOSSES: &str = "losses.untold";
+
+/// All of a saved run that is no tensor.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Record<C> {
+    /// A [`Config`] when it is written, and whatever there is when it is read.
+    config: C,
+    data: Report,
+    run: Run,
+    pairs_in_epoch: usize,
+    bank_is_open: bool,
+    work: Work,
+}
+
+impl Trainer {
+    /// The run as a file from which [`Trainer::load`] goes on: data, options, tables, optimiser and reports.
+    /// Within an epoch, too.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for towers with features, whose vocabularies no file keeps yet;
+    /// [`Error::NonFinite`] if training has left what is no number, or whatever the backend fails with.
+    pub async fn save(&mut self) -> Result<Vec<u8>> {
+        self.check()?;
+        if let Some(key) = features(&self.config) {
+            return Err(Error::Config {
+                key: key.into(),
+                problem: "a run with features cannot be saved yet".into(),
+                allowed: "towers of ids, histories and layers".into(),
+            });
+        }
+        self.land_all().await?;
+        let state = self.model.state().await?;
+        let mut file = Writer::default();
+        for (tensor, words) in self.model.plan().tensors.iter().zip(state) {
+            if tensor.first_wrong(&words).is_some() {
+                return Err(self.non_finite(self.model.steps()));
+            }
+            file.tensor(tensor, words);
+        }
+        file.dataset(&self.dataset);
+        file.reals(EPOCH_LOSSES, &self.run.epoch_losses);
+        file.reals(UNTOLD_LOSSES, &self.run.untold);
+        Ok(file.finish(Record {
+            config: &self.config,
+            data: self.dataset.report.clone(),
+            run: self.run.clone(),
+            pairs_in_epoch: self.model.pairs_in_epoch(),
+            bank_is_open: self.model.bank_is_open(),
+            work: self.model.work(),
+        }))
+    }
+
+    /// A trainer that goes on from a saved run: on the backend that it was on, to the same bits.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`] for what no run of this version can have saved; those of
+    /// [`crate::executor::Executor::choose`].
+    pub async fn load(bytes: &[u8], choice: BackendChoice) -> Result<Self> {
+        let (mut record, mut file) = Reader::open::<Record<Value>>(bytes)?;
+        let config = Config::resolve(&record.config).map_err(|error| refused(error.to_string()))?;
+        if let Some(key) = features(&config) {
+            return Err(refused(format!("it has {key}, and no run with features is saved")));
+        }
+        let dataset = file.dataset(std::mem::take(&mut record.data))?;
+        // A plan takes no memory: sizes are held against the file before anything does.
+        let plan = Plan::new(&config, &extent(&dataset, history(&dataset, &config).as_ref()));
+        let state: Vec<Vec<u32>> =
+            plan.tensors.iter().map(|tensor| file.tensor(tensor)).collect::<Result<_>>()?;
+        record.run.epoch_losses = file.reals(EPOCH_LOSSES)?;
+        record.run.untold = file.reals(UNTOLD_LOSSES)?;
+        file.finish()?;
+        let position = record.position(&config, dataset.train.len()).map_err(refused)?;
+        let (mut model, backend) = fresh_model(&dataset, &config, choice).await?;
+        model.restore(&state, &position);
+        Ok(Self { run: record.run, ..Self::around(model, backend, dataset, config) })
+    }
+
+    /// Waits for all flights; the next slice tells their losses.
+    async fn land_all(&mut self) -> Result<()> {
+        let mut losses = std::mem::take(&mut self.run.untold);
+        while !self.flights.is_empty() {
+            let outcome = self.land(&mut losses).await;
+            self.remember(outcome)?;
+        }
+        self.run.untold = losses;
+        Ok(())
+    }
+}
+
+/// The option by which features go into a tower, if any do.
+fn features(config: &Config) -> Option<&'static str> {
+    let towers = [
+        ("towers.user.features", &config.towers.user.base),
+        ("towers.item.features", &config.towers.item),
+    ];
+    towers.into_iter().find(|(_, tower)| !tower.features.is_empty()).map(|(key, _)| key)
+}
+
+impl<C> Record<C> {
+    /// Where the run stands, of so many training pairs; says what it cannot be.
+    fn position(
+        &self,
+        config: &Config,
+        all_pairs: usize,
+    ) -> std::result::Result<Position, &'static str> {
+        let Run { epochs, epoch_losses, finished, .. } = &self.run;
+        let steps_of = |pairs: usize| pairs.div_ceil(config.batch_size);
+        let are_epochs = epochs.iter().enumerate().all(|(n, epoch)| {
+            epoch.epoch == n + 1
+                && (1..=all_pairs).contains(&epoch.pairs)
+                && epoch.steps == steps_of(epoch.pairs)
+        });
+        if !are_epochs {
+            return Err("its epochs are not those of its data");
+        }
+        let is_whole = self.pairs_in_epoch == all_pairs;
+        if !(1..=all_pairs).contains(&self.pairs_in_epoch) || !(is_whole || config.skip.is_some()) {
+            return Err("its epoch has another number of pairs than its data");
+        }
+        // An epoch that has had all its steps has ended.
+        let step_in_epoch = epoch_losses.len();
+        if step_in_epoch >= steps_of(self.pairs_in_epoch) {
+            return Err("its epoch has more steps than its pairs come to");
+        }
+        let is_epoch = |epoch: usize| (1..=epochs.len()).contains(&epoch);
+        if self.run.best.map_or(!epochs.is_empty(), |best| !is_epoch(best + 1))
+            || finished.is_some_and(|kept| step_in_epoch > 0 || !is_epoch(kept.epoch))
+        {
+            return Err("it keeps an epoch that it never had");
+        }
+        if !self.run.work.is_within(&self.work) {
+            return Err("it has done less work than its epochs");
+        }
+        let steps = epochs.iter().map(|epoch| epoch.steps).sum::<usize>() + step_in_epoch;
+        Ok(Position {
+            epochs: epochs.len() as u32,
+            steps: u32::try_from(steps).map_err(|_| "it has more steps than can be counted")?,
+            pairs: epochs.iter().map(|epoch| epoch.pairs).sum::<usize>()
+                + step_in_epoch * config.batch_size,
+            step_in_epoch,
+            pairs_in_epoch: self.pairs_in_epoch,
+            bank_is_open: self.bank_is_open,
+            work: self.work,
+        })
+    }
+}

@@ -1,0 +1,409 @@
+//! Saved runs: they go on to the same bits, and what no run can have saved is refused by name.
+
+mod camps;
+
+use std::time::Duration;
+
+use camps::{BACKENDS, options, train, trainer};
+use proptest::prelude::*;
+use safetensors::tensor::TensorView;
+use safetensors::{Dtype, SafeTensors};
+use serde_json::{Value, json};
+use twotower::Error;
+use twotower::checkpoint::VERSION;
+use twotower::executor::BackendChoice;
+use twotower::trainer::{EpochReport, Query, Trainer};
+
+/// Runs with all that a checkpoint has to keep. The batches of four are more than a window an epoch.
+fn runs() -> Vec<Value> {
+    vec![
+        json!({}),
+        json!({ "dim": 5, "batchSize": 4, "optimizer.kind": "adagrad", "negatives.kind": "popularity" }),
+        json!({ "batchSize": 4, "negatives.logQ": "streaming" }),
+        json!({ "dim": 11, "onebp": {}, "negatives.kind": "uniform", "split.validation": 0.2 }),
+        json!({
+            "cbns.capacity": 320, "optimizer.kind": "adagrad", "optimizer.learningRate": 0.2,
+            "negatives.kind": "mixed", "epochs": 12,
+        }),
+        json!({ "cbns.capacity": 24, "cbns.warmup": 3, "onebp.beta": 0.9, "dim": 3 }),
+        json!({ "cbns.capacity": 40, "cbns.sides": "items", "batchSize": 4, "cbns.warmup": 90 }),
+        json!({ "skip.rows": "item", "skip.start": 1, "skip.keep": 0.2, "negatives.logQ": true }),
+        json!({ "skip.policy": "cap", "skip.until": 0.7 }),
+        json!({
+            "towers.user.id": false, "towers.user.history.cap": 8, "towers.user.layers": [7],
+            "towers.item.layers": [5], "split.validation": 0.2,
+        }),
+        json!({ "patience": 1, "split.validation": 0.2, "skip.policy": "random", "skip.start": 1 }),
+    ]
+}
+
+fn load(bytes: &[u8], choice: BackendChoice) -> Result<Trainer, Error> {
+    pollster::block_on(Trainer::load(bytes, choice))
+}
+
+fn save(trainer: &mut Trainer) -> Vec<u8> {
+    pollster::block_on(trainer.save()).expect("saves")
+}
+
+/// All that a trainer is and can tell, but how long it took.
+fn essence(trainer: &mut Trainer) -> (Vec<(String, Vec<u8>)>, Value) {
+    let file = save(trainer);
+    let file = SafeTensors::deserialize(&file).expect("a safetensors file");
+    let mut tensors: Vec<_> =
+        file.iter().map(|(name, tensor)| (name.to_owned(), tensor.data().to_vec())).collect();
+    tensors.sort();
+    let mut report = serde_json::to_value(trainer.report()).expect("serialises");
+    let epochs = report["epochs"].as_array_mut().expect("a list").iter_mut();
+    epochs.for_each(|epoch| epoch["seconds"] = 0.into());
+    report["best"]["seconds"] = 0.into();
+    (tensors, report)
+}
+
+/// Trains for so many steps, or to the end: the losses.
+fn train_steps(trainer: &mut Trainer, steps: usize) -> Vec<f32> {
+    let mut losses = Vec::new();
+    loop {
+        let slice = pollster::block_on(trainer.advance(Duration::from_micros(20))).expect("trains");
+        losses.extend(slice.losses);
+        if slice.done || losses.len() >= steps {
+            return losses;
+        }
+    }
+}
+
+/// Breaks a run off after some steps, and again after as many; it has to come to what it comes to unbroken.
+fn resumed(more: &Value, choice: BackendChoice, steps: usize) {
+    let mut whole = trainer(more, choice);
+    let mut expected = train_steps(&mut whole, usize::MAX);
+
+    let mut first = trainer(more, choice);
+    let mut losses = train_steps(&mut first, steps);
+    let mut second = load(&save(&mut first), choice).expect("loads");
+    losses.extend(train_steps(&mut second, steps));
+    let mut third = load(&save(&mut second), choice).expect("loads");
+    losses.extend(train_steps(&mut third, usize::MAX));
+
+    let bits = |losses: &mut [f32]| losses.iter().map(|loss| loss.to_bits()).collect::<Vec<_>>();
+    assert_eq!(bits(&mut losses), bits(&mut expected), "{more} on {choice:?} after {steps} steps");
+    let (broken, unbroken) = (essence(&mut third), essence(&mut whole));
+    assert_eq!(broken.1, unbroken.1, "{more} on {choice:?} after {steps} steps");
+    for (ours, theirs) in broken.0.iter().zip(&unbroken.0) {
+        assert!(ours == theirs, "`{}`: {more} on {choice:?} after {steps} steps", ours.0);
+    }
+    assert_eq!(broken.0.len(), unbroken.0.len());
+}
+
+#[test]
+fn five_epochs_and_five_more_are_ten_to_the_last_bit() {
+    for choice in BACKENDS {
+        for more in runs() {
+            let with = |epochs: usize| {
+                let mut more = more.clone();
+                more["epochs"] = epochs.into();
+                more.as_object_mut().expect("an object").remove("patience");
+                trainer(&more, choice)
+            };
+            let mut whole = with(10);
+            let mut expected = train(&mut whole).expect("trains").0;
+            let mut half = with(10);
+            let mut losses = Vec::new();
+            for _ in 0..5 {
+                losses.extend(one_epoch(&mut half));
+            }
+            let mut rest = load(&save(&mut half), choice).expect("loads");
+            losses.extend(train(&mut rest).expect("trains").0);
+            let bits =
+                |losses: &mut Vec<f32>| losses.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+            assert_eq!(bits(&mut losses), bits(&mut expected), "{more} on {choice:?}");
+            assert!(essence(&mut rest) == essence(&mut whole), "{more} on {choice:?}");
+            // What was saved goes on as if nothing had been.
+            losses.truncate(0);
+            assert!(essence(&mut half).0 != essence(&mut whole).0);
+            train(&mut half).expect("trains");
+            assert!(essence(&mut half) == essence(&mut whole), "{more} on {choice:?}");
+        }
+    }
+}
+
+fn one_epoch(trainer: &mut Trainer) -> Vec<f32> {
+    let mut losses = Vec::new();
+    loop {
+        let slice = pollster::block_on(trainer.advance(Duration::from_secs(1))).expect("trains");
+        losses.extend(slice.losses);
+        if slice.epoch_report.is_some() {
+            return losses;
+        }
+    }
+}
+
+#[test]
+fn a_run_goes_on_from_any_step() {
+    for more in runs() {
+        for (choice, steps) in [(BACKENDS[0], 1), (BACKENDS[0], 29), (BACKENDS[1], 21)] {
+            resumed(&more, choice, steps);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn a_run_goes_on_from_any_step_of_any_epoch(run in 0usize..10, steps in 0usize..90) {
+        resumed(&runs()[run], BackendChoice::Cpu, steps);
+    }
+}
+
+#[test]
+fn a_finished_run_is_loaded_finished_and_answers() {
+    for choice in BACKENDS {
+        let mut trainer = trainer(&json!({ "split.validation": 0.2 }), choice);
+        train(&mut trainer).expect("trains");
+        let mut loaded = load(&save(&mut trainer), choice).expect("loads");
+        assert_eq!(save(&mut loaded), save(&mut trainer), "a file has one form");
+        let answers = |trainer: &mut Trainer| {
+            let top = pollster::block_on(trainer.recommend(&Query::User("u4".into()), 9));
+            (top.expect("recommends"), trainer.history("u4"), trainer.items("number 1", 50))
+        };
+        assert_eq!(answers(&mut loaded), answers(&mut trainer));
+        assert!(train(&mut loaded).expect("is over").0.is_empty());
+        assert_eq!(loaded.set_epochs(300).expect_err("it went back").code(), "config");
+    }
+}
+
+/// What is tested above is there: otherwise it would be tested on nothing.
+#[test]
+fn the_bank_opens_and_pairs_leave_in_these_runs() {
+    let mut opened = 0;
+    let mut skipped = 0;
+    for more in runs() {
+        let (_, epochs) = train(&mut trainer(&more, BackendChoice::Cpu)).expect("trains");
+        let steady = |epoch: &EpochReport| epoch.drift.is_some_and(|drift| drift <= 0.1);
+        let auto = more.get("cbns.capacity").is_some() && more.get("cbns.warmup").is_none();
+        opened += usize::from(auto && !steady(&epochs[0]) && epochs.iter().any(steady));
+        let leaves = |epoch: &EpochReport| epoch.skip.is_some_and(|skip| skip.skipped > 0);
+        skipped += usize::from(epochs.iter().any(leaves));
+    }
+    assert_eq!((opened, skipped), (1, 3));
+}
+
+#[test]
+fn a_run_goes_on_to_more_epochs_and_on_the_other_backend() {
+    let mut short = trainer(&json!({ "epochs": 2 }), BackendChoice::Cpu);
+    let mut losses = train(&mut short).expect("trains").0;
+    for choice in BACKENDS {
+        let mut on = load(&save(&mut short), choice).expect("loads");
+        on.set_epochs(4).expect("goes on");
+        let more = train(&mut on).expect("trains").0;
+        assert_eq!(more.len(), losses.len(), "two epochs more");
+    }
+    let mut whole = trainer(&json!({ "epochs": 4 }), BackendChoice::Cpu);
+    let mut on = load(&save(&mut short), BackendChoice::Cpu).expect("loads");
+    on.set_epochs(4).expect("goes on");
+    losses.extend(train(&mut on).expect("trains").0);
+    assert_eq!(train(&mut whole).expect("trains").0, losses);
+}
+
+#[test]
+fn a_run_that_failed_is_not_saved() {
+    let more = json!({
+        "normalize": false, "temperature": 1e-3, "epochs": 50,
+        "optimizer.kind": "sgd", "optimizer.learningRate": 100,
+    });
+    let mut trainer = trainer(&more, BackendChoice::Cpu);
+    train(&mut trainer).expect_err("it blows up");
+    let error = pollster::block_on(trainer.save()).expect_err("there is nothing to go on from");
+    assert_eq!(error.code(), "non-finite");
+}
+
+/// A run that was saved within an epoch, with all kinds of content.
+fn example() -> Vec<u8> {
+    let more = json!({ "cbns.capacity": 24, "skip": {}, "skip.start": 1, "split.validation": 0.2 });
+    let mut trainer = trainer(&more, BackendChoice::Cpu);
+    loop {
+        let slice = pollster::block_on(trainer.advance(Duration::from_micros(20))).expect("trains");
+        if slice.epoch > 3 && (1..slice.steps).contains(&slice.step) {
+            return save(&mut trainer);
+        }
+    }
+}
+
+fn refusal(bytes: &[u8]) -> String {
+    match load(bytes, BackendChoice::Cpu) {
+        Err(Error::Checkpoint { problem }) => problem,
+        Err(other) => panic!("{other}"),
+        Ok(_) => "taken".into(),
+    }
+}
+
+/// The example with its record or its tensors changed: a whole safetensors file.
+fn forged(
+    change: impl FnOnce(&mut Value, &mut Vec<(String, Dtype, Vec<usize>, Vec<u8>)>),
+) -> Vec<u8> {
+    let bytes = example();
+    let (_, header) = SafeTensors::read_metadata(&bytes).expect("a header");
+    let text = &header.metadata().as_ref().expect("metadata")["twotower"];
+    let mut record: Value = serde_json::from_str(text).expect("a record");
+    let file = SafeTensors::deserialize(&bytes).expect("a file");
+    let mut tensors: Vec<_> = file
+        .iter()
+        .map(|(name, t)| (name.to_owned(), t.dtype(), t.shape().to_vec(), t.data().to_vec()))
+        .collect();
+    change(&mut record, &mut tensors);
+    let views = tensors.iter().map(|(name, dtype, shape, data)| {
+        (name, TensorView::new(*dtype, shape.clone(), data).expect("its size"))
+    });
+    let metadata = [("twotower".to_owned(), record.to_string())].into_iter().collect();
+    safetensors::serialize(views, Some(metadata)).expect("serialises")
+}
+
+#[test]
+fn a_forgery_of_nothing_is_taken() {
+    assert_eq!(refusal(&forged(|_, _| ())), "taken");
+}
+
+#[test]
+fn what_no_run_has_saved_is_refused_by_name() {
+    let record = |pointer: &str, value: Value| {
+        forged(|record, _| {
+            *record.pointer_mut(pointer).unwrap_or_else(|| panic!("{pointer} is there")) = value;
+        })
+    };
+    let tensor = |name: &str, at: usize, word: [u8; 4]| {
+        forged(|_, tensors| {
+            let found = tensors.iter_mut().find(|tensor| tensor.0 == name);
+            found.unwrap_or_else(|| panic!("{name} is there")).3[4 * at..][..4]
+                .copy_from_slice(&word);
+        })
+    };
+    let too_much = 4_000_000_000u32.to_le_bytes();
+    let cases = [
+        (b"PK\x03\x04 not a model at all".to_vec(), "not a whole safetensors file"),
+        (Vec::new(), "not a whole safetensors file"),
+        (record("/version", (VERSION + 1).into()), "version 2"),
+        (record("/version", "1".into()), "version \"1\""),
+        (record("/record/config/dim", 9.into()), "_table` is F32 of shape"),
+        (record("/record/config/dim", 0.into()), "option `dim`"),
+        (record("/record/config/seed", "x".into()), "option `seed`"),
+        (record("/record/config/cbns", Value::Null), "it has a tensor `bank_entries`"),
+        (record("/record/config/optimizer/kind", "sgd".into()), "it has a tensor"),
+        (record("/record/config/optimizer/kind", "adagrad".into()), "_table_state_1`"),
+        (record("/record/run/epochs/0/pairs", 3.into()), "its epochs"),
+        (record("/record/run/epochs/0/epoch", 2.into()), "its epochs"),
+        (record("/record/run/epochs/0/loss", "low".into()), "its record"),
+        (record("/record/run/best", 7.into()), "an epoch that it never had"),
+        (record("/record/run/best", Value::Null), "an epoch that it never had"),
+        (record("/record/run/work/dispatches", json!(1u64 << 60)), "less work"),
+        (record("/record/run/finished", json!({ "epoch": 1 })), "an epoch that it never had"),
+        (record("/record/pairsInEpoch", 0.into()), "another number of pairs"),
+        (record("/record/pairsInEpoch", 1_000_000.into()), "another number of pairs"),
+        (record("/record/pairsInEpoch", 5.into()), "more steps"),
+        (tensor("user_table", 3, f32::NAN.to_le_bytes()), "row 0 of `user_table`"),
+        (
+            tensor("item_table_state_2", 9, f32::INFINITY.to_le_bytes()),
+            "row 1 of `item_table_state_2`",
+        ),
+        (tensor("losses.epoch", 0, f32::NAN.to_le_bytes()), "`losses.epoch`"),
+        (tensor("bank_entries", 4, too_much), "row 1 of `bank_entries`"),
+        (tensor("kept_pairs", 5, too_much), "row 2 of `kept_pairs`"),
+        (tensor("item_stale", 2, too_much), "row 2 of `item_stale`"),
+        (tensor("pairs.train", 0, too_much), "a user or an item that it does not have"),
+        (tensor("pairs.train", 1, [39, 0, 0, 0]), "not in order"),
+        (tensor("users.lengths", 0, too_much), "`users` is not as long as its parts"),
+        (tensor("users", 0, *b"\xff\xff\xff\xff"), "`users` is not as long as its parts"),
+        (
+            forged(|_, tensors| {
+                // Two ids without a letter, and the next with those of all three.
+                let lengths = tensors.iter_mut().find(|tensor| tensor.0 == "items.lengths");
+                let lengths: &mut [[u8; 4]] =
+                    bytemuck::cast_slice_mut(&mut lengths.expect("lengths").3);
+                let all: u32 = lengths[..3].iter().map(|&length| u32::from_le_bytes(length)).sum();
+                lengths[..3].copy_from_slice(&[0, 0, all].map(u32::to_le_bytes));
+            }),
+            "two of its items have one id",
+        ),
+        (
+            forged(|_, tensors| tensors.retain(|tensor| tensor.0 != "item_table")),
+            "no tensor `item_table`",
+        ),
+        (
+            forged(|_, tensors| tensors.push(("extra".into(), Dtype::U8, vec![0], Vec::new()))),
+            "it has a tensor `extra`",
+        ),
+    ];
+    for (bytes, expected) in cases {
+        let problem = refusal(&bytes);
+        assert!(problem.contains(expected), "`{problem}` where `{expected}` is wrong");
+    }
+}
+
+#[test]
+fn a_header_that_lies_is_refused() {
+    let bytes = example();
+    let length = u64::from_le_bytes(bytes[..8].try_into().expect("eight")) as usize;
+    let header = std::str::from_utf8(&bytes[8..8 + length]).expect("text");
+    let lying = |from: &str, to: &str| {
+        assert!(header.contains(from), "{from} in {header}");
+        let header = header.replacen(from, to, 1);
+        let mut file = (header.len() as u64).to_le_bytes().to_vec();
+        file.extend(header.as_bytes());
+        file.extend(&bytes[8 + length..]);
+        refusal(&file)
+    };
+    for (from, to) in [
+        ("\"shape\":[40,8]", "\"shape\":[40,9]"),
+        ("\"shape\":[40,8]", "\"shape\":[18446744073709551615,8]"),
+        ("\"shape\":[40,8]", "\"shape\":[320]"),
+        ("\"dtype\":\"F32\"", "\"dtype\":\"F64\""),
+        ("\"data_offsets\":[0,", "\"data_offsets\":[4,"),
+        ("\"data_offsets\":[0,", "\"data_offsets\":[0,9"),
+        ("\"twotower\":", "\"format\":"),
+    ] {
+        assert_ne!(lying(from, to), "taken", "{from} made {to}");
+    }
+    let mut endless = bytes.clone();
+    endless[..8].copy_from_slice(&u64::MAX.to_le_bytes());
+    assert_ne!(refusal(&endless), "taken");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn a_file_that_is_cut_anywhere_is_refused(at in 0.0f64..1.0) {
+        let bytes = cached_example();
+        let cut = &bytes[..(at * bytes.len() as f64) as usize];
+        prop_assert!(refusal(cut).contains("not a whole safetensors file"));
+    }
+
+    #[test]
+    fn a_file_with_a_wrong_byte_is_refused_or_trains(
+        at in 0.0f64..1.0, byte in any::<u8>(), in_header in any::<bool>(),
+    ) {
+        let mut bytes = cached_example().to_vec();
+        let end = if in_header { 4000 } else { bytes.len() };
+        bytes[(at * end as f64) as usize] = byte;
+        match load(&bytes, BackendChoice::Cpu) {
+            Err(error) => prop_assert_eq!(error.code(), "checkpoint"),
+            Ok(mut trainer) => {
+                let outcome = pollster::block_on(trainer.advance(Duration::from_micros(20)));
+                prop_assert!(outcome.is_ok() || outcome.is_err_and(|e| e.code() == "non-finite"));
+            }
+        }
+    }
+}
+
+/// Made once: cases are many.
+fn cached_example() -> &'static [u8] {
+    static EXAMPLE: std::sync::OnceLock<Vec<u8>> = std::sync::OnceLock::new();
+    EXAMPLE.get_or_init(example)
+}
+
+#[test]
+fn the_options_of_a_run_come_back_within_their_bounds() {
+    let more =
+        json!({ "temperature": 1e-4, "optimizer.learningRate": 0.1, "init": 0.3, "epochs": 1 });
+    let mut first = trainer(&more, BackendChoice::Cpu);
+    let loaded = load(&save(&mut first), BackendChoice::Cpu).expect("loads");
+    assert_eq!(loaded.about().config, &options(&more));
+}

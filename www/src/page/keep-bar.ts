@@ -1,0 +1,43 @@
+import { css, html, LitElement, type TemplateResult } from "lit";
+import { customElement, property } from "lit/decorators.js";
+
+import { base } from "./base.js";
+
+/** Keeps the model, here or in a file. Sends `keep` and `save`. */
+@customElement("keep-bar")
+export class KeepBar extends LitElement {
+  static override styles = [
+    base,
+    css`
+      :host {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        gap: 8px;
+      }
+      p {
+        flex: 1 1 16rem;
+      }
+    `,
+  ];
+
+  @property({ type: Boolean }) disabled = false;
+  /** What became of the last wish. */
+  @property() outcome = "";
+
+  override render(): TemplateResult {
+    return html`<button class="button small" ?disabled=${this.disabled} @click=${() => this.#send("keep")}>Keep this model</button>
+      <button class="button small" ?disabled=${this.disabled} @click=${() => this.#send("save")}>Save as a file</button>
+      <p class="small muted" role="status">${this.outcome}</p>`;
+  }
+
+  #send(event: "keep" | "save"): void {
+    this.dispatchEvent(new Event(event));
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "keep-bar": KeepBar;
+  }
+}

@@ -1,0 +1,249 @@
+/** What a page keeps and takes away: saved runs go on to the same bits, and other tools agree with exports. */
+
+/* global Trainer, csv, items, options, refusal, all, losses -- the names that every call in the page has */
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import * as ort from "onnxruntime-web";
+
+import { blank, start } from "./browser.js";
+import { ratings, titles } from "./ratings.js";
+
+let session, page, faults, close;
+before(async () => {
+  session = await start();
+  ({ page, faults, close } = await blank(session));
+  await page.evaluate(
+    async ([csv, items]) => {
+      const { Trainer, TwoTowerError } = await import("./twotower.js");
+      const options = { batchSize: 64, dim: 6, epochs: 10, backend: "cpu" };
+      const refusal = async (work) => {
+        try {
+          await work();
+        } catch (error) {
+          return { typed: error instanceof TwoTowerError, code: error.code, message: error.message };
+        }
+        return "accepted";
+      };
+      const all = async (trainer, how) => {
+        const epochs = [];
+        for await (const epoch of trainer.train(how)) epochs.push(epoch);
+        return epochs;
+      };
+      const losses = async (trainer, how) => {
+        const told = [];
+        await all(trainer, { ...how, onProgress: (progress) => void told.push(...progress.losses) });
+        return told;
+      };
+      Object.assign(window, { Trainer, csv, items, options, refusal, all, losses });
+    },
+    [ratings(), titles()],
+  );
+});
+after(async () => {
+  await close?.();
+  await session?.stop();
+});
+
+const inPage = (work, value) => page.evaluate(work, value);
+
+for (const backend of ["cpu", "webgpu"]) {
+  test(`five epochs and five more are ten to the last bit: ${backend}`, async () => {
+    const { whole, parts, reports } = await inPage(async (backend) => {
+      const more = { ...options, backend, onebp: {}, cbns: { capacity: 32 }, split: { validation: 0.1 } };
+      const one = await Trainer.create({ data: csv, items }, more);
+      const whole = await losses(one);
+      const first = await Trainer.create({ data: csv, items }, more);
+      const parts = [];
+      for await (const { epoch } of first.train({ onProgress: (slice) => void parts.push(...slice.losses) })) {
+        if (epoch === 5) break;
+      }
+      const bytes = await first.save();
+      first.destroy();
+      const second = await Trainer.load(bytes, { backend });
+      parts.push(...(await losses(second)));
+      const reports = await Promise.all([one, second].map((trainer) => trainer.report()));
+      one.destroy();
+      second.destroy();
+      return { whole, parts, reports };
+    }, backend);
+    assert.ok(whole.length > 50);
+    assert.deepEqual(parts, whole);
+    const timeless = (report) => JSON.parse(JSON.stringify(report, (key, value) => (key === "seconds" ? 0 : value)));
+    assert.deepEqual(timeless(reports[1]), timeless(reports[0]));
+  });
+}
+
+test("a run is saved in the midst of an epoch, from all that a page has its bytes in", async () => {
+  const { whole, parts, epochs, length } = await inPage(async () => {
+    const more = { ...options, batchSize: 2, epochs: 3 };
+    const one = await Trainer.create(csv, more);
+    const whole = await losses(one);
+    const first = await Trainer.create(csv, more);
+    const control = new AbortController();
+    const told = [];
+    const stop = await refusal(() =>
+      all(first, {
+        signal: control.signal,
+        onProgress: ({ losses, step, steps }) => {
+          told.push(...losses);
+          if (step > 0 && step < steps) control.abort();
+        },
+      }),
+    );
+    const bytes = await first.save();
+    const parts = [];
+    const epochs = [];
+    for (const file of [bytes, bytes.buffer.slice(0), new Blob([bytes])]) {
+      const next = await Trainer.load(file, { backend: "cpu" });
+      parts.push([...told, ...(await losses(next))]);
+      epochs.push((await next.report()).epochs.length);
+      next.destroy();
+    }
+    first.destroy();
+    one.destroy();
+    return { whole, parts, epochs, stop, length: bytes.length };
+  });
+  assert.ok(length > 1000, "the bytes are still the caller's");
+  for (const losses of parts) assert.deepEqual(losses, whole);
+  assert.deepEqual(epochs, [3, 3, 3]);
+});
+
+test("a file that no run has saved is refused, and the run at hand goes on", async () => {
+  const { refused, epochs } = await inPage(async () => {
+    const trainer = await Trainer.create(csv, options);
+    const bytes = await trainer.save();
+    const text = new TextDecoder("latin1").decode(bytes);
+    const other = (from, to) => Uint8Array.from(text.replace(from, to), (char) => char.charCodeAt(0));
+    const load = (bytes, how = { backend: "cpu" }) => refusal(() => Trainer.load(bytes, how));
+    const refused = {
+      empty: await load(new Uint8Array()),
+      cut: await load(bytes.slice(0, -1)),
+      halved: await load(bytes.slice(0, bytes.length / 2)),
+      version: await load(other('\\"version\\":1', '\\"version\\":2')),
+      shape: await load(other(/"shape":\[\d+,6\]/, (shape) => shape.replace(",6]", ",5]"))),
+      name: await load(other('"item_table"', '"item_tabls"')),
+    };
+    const word = await load("model");
+    const option = await load(bytes, { backend: "cpu", epochs: 3 });
+    const backend = await load(bytes, { backend: "tpu" });
+    const kind = await refusal(() => trainer.export("items.pickle"));
+    const epochs = (await all(trainer)).length;
+    trainer.destroy();
+    return { refused: { ...refused, word, option, backend, kind }, epochs };
+  });
+  const { word, option, backend, kind, ...files } = refused;
+  for (const [name, { typed, code, message }] of Object.entries(files)) {
+    assert.ok(typed, name);
+    assert.equal(code, "checkpoint", `${name}: ${message}`);
+    assert.match(message, /no saved run that can be gone on from: ./);
+  }
+  assert.match(files.version.message, /version 2/);
+  assert.deepEqual([word.code, option.code, backend.code, kind.code], ["data", "config", "config", "config"]);
+  assert.match(kind.message, /"items\.npy"/);
+  assert.equal(epochs, 10);
+});
+
+/** A trained run's files, and what it answers itself. */
+function taken(normalize) {
+  return inPage(async (normalize) => {
+    const trainer = await Trainer.create({ data: csv, items }, { ...options, normalize });
+    await all(trainer);
+    const names = [
+      "users.npy", "items.npy", "embeddings.safetensors", "vectors.tsv", "metadata.tsv", "items.json", "ids.json",
+      "user_tower.onnx", "item_tower.onnx",
+    ];
+    const files = {};
+    for (const name of names) files[name] = [...(await trainer.export(name))];
+    const users = await trainer.users("", 5);
+    const answers = {};
+    for (const user of users) {
+      const history = await trainer.history(user);
+      answers[user] = { history: history.map(({ item }) => item), top: await trainer.recommend({ user }, 10) };
+    }
+    trainer.destroy();
+    return { files, answers };
+  }, normalize);
+}
+
+/** What `numpy.load` makes of a file. */
+function npy(bytes) {
+  const file = Buffer.from(bytes);
+  assert.equal(file.toString("latin1", 0, 8), "\x93NUMPY\x01\x00");
+  const start = 10 + file.readUInt16LE(8);
+  const [, rows, width] = /'descr': '<f4', 'fortran_order': False, 'shape': \((\d+), (\d+)\)/.exec(file.toString("latin1", 10, start));
+  const values = new Float32Array(Uint8Array.from(file.subarray(start)).buffer);
+  assert.equal(values.length, rows * width);
+  return Array.from({ length: Number(rows) }, (_, row) => values.subarray(row * width, (row + 1) * width));
+}
+
+for (const normalize of [true, false]) {
+  test(`other tools agree with what is exported: ${normalize ? "normalised" : "as it is"}`, async () => {
+    const { files, answers } = await taken(normalize);
+    const text = (name) => Buffer.from(files[name]).toString();
+    const ids = JSON.parse(text("ids.json"));
+    const [users, items] = [npy(files["users.npy"]), npy(files["items.npy"])];
+    assert.deepEqual([users.length, items.length], [ids.users.length, ids.items.length]);
+    const length = (row) => Math.hypot(...row);
+    if (normalize) for (const row of [...users, ...items]) assert.ok(Math.abs(length(row) - 1) < 1e-6);
+
+    // A flat index of inner products on the files gives the page's own lists.
+    for (const [user, { history, top }] of Object.entries(answers)) {
+      const query = users[ids.users.indexOf(user)];
+      const score = (row) => row.reduce((sum, x, n) => sum + x * query[n], 0);
+      const ranked = items.map((row, ix) => ({ item: ids.items[ix], score: score(row) }));
+      const found = ranked.filter(({ item }) => !history.includes(item)).sort((a, b) => b.score - a.score);
+      assert.deepEqual(found.slice(0, 10).map(({ item }) => item), top.map(({ item }) => item));
+    }
+
+    // The towers, run elsewhere, give the same outputs.
+    for (const [side, expected] of [["user", users], ["item", items]]) {
+      const tower = await ort.InferenceSession.create(Uint8Array.from(files[`${side}_tower.onnx`]));
+      const rows = BigInt64Array.from(expected, (_, row) => BigInt(row));
+      const { embedding } = await tower.run({ id: new ort.Tensor("int64", rows, [rows.length]) });
+      assert.deepEqual(embedding.dims, [expected.length, 6]);
+      const worst = Math.max(...expected.flatMap((row, ix) => [...row].map((x, n) => Math.abs(x - embedding.data[ix * 6 + n]))));
+      assert.ok(worst <= 1e-5, `the ${side} tower is off by ${worst}`);
+    }
+
+    const vectors = text("vectors.tsv").trimEnd().split("\n").map((line) => line.split("\t").map(Number));
+    assert.deepEqual(vectors.map((row) => [...Float32Array.from(row)]), items.map((row) => [...row]));
+    const [head, ...labels] = text("metadata.tsv").trimEnd().split("\n");
+    assert.equal(head, "item\ttitle");
+    assert.deepEqual(labels, ids.items.map((item) => `${item}\tTitle of ${item}`));
+    const json = JSON.parse(text("items.json"));
+    assert.equal(json.normalized, normalize);
+    assert.deepEqual(json.items.map(({ item }) => item), ids.items);
+    assert.deepEqual([...Float32Array.from(json.items[3].vector)], [...items[3]]);
+    assert.match(text("embeddings.safetensors"), /"items":\{[^}]*"dtype":"F32"/);
+  });
+}
+
+test("a run starts from item embeddings of elsewhere, by their ids", async () => {
+  const { found, similar, started, late, width, none } = await inPage(async () => {
+    const first = await Trainer.create({ data: csv, items }, options);
+    await all(first);
+    const similar = await first.similar("22423", 3);
+    const file = await first.export("items.json");
+    first.destroy();
+    const next = await Trainer.create({ data: csv, items }, { ...options, seed: 7 });
+    const found = await next.startItems(file);
+    const started = await next.similar("22423", 3);
+    const none = await refusal(() => next.startItems(new TextEncoder().encode('{"items":[]}')));
+    await all(next, { epochs: 1 });
+    const late = await refusal(() => next.startItems(file));
+    await next.reset({ ...options, dim: 8 });
+    const width = await refusal(() => next.startItems(new Blob([file])));
+    next.destroy();
+    return { found, similar, started, late, width, none };
+  });
+  assert.ok(found > 10);
+  assert.deepEqual(started.map(({ item }) => item), similar.map(({ item }) => item));
+  assert.deepEqual([late.code, width.code, none.code], ["config", "data", "data"]);
+  assert.match(width.message, /`dim` is 8/);
+});
+
+test("nothing went wrong unseen", () => {
+  assert.deepEqual(faults, []);
+});
