@@ -3,6 +3,7 @@
 // p = 1 makes it the mean. A row's positive is left out, if it is told to be. Zero for an empty list.
 // One thread a row and vec4 of the width.
 #import grid
+#import row_id
 #import step
 
 @group(0) @binding(0) var<uniform> step: Step;
@@ -22,10 +23,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     if row >= ROWS {
         return;
     }
-    var id = NO_ID;
-    if row < SLOT {
-        id = ids[step.slot * SLOT + row];
-    }
+    let id = row_id(row);
     var sum = vec4(0.0);
     var count = 0u;
     if id != NO_ID {

@@ -2,6 +2,7 @@
 // out[r] = w / max(|w|, 1e-12), w = table[ids[r]]; zero where there is no id.
 // One thread a row.
 #import grid
+#import row_id
 #import step
 
 @group(0) @binding(0) var<uniform> step: Step;
@@ -15,10 +16,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     if row >= ROWS {
         return;
     }
-    var id = NO_ID;
-    if row < SLOT {
-        id = ids[step.slot * SLOT + row];
-    }
+    let id = row_id(row);
     if id == NO_ID {
         for (var k = 0u; k < D4; k += 1u) {
             out[row * D4 + k] = vec4(0.0);

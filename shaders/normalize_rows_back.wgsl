@@ -3,6 +3,7 @@
 // that could be learnt from, and takes none.
 // One thread a row.
 #import grid
+#import row_id
 #import step
 
 @group(0) @binding(0) var<uniform> step: Step;
@@ -17,10 +18,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     if row >= ROWS {
         return;
     }
-    var id = NO_ID;
-    if row < SLOT {
-        id = ids[step.slot * SLOT + row];
-    }
+    let id = row_id(row);
     if id == NO_ID || (NORMALIZE && norms[row] <= MIN_NORM) {
         for (var k = 0u; k < D4; k += 1u) {
             d_out[row * D4 + k] = vec4(0.0);

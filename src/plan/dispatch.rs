@@ -181,6 +181,7 @@ fn shared(name: &str) -> &'static str {
         "prefix_sum",
         "random",
         "row_gradient",
+        "row_id",
         "score_tile",
         "sort_order",
         "stale_pair",
