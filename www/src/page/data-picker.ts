@@ -3,6 +3,7 @@ import { customElement, property, query } from "lit/decorators.js";
 
 import type { DataSummary } from "../index.js";
 import { base } from "./base.js";
+import { choiceCards } from "./choice-cards.js";
 import { type DataSet, SHIPPED } from "./data-set.js";
 import { count, plural } from "./format.js";
 
@@ -11,37 +12,22 @@ import { count, plural } from "./format.js";
 export class DataPicker extends LitElement {
   static override styles = [
     base,
+    choiceCards,
     css`
-      fieldset {
-        display: grid;
-        gap: 8px;
-      }
-      label {
-        display: block;
-        cursor: pointer;
-      }
-      .set {
-        display: block;
-        padding: 10px 12px;
-        border: 1px solid var(--line);
-        border-radius: 8px;
+      .choice {
         background: var(--raised);
       }
-      .set:hover {
+      .choice:hover {
         border-color: var(--edge);
       }
-      .set strong {
+      .choice strong {
         display: block;
         font-weight: 550;
         overflow-wrap: anywhere;
       }
-      :checked + .set {
+      :checked + .choice {
         border-color: var(--ink);
         box-shadow: inset 0 0 0 1px var(--ink);
-      }
-      :focus-visible + .set {
-        outline: 2px solid var(--recall);
-        outline-offset: 2px;
       }
       .own {
         width: 100%;
@@ -62,7 +48,7 @@ export class DataPicker extends LitElement {
         .sets {
           grid-template-columns: 1fr 1fr;
         }
-        .set {
+        .choice {
           height: 100%;
         }
       }
@@ -118,7 +104,7 @@ export class DataPicker extends LitElement {
         .checked=${set.id === this.picked?.id}
         @change=${() => this.dispatchEvent(new CustomEvent<DataSet>("pick", { detail: set }))}
       />
-      <span class="set small"><strong>${set.title}</strong><span class="muted">${set.summary}</span></span>
+      <span class="choice small"><strong>${set.title}</strong><span class="muted">${set.summary}</span></span>
     </label>`;
   }
 

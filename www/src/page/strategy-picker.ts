@@ -2,6 +2,7 @@ import { css, html, LitElement, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 
 import { base } from "./base.js";
+import { choiceCards } from "./choice-cards.js";
 import { lineKey } from "./line-key.js";
 import { MOST, STRATEGIES, type Strategy } from "./strategies.js";
 
@@ -10,38 +11,24 @@ import { MOST, STRATEGIES, type Strategy } from "./strategies.js";
 export class StrategyPicker extends LitElement {
   static override styles = [
     base,
+    choiceCards,
     css`
-      fieldset {
-        display: grid;
-        gap: 8px;
-      }
-      label {
-        display: block;
-        cursor: pointer;
-      }
-      .strategy {
-        display: block;
-        padding: 10px 12px;
+      .choice {
         border: 1px dashed var(--edge);
-        border-radius: 8px;
       }
-      .strategy:hover {
+      .choice:hover {
         background: var(--sunken);
       }
-      :checked + .strategy {
+      :checked + .choice {
         border: 1px solid var(--line);
         background: var(--raised);
       }
-      :disabled + .strategy {
+      :disabled + .choice {
         cursor: default;
         background: none;
       }
-      :disabled:not(:checked) + .strategy {
+      :disabled:not(:checked) + .choice {
         border-color: var(--line);
-      }
-      :focus-visible + .strategy {
-        outline: 2px solid var(--recall);
-        outline-offset: 2px;
       }
       .name {
         display: flex;
@@ -61,7 +48,7 @@ export class StrategyPicker extends LitElement {
         border-radius: 4px;
         background: var(--raised);
       }
-      :checked + .strategy .name::before {
+      :checked + .choice .name::before {
         content: "✓";
         border-color: transparent;
         background: var(--accent);
@@ -69,10 +56,10 @@ export class StrategyPicker extends LitElement {
         font: 700 12px/14px var(--sans);
         text-align: center;
       }
-      :disabled + .strategy .name::before {
+      :disabled + .choice .name::before {
         opacity: 0.45;
       }
-      :not(:checked) + .strategy svg {
+      :not(:checked) + .choice svg {
         visibility: hidden;
       }
     `,
@@ -100,7 +87,7 @@ export class StrategyPicker extends LitElement {
         ?disabled=${this.disabled || (!on && this.picked.length === MOST)}
         @change=${() => this.#pick(on ? this.picked.filter((other) => other !== id) : [...this.picked, id])}
       />
-      <span class="strategy small">
+      <span class="choice small">
         <span class="name">${name} ${lineKey(stroke)}</span>
         <span class="muted" id=${id}>${does}</span>
       </span>

@@ -1,0 +1,24 @@
+/** Styles of choices that stand below one another as cards: inputs that are not seen, and what is. */
+
+import { css } from "lit";
+
+export const choiceCards = css`
+  fieldset {
+    display: grid;
+    gap: 8px;
+  }
+  label {
+    display: block;
+    cursor: pointer;
+  }
+  .choice {
+    display: block;
+    padding: 10px 12px;
+    border: 1px solid var(--line);
+    border-radius: 8px;
+  }
+  :focus-visible + .choice {
+    outline: 2px solid var(--recall);
+    outline-offset: 2px;
+  }
+`;
