@@ -497,6 +497,13 @@ impl Skip {
         }
     }
 
+    /// Epochs of so many after which nothing is skipped any more.
+    pub fn ends_after(&self, epochs: usize) -> usize {
+        // Such as .29 of 100, which is a hair below 29.
+        const HAIR: f64 = 1e-9;
+        (self.until * epochs as f64 + HAIR) as usize
+    }
+
     /// Whether an item's row has.
     pub fn judges_items(&self) -> bool {
         matches!(self.policy, SkipPolicy::Stale | SkipPolicy::Popularity)
@@ -511,7 +518,7 @@ pub enum SkipPolicy {
     Stale,
     /// Those of rare items.
     Popularity,
-    /// Those that a user has beyond a number; they take turns.
+    /// Those that a user has beyond a number, in the mean of the epochs; they take turns.
     Cap,
     /// Any, drawn anew each epoch: the control.
     Random,
@@ -762,6 +769,17 @@ impl Config {
             );
         }
         Ok(())
+    }
+
+    /// Share of a step's candidates that is drawn uniformly, where the rest follows the stream that is
+    /// trained on and is corrected by its shares.
+    pub fn drawn_share(&self) -> Option<f64> {
+        let count = match (self.negatives.log_q, self.negatives.kind) {
+            (LogQ::Known(true), NegativesKind::InBatch) => 0,
+            (LogQ::Known(true), NegativesKind::Mixed) => self.negatives.count,
+            _ => return None,
+        };
+        Some(count as f64 / (self.batch_size + count) as f64)
     }
 
     /// K, the items of a step: the positives, then the negatives that are drawn.

@@ -294,6 +294,7 @@ fn what_no_run_has_saved_is_refused_by_name() {
         (record("record.run.epochs.0.epoch", 2.into()), "its epochs"),
         (record("record.run.epochs.0.loss", "low".into()), "its record"),
         (record("record.run.best", 7.into()), "an epoch that it never had"),
+        (record("record.run.best", json!(usize::MAX)), "an epoch that it never had"),
         (record("record.run.best", Value::Null), "an epoch that it never had"),
         (record("record.run.work.dispatches", json!(1u64 << 60)), "less work"),
         (record("record.run.finished", json!({ "epoch": 1 })), "an epoch that it never had"),

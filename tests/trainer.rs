@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use twotower::Error;
 use twotower::data::{Loader, Part};
 use twotower::executor::BackendChoice;
+use twotower::export::Export;
 use twotower::trainer::{Note, Query, Recommendation, Trainer};
 
 #[test]
@@ -438,7 +439,7 @@ fn a_cap_leaves_out_its_share_until_the_last_epochs() {
                 0 => assert_eq!((epoch.pairs, epoch.skip), (all, None)),
                 1..6 => {
                     let skip = epoch.skip.expect("decided");
-                    // Turns leave at most one pair a user to chance.
+                    // Phases are draws: the cap holds in the mean.
                     let share = skip.skipped as f64 / all as f64;
                     assert!((share - 0.3).abs() < 0.05, "{share} in epoch {}", n + 1);
                     assert!(skip.threshold.is_some_and(|cap| cap < 12.0), "{skip:?}");
@@ -452,6 +453,37 @@ fn a_cap_leaves_out_its_share_until_the_last_epochs() {
             }
         }
     }
+}
+
+#[test]
+fn a_longer_run_trains_on_every_pair_once_the_last_epochs_have() {
+    for policy in ["stale", "popularity", "cap", "random"] {
+        let more =
+            json!({ "skip.policy": policy, "skip.start": 1, "skip.until": 0.5, "epochs": 4 });
+        let mut trainer = trainer(&more, BackendChoice::Cpu);
+        let all = all_pairs(&trainer);
+        let (_, planned) = train(&mut trainer).expect("trains");
+        assert!(planned[1].pairs < all, "{policy} skips");
+        trainer.set_epochs(10).expect("goes on");
+        let (_, further) = train(&mut trainer).expect("trains");
+        for epoch in planned[2..].iter().chain(&further) {
+            let note = epoch.skip.expect("it says so").note;
+            assert_eq!((epoch.pairs, note), (all, Some(Note::TakenBack)), "{policy}");
+        }
+    }
+}
+
+#[test]
+fn a_tower_is_exported_as_wide_as_its_outputs() {
+    let more = json!({ "onebp": {}, "dim": 16, "towers.item.out": 8, "epochs": 1 });
+    let mut trainer = trainer(&more, BackendChoice::Cpu);
+    train(&mut trainer).expect("trains");
+    let file = pollster::block_on(trainer.export(Export::UserTowerOnnx)).expect("a table of users");
+    // The table's dimensions in the file: 40 users and 8, each as a tagged varint.
+    let dims = [0x0a, 2, 40, 8];
+    let untagged = [0x08, 40, 0x08, 8];
+    let has = |bytes: &[u8]| file.windows(bytes.len()).any(|window| window == bytes);
+    assert!(has(&dims) || has(&untagged), "the table is not (40, 8)");
 }
 
 #[test]

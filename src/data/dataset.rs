@@ -56,11 +56,12 @@ impl Dataset {
 
     /// Training pairs of each of the I items of the tower.
     pub fn item_counts(&self) -> Vec<u32> {
-        let mut counts = vec![0; self.n_items];
-        for [_, item] in self.train.iter() {
-            counts[item as usize] += 1;
-        }
-        counts
+        self.train.counts(1, self.n_items)
+    }
+
+    /// How often each user is trained.
+    pub fn user_counts(&self) -> Vec<u32> {
+        self.train.counts(0, self.n_users)
     }
 
     /// The sizes of the parts.

@@ -46,6 +46,18 @@ impl Pairs {
         bytemuck::cast_slice_mut(&mut self.0)
     }
 
+    /// How many pairs each of the first `rows` users (`side` 0) or items (`side` 1) has.
+    ///
+    /// # Panics
+    /// If one is not below `rows`.
+    pub fn counts(&self, side: usize, rows: usize) -> Vec<u32> {
+        let mut counts = vec![0; rows];
+        for pair in self.iter() {
+            counts[pair[side] as usize] += 1;
+        }
+        counts
+    }
+
     /// The items of each user, ascending.
     ///
     /// # Panics

@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use super::{Matrix, Report, floats};
 use crate::config::Config;
+use crate::data::Pairs;
 use crate::error::Result;
 use crate::executor::BackendChoice;
 use crate::model::{Model, Tower};
@@ -38,15 +39,9 @@ struct Case {
 }
 
 pub async fn run(name: &str, case: &Staleness, choice: BackendChoice) -> Result<Report> {
-    let counts = |side: usize, rows: usize| {
-        let mut counts = vec![0; rows];
-        for pair in &case.pairs {
-            counts[pair[side] as usize] += 1;
-        }
-        counts
-    };
-    let hot_users = hot_rows(&counts(0, case.snapshot1.user.len()), case.hot_share);
-    let hot_items = hot_rows(&counts(1, case.snapshot1.item.len()), case.hot_share);
+    let pairs: Pairs = case.pairs.iter().copied().collect();
+    let hot_users = hot_rows(&pairs.counts(0, case.snapshot1.user.len()), case.hot_share);
+    let hot_items = hot_rows(&pairs.counts(1, case.snapshot1.item.len()), case.hot_share);
     let mut report = Report::new(name);
     report.compare("hot_users", &as_floats(&hot_users), &case.hot_users);
     report.compare("hot_items", &as_floats(&hot_items), &case.hot_items);

@@ -2,7 +2,7 @@
 //! banked outputs are as good as fresh ones (Wang, Zhu & He 2021).
 
 use super::dispatch::{Dispatch, Shader, shader, threads};
-use super::{Buffer, Dims, Work};
+use super::{Buffer, Dims};
 
 pub(super) const ITEM_DRIFT: Shader =
     shader!("item_drift", [before: Read, now: Read, drift: Write]);
@@ -16,17 +16,11 @@ pub struct ItemDrift {
     pub before: Buffer,
     /// (IP, D) outputs now, read.
     pub now: Buffer,
-    /// (I) how far each has moved, and its length; written.
+    /// (I, 2) how far each has moved, and its length; written.
     pub drift: Buffer,
 }
 
 impl ItemDrift {
-    /// Counted work.
-    pub(super) fn work(&self) -> Work {
-        let Dims { items, out: dim, .. } = self.dims;
-        Work::new(2 * items * (dim + 1), 2 * items * dim)
-    }
-
     pub(super) fn dispatches(&self) -> Vec<Dispatch> {
         vec![Dispatch {
             shader: &ITEM_DRIFT,

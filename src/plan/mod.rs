@@ -275,7 +275,6 @@ impl Op {
             Self::AggregateUsers(op) => op.work(),
             Self::BankPush(op) => op.work(bank),
             Self::Enqueue(op) => op.work(),
-            Self::ItemDrift(op) => op.work(),
             Self::SumLosses(op) => op.work(),
             Self::AdvanceClock(op) => op.work(),
             Self::RowChange(op) => op.work(),
@@ -283,8 +282,10 @@ impl Op {
             Self::CountStale(op) => op.work(),
             Self::CompactPairs(op) => op.work(),
             Self::KeptLogQ(op) => op.work(),
-            // Asked for by whoever wants answers: no work of a training.
-            Self::ScoreItems(_) | Self::MaskSeen(_) | Self::TopItems(_) => Work::default(),
+            // Asked for by whoever wants to know: no work of a training.
+            Self::ItemDrift(_) | Self::ScoreItems(_) | Self::MaskSeen(_) | Self::TopItems(_) => {
+                Work::default()
+            }
         }
     }
 }

@@ -12,7 +12,7 @@ use super::{
     Buffer, CompactPairs, CountStale, GatherRows, Handles, KeptLogQ, Op, Parameter, RowChange,
     SamplePairs, Stay, Word, compact_pairs,
 };
-use crate::config::{LogQ, NegativesKind, Skip, SkipPolicy};
+use crate::config::{Skip, SkipPolicy};
 
 /// Activity of a row that no threshold reaches: finite, as every number in a buffer.
 pub const ALWAYS_ACTIVE: f32 = 3.0e38;
@@ -149,20 +149,6 @@ impl Builder<'_> {
         }
     }
 
-    /// Share of a step's candidates that is drawn uniformly, where the rest follows the stream that is
-    /// trained on and is corrected by its shares.
-    fn drawn_share(&self) -> Option<f32> {
-        let negatives = &self.config.negatives;
-        match (negatives.log_q, negatives.kind) {
-            (LogQ::Known(true), NegativesKind::InBatch) => Some(0.0),
-            (LogQ::Known(true), NegativesKind::Mixed) => {
-                let count = negatives.count as f32;
-                Some(count / (self.config.batch_size as f32 + count))
-            }
-            _ => None,
-        }
-    }
-
     /// The operations of [`super::Program::Snapshot`], [`super::Program::Compare`] and
     /// [`super::Program::Compact`].
     pub(super) fn skip_programs(
@@ -230,10 +216,10 @@ impl Builder<'_> {
             kept_pairs: handles.kept_pairs,
             tally: handles.tally,
         }));
-        if let Some(drawn) = self.drawn_share() {
+        if let Some(drawn) = self.config.drawn_share() {
             compact.push(Op::KeptLogQ(KeptLogQ {
                 dims,
-                drawn,
+                drawn: drawn as f32,
                 clock: at.clock,
                 kept_pairs: handles.kept_pairs,
                 item_counts: handles.item_counts,

@@ -78,8 +78,10 @@ impl Trainer {
             return Err(refused(format!("it has {key}, and no run with features is saved")));
         }
         let dataset = file.dataset(std::mem::take(&mut record.data))?;
+        let extent = extent(&dataset, history(&dataset, &config).as_ref());
+        extent.check(&config).map_err(|error| refused(error.to_string()))?;
         // A plan takes no memory: sizes are held against the file before anything does.
-        let plan = Plan::new(&config, &extent(&dataset, history(&dataset, &config).as_ref()));
+        let plan = Plan::new(&config, &extent);
         let state: Vec<Vec<u32>> =
             plan.tensors.iter().map(|tensor| file.tensor(tensor)).collect::<Result<_>>()?;
         record.run.epoch_losses = file.reals(EPOCH_LOSSES)?;
@@ -139,7 +141,7 @@ impl<C> Record<C> {
             return Err("its epoch has more steps than its pairs come to");
         }
         let is_epoch = |epoch: usize| (1..=epochs.len()).contains(&epoch);
-        if self.run.best.map_or(!epochs.is_empty(), |best| !is_epoch(best + 1))
+        if self.run.best.map_or(!epochs.is_empty(), |best| best >= epochs.len())
             || finished.is_some_and(|kept| step_in_epoch > 0 || !is_epoch(kept.epoch))
         {
             return Err("it keeps an epoch that it never had");

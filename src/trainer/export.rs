@@ -40,7 +40,7 @@ impl Trainer {
 
     async fn outputs(&mut self, tower: Tower) -> Result<Matrix> {
         let values = self.model.outputs(tower).await?;
-        Ok(Matrix { values, width: self.model.plan().dims.out_width })
+        Ok(self.matrix(values))
     }
 
     async fn tower(&mut self, name: &str, tower: Tower) -> Result<Vec<u8>> {
@@ -56,8 +56,12 @@ impl Trainer {
             });
         }
         let values = self.model.table(tower).await?;
-        let table = Matrix { values, width: self.config.dim };
-        Ok(export::id_tower(name, &table, self.config.normalize))
+        Ok(export::id_tower(name, &self.matrix(values), self.config.normalize))
+    }
+
+    /// Rows of a tower's outputs; those of a table that is the whole tower are as wide.
+    fn matrix(&self, values: Vec<f32>) -> Matrix {
+        Matrix { values, width: self.model.plan().dims.out_width }
     }
 
     /// The items of the tower.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Trainer;
 use crate::config::{Skip, SkipPolicy};
-use crate::data::{Dataset, Pairs};
+use crate::data::Dataset;
 use crate::error::Result;
 use crate::model::{Model, Tower};
 use crate::plan::{ALWAYS_ACTIVE, Tally};
@@ -26,7 +26,7 @@ const ANY_THRESHOLD: f32 = 1.0;
 #[serde(rename_all = "camelCase")]
 pub struct SkipReport {
     /// The activity under which a row is stale: how far it moved in an epoch, or an item's number of
-    /// pairs; or the pairs of a user that an epoch has room for. None where there is no such thing, or
+    /// pairs; or the pairs of a user that an epoch has room for, in the mean. None where there is no such thing, or
     /// none was found.
     pub threshold: Option<f32>,
     /// Stale rows as a share of those that are judged; none where rows do not matter.
@@ -73,7 +73,7 @@ pub fn prepare(model: &mut Model, dataset: &Dataset, options: &Skip) {
         SkipPolicy::Stale => {
             model.set_hot(Tower::Item, &hot_rows(&items, options.hot_share));
             if options.judges_users() {
-                let users = user_counts(&dataset.train, dataset.n_users);
+                let users = dataset.user_counts();
                 model.set_hot(Tower::User, &hot_rows(&users, options.hot_share));
             }
         }
@@ -82,7 +82,7 @@ pub fn prepare(model: &mut Model, dataset: &Dataset, options: &Skip) {
             model.set_activity(Tower::Item, &activity);
         }
         SkipPolicy::Cap => {
-            let users = user_counts(&dataset.train, dataset.n_users);
+            let users = dataset.user_counts();
             let cap = user_cap(&users, options.share);
             let stays = |count: u32| {
                 let room = (cap / f64::from(count)).min(1.0);
@@ -100,7 +100,10 @@ impl Trainer {
     pub(super) async fn decide_to_skip(&mut self) -> Result<()> {
         let Some(options) = self.config.skip.clone() else { return Ok(()) };
         let done = self.run.epochs.len();
-        if done >= (options.until * self.config.epochs as f64) as usize {
+        let is_taken_back =
+            self.run.skipping.is_some_and(|skipping| skipping.report.note == Some(Note::TakenBack));
+        // For good: more epochs than were planned are trained on every pair, too.
+        if is_taken_back || done >= options.ends_after(self.config.epochs) {
             return self.take_back().await;
         }
         let measured = options.policy == SkipPolicy::Stale;
@@ -119,7 +122,7 @@ impl Trainer {
                     (cut, cut)
                 }
                 SkipPolicy::Cap => {
-                    let users = user_counts(&self.dataset.train, self.dataset.n_users);
+                    let users = self.dataset.user_counts();
                     (Some(ANY_THRESHOLD), Some(user_cap(&users, options.share) as f32))
                 }
                 SkipPolicy::Random => (Some(ANY_THRESHOLD), None),
@@ -137,7 +140,9 @@ impl Trainer {
         let mut tally = self.model.leave_out(threshold.unwrap_or(NO_THRESHOLD)).await?;
         if tally.kept_pairs == 0 {
             note = Some(Note::NoPairLeft);
-            tally = self.model.leave_out(NO_THRESHOLD).await?;
+            // What is taken back at once never slept.
+            let woken_rows = tally.woken_rows;
+            tally = Tally { woken_rows, ..self.model.leave_out(NO_THRESHOLD).await? };
         }
         let report = self.skip_report(&options, told, tally, note);
         self.run.skipping = Some(Skipping { threshold, told, report });
@@ -146,18 +151,17 @@ impl Trainer {
 
     /// Trains on every pair again, if some are left out.
     async fn take_back(&mut self) -> Result<()> {
-        if let Some(skipping) = &mut self.run.skipping {
-            skipping.report = SkipReport {
-                threshold: None,
-                stale_rows: None,
-                stale_pairs: None,
-                skipped: 0,
-                woken: 0,
-                note: Some(Note::TakenBack),
-            };
-            if self.model.pairs_in_epoch() < self.dataset.train.len() {
-                self.model.leave_out(NO_THRESHOLD).await?;
-            }
+        let report = SkipReport {
+            threshold: None,
+            stale_rows: None,
+            stale_pairs: None,
+            skipped: 0,
+            woken: 0,
+            note: Some(Note::TakenBack),
+        };
+        self.run.skipping = Some(Skipping { threshold: None, told: None, report });
+        if self.model.pairs_in_epoch() < self.dataset.train.len() {
+            self.model.leave_out(NO_THRESHOLD).await?;
         }
         Ok(())
     }
@@ -280,15 +284,6 @@ fn user_cap(counts: &[u32], share: f64) -> f64 {
         under += f64::from(count);
     }
     f64::INFINITY
-}
-
-/// Pairs of each user.
-fn user_counts(pairs: &Pairs, users: usize) -> Vec<u32> {
-    let mut counts = vec![0; users];
-    for [user, _] in pairs.iter() {
-        counts[user as usize] += 1;
-    }
-    counts
 }
 
 #[cfg(test)]

@@ -15,13 +15,7 @@ pub struct Run {
 
 #[derive(Clone, Debug, Deserialize)]
 pub struct Config {
-    pub skip: Option<SkipOptions>,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-pub struct SkipOptions {
-    /// Share of the epochs after which nothing is left out.
-    pub until: f64,
+    pub skip: Option<twotower::config::Skip>,
 }
 
 #[derive(Clone, Debug, Deserialize)]

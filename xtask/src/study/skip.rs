@@ -95,8 +95,8 @@ fn stopped_early(full: &Run, run: &Run) -> f64 {
 
 /// The epochs that were to leave something out.
 fn decided(run: &Run) -> impl Iterator<Item = &Epoch> {
-    let until = run.config.skip.as_ref().map_or(1.0, |skip| skip.until);
-    let end = (until * run.epochs.len() as f64) as usize;
+    let epochs = run.epochs.len();
+    let end = run.config.skip.as_ref().map_or(epochs, |skip| skip.ends_after(epochs));
     run.epochs[..end].iter().filter(|epoch| epoch.skip.is_some())
 }
 
