@@ -59,6 +59,17 @@ pub enum BackendKind {
     WebGpu,
 }
 
+/// What a backend could do at best.
+#[cfg(feature = "verify")]
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Limits {
+    /// Multiply-adds a second.
+    pub multiply_adds: f64,
+    /// Bytes a second that are read or written.
+    pub bytes: f64,
+}
+
 /// Runs a plan.
 #[derive(Debug)]
 #[expect(missing_docs, reason = "the variants are the two executors")]
@@ -143,6 +154,39 @@ impl Executor {
         match self {
             Self::Cpu(executor) => executor.run(plan, program, slot),
             Self::Gpu(executor) => executor.run(program, slot),
+        }
+    }
+
+    /// Runs a program for a slot of the window, and returns the milliseconds of each operation: on the GPU
+    /// of each of its dispatches.
+    ///
+    /// # Errors
+    /// Those of [`gpu::Executor::profile`].
+    #[cfg(feature = "verify")]
+    pub async fn profile(
+        &mut self,
+        plan: &Plan,
+        program: Program,
+        slot: usize,
+    ) -> Result<Vec<Vec<f64>>> {
+        match self {
+            Self::Cpu(executor) => {
+                let times = executor.profile(plan, program, slot);
+                Ok(times.into_iter().map(|time| vec![time]).collect())
+            }
+            Self::Gpu(executor) => executor.profile(program, slot).await,
+        }
+    }
+
+    /// What the backend could do at best.
+    ///
+    /// # Errors
+    /// Those of [`gpu::Executor::profile`].
+    #[cfg(feature = "verify")]
+    pub async fn limits(&self) -> Result<Limits> {
+        match self {
+            Self::Cpu(_) => Ok(cpu::probe::limits()),
+            Self::Gpu(executor) => executor.limits().await,
         }
     }
 

@@ -85,6 +85,12 @@ impl Model {
         Ok((model, backend))
     }
 
+    /// The executor, for who measures it.
+    #[cfg(feature = "verify")]
+    pub fn measured(&mut self) -> (&Plan, &mut Executor) {
+        (&self.plan, &mut self.executor)
+    }
+
     /// The plan that is executed.
     pub fn plan(&self) -> &Plan {
         &self.plan

@@ -1,4 +1,4 @@
-//! Times the training step alone, on random pairs: what `performance.md` calls the reference step.
+//! Times the training step alone, on random pairs: what `docs/performance.md` calls the reference step.
 
 use serde::Serialize;
 use web_time::Instant;
@@ -6,81 +6,209 @@ use web_time::Instant;
 use crate::config::Config;
 use crate::data::Pairs;
 use crate::error::{Error, Result};
-use crate::executor::{Backend, BackendChoice};
-use crate::model::Model;
+use crate::executor::{Backend, BackendChoice, Limits};
+use crate::model::{Model, Tower};
 use crate::negatives;
-use crate::plan::{BagExtent, Bags, Extent};
+use crate::plan::{Access, BagExtent, Bags, Dispatch, Extent, Plan, Program, RING};
 use crate::random::{self, stream};
 
-/// How long steps took.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Timing {
-    #[serde(flatten)]
+/// A run over random pairs that is taken forward a step at a time.
+#[derive(Debug)]
+pub struct Stopwatch {
+    model: Model,
     backend: Backend,
-    /// Milliseconds of each step, from its start until its loss was on the CPU.
-    pub milliseconds: Vec<f64>,
-    /// Bytes of all buffers.
-    pub memory_bytes: u64,
+    seed: u32,
+    pairs: Pairs,
 }
 
-/// Steps before the first that counts: caches and pipelines are warm after one, the second proves it.
-const WARM_UP: usize = 2;
+/// A training step.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Lap {
+    /// From its start until its loss was on the CPU.
+    pub milliseconds: f64,
+    /// The batch's mean loss.
+    pub loss: f32,
+}
 
-/// Times `steps` training steps of a run over tables of `users` and `items` rows.
-///
-/// # Errors
-/// Those of [`crate::executor::Executor::choose`].
-pub async fn time_steps(
-    config: &Config,
-    users: usize,
-    items: usize,
-    choice: BackendChoice,
-    steps: usize,
-) -> Result<Timing> {
-    let pairs = (WARM_UP + steps) * config.batch_size;
-    let draw = |n: usize, below: usize| {
-        random::hash(config.seed, stream::SYNTHETIC, n as u32) % below as u32
-    };
-    let train: Pairs = (0..pairs).map(|n| [draw(2 * n, users), draw(2 * n + 1, items)]).collect();
-    let history = config.towers.user.history.as_ref();
-    let history = history.map(|options| train.rows(users).capped(options.cap, |_, item| item));
-    let towers = &config.towers;
-    if !towers.user.base.features.is_empty() || !towers.item.features.is_empty() {
-        return Err(Error::NotAvailable { what: "features of random pairs".into() });
+/// One operation of a step, or of what is done once a window for all its steps.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OpProfile {
+    /// What it is called.
+    pub operation: String,
+    /// Its share of a step's work by the plan.
+    pub multiply_adds: f64,
+    /// See `multiply_adds`.
+    pub bytes: f64,
+    /// Its share of a step's time.
+    pub milliseconds: f64,
+    /// On a GPU, the dispatches that it is made of, by shader, with their shares of the time.
+    pub kernels: Vec<(&'static str, f64)>,
+}
+
+/// Steps of an epoch: a whole number of windows, for which batches are drawn ahead.
+const STEPS: usize = 64;
+
+impl Stopwatch {
+    /// A run at its start, over tables of `users` and `items` rows.
+    ///
+    /// # Errors
+    /// Those of [`Model::new`]; [`Error::NotAvailable`] for features, which random pairs do not have.
+    pub async fn new(
+        config: &Config,
+        users: usize,
+        items: usize,
+        choice: BackendChoice,
+    ) -> Result<Self> {
+        let towers = &config.towers;
+        if !towers.user.base.features.is_empty() || !towers.item.features.is_empty() {
+            return Err(Error::NotAvailable { what: "features of random pairs".into() });
+        }
+        let draw = |n: usize, below: usize| {
+            random::hash(config.seed, stream::SYNTHETIC, n as u32) % below as u32
+        };
+        let pairs: Pairs = (0..STEPS * config.batch_size)
+            .map(|n| [draw(2 * n, users), draw(2 * n + 1, items)])
+            .collect();
+        let history = towers.user.history.as_ref();
+        let history = history.map(|options| pairs.rows(users).capped(options.cap, |_, item| item));
+        let lists = history.as_ref();
+        let extent = Extent {
+            bags: Bags {
+                history: lists.map_or(BagExtent::default(), |lists| BagExtent::of(lists, items)),
+                ..Bags::default()
+            },
+            ..extent(config, users, items)
+        };
+        let (mut model, backend) = Model::new(config, &extent, choice).await?;
+        if let Some(history) = &history {
+            model.load_history(history);
+        }
+        let counts = vec![1; items];
+        model.load(pairs.as_words(), &negatives::log_q(config, &counts));
+        model.load_pool(config, &pairs, &counts);
+        model.start_fresh(config);
+        Ok(Self { model, backend, seed: config.seed, pairs })
     }
-    let extent = Extent {
+
+    /// What it runs on.
+    pub fn backend(&self) -> &Backend {
+        &self.backend
+    }
+
+    /// Bytes of all buffers.
+    pub fn memory_bytes(&self) -> u64 {
+        self.model.plan().bytes(self.backend.backend.is_gpu())
+    }
+
+    /// Takes the next step.
+    ///
+    /// # Errors
+    /// Those of [`Executor::read`](crate::executor::Executor::read).
+    pub async fn lap(&mut self) -> Result<Lap> {
+        let started = Instant::now();
+        let place = (self.model.steps() % RING as u64) as usize;
+        self.model.step();
+        let losses = self.model.losses_later().finish().await?;
+        let milliseconds = started.elapsed().as_secs_f64() * 1e3;
+        Ok(Lap { milliseconds, loss: losses[place] })
+    }
+
+    /// The pairs of a batch of the first epoch, in the order in which they are drawn: for others who are
+    /// to compute the same.
+    pub fn batch(&self, n: usize) -> Vec<u32> {
+        let batch = self.model.plan().dims.batch;
+        let (key, count) = (random::hash(self.seed, stream::ORDER, 0), self.pairs.len() as u32);
+        let place = |row| random::permute((n * batch + row) as u32, count, key);
+        (0..batch).flat_map(|row| self.pairs.get(place(row) as usize)).collect()
+    }
+
+    /// How long each operation takes in the mean over `laps` runs: those of a step, and those of a window.
+    /// It takes a step first, so that there is a window; the run is good for nothing else after.
+    ///
+    /// # Errors
+    /// Those of [`Executor::profile`](crate::executor::Executor::profile).
+    pub async fn profile(&mut self, laps: usize) -> Result<Vec<OpProfile>> {
+        self.lap().await?;
+        let is_gpu = self.backend.backend.is_gpu();
+        let (plan, executor) = self.model.measured();
+        let window = plan.dims.window;
+        let mut profiles = Vec::new();
+        for (program, steps) in
+            [(Program::Step, 1), (Program::OpenWindow, window), (Program::SumLosses, window)]
+        {
+            let mut laps_of_ops = Vec::with_capacity(laps);
+            for lap in 0..laps {
+                laps_of_ops.push(executor.profile(plan, program, lap % window).await?);
+            }
+            let a_step = (laps * steps) as f64;
+            for (n, op) in plan.program(program).iter().enumerate() {
+                let dispatches = op.dispatches();
+                let time = |kernel: usize| {
+                    laps_of_ops.iter().map(|ops| ops[n][kernel]).sum::<f64>() / a_step
+                };
+                let times: Vec<f64> = (0..laps_of_ops[0][n].len()).map(time).collect();
+                let work = op.work(0);
+                profiles.push(OpProfile {
+                    operation: name(plan, &dispatches),
+                    multiply_adds: work.multiply_adds as f64 / steps as f64,
+                    bytes: work.bytes_moved as f64 / steps as f64,
+                    milliseconds: times.iter().sum(),
+                    kernels: if is_gpu {
+                        dispatches.iter().map(|dispatch| dispatch.shader.stem).zip(times).collect()
+                    } else {
+                        Vec::new()
+                    },
+                });
+            }
+        }
+        Ok(profiles)
+    }
+
+    /// What the backend could do at best.
+    ///
+    /// # Errors
+    /// Those of [`Executor::limits`](crate::executor::Executor::limits).
+    pub async fn limits(&mut self) -> Result<Limits> {
+        self.model.measured().1.limits().await
+    }
+
+    /// A tower's embeddings (rows, width) as they are now.
+    ///
+    /// # Errors
+    /// Those of [`Executor::read`](crate::executor::Executor::read).
+    pub async fn table(&mut self, tower: Tower) -> Result<Vec<f32>> {
+        self.model.table(tower).await
+    }
+}
+
+/// What the plan of such a run knows of its data.
+pub fn extent(config: &Config, users: usize, items: usize) -> Extent {
+    Extent {
         users,
         items,
-        pairs,
+        pairs: STEPS * config.batch_size,
         hidden: 0,
         evaluated: 0,
         keeps_best: false,
         shuffled: true,
-        bags: Bags {
-            history: history
-                .as_ref()
-                .map_or(BagExtent::default(), |lists| BagExtent::of(lists, items)),
-            ..Bags::default()
-        },
-    };
-    let (mut model, backend) = Model::new(config, &extent, choice).await?;
-    if let Some(history) = &history {
-        model.load_history(history);
+        bags: Bags::default(),
     }
-    let counts = vec![1; items];
-    model.load(train.as_words(), &negatives::log_q(config, &counts));
-    model.load_pool(config, &train, &counts);
-    model.start_fresh(config);
-    let mut milliseconds = Vec::with_capacity(steps);
-    for n in 0..WARM_UP + steps {
-        let started = Instant::now();
-        model.step();
-        model.losses_later().finish().await?;
-        if n >= WARM_UP {
-            milliseconds.push(started.elapsed().as_secs_f64() * 1e3);
-        }
-    }
-    let memory_bytes = model.plan().bytes(backend.backend.is_gpu());
-    Ok(Timing { backend, milliseconds, memory_bytes })
+}
+
+/// What an operation is called: the stem of its shaders, and what the last of them writes, since a step has
+/// one such operation a tower.
+fn name(plan: &Plan, dispatches: &[Dispatch]) -> String {
+    let stems = dispatches.iter().map(|dispatch| dispatch.shader.stem);
+    let common = stems.reduce(|a, b| {
+        let same = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
+        a[..same].trim_end_matches('_')
+    });
+    let written = dispatches.last().and_then(|dispatch| {
+        let bindings = dispatch.shader.bindings.iter().zip(&dispatch.buffers);
+        let (_, buffer) =
+            bindings.filter(|((_, access), _)| *access == Access::Write).next_back()?;
+        Some(plan.buffers[buffer.0].name.as_str())
+    });
+    format!("{} → {}", common.unwrap_or_default(), written.unwrap_or_default())
 }

@@ -16,6 +16,8 @@ mod item_drift;
 mod kept_log_q;
 mod memory;
 mod normalize_rows;
+#[cfg(feature = "verify")]
+pub mod probe;
 mod product;
 mod rank;
 mod row_change;

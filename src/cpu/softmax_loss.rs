@@ -9,7 +9,7 @@ use super::vector::{exp_of_negative, load};
 use crate::plan::{Entry, IMPOSSIBLE, NO_ID, SoftmaxLoss, TILE};
 
 /// Rows of logits at once: with 1,024 columns they take 256 KB, a share of a core's second cache.
-const CHUNK: usize = 64;
+pub const CHUNK: usize = 64;
 
 pub fn run(op: &SoftmaxLoss, memory: &mut Memory, slot: usize) {
     let loss = &op.loss;

@@ -55,6 +55,9 @@ impl Gpu {
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("twotower"),
             required_limits: limits,
+            // A clock for the benchmark; the product asks for nothing.
+            #[cfg(feature = "verify")]
+            required_features: adapter.features() & wgpu::Features::TIMESTAMP_QUERY,
             ..Default::default()
         };
         let (device, queue) = adapter

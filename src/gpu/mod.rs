@@ -5,6 +5,8 @@ mod context;
 #[cfg(target_arch = "wasm32")]
 mod environment;
 mod kernel;
+#[cfg(feature = "verify")]
+mod probe;
 mod readback;
 
 use std::collections::HashMap;
@@ -145,13 +147,7 @@ impl Executor {
             commands.begin_compute_pass(&wgpu::ComputePassDescriptor::default()).forget_lifetime()
         });
         for bound in &self.programs[program as usize][op] {
-            let mut offsets = [0; 2];
-            for (offset, (per_slot, first)) in offsets.iter_mut().zip(&bound.offsets) {
-                *offset = per_slot * slot as u32 + first;
-            }
-            pass.set_pipeline(&bound.kernel.pipeline);
-            pass.set_bind_group(0, &bound.group, &offsets[..bound.offsets.len()]);
-            pass.dispatch_workgroups(bound.workgroups.0, bound.workgroups.1, 1);
+            bound.record(pass, slot);
         }
     }
 
@@ -172,6 +168,18 @@ impl Executor {
             Readback::new(&self.gpu, &self.spares, &mut commands, &self.buffers[buffer.0], bytes);
         self.gpu.queue.submit([commands.finish()]);
         readback.map()
+    }
+}
+
+impl Bound {
+    fn record(&self, pass: &mut wgpu::ComputePass<'_>, slot: usize) {
+        let mut offsets = [0; 2];
+        for (offset, (per_slot, first)) in offsets.iter_mut().zip(&self.offsets) {
+            *offset = per_slot * slot as u32 + first;
+        }
+        pass.set_pipeline(&self.kernel.pipeline);
+        pass.set_bind_group(0, &self.group, &offsets[..self.offsets.len()]);
+        pass.dispatch_workgroups(self.workgroups.0, self.workgroups.1, 1);
     }
 }
 

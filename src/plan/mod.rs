@@ -254,7 +254,7 @@ impl Op {
     }
 
     /// What this operation costs, with so many live entries of the bank; its dispatches are not counted.
-    fn work(&self, bank: usize) -> Work {
+    pub fn work(&self, bank: usize) -> Work {
         match self {
             Self::DrawBatches(op) => op.work(),
             Self::DrawNegatives(op) => op.work(),

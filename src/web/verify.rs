@@ -3,7 +3,9 @@
 use wasm_bindgen::prelude::*;
 
 use super::{JsResult, resolve, to_js};
+use crate::cpu::probe;
 use crate::data::synthetic;
+use crate::model::Tower;
 use crate::{golden, stopwatch};
 
 /// Runs a golden case.
@@ -12,17 +14,70 @@ pub async fn run_golden(name: String, text: String, backend: String) -> JsResult
     Ok(to_js(&golden::run(&name, &text, backend.parse()?).await?))
 }
 
-/// Times training steps.
-#[wasm_bindgen(js_name = timeSteps)]
-pub async fn time_steps(
-    options: JsValue,
-    users: usize,
-    items: usize,
-    backend: String,
-    steps: usize,
-) -> JsResult<JsValue> {
-    let config = resolve(&options)?;
-    Ok(to_js(&stopwatch::time_steps(&config, users, items, backend.parse()?, steps).await?))
+/// Takes training steps on random pairs, and times them.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Stopwatch(stopwatch::Stopwatch);
+
+#[wasm_bindgen]
+impl Stopwatch {
+    /// A run at its start, over tables of so many rows.
+    pub async fn create(
+        options: JsValue,
+        users: usize,
+        items: usize,
+        backend: String,
+    ) -> JsResult<Self> {
+        let config = resolve(&options)?;
+        Ok(Self(stopwatch::Stopwatch::new(&config, users, items, backend.parse()?).await?))
+    }
+
+    /// `{ backend, adapter, reason }`.
+    pub fn backend(&self) -> JsValue {
+        to_js(self.0.backend())
+    }
+
+    /// Bytes of all buffers.
+    #[wasm_bindgen(js_name = memoryBytes)]
+    pub fn memory_bytes(&self) -> f64 {
+        self.0.memory_bytes() as f64
+    }
+
+    /// Takes the next step: `{ milliseconds, loss }`.
+    pub async fn lap(&mut self) -> JsResult<JsValue> {
+        Ok(to_js(&self.0.lap().await?))
+    }
+
+    /// User and item of each pair of a batch of the first epoch.
+    pub fn batch(&self, n: usize) -> Vec<u32> {
+        self.0.batch(n)
+    }
+
+    /// How long each operation takes in the mean of so many runs; the run is good for nothing else after.
+    pub async fn profile(&mut self, laps: usize) -> JsResult<JsValue> {
+        Ok(to_js(&self.0.profile(laps).await?))
+    }
+
+    /// What the backend could do at best.
+    pub async fn limits(&mut self) -> JsResult<JsValue> {
+        Ok(to_js(&self.0.limits().await?))
+    }
+
+    /// The users' embeddings.
+    pub async fn users(&mut self) -> JsResult<Vec<f32>> {
+        Ok(self.0.table(Tower::User).await?)
+    }
+
+    /// The items' embeddings.
+    pub async fn items(&mut self) -> JsResult<Vec<f32>> {
+        Ok(self.0.table(Tower::Item).await?)
+    }
+}
+
+/// Milliseconds of the products that further columns cost a batch on the CPU.
+#[wasm_bindgen]
+pub fn products(rows: usize, columns: usize, dim: usize) -> f64 {
+    probe::products(rows, columns, dim)
 }
 
 /// Lines of a synthetic file in one chunk: about as many bytes as a browser's streams give.

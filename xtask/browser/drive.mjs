@@ -1,5 +1,5 @@
 /**
- * Does jobs in headless Chromium. Reads `{ mounts, job, requests, outbox }` from stdin and writes a
+ * Does jobs in headless Chromium. Reads `{ mounts, job, requests, outbox, flags }` from stdin and writes a
  * line of JSON for each thing that happens: `{ event, value }` during a request, and at its end
  * `{ done }` or `{ error }`. Each request has a page of its own: none suffers from the one before.
  */
@@ -9,10 +9,10 @@ import { fileURLToPath } from "node:url";
 
 import { start } from "./pages.mjs";
 
-const { mounts, job, requests, outbox } = JSON.parse(await text(process.stdin));
+const { mounts, job, requests, outbox, flags } = JSON.parse(await text(process.stdin));
 const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
-const jobs = fileURLToPath(new URL("jobs.mjs", import.meta.url));
-const { openPage, stop } = await start({ ...mounts, "/jobs.js": jobs }, outbox);
+const jobs = fileURLToPath(new URL(".", import.meta.url));
+const { openPage, stop } = await start({ ...mounts, "/jobs/": jobs }, { outbox, flags });
 for (const request of requests) say(await answer(request));
 await stop();
 
@@ -30,7 +30,7 @@ async function answer(request) {
 
 async function inPage({ job, request }) {
   try {
-    const jobs = await import("/jobs.js");
+    const jobs = await import("/jobs/jobs.mjs");
     return { done: await jobs[job](request) };
   } catch (error) {
     return { error: error.message ?? String(error) };

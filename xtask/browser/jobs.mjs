@@ -1,5 +1,18 @@
 /** What headless Chromium is started for. Runs in the page; `tell(event, value)` reaches the command. */
 
+import { crate } from "./crate.mjs";
+
+export { probe } from "./probe.mjs";
+export { race } from "./race.mjs";
+
+/** What the page runs in: the browser, and its WebGPU adapter if there is one. */
+export async function surroundings() {
+  const { brands } = navigator.userAgentData;
+  const { brand, version } = brands.find(({ brand }) => brand === "Chromium") ?? brands[0];
+  const info = (await navigator.gpu?.requestAdapter())?.info;
+  return { browser: `${brand} ${version}`, adapter: info && `${info.vendor} ${info.architecture} ${info.description}`.trim() };
+}
+
 /**
  * Trains through the package, as any page would: `source` maps its tables to their addresses, `saved` is that of
  * a run to go on with. The run is sent away under the name `model`, with all `exports`, if there are any.
@@ -19,6 +32,26 @@ export async function train({ source, saved, options, backend, epochs, exports, 
   return trainer.report();
 }
 
+/** Trains several runs beside each other, an epoch of each in turn, and returns the epochs of each. */
+export async function epochs({ source, arms, backend }) {
+  const { Trainer } = await import("/package/twotower.js");
+  const runs = [];
+  for (const options of arms) {
+    const trainer = await Trainer.create(await tables(source), { ...options, backend });
+    runs.push({ training: trainer.train(), epochs: [] });
+  }
+  for (let going = true; going; ) {
+    going = false;
+    for (const { training, epochs } of runs) {
+      const { done, value } = await training.next();
+      if (done) continue;
+      going = true;
+      epochs.push(value);
+    }
+  }
+  return runs.map(({ epochs }) => epochs);
+}
+
 async function tables(source) {
   const opened = Object.entries(source).map(async ([table, address]) => [table, await fetched(address)]);
   return Object.fromEntries(await Promise.all(opened));
@@ -28,12 +61,6 @@ async function tables(source) {
 export async function golden({ name, address, backend }) {
   const { runGolden } = await crate("/verify/");
   return runGolden(name, await (await fetched(address)).text(), backend);
-}
-
-/** Times training steps. */
-export async function step({ options, users, items, backend, steps }) {
-  const { timeSteps } = await crate("/verify/");
-  return timeSteps(options, users, items, backend, steps);
 }
 
 /**
@@ -71,11 +98,4 @@ async function send(name, bytes) {
 /** A file of the server; its name may have any character. */
 function fetched(address) {
   return fetch(address.split("/").map(encodeURIComponent).join("/"));
-}
-
-/** A build of the crate, and its memory, which only ever grows. */
-async function crate(folder) {
-  const compiled = await import(`${folder}twotower.js`);
-  const { memory } = await compiled.default();
-  return { ...compiled, memory };
 }

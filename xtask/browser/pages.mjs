@@ -20,11 +20,11 @@ const TYPES = {
 
 /**
  * Starts Chromium with a fresh profile. `mounts` maps a path on the server to a file, or a path that ends
- * in `/` to a folder. What pages put under `/outbox/` goes to the folder `outbox`, if there is one.
+ * in `/` to a folder. What pages put under `/outbox/` goes to the folder `outbox`, if there is one; `flags` are Chromium's, beside the usual ones.
  */
-export async function start(mounts, outbox) {
+export async function start(mounts, { outbox, flags = [] } = {}) {
   const server = await serve(mounts, outbox);
-  const browser = await launch();
+  const browser = await launch(...flags);
   const openPage = async () => {
     const page = await browser.newPage();
     page.on("console", (message) => {

@@ -14,12 +14,13 @@ pub struct Browser {
     requests: Vec<Value>,
     /// Where files go that pages send.
     outbox: Option<PathBuf>,
+    flags: Vec<&'static str>,
 }
 
 impl Browser {
     /// A browser for a function of `browser/jobs.mjs`.
     pub fn new(job: &'static str) -> Self {
-        Self { job, mounts: Map::new(), requests: Vec::new(), outbox: None }
+        Self { job, mounts: Map::new(), requests: Vec::new(), outbox: None, flags: Vec::new() }
     }
 
     /// Serves a file, or a folder where `path` ends in `/`.
@@ -30,6 +31,11 @@ impl Browser {
     /// Puts the files that pages send into a folder.
     pub fn receive(&mut self, folder: PathBuf) {
         self.outbox = Some(folder);
+    }
+
+    /// Starts Chromium with one more flag.
+    pub fn flag(&mut self, flag: &'static str) {
+        self.flags.push(flag);
     }
 
     /// Adds a request.
@@ -54,6 +60,7 @@ impl Browser {
             "job": self.job,
             "requests": self.requests,
             "outbox": self.outbox,
+            "flags": self.flags,
         });
         let mut stdin = driver.stdin.take().expect("stdin is piped");
         stdin.write_all(order.to_string().as_bytes())?;

@@ -2,6 +2,7 @@
 //!
 //! Each command first brings what it needs and the machine lacks ([`setup`]), then does its work.
 
+mod bench;
 mod browser;
 mod demo;
 mod golden;
@@ -45,9 +46,8 @@ enum Command {
     Step(step::Step),
     /// Rerun the experiments on a technique and write docs/results.md
     Study(study::Study),
-    /// Not available yet
-    #[command(hide = true)]
-    Bench(NotYet),
+    /// Measure the training step and the page against the goals, and write docs/performance.md
+    Bench(bench::Bench),
     /// Not available yet
     #[command(hide = true)]
     Package(NotYet),
@@ -116,7 +116,7 @@ fn main() -> ExitCode {
         Command::Load(load) => load.run(),
         Command::Step(step) => step.run(),
         Command::Study(study) => study.run(),
-        Command::Bench(_) => return not_yet("bench"),
+        Command::Bench(bench) => bench.run(),
         Command::Package(_) => return not_yet("package"),
     };
     match outcome {

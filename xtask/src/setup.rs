@@ -95,18 +95,25 @@ fn debian_wasm() -> Option<(PathBuf, PathBuf)> {
     Some((rustc, shell::find("wasm-ld-22")?))
 }
 
-/// The npm packages of `www/`, exactly as its lock file has them.
+/// The npm packages of `www/`.
 pub fn npm_packages() -> Result<()> {
+    npm_packages_of(&root().join("www"))
+}
+
+/// The npm packages of a folder, exactly as its lock file has them.
+pub fn npm_packages_of(folder: &Path) -> Result<()> {
     node_js()?;
-    let www = root().join("www");
-    let wanted = std::fs::read(www.join("package-lock.json")).context("www/package-lock.json")?;
-    let stamp = www.join("node_modules/.installed-lock");
+    let lock = folder.join("package-lock.json");
+    let wanted = std::fs::read(&lock).with_context(|| lock.display().to_string())?;
+    let stamp = folder.join("node_modules/.installed-lock");
     if std::fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
         return Ok(());
     }
     shell::step("npm ci", || {
-        shell::quiet(npm().args(["ci", "--no-audit", "--no-fund"]))
-            .context("the npm packages of www/ could not be installed")
+        shell::quiet(npm().current_dir(folder).args(["ci", "--no-audit", "--no-fund"]))
+            .with_context(|| {
+                format!("the npm packages of {} could not be installed", folder.display())
+            })
     })?;
     Ok(std::fs::write(stamp, wanted)?)
 }

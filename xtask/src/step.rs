@@ -1,20 +1,22 @@
 //! `cargo xtask step`: how long one training step takes.
 
-use crate::browser::Browser;
-use crate::{Backend, Runtime, train, wasm};
-use anyhow::{Context as _, Result};
+use crate::bench::race::{self, Contestant, Race};
+use crate::bench::timing::Timing;
+use crate::{Backend, Runtime, train};
+use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 use std::process::ExitCode;
-use twotower::{Config, stopwatch};
+use twotower::Config;
+use twotower::stopwatch::Stopwatch;
 
 /// The defaults are the reference step: ID towers of MovieLens-1M's size, in-batch softmax.
 #[derive(clap::Args)]
 pub struct Step {
     /// Rows of the user table
-    #[arg(long, default_value_t = 6040)]
+    #[arg(long, default_value_t = race::USERS)]
     users: usize,
     /// Rows of the item table
-    #[arg(long, default_value_t = 3706)]
+    #[arg(long, default_value_t = race::ITEMS)]
     items: usize,
     /// Steps that are timed
     #[arg(long, default_value_t = 11)]
@@ -28,50 +30,69 @@ pub struct Step {
     runtime: Runtime,
 }
 
+/// What was timed.
+struct Timed {
+    backend: String,
+    adapter: String,
+    memory_bytes: f64,
+    milliseconds: Vec<f64>,
+}
+
 impl Step {
     pub fn run(self) -> Result<ExitCode> {
-        let mut options = json!({ "batchSize": 1024 });
+        ensure!(self.steps > 0, "--steps 0 times nothing");
+        let mut options = json!({ "batchSize": race::BATCH });
         train::set_all(&mut options, &self.set)?;
-        let timing = match self.runtime {
-            Runtime::Native => self.natively(&options)?,
+        let timed = match self.runtime {
+            Runtime::Native => pollster::block_on(self.natively(&options))?,
             Runtime::Browser => self.in_browser(options)?,
         };
-        let times = timing["milliseconds"].as_array().context("times")?;
-        let mut times: Vec<f64> = times.iter().filter_map(Value::as_f64).collect();
-        times.sort_by(f64::total_cmp);
-        let (Some(least), Some(most)) = (times.first(), times.last()) else {
-            anyhow::bail!("--steps 0 times nothing");
-        };
         println!(
-            "{} {} {}: median {:.1} ms a step ({least:.1} to {most:.1}, {} steps), {:.0} MB of buffers",
+            "{} {} {}: {} ms a step, {} steps, {:.0} MB of buffers",
             self.runtime.name(),
-            timing["backend"].as_str().unwrap_or_default(),
-            timing["adapter"].as_str().unwrap_or_default(),
-            times[times.len() / 2],
-            times.len(),
-            timing["memoryBytes"].as_f64().unwrap_or_default() / 1e6,
+            timed.backend,
+            timed.adapter,
+            Timing::of(&timed.milliseconds).context("times")?,
+            timed.milliseconds.len(),
+            timed.memory_bytes / 1e6,
         );
         Ok(ExitCode::SUCCESS)
     }
 
-    fn natively(&self, options: &Value) -> Result<Value> {
+    async fn natively(&self, options: &Value) -> Result<Timed> {
         let config = Config::resolve(options)?;
         let choice = self.backend.choice();
-        let timing = stopwatch::time_steps(&config, self.users, self.items, choice, self.steps);
-        Ok(serde_json::to_value(pollster::block_on(timing)?)?)
+        let mut stopwatch = Stopwatch::new(&config, self.users, self.items, choice).await?;
+        let mut milliseconds = Vec::with_capacity(self.steps);
+        for n in 0..race::WARM_UP + self.steps {
+            let lap = stopwatch.lap().await?;
+            if n >= race::WARM_UP {
+                milliseconds.push(lap.milliseconds);
+            }
+        }
+        let backend = serde_json::to_value(stopwatch.backend())?;
+        let text = |key: &str| backend[key].as_str().unwrap_or_default().to_owned();
+        Ok(Timed {
+            backend: text("backend"),
+            adapter: text("adapter"),
+            memory_bytes: stopwatch.memory_bytes() as f64,
+            milliseconds,
+        })
     }
 
-    fn in_browser(&self, options: Value) -> Result<Value> {
-        wasm::build(wasm::Variant::Verify)?;
-        let mut browser = Browser::new("step");
-        browser.mount("/verify/", wasm::Variant::Verify.folder());
-        browser.request(json!({
-            "options": options,
-            "users": self.users,
-            "items": self.items,
-            "steps": self.steps,
-            "backend": self.backend.name(),
-        }));
-        browser.run_one(|_, _| {})
+    fn in_browser(&self, options: Value) -> Result<Timed> {
+        let contestant = Contestant {
+            users: self.users,
+            items: self.items,
+            ..Contestant::ours("step", self.backend, options)
+        };
+        let race = Race { rounds: self.steps, turn: 0.0, ..Race::of(vec![contestant]) };
+        let entry = race.run()?.pop().context("one contestant has one result")?;
+        Ok(Timed {
+            milliseconds: entry.laps()?.concat(),
+            backend: entry.backend,
+            adapter: entry.adapter,
+            memory_bytes: entry.memory_bytes,
+        })
     }
 }

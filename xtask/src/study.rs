@@ -4,14 +4,14 @@
 mod cbns;
 mod measured;
 mod onebp;
-mod plot;
+pub mod plot;
 mod section;
 mod skip;
-mod statistics;
+pub mod statistics;
 mod table;
 
 use crate::train::{self, Run, Start, Table};
-use crate::{Backend, native, root};
+use crate::{Backend, bench, native, root};
 use anyhow::{Context as _, Result, ensure};
 use clap::ValueEnum;
 use measured::Measured;
@@ -21,7 +21,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 use twotower::data::Part;
 
 #[derive(clap::Args)]
@@ -184,12 +184,10 @@ impl Study {
     }
 
     fn circumstances(&self) -> String {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let now = speedate::DateTime::from_timestamp(now.as_secs() as i64, 0);
-        let date = now.map_or(String::new(), |now| format!("Measured on {}", now.date));
+        let date = bench::today();
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         format!(
-            "{date} with twotower {}, natively on the CPU backend, one thread, on a machine with \
+            "Measured on {date} with twotower {}, natively on the CPU backend, one thread, on a machine with \
              {cores} cores and no GPU in use; mean ± standard deviation over {} seeds.",
             env!("CARGO_PKG_VERSION"),
             self.seeds

@@ -213,7 +213,7 @@ pub fn datasets() -> Result<Vec<PathBuf>> {
 }
 
 /// The folder of a data set of the page.
-fn dataset(name: &str) -> Result<PathBuf> {
+pub fn dataset(name: &str) -> Result<PathBuf> {
     let folders = datasets()?;
     match folders.iter().find(|folder| folder.ends_with(name)) {
         Some(folder) => Ok(folder.clone()),

@@ -14,6 +14,8 @@ pub enum Variant {
     Package,
     /// The package and the checks behind the feature `verify`.
     Verify,
+    /// The same for the benchmark, optimised as the package is.
+    Bench,
 }
 
 impl Variant {
@@ -22,13 +24,14 @@ impl Variant {
         root().join(match self {
             Self::Package => "www/src/wasm",
             Self::Verify => "target/verify",
+            Self::Bench => "target/bench/crate",
         })
     }
 
     fn features(self) -> &'static [&'static str] {
         match self {
             Self::Package => &[],
-            Self::Verify => &["--features", "verify"],
+            Self::Verify | Self::Bench => &["--features", "verify"],
         }
     }
 }
@@ -44,7 +47,7 @@ pub fn build(variant: Variant) -> Result<()> {
     }
     shell::step("wasm-bindgen", || bind(&compiled, &variant.folder()))?;
     // For the checks alone it would take longer than all that they compute.
-    if variant == Variant::Package {
+    if variant != Variant::Verify {
         shell::step("wasm-opt", || optimise(&module))?;
     }
     Ok(())

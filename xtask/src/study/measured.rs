@@ -1,6 +1,6 @@
 //! The runs of an experiment on one set, and the figures that are taken from them.
 
-use super::plot::{Line, Plot};
+use super::plot::{Line, Plot, Scale};
 use super::statistics::{Comparison, Figure};
 use serde::Deserialize;
 
@@ -126,6 +126,7 @@ impl Measured {
             title: format!("NDCG@20 over {x}: {}", self.title()),
             x: x.into(),
             y: "NDCG@20".into(),
+            scale: Scale::Linear,
             lines: self.names().map(|arm| Line::new(arm, &self.curve(arm, &spent))).collect(),
         }
     }

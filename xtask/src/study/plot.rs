@@ -11,7 +11,26 @@ pub struct Plot {
     pub title: String,
     pub x: String,
     pub y: String,
+    #[serde(default, skip_serializing_if = "Scale::is_linear")]
+    pub scale: Scale,
     pub lines: Vec<Line>,
+}
+
+/// How numbers lie along both axes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Scale {
+    /// Evenly, from 0 along the horizontal one.
+    #[default]
+    Linear,
+    /// By their logarithms: a straight line is a power.
+    Log,
+}
+
+impl Scale {
+    fn is_linear(&self) -> bool {
+        *self == Self::Linear
+    }
 }
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -60,8 +79,17 @@ impl Line {
 
 impl Display for Plot {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
-        let x = Axis::new(self.points().map(|[x, _]| x).chain([0.0]), LEFT, RIGHT);
-        let y = Axis::new(self.heights(), BOTTOM, TOP);
+        let across = self.points().map(|[x, _]| x);
+        let (x, y) = match self.scale {
+            Scale::Linear => (
+                Axis::new(across.chain([0.0]), LEFT, RIGHT),
+                Axis::new(self.heights(), BOTTOM, TOP),
+            ),
+            Scale::Log => (
+                Axis::log(across, LEFT, RIGHT),
+                Axis::log(self.points().map(|[_, y]| y), BOTTOM, TOP),
+            ),
+        };
         writeln!(
             out,
             r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" font-size="12" fill="{GREY}">"#
@@ -144,6 +172,8 @@ fn strokes() -> impl Iterator<Item = (&'static str, &'static str)> {
 
 /// Numbers laid along a stretch of the picture.
 struct Axis {
+    scale: Scale,
+    /// As all numbers of an axis, logarithms where the scale is.
     low: f64,
     high: f64,
     step: f64,
@@ -163,19 +193,38 @@ impl Axis {
         let rounds = [1.0, 2.0, 5.0, 10.0].map(|factor| factor * decade);
         let step = rounds.into_iter().find(|&step| step >= rough).unwrap_or(rough);
         let low = (low / step).floor() * step;
-        Self { low, high: (high / step).ceil() * step, step, start, end }
+        let high = (high / step).ceil() * step;
+        Self { scale: Scale::Linear, low, high, step, start, end }
+    }
+
+    /// From a power of ten under all the values, which are positive, to one over them.
+    fn log(values: impl Iterator<Item = f64>, start: f64, end: f64) -> Self {
+        let bounds =
+            values.map(f64::log10).fold((f64::INFINITY, f64::NEG_INFINITY), |bounds, value| {
+                (bounds.0.min(value), bounds.1.max(value))
+            });
+        let low = bounds.0.floor();
+        let high = bounds.1.ceil().max(low + 1.0);
+        Self { scale: Scale::Log, low, high, step: 1.0, start, end }
     }
 
     fn place(&self, value: f64) -> f64 {
+        let value = if self.scale == Scale::Log { value.log10() } else { value };
         self.start + (value - self.low) / (self.high - self.low) * (self.end - self.start)
     }
 
     fn ticks(&self) -> impl Iterator<Item = f64> {
         let count = ((self.high - self.low) / self.step).round() as usize;
-        (0..=count).map(|n| self.low + n as f64 * self.step)
+        (0..=count).map(|n| self.low + n as f64 * self.step).map(|tick| match self.scale {
+            Scale::Linear => tick,
+            Scale::Log => 10f64.powf(tick),
+        })
     }
 
     fn label(&self, tick: f64) -> String {
+        if self.scale == Scale::Log {
+            return tick.to_string();
+        }
         let digits = (-self.step.log10().floor()).max(0.0) as usize;
         format!("{tick:.digits$}")
     }
@@ -195,6 +244,7 @@ mod tests {
             title: "A rise".into(),
             x: "epochs".into(),
             y: "NDCG@20".into(),
+            scale: Scale::Linear,
             lines: vec![Line::new("full", points), Line::new("random", points)],
         }
     }
@@ -208,6 +258,16 @@ mod tests {
         for text in ["A rise", "epochs", "NDCG@20", "full", "random", "0.2", "10"] {
             assert!(svg.contains(&format!(">{text}</text>")), "no {text} in {svg}");
         }
+    }
+
+    #[test]
+    fn on_logarithms_a_power_is_straight() {
+        let plot =
+            Plot { scale: Scale::Log, ..plot(&[[10.0, 1.0], [100.0, 10.0], [1000.0, 100.0]]) };
+        let svg = plot.to_string();
+        let middle = format!("{:.1},{:.1}", f64::midpoint(LEFT, RIGHT), f64::midpoint(TOP, BOTTOM));
+        assert!(svg.contains(&middle), "{svg}");
+        assert!(svg.contains(">1000</text>"), "{svg}");
     }
 
     #[test]

@@ -1,0 +1,89 @@
+//! How long operations take, and what this core could do at best: for the benchmark alone.
+
+use std::hint::black_box;
+
+use web_time::Instant;
+use wide::f32x8;
+
+use super::product::{STAGGER, by_columns, by_rows, pack_columns, pack_rows};
+use super::{Executor, softmax_loss};
+use crate::executor::Limits;
+use crate::plan::{Plan, Program, TILE};
+
+impl Executor {
+    /// Runs a program for a slot of the window, and returns the milliseconds of each operation.
+    pub fn profile(&mut self, plan: &Plan, program: Program, slot: usize) -> Vec<f64> {
+        let timed = |op| milliseconds(|| self.run_op(op, slot));
+        plan.program(program).iter().map(timed).collect()
+    }
+}
+
+/// What one core can do at best, with the lanes that the executor uses.
+pub fn limits() -> Limits {
+    Limits { multiply_adds: multiply_adds(), bytes: bytes() }
+}
+
+/// Runs of a measurement: the quickest counts, since nothing makes a loop faster than the machine is.
+const RUNS: usize = 7;
+
+/// Multiply-adds a second on ten chains of four lanes, which fill the pipelines: no memory is touched.
+fn multiply_adds() -> f64 {
+    const CHAINS: usize = 5;
+    const ROUNDS: usize = 1 << 20;
+    let (factor, addend) = black_box((f32x8::splat(0.999), f32x8::splat(0.001)));
+    let least = least(|| {
+        let mut sums = black_box([f32x8::ONE; CHAINS]);
+        for _ in 0..ROUNDS {
+            for sum in &mut sums {
+                *sum = *sum * factor + addend;
+            }
+        }
+        black_box(sums);
+    });
+    (CHAINS * TILE * ROUNDS) as f64 / least * 1e3
+}
+
+/// Bytes a second, read and written, of copying as much as a step moves.
+fn bytes() -> f64 {
+    const WORDS: usize = 1 << 20;
+    const ROUNDS: usize = 16;
+    let (from, mut to) = (vec![1u32; WORDS], vec![0u32; WORDS]);
+    let least = least(|| {
+        for _ in 0..ROUNDS {
+            black_box(&mut to).copy_from_slice(black_box(&from));
+        }
+    });
+    (2 * 4 * WORDS * ROUNDS) as f64 / least * 1e3
+}
+
+/// Milliseconds of the products that further columns cost a batch whose items take no gradient from them:
+/// scores, and the gradient of the users, in the loops and chunks of `softmax_loss`.
+pub fn products(rows: usize, columns: usize, dim: usize) -> f64 {
+    let (users, items) = (vec![0.5; rows * dim], vec![0.5; columns * dim]);
+    let (mut panels, mut scores) =
+        (vec![0.0; columns * dim], vec![0.0; softmax_loss::CHUNK * (columns + STAGGER)]);
+    let mut transposed = panels.clone();
+    let mut d_user = vec![0.0; rows * dim];
+    let stride = columns + STAGGER;
+    least(|| {
+        pack_rows(&[&items], dim, &mut panels);
+        pack_columns(&[&items], dim, &mut transposed);
+        let chunks = users.chunks(softmax_loss::CHUNK * dim);
+        for (users, d_user) in chunks.zip(d_user.chunks_mut(softmax_loss::CHUNK * dim)) {
+            let scores = &mut scores[..users.len() / dim * stride];
+            by_rows(users, dim, &panels, stride, scores);
+            by_columns(scores, stride, transposed.chunks_exact(columns * TILE), dim, d_user);
+        }
+        black_box(&d_user);
+    })
+}
+
+fn least(mut work: impl FnMut()) -> f64 {
+    (0..RUNS).map(|_| milliseconds(&mut work)).fold(f64::INFINITY, f64::min)
+}
+
+fn milliseconds(work: impl FnOnce()) -> f64 {
+    let started = Instant::now();
+    work();
+    started.elapsed().as_secs_f64() * 1e3
+}

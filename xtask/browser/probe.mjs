@@ -1,0 +1,11 @@
+/** What a run's operations take, and what the machine could do. Runs in the page. */
+
+import { crate } from "./crate.mjs";
+
+/** Profiles the step in the mean of so many `laps`; times products of (rows, columns, width), too, if asked. */
+export async function probe({ options, users, items, backend, laps, products }) {
+  const { Stopwatch, products: time } = await crate("/verify/");
+  const stopwatch = await Stopwatch.create(options, users, items, backend);
+  const limits = await stopwatch.limits();
+  return { limits, operations: await stopwatch.profile(laps), products: products && time(...products) };
+}

@@ -1,0 +1,68 @@
+/** Training steps of several contestants, timed beside each other. Runs in the page. */
+
+import { crate } from "./crate.mjs";
+import { jaxJs, tfJs } from "./peers.mjs";
+
+const PEERS = { tfjs: tfJs, "jax-js": jaxJs };
+
+/**
+ * Times all contestants: `warmUp` steps each, then `rounds` in which each has a turn of about `turn`
+ * milliseconds, a step at least. So a machine's pace changes for all of them alike. An error is a
+ * contestant's answer, not the race's end.
+ *
+ * The first contestant is one of ours. Peers start from its tables, and get the first batches that it draws,
+ * as many as `shared`, over and over.
+ */
+export async function race({ contestants, warmUp, rounds, turn, shared }) {
+  const { Stopwatch } = await crate("/verify/");
+  let first;
+  const enter = async ({ library, options, backend, users, items }) => {
+    if (library !== undefined) return PEERS[library](backend, options, await start(first, shared));
+    const stopwatch = await Stopwatch.create(options, users, items, backend);
+    first ??= stopwatch;
+    return { about: { ...stopwatch.backend(), memoryBytes: stopwatch.memoryBytes() }, step: () => stopwatch.lap() };
+  };
+  const runners = [];
+  for (const contestant of contestants) {
+    const runner = { name: contestant.name, milliseconds: [], losses: [] };
+    runners.push(Object.assign(runner, await enter(contestant).catch(failure)));
+  }
+  for (const runner of runners) {
+    for (let n = 0; n < warmUp; n += 1) await lap(runner);
+    await tell("warm", runner.name);
+  }
+  for (let round = 1; round <= rounds; round += 1) {
+    for (const runner of runners) {
+      if (runner.error !== undefined) continue;
+      runner.milliseconds.push([]);
+      let left = turn;
+      do left -= await lap(runner);
+      while (left > 0 && runner.error === undefined);
+    }
+    await tell("round", round);
+  }
+  return runners.map(({ step: _, about, ...result }) => ({ ...about, ...result }));
+}
+
+/** The tables and the batches that others are to share. */
+async function start(stopwatch, shared) {
+  const batches = Array.from({ length: shared }, (_, n) => stopwatch.batch(n));
+  return { users: await stopwatch.users(), items: await stopwatch.items(), batches };
+}
+
+/** Takes a runner's next step, and returns how long it took. */
+async function lap(runner) {
+  if (runner.error !== undefined) return 0;
+  const taken = await runner.step(runner.losses.length).catch(failure);
+  if (taken.error !== undefined) {
+    runner.error = taken.error;
+    return 0;
+  }
+  runner.milliseconds.at(-1)?.push(taken.milliseconds);
+  runner.losses.push(taken.loss);
+  return taken.milliseconds;
+}
+
+function failure(error) {
+  return { error: error.message ?? String(error) };
+}

@@ -1,0 +1,225 @@
+//! What the benchmark found, as it is kept in `docs/performance.json` and written to `docs/performance.md`.
+
+use super::page::Page;
+use super::reference::Reference;
+use super::roofline::Roofline;
+use super::sizes::Sizes;
+use super::techniques::Techniques;
+use super::timing::number;
+use serde::{Deserialize, Serialize};
+use std::fmt::{self, Display, Formatter};
+
+/// The parts that were measured, each by the latest command that did.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Document {
+    pub reference: Option<Part<Reference>>,
+    pub techniques: Option<Part<Techniques>>,
+    pub page: Option<Part<Page>>,
+    pub roofline: Option<Part<Roofline>>,
+    pub sizes: Option<Part<Sizes>>,
+}
+
+/// Something measured, and on what.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Part<T> {
+    pub circumstances: Circumstances,
+    pub measured: T,
+}
+
+/// When, how and on what something was measured.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Circumstances {
+    pub date: String,
+    pub command: String,
+    pub cpu: String,
+    pub cores: usize,
+    pub browser: String,
+    /// The WebGPU adapter of the browser.
+    pub adapter: String,
+}
+
+impl Display for Circumstances {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        let Self { date, command, cpu, cores, browser, adapter } = self;
+        write!(
+            out,
+            "Measured on {date} with `{command}`: {cpu}, {cores} cores; {browser}, headless; WebGPU adapter: \
+             {adapter}."
+        )
+    }
+}
+
+/// Something that is to be reached.
+#[derive(Debug)]
+pub struct Goal {
+    what: String,
+    bound: String,
+    figure: Option<String>,
+    met: bool,
+}
+
+impl Goal {
+    pub fn at_most(what: impl Into<String>, most: f64, figure: Option<f64>) -> Self {
+        Self::new(what, format!("≤ {most}"), figure, |figure| figure <= most)
+    }
+
+    pub fn at_least(what: impl Into<String>, least: f64, figure: Option<f64>) -> Self {
+        Self::new(what, format!("≥ {least}"), figure, |figure| figure >= least)
+    }
+
+    fn new(
+        what: impl Into<String>,
+        bound: String,
+        figure: Option<f64>,
+        holds: impl Fn(f64) -> bool,
+    ) -> Self {
+        let met = figure.is_some_and(holds);
+        Self { what: what.into(), bound, figure: figure.map(number), met }
+    }
+
+    /// The same with units behind both numbers.
+    pub fn in_units(mut self, unit: &str) -> Self {
+        self.bound = format!("{} {unit}", self.bound);
+        self.figure = self.figure.map(|figure| format!("{figure} {unit}"));
+        self
+    }
+
+    fn row(self) -> Row {
+        let verdict = match (&self.figure, self.met) {
+            (None, _) => "not measured",
+            (Some(_), true) => "met",
+            (Some(_), false) => "**missed**",
+        };
+        vec![self.what, self.bound, self.figure.unwrap_or_default(), verdict.into()]
+    }
+}
+
+/// Cells as Markdown.
+pub type Row = Vec<String>;
+
+#[derive(Debug)]
+pub struct Table {
+    pub head: Row,
+    pub rows: Vec<Row>,
+}
+
+impl Table {
+    pub fn new(head: &[&str], rows: impl IntoIterator<Item = Row>) -> Self {
+        Self {
+            head: head.iter().copied().map(String::from).collect(),
+            rows: rows.into_iter().collect(),
+        }
+    }
+}
+
+impl Display for Table {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        let line = |cells: &[String]| format!("| {} |", cells.join(" | "));
+        writeln!(out, "{}", line(&self.head))?;
+        let rule = self.head.iter().skip(1).map(|_| "---:|").collect::<String>();
+        writeln!(out, "|---|{rule}")?;
+        self.rows.iter().try_for_each(|row| writeln!(out, "{}", line(row)))
+    }
+}
+
+impl Document {
+    /// What is to be reached, in the parts that were measured.
+    pub fn goals(&self) -> Table {
+        let reference = self.reference.iter().flat_map(|part| part.measured.goals());
+        let techniques = self.techniques.iter().flat_map(|part| part.measured.goals());
+        let page = self.page.iter().flat_map(|part| part.measured.goals());
+        let goals = reference.chain(techniques).chain(page);
+        Table::new(&["", "goal", "measured", ""], goals.map(|goal| goal.row()))
+    }
+}
+
+const PREFACE: &str = "# Performance
+
+Written by `cargo xtask bench --peers`: what the training step and the page cost, against what is to be
+reached. Absolute times drift with a machine, so what is compared was timed in turns on one page, and figures
+are medians with the quartiles behind them. A time is that of one step, from its start until its loss is on
+the CPU. A software adapter such as SwiftShader stands in for a GPU: its figures say nothing about a real one.
+";
+
+const REFERENCE: &str = "ID towers of 6,040 users and 3,706 items, D = 64, B = 1,024, in-batch softmax without \
+    accidental hits: loss, gradients of both towers, one optimiser step. All train on the same ids from the \
+    same tables, and a contestant whose losses differ from ours in the first steps ends the benchmark. JAX \
+    runs before the page, on one core.";
+
+const TECHNIQUES: &str = "The reference step with Adam, with a technique against without it. *Extra of the \
+    bank* is what 8 batches of banked items add to a step, over what the products that they add take alone. \
+    *Skipping* compares epochs of goodbooks at B = 1,024 through the package: their time over a full epoch's, \
+    with all bookkeeping, less the share of pairs that they train.";
+
+const PAGE: &str = "The built page on its first data set, served from this machine. The longest task is the \
+    main thread's, from the press of the button on, by Chromium's own trace.";
+
+const ROOFLINE: &str = "Each operation of the reference step: its multiply-adds (two flop each) and bytes by \
+    the plan, its time by a clock around it on the CPU and by `timestamp-query` on WebGPU, and the share that \
+    it reaches of what this machine could do: the larger one of its multiply-adds at the peak rate and its \
+    bytes at the copy rate, over its time. What is done once a window counts with its share of a step. \
+    `cargo xtask bench --only roofline --profile` prints the kernels, too.";
+
+const SIZES: &str = "One step of the reference, with one size changed at a time.";
+
+impl Display for Document {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        write!(out, "{PREFACE}")?;
+        write!(out, "\n## Goals\n\n{}", self.goals())?;
+        if let Some(part) = &self.reference {
+            section(out, "The reference step", REFERENCE, part, |out, measured| {
+                write!(out, "{}", measured.table())
+            })?;
+        }
+        if let Some(part) = &self.techniques {
+            section(out, "Techniques and sizes", TECHNIQUES, part, |out, measured| {
+                write!(out, "{measured}")
+            })?;
+        }
+        if let Some(part) = &self.page {
+            section(out, "The page", PAGE, part, |out, measured| write!(out, "{measured}"))?;
+        }
+        if let Some(part) = &self.roofline {
+            section(out, "Where the time goes", ROOFLINE, part, |out, measured| {
+                write!(out, "{measured}")
+            })?;
+        }
+        if let Some(part) = &self.sizes {
+            section(out, "Cost against size", SIZES, part, |out, measured| {
+                write!(out, "{measured}")
+            })?;
+        }
+        Ok(())
+    }
+}
+
+fn section<T>(
+    out: &mut Formatter<'_>,
+    title: &str,
+    about: &str,
+    part: &Part<T>,
+    write: impl Fn(&mut Formatter<'_>, &T) -> fmt::Result,
+) -> fmt::Result {
+    writeln!(out, "\n## {title}\n\n{about}\n\n{}\n", part.circumstances)?;
+    write(out, &part.measured)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_goal_is_met_missed_or_not_measured() {
+        let goal = |figure| Goal::at_most("step", 0.7, figure).in_units("ms");
+        assert_eq!(goal(Some(0.7)).row(), ["step", "≤ 0.7 ms", "0.700 ms", "met"]);
+        assert_eq!(goal(Some(0.71)).row()[3], "**missed**");
+        assert_eq!(goal(None).row(), ["step", "≤ 0.7 ms", "", "not measured"]);
+        assert_eq!(Goal::at_least("rate", 10.0, Some(9.0)).row()[3], "**missed**");
+    }
+
+    #[test]
+    fn an_empty_document_is_one_too() {
+        assert!(Document::default().to_string().starts_with(PREFACE));
+    }
+}

@@ -1,0 +1,174 @@
+//! Training steps of several contestants, timed beside each other on one page of headless Chromium.
+
+use super::timing::Timing;
+use crate::Backend;
+use crate::browser::Browser;
+use crate::wasm::{self, Variant};
+use anyhow::{Context as _, Result, bail, ensure};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::path::PathBuf;
+
+/// The reference step: rows of the tables, as many as MovieLens-1M has, and pairs in a batch.
+pub const USERS: usize = 6040;
+pub const ITEMS: usize = 3706;
+pub const BATCH: usize = 1024;
+
+/// Steps before the first that counts: caches and pipelines are warm after one, the second proves it.
+pub const WARM_UP: usize = 2;
+
+/// Turns of each contestant.
+const ROUNDS: usize = 7;
+
+/// Milliseconds of a turn: quick ones take several steps, slow ones a single one.
+const TURN: f64 = 150.0;
+
+/// Who takes steps.
+#[derive(Clone, Debug, Serialize)]
+pub struct Contestant {
+    pub name: String,
+    /// The library, if it is not ours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub library: Option<&'static str>,
+    pub backend: &'static str,
+    pub options: Value,
+    pub users: usize,
+    pub items: usize,
+}
+
+impl Contestant {
+    /// The reference step, with other options.
+    pub fn ours(name: &str, backend: Backend, options: Value) -> Self {
+        Self {
+            name: name.into(),
+            library: None,
+            backend: backend.name(),
+            options,
+            users: USERS,
+            items: ITEMS,
+        }
+    }
+}
+
+/// A race.
+#[derive(Debug)]
+pub struct Race {
+    /// The first is ours.
+    pub contestants: Vec<Contestant>,
+    pub warm_up: usize,
+    pub rounds: usize,
+    /// Milliseconds of a contestant's turn; a step at least.
+    pub turn: f64,
+    /// Batches that peers share.
+    pub shared: usize,
+    /// Where the peers' libraries are.
+    pub libraries: Option<PathBuf>,
+}
+
+impl Race {
+    /// With the usual warm-up and rounds.
+    pub fn of(contestants: Vec<Contestant>) -> Self {
+        let (shared, libraries) = (0, None);
+        Self { contestants, warm_up: WARM_UP, rounds: ROUNDS, turn: TURN, shared, libraries }
+    }
+
+    pub fn run(self) -> Result<Vec<Entry>> {
+        wasm::build(Variant::Bench)?;
+        let mut browser = Browser::new("race");
+        browser.mount("/verify/", Variant::Bench.folder());
+        if let Some(folder) = self.libraries {
+            browser.mount("/peers/", folder);
+        }
+        let rounds = self.rounds;
+        browser.request(json!({
+            "contestants": self.contestants,
+            "warmUp": self.warm_up,
+            "rounds": rounds,
+            "turn": self.turn,
+            "shared": self.shared,
+        }));
+        let told = browser.run_one(|event, value| match event {
+            "warm" => eprintln!("  warm: {}", value.as_str().unwrap_or_default()),
+            _ => eprintln!("  round {value} of {rounds}"),
+        })?;
+        Ok(serde_json::from_value(told)?)
+    }
+}
+
+/// What became of a contestant.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Entry {
+    pub name: String,
+    pub library: String,
+    pub backend: String,
+    pub adapter: String,
+    pub memory_bytes: f64,
+    /// What it could not do.
+    pub error: Option<String>,
+    /// Of each step, round by round.
+    pub milliseconds: Vec<Vec<f64>>,
+    /// Of all steps since the start.
+    pub losses: Vec<f64>,
+}
+
+impl Entry {
+    /// The times of its steps, round by round.
+    ///
+    /// # Errors
+    /// What it could not do.
+    pub fn laps(&self) -> Result<&[Vec<f64>]> {
+        if let Some(error) = &self.error {
+            bail!("{}: {error}", self.name);
+        }
+        ensure!(!self.milliseconds.is_empty(), "{}: no step was timed", self.name);
+        Ok(&self.milliseconds)
+    }
+
+    pub fn timing(&self) -> Option<Timing> {
+        Timing::of(&self.laps().ok()?.concat())
+    }
+
+    /// The middle of each round.
+    pub fn medians(&self) -> Result<Vec<f64>> {
+        let median = |round: &Vec<f64>| Timing::of(round).map(|timing| timing.median);
+        self.laps()?.iter().map(median).collect::<Option<_>>().context("a round without a step")
+    }
+}
+
+/// How many times as long the first takes: a quotient a round, whose noise both share.
+pub fn ratio(entries: &[Entry], above: &str, below: &str) -> Result<Timing> {
+    let above = find(entries, above)?.medians()?;
+    let below = find(entries, below)?.medians()?;
+    let ratios: Vec<f64> = above.iter().zip(&below).map(|(above, below)| above / below).collect();
+    Timing::of(&ratios).context("a race without a round")
+}
+
+pub fn find<'a>(entries: &'a [Entry], name: &str) -> Result<&'a Entry> {
+    entries.iter().find(|entry| entry.name == name).with_context(|| format!("{name} did not race"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(name: &str, milliseconds: &[&[f64]]) -> Entry {
+        let milliseconds = milliseconds.iter().map(|round| round.to_vec()).collect();
+        Entry { name: name.into(), milliseconds, ..Entry::default() }
+    }
+
+    #[test]
+    fn a_ratio_is_taken_round_by_round() {
+        let slow = entry("slow", &[&[2.0], &[40.0], &[6.0]]);
+        let quick = entry("quick", &[&[1.0, 1.0, 9.0], &[20.0], &[2.0]]);
+        let ratio = ratio(&[slow, quick], "slow", "quick").expect("both raced");
+        assert_eq!(ratio, Timing { median: 2.0, low: 2.0, high: 2.5, count: 3 });
+    }
+
+    #[test]
+    fn who_failed_has_no_ratio_but_says_why() {
+        let failed = Entry { error: Some("no such kernel".into()), ..entry("peer", &[]) };
+        let refused = ratio(&[failed, entry("ours", &[&[1.0]])], "peer", "ours");
+        assert_eq!(refused.expect_err("refused").to_string(), "peer: no such kernel");
+    }
+}

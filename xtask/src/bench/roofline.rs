@@ -1,0 +1,218 @@
+//! Each operation of the reference step against what the machine could do.
+
+use super::document::Table;
+use super::race::{BATCH, ITEMS, USERS};
+use super::timing::number;
+use crate::Backend;
+use crate::browser::Browser;
+use crate::wasm::{self, Variant};
+use anyhow::Result;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::fmt::{self, Display, Formatter, Write as _};
+
+/// What was measured.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Roofline {
+    backends: Vec<OnBackend>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct OnBackend {
+    backend: String,
+    probe: Probe,
+}
+
+/// What a run on one backend was seen to do.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Probe {
+    limits: Limits,
+    pub operations: Vec<Operation>,
+    /// Milliseconds of the products that were asked for.
+    pub products: Option<f64>,
+}
+
+/// What the backend could do at best, a second.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Limits {
+    multiply_adds: f64,
+    bytes: f64,
+}
+
+/// An operation's share of a step.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Operation {
+    operation: String,
+    multiply_adds: f64,
+    bytes: f64,
+    milliseconds: f64,
+    /// Stem and milliseconds of each dispatch.
+    pub kernels: Vec<(String, f64)>,
+}
+
+/// Runs of a step: enough for the mean to be finer than a browser's clock, which ticks ten times a
+/// millisecond.
+const LAPS: usize = 60;
+
+/// What holds operations back, by what their names begin with.
+const WHY: [(&str, &str, &str); 5] = [
+    (
+        "softmax_loss",
+        "cpu",
+        "The products run on 4 × 8 register tiles near the peak of four lanes without a fused multiply-add; the softmax between them (an exponential for each of B² logits) is the rest, and counts for no multiply-add here.",
+    ),
+    (
+        "softmax_loss",
+        "webgpu",
+        "Three products and a softmax over a buffer of logits: register tiles load each operand from memory that a real GPU caches; SwiftShader pays every load and every lane of control flow as CPU instructions.",
+    ),
+    (
+        "gather_rows",
+        "",
+        "Rows lie anywhere in the tables: a cache miss for each, where the copy rate has none; and a square root and a division a row.",
+    ),
+    (
+        "update_rows",
+        "",
+        "Rows of a table and its two moments at random places, a root and a division an element; one workgroup a distinct row leaves lanes idle at D = 64.",
+    ),
+    (
+        "sort_ids",
+        "",
+        "A sort moves its keys many times where the plan counts them once; it depends on no parameter and is done once a window.",
+    ),
+];
+
+/// Takes steps on one backend in headless Chromium; times products of (rows, columns, width), too, if asked.
+pub fn probe(backend: Backend, options: &Value, products: Option<[usize; 3]>) -> Result<Probe> {
+    wasm::build(Variant::Bench)?;
+    let mut browser = Browser::new("probe");
+    browser.mount("/verify/", Variant::Bench.folder());
+    // Else timestamps tick ten times a millisecond.
+    browser.flag("--enable-webgpu-developer-features");
+    browser.request(json!({
+        "options": options,
+        "users": USERS,
+        "items": ITEMS,
+        "backend": backend.name(),
+        "laps": if backend == Backend::Cpu { LAPS } else { LAPS / 10 },
+        "products": products,
+    }));
+    Ok(serde_json::from_value(browser.run_one(|_, _| {})?)?)
+}
+
+pub fn measure() -> Result<Roofline> {
+    let options = json!({ "batchSize": BATCH });
+    let backends = [Backend::Cpu, Backend::Webgpu].map(|backend| {
+        eprintln!("→ each operation on {}", backend.name());
+        Ok(OnBackend { backend: backend.name().into(), probe: probe(backend, &options, None)? })
+    });
+    Ok(Roofline { backends: backends.into_iter().collect::<Result<_>>()? })
+}
+
+impl Operation {
+    /// Milliseconds that it would take at the limits, and what sets them.
+    fn bound(&self, limits: Limits) -> (f64, &'static str) {
+        let compute = self.multiply_adds / limits.multiply_adds * 1e3;
+        let memory = self.bytes / limits.bytes * 1e3;
+        if compute > memory { (compute, "compute") } else { (memory, "memory") }
+    }
+
+    fn row(&self, limits: Limits) -> Vec<String> {
+        let (bound, by) = self.bound(limits);
+        let a_second = |amount: f64| number(amount / self.milliseconds / 1e6);
+        vec![
+            self.operation.clone(),
+            number(self.multiply_adds / 1e6),
+            number(self.bytes / 1e6),
+            number(self.milliseconds),
+            a_second(2.0 * self.multiply_adds),
+            a_second(self.bytes),
+            by.into(),
+            format!("{:.0} %", bound / self.milliseconds * 100.0),
+        ]
+    }
+
+    /// One sentence on what holds it back, where there is one.
+    fn why(&self, backend: &str) -> Option<&'static str> {
+        let mut known = WHY.iter().filter(|(stem, on, _)| {
+            self.operation.starts_with(stem) && (on.is_empty() || *on == backend)
+        });
+        known.next().map(|(_, _, why)| *why)
+    }
+}
+
+impl Display for Roofline {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        for OnBackend { backend, probe: Probe { limits, operations, .. } } in &self.backends {
+            let whole: f64 = operations.iter().map(|operation| operation.milliseconds).sum();
+            writeln!(
+                out,
+                "`{backend}`: peak {} GFLOP/s, copy {} GB/s; {} ms in all.\n",
+                number(2.0 * limits.multiply_adds / 1e9),
+                number(limits.bytes / 1e9),
+                number(whole),
+            )?;
+            let head = [
+                "",
+                "million multiply-adds",
+                "MB",
+                "ms",
+                "GFLOP/s",
+                "GB/s",
+                "bound by",
+                "of the limit",
+            ];
+            let rows = operations.iter().map(|operation| operation.row(*limits));
+            writeln!(out, "{}", Table::new(&head, rows))?;
+            let mut said = Vec::new();
+            for why in operations.iter().filter_map(|operation| operation.why(backend)) {
+                if !said.contains(&why) {
+                    said.push(why);
+                }
+            }
+            said.iter().try_for_each(|why| writeln!(out, "- {why}"))?;
+            writeln!(out)?;
+        }
+        Ok(())
+    }
+}
+
+impl Roofline {
+    /// Every kernel with its time, for a terminal.
+    pub fn kernels(&self) -> String {
+        let mut text = self.to_string();
+        for OnBackend { backend, probe } in &self.backends {
+            for operation in &probe.operations {
+                for (stem, milliseconds) in &operation.kernels {
+                    writeln!(text, "{backend}  {stem:<28}{milliseconds:>10.3} ms")
+                        .expect("a String takes text");
+                }
+            }
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limit_is_the_one_that_takes_longer() {
+        let operation = Operation {
+            operation: "softmax_loss → d_item".into(),
+            multiply_adds: 2e6,
+            bytes: 4e6,
+            milliseconds: 4.0,
+            kernels: Vec::new(),
+        };
+        let limits = |multiply_adds, bytes| Limits { multiply_adds, bytes };
+        assert_eq!(operation.bound(limits(1e9, 8e9)), (2.0, "compute"));
+        assert_eq!(operation.bound(limits(4e9, 4e9)), (1.0, "memory"));
+        assert_eq!(operation.row(limits(1e9, 8e9))[7], "50 %");
+        assert_ne!(operation.why("cpu"), operation.why("webgpu"));
+    }
+}

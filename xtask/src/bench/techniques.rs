@@ -1,0 +1,252 @@
+//! What techniques and large tables cost beside the reference step, on both backends.
+
+use super::document::{Goal, Table};
+use super::race::{self, BATCH, Contestant, ITEMS, Race, USERS};
+use super::roofline;
+use super::timing::{Timing, number};
+use crate::Backend;
+use crate::browser::Browser;
+use crate::{pages, train};
+use anyhow::{Context as _, Result};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::fmt::{self, Display, Formatter};
+use twotower::Config;
+use twotower::plan::{Plan, Program};
+use twotower::stopwatch;
+
+/// What was measured.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Techniques {
+    backends: Vec<OnBackend>,
+    steps: Vec<StepWork>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct OnBackend {
+    backend: String,
+    /// Milliseconds of the reference step.
+    reference: Timing,
+    /// Times over the reference step's.
+    onebp: Timing,
+    large_tables: Timing,
+    /// Milliseconds that the bank adds, and those of the products that it adds alone.
+    bank: Timing,
+    bank_products: f64,
+    /// Share of the pairs that epochs with skipping train, and their time over that of a full one.
+    kept: f64,
+    skipping: Timing,
+}
+
+/// A step by its plan.
+#[derive(Debug, Serialize, Deserialize)]
+struct StepWork {
+    name: String,
+    dispatches: u64,
+    multiply_adds: u64,
+    bytes: u64,
+}
+
+/// Batches in the bank.
+const BANKED: usize = 8;
+
+/// How many times as many rows the large tables have.
+const LARGER: usize = 100;
+
+/// Epochs of the comparison with skipping, which has its first effect on the third.
+const EPOCHS: usize = 7;
+
+fn options(technique: &str) -> Value {
+    let mut options = json!({ "batchSize": BATCH });
+    match technique {
+        ONEBP => options["onebp"] = json!({}),
+        BANK => {
+            options["cbns"] = json!({ "capacity": BANKED * BATCH, "warmup": 0, "sides": "items" });
+        }
+        _ => {}
+    }
+    options
+}
+
+const REFERENCE: &str = "reference step";
+const ONEBP: &str = "OneBP";
+const BANK: &str = "bank of 8 batches";
+const LARGE: &str = "tables 100× larger";
+
+pub fn measure() -> Result<Techniques> {
+    let backends = [Backend::Cpu, Backend::Webgpu].map(on);
+    let steps = [REFERENCE, ONEBP, BANK].map(|technique| {
+        let config = Config::resolve(&options(technique))?;
+        let plan = Plan::new(&config, &stopwatch::extent(&config, USERS, ITEMS));
+        let work = plan.step_work(BATCH, plan.dims.bank);
+        Ok(StepWork {
+            name: technique.into(),
+            dispatches: plan.work(Program::Step).dispatches,
+            multiply_adds: work.multiply_adds,
+            bytes: work.bytes_moved,
+        })
+    });
+    Ok(Techniques {
+        backends: backends.into_iter().collect::<Result<_>>()?,
+        steps: steps.into_iter().collect::<Result<_>>()?,
+    })
+}
+
+fn on(backend: Backend) -> Result<OnBackend> {
+    eprintln!("→ techniques on {}", backend.name());
+    let mut contestants: Vec<Contestant> = [REFERENCE, ONEBP, BANK, LARGE]
+        .map(|name| Contestant::ours(name, backend, options(name)))
+        .to_vec();
+    contestants[3].users *= LARGER;
+    contestants[3].items *= LARGER;
+    // The bank is full when it is timed.
+    let race = Race { warm_up: BANKED + race::WARM_UP, ..Race::of(contestants) };
+    let entries = race.run()?;
+    let [reference, bank] = [REFERENCE, BANK].map(|name| race::find(&entries, name)?.medians());
+    let extra: Vec<f64> =
+        bank?.iter().zip(&reference?).map(|(bank, reference)| bank - reference).collect();
+    let (kept, skipping) = skipping(backend)?;
+    Ok(OnBackend {
+        backend: backend.name().into(),
+        reference: race::find(&entries, REFERENCE)?.timing().context("no step was timed")?,
+        onebp: race::ratio(&entries, ONEBP, REFERENCE)?,
+        large_tables: race::ratio(&entries, LARGE, REFERENCE)?,
+        bank: Timing::of(&extra).context("a race without a round")?,
+        bank_products: bank_products(backend)?,
+        kept,
+        skipping,
+    })
+}
+
+/// Milliseconds of the products that a full bank adds to a step, alone: on the CPU in the step's own loops,
+/// on WebGPU by its own clock around their dispatches.
+fn bank_products(backend: Backend) -> Result<f64> {
+    let probe = roofline::probe(backend, &options(BANK), Some([BATCH, BANKED * BATCH, 64]))?;
+    if backend == Backend::Cpu {
+        return probe.products.context("the page did not time the products");
+    }
+    let kernels = probe.operations.iter().flat_map(|operation| &operation.kernels);
+    let mut gradients = 0;
+    let banked = kernels.filter(|(stem, _)| {
+        // Of each chunk's two gradients of the users, the first is by the batch's own items.
+        gradients += usize::from(stem == "softmax_loss_d_user");
+        stem == "bank_logits" || (stem == "softmax_loss_d_user" && gradients % 2 == 0)
+    });
+    Ok(banked.map(|(_, milliseconds)| milliseconds).sum())
+}
+
+/// An epoch of a run, as the package tells it.
+#[derive(Deserialize)]
+struct Epoch {
+    seconds: f64,
+    pairs: f64,
+}
+
+/// The share of its pairs that an epoch with skipping trains, and its time over that of a full one.
+fn skipping(backend: Backend) -> Result<(f64, Timing)> {
+    pages::build()?;
+    let folder = train::dataset("goodbooks")?;
+    let mut browser = Browser::new("epochs");
+    browser.mount("/package/", pages::folder());
+    browser.mount("/tables/", folder);
+    let options = json!({ "batchSize": BATCH, "epochs": EPOCHS, "split": { "kind": "given" } });
+    let mut skip = options.clone();
+    skip["skip"] = json!({ "share": 0.3 });
+    browser.request(json!({
+        "source": { "train": "/tables/train.csv.gz", "test": "/tables/test.csv.gz" },
+        "arms": [options, skip],
+        "backend": backend.name(),
+    }));
+    let told = browser.run_one(|_, _| {})?;
+    let [full, skipping]: [Vec<Epoch>; 2] = serde_json::from_value(told)?;
+    let pairs = full.iter().zip(&skipping);
+    let thinner: Vec<_> = pairs.filter(|(full, skipping)| skipping.pairs < full.pairs).collect();
+    let median = |of: fn(&Epoch) -> f64| {
+        let ratios: Vec<f64> = thinner.iter().map(|(full, skip)| of(skip) / of(full)).collect();
+        Timing::of(&ratios).context("no epoch skipped a pair")
+    };
+    Ok((median(|epoch| epoch.pairs)?.median, median(|epoch| epoch.seconds)?))
+}
+
+impl OnBackend {
+    /// What the bank adds, over what the products that it adds take alone.
+    fn bank_ratio(&self) -> f64 {
+        self.bank.median / self.bank_products
+    }
+}
+
+impl Techniques {
+    pub fn goals(&self) -> Vec<Goal> {
+        let mut goals = Vec::new();
+        for on in &self.backends {
+            let what = |what: &str| format!("{what}, `{}`", on.backend);
+            goals.extend([
+                Goal::at_most(
+                    what("OneBP against two backpropagations"),
+                    0.7,
+                    Some(on.onebp.median),
+                ),
+                Goal::at_most(
+                    what("bank of 8 batches, extra cost over its products'"),
+                    1.2,
+                    Some(on.bank_ratio()),
+                ),
+                Goal::at_most(
+                    what("epoch with skipping, time over its share of pairs"),
+                    0.05,
+                    Some(on.skipping.median - on.kept),
+                ),
+                Goal::at_most(
+                    what("tables 100× larger, same batch"),
+                    1.15,
+                    Some(on.large_tables.median),
+                ),
+            ]);
+        }
+        let dispatches = self.steps.first().map(|step| step.dispatches as f64);
+        goals.push(Goal::at_most("dispatches a step", 8.0, dispatches));
+        goals
+    }
+}
+
+impl Display for Techniques {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        let head = [
+            "",
+            "ms a step",
+            "OneBP",
+            "tables 100× larger",
+            "extra of the bank, ms",
+            "its products, ms",
+            "skipping: time",
+            "pairs",
+        ];
+        let rows = self.backends.iter().map(|on| {
+            vec![
+                format!("`{}`", on.backend),
+                on.reference.to_string(),
+                on.onebp.to_string(),
+                on.large_tables.to_string(),
+                on.bank.to_string(),
+                number(on.bank_products),
+                on.skipping.to_string(),
+                number(on.kept),
+            ]
+        });
+        writeln!(out, "{}", Table::new(&head, rows))?;
+        let head =
+            ["by the plan", "dispatches a step", "million multiply-adds", "MB read and written"];
+        let rows = self.steps.iter().map(|step| {
+            let millions = |count: u64| number(count as f64 / 1e6);
+            let work = [millions(step.multiply_adds), millions(step.bytes)];
+            [vec![step.name.clone(), step.dispatches.to_string()], work.to_vec()].concat()
+        });
+        writeln!(out, "{}", Table::new(&head, rows))?;
+        writeln!(
+            out,
+            "Between GPU and CPU nothing moves in a step: no buffer is written or made, and the ring of losses \
+             (16 KB) is asked for once a submit and awaited behind the next one. `www/tests/traffic.test.js` \
+             holds that, by counting the calls."
+        )
+    }
+}
