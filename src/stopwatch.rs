@@ -196,7 +196,7 @@ pub fn extent(config: &Config, users: usize, items: usize) -> Extent {
     }
 }
 
-/// What an operation is called: the stem of its shaders, and what the last of them writes, since a step has
+/// What an operation is called: the stem of its shaders, and what the last of them writes first, since a step has
 /// one such operation a tower.
 fn name(plan: &Plan, dispatches: &[Dispatch]) -> String {
     let stems = dispatches.iter().map(|dispatch| dispatch.shader.stem);
@@ -205,10 +205,61 @@ fn name(plan: &Plan, dispatches: &[Dispatch]) -> String {
         a[..same].trim_end_matches('_')
     });
     let written = dispatches.last().and_then(|dispatch| {
-        let bindings = dispatch.shader.bindings.iter().zip(&dispatch.buffers);
-        let (_, buffer) =
-            bindings.filter(|((_, access), _)| *access == Access::Write).next_back()?;
+        let mut bindings = dispatch.shader.bindings.iter().zip(&dispatch.buffers);
+        let (_, buffer) = bindings.find(|((_, access), _)| *access == Access::Write)?;
         Some(plan.buffers[buffer.0].name.as_str())
     });
     format!("{} → {}", common.unwrap_or_default(), written.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+    use std::collections::BTreeSet;
+
+    fn small() -> Stopwatch {
+        let config = Config::resolve(&json!({ "batchSize": 8, "dim": 4 })).expect("valid options");
+        let stopwatch = Stopwatch::new(&config, 50, 30, BackendChoice::Cpu);
+        pollster::block_on(stopwatch).expect("there is memory")
+    }
+
+    #[test]
+    fn others_get_the_batches_that_are_drawn() {
+        let mut stopwatch = small();
+        pollster::block_on(stopwatch.lap()).expect("a step");
+        let (plan, executor) = stopwatch.model.measured();
+        let drawn = executor.read::<u32>(plan.at.item_ids, 0..2 * 8);
+        let drawn = pollster::block_on(drawn).expect("items of two steps");
+        for (n, items) in drawn.chunks_exact(8).enumerate() {
+            let batch: Vec<u32> = stopwatch.batch(n).chunks_exact(2).map(|pair| pair[1]).collect();
+            assert_eq!(batch, items, "batch {n}");
+        }
+    }
+
+    #[test]
+    fn each_lap_tells_the_loss_of_its_own_step() {
+        let mut stopwatch = small();
+        let laps: Vec<f32> =
+            (0..3).map(|_| pollster::block_on(stopwatch.lap()).expect("a step").loss).collect();
+        let ring = stopwatch.model.losses_later();
+        let ring = pollster::block_on(ring.finish()).expect("the ring");
+        assert_eq!(laps, ring[..3]);
+        assert!(laps.iter().all(|loss| *loss > 0.0), "{laps:?}");
+    }
+
+    #[test]
+    fn a_profile_has_every_operation_once_by_a_name_of_its_own() {
+        let mut stopwatch = small();
+        let profile = pollster::block_on(stopwatch.profile(2)).expect("a profile");
+        let names: BTreeSet<&str> = profile.iter().map(|op| op.operation.as_str()).collect();
+        assert_eq!(names.len(), profile.len(), "{names:?}");
+        for wanted in
+            ["gather_rows → user_outputs", "softmax_loss → d_item", "draw_batches → steps"]
+        {
+            assert!(names.contains(wanted), "no `{wanted}` in {names:?}");
+        }
+        let loss = profile.iter().find(|op| op.operation.starts_with("softmax_loss"));
+        assert_eq!(loss.expect("a loss").multiply_adds, (3 * 8 * 8 * 8) as f64);
+    }
 }

@@ -23,7 +23,7 @@ pub fn limits() -> Limits {
     Limits { multiply_adds: multiply_adds(), bytes: bytes() }
 }
 
-/// Runs of a measurement: the quickest counts, since nothing makes a loop faster than the machine is.
+/// Runs of a measurement.
 const RUNS: usize = 7;
 
 /// Multiply-adds a second on ten chains of four lanes, which fill the pipelines: no memory is touched.
@@ -31,7 +31,7 @@ fn multiply_adds() -> f64 {
     const CHAINS: usize = 5;
     const ROUNDS: usize = 1 << 20;
     let (factor, addend) = black_box((f32x8::splat(0.999), f32x8::splat(0.001)));
-    let least = least(|| {
+    let [least, ..] = times(|| {
         let mut sums = black_box([f32x8::ONE; CHAINS]);
         for _ in 0..ROUNDS {
             for sum in &mut sums {
@@ -48,7 +48,7 @@ fn bytes() -> f64 {
     const WORDS: usize = 1 << 20;
     const ROUNDS: usize = 16;
     let (from, mut to) = (vec![1u32; WORDS], vec![0u32; WORDS]);
-    let least = least(|| {
+    let [least, ..] = times(|| {
         for _ in 0..ROUNDS {
             black_box(&mut to).copy_from_slice(black_box(&from));
         }
@@ -65,7 +65,7 @@ pub fn products(rows: usize, columns: usize, dim: usize) -> f64 {
     let mut transposed = panels.clone();
     let mut d_user = vec![0.0; rows * dim];
     let stride = columns + STAGGER;
-    least(|| {
+    let times = times(|| {
         pack_rows(&[&items], dim, &mut panels);
         pack_columns(&[&items], dim, &mut transposed);
         let chunks = users.chunks(softmax_loss::CHUNK * dim);
@@ -75,11 +75,16 @@ pub fn products(rows: usize, columns: usize, dim: usize) -> f64 {
             by_columns(scores, stride, transposed.chunks_exact(columns * TILE), dim, d_user);
         }
         black_box(&d_user);
-    })
+    });
+    times[RUNS / 2]
 }
 
-fn least(mut work: impl FnMut()) -> f64 {
-    (0..RUNS).map(|_| milliseconds(&mut work)).fold(f64::INFINITY, f64::min)
+/// Milliseconds of each run, the quickest first: it is the limit, since nothing makes a loop faster than the
+/// machine is; the middle one is what a step has to be held against.
+fn times(mut work: impl FnMut()) -> [f64; RUNS] {
+    let mut times = [(); RUNS].map(|()| milliseconds(&mut work));
+    times.sort_by(f64::total_cmp);
+    times
 }
 
 fn milliseconds(work: impl FnOnce()) -> f64 {

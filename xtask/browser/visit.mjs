@@ -1,6 +1,6 @@
 /**
  * Visits the built page as somebody who presses its button, and prints what the visit was like:
- * `{ longestTasks: [[backend, milliseconds]], firstLoss: [milliseconds] }`.
+ * `{ tasks: [{ backend, longest, mostBusy }], firstLoss: [milliseconds] }`.
  */
 
 import { open, start } from "../../www/tests/browser.js";
@@ -13,14 +13,17 @@ const WATCHED = 8_000;
 const VISITS = 7;
 
 const session = await start();
-const longestTasks = [];
-for (const [backend, label] of [["cpu", "CPU"], ["webgpu", "WebGPU"]]) longestTasks.push([backend, await longestTask(label)]);
+const tasks = [];
+for (const [backend, label] of [["cpu", "CPU"], ["webgpu", "WebGPU"]]) tasks.push({ backend, ...(await watch(label)) });
 const firstLoss = await firstLosses();
 await session.stop();
-console.log(JSON.stringify({ longestTasks, firstLoss }));
+console.log(JSON.stringify({ tasks, firstLoss }));
 
-/** Milliseconds of the main thread's longest task while the page trains on a backend. */
-async function longestTask(label) {
+/**
+ * Milliseconds of the main thread's longest task while the page trains on a backend, and of processor time in the
+ * one that took most.
+ */
+async function watch(label) {
   const { page, close } = await open(session);
   await phase(page, "Start training");
   await page.locator("run-settings").getByRole("radio", { name: label }).check({ force: true });
@@ -34,7 +37,8 @@ async function longestTask(label) {
   const threads = new Set(traceEvents.filter(isMain).map(({ pid, tid }) => `${pid} ${tid}`));
   const tasks = traceEvents.filter(({ name, pid, tid }) => name.endsWith("RunTask") && threads.has(`${pid} ${tid}`));
   if (tasks.length === 0) throw new Error("the trace has no tasks of the main thread");
-  return tasks.reduce((longest, { dur = 0 }) => Math.max(longest, dur / 1000), 0);
+  const most = (time) => tasks.reduce((most, task) => Math.max(most, (task[time] ?? 0) / 1000), 0);
+  return { longest: most("dur"), mostBusy: most("tdur") };
 }
 
 /** Milliseconds from the start of loading to the first loss on screen, with everything in the cache. */
