@@ -22,6 +22,10 @@ pub const NOT_RUN: [(&str, &str); 2] = [
     ("TensorFlow.js cpu", "it takes more than 30 s a step"),
 ];
 
+/// What JAX' dense Adam is called. It is timed alone: rows without a gradient move on in it, so that its
+/// losses are others.
+pub const JAX_DENSE: &str = "JAX native, dense Adam";
+
 /// Timed steps of JAX, which takes a few hundredths of a second for each.
 const JAX_STEPS: usize = 25;
 

@@ -95,7 +95,9 @@ fn agree(entries: &[Entry]) -> Result<()> {
         );
         let takes_it = |entry: &&Entry| {
             // Peers in the page all take plain descent.
-            entry.name.ends_with(optimiser) || (optimiser == "SGD" && !entry.name.contains(','))
+            let is_peer_in_page = !entry.name.contains(',');
+            entry.name != peers::JAX_DENSE
+                && (entry.name.ends_with(optimiser) || (optimiser == "SGD" && is_peer_in_page))
         };
         for entry in entries.iter().filter(takes_it).filter(|entry| entry.error.is_none()) {
             for (n, (theirs, ours)) in entry.losses.iter().zip(wanted).enumerate() {
