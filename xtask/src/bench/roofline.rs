@@ -56,32 +56,48 @@ pub struct Operation {
 /// millisecond.
 const LAPS: usize = 60;
 
-/// What holds operations back, by what their names begin with.
-const WHY: [(&str, &str, &str); 5] = [
+/// What holds operations back: by what their names begin with, and the backend.
+const WHY: [(&str, &str, &str); 7] = [
     (
         "softmax_loss",
         "cpu",
-        "The products run on 4 × 8 register tiles near the peak of four lanes without a fused multiply-add; the softmax between them (an exponential for each of B² logits) is the rest, and counts for no multiply-add here.",
+        "`softmax_loss`: the products run on 4 × 8 register tiles, a multiplication and an addition each, since \
+         wasm has no fused one; the softmax between them, an exponential for each of B² logits, is no \
+         multiply-add by the plan and takes the rest.",
     ),
     (
         "softmax_loss",
         "webgpu",
-        "Three products and a softmax over a buffer of logits: register tiles load each operand from memory that a real GPU caches; SwiftShader pays every load and every lane of control flow as CPU instructions.",
+        "`softmax_loss`: three products and a softmax through a buffer of logits; tiles read their operands from \
+         memory that a GPU caches, and a software adapter pays each read as an instruction of the CPU.",
     ),
     (
         "gather_rows",
-        "",
-        "Rows lie anywhere in the tables: a cache miss for each, where the copy rate has none; and a square root and a division a row.",
+        "cpu",
+        "`gather_rows`: rows lie anywhere in the tables, a cache miss each, where a copy has none.",
     ),
     (
         "update_rows",
-        "",
-        "Rows of a table and its two moments at random places, a root and a division an element; one workgroup a distinct row leaves lanes idle at D = 64.",
+        "cpu",
+        "`update_rows`: rows of a table and of two moments, anywhere in them, and a root and a division an \
+         element, which are no multiply-adds by the plan.",
+    ),
+    (
+        "update_rows",
+        "webgpu",
+        "`update_rows`: a workgroup for each place in the sorted ids, of 16 lanes at D = 64, and those whose row \
+         came before end at once; launching them is most of it on a software adapter.",
     ),
     (
         "sort_ids",
-        "",
-        "A sort moves its keys many times where the plan counts them once; it depends on no parameter and is done once a window.",
+        "cpu",
+        "`sort_ids`: a sort moves keys many times which the plan counts once; once a window, off the step.",
+    ),
+    (
+        "sort_ids",
+        "webgpu",
+        "`sort_ids`: a workgroup sorts a step's ids between barriers, which a software adapter pays dearly; once a \
+         window, off the step.",
     ),
 ];
 
@@ -137,9 +153,8 @@ impl Operation {
 
     /// One sentence on what holds it back, where there is one.
     fn why(&self, backend: &str) -> Option<&'static str> {
-        let mut known = WHY.iter().filter(|(stem, on, _)| {
-            self.operation.starts_with(stem) && (on.is_empty() || *on == backend)
-        });
+        let mut known =
+            WHY.iter().filter(|(stem, on, _)| self.operation.starts_with(stem) && *on == backend);
         known.next().map(|(_, _, why)| *why)
     }
 }
