@@ -85,8 +85,8 @@ const WHY: [(&str, &str, &str); 7] = [
     (
         "update_rows",
         "webgpu",
-        "`update_rows`: a workgroup for each place in the sorted ids, of 16 lanes at D = 64, and those whose row \
-         came before end at once; launching them is most of it on a software adapter.",
+        "`update_rows`: a workgroup of 16 lanes for each place in the sorted ids; its lanes wait for one another \
+         at the sums for the row's length, which a software adapter pays dearly.",
     ),
     (
         "sort_ids",
