@@ -182,6 +182,7 @@ fn shared(name: &str) -> &'static str {
         "random",
         "row_gradient",
         "row_id",
+        "schedule",
         "score_tile",
         "sort_order",
         "stale_pair",
