@@ -1,13 +1,15 @@
 //! Presets: options for those who do not want to know them yet, under a name that says what they are for.
 
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 /// A named set of options.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize)]
 pub struct Preset {
     /// What `preset` calls it.
     pub name: &'static str,
     /// Its options, as JSON; all others have their defaults.
+    #[serde(serialize_with = "as_json")]
     options: &'static str,
 }
 
@@ -38,6 +40,14 @@ impl Preset {
 
     /// Its options, to be merged over the defaults.
     pub fn options(&self) -> Value {
-        serde_json::from_str(self.options).expect("a preset is JSON")
+        parsed(self.options)
     }
+}
+
+fn parsed(options: &str) -> Value {
+    serde_json::from_str(options).expect("a preset is JSON")
+}
+
+fn as_json<S: Serializer>(options: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    parsed(options).serialize(serializer)
 }
