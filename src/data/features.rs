@@ -29,46 +29,55 @@ pub(super) struct FeatureColumn {
 }
 
 /// What the cells of a column hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Kind {
     /// One value.
     Category,
-    /// Values with `|`, `;` or `,` between them.
-    List,
+    /// Values with one of these signs between them.
+    List(Vec<char>),
     /// Text, of which each word is a value, whatever its case.
     Words,
     /// A number, of which the range that it is in is the value.
     Number,
 }
 
+impl Kind {
+    /// A list, by what stands behind the word: the sign between its values, or nothing.
+    fn list(sign: &str) -> Option<Self> {
+        let mut signs = sign.chars();
+        match (signs.next(), signs.next()) {
+            (None, _) => Some(Self::List(vec!['|', ';', ','])),
+            (Some(sign), None) if !sign.is_alphanumeric() => Some(Self::List(vec![sign])),
+            _ => None,
+        }
+    }
+}
+
 impl FeatureColumn {
     /// A column as options name it: `year:number`, or a name alone for one value a cell.
     pub fn parse(option: &str) -> Self {
-        let kinds = [
-            ("category", Kind::Category),
-            ("list", Kind::List),
-            ("words", Kind::Words),
-            ("number", Kind::Number),
-        ];
         let (name, kind) = option
-            .rsplit_once(':')
-            .and_then(|(name, word)| {
-                Some((name, kinds.iter().find(|(known, _)| *known == word)?.1))
-            })
+            .rsplit_once(":list")
+            .and_then(|(name, separator)| Some((name, Kind::list(separator)?)))
+            .or_else(|| Some((option.strip_suffix(":category")?, Kind::Category)))
+            .or_else(|| Some((option.strip_suffix(":words")?, Kind::Words)))
+            .or_else(|| Some((option.strip_suffix(":number")?, Kind::Number)))
             .unwrap_or((option, Kind::Category));
-        Self { name: name.into(), kind, bounds: Vec::new() }
+        let bounds = if kind == Kind::Number { vec![0.0; BUCKETS - 1] } else { Vec::new() };
+        Self { name: name.into(), kind, bounds }
     }
 
-    /// Parts a column of numbers at the quantiles of what trained ids have.
+    /// Parts a column of numbers at the quantiles of what trained ids have. Where they have none, no range
+    /// is in the vocabulary, wherever it is.
     fn fit<'a>(&mut self, cells: impl Iterator<Item = &'a str>) {
         if self.kind != Kind::Number {
             return;
         }
         let mut numbers: Vec<f64> = cells.filter_map(number).collect();
         numbers.sort_by(f64::total_cmp);
-        let quantile = |n: usize| numbers.get(n * numbers.len() / BUCKETS).copied();
-        self.bounds = (1..BUCKETS).filter_map(quantile).collect();
-        self.bounds.dedup();
+        for (n, bound) in (1..).zip(&mut self.bounds) {
+            *bound = numbers.get(n * numbers.len() / BUCKETS).copied().unwrap_or_default();
+        }
     }
 
     /// The values in a cell, as words of a vocabulary.
@@ -77,9 +86,9 @@ impl FeatureColumn {
             let values = values.map(str::trim).filter(|value| !value.is_empty());
             values.map(|value| format!("{}={value}", self.name)).collect()
         };
-        match self.kind {
+        match &self.kind {
             Kind::Category => filled(&mut std::iter::once(cell)),
-            Kind::List => filled(&mut cell.split(['|', ';', ','])),
+            Kind::List(signs) => filled(&mut cell.split(&signs[..])),
             Kind::Words => {
                 filled(&mut cell.to_lowercase().split(|letter: char| !letter.is_alphanumeric()))
             }
@@ -173,12 +182,18 @@ mod tests {
     #[test]
     fn options_name_a_column_and_what_it_holds() {
         let words = |option: &str, cell: &str| {
-            let bounds = vec![1.0, 2.5];
-            FeatureColumn { bounds, ..FeatureColumn::parse(option) }.words(cell)
+            let mut column = FeatureColumn::parse(option);
+            column.fit("0.5 1 1 1 1 2.5 2.5 2.5 2.5 2.5".split(' '));
+            column.words(cell)
         };
         assert_eq!(words("genre", " Film noir "), ["genre=Film noir"]);
         assert_eq!(words("a:b", "c"), ["a:b=c"]);
         assert_eq!(words("g:list", "War|Film noir,|Comedy"), ["g=War", "g=Film noir", "g=Comedy"]);
+        assert_eq!(words("a:list/", "Le Guin, U./ Pohl, F."), ["a=Le Guin, U.", "a=Pohl, F."]);
+        assert_eq!(words("a:list:", "x:y,z"), ["a=x", "a=y,z"]);
+        for other in ["a:lists", "a:list//", "a:tuple"] {
+            assert_eq!(words(other, "x/y"), [format!("{other}=x/y")]);
+        }
         assert_eq!(words("title:words", "It's 1984"), ["title=it", "title=s", "title=1984"]);
         for (cell, range) in [("0.5", "y=..1"), ("1", "y=1..2.5"), ("7", "y=2.5..")] {
             assert_eq!(words("y:number", cell), [range]);
@@ -236,6 +251,6 @@ mod tests {
         };
         let tenths = [10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 90.0];
         assert_eq!(bounds(&(0..100).collect::<Vec<_>>()), tenths);
-        assert_eq!(bounds(&[5; 30]), [5.0]);
+        assert_eq!(bounds(&[5; 30]), [5.0; 9]);
     }
 }
