@@ -721,7 +721,6 @@ impl Config {
         let refuse = |key: &str, problem: &str, allowed: &str| {
             Err(Error::Config { key: key.into(), problem: problem.into(), allowed: allowed.into() })
         };
-        let user_is_table = self.towers.user.is_table();
         let Towers { user: UserTower { base: user, history }, item } = &self.towers;
         if !user.id && user.features.is_empty() && history.is_none() {
             return refuse(
@@ -741,7 +740,7 @@ impl Config {
             );
         }
         if self.onebp.is_some() {
-            if !user_is_table {
+            if !self.towers.user.is_table() {
                 return refuse(
                     "onebp",
                     "it keeps users as vectors of their own, which no gradient reaches",
@@ -758,15 +757,6 @@ impl Config {
                 ),
                 allowed: "the same width for both".into(),
             });
-        }
-        let skips = self.skip.as_ref().filter(|skip| skip.policy == SkipPolicy::Stale);
-        let is_plain = user_is_table && item.is_table();
-        if skips.is_some() && !is_plain {
-            return refuse(
-                "skip.policy",
-                "\"stale\" follows how far a row of a table moves, and these towers are more",
-                "\"popularity\", \"cap\" or \"random\", or the default towers",
-            );
         }
         Ok(())
     }
@@ -1076,9 +1066,6 @@ mod tests {
         refused(onebp.clone(), "onebp");
         onebp["towers"] = json!({ "item": { "layers": [32], "out": 16 } });
         assert!(Config::resolve(&onebp).is_ok(), "users take up outputs, however items are made");
-        let mut stale = towers(json!({ "history": {} }), json!({}));
-        stale["skip"] = json!({});
-        refused(stale, "skip.policy");
         let config = Config::resolve(&towers(
             json!({ "id": false, "history": { "cap": 9 }, "out": 8 }),
             json!({ "layers": [32], "out": 8 }),
