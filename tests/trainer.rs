@@ -339,8 +339,15 @@ fn skipping_with_the_same_seed_gives_the_same_bits() {
 #[test]
 fn stale_pairs_leave_the_epochs() {
     for choice in BACKENDS {
-        for rows in ["both", "item"] {
-            let mut trainer = trainer(&json!({ "skip.rows": rows, "epochs": 8 }), choice);
+        let deep = json!({
+            "towers.user.id": false, "towers.user.history": {}, "towers.user.out": 6,
+            "towers.item.layers": [9], "towers.item.out": 6, "towers.item.features": ["parity"],
+        });
+        for (rows, towers) in [("both", json!({})), ("item", json!({})), ("both", deep)] {
+            let mut more = towers;
+            more["skip.rows"] = rows.into();
+            more["epochs"] = 8.into();
+            let mut trainer = trainer(&more, choice);
             let all = all_pairs(&trainer);
             let (losses, epochs) = train(&mut trainer).expect("trains");
             let steps: usize = epochs.iter().map(|epoch| epoch.pairs.div_ceil(32)).sum();

@@ -214,7 +214,7 @@ impl<'a> Builder<'a> {
         let segments = rank::segments(items);
         let best_scores = self.scratch("best_scores", queries * segments * TOP_K);
         let best_items = self.scratch("best_items", queries * segments * TOP_K);
-        let [snapshot, compare, compact] = self.skip_programs(&at, [user.id, item.id]);
+        let [snapshot, compare, compact] = self.skip_programs(&at, [&user, &item]);
 
         let draw = DrawBatches {
             dims: self.dims,
