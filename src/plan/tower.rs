@@ -24,6 +24,13 @@ pub(super) struct TowerParts {
 }
 
 impl TowerParts {
+    /// The history, where rows are its sum and nothing else: each of its items then has a part of its own
+    /// in every score.
+    pub fn sum(&self) -> Option<Bag> {
+        let is_alone = self.id.is_none() && self.features.is_none() && self.layers.is_empty();
+        self.history.filter(|_| is_alone)
+    }
+
     /// What a run is steered through.
     pub fn handles(&self, gradient: Option<&Gradient>) -> TowerHandles {
         TowerHandles {
@@ -39,7 +46,7 @@ impl TowerParts {
 pub(super) struct Bag {
     pub table: Parameter,
     pub lists: Lists,
-    power: f32,
+    pub power: f32,
 }
 
 /// A layer.

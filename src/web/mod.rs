@@ -220,17 +220,37 @@ impl Engine {
         self.with("reset", async |trainer| trainer.reset(config, choice).await).await
     }
 
-    /// The `k` best items for `{ user }` or `{ items }`.
-    pub async fn recommend(&self, query: JsValue, k: f64) -> JsResult<JsValue> {
-        let (query, k) = (from_js("query", &query)?, count("k", k)?);
-        self.with("recommend", async |trainer| Ok(to_js(&trainer.recommend(&query, k).await?)))
-            .await
+    /// The `k` best items for `{ user }` or `{ items }`, of those that the choice leaves.
+    pub async fn recommend(&self, query: JsValue, k: f64, choice: JsValue) -> JsResult<JsValue> {
+        let (query, k, choice) =
+            (from_js("query", &query)?, count("k", k)?, from_js("options", &choice)?);
+        self.with("recommend", async |trainer| {
+            Ok(to_js(&trainer.recommend(&query, k, &choice).await?))
+        })
+        .await
+    }
+
+    /// The `k` best items for each of some users.
+    #[wasm_bindgen(js_name = recommendAll)]
+    pub async fn recommend_all(
+        &self,
+        users: JsValue,
+        k: f64,
+        choice: JsValue,
+    ) -> JsResult<JsValue> {
+        let users: Vec<String> = from_js("users", &users)?;
+        let (k, choice) = (count("k", k)?, from_js("options", &choice)?);
+        self.with("recommendAll", async |trainer| {
+            Ok(to_js(&trainer.recommend_all(&users, k, &choice).await?))
+        })
+        .await
     }
 
     /// The `k` items most like one.
-    pub async fn similar(&self, item: String, k: f64) -> JsResult<JsValue> {
-        let k = count("k", k)?;
-        self.with("similar", async |trainer| Ok(to_js(&trainer.similar(&item, k).await?))).await
+    pub async fn similar(&self, item: String, k: f64, choice: JsValue) -> JsResult<JsValue> {
+        let (k, choice) = (count("k", k)?, from_js("options", &choice)?);
+        self.with("similar", async |trainer| Ok(to_js(&trainer.similar(&item, k, &choice).await?)))
+            .await
     }
 
     /// What a user has.

@@ -6,7 +6,7 @@ import type { PartialConfig } from "./config.js";
 import { TwoTowerError } from "./error.js";
 import { open } from "./read.js";
 import type { Part } from "./source.js";
-import type { About, Backend, Export, Item, OptionSpec, Progress, Query, Recommendation, Report } from "./types.js";
+import type { About, Backend, Choice, Export, Item, OptionSpec, Progress, Query, Recommendation, Report } from "./types.js";
 import { type Engine, type Loader, start } from "./wasm.js";
 
 export class Host {
@@ -47,12 +47,16 @@ export class Host {
     return this.#inTurn((engine) => engine.report());
   }
 
-  recommend(query: Query, k: number): Promise<Recommendation[]> {
-    return this.#inTurn((engine) => engine.recommend(query, k));
+  recommend(query: Query, k: number, choice: Choice): Promise<Recommendation[]> {
+    return this.#inTurn((engine) => engine.recommend(query, k, choice));
   }
 
-  similar(item: string, k: number): Promise<Recommendation[]> {
-    return this.#inTurn((engine) => engine.similar(item, k));
+  recommendAll(users: readonly string[], k: number, choice: Choice): Promise<Recommendation[][]> {
+    return this.#inTurn((engine) => engine.recommendAll(users, k, choice));
+  }
+
+  similar(item: string, k: number, choice: Choice): Promise<Recommendation[]> {
+    return this.#inTurn((engine) => engine.similar(item, k, choice));
   }
 
   history(user: string): Promise<Item[]> {

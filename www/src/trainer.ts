@@ -9,6 +9,7 @@ import { partsOf, sendable } from "./source.js";
 import type {
   About,
   Backend,
+  Choice,
   EpochReport,
   Export,
   Item,
@@ -143,13 +144,18 @@ export class Trainer {
   }
 
   /** The `k` best items for a user, or for a visitor who likes some items, without those they have. */
-  recommend(query: Query, k: number): Promise<Recommendation[]> {
-    return this.#remote.call((host) => host.recommend(query, k));
+  recommend(query: Query, k: number, choice: Choice = {}): Promise<Recommendation[]> {
+    return this.#remote.call((host) => host.recommend(query, k, choice));
+  }
+
+  /** The same for many users at once: a list for each, in their order. */
+  recommendAll(users: readonly string[], k: number, choice: Choice = {}): Promise<Recommendation[][]> {
+    return this.#remote.call((host) => host.recommendAll(users, k, choice));
   }
 
   /** The `k` items closest to an item. */
-  similar(item: string, k: number): Promise<Recommendation[]> {
-    return this.#remote.call((host) => host.similar(item, k));
+  similar(item: string, k: number, choice: Choice = {}): Promise<Recommendation[]> {
+    return this.#remote.call((host) => host.similar(item, k, choice));
   }
 
   /** The items that a user has in the training and the validation part. */

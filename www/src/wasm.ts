@@ -3,7 +3,7 @@
 import init, * as compiled from "./wasm/twotower.js";
 
 import { TwoTowerError } from "./error.js";
-import type { About, Backend, Export, Item, OptionSpec, Progress, Query, Recommendation, Report } from "./types.js";
+import type { About, Backend, Choice, Export, Item, OptionSpec, Progress, Query, Recommendation, Report } from "./types.js";
 
 /** A part of the data that a table holds. */
 export type PartName = "all" | "train" | "validation" | "test" | "items" | "users";
@@ -24,8 +24,9 @@ export interface Engine {
   setEpochs(epochs: number): Promise<void>;
   advance(milliseconds: number): Promise<Progress>;
   report(): Report;
-  recommend(query: Query, k: number): Promise<Recommendation[]>;
-  similar(item: string, k: number): Promise<Recommendation[]>;
+  recommend(query: Query, k: number, choice: Choice): Promise<Recommendation[]>;
+  recommendAll(users: readonly string[], k: number, choice: Choice): Promise<Recommendation[][]>;
+  similar(item: string, k: number, choice: Choice): Promise<Recommendation[]>;
   history(user: string): Item[];
   users(search: string, limit: number): string[];
   items(search: string, limit: number): Item[];
