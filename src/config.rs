@@ -205,8 +205,8 @@ pub const OPTIONS: &[OptionSpec] = &[
         FEATURES,
         "[]",
         "Columns of the users file whose values have embeddings, which are averaged; `:list` behind a \
-         name parts its cells at bars, semicolons and commas, `:words` into words, and `:number` makes \
-         ten ranges",
+         name parts its cells at bars, semicolons and commas, or at the sign behind it, as in \
+         `authors:list/`; `:words` parts them into words, and `:number` makes ten ranges",
     ),
     option(
         "towers.user.history.table",
@@ -235,8 +235,8 @@ pub const OPTIONS: &[OptionSpec] = &[
         FEATURES,
         "[]",
         "Columns of the items file whose values have embeddings, which are averaged; `:list` behind a \
-         name parts its cells at bars, semicolons and commas, `:words` into words, and `:number` makes \
-         ten ranges",
+         name parts its cells at bars, semicolons and commas, or at the sign behind it, as in \
+         `authors:list/`; `:words` parts them into words, and `:number` makes ten ranges",
     ),
     option("towers.item.layers", LAYERS, "[]", LAYERS_DOC),
     option("towers.item.out", OUT, "null", OUT_DOC),
