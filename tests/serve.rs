@@ -8,12 +8,12 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config as Cases, TestRunner};
 use serde_json::{Value, json};
 use twotower::Error;
-use twotower::data::{Csr, Pairs};
+use twotower::data::{Csr, Loader, Pairs, Part as FilePart};
 use twotower::executor::BackendChoice;
 use twotower::model::{Filter, Model, Ranked, Source, Sum};
 use twotower::plan::{BagExtent, Bags, Extent, Part, Tower};
 use twotower::random;
-use twotower::trainer::{Choice, Query, Recommendation, Trainer};
+use twotower::trainer::{Choice, Query, Recommendation, Trainer, Unseen};
 
 /// More than any catalogue here has.
 const ALL: usize = 10_000;
@@ -422,4 +422,131 @@ fn ties_go_to_the_lower_index() {
             }
         }
     }
+}
+
+/// The camps, with features that tell the camp of a user and of an item.
+fn with_features(more: &Value, choice: BackendChoice) -> Trainer {
+    let mut all = json!({ "epochs": 20, "towers.user.features": ["camp", "age:number"] });
+    all["towers.item.features"] = json!(["camp", "tags:list"]);
+    for (key, value) in more.as_object().expect("an object") {
+        all[key] = value.clone();
+    }
+    let config = options(&all);
+    let mut files = ["user,item\n", "item,camp,tags\n", "user,camp,age\n"].map(String::from);
+    for n in 0..40u32 {
+        let camp = ["even", "odd"][n as usize % 2];
+        for m in 0..12 {
+            files[0] += &format!("u{n},i{}\n", 2 * (random::hash(1, n, m) % 20) + n % 2);
+        }
+        files[1] += &format!("i{n},{camp},all|tag{}\n", n % 4);
+        files[2] += &format!("u{n},{camp},{}\n", 20 + n);
+    }
+    let mut loader = Loader::new(&config);
+    for (part, text) in [FilePart::All, FilePart::Items, FilePart::Users].into_iter().zip(&files) {
+        loader.begin(part, "part.csv", None).expect("begins");
+        loader.push(text.as_bytes()).expect("good lines");
+    }
+    let dataset = loader.finish().expect("a data set");
+    pollster::block_on(Trainer::new(dataset, config, choice)).expect("a trainer")
+}
+
+fn unseen(features: Value) -> Unseen {
+    serde_json::from_value(json!({ "features": features })).expect("cells")
+}
+
+/// Towers that take features, alone and beside all else.
+fn towers_of_features() -> [Value; 3] {
+    [
+        json!({ "towers.user.id": false, "towers.item.id": false }),
+        json!({}),
+        json!({ "towers.user.history": {}, "towers.user.layers": [12], "towers.item.layers": [12] }),
+    ]
+}
+
+#[test]
+fn whom_nobody_knows_is_served_by_features_alone() {
+    for choice in BACKENDS {
+        for more in towers_of_features() {
+            let mut trainer = with_features(&more, choice);
+            train(&mut trainer).expect("trains");
+            for (camp, parity) in [("even", 0), ("odd", 1)] {
+                let user = unseen(json!({ "camp": camp, "age": 33, "colour": "red" }));
+                let all = Choice::default();
+                let users = pollster::block_on(trainer.recommend_unseen(&user, 5, &all));
+                let item = unseen(json!({ "camp": camp, "tags": "all;strange;odd ones" }));
+                let items = pollster::block_on(trainer.similar_unseen(&item, 5, &all));
+                for (answer, unknown) in [(users, 1), (items, 2)] {
+                    let answer = answer.expect("recommends");
+                    assert_eq!((answer.items.len(), answer.unknown), (5, unknown));
+                    for found in &answer.items {
+                        let number: u32 = found.item[1..].parse().expect("a number");
+                        assert_eq!(number % 2, parity, "{more}: {} for {camp}", found.item);
+                        assert!(found.because.is_empty());
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Where features are all that a tower takes, one who has a user's features is that user.
+#[test]
+fn the_features_of_a_user_or_an_item_are_served_as_they_are() {
+    for choice in BACKENDS {
+        let mut trainer = with_features(&towers_of_features()[0], choice);
+        let everything = Choice { seen: true, ..Choice::default() };
+        let known = recommend(&mut trainer, &Query::User("u4".into()), 40, &everything);
+        let user = unseen(json!({ "camp": "even", "age": "24" }));
+        let cold = pollster::block_on(trainer.recommend_unseen(&user, 40, &everything));
+        assert_eq!(cold.expect("recommends").items, known);
+        let item = unseen(json!({ "camp": "odd", "tags": "all|tag3" }));
+        let cold = pollster::block_on(trainer.similar_unseen(&item, 40, &everything));
+        let known = pollster::block_on(trainer.similar("i7", 40, &everything)).expect("finds");
+        for (cold, known) in cold.expect("finds").items.iter().zip(known) {
+            assert!((cold.score - known.score).abs() < 1e-6);
+        }
+    }
+}
+
+/// In f64: the mean of the features' rows, without a row of the id, scaled, against the items' outputs.
+#[test]
+fn an_embedding_of_the_id_is_left_out_of_a_cold_score() {
+    let mut lists = Vec::new();
+    for choice in BACKENDS {
+        let mut trainer = with_features(&json!({ "towers.user.history": {} }), choice);
+        // A visitor's list does not stay in a query by features.
+        recommend(&mut trainer, &Query::Items(ids(&[1, 2])), 3, &Choice::default());
+        let user = unseen(json!({ "camp": "even", "age": 33 }));
+        let cold = |trainer: &mut Trainer| {
+            let answer = trainer.recommend_unseen(&user, 40, &Choice::default());
+            pollster::block_on(answer).expect("recommends").items
+        };
+        let first = cold(&mut trainer);
+        assert_eq!(first.len(), 40, "who was never seen has nothing yet");
+        assert_eq!(first, cold(&mut trainer));
+        lists.push(first);
+    }
+    for (cpu, gpu) in lists[0].iter().zip(&lists[1]) {
+        assert_eq!(cpu.item, gpu.item);
+        assert!((cpu.score - gpu.score).abs() < 1e-4);
+    }
+}
+
+#[test]
+fn features_of_which_nothing_is_known_are_refused() {
+    let mut trainer = with_features(&json!({}), BackendChoice::Cpu);
+    for features in [json!({}), json!({ "camp": "neither" }), json!({ "colour": "red" })] {
+        let user = unseen(features);
+        let answer = pollster::block_on(trainer.recommend_unseen(&user, 5, &Choice::default()));
+        let Err(Error::Config { key, allowed, .. }) = answer else { panic!("{answer:?}") };
+        assert!(key == "features" && allowed.ends_with("camp, age"), "{allowed}");
+    }
+    let user = unseen(json!({ "camp": "even" }));
+    let mut without = trainer_without_features();
+    let answer = pollster::block_on(without.recommend_unseen(&user, 5, &Choice::default()));
+    assert_eq!(answer.expect_err("there are no features").code(), "config");
+}
+
+fn trainer_without_features() -> Trainer {
+    trainer(&json!({}), BackendChoice::Cpu)
 }

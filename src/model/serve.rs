@@ -4,7 +4,8 @@
 use super::{Model, Tower, unpadded};
 use crate::error::Result;
 use crate::plan::{
-    Dims, IMPOSSIBLE, MIN_NORM, NO_ID, Part, Program, STEP_STRIDE, Step, TOP_K, TowerHandles,
+    Dims, IMPOSSIBLE, MIN_NORM, MOST_FEATURES, NO_ID, Part, Program, STEP_STRIDE, Step, TOP_K,
+    TowerHandles,
 };
 
 /// Items with their scores, best first; of equal scores the lower index stands first.
@@ -201,6 +202,40 @@ impl Model {
         let ranked = self.rank_users(&[visitor], k, filter).await?.remove(0);
         let sum = Sum { of: Source::Histories, items };
         Ok((ranked, self.plan.at.sum_power.map(|_| sum)))
+    }
+
+    /// The `k` best items for an id of a tower that was never seen, by its features: as they are without an
+    /// embedding of the id, and without a history.
+    ///
+    /// # Errors
+    /// Those of [`Executor::read`](crate::executor::Executor::read).
+    ///
+    /// # Panics
+    /// If the tower takes no features, or these are more than [`MOST_FEATURES`].
+    pub async fn rank_cold(
+        &mut self,
+        tower: Tower,
+        features: &[u32],
+        k: usize,
+        filter: &Filter,
+    ) -> Result<Ranked> {
+        assert!(features.len() <= MOST_FEATURES, "{} features", features.len());
+        let Dims { users, items, .. } = self.plan.dims;
+        let (at, row, program) = match tower {
+            Tower::User => (self.plan.at.user, users, Program::EmbedColdUsers),
+            Tower::Item => (self.plan.at.item, items, Program::EmbedColdItems),
+        };
+        let lists = at.features.expect("the tower takes features");
+        // Behind the lists of all rows.
+        let begin = self.plan.words(lists.members) - MOST_FEATURES;
+        self.executor.write(lists.members, begin, features);
+        self.executor.write(lists.offsets, row + 1, &[(begin + features.len()) as u32]);
+        if let (Some(lists), Some(history)) = (at.history, &self.history) {
+            self.executor.write(lists.offsets, row + 1, &[history.items.len() as u32]);
+        }
+        self.query(&[row as u32]);
+        self.run_query(program);
+        Ok(self.rank(1, k, filter).await?.remove(0))
     }
 
     /// The `k` best items for the mean of some items' outputs.

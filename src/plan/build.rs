@@ -196,6 +196,15 @@ impl<'a> Builder<'a> {
             [queries, queries],
             None,
         );
+        let cold_item_pass = item.features.is_some().then(|| {
+            self.pass(
+                &item,
+                "cold_item",
+                [at.query, at.query_users, at.query_outputs],
+                [queries, queries],
+                None,
+            )
+        });
         let block_pass = self.pass(
             &item,
             "block",
@@ -361,6 +370,12 @@ impl<'a> Builder<'a> {
         set(Program::CloseWindow, vec![Op::AdvanceClock(advance)]);
         set(Program::EmbedItems, self.forward(&item, &block_pass));
         set(Program::EmbedQueries, self.forward(&user, &query_pass));
+        if user.features.is_some() {
+            set(Program::EmbedColdUsers, self.forward(&user.without_ids(), &query_pass));
+        }
+        if let Some(pass) = cold_item_pass {
+            set(Program::EmbedColdItems, self.forward(&item.without_ids(), &pass));
+        }
         let score = ScoreItems {
             dims,
             step: at.query,

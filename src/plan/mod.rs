@@ -68,6 +68,7 @@ pub use sort_uses::SortUses;
 pub use state::{Tensor, Word};
 pub use step::{Clock, STEP_STRIDE, STEP_WORDS, Step};
 pub use sum_losses::SumLosses;
+pub use tower::MOST_FEATURES;
 pub use update_dense::UpdateDense;
 pub use update_rows::{EPSILON, Rule, UpdateRows};
 pub use work::Work;
@@ -310,6 +311,10 @@ pub enum Program {
     EmbedItems,
     /// Computes the user tower's outputs for a block of queries.
     EmbedQueries,
+    /// Computes the user tower's outputs for a block of queries that no row is made for.
+    EmbedColdUsers,
+    /// The same of the item tower, as queries.
+    EmbedColdItems,
     /// Scores a block of queries against the catalogue.
     Score,
     /// Takes out of a block's scores what its users have seen.
@@ -333,13 +338,15 @@ pub enum Program {
 }
 
 /// All programs, in the order of [`Program`].
-pub const PROGRAMS: [Program; 16] = [
+pub const PROGRAMS: [Program; 18] = [
     Program::OpenWindow,
     Program::Step,
     Program::SumLosses,
     Program::CloseWindow,
     Program::EmbedItems,
     Program::EmbedQueries,
+    Program::EmbedColdUsers,
+    Program::EmbedColdItems,
     Program::Score,
     Program::HideSeen,
     Program::HideBarred,
@@ -438,7 +445,7 @@ pub struct DriftHandles {
 /// The buffers of one tower, beside its parameters.
 #[derive(Debug, Clone, Copy)]
 pub struct TowerHandles {
-    /// Features of each id, if it has any.
+    /// Features of each id, if it has any; the list behind the last one's is that of an id never seen.
     pub features: Option<Lists>,
     /// Items of each user, if a user is what it had; the list behind the last user's is a visitor's.
     pub history: Option<Lists>,

@@ -28,7 +28,7 @@ use crate::plan::{BagExtent, Bags, Extent, Op, Program, RING, Work};
 use crate::random::{hash, keyed, stream};
 use evaluate::{HeldOut, Mask};
 use pace::Pace;
-pub use recommend::{Choice, Query, Reason, Recommendation, TitledItem};
+pub use recommend::{ByFeatures, Cell, Choice, Query, Reason, Recommendation, TitledItem, Unseen};
 pub use report::{About, EpochReport, Final, Progress, Report};
 use skip::Skipping;
 pub use skip::{Note, SkipReport, hot_rows};

@@ -1,11 +1,14 @@
 //! What a trained model is for: items for a user, for a visitor who picked some, and like an item.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::Trainer;
 use super::evaluate::Mask;
 use crate::error::{Error, Result};
-use crate::model::{Filter, Ranked, Source, Sum};
+use crate::model::{Filter, Ranked, Source, Sum, Tower};
+use crate::plan::MOST_FEATURES;
 
 /// Most items that a recommendation names as its reasons.
 const REASONS: usize = 3;
@@ -30,6 +33,32 @@ pub struct Choice {
     pub without: Vec<String>,
     /// Also what the query has already: a user's items, those that a visitor picked, or the item itself.
     pub seen: bool,
+}
+
+/// An id that was never seen, by what is in its cells of the columns of features.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Unseen {
+    /// The cells by column.
+    pub features: BTreeMap<String, Cell>,
+}
+
+/// A cell, as a program has it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+#[expect(missing_docs, reason = "the variants are what they hold")]
+pub enum Cell {
+    Text(String),
+    Number(serde_json::Number),
+}
+
+/// What is recommended by features alone.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ByFeatures {
+    /// The items, best first.
+    pub items: Vec<Recommendation>,
+    /// Values that nothing trained has, which were passed over, and cells of other columns.
+    pub unknown: usize,
 }
 
 /// A recommended item.
@@ -143,6 +172,83 @@ impl Trainer {
         let itself = Sum { of: Source::Outputs, items };
         let ranked = self.model.rank_mean(&itself, k, &filter).await?;
         Ok(self.explained(vec![ranked], Vec::new()).await?.remove(0))
+    }
+
+    /// The `k` best items for a user who was never seen, by features.
+    ///
+    /// # Errors
+    /// [`Error::Config`] where users have no features, or none of these is known.
+    pub async fn recommend_unseen(
+        &mut self,
+        user: &Unseen,
+        k: usize,
+        choice: &Choice,
+    ) -> Result<ByFeatures> {
+        self.rank_unseen(Tower::User, user, k, choice).await
+    }
+
+    /// The `k` items whose outputs are most like that of an item which was never seen, by features.
+    ///
+    /// # Errors
+    /// [`Error::Config`] where items have no features, or none of these is known.
+    pub async fn similar_unseen(
+        &mut self,
+        item: &Unseen,
+        k: usize,
+        choice: &Choice,
+    ) -> Result<ByFeatures> {
+        self.rank_unseen(Tower::Item, item, k, choice).await
+    }
+
+    async fn rank_unseen(
+        &mut self,
+        tower: Tower,
+        unseen: &Unseen,
+        k: usize,
+        choice: &Choice,
+    ) -> Result<ByFeatures> {
+        self.check()?;
+        let (features, unknown) = self.known_features(tower, unseen)?;
+        let filter = self.filter(choice, &[])?;
+        let ranked = self.model.rank_cold(tower, &features, k, &filter).await?;
+        let items = self.explained(vec![ranked], Vec::new()).await?.remove(0);
+        Ok(ByFeatures { items, unknown })
+    }
+
+    /// The features of an id that was never seen, and how many of its values nothing trained has.
+    fn known_features(&self, tower: Tower, unseen: &Unseen) -> Result<(Vec<u32>, usize)> {
+        let refused = |problem: &str, allowed: String| Error::Config {
+            key: "features".into(),
+            problem: problem.into(),
+            allowed,
+        };
+        let (features, option) = match tower {
+            Tower::User => (&self.dataset.user_features, "towers.user.features"),
+            Tower::Item => (&self.dataset.item_features, "towers.item.features"),
+        };
+        let features = features.as_ref().ok_or_else(|| {
+            refused("the tower has none", format!("a run with `{option}`, or ids"))
+        })?;
+        let cells: BTreeMap<&str, String> = unseen
+            .features
+            .iter()
+            .map(|(column, cell)| match cell {
+                Cell::Text(text) => (column.as_str(), text.clone()),
+                Cell::Number(number) => (column.as_str(), number.to_string()),
+            })
+            .collect();
+        let (known, mut unknown) = features.lookup(|column| cells.get(column).map(String::as_str));
+        unknown +=
+            cells.keys().filter(|&&cell| features.columns().all(|name| name != cell)).count();
+        let columns = || features.columns().collect::<Vec<_>>().join(", ");
+        match known.len() {
+            0 => Err(refused(
+                "none of these values is known",
+                format!("one or more that something trained has, in: {}", columns()),
+            )),
+            1..=MOST_FEATURES => Ok((known, unknown)),
+            count => Err(refused(&format!("{count} values"), format!("at most {MOST_FEATURES}"))),
+        }
     }
 
     /// What a user has in training and validation.

@@ -154,6 +154,11 @@ fn count(key: &str, value: f64) -> Result<usize> {
     })
 }
 
+/// Whether a query is about an id that was never seen.
+fn is_unseen(query: &JsValue) -> bool {
+    query.is_object() && Reflect::has(query, &"features".into()).is_ok_and(|has| has)
+}
+
 fn busy(call: &'static str) -> Error {
     Error::Busy { call }
 }
@@ -220,10 +225,17 @@ impl Engine {
         self.with("reset", async |trainer| trainer.reset(config, choice).await).await
     }
 
-    /// The `k` best items for `{ user }` or `{ items }`, of those that the choice leaves.
+    /// The `k` best items for `{ user }`, `{ items }` or `{ features }`, of those that the choice leaves.
     pub async fn recommend(&self, query: JsValue, k: f64, choice: JsValue) -> JsResult<JsValue> {
-        let (query, k, choice) =
-            (from_js("query", &query)?, count("k", k)?, from_js("options", &choice)?);
+        let (k, choice) = (count("k", k)?, from_js("options", &choice)?);
+        if is_unseen(&query) {
+            let user = from_js("query", &query)?;
+            let answer = async |trainer: &mut trainer::Trainer| {
+                Ok(to_js(&trainer.recommend_unseen(&user, k, &choice).await?))
+            };
+            return self.with("recommend", answer).await;
+        }
+        let query = from_js("query", &query)?;
         self.with("recommend", async |trainer| {
             Ok(to_js(&trainer.recommend(&query, k, &choice).await?))
         })
@@ -246,9 +258,17 @@ impl Engine {
         .await
     }
 
-    /// The `k` items most like one.
-    pub async fn similar(&self, item: String, k: f64, choice: JsValue) -> JsResult<JsValue> {
+    /// The `k` items most like one, by its id or by `{ features }`.
+    pub async fn similar(&self, item: JsValue, k: f64, choice: JsValue) -> JsResult<JsValue> {
         let (k, choice) = (count("k", k)?, from_js("options", &choice)?);
+        if is_unseen(&item) {
+            let item = from_js("item", &item)?;
+            let answer = async |trainer: &mut trainer::Trainer| {
+                Ok(to_js(&trainer.similar_unseen(&item, k, &choice).await?))
+            };
+            return self.with("similar", answer).await;
+        }
+        let item: String = from_js("item", &item)?;
         self.with("similar", async |trainer| Ok(to_js(&trainer.similar(&item, k, &choice).await?)))
             .await
     }

@@ -6,7 +6,20 @@ import type { PartialConfig } from "./config.js";
 import { TwoTowerError } from "./error.js";
 import { open } from "./read.js";
 import type { Part } from "./source.js";
-import type { About, Backend, Choice, Export, Item, OptionSpec, Progress, Query, Recommendation, Report } from "./types.js";
+import type {
+  About,
+  Backend,
+  ByFeatures,
+  Choice,
+  Export,
+  Item,
+  OptionSpec,
+  Progress,
+  Query,
+  Recommendation,
+  Report,
+  Unseen,
+} from "./types.js";
 import { type Engine, type Loader, start } from "./wasm.js";
 
 export class Host {
@@ -47,7 +60,7 @@ export class Host {
     return this.#inTurn((engine) => engine.report());
   }
 
-  recommend(query: Query, k: number, choice: Choice): Promise<Recommendation[]> {
+  recommend(query: Query | Unseen, k: number, choice: Choice): Promise<Recommendation[] | ByFeatures> {
     return this.#inTurn((engine) => engine.recommend(query, k, choice));
   }
 
@@ -55,7 +68,7 @@ export class Host {
     return this.#inTurn((engine) => engine.recommendAll(users, k, choice));
   }
 
-  similar(item: string, k: number, choice: Choice): Promise<Recommendation[]> {
+  similar(item: string | Unseen, k: number, choice: Choice): Promise<Recommendation[] | ByFeatures> {
     return this.#inTurn((engine) => engine.similar(item, k, choice));
   }
 

@@ -182,6 +182,18 @@ export interface Choice {
   seen?: boolean | undefined;
 }
 
+/** A user or an item that was never seen, by what is in its cells of the columns of features. */
+export interface Unseen {
+  features: Readonly<Record<string, string | number>>;
+}
+
+/** What is recommended by features alone. */
+export interface ByFeatures {
+  items: Recommendation[];
+  /** Values that nothing trained has, which were passed over, and cells of other columns. */
+  unknown: number;
+}
+
 /** An item of the data, with its title if the data has one. */
 export interface Item {
   item: string;

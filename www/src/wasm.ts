@@ -3,7 +3,20 @@
 import init, * as compiled from "./wasm/twotower.js";
 
 import { TwoTowerError } from "./error.js";
-import type { About, Backend, Choice, Export, Item, OptionSpec, Progress, Query, Recommendation, Report } from "./types.js";
+import type {
+  About,
+  Backend,
+  ByFeatures,
+  Choice,
+  Export,
+  Item,
+  OptionSpec,
+  Progress,
+  Query,
+  Recommendation,
+  Report,
+  Unseen,
+} from "./types.js";
 
 /** A part of the data that a table holds. */
 export type PartName = "all" | "train" | "validation" | "test" | "items" | "users";
@@ -24,9 +37,9 @@ export interface Engine {
   setEpochs(epochs: number): Promise<void>;
   advance(milliseconds: number): Promise<Progress>;
   report(): Report;
-  recommend(query: Query, k: number, choice: Choice): Promise<Recommendation[]>;
+  recommend(query: Query | Unseen, k: number, choice: Choice): Promise<Recommendation[] | ByFeatures>;
   recommendAll(users: readonly string[], k: number, choice: Choice): Promise<Recommendation[][]>;
-  similar(item: string, k: number, choice: Choice): Promise<Recommendation[]>;
+  similar(item: string | Unseen, k: number, choice: Choice): Promise<Recommendation[] | ByFeatures>;
   history(user: string): Item[];
   users(search: string, limit: number): string[];
   items(search: string, limit: number): Item[];

@@ -214,6 +214,26 @@ test("lists can be chosen, come for many users at once, and say why", async () =
   }
 });
 
+test("who was never seen is served by features, and what is unknown of them is counted", async () => {
+  const found = await inPage(async () => {
+    const towers = { user: { features: ["town"] }, item: { features: ["title:words"] } };
+    const trainer = await Trainer.create({ data: csv, items, users: "user,town\n17850,Ulm\nu1,Ulm\nu2,Bonn" }, { ...options, towers });
+    await all(trainer);
+    const answers = {
+      user: await trainer.recommend({ features: { town: "Ulm", age: 30 } }, 3, { without: ["i4"] }),
+      item: await trainer.similar({ features: { title: "Title of something" } }, 3),
+      nothing: await refusal(() => trainer.recommend({ features: { town: "Rome" } }, 3)),
+      odd: await refusal(() => trainer.recommend({ features: { town: ["Ulm"] } }, 3)),
+    };
+    trainer.destroy();
+    return answers;
+  });
+  assert.deepEqual([found.user.unknown, found.item.unknown], [1, 1]);
+  for (const { items } of [found.user, found.item]) assert.equal(items.length, 3);
+  assert.ok(found.user.items.every(({ item }) => item !== "i4"));
+  assert.deepEqual([found.nothing.code, found.nothing.data.key, found.odd.code], ["config", "features", "config"]);
+});
+
 test("a promise from onProgress pauses within the epoch, and answers come meanwhile", async () => {
   const { during, recommended, epochs } = await inPage(async () => {
     const trainer = await Trainer.create(csv, options);
