@@ -432,13 +432,13 @@ fn with_features(more: &Value, choice: BackendChoice) -> Trainer {
         all[key] = value.clone();
     }
     let config = options(&all);
-    let mut files = ["user,item\n", "item,camp,tags\n", "user,camp,age\n"].map(String::from);
+    let mut files = ["user,item\n", "item,title,camp,tags\n", "user,camp,age\n"].map(String::from);
     for n in 0..40u32 {
         let camp = ["even", "odd"][n as usize % 2];
         for m in 0..12 {
             files[0] += &format!("u{n},i{}\n", 2 * (random::hash(1, n, m) % 20) + n % 2);
         }
-        files[1] += &format!("i{n},{camp},all|tag{}\n", n % 4);
+        files[1] += &format!("i{n},Item {n},{camp},all|tag{}\n", n % 4);
         files[2] += &format!("u{n},{camp},{}\n", 20 + n);
     }
     let mut loader = Loader::new(&config);
@@ -454,13 +454,9 @@ fn unseen(features: Value) -> Unseen {
     serde_json::from_value(json!({ "features": features })).expect("cells")
 }
 
-/// Towers that take features, alone and beside all else.
-fn towers_of_features() -> [Value; 3] {
-    [
-        json!({ "towers.user.id": false, "towers.item.id": false }),
-        json!({}),
-        json!({ "towers.user.history": {}, "towers.user.layers": [12], "towers.item.layers": [12] }),
-    ]
+/// Towers that take features, alone and beside ids.
+fn towers_of_features() -> [Value; 2] {
+    [json!({ "towers.user.id": false, "towers.item.id": false }), json!({})]
 }
 
 #[test]
@@ -510,16 +506,70 @@ fn the_features_of_a_user_or_an_item_are_served_as_they_are() {
 
 /// In f64: the mean of the features' rows, without a row of the id, scaled, against the items' outputs.
 #[test]
-fn an_embedding_of_the_id_is_left_out_of_a_cold_score() {
+fn a_cold_score_is_that_of_its_features() {
+    for choice in BACKENDS {
+        let config =
+            options(&json!({ "towers.user.features": ["a"], "towers.item.features": ["b"] }));
+        let features = |rows: usize| Csr {
+            offsets: (0..=rows as u32).map(|row| 2 * row).collect(),
+            items: (0..2 * rows as u32).map(|n| n % 6).collect(),
+        };
+        let (users, items) = (features(9), features(37));
+        let extent = Extent {
+            users: 9,
+            items: 37,
+            pairs: 9,
+            hidden: 0,
+            evaluated: 9,
+            keeps_best: false,
+            shuffled: true,
+            bags: Bags {
+                user_features: BagExtent::of(&users, 6),
+                item_features: BagExtent::of(&items, 6),
+                ..Bags::default()
+            },
+        };
+        pollster::block_on(async {
+            let (mut model, _) = Model::new(&config, &extent, choice).await.expect("a model");
+            model.load_features(Tower::User, &users);
+            model.load_features(Tower::Item, &items);
+            model.start_fresh(&config);
+            let outputs = model.outputs(Tower::Item).await.expect("reads");
+            for tower in [Tower::User, Tower::Item] {
+                let table = *model.plan().parameter(tower, Part::Features).expect("it is there");
+                let table = model.values(&table).await.expect("reads");
+                // More than any row has.
+                let cold = [0, 2, 3, 3, 5];
+                let rows: Vec<&[f32]> = cold.iter().map(|&n| &table[n * 8..][..8]).collect();
+                let all = Filter::new(37, None);
+                let ids = cold.map(|n| n as u32);
+                let list = model.rank_cold(tower, &ids, ALL, &all).await.expect("ranks");
+                assert_eq!(list.len(), 37);
+                for (item, score) in list {
+                    let output = &outputs[item as usize * 8..][..8];
+                    let by_hand: f64 = parts_by_hand(&rows, 1.0, true, output).iter().sum();
+                    assert!((by_hand - f64::from(score)).abs() < 1e-5, "{by_hand}: {score}");
+                }
+            }
+        });
+    }
+}
+
+/// What a visitor picked before, who has the same list of a history, stays out of it.
+#[test]
+fn a_query_by_features_has_no_history_and_is_the_same_on_both_backends() {
     let mut lists = Vec::new();
     for choice in BACKENDS {
-        let mut trainer = with_features(&json!({ "towers.user.history": {} }), choice);
-        // A visitor's list does not stay in a query by features.
+        let more = json!({
+            "towers.user.history": {}, "towers.user.layers": [12], "towers.item.layers": [12],
+        });
+        let mut trainer = with_features(&more, choice);
         recommend(&mut trainer, &Query::Items(ids(&[1, 2])), 3, &Choice::default());
         let user = unseen(json!({ "camp": "even", "age": 33 }));
         let cold = |trainer: &mut Trainer| {
-            let answer = trainer.recommend_unseen(&user, 40, &Choice::default());
-            pollster::block_on(answer).expect("recommends").items
+            let everything = Choice::default();
+            let answer = pollster::block_on(trainer.recommend_unseen(&user, 40, &everything));
+            answer.expect("recommends").items
         };
         let first = cold(&mut trainer);
         assert_eq!(first.len(), 40, "who was never seen has nothing yet");
@@ -534,19 +584,15 @@ fn an_embedding_of_the_id_is_left_out_of_a_cold_score() {
 
 #[test]
 fn features_of_which_nothing_is_known_are_refused() {
-    let mut trainer = with_features(&json!({}), BackendChoice::Cpu);
+    let mut with = with_features(&json!({}), BackendChoice::Cpu);
     for features in [json!({}), json!({ "camp": "neither" }), json!({ "colour": "red" })] {
         let user = unseen(features);
-        let answer = pollster::block_on(trainer.recommend_unseen(&user, 5, &Choice::default()));
+        let answer = pollster::block_on(with.recommend_unseen(&user, 5, &Choice::default()));
         let Err(Error::Config { key, allowed, .. }) = answer else { panic!("{answer:?}") };
         assert!(key == "features" && allowed.ends_with("camp, age"), "{allowed}");
     }
     let user = unseen(json!({ "camp": "even" }));
-    let mut without = trainer_without_features();
+    let mut without = trainer(&json!({}), BackendChoice::Cpu);
     let answer = pollster::block_on(without.recommend_unseen(&user, 5, &Choice::default()));
     assert_eq!(answer.expect_err("there are no features").code(), "config");
-}
-
-fn trainer_without_features() -> Trainer {
-    trainer(&json!({}), BackendChoice::Cpu)
 }
