@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use twotower::Error;
 use twotower::checkpoint::VERSION;
 use twotower::executor::BackendChoice;
-use twotower::trainer::{EpochReport, Query, Trainer};
+use twotower::trainer::{Choice, EpochReport, Query, Trainer};
 
 /// Runs with all that a checkpoint has to keep. The batches of four are more than a window an epoch.
 fn runs() -> Vec<Value> {
@@ -178,7 +178,11 @@ fn a_finished_run_is_loaded_finished_and_answers() {
         let mut loaded = load(&save(&mut trainer), choice).expect("loads");
         assert_eq!(save(&mut loaded), save(&mut trainer), "a file has one form");
         let answers = |trainer: &mut Trainer| {
-            let top = pollster::block_on(trainer.recommend(&Query::User("u4".into()), 9));
+            let top = pollster::block_on(trainer.recommend(
+                &Query::User("u4".into()),
+                9,
+                &Choice::default(),
+            ));
             (top.expect("recommends"), trainer.history("u4"), trainer.items("number 1", 50))
         };
         assert_eq!(answers(&mut loaded), answers(&mut trainer));
