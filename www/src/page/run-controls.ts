@@ -121,7 +121,11 @@ export class RunControls extends LitElement {
     if (this.phase === "opening") return "Reading the data…";
     if (this.phase === "failed") return "Stopped";
     if (progress === undefined) return `${plural(this.epochs - this.had, "epoch")} to go`;
-    if (this.phase === "finished") return `${plural(progress.epoch, "epoch")}, trained in ${duration(progress.seconds)}`;
+    if (this.phase === "finished") {
+      const { tune, temperature } = this.about?.config ?? {};
+      const chosen = tune ? ` with temperature ${String(temperature)}` : "";
+      return `${plural(progress.epoch, "epoch")}${chosen}, trained in ${duration(progress.seconds)}`;
+    }
     const paused = this.phase === "paused" ? ", paused" : "";
     if (progress.trial) {
       const { trial, trials, temperature } = progress.trial;
