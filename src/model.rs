@@ -58,7 +58,12 @@ impl Model {
     ) -> Result<(Self, Backend)> {
         extent.check(config)?;
         let plan = Plan::new(config, extent);
-        let (mut executor, backend) = Executor::choose(choice, &plan).await?;
+        let (executor, backend) = Executor::choose(choice, &plan).await?;
+        Ok((Self::on(executor, plan, config), backend))
+    }
+
+    /// The same on an executor of the config's plan.
+    pub fn on(mut executor: Executor, plan: Plan, config: &Config) -> Self {
         let items = plan.dims.items as u32;
         let mut list: Vec<u32> = (0..items).collect();
         list.resize(plan.words(plan.at.item_list), NO_ID);
@@ -68,7 +73,7 @@ impl Model {
             executor.write(plan.at.item_blocks, slot * STEP_STRIDE, &[block]);
         }
         let pairs_in_epoch = plan.dims.pairs;
-        let model = Self {
+        Self {
             plan,
             executor,
             normalize: config.normalize,
@@ -81,8 +86,7 @@ impl Model {
             work: Work::default(),
             history_items: 0,
             outputs_are_fresh: false,
-        };
-        Ok((model, backend))
+        }
     }
 
     /// The plan that is executed.

@@ -4,12 +4,14 @@ use serde::Serialize;
 use web_time::Instant;
 
 use crate::config::Config;
+use crate::cpu::wasm_memory;
 use crate::data::Pairs;
 use crate::error::{Error, Result};
-use crate::executor::{Backend, BackendChoice};
+use crate::executor::{Backend, BackendChoice, Executor};
+use crate::gpu::Bindings;
 use crate::model::Model;
 use crate::negatives;
-use crate::plan::{BagExtent, Bags, Extent};
+use crate::plan::{BagExtent, Bags, Extent, Plan};
 use crate::random::{self, stream};
 
 /// How long steps took.
@@ -22,6 +24,10 @@ pub struct Timing {
     pub milliseconds: Vec<f64>,
     /// Bytes of all buffers.
     pub memory_bytes: u64,
+    /// Bytes of WebAssembly's memory at its peak.
+    pub wasm_bytes: Option<u64>,
+    /// What a GPU binds.
+    pub bindings: Option<Bindings>,
 }
 
 /// Steps before the first that counts: caches and pipelines are warm after one, the second proves it.
@@ -64,7 +70,14 @@ pub async fn time_steps(
             ..Bags::default()
         },
     };
-    let (mut model, backend) = Model::new(config, &extent, choice).await?;
+    extent.check(config)?;
+    let plan = Plan::new(config, &extent);
+    let (executor, backend) = Executor::choose(choice, &plan).await?;
+    let bindings = match &executor {
+        Executor::Cpu(_) => None,
+        Executor::Gpu(executor) => Some(executor.bindings()),
+    };
+    let mut model = Model::on(executor, plan, config);
     if let Some(history) = &history {
         model.load_history(history);
     }
@@ -82,5 +95,5 @@ pub async fn time_steps(
         }
     }
     let memory_bytes = model.plan().bytes(backend.backend.is_gpu());
-    Ok(Timing { backend, milliseconds, memory_bytes })
+    Ok(Timing { backend, milliseconds, memory_bytes, wasm_bytes: wasm_memory(), bindings })
 }
