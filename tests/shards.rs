@@ -60,6 +60,7 @@ async fn run(options: &Value, shard: Option<u64>) -> Result<Trace, Error> {
         Some(most) => gpu::Executor::with_shards(&adapter, &plan, most).await?,
         None => gpu::Executor::new(&adapter, &plan).await?,
     };
+    assert_eq!(executor.bindings().shards > 1, shard.is_some());
     let mut model = Model::on(Executor::Gpu(Box::new(executor)), plan, &config);
     model.load(train.as_words(), &[-6.0; ITEMS]);
     model.load_pool(&config, &train, &[1; ITEMS]);
