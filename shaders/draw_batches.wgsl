@@ -4,6 +4,7 @@
 #import clock
 #import permutation
 #import random
+#import schedule
 #import shard
 #import step
 
@@ -45,6 +46,7 @@ fn main(@builtin(global_invocation_id) thread: vec3<u32>) {
             1.0 / one_minus_power(LOG_BETA_V, f32(number)),
             select(0u, min(clock.filled + slot * B, M), number > clock.warmup),
             (clock.cursor + slot * B) % max(M, 1u),
+            learning_rate(clock, clock.done + slot),
         );
     }
     var pair = vec2(NO_ID, NO_ID);

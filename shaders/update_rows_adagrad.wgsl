@@ -31,7 +31,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     // Nobody writes the new sum below before everybody has read the old one.
     storageBarrier();
     let sum = before + sum_over_lanes(lane, square) / WIDTH;
-    let rate = LEARNING_RATE / (sqrt(sum) + EPSILON);
+    let rate = step.rate / (sqrt(sum) + EPSILON);
     for (var n = 0u; n < SHARE; n += 1u) {
         let k = n * LANES + lane;
         if k < D4 {

@@ -33,7 +33,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
             let v = BETA_V * second_moment[base + k] + (1.0 - BETA_V) * g * g;
             first_moment[base + k] = m;
             second_moment[base + k] = v;
-            table[base + k] -= LEARNING_RATE * (m * step.adam_m) / (sqrt(v * step.adam_v) + EPSILON);
+            table[base + k] -= step.rate * (m * step.adam_m) / (sqrt(v * step.adam_v) + EPSILON);
         }
     }
 }

@@ -25,7 +25,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     for (var n = 0u; n < SHARE; n += 1u) {
         let k = n * LANES + lane;
         if k < D4 {
-            table[base + k] -= LEARNING_RATE * row.g[n];
+            table[base + k] -= step.rate * row.g[n];
         }
     }
 }

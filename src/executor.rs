@@ -67,6 +67,15 @@ pub enum Executor {
     Gpu(Box<gpu::Executor>),
 }
 
+impl From<BackendKind> for BackendChoice {
+    fn from(kind: BackendKind) -> Self {
+        match kind {
+            BackendKind::Cpu => Self::Cpu,
+            BackendKind::WebGpu => Self::WebGpu,
+        }
+    }
+}
+
 impl BackendKind {
     /// Whether it is the GPU's.
     pub fn is_gpu(self) -> bool {

@@ -28,6 +28,8 @@ pub struct Model {
     normalize: bool,
     /// Steps before the bank is used.
     warmup: u32,
+    /// Epochs of the whole run, as the device's clock has it.
+    epochs: u32,
     /// Steps recorded since the start.
     steps: u64,
     /// Steps recorded in this epoch.
@@ -78,6 +80,7 @@ impl Model {
             executor,
             normalize: config.normalize,
             warmup: warmup(config),
+            epochs: config.epochs as u32,
             steps: 0,
             step_in_epoch: 0,
             pairs_in_epoch,
@@ -213,7 +216,7 @@ impl Model {
             self.executor.clear(last_seen);
         }
         let pairs = self.plan.dims.pairs as u32;
-        let clock = Clock { pairs, warmup: self.warmup, ..Clock::default() };
+        let clock = Clock { pairs, warmup: self.warmup, epochs: self.epochs, ..Clock::default() };
         self.executor.write(self.plan.at.clock, 0, &[clock]);
         self.pairs_in_epoch = self.plan.dims.pairs;
         self.keep_all_pairs();
@@ -285,6 +288,21 @@ impl Model {
         const WARMUP: usize = std::mem::offset_of!(Clock, warmup) / 4;
         self.executor.write(self.plan.at.clock, WARMUP, &[0u32]);
         self.bank_opens_after = 0;
+    }
+
+    /// Sets the epochs of the whole run, which the learning rate follows.
+    pub fn set_epochs(&mut self, epochs: usize) {
+        const EPOCHS: usize = std::mem::offset_of!(Clock, epochs) / 4;
+        self.epochs = epochs as u32;
+        self.executor.write(self.plan.at.clock, EPOCHS, &[self.epochs]);
+        self.redraw_window();
+    }
+
+    /// Draws the open window again, if there is one: what is drawn depends on the clock and the pairs alone.
+    fn redraw_window(&mut self) {
+        if !self.step_in_epoch.is_multiple_of(self.plan.dims.window) {
+            self.run_query(Program::OpenWindow);
+        }
     }
 
     /// Steps since the start.

@@ -34,6 +34,7 @@ fn runs() -> Vec<Value> {
             "towers.item.layers": [5], "split.validation": 0.2,
         }),
         json!({ "patience": 1, "split.validation": 0.2, "skip.policy": "random", "skip.start": 1 }),
+        json!({ "batchSize": 4, "optimizer.schedule": "cosine", "optimizer.warmup": 2.5 }),
     ]
 }
 

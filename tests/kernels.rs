@@ -400,11 +400,14 @@ fn operations_match_their_twins_at_the_edges_of_batch_and_width() {
 /// closer than sums are: for a step's number t, 1 / (1 − β^t) loses its digits where β^t is near 1.
 #[test]
 fn the_records_of_a_window_are_exact() {
-    let options = json!({ "batchSize": 8, "dim": 8, "cbns": { "capacity": 30, "warmup": 45 } });
+    let options = json!({
+        "batchSize": 8, "dim": 8, "cbns": { "capacity": 30, "warmup": 45 },
+        "optimizer": { "learningRate": 0.5, "schedule": "cosine", "warmup": 1.25 },
+    });
     let mut pair = Pair::new(&options, &extent(5, 9, 8 * 40 - 3));
     let steps = (0..pair.plan.buffers.len()).find(|&n| pair.plan.buffers[n].name == "steps");
     let steps = pair.plan.buffer(steps.expect("the plan has steps"));
-    for done in [0, 41, 5000] {
+    for (done, epoch) in [(0, 0), (41, 1), (5000, 6)] {
         pair.fill();
         let clock = Clock {
             steps: done,
@@ -412,7 +415,9 @@ fn the_records_of_a_window_are_exact() {
             cursor: 3,
             filled: 9,
             warmup: 45,
-            ..Clock::default()
+            epoch,
+            epochs: 7,
+            done: 0,
         };
         pair.write(pair.plan.at.clock, &[clock]);
         pair.compare_op(Program::OpenWindow, 0, 0);
@@ -426,6 +431,12 @@ fn the_records_of_a_window_are_exact() {
             let correction = |beta: f64| 1.0 / (1.0 - beta.powi(number as i32));
             for record in [on_gpu, on_cpu] {
                 assert_eq!((record.number, record.slot), (number, slot));
+                // Of the window's slots the epoch's 40 steps take the first.
+                let place = f64::from(epoch) + f64::from(slot) / 40.0;
+                let rises = ((place + 1.0 / 40.0) / 1.25).min(1.0);
+                let falls = (1.0 + (std::f64::consts::PI * (place / 7.0).min(1.0)).cos()) / 2.0;
+                let error = f64::from(record.rate) - 0.5 * rises * falls;
+                assert!(error.abs() < 1e-6, "step {number}: a rate of {}", record.rate);
                 for (ours, beta) in [(record.adam_m, 0.9), (record.adam_v, 0.999)] {
                     let error = f64::from(ours) / correction(beta) - 1.0;
                     assert!(error.abs() < 2e-6, "step {number}, β {beta}: {ours}");

@@ -8,6 +8,7 @@ use super::split::Parts;
 use super::titles::{TitleLines, Titles};
 use crate::config::Towers;
 use crate::error::{Error, Result};
+use crate::random::{hash, keyed, stream};
 
 /// Users, items and the pairs of the three parts.
 ///
@@ -62,6 +63,35 @@ impl Dataset {
     /// How often each user is trained.
     pub fn user_counts(&self) -> Vec<u32> {
         self.train.counts(0, self.n_users)
+    }
+
+    /// The same for tuning: a share of each user's training pairs, by lot, becomes the validation part, and
+    /// nothing is tested. Whoever has a row keeps a pair to train on.
+    pub fn with_held_out(&self, share: f64, seed: u32) -> Self {
+        let mut left = self.item_counts();
+        let (mut train, mut validation) = (Vec::new(), Vec::new());
+        for pairs in self.train.as_slice().chunk_by(|a, b| a[0] == b[0]) {
+            let key = hash(seed, stream::TUNE, pairs[0][0]);
+            let mut by_lot: Vec<[u32; 2]> = pairs.to_vec();
+            by_lot.sort_by_key(|&[_, item]| (keyed(key, item), item));
+            let wanted = ((pairs.len() as f64 * share).round() as usize).min(pairs.len() - 1);
+            let mut held_out = 0;
+            for pair in by_lot {
+                let count = &mut left[pair[1] as usize];
+                if held_out < wanted && *count > 1 {
+                    *count -= 1;
+                    held_out += 1;
+                    validation.push(pair);
+                } else {
+                    train.push(pair);
+                }
+            }
+        }
+        let [train, validation] = [train, validation].map(|mut pairs| {
+            pairs.sort_unstable();
+            pairs.into_iter().collect::<Pairs>()
+        });
+        Self { train, validation, test: Pairs::default(), ..self.clone() }
     }
 
     /// The sizes of the parts.

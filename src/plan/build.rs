@@ -6,8 +6,8 @@ use super::{
     AdvanceClock, AggregateUsers, Bank, BankPush, Buffer, BufferKind, BufferSpec, Clock, Dims,
     DrawBatches, DrawNegatives, DriftHandles, Enqueue, Entry, EstimateGaps, Extent, GapHandles,
     Gradients, Handles, ItemDrift, Loss, MaskSeen, Op, PROGRAMS, Parameter, Plan, Pool, Positives,
-    Program, RING, STEP_STRIDE, SampledLoss, ScoreItems, SoftmaxLoss, SortIds, SumLosses, TOP_K,
-    Tensor, TopItems, Tower, Word, rank, softmax_loss,
+    Program, RING, STEP_STRIDE, SampledLoss, Schedule, ScoreItems, SoftmaxLoss, SortIds, SumLosses,
+    TOP_K, Tensor, TopItems, Tower, Word, rank, softmax_loss,
 };
 use crate::config::{Config, LogQ, NegativesKind, Sides};
 
@@ -232,6 +232,7 @@ impl<'a> Builder<'a> {
             dims: self.dims,
             seed: self.config.seed,
             shuffled: self.extent.shuffled,
+            schedule: Schedule::new(&self.config.optimizer),
             clock,
             pairs: at.skip.map_or(pairs, |skip| skip.kept_pairs),
             steps,

@@ -189,6 +189,7 @@ fn shared(name: &str) -> &'static str {
         "random",
         "row_gradient",
         "row_id",
+        "schedule",
         "score_tile",
         "shard",
         "sort_order",

@@ -3,7 +3,7 @@
 
 use super::adam::{LOG_BETA_M, LOG_BETA_V};
 use super::dispatch::{Dispatch, Shader, shader, threads_in_rows};
-use super::{Buffer, Dims, RING, STEP_WORDS, Work};
+use super::{Buffer, Dims, RING, STEP_WORDS, Schedule, Work};
 use crate::random::{FEISTEL_ROUNDS, stream};
 
 pub(super) const DRAW_BATCHES: Shader = shader!(
@@ -23,6 +23,8 @@ pub struct DrawBatches {
     pub seed: u32,
     /// Whether the pairs are permuted.
     pub shuffled: bool,
+    /// The learning rate of each step.
+    pub schedule: Schedule,
     /// [`super::Clock`], read.
     pub clock: Buffer,
     /// (N) pairs of the epoch, read.
@@ -65,6 +67,9 @@ impl DrawBatches {
                 ("WALK_LIMIT", WALK_LIMIT.into()),
                 ("LOG_BETA_M", LOG_BETA_M.into()),
                 ("LOG_BETA_V", LOG_BETA_V.into()),
+                ("LEARNING_RATE", self.schedule.rate.into()),
+                ("WARMUP", self.schedule.warmup.into()),
+                ("COSINE", self.schedule.cosine.into()),
             ],
             groups: threads_in_rows(self.dims.batch, self.dims.window),
             chunk: 0,

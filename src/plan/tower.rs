@@ -424,7 +424,6 @@ impl Builder<'_> {
             for (parameter, &gradient) in [layer.weights, layer.bias].into_iter().zip(d_layer) {
                 updates.push(Op::UpdateDense(UpdateDense {
                     rule: Rule::new(self.config, &parameter),
-                    learning_rate: self.config.optimizer.learning_rate,
                     l2: self.config.optimizer.l2,
                     step: pass.step,
                     gradient,
@@ -479,7 +478,6 @@ impl Builder<'_> {
         Op::UpdateRows(UpdateRows {
             dims: self.dims,
             rule: Rule::new(self.config, &parameter),
-            learning_rate: self.config.optimizer.learning_rate,
             l2: self.config.optimizer.l2,
             normalize: normalized && self.config.normalize,
             step,

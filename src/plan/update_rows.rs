@@ -56,8 +56,6 @@ pub struct UpdateRows {
     pub dims: Dims,
     /// How rows move.
     pub rule: Rule,
-    /// Step length.
-    pub learning_rate: f32,
     /// Weight decay, `l2·w` added to the gradient.
     pub l2: f32,
     /// Whether the outputs were scaled to length 1.
@@ -116,7 +114,6 @@ impl UpdateRows {
                 ("WIDTH", (width as f32).into()),
                 ("NORMALIZE", self.normalize.into()),
                 ("L2", self.l2.into()),
-                ("LEARNING_RATE", self.learning_rate.into()),
                 ("BETA_M", BETA_M.into()),
                 ("BETA_V", BETA_V.into()),
                 ("EPSILON", EPSILON.into()),

@@ -122,6 +122,9 @@ impl<C> Record<C> {
         all_pairs: usize,
     ) -> std::result::Result<Position, &'static str> {
         let Run { epochs, epoch_losses, finished, .. } = &self.run;
+        if !self.run.could_have_tried(config) {
+            return Err("its trials are not those of its options");
+        }
         let steps_of = |pairs: usize| pairs.div_ceil(config.batch_size);
         let are_epochs = epochs.iter().enumerate().all(|(n, epoch)| {
             epoch.epoch == n + 1

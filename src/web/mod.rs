@@ -16,6 +16,7 @@ use wasm_bindgen::prelude::*;
 use crate::config::{Config, OPTIONS};
 use crate::data::{self, Part};
 use crate::error::{Error, Result};
+use crate::preset::PRESETS;
 use crate::trainer;
 
 pub(crate) type JsResult<T> = std::result::Result<T, JsError>;
@@ -68,6 +69,12 @@ fn resolve(options: &JsValue) -> Result<Config> {
 #[wasm_bindgen]
 pub fn options() -> JsValue {
     to_js(&OPTIONS)
+}
+
+/// The presets, by name.
+#[wasm_bindgen]
+pub fn presets() -> JsValue {
+    to_js(&PRESETS)
 }
 
 /// Reads files, chunk by chunk.

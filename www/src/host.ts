@@ -6,7 +6,7 @@ import type { PartialConfig } from "./config.js";
 import { TwoTowerError } from "./error.js";
 import { open } from "./read.js";
 import type { Part } from "./source.js";
-import type { About, Backend, Export, Item, OptionSpec, Progress, Query, Recommendation, Report } from "./types.js";
+import type { About, Backend, Export, Item, OptionSpec, Preset, Progress, Query, Recommendation, Report } from "./types.js";
 import { type Engine, type Loader, start } from "./wasm.js";
 
 export class Host {
@@ -16,6 +16,10 @@ export class Host {
 
   async options(): Promise<OptionSpec[]> {
     return (await this.#wasm).options();
+  }
+
+  async presets(): Promise<Preset[]> {
+    return (await this.#wasm).presets();
   }
 
   /** Reads the parts and makes the run's engine. */
@@ -41,6 +45,10 @@ export class Host {
   /** Trains for about this long. Each slice is a task of its own, so that other calls come between. */
   advance(milliseconds: number): Promise<Progress> {
     return this.#inTurn((engine) => engine.advance(milliseconds));
+  }
+
+  about(): Promise<About> {
+    return this.#inTurn((engine) => engine.about());
   }
 
   report(): Promise<Report> {

@@ -13,6 +13,7 @@ import type {
   Export,
   Item,
   OptionSpec,
+  Preset,
   Progress,
   Query,
   Recommendation,
@@ -77,6 +78,11 @@ export class Trainer {
     return typed(() => Remote.ahead().begin((host) => host.options()));
   }
 
+  /** The presets, from the quickest to the best. Starts the worker that the next trainer takes. */
+  static presets(): Promise<Preset[]> {
+    return typed(() => Remote.ahead().begin((host) => host.presets()));
+  }
+
   /** Reads the source in a worker and makes a fresh model for it. */
   static create(source: Source, options: TrainerOptions = {}): Promise<Trainer> {
     return typed(async () => {
@@ -110,7 +116,10 @@ export class Trainer {
     });
   }
 
-  /** What the run is: its complete config, what its data came to, its backend and why. */
+  /**
+   * What the run is: its complete config, what its data came to, its backend and why. Where it is tuned, the
+   * temperature is that of the last epoch that {@link Trainer.train} gave.
+   */
   get about(): About {
     return this.#about;
   }
@@ -128,7 +137,10 @@ export class Trainer {
         if (signal?.aborted) throw aborted(signal);
         const progress = await this.#remote.call((host) => host.advance(SLICE));
         const pause = onProgress?.(progress);
-        if (progress.epochReport) yield progress.epochReport;
+        if (progress.epochReport) {
+          if (this.#about.config.tune) this.#about = await this.#remote.call((host) => host.about());
+          yield progress.epochReport;
+        }
         await this.#remote.during(Promise.resolve(pause), signal);
         done = progress.done;
       }

@@ -3,7 +3,7 @@
 import init, * as compiled from "./wasm/twotower.js";
 
 import { TwoTowerError } from "./error.js";
-import type { About, Backend, Export, Item, OptionSpec, Progress, Query, Recommendation, Report } from "./types.js";
+import type { About, Backend, Export, Item, OptionSpec, Preset, Progress, Query, Recommendation, Report } from "./types.js";
 
 /** A part of the data that a table holds. */
 export type PartName = "all" | "train" | "validation" | "test" | "items" | "users";
@@ -42,6 +42,7 @@ interface Wasm {
     load(bytes: Uint8Array, backend: Backend | "auto"): Promise<Engine>;
   };
   options(): OptionSpec[];
+  presets(): Preset[];
 }
 
 /** Compiles and starts the crate. */
