@@ -29,17 +29,17 @@ impl Memory {
             available: wasm_memory().map(|used| WASM_MEMORY - used),
         };
         let reserve = |words: usize| {
-            let mut buffer = Vec::new();
+            let mut buffer: Vec<u32> = Vec::new();
             let reserved = buffer.try_reserve_exact(words);
             reserved.map(|()| buffer).map_err(|_| shortage.clone())
         };
-        let allocate = |spec: &BufferSpec| {
-            let mut buffer = reserve(words(spec))?;
-            buffer.resize(words(spec), 0);
-            Ok(buffer)
-        };
-        let buffers = plan.buffers.iter().map(allocate).collect::<Result<_>>()?;
+        // All of it is reserved before any is touched.
+        let sizes = plan.buffers.iter().map(words);
+        let mut buffers = sizes.clone().map(reserve).collect::<Result<Vec<_>>>()?;
         reserve(largest)?;
+        for (buffer, words) in buffers.iter_mut().zip(sizes) {
+            buffer.resize(words, 0);
+        }
         Ok(Self { buffers, scratch: Vec::new() })
     }
 
