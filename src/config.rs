@@ -243,8 +243,8 @@ pub const OPTIONS: &[OptionSpec] = &[
         FEATURES,
         "[]",
         "Columns of the users file whose values have embeddings, which are averaged; `:list` behind a \
-         name parts its cells at bars, semicolons and commas, `:words` into words, and `:number` makes \
-         ten ranges",
+         name parts its cells at bars, semicolons and commas, or at the sign behind it, as in \
+         `authors:list/`; `:words` parts them into words, and `:number` makes ten ranges",
     ),
     option(
         "towers.user.history.table",
@@ -273,8 +273,8 @@ pub const OPTIONS: &[OptionSpec] = &[
         FEATURES,
         "[]",
         "Columns of the items file whose values have embeddings, which are averaged; `:list` behind a \
-         name parts its cells at bars, semicolons and commas, `:words` into words, and `:number` makes \
-         ten ranges",
+         name parts its cells at bars, semicolons and commas, or at the sign behind it, as in \
+         `authors:list/`; `:words` parts them into words, and `:number` makes ten ranges",
     ),
     option("towers.item.layers", LAYERS, "[]", LAYERS_DOC),
     option("towers.item.out", OUT, "null", OUT_DOC),
@@ -823,7 +823,6 @@ impl Config {
         let refuse = |key: &str, problem: &str, allowed: &str| {
             Err(Error::Config { key: key.into(), problem: problem.into(), allowed: allowed.into() })
         };
-        let user_is_table = self.towers.user.is_table();
         let Towers { user: UserTower { base: user, history }, item } = &self.towers;
         if !user.id && user.features.is_empty() && history.is_none() {
             return refuse(
@@ -843,7 +842,7 @@ impl Config {
             );
         }
         if self.onebp.is_some() {
-            if !user_is_table {
+            if !self.towers.user.is_table() {
                 return refuse(
                     "onebp",
                     "it keeps users as vectors of their own, which no gradient reaches",
@@ -860,15 +859,6 @@ impl Config {
                 ),
                 allowed: "the same width for both".into(),
             });
-        }
-        let skips = self.skip.as_ref().filter(|skip| skip.policy == SkipPolicy::Stale);
-        let is_plain = user_is_table && item.is_table();
-        if skips.is_some() && !is_plain {
-            return refuse(
-                "skip.policy",
-                "\"stale\" follows how far a row of a table moves, and these towers are more",
-                "\"popularity\", \"cap\" or \"random\", or the default towers",
-            );
         }
         Ok(())
     }
@@ -1179,9 +1169,6 @@ mod tests {
         refused(onebp.clone(), "onebp");
         onebp["towers"] = json!({ "item": { "layers": [32], "out": 16 } });
         assert!(Config::resolve(&onebp).is_ok(), "users take up outputs, however items are made");
-        let mut stale = towers(json!({ "history": {} }), json!({}));
-        stale["skip"] = json!({});
-        refused(stale, "skip.policy");
         let config = Config::resolve(&towers(
             json!({ "id": false, "history": { "cap": 9 }, "out": 8 }),
             json!({ "layers": [32], "out": 8 }),

@@ -1,4 +1,5 @@
-//! Times the training step alone, on random pairs: what `performance.md` calls the reference step.
+//! Times the training step alone, on random pairs: what `performance.md` calls the reference step; and
+//! recommendations.
 
 use serde::Serialize;
 use web_time::Instant;
@@ -7,11 +8,11 @@ use crate::config::Config;
 use crate::cpu::wasm_memory;
 use crate::data::Pairs;
 use crate::error::{Error, Result};
-use crate::executor::{Backend, BackendChoice, Executor};
+use crate::executor::{Backend, BackendChoice};
 use crate::gpu::Bindings;
-use crate::model::Model;
+use crate::model::{Filter, Model};
 use crate::negatives;
-use crate::plan::{BagExtent, Bags, Extent, Plan};
+use crate::plan::{BagExtent, Bags, Extent};
 use crate::random::{self, stream};
 
 /// How long steps took.
@@ -45,6 +46,72 @@ pub async fn time_steps(
     steps: usize,
 ) -> Result<Timing> {
     let pairs = (WARM_UP + steps) * config.batch_size;
+    let (mut model, backend) = fresh_model(config, users, items, pairs, choice).await?;
+    let mut milliseconds = Vec::with_capacity(steps);
+    for n in 0..WARM_UP + steps {
+        let started = Instant::now();
+        model.step();
+        model.losses_later().finish().await?;
+        if n >= WARM_UP {
+            milliseconds.push(in_milliseconds(started));
+        }
+    }
+    let memory_bytes = model.plan().bytes(backend.backend.is_gpu());
+    let bindings = model.bindings();
+    Ok(Timing { backend, milliseconds, memory_bytes, wasm_bytes: wasm_memory(), bindings })
+}
+
+/// How long recommendations took.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ListTiming {
+    #[serde(flatten)]
+    backend: Backend,
+    /// Milliseconds of the first one after training, which brings the outputs of all items up to date.
+    pub first: f64,
+    /// Milliseconds of each of the others, from the user's row to the list on the CPU.
+    pub milliseconds: Vec<f64>,
+    /// Bytes of all buffers.
+    pub memory_bytes: u64,
+}
+
+/// Times the `k` best of so many items, for one user after the other.
+///
+/// # Errors
+/// Those of [`crate::executor::Executor::choose`].
+pub async fn time_lists(
+    config: &Config,
+    items: usize,
+    k: usize,
+    choice: BackendChoice,
+    lists: usize,
+) -> Result<ListTiming> {
+    let users = 1 + lists;
+    let (mut model, backend) = fresh_model(config, users, items, users, choice).await?;
+    let all = Filter::new(items, None);
+    let mut milliseconds = Vec::with_capacity(users);
+    for user in 0..users as u32 {
+        let started = Instant::now();
+        model.rank_users(&[user], k, &all).await?;
+        milliseconds.push(in_milliseconds(started));
+    }
+    let first = milliseconds.remove(0);
+    let memory_bytes = model.plan().bytes(backend.backend.is_gpu());
+    Ok(ListTiming { backend, first, milliseconds, memory_bytes })
+}
+
+fn in_milliseconds(started: Instant) -> f64 {
+    started.elapsed().as_secs_f64() * 1e3
+}
+
+/// A model at the start of a run over random pairs.
+async fn fresh_model(
+    config: &Config,
+    users: usize,
+    items: usize,
+    pairs: usize,
+    choice: BackendChoice,
+) -> Result<(Model, Backend)> {
     let draw = |n: usize, below: usize| {
         random::hash(config.seed, stream::SYNTHETIC, n as u32) % below as u32
     };
@@ -70,30 +137,13 @@ pub async fn time_steps(
             ..Bags::default()
         },
     };
-    extent.check(config)?;
-    let plan = Plan::new(config, &extent);
-    let (executor, backend) = Executor::choose(choice, &plan).await?;
-    let bindings = match &executor {
-        Executor::Cpu(_) => None,
-        Executor::Gpu(executor) => Some(executor.bindings()),
-    };
-    let mut model = Model::on(executor, plan, config);
-    if let Some(history) = &history {
+    let (mut model, backend) = Model::new(config, &extent, choice).await?;
+    if let Some(history) = history {
         model.load_history(history);
     }
     let counts = vec![1; items];
     model.load(train.as_words(), &negatives::log_q(config, &counts));
     model.load_pool(config, &train, &counts);
     model.start_fresh(config);
-    let mut milliseconds = Vec::with_capacity(steps);
-    for n in 0..WARM_UP + steps {
-        let started = Instant::now();
-        model.step();
-        model.losses_later().finish().await?;
-        if n >= WARM_UP {
-            milliseconds.push(started.elapsed().as_secs_f64() * 1e3);
-        }
-    }
-    let memory_bytes = model.plan().bytes(backend.backend.is_gpu());
-    Ok(Timing { backend, milliseconds, memory_bytes, wasm_bytes: wasm_memory(), bindings })
+    Ok((model, backend))
 }

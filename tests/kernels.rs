@@ -17,7 +17,8 @@ use twotower::{negatives, random};
 const POISON: u32 = 0x7fc0_dead;
 
 /// Buffers of numbers that have no tolerance: as floats, small ones are all but zero.
-const EXACT: [&str; 27] = [
+const EXACT: [&str; 29] = [
+    "barred",
     "clock",
     "item_feature_members",
     "item_feature_offsets",
@@ -45,6 +46,7 @@ const EXACT: [&str; 27] = [
     "user_ids",
     "user_order",
     "user_stale",
+    "wanted",
 ];
 
 /// A plan on both executors.
@@ -161,6 +163,10 @@ impl Pair {
         let queries = dims.queries.min(dims.users).min(11);
         self.write(at.query, &[Step { rows: queries as u32, ..Step::default() }]);
         self.write(at.query_users, &listed(queries, dims.queries));
+        self.write(at.wanted, &listed(dims.items.min(dims.queries - 1), dims.queries));
+        // Whole words of items that are barred, none, or some; bits past the catalogue's end, too.
+        let bits = |word: usize| [0x8000_a0f1, 0, u32::MAX][word % 3];
+        self.write(at.barred, &(0..self.plan.words(at.barred)).map(bits).collect::<Vec<_>>());
         // Each user has seen as many items as its number, to the end of the room.
         let room = self.plan.words(at.seen_items);
         let seen = |user: usize| (user * (user + 1) / 2).min(room) as u32;

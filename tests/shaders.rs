@@ -152,13 +152,13 @@ fn records_have_the_same_layout_in_rust_and_wgsl() {
     let draw = parse(&dispatches["draw_batches"]);
     assert_eq!(
         layout(&draw, "Step"),
-        rust_layout!(Step, number, slot, rows, ring, adam_m, adam_v, bank, cursor)
+        rust_layout!(Step, number, slot, rows, ring, adam_m, adam_v, bank, cursor, rate)
     );
     let bank = parse(&dispatches["enqueue_entries"]);
     assert_eq!(layout(&bank, "Entry"), rust_layout!(Entry, item, log_q, mean_logit, padding));
     assert_eq!(
         layout(&draw, "Clock"),
-        rust_layout!(Clock, steps, epoch, done, pairs, cursor, filled, warmup)
+        rust_layout!(Clock, steps, epoch, done, pairs, cursor, filled, warmup, epochs)
     );
     let tally = parse(&dispatches["count_stale"]);
     let expected = rust_layout!(Tally, stale_rows, woken_rows, stale_pairs, kept_pairs);

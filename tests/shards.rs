@@ -22,7 +22,7 @@ struct Trace {
     drift: Option<u64>,
     kept: Vec<[u32; 2]>,
     lists: Vec<u32>,
-    scores: Vec<u32>,
+    outputs: Vec<u32>,
     /// The words of each tensor, by its name.
     state: Vec<(String, Vec<u32>)>,
 }
@@ -65,7 +65,7 @@ async fn run(options: &Value, shard: Option<u64>) -> Result<Trace, Error> {
     model.load(train.as_words(), &[-6.0; ITEMS]);
     model.load_pool(&config, &train, &[1; ITEMS]);
     if let Some(history) = &history {
-        model.load_history(history);
+        model.load_history(history.clone());
     }
     model.hide(&seen.offsets, &seen.items);
     model.start_fresh(&config);
@@ -98,10 +98,10 @@ async fn run(options: &Value, shard: Option<u64>) -> Result<Trace, Error> {
     }
     let everybody: Vec<u32> = (0..USERS as u32).collect();
     let lists = model.top_items(&everybody).await?;
-    let scores = bits(&model.user_scores(599).await?);
+    let outputs = bits(&model.outputs(Tower::User).await?);
     let names: Vec<String> = model.plan().tensors.iter().map(|one| one.name.clone()).collect();
     let state = names.into_iter().zip(model.state().await?).collect();
-    Ok(Trace { losses, drift, kept, lists, scores, state })
+    Ok(Trace { losses, drift, kept, lists, outputs, state })
 }
 
 /// The same run in shards and whole.

@@ -1,5 +1,5 @@
-//! Full ranking for a block of queries: scores against the catalogue, without what was seen, and the
-//! best items of each query. The score matrix is never whole in memory.
+//! Full ranking for a block of queries: scores against the catalogue, without what was seen or is barred,
+//! and the best items of each query. The score matrix is never whole in memory.
 
 use super::dispatch::{Dispatch, Shader, folded, shader, threads, tiles};
 use super::{Buffer, Dims, TOP_K};
@@ -9,12 +9,16 @@ pub(super) const MASK_SEEN: Shader = shader!(
     "mask_seen",
     [step: Step, shard: Shard, users: Read, seen_offsets: Read, seen_items: ReadRows, scores: Write]
 );
+pub(super) const MASK_BARRED: Shader =
+    shader!("mask_barred", [step: Step, barred: Read, scores: Write]);
 pub(super) const TOP_ITEMS_SEGMENTS: Shader = shader!(
     "top_items_segments",
     [step: Step, scores: Read, best_scores: Write, best_items: Write]
 );
-pub(super) const TOP_ITEMS_MERGE: Shader =
-    shader!("top_items_merge", [step: Step, best_scores: Read, best_items: Read, top: Write]);
+pub(super) const TOP_ITEMS_MERGE: Shader = shader!(
+    "top_items_merge",
+    [step: Step, best_scores: Read, best_items: Read, top: Write, top_scores: Write]
+);
 
 /// Items that one thread looks through: a catalogue of a few thousand already fills a GPU.
 const SEGMENT: usize = 1024;
@@ -85,6 +89,37 @@ impl MaskSeen {
     }
 }
 
+/// Makes some items impossible for a whole block.
+#[derive(Debug)]
+pub struct MaskBarred {
+    /// Sizes of the run.
+    pub dims: Dims,
+    /// The block.
+    pub step: Buffer,
+    /// (⌈I/32⌉) read: a bit an item, the lowest bit first.
+    pub barred: Buffer,
+    /// (Q, IP) written at the barred items.
+    pub scores: Buffer,
+}
+
+impl MaskBarred {
+    pub(super) fn dispatches(&self) -> Vec<Dispatch> {
+        let Dims { items, queries, .. } = self.dims;
+        let words = items.div_ceil(32);
+        vec![Dispatch {
+            shader: &MASK_BARRED,
+            buffers: vec![self.step, self.barred, self.scores],
+            constants: vec![
+                ("IP", self.dims.items_padded().into()),
+                ("ITEMS", items.into()),
+                ("WORDS", words.into()),
+            ],
+            groups: threads(queries * words),
+            chunk: 0,
+        }]
+    }
+}
+
 /// The [`TOP_K`] best items of each query, ties to the lower index; [`super::NO_ID`] where there are fewer.
 #[derive(Debug)]
 pub struct TopItems {
@@ -98,8 +133,10 @@ pub struct TopItems {
     pub best_scores: Buffer,
     /// (Q, segments, K) scratch.
     pub best_items: Buffer,
-    /// (Q, K) written.
+    /// (Q, K) written: the items.
     pub top: Buffer,
+    /// (Q, K) written: their scores; [`super::IMPOSSIBLE`] where there is no item.
+    pub top_scores: Buffer,
 }
 
 impl TopItems {
@@ -123,7 +160,13 @@ impl TopItems {
             },
             Dispatch {
                 shader: &TOP_ITEMS_MERGE,
-                buffers: vec![self.step, self.best_scores, self.best_items, self.top],
+                buffers: vec![
+                    self.step,
+                    self.best_scores,
+                    self.best_items,
+                    self.top,
+                    self.top_scores,
+                ],
                 constants,
                 groups: threads(queries),
                 chunk: 0,

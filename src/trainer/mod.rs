@@ -29,7 +29,7 @@ use crate::plan::{BagExtent, Bags, Extent, Op, Program, RING, Work};
 use crate::random::{hash, keyed, stream};
 use evaluate::{HeldOut, Mask};
 use pace::Pace;
-pub use recommend::{Query, Recommendation, TitledItem};
+pub use recommend::{ByFeatures, Cell, Choice, Query, Reason, Recommendation, TitledItem, Unseen};
 pub use report::{About, EpochReport, Final, Progress, Report};
 use skip::Skipping;
 pub use skip::{Note, SkipReport, hot_rows};
@@ -400,7 +400,7 @@ async fn fresh_model(
     let counts: Vec<u32> = dataset.item_counts().into_iter().map(|count| count.max(1)).collect();
     model.load(dataset.train.as_words(), &negatives::log_q(config, &counts));
     model.load_pool(config, &dataset.train, &counts);
-    if let Some(history) = &history {
+    if let Some(history) = history {
         model.load_history(history);
     }
     for (tower, features) in

@@ -1,4 +1,4 @@
-//! Checks that only the tests build: golden cases, how long steps take, a file of any size.
+//! Checks that only the tests build: golden cases, how long steps and lists take, a file of any size.
 
 use wasm_bindgen::prelude::*;
 
@@ -23,6 +23,19 @@ pub async fn time_steps(
 ) -> JsResult<JsValue> {
     let config = resolve(&options)?;
     Ok(to_js(&stopwatch::time_steps(&config, users, items, backend.parse()?, steps).await?))
+}
+
+/// Times recommendations.
+#[wasm_bindgen(js_name = timeLists)]
+pub async fn time_lists(
+    options: JsValue,
+    items: usize,
+    k: usize,
+    backend: String,
+    lists: usize,
+) -> JsResult<JsValue> {
+    let config = resolve(&options)?;
+    Ok(to_js(&stopwatch::time_lists(&config, items, k, backend.parse()?, lists).await?))
 }
 
 /// Lines of a synthetic file in one chunk: about as many bytes as a browser's streams give.

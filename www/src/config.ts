@@ -88,7 +88,7 @@ export interface Config {
     user: {
       /** Whether each user has an embedding of its own. Default `true`. */
       id: boolean;
-      /** Columns of the users file whose values have embeddings, which are averaged; `:list` behind a name parts its cells at bars, semicolons and commas, `:words` into words, and `:number` makes ten ranges: a list of up to 6, each a text. Default `[]`. */
+      /** Columns of the users file whose values have embeddings, which are averaged; `:list` behind a name parts its cells at bars, semicolons and commas, or at the sign behind it, as in `authors:list/`; `:words` parts them into words, and `:number` makes ten ranges: a list of up to 6, each a text. Default `[]`. */
       features: string[];
       history: {
         /** Whether a user is the sum of its items' embeddings in the item tower, or of others; the pair's own item is left out: "shared" or "separate". Default `"shared"`. */
@@ -106,7 +106,7 @@ export interface Config {
     item: {
       /** Whether each item has an embedding of its own. Default `true`. */
       id: boolean;
-      /** Columns of the items file whose values have embeddings, which are averaged; `:list` behind a name parts its cells at bars, semicolons and commas, `:words` into words, and `:number` makes ten ranges: a list of up to 6, each a text. Default `[]`. */
+      /** Columns of the items file whose values have embeddings, which are averaged; `:list` behind a name parts its cells at bars, semicolons and commas, or at the sign behind it, as in `authors:list/`; `:words` parts them into words, and `:number` makes ten ranges: a list of up to 6, each a text. Default `[]`. */
       features: string[];
       /** Widths of the hidden layers, each affine with a ReLU: a list of up to 8, each a whole number from 1 to 1024. Default `[]`. */
       layers: number[];

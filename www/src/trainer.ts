@@ -9,6 +9,8 @@ import { partsOf, sendable } from "./source.js";
 import type {
   About,
   Backend,
+  ByFeatures,
+  Choice,
   EpochReport,
   Export,
   Item,
@@ -19,6 +21,7 @@ import type {
   Recommendation,
   Report,
   Source,
+  Unseen,
 } from "./types.js";
 
 /** The options of a run, and what it computes on. */
@@ -154,14 +157,27 @@ export class Trainer {
     return this.#remote.call((host) => host.report());
   }
 
-  /** The `k` best items for a user, or for a visitor who likes some items, without those they have. */
-  recommend(query: Query, k: number): Promise<Recommendation[]> {
-    return this.#remote.call((host) => host.recommend(query, k));
+  /**
+   * The `k` best items for a user, or for a visitor who likes some items, without those they have; or for a user
+   * who was never seen, by features, where the user tower takes any. If none of those is known, that is refused
+   * with the code `config`.
+   */
+  recommend(query: Query, k: number, choice?: Choice): Promise<Recommendation[]>;
+  recommend(query: Unseen, k: number, choice?: Choice): Promise<ByFeatures>;
+  recommend(query: Query | Unseen, k: number, choice: Choice = {}): Promise<Recommendation[] | ByFeatures> {
+    return this.#remote.call<Recommendation[] | ByFeatures>((host) => host.recommend(query, k, choice));
   }
 
-  /** The `k` items closest to an item. */
-  similar(item: string, k: number): Promise<Recommendation[]> {
-    return this.#remote.call((host) => host.similar(item, k));
+  /** The same for many users at once: a list for each, in their order. */
+  recommendAll(users: readonly string[], k: number, choice: Choice = {}): Promise<Recommendation[][]> {
+    return this.#remote.call((host) => host.recommendAll(users, k, choice));
+  }
+
+  /** The `k` items closest to an item, or to one that was never seen, by features. */
+  similar(item: string, k: number, choice?: Choice): Promise<Recommendation[]>;
+  similar(item: Unseen, k: number, choice?: Choice): Promise<ByFeatures>;
+  similar(item: string | Unseen, k: number, choice: Choice = {}): Promise<Recommendation[] | ByFeatures> {
+    return this.#remote.call<Recommendation[] | ByFeatures>((host) => host.similar(item, k, choice));
   }
 
   /** The items that a user has in the training and the validation part. */

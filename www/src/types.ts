@@ -186,10 +186,41 @@ export interface Progress {
 }
 
 /** An item and how well it fits; higher is better. */
-export interface Recommendation {
-  item: string;
-  title: string | null;
+export interface Recommendation extends Item {
   score: number;
+  /**
+   * Up to three of the items that a visitor picked, or of a user's history, that speak most for it. Empty where a
+   * score has no such parts: for a user whose tower is more than the sum of a history, and from `similar`.
+   */
+  because: Reason[];
+}
+
+/** An item that has part in a score. */
+export interface Reason extends Item {
+  /** Its part: over all items that were picked, or the whole history, parts add up to the score. */
+  share: number;
+}
+
+/** Which items may be recommended; ids that the training data lacks are refused with the code `unknown-id`. */
+export interface Choice {
+  /** These alone. Default: the whole catalogue. */
+  among?: readonly string[] | undefined;
+  /** None of these. */
+  without?: readonly string[] | undefined;
+  /** Also what the asker has already: a user's items, those that a visitor picked, or the item itself. Default: no. */
+  seen?: boolean | undefined;
+}
+
+/** A user or an item that was never seen, by what is in its cells of the columns of features. */
+export interface Unseen {
+  features: Readonly<Record<string, string | number>>;
+}
+
+/** What is recommended by features alone. */
+export interface ByFeatures {
+  items: Recommendation[];
+  /** Values that nothing trained has, which were passed over, and cells of other columns. */
+  unknown: number;
 }
 
 /** An item of the data, with its title if the data has one. */

@@ -36,6 +36,12 @@ export async function step({ options, users, items, backend, steps }) {
   return timeSteps(options, users, items, backend, steps);
 }
 
+/** Times recommendations. */
+export async function list({ options, items, k, backend, lists }) {
+  const { timeLists } = await crate("/verify/");
+  return timeLists(options, items, k, backend, lists);
+}
+
 /**
  * Reads a generated file as a file is read: chunk by chunk, each copied in from the page. The file comes
  * from another module than the loader, whose memory thus has nothing else in it.

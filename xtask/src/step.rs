@@ -28,6 +28,18 @@ pub struct Step {
     runtime: Runtime,
 }
 
+/// The middle of some times, and where they lie.
+pub fn median(times: &Value) -> Result<String> {
+    let times = times.as_array().context("times")?;
+    let mut times: Vec<f64> = times.iter().filter_map(Value::as_f64).collect();
+    times.sort_by(f64::total_cmp);
+    let (Some(least), Some(most)) = (times.first(), times.last()) else {
+        anyhow::bail!("nothing was timed");
+    };
+    let middle = times[times.len() / 2];
+    Ok(format!("median {middle:.1} ms ({least:.1} to {most:.1}, {} times)", times.len()))
+}
+
 impl Step {
     pub fn run(self) -> Result<ExitCode> {
         let mut options = json!({ "batchSize": 1024 });
@@ -36,19 +48,10 @@ impl Step {
             Runtime::Native => self.natively(&options)?,
             Runtime::Browser => self.in_browser(options)?,
         };
-        let times = timing["milliseconds"].as_array().context("times")?;
-        let mut times: Vec<f64> = times.iter().filter_map(Value::as_f64).collect();
-        times.sort_by(f64::total_cmp);
-        let (Some(least), Some(most)) = (times.first(), times.last()) else {
-            anyhow::bail!("--steps 0 times nothing");
-        };
         println!(
-            "{} {} {}: median {:.1} ms a step ({least:.1} to {most:.1}, {} steps), {:.0} MB of buffers",
-            self.runtime.name(),
-            timing["backend"].as_str().unwrap_or_default(),
-            timing["adapter"].as_str().unwrap_or_default(),
-            times[times.len() / 2],
-            times.len(),
+            "{}: {} a step; {:.0} MB of buffers",
+            self.runtime.on(&timing),
+            median(&timing["milliseconds"])?,
             timing["memoryBytes"].as_f64().unwrap_or_default() / 1e6,
         );
         let bindings = &timing["bindings"];
