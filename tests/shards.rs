@@ -112,7 +112,7 @@ fn check(more: &Value) {
     }
     let [whole, cut] = [None, Some(SHARD)]
         .map(|shard| pollster::block_on(run(&options, shard)).expect("the run trains"));
-    assert_eq!(whole.losses, cut.losses, "losses, {options}");
+    assert!(whole.losses == cut.losses, "losses differ, {options}");
     for ((name, whole), (_, cut)) in whole.state.iter().zip(&cut.state) {
         assert!(whole == cut, "{name} differs, {options}");
     }
