@@ -9,6 +9,7 @@ use crate::config::{Config, Init, InitRule, Warmup, WarmupRule};
 use crate::data::{Csr, Pairs};
 use crate::error::Result;
 use crate::executor::{Backend, BackendChoice, Executor, Pending};
+use crate::gpu::Bindings;
 use crate::negatives;
 pub use crate::plan::Tower;
 use crate::plan::{
@@ -60,7 +61,12 @@ impl Model {
     ) -> Result<(Self, Backend)> {
         extent.check(config)?;
         let plan = Plan::new(config, extent);
-        let (mut executor, backend) = Executor::choose(choice, &plan).await?;
+        let (executor, backend) = Executor::choose(choice, &plan).await?;
+        Ok((Self::on(executor, plan, config), backend))
+    }
+
+    /// The same on an executor of the config's plan.
+    pub fn on(mut executor: Executor, plan: Plan, config: &Config) -> Self {
         let items = plan.dims.items as u32;
         let mut list: Vec<u32> = (0..items).collect();
         list.resize(plan.words(plan.at.item_list), NO_ID);
@@ -70,7 +76,7 @@ impl Model {
             executor.write(plan.at.item_blocks, slot * STEP_STRIDE, &[block]);
         }
         let pairs_in_epoch = plan.dims.pairs;
-        let model = Self {
+        Self {
             plan,
             executor,
             normalize: config.normalize,
@@ -84,13 +90,20 @@ impl Model {
             work: Work::default(),
             history: None,
             outputs_are_fresh: false,
-        };
-        Ok((model, backend))
+        }
     }
 
     /// The plan that is executed.
     pub fn plan(&self) -> &Plan {
         &self.plan
+    }
+
+    /// How much of a buffer is bound at once, on a GPU.
+    pub fn bindings(&self) -> Option<Bindings> {
+        match &self.executor {
+            Executor::Cpu(_) => None,
+            Executor::Gpu(executor) => Some(executor.bindings()),
+        }
     }
 
     /// Brings the training data in: (N) pairs as words, and (I) log q of the items.

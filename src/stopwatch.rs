@@ -5,9 +5,11 @@ use serde::Serialize;
 use web_time::Instant;
 
 use crate::config::Config;
+use crate::cpu::wasm_memory;
 use crate::data::Pairs;
 use crate::error::{Error, Result};
 use crate::executor::{Backend, BackendChoice};
+use crate::gpu::Bindings;
 use crate::model::{Filter, Model};
 use crate::negatives;
 use crate::plan::{BagExtent, Bags, Extent};
@@ -23,6 +25,10 @@ pub struct Timing {
     pub milliseconds: Vec<f64>,
     /// Bytes of all buffers.
     pub memory_bytes: u64,
+    /// Bytes of WebAssembly's memory at its peak.
+    pub wasm_bytes: Option<u64>,
+    /// What a GPU binds.
+    pub bindings: Option<Bindings>,
 }
 
 /// Steps before the first that counts: caches and pipelines are warm after one, the second proves it.
@@ -51,7 +57,8 @@ pub async fn time_steps(
         }
     }
     let memory_bytes = model.plan().bytes(backend.backend.is_gpu());
-    Ok(Timing { backend, milliseconds, memory_bytes })
+    let bindings = model.bindings();
+    Ok(Timing { backend, milliseconds, memory_bytes, wasm_bytes: wasm_memory(), bindings })
 }
 
 /// How long recommendations took.

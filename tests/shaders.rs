@@ -96,15 +96,18 @@ fn bindings_are_those_of_the_contract() {
         {
             assert_eq!((*binding, name.as_str()), (n, *expected), "{stem}");
             let expected_space = match access {
-                Access::Step | Access::Chunk => AddressSpace::Uniform,
-                Access::Read => AddressSpace::Storage { access: StorageAccess::LOAD },
-                Access::Write => {
+                Access::Step | Access::Chunk | Access::Shard => AddressSpace::Uniform,
+                Access::Read | Access::ReadRows => {
+                    AddressSpace::Storage { access: StorageAccess::LOAD }
+                }
+                Access::Write | Access::WriteRows => {
                     AddressSpace::Storage { access: StorageAccess::LOAD | StorageAccess::STORE }
                 }
             };
             assert_eq!(*space, expected_space, "{stem}: {name}");
         }
-        let storage = contract.iter().filter(|(_, a)| matches!(a, Access::Read | Access::Write));
+        let is_storage = |access| !matches!(access, Access::Step | Access::Chunk | Access::Shard);
+        let storage = contract.iter().filter(|(_, access)| is_storage(*access));
         assert!(storage.count() <= 8, "{stem} binds more storage buffers than every device has");
     }
 }

@@ -37,6 +37,7 @@ use bytemuck::Pod;
 use crate::error::Result;
 use crate::plan::{Buffer, Op, Plan, Program};
 use memory::Memory;
+pub use memory::wasm_memory;
 
 /// Runs a plan on the calling thread.
 #[derive(Debug)]

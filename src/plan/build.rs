@@ -39,22 +39,34 @@ impl<'a> Builder<'a> {
 
     /// A buffer that both executors have.
     pub(super) fn buffer(&mut self, name: impl Into<String>, words: usize) -> Buffer {
-        // A binding of no bytes is not allowed: an empty buffer keeps one vec4.
-        self.buffer_of(BufferKind::Data, name, words.max(4))
+        self.rows(name, words, 1)
+    }
+
+    /// The same of rows of so many words, between which it may be cut.
+    pub(super) fn rows(&mut self, name: impl Into<String>, rows: usize, row: usize) -> Buffer {
+        // A binding of no bytes is not allowed: an empty buffer keeps one vec4. What saturates is refused
+        // when it is allocated.
+        self.buffer_of(BufferKind::Data, name, rows.saturating_mul(row).max(4), row)
     }
 
     /// A buffer of step records.
     fn steps(&mut self, name: &str, count: usize) -> Buffer {
-        self.buffer_of(BufferKind::Steps, name, count * STEP_STRIDE)
+        self.buffer_of(BufferKind::Steps, name, count * STEP_STRIDE, STEP_STRIDE)
     }
 
     /// A buffer between the dispatches of one operation.
     pub(super) fn scratch(&mut self, name: &str, words: usize) -> Buffer {
-        self.buffer_of(BufferKind::GpuScratch, name, words)
+        self.buffer_of(BufferKind::GpuScratch, name, words, 1)
     }
 
-    fn buffer_of(&mut self, kind: BufferKind, name: impl Into<String>, words: usize) -> Buffer {
-        self.buffers.push(BufferSpec { name: name.into(), words, kind });
+    fn buffer_of(
+        &mut self,
+        kind: BufferKind,
+        name: impl Into<String>,
+        words: usize,
+        row: usize,
+    ) -> Buffer {
+        self.buffers.push(BufferSpec { name: name.into(), words, row, kind });
         Buffer(self.buffers.len() - 1)
     }
 
@@ -114,7 +126,7 @@ impl<'a> Builder<'a> {
         let shares_items = self.config.shares_items();
 
         let clock = self.buffer("clock", size_of::<Clock>() / 4);
-        let pairs = self.buffer("pairs", 2 * pairs);
+        let pairs = self.rows("pairs", pairs, 2);
         let log_q = self.state("log_q", items, &[Word::Real]);
         let losses = self.buffer("losses", RING);
         let item_ids = self.buffer("item_ids", window * candidates);
@@ -146,7 +158,7 @@ impl<'a> Builder<'a> {
             item_blocks: self.steps("item_blocks", blocks),
             item_list: self.buffer("item_list", blocks * block),
             block_outputs: (!item.is_table).then(|| self.buffer("block_outputs", block * dim)),
-            item_outputs: self.buffer("item_outputs", items_padded.saturating_mul(dim)),
+            item_outputs: self.rows("item_outputs", items_padded, dim),
             drift: self.config.cbns.is_some().then(|| DriftHandles {
                 before: self.state_rows("drift_before", items_padded),
                 drift: self.buffer("drift", 2 * items),
@@ -154,14 +166,14 @@ impl<'a> Builder<'a> {
             query: self.steps("query", 1),
             query_users: self.buffer("query_users", queries),
             query_outputs: self.buffer("query_outputs", queries * dim),
-            scores: self.buffer("scores", queries * items_padded),
+            scores: self.rows("scores", queries, items_padded),
             seen_offsets: self.buffer("seen_offsets", users + 1),
             seen_items: self.buffer("seen_items", self.extent.hidden),
             barred: self.buffer("barred", items.div_ceil(32)),
             bank: self.bank(),
             top: self.buffer("top", queries * TOP_K),
             top_scores: self.buffer("top_scores", queries * TOP_K),
-            lists: self.buffer("lists", self.extent.evaluated.next_multiple_of(queries) * TOP_K),
+            lists: self.rows("lists", self.extent.evaluated.next_multiple_of(queries), TOP_K),
             wanted: self.buffer("wanted", queries),
             wanted_rows: self.buffer("wanted_rows", queries * dim),
             sum_power: user.sum().map(|history| history.power),

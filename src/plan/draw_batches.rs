@@ -8,7 +8,7 @@ use crate::random::{FEISTEL_ROUNDS, stream};
 
 pub(super) const DRAW_BATCHES: Shader = shader!(
     "draw_batches",
-    [clock: Read, pairs: Read, steps: Write, user_ids: Write, item_ids: Write]
+    [shard: Shard, clock: Read, pairs: ReadRows, steps: Write, user_ids: Write, item_ids: Write]
 );
 
 /// A bound on the rounds of `permute` that no walk meets: one that long has probability 2^-1000.
@@ -47,7 +47,14 @@ impl DrawBatches {
     pub(super) fn dispatches(&self) -> Vec<Dispatch> {
         vec![Dispatch {
             shader: &DRAW_BATCHES,
-            buffers: vec![self.clock, self.pairs, self.steps, self.user_ids, self.item_ids],
+            buffers: vec![
+                self.clock,
+                self.clock,
+                self.pairs,
+                self.steps,
+                self.user_ids,
+                self.item_ids,
+            ],
             constants: vec![
                 ("B", self.dims.batch.into()),
                 ("K", self.dims.candidates.into()),

@@ -112,8 +112,17 @@ pub struct BufferSpec {
     pub name: String,
     /// Its length in 32-bit words.
     pub words: usize,
+    /// Words of a row: where the buffer is longer than a binding may be, it is cut between rows.
+    pub row: usize,
     /// How it is used.
     pub kind: BufferKind,
+}
+
+impl BufferSpec {
+    /// Its length in bytes.
+    pub fn bytes(&self) -> u64 {
+        self.words as u64 * 4
+    }
 }
 
 /// How a buffer is used.
@@ -604,7 +613,7 @@ impl Plan {
     /// Bytes of all buffers that a backend allocates.
     pub fn bytes(&self, on_gpu: bool) -> u64 {
         let is_allocated = |spec: &&BufferSpec| on_gpu || spec.kind != BufferKind::GpuScratch;
-        self.buffers.iter().filter(is_allocated).map(|spec| spec.words as u64 * 4).sum()
+        self.buffers.iter().filter(is_allocated).map(BufferSpec::bytes).sum()
     }
 
     /// What one run of a program costs a training; that of a step is a whole batch's.

@@ -4,11 +4,10 @@
 use super::dispatch::{Dispatch, Shader, folded, shader, threads, tiles};
 use super::{Buffer, Dims, TOP_K};
 
-pub(super) const SCORE_ITEMS: Shader =
-    shader!("score_items", [step: Step, queries: Read, items: Read, scores: Write]);
+pub(super) const SCORE_ITEMS: Shader = shader!("score_items", [step: Step, shard: Shard, queries: Read, items: ReadRows, scores: Write]);
 pub(super) const MASK_SEEN: Shader = shader!(
     "mask_seen",
-    [step: Step, users: Read, seen_offsets: Read, seen_items: Read, scores: Write]
+    [step: Step, shard: Shard, users: Read, seen_offsets: Read, seen_items: ReadRows, scores: Write]
 );
 pub(super) const MASK_BARRED: Shader =
     shader!("mask_barred", [step: Step, barred: Read, scores: Write]);
@@ -49,7 +48,7 @@ impl ScoreItems {
         let items_padded = self.dims.items_padded();
         vec![Dispatch {
             shader: &SCORE_ITEMS,
-            buffers: vec![self.step, self.queries, self.items, self.scores],
+            buffers: vec![self.step, self.step, self.queries, self.items, self.scores],
             constants: vec![("D4", (self.dims.out / 4).into()), ("IP", items_padded.into())],
             groups: tiles(items_padded, self.dims.queries),
             chunk: 0,
@@ -78,7 +77,7 @@ impl MaskSeen {
     pub(super) fn dispatches(&self) -> Vec<Dispatch> {
         vec![Dispatch {
             shader: &MASK_SEEN,
-            buffers: vec![self.step, self.users, self.offsets, self.items, self.scores],
+            buffers: vec![self.step, self.step, self.users, self.offsets, self.items, self.scores],
             constants: vec![
                 ("IP", self.dims.items_padded().into()),
                 // A user's list is some tens of items long.

@@ -54,6 +54,16 @@ impl Step {
             median(&timing["milliseconds"])?,
             timing["memoryBytes"].as_f64().unwrap_or_default() / 1e6,
         );
+        let bindings = &timing["bindings"];
+        if let Some(shards) = bindings["shards"].as_u64() {
+            println!(
+                "largest binding {} of {} bytes that the adapter allows, at most {shards} shards a buffer",
+                bindings["largest"], bindings["limit"],
+            );
+        }
+        if let Some(bytes) = timing["wasmBytes"].as_f64() {
+            println!("{:.0} MB of WebAssembly memory at the peak", bytes / 1e6);
+        }
         Ok(ExitCode::SUCCESS)
     }
 
