@@ -3,21 +3,27 @@
 // One workgroup a place in the sorted order of the batch's users; the first place of a user does the work.
 #import first_use
 #import grid
+#import shard
 #import step
 
 @group(0) @binding(0) var<uniform> step: Step;
-@group(0) @binding(1) var<storage, read> order: array<vec2<u32>>; // (S, P) user, row
-@group(0) @binding(2) var<storage, read> items: array<vec4<f32>>; // (BP, D) the positives' outputs after the step
-@group(0) @binding(3) var<storage, read_write> users: array<vec4<f32>>; // (U, D)
+@group(0) @binding(1) var<uniform> shard: Shard;
+@group(0) @binding(2) var<storage, read> order: array<vec2<u32>>; // (S, P) user, row
+@group(0) @binding(3) var<storage, read> items: array<vec4<f32>>; // (BP, D) the positives' outputs after the step
+@group(0) @binding(4) var<storage, read_write> users: array<vec4<f32>>; // (U, D)
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     let place = group_index(group);
-    if place >= P || !is_first_use(place) {
+    if !is_first_use(place) {
         return;
     }
     let base = step.slot * P;
     let user = order[base + place].x;
+    let at = user - shard.write;
+    if at >= arrayLength(&users) / D4 {
+        return;
+    }
     for (var k = lane; k < D4; k += LANES) {
         var sum = vec4(0.0);
         var count = 0.0;
@@ -31,6 +37,6 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
             count += 1.0;
             stay *= BETA;
         }
-        users[user * D4 + k] = stay * users[user * D4 + k] + (1.0 - stay) * (sum / count);
+        users[at * D4 + k] = stay * users[at * D4 + k] + (1.0 - stay) * (sum / count);
     }
 }

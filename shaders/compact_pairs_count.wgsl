@@ -3,16 +3,18 @@
 #import clock
 #import grid
 #import random
+#import shard
 #import stale_pair
 #import tally
 
-@group(0) @binding(0) var<storage, read> clock: Clock;
-@group(0) @binding(1) var<storage, read> threshold: array<f32>; // (1)
-@group(0) @binding(2) var<storage, read> pairs: array<vec2<u32>>; // (N) user, item
-@group(0) @binding(3) var<storage, read> user_activity: array<f32>; // (U)
-@group(0) @binding(4) var<storage, read> item_activity: array<f32>; // (I)
-@group(0) @binding(5) var<storage, read_write> blocks: array<u32>; // (BLOCKS) kept pairs
-@group(0) @binding(6) var<storage, read_write> tally: Tally;
+@group(0) @binding(0) var<uniform> shard: Shard;
+@group(0) @binding(1) var<storage, read> clock: Clock;
+@group(0) @binding(2) var<storage, read> threshold: array<f32>; // (1)
+@group(0) @binding(3) var<storage, read> pairs: array<vec2<u32>>; // (N) user, item
+@group(0) @binding(4) var<storage, read> user_activity: array<f32>; // (U)
+@group(0) @binding(5) var<storage, read> item_activity: array<f32>; // (I)
+@group(0) @binding(6) var<storage, read_write> blocks: array<u32>; // (BLOCKS) kept pairs
+@group(0) @binding(7) var<storage, read_write> tally: Tally;
 
 var<workgroup> sh_stale: atomic<u32>;
 var<workgroup> sh_kept: atomic<u32>;
@@ -21,13 +23,18 @@ var<workgroup> sh_kept: atomic<u32>;
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     let block = group_index(group);
     let n = block * BLOCK + lane;
+    // A shard has whole blocks.
+    let at = n - shard.read;
+    if block * BLOCK - shard.read >= arrayLength(&pairs) {
+        return;
+    }
     if lane == 0u {
         atomicStore(&sh_stale, 0u);
         atomicStore(&sh_kept, 0u);
     }
     workgroupBarrier();
     if n < N {
-        let pair = pairs[n];
+        let pair = pairs[at];
         if is_stale(pair) {
             atomicAdd(&sh_stale, 1u);
         }

@@ -4,13 +4,16 @@
 #import clock
 #import permutation
 #import random
+#import schedule
+#import shard
 #import step
 
-@group(0) @binding(0) var<storage, read> clock: Clock;
-@group(0) @binding(1) var<storage, read> pairs: array<vec2<u32>>; // (N) user, item
-@group(0) @binding(2) var<storage, read_write> steps: array<StepSlot>; // (S)
-@group(0) @binding(3) var<storage, read_write> user_ids: array<u32>; // (S, B)
-@group(0) @binding(4) var<storage, read_write> item_ids: array<u32>; // (S, K) the positives first; K candidates
+@group(0) @binding(0) var<uniform> shard: Shard;
+@group(0) @binding(1) var<storage, read> clock: Clock;
+@group(0) @binding(2) var<storage, read> pairs: array<vec2<u32>>; // (N) user, item
+@group(0) @binding(3) var<storage, read_write> steps: array<StepSlot>; // (S)
+@group(0) @binding(4) var<storage, read_write> user_ids: array<u32>; // (S, B)
+@group(0) @binding(5) var<storage, read_write> item_ids: array<u32>; // (S, K) the positives first; K candidates
 
 // 1 - beta^t for log_beta = ln beta: by its series where the difference would cancel.
 fn one_minus_power(log_beta: f32, t: f32) -> f32 {
@@ -43,6 +46,7 @@ fn main(@builtin(global_invocation_id) thread: vec3<u32>) {
             1.0 / one_minus_power(LOG_BETA_V, f32(number)),
             select(0u, min(clock.filled + slot * B, M), number > clock.warmup),
             (clock.cursor + slot * B) % max(M, 1u),
+            learning_rate(clock, clock.done + slot),
         );
     }
     var pair = vec2(NO_ID, NO_ID);
@@ -51,7 +55,11 @@ fn main(@builtin(global_invocation_id) thread: vec3<u32>) {
         if SHUFFLE {
             place = permute(n, clock.pairs, hash(SEED, STREAM_ORDER, clock.epoch));
         }
-        pair = pairs[place];
+        let at = place - shard.read;
+        if at >= arrayLength(&pairs) {
+            return;
+        }
+        pair = pairs[at];
     }
     user_ids[slot * B + row] = pair.x;
     item_ids[slot * K + row] = pair.y;

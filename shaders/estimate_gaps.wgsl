@@ -14,7 +14,7 @@
 @compute @workgroup_size(WG_SIZE)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     let place = thread_index(group, lane);
-    if place >= P || !is_first_use(place) {
+    if !is_first_use(place) {
         return;
     }
     let item = order[step.slot * P + place].x;

@@ -3,15 +3,17 @@
 // One thread a pair; the kept ones come first.
 #import clock
 #import grid
+#import shard
 
-@group(0) @binding(0) var<storage, read> clock: Clock;
-@group(0) @binding(1) var<storage, read> kept_pairs: array<vec2<u32>>; // (N) user, item
-@group(0) @binding(2) var<storage, read_write> item_counts: array<atomic<u32>>; // (I)
+@group(0) @binding(0) var<uniform> shard: Shard;
+@group(0) @binding(1) var<storage, read> clock: Clock;
+@group(0) @binding(2) var<storage, read> kept_pairs: array<vec2<u32>>; // (N) user, item
+@group(0) @binding(3) var<storage, read_write> item_counts: array<atomic<u32>>; // (I)
 
 @compute @workgroup_size(WG_SIZE)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-    let n = thread_index(group, lane);
-    if n < clock.pairs {
-        atomicAdd(&item_counts[kept_pairs[n].y], 1u);
+    let at = thread_index(group, lane);
+    if at < arrayLength(&kept_pairs) && shard.read + at < clock.pairs {
+        atomicAdd(&item_counts[kept_pairs[at].y], 1u);
     }
 }

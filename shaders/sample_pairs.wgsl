@@ -5,12 +5,14 @@
 #import grid
 #import permutation
 #import random
+#import shard
 
-@group(0) @binding(0) var<storage, read> clock: Clock;
-@group(0) @binding(1) var<storage, read> pairs: array<vec2<u32>>; // (N) user, item
-@group(0) @binding(2) var<storage, read> user_activity: array<f32>; // (U)
-@group(0) @binding(3) var<storage, read> item_activity: array<f32>; // (I)
-@group(0) @binding(4) var<storage, read_write> sample: array<f32>; // (SAMPLE)
+@group(0) @binding(0) var<uniform> shard: Shard;
+@group(0) @binding(1) var<storage, read> clock: Clock;
+@group(0) @binding(2) var<storage, read> pairs: array<vec2<u32>>; // (N) user, item
+@group(0) @binding(3) var<storage, read> user_activity: array<f32>; // (U)
+@group(0) @binding(4) var<storage, read> item_activity: array<f32>; // (I)
+@group(0) @binding(5) var<storage, read_write> sample: array<f32>; // (SAMPLE)
 
 @compute @workgroup_size(WG_SIZE)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
@@ -18,6 +20,10 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     if n >= SAMPLE {
         return;
     }
-    let pair = pairs[permute(n, N, hash(SEED, STREAM_SAMPLE, clock.epoch))];
+    let at = permute(n, N, hash(SEED, STREAM_SAMPLE, clock.epoch)) - shard.read;
+    if at >= arrayLength(&pairs) {
+        return;
+    }
+    let pair = pairs[at];
     sample[n] = max(user_activity[pair.x], item_activity[pair.y]);
 }

@@ -1,12 +1,14 @@
 // Scores of a block of queries against the whole catalogue: scores[q, i] = query_q·v_i.
 // One thread a tile of 8 queries × 8 items.
 #import score_tile
+#import shard
 #import step
 
 @group(0) @binding(0) var<uniform> step: Step;
-@group(0) @binding(1) var<storage, read> queries: array<vec4<f32>>; // (Q, D)
-@group(0) @binding(2) var<storage, read> items: array<vec4<f32>>; // (IP, D) v; IP = I up to 8
-@group(0) @binding(3) var<storage, read_write> scores: array<vec4<f32>>; // (Q, IP)
+@group(0) @binding(1) var<uniform> shard: Shard;
+@group(0) @binding(2) var<storage, read> queries: array<vec4<f32>>; // (Q, D)
+@group(0) @binding(3) var<storage, read> items: array<vec4<f32>>; // (IP, D) v; IP = I up to 8
+@group(0) @binding(4) var<storage, read_write> scores: array<vec4<f32>>; // (Q, IP)
 
 // Four neighbouring queries at one vec4 of their width, a query a column of the matrix.
 fn rows_at(row: u32, k: u32) -> mat4x4<f32> {
@@ -22,7 +24,7 @@ fn columns_at(column: u32, k: u32) -> mat4x4<f32> {
 // Scores of four queries at four items.
 fn store(row: u32, column: u32, products: mat4x4<f32>) {
     let width = IP / 4u;
-    let at = row * width + column / 4u;
+    let at = row * width + (shard.read + column) / 4u;
     for (var n = 0u; n < 4u; n += 1u) {
         scores[at + n * width] = products[n];
     }
@@ -32,7 +34,7 @@ fn store(row: u32, column: u32, products: mat4x4<f32>) {
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) thread: vec3<u32>) {
     let column = (group.x * 8u + thread.x) * 8u;
     let row = (group.y * 8u + thread.y) * 8u;
-    if column >= IP || row >= step.rows {
+    if column >= arrayLength(&items) / D4 || row >= step.rows {
         return;
     }
     store_tile(row, column, score_tile(row, column));

@@ -8,6 +8,7 @@
 @group(0) @binding(1) var<storage, read> best_scores: array<f32>; // (Q, SEGMENTS, TOP)
 @group(0) @binding(2) var<storage, read> best_items: array<u32>; // (Q, SEGMENTS, TOP)
 @group(0) @binding(3) var<storage, read_write> top: array<u32>; // (Q, TOP)
+@group(0) @binding(4) var<storage, read_write> top_scores: array<f32>; // (Q, TOP)
 
 @compute @workgroup_size(WG_SIZE)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
@@ -22,5 +23,6 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     }
     for (var n = 0u; n < TOP; n += 1u) {
         top[query * TOP + n] = list.items[n];
+        top_scores[query * TOP + n] = list.scores[n];
     }
 }

@@ -2,10 +2,12 @@
 // One workgroup a row.
 #import grid
 #import lanes
+#import step
 
-@group(0) @binding(0) var<storage, read> gradient: array<f32>; // (R, COLUMNS)
-@group(0) @binding(1) var<storage, read_write> table: array<f32>; // (R, COLUMNS)
-@group(0) @binding(2) var<storage, read_write> squares: array<f32>; // (R) a
+@group(0) @binding(0) var<uniform> step: Step;
+@group(0) @binding(1) var<storage, read> gradient: array<f32>; // (R, COLUMNS)
+@group(0) @binding(2) var<storage, read_write> table: array<f32>; // (R, COLUMNS)
+@group(0) @binding(3) var<storage, read_write> squares: array<f32>; // (R) a
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
@@ -23,7 +25,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     // Nobody writes the new sum below before everybody has read the old one.
     storageBarrier();
     let sum = before + sum_over_lanes(lane, square) / WIDTH;
-    let rate = LEARNING_RATE / (sqrt(sum) + EPSILON);
+    let rate = step.rate / (sqrt(sum) + EPSILON);
     for (var k = lane; k < COLUMNS; k += LANES) {
         let at = row * COLUMNS + k;
         table[at] -= rate * (gradient[at] + L2 * table[at]);

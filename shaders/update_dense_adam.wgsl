@@ -21,5 +21,5 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let v = BETA_V * second_moment[at] + (1.0 - BETA_V) * g * g;
     first_moment[at] = m;
     second_moment[at] = v;
-    table[at] -= LEARNING_RATE * (m * step.adam_m) / (sqrt(v * step.adam_v) + EPSILON);
+    table[at] -= step.rate * (m * step.adam_m) / (sqrt(v * step.adam_v) + EPSILON);
 }

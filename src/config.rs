@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
 use crate::error::{Error, Result};
+use crate::preset::Preset;
 
 /// One option of a run.
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -68,6 +69,12 @@ const OUT_DOC: &str = "Width of the output, by an affine layer; null for `dim`, 
 
 /// Every option, in the order in which they are documented.
 pub const OPTIONS: &[OptionSpec] = &[
+    option(
+        "preset",
+        &[OneOf(&["fast", "balanced", "best"]), Null],
+        "null",
+        "Other defaults of the options below: a quick look, the usual, or the best that can be had",
+    ),
     option("dim", &[Int(1, 1024)], "64", "Embedding width D"),
     option("batchSize", &[Int(2, 16384)], "256", "Pairs in a training step, B"),
     option("epochs", &[Int(1, 100_000)], "12", "Passes over the training pairs"),
@@ -81,10 +88,29 @@ pub const OPTIONS: &[OptionSpec] = &[
         "Standard deviation of the fresh tables, or Xavier normal",
     ),
     option(
+        "metric",
+        &[OneOf(&["recall@10", "recall@20", "ndcg@10", "ndcg@20", "hit@10", "mrr@10"])],
+        "\"ndcg@20\"",
+        "What the best epoch is best in, on the validation part if there is one",
+    ),
+    option(
         "patience",
         &[Int(1, 100_000), Null],
         "null",
-        "Epochs without a better validation NDCG@20 before training stops early",
+        "Epochs without a better `metric` of the validation part before training stops early",
+    ),
+    option(
+        "tune.temperature",
+        &[List(&Number(1e-4, 1000.0), 16)],
+        "[0.1,0.15,0.2,0.25]",
+        "Temperatures that are tried first, on pairs held out for it; with the best one, and for its best \
+         number of epochs, the run then trains on all pairs",
+    ),
+    option(
+        "tune.validation",
+        &[Above(0.0, 0.9)],
+        "0.1",
+        "Share of each user's training pairs that is held out to choose by",
     ),
     option(
         "optimizer.kind",
@@ -93,6 +119,18 @@ pub const OPTIONS: &[OptionSpec] = &[
         "Row-sparse Adam, row-wise Adagrad or plain descent",
     ),
     option("optimizer.learningRate", &[Above(0.0, 100.0)], "0.004", "Step length"),
+    option(
+        "optimizer.schedule",
+        &[OneOf(&["constant", "cosine"])],
+        "\"constant\"",
+        "Whether the step length stays, or falls along half a cosine to 0 at the end of the run",
+    ),
+    option(
+        "optimizer.warmup",
+        &[Number(0.0, 100_000.0)],
+        "0",
+        "Epochs over which the step length rises in a line",
+    ),
     option(
         "optimizer.l2",
         &[Number(0.0, 100.0)],
@@ -205,8 +243,8 @@ pub const OPTIONS: &[OptionSpec] = &[
         FEATURES,
         "[]",
         "Columns of the users file whose values have embeddings, which are averaged; `:list` behind a \
-         name parts its cells at bars, semicolons and commas, `:words` into words, and `:number` makes \
-         ten ranges",
+         name parts its cells at bars, semicolons and commas, or at the sign behind it, as in \
+         `authors:list/`; `:words` parts them into words, and `:number` makes ten ranges",
     ),
     option(
         "towers.user.history.table",
@@ -235,8 +273,8 @@ pub const OPTIONS: &[OptionSpec] = &[
         FEATURES,
         "[]",
         "Columns of the items file whose values have embeddings, which are averaged; `:list` behind a \
-         name parts its cells at bars, semicolons and commas, `:words` into words, and `:number` makes \
-         ten ranges",
+         name parts its cells at bars, semicolons and commas, or at the sign behind it, as in \
+         `authors:list/`; `:words` parts them into words, and `:number` makes ten ranges",
     ),
     option("towers.item.layers", LAYERS, "[]", LAYERS_DOC),
     option("towers.item.out", OUT, "null", OUT_DOC),
@@ -272,7 +310,7 @@ pub const OPTIONS: &[OptionSpec] = &[
 ];
 
 /// Groups that are off (`null`) unless given.
-pub const OPTIONAL_GROUPS: &[&str] = &["onebp", "cbns", "skip", "towers.user.history"];
+pub const OPTIONAL_GROUPS: &[&str] = &["tune", "onebp", "cbns", "skip", "towers.user.history"];
 
 /// Groups of the contract that this version refuses by name.
 const NOT_YET: &[&str] = &["towers.item.history"];
@@ -285,6 +323,8 @@ pub(crate) const MOST_USES: usize = 1 << 17;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Config {
+    /// Name of the [`Preset`] that the other options were given over, if one was.
+    pub preset: Option<String>,
     /// Embedding width D.
     pub dim: usize,
     /// Pairs in a step, B.
@@ -299,8 +339,12 @@ pub struct Config {
     pub temperature: f32,
     /// Spread of the fresh tables.
     pub init: Init,
+    /// What the best epoch is best in.
+    pub metric: Metric,
     /// Epochs without a better validation metric before an early stop.
     pub patience: Option<usize>,
+    /// What is tried before the run, if anything is.
+    pub tune: Option<Tune>,
     /// How gradients move the tables.
     pub optimizer: Optimizer,
     /// What the positives compete with.
@@ -337,14 +381,45 @@ pub enum InitRule {
     Xavier,
 }
 
+/// What an epoch can be best in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the serialised names say which metric at which cut")]
+pub enum Metric {
+    #[serde(rename = "recall@10")]
+    Recall10,
+    #[serde(rename = "recall@20")]
+    Recall20,
+    #[serde(rename = "ndcg@10")]
+    Ndcg10,
+    #[serde(rename = "ndcg@20")]
+    Ndcg20,
+    #[serde(rename = "hit@10")]
+    Hit10,
+    #[serde(rename = "mrr@10")]
+    Mrr10,
+}
+
+/// What is tried before the run, on a part of the training pairs that is held out for it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Tune {
+    /// Temperatures, in the order in which they are tried.
+    pub temperature: Vec<f32>,
+    /// Share of each user's training pairs that is held out.
+    pub validation: f64,
+}
+
 /// How gradients move the tables.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Optimizer {
     /// The rule.
     pub kind: OptimizerKind,
-    /// Step length.
+    /// Step length, the highest one.
     pub learning_rate: f32,
+    /// How the step length goes over the run.
+    pub schedule: ScheduleKind,
+    /// Epochs over which the step length rises.
+    pub warmup: f32,
     /// Weight decay.
     pub l2: f32,
 }
@@ -359,6 +434,16 @@ pub enum OptimizerKind {
     Adagrad,
     /// No state.
     Sgd,
+}
+
+/// How the step length goes over the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ScheduleKind {
+    /// It stays.
+    Constant,
+    /// It falls along half a cosine.
+    Cosine,
 }
 
 /// What the positives compete with.
@@ -692,19 +777,24 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Merges `options` over the defaults.
+    /// Merges `options` over the defaults, or over those of their preset.
     ///
     /// # Errors
     /// [`Error::Config`] for an unknown key or a value out of bounds, [`Error::NotAvailable`] for
     /// what this version does not have. `null` for a group that is off by default is accepted.
     pub fn resolve(options: &Value) -> Result<Self> {
         let mut merged = defaults();
+        let preset = options["preset"].as_str().and_then(Preset::named);
+        if let Some(preset) = preset {
+            merge("", &preset.options(), &mut merged)?;
+        }
         merge("", options, &mut merged)?;
         let config: Self = serde_json::from_value(merged).map_err(|error| Error::Config {
             key: "config".into(),
             problem: error.to_string(),
             allowed: "the documented options".into(),
         })?;
+        config.check_tune()?;
         config.check_negatives()?;
         config.check_towers()?;
         Ok(config)
@@ -716,12 +806,23 @@ impl Config {
         history.is_some_and(|history| history.table == HistoryTable::Shared)
     }
 
+    /// What no option of the tuning can tell by itself.
+    fn check_tune(&self) -> Result<()> {
+        if self.tune.as_ref().is_none_or(|tune| !tune.temperature.is_empty()) {
+            return Ok(());
+        }
+        Err(Error::Config {
+            key: "tune.temperature".into(),
+            problem: "there is none to try".into(),
+            allowed: "at least one".into(),
+        })
+    }
+
     /// What no option of a tower can tell by itself.
     fn check_towers(&self) -> Result<()> {
         let refuse = |key: &str, problem: &str, allowed: &str| {
             Err(Error::Config { key: key.into(), problem: problem.into(), allowed: allowed.into() })
         };
-        let user_is_table = self.towers.user.is_table();
         let Towers { user: UserTower { base: user, history }, item } = &self.towers;
         if !user.id && user.features.is_empty() && history.is_none() {
             return refuse(
@@ -741,7 +842,7 @@ impl Config {
             );
         }
         if self.onebp.is_some() {
-            if !user_is_table {
+            if !self.towers.user.is_table() {
                 return refuse(
                     "onebp",
                     "it keeps users as vectors of their own, which no gradient reaches",
@@ -758,15 +859,6 @@ impl Config {
                 ),
                 allowed: "the same width for both".into(),
             });
-        }
-        let skips = self.skip.as_ref().filter(|skip| skip.policy == SkipPolicy::Stale);
-        let is_plain = user_is_table && item.is_table();
-        if skips.is_some() && !is_plain {
-            return refuse(
-                "skip.policy",
-                "\"stale\" follows how far a row of a table moves, and these towers are more",
-                "\"popularity\", \"cap\" or \"random\", or the default towers",
-            );
         }
         Ok(())
     }
@@ -997,6 +1089,7 @@ impl std::fmt::Display for Kind {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::preset::PRESETS;
 
     #[test]
     fn defaults_fill_the_typed_config_and_nothing_is_lost() {
@@ -1076,9 +1169,6 @@ mod tests {
         refused(onebp.clone(), "onebp");
         onebp["towers"] = json!({ "item": { "layers": [32], "out": 16 } });
         assert!(Config::resolve(&onebp).is_ok(), "users take up outputs, however items are made");
-        let mut stale = towers(json!({ "history": {} }), json!({}));
-        stale["skip"] = json!({});
-        refused(stale, "skip.policy");
         let config = Config::resolve(&towers(
             json!({ "id": false, "history": { "cap": 9 }, "out": 8 }),
             json!({ "layers": [32], "out": 8 }),
@@ -1098,6 +1188,26 @@ mod tests {
         assert_eq!((on.cbns, on.onebp), (Some(cbns), Some(OneBp { beta: 0.99 })));
         let error = Config::resolve(&json!({ "onebp": { "alpha": 1 } })).expect_err("refused");
         assert!(error.to_string().contains("allowed: beta"), "{error}");
+    }
+
+    #[test]
+    fn presets_are_other_defaults() {
+        let names: Vec<&str> = PRESETS.iter().map(|preset| preset.name).collect();
+        let spec = OPTIONS.iter().find(|spec| spec.key == "preset").expect("an option");
+        let [OneOf(words), Null] = spec.kinds else { panic!("{:?}", spec.kinds) };
+        assert_eq!(*words, names);
+        for Preset { name, .. } in PRESETS {
+            let config = Config::resolve(&json!({ "preset": name })).expect(name);
+            assert_eq!(config.preset.as_deref(), Some(name));
+        }
+        let usual = Config {
+            preset: None,
+            ..Config::resolve(&json!({ "preset": "balanced" })).expect("valid")
+        };
+        assert_eq!(usual, Config::default());
+        let best = Config::resolve(&json!({ "preset": "best", "epochs": 2, "tune": null }));
+        let best = best.expect("valid");
+        assert_eq!((best.dim, best.epochs, best.tune), (256, 2, None));
     }
 
     #[test]

@@ -76,10 +76,12 @@ pub enum Error {
         available: u64,
     },
     /// The run needs more memory than there is.
-    #[error("this run needs {bytes} bytes of memory, more than there is: try a smaller `dim`")]
+    #[error("this run needs {bytes} bytes of memory, {}: try a smaller `dim`", room(*.available))]
     OutOfMemory {
-        /// Bytes of all buffers.
+        /// Bytes of all buffers, and of room to read one.
         bytes: u64,
+        /// Bytes that there were, where that is known.
+        available: Option<u64>,
     },
     /// The device was lost during the run.
     #[error("the GPU device was lost: {reason}")]
@@ -156,12 +158,18 @@ impl Error {
             Self::Limit { limit, wanted, available } => {
                 json!({ "limit": limit, "wanted": wanted, "available": available })
             }
-            Self::OutOfMemory { bytes } => json!({ "bytes": bytes }),
+            Self::OutOfMemory { bytes, available } => {
+                json!({ "bytes": bytes, "available": available })
+            }
             Self::Gpu { message } => json!({ "message": message }),
             Self::NonFinite { step, epoch } => json!({ "step": step, "epoch": epoch }),
             Self::Busy { call } => json!({ "call": call }),
         }
     }
+}
+
+fn room(available: Option<u64>) -> String {
+    available.map_or("more than there is".into(), |bytes| format!("there are {bytes}"))
 }
 
 fn list(lines: &[String]) -> String {

@@ -78,6 +78,15 @@ pub enum Executor {
     Gpu(Box<gpu::Executor>),
 }
 
+impl From<BackendKind> for BackendChoice {
+    fn from(kind: BackendKind) -> Self {
+        match kind {
+            BackendKind::Cpu => Self::Cpu,
+            BackendKind::WebGpu => Self::WebGpu,
+        }
+    }
+}
+
 impl BackendKind {
     /// Whether it is the GPU's.
     pub fn is_gpu(self) -> bool {
@@ -174,7 +183,7 @@ impl Executor {
                 let times = executor.profile(plan, program, slot);
                 Ok(times.into_iter().map(|time| vec![time]).collect())
             }
-            Self::Gpu(executor) => executor.profile(program, slot).await,
+            Self::Gpu(executor) => executor.profile(plan, program, slot).await,
         }
     }
 

@@ -476,7 +476,7 @@ async fn history(name: &str, case: &HistoryCase, choice: BackendChoice) -> Resul
     for (config, steps) in [(plain_descent(&config), 1), (config, steps)] {
         let (mut model, _) = Model::new(&config, &extent, choice).await?;
         model.load(&words, &log_q);
-        model.load_history(&histories);
+        model.load_history(histories.clone());
         model.start(&[], &init);
         for _ in 0..steps {
             model.step();

@@ -15,6 +15,7 @@ pub mod metrics;
 pub mod model;
 pub mod negatives;
 pub mod plan;
+pub mod preset;
 pub mod random;
 pub mod safetensors;
 #[cfg(feature = "verify")]

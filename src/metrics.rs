@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::config::Metric;
 use crate::plan::NO_ID;
 
 /// What is reported of a model, as means over the users who have a held-out item.
@@ -25,6 +26,18 @@ pub struct Metrics {
 }
 
 impl Metrics {
+    /// One of them.
+    pub fn get(&self, metric: Metric) -> f64 {
+        match metric {
+            Metric::Recall10 => self.recall_10,
+            Metric::Recall20 => self.recall_20,
+            Metric::Ndcg10 => self.ndcg_10,
+            Metric::Ndcg20 => self.ndcg_20,
+            Metric::Hit10 => self.hit_10,
+            Metric::Mrr10 => self.mrr_10,
+        }
+    }
+
     /// Metrics of lists against what was held out; see [`at`].
     pub fn new<'a>(
         lists: impl Iterator<Item = (&'a [u32], &'a [u32])> + Clone,

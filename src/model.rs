@@ -1,22 +1,23 @@
 //! Two towers on an executor: start, step, read. It knows where the run stands in its windows and
 //! epochs; what is trained on what, for how long, is the trainer's business.
 
+mod serve;
 mod skip;
 mod state;
-
-use std::ops::Range;
 
 use crate::config::{Config, Init, InitRule, Warmup, WarmupRule};
 use crate::data::{Csr, Pairs};
 use crate::error::Result;
 use crate::executor::{Backend, BackendChoice, Executor, Pending};
+use crate::gpu::Bindings;
 use crate::negatives;
 pub use crate::plan::Tower;
 use crate::plan::{
     Buffer, Clock, Dims, DriftHandles, Entry, Extent, GapHandles, Lists, MIN_NORM, NO_ID,
-    Parameter, Part, Plan, Pool, Program, RING, STEP_STRIDE, Step, TOP_K, TowerHandles, Work,
+    Parameter, Part, Plan, Pool, Program, RING, STEP_STRIDE, Step, Work,
 };
 use crate::random::{self, stream};
+pub use serve::{Filter, Parts, Ranked, Source, Sum};
 pub use state::Position;
 
 /// Two towers, their optimiser and their data, on one backend.
@@ -28,6 +29,8 @@ pub struct Model {
     normalize: bool,
     /// Steps before the bank is used.
     warmup: u32,
+    /// Epochs of the whole run, as the device's clock has it.
+    epochs: u32,
     /// Steps recorded since the start.
     steps: u64,
     /// Steps recorded in this epoch.
@@ -39,8 +42,8 @@ pub struct Model {
     /// Steps after which the bank is used, as the device's clock has it.
     bank_opens_after: u64,
     work: Work,
-    /// Items in the histories of all users.
-    history_items: usize,
+    /// What users are made of, if they are made of what they had.
+    history: Option<Csr>,
     /// Whether the outputs of all items are those of the tables.
     outputs_are_fresh: bool,
 }
@@ -58,7 +61,12 @@ impl Model {
     ) -> Result<(Self, Backend)> {
         extent.check(config)?;
         let plan = Plan::new(config, extent);
-        let (mut executor, backend) = Executor::choose(choice, &plan).await?;
+        let (executor, backend) = Executor::choose(choice, &plan).await?;
+        Ok((Self::on(executor, plan, config), backend))
+    }
+
+    /// The same on an executor of the config's plan.
+    pub fn on(mut executor: Executor, plan: Plan, config: &Config) -> Self {
         let items = plan.dims.items as u32;
         let mut list: Vec<u32> = (0..items).collect();
         list.resize(plan.words(plan.at.item_list), NO_ID);
@@ -68,21 +76,21 @@ impl Model {
             executor.write(plan.at.item_blocks, slot * STEP_STRIDE, &[block]);
         }
         let pairs_in_epoch = plan.dims.pairs;
-        let model = Self {
+        Self {
             plan,
             executor,
             normalize: config.normalize,
             warmup: warmup(config),
+            epochs: config.epochs as u32,
             steps: 0,
             step_in_epoch: 0,
             pairs_in_epoch,
             pairs: 0,
             bank_opens_after: 0,
             work: Work::default(),
-            history_items: 0,
+            history: None,
             outputs_are_fresh: false,
-        };
-        Ok((model, backend))
+        }
     }
 
     /// The executor, for who measures it.
@@ -94,6 +102,14 @@ impl Model {
     /// The plan that is executed.
     pub fn plan(&self) -> &Plan {
         &self.plan
+    }
+
+    /// How much of a buffer is bound at once, on a GPU.
+    pub fn bindings(&self) -> Option<Bindings> {
+        match &self.executor {
+            Executor::Cpu(_) => None,
+            Executor::Gpu(executor) => Some(executor.bindings()),
+        }
     }
 
     /// Brings the training data in: (N) pairs as words, and (I) log q of the items.
@@ -133,9 +149,9 @@ impl Model {
     ///
     /// # Panics
     /// If the user tower takes no history.
-    pub fn load_history(&mut self, history: &Csr) {
-        self.load_lists(self.plan.at.user.history.expect("the tower takes a history"), history);
-        self.history_items = history.items.len();
+    pub fn load_history(&mut self, history: Csr) {
+        self.load_lists(self.plan.at.user.history.expect("the tower takes a history"), &history);
+        self.history = Some(history);
     }
 
     fn load_lists(&mut self, lists: Lists, rows: &Csr) {
@@ -154,12 +170,6 @@ impl Model {
         for (slot, negatives) in steps.enumerate() {
             self.executor.write(self.plan.at.item_ids, slot * candidates + batch, negatives);
         }
-    }
-
-    /// Sets what rankings leave out: each user's items, as compressed rows.
-    pub fn hide(&mut self, offsets: &[u32], items: &[u32]) {
-        self.executor.write(self.plan.at.seen_offsets, 0, offsets);
-        self.executor.write(self.plan.at.seen_items, 0, items);
     }
 
     /// Starts a run from given id tables (rows, width), with the optimiser's state at zero.
@@ -215,7 +225,7 @@ impl Model {
             self.executor.clear(last_seen);
         }
         let pairs = self.plan.dims.pairs as u32;
-        let clock = Clock { pairs, warmup: self.warmup, ..Clock::default() };
+        let clock = Clock { pairs, warmup: self.warmup, epochs: self.epochs, ..Clock::default() };
         self.executor.write(self.plan.at.clock, 0, &[clock]);
         self.pairs_in_epoch = self.plan.dims.pairs;
         self.keep_all_pairs();
@@ -289,6 +299,21 @@ impl Model {
         self.bank_opens_after = 0;
     }
 
+    /// Sets the epochs of the whole run, which the learning rate follows.
+    pub fn set_epochs(&mut self, epochs: usize) {
+        const EPOCHS: usize = std::mem::offset_of!(Clock, epochs) / 4;
+        self.epochs = epochs as u32;
+        self.executor.write(self.plan.at.clock, EPOCHS, &[self.epochs]);
+        self.redraw_window();
+    }
+
+    /// Draws the open window again, if there is one: what is drawn depends on the clock and the pairs alone.
+    fn redraw_window(&mut self) {
+        if !self.step_in_epoch.is_multiple_of(self.plan.dims.window) {
+            self.run_query(Program::OpenWindow);
+        }
+    }
+
     /// Steps since the start.
     pub fn steps(&self) -> u64 {
         self.steps
@@ -355,29 +380,6 @@ impl Model {
         self.outputs_are_fresh = false;
     }
 
-    /// A tower's outputs for all its rows (rows, width), as they are scored.
-    ///
-    /// # Errors
-    /// Those of [`Executor::read`].
-    pub async fn outputs(&mut self, tower: Tower) -> Result<Vec<f32>> {
-        let Dims { users, items, queries, out, out_width, .. } = self.plan.dims;
-        if tower == Tower::Item {
-            self.embed_items();
-            let padded = self.executor.read(self.plan.at.item_outputs, 0..items * out).await?;
-            return Ok(unpadded(&padded, out_width, out).collect());
-        }
-        let mut outputs = Vec::with_capacity(users * out_width);
-        let users: Vec<u32> = (0..users as u32).collect();
-        for block in users.chunks(queries) {
-            self.query(block);
-            self.run_query(Program::EmbedQueries);
-            let words = 0..block.len() * out;
-            let padded: Vec<f32> = self.executor.read(self.plan.at.query_outputs, words).await?;
-            outputs.extend(unpadded(&padded, out_width, out));
-        }
-        Ok(outputs)
-    }
-
     /// The bank's content, place by place: item ids, and outputs (M, width).
     ///
     /// # Errors
@@ -421,114 +423,6 @@ impl Model {
             let (from, to) = direction(parameter.table, best);
             self.executor.copy(from, to, 0, self.plan.words(from));
         }
-    }
-
-    /// The best items of each user that they have not seen, [`TOP_K`] a user, [`NO_ID`] where there
-    /// are fewer.
-    ///
-    /// # Errors
-    /// Those of [`Executor::read`].
-    pub async fn top_items(&mut self, users: &[u32]) -> Result<Vec<u32>> {
-        let (at, block) = (self.plan.at, self.plan.dims.queries);
-        if users.is_empty() {
-            return Ok(Vec::new());
-        }
-        self.embed_items();
-        for (n, users) in users.chunks(block).enumerate() {
-            self.query(users);
-            self.run_query(Program::Rank);
-            self.executor.copy(at.top, at.lists, n * block * TOP_K, block * TOP_K);
-        }
-        self.executor.read(at.lists, 0..users.len() * TOP_K).await
-    }
-
-    /// A user's scores for the whole catalogue.
-    ///
-    /// # Errors
-    /// Those of [`Executor::read`].
-    pub async fn user_scores(&mut self, user: u32) -> Result<Vec<f32>> {
-        self.embed_items();
-        self.query(&[user]);
-        self.run_query(Program::EmbedQueries);
-        self.scores().await
-    }
-
-    /// Scores of the catalogue for a visitor who picked some items, ascending: the user tower's where a
-    /// user is nothing but a history, else those of the mean of the items' outputs (`methods.md`, fold-in).
-    ///
-    /// # Errors
-    /// Those of [`Executor::read`].
-    pub async fn visitor_scores(&mut self, items: &[u32]) -> Result<Vec<f32>> {
-        let has_row = self.plan.parameter(Tower::User, Part::Id).is_some();
-        let TowerHandles { features, history, .. } = self.plan.at.user;
-        let Some(lists) = history.filter(|_| !has_row && features.is_none()) else {
-            return self.item_scores(items).await;
-        };
-        // The list behind the last user's.
-        let visitor = self.plan.dims.users as u32;
-        let items = &items[..items.len().min(lists.most)];
-        let begin = self.history_items;
-        self.executor.write(lists.members, begin, items);
-        let end = (begin + items.len()) as u32;
-        self.executor.write(lists.offsets, visitor as usize + 1, &[end]);
-        self.user_scores(visitor).await
-    }
-
-    /// Scores of the catalogue for the mean of some items' outputs.
-    ///
-    /// # Errors
-    /// Those of [`Executor::read`].
-    pub async fn item_scores(&mut self, items: &[u32]) -> Result<Vec<f32>> {
-        self.embed_items();
-        let dim = self.plan.dims.out;
-        let output = |item: &u32| {
-            let words = *item as usize * dim..(*item as usize + 1) * dim;
-            self.executor.read_later::<f32>(self.plan.at.item_outputs, words)
-        };
-        let outputs: Vec<Pending<f32>> = items.iter().map(output).collect();
-        let mut mean = vec![0.0; dim];
-        for output in outputs {
-            for (mean, x) in mean.iter_mut().zip(output.finish().await?) {
-                *mean += x / items.len() as f32;
-            }
-        }
-        if self.normalize {
-            let norm = mean.iter().map(|x| x * x).sum::<f32>().sqrt().max(MIN_NORM);
-            mean.iter_mut().for_each(|x| *x /= norm);
-        }
-        self.query(&[NO_ID]);
-        self.executor.write(self.plan.at.query_outputs, 0, &mean);
-        self.scores().await
-    }
-
-    async fn scores(&mut self) -> Result<Vec<f32>> {
-        self.run_query(Program::Score);
-        let words: Range<usize> = 0..self.plan.dims.items;
-        self.executor.read(self.plan.at.scores, words).await
-    }
-
-    fn embed_items(&mut self) {
-        if self.outputs_are_fresh {
-            return;
-        }
-        let (at, words) = (self.plan.at, self.plan.words(self.plan.at.item_outputs));
-        for block in 0..self.plan.words(at.item_blocks) / STEP_STRIDE {
-            self.executor.run(&self.plan, Program::EmbedItems, block);
-            if let Some(outputs) = at.block_outputs {
-                let offset = block * self.plan.words(outputs);
-                let count = self.plan.words(outputs).min(words - offset);
-                self.executor.copy(outputs, at.item_outputs, offset, count);
-            }
-        }
-        self.outputs_are_fresh = true;
-    }
-
-    fn query(&mut self, users: &[u32]) {
-        let block = Step { rows: users.len() as u32, ..Step::default() };
-        self.executor.write(self.plan.at.query, 0, &[block]);
-        let mut list = users.to_vec();
-        list.resize(self.plan.dims.queries, NO_ID);
-        self.executor.write(self.plan.at.query_users, 0, &list);
     }
 
     /// Runs a program that belongs to the training: its work is counted.

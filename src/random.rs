@@ -21,6 +21,8 @@ pub mod stream {
     pub const KEEP: u32 = 9;
     /// Which of a user's items stay in a history that is longer than its cap.
     pub const HISTORY: u32 = 10;
+    /// Which of a user's training pairs are held out to tune by.
+    pub const TUNE: u32 = 11;
     /// Fresh parameters beside the id tables: the first of as many streams as there are.
     pub const INIT_PARTS: u32 = 16;
 }

@@ -17,6 +17,7 @@ const LONGEST_HEADER: usize = 100_000_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the variants are called as the format calls them")]
 pub enum Dtype {
+    F64,
     F32,
     U32,
     U8,
@@ -26,6 +27,7 @@ impl Dtype {
     /// As the format calls it.
     pub fn name(self) -> &'static str {
         match self {
+            Self::F64 => "F64",
             Self::F32 => "F32",
             Self::U32 => "U32",
             Self::U8 => "U8",
@@ -34,6 +36,7 @@ impl Dtype {
 
     fn bytes(self) -> usize {
         match self {
+            Self::F64 => 8,
             Self::F32 | Self::U32 => 4,
             Self::U8 => 1,
         }
@@ -56,7 +59,7 @@ pub struct Entry {
 /// The elements of a tensor.
 #[derive(Debug)]
 pub enum Data {
-    /// Of four bytes.
+    /// Of four bytes, or two for an element of eight.
     Words(Vec<u32>),
     /// Of one byte.
     Text(String),
@@ -153,7 +156,8 @@ impl<'a> File<'a> {
         let (start, end) = (number(start)?, number(end)?);
         let data = self.data.get(start..end)?;
         let name = told["dtype"].as_str()?;
-        if let Some(dtype) = [Dtype::F32, Dtype::U32, Dtype::U8].iter().find(|d| d.name() == name) {
+        let known = [Dtype::F64, Dtype::F32, Dtype::U32, Dtype::U8];
+        if let Some(dtype) = known.iter().find(|d| d.name() == name) {
             let elements = shape.iter().try_fold(1usize, |all, &rows| all.checked_mul(rows))?;
             if elements.checked_mul(dtype.bytes())? != data.len() {
                 return None;

@@ -1,13 +1,16 @@
-//! Times the training step alone, on random pairs: what `docs/performance.md` calls the reference step.
+//! Times training steps alone, on random pairs (what `docs/performance.md` calls the reference step is one), and
+//! recommendations.
 
 use serde::Serialize;
 use web_time::Instant;
 
 use crate::config::Config;
+use crate::cpu::wasm_memory;
 use crate::data::Pairs;
 use crate::error::{Error, Result};
 use crate::executor::{Backend, BackendChoice, Limits};
-use crate::model::{Model, Tower};
+use crate::gpu::Bindings;
+use crate::model::{Filter, Model, Tower};
 use crate::negatives;
 use crate::plan::{Access, BagExtent, Bags, Dispatch, Extent, Plan, Program, RING};
 use crate::random::{self, stream};
@@ -19,6 +22,20 @@ pub struct Stopwatch {
     backend: Backend,
     seed: u32,
     pairs: Pairs,
+}
+
+/// What a run is on, and what it takes up.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct About<'a> {
+    #[serde(flatten)]
+    backend: &'a Backend,
+    /// Bytes of all buffers.
+    memory_bytes: u64,
+    /// Bytes of WebAssembly's memory at its peak so far.
+    wasm_bytes: Option<u64>,
+    /// What a GPU binds.
+    bindings: Option<Bindings>,
 }
 
 /// A training step.
@@ -81,7 +98,7 @@ impl Stopwatch {
             ..extent(config, users, items)
         };
         let (mut model, backend) = Model::new(config, &extent, choice).await?;
-        if let Some(history) = &history {
+        if let Some(history) = history {
             model.load_history(history);
         }
         let counts = vec![1; items];
@@ -91,14 +108,14 @@ impl Stopwatch {
         Ok(Self { model, backend, seed: config.seed, pairs })
     }
 
-    /// What it runs on.
-    pub fn backend(&self) -> &Backend {
-        &self.backend
-    }
-
-    /// Bytes of all buffers.
-    pub fn memory_bytes(&self) -> u64 {
-        self.model.plan().bytes(self.backend.backend.is_gpu())
+    /// What it runs on, and what that takes up.
+    pub fn about(&self) -> About<'_> {
+        About {
+            backend: &self.backend,
+            memory_bytes: self.model.plan().bytes(self.backend.backend.is_gpu()),
+            wasm_bytes: wasm_memory(),
+            bindings: self.model.bindings(),
+        }
     }
 
     /// Takes the next step.
@@ -110,8 +127,19 @@ impl Stopwatch {
         let place = (self.model.steps() % RING as u64) as usize;
         self.model.step();
         let losses = self.model.losses_later().finish().await?;
-        let milliseconds = started.elapsed().as_secs_f64() * 1e3;
-        Ok(Lap { milliseconds, loss: losses[place] })
+        Ok(Lap { milliseconds: milliseconds_since(started), loss: losses[place] })
+    }
+
+    /// Ranks the `k` best of all items for a user, and returns the milliseconds from the user's row to the list on
+    /// the CPU. The first after a step brings the outputs of all items up to date.
+    ///
+    /// # Errors
+    /// Those of [`Executor::read`](crate::executor::Executor::read).
+    pub async fn list(&mut self, user: u32, k: usize) -> Result<f64> {
+        let all = Filter::new(self.model.plan().dims.items, None);
+        let started = Instant::now();
+        self.model.rank_users(&[user], k, &all).await?;
+        Ok(milliseconds_since(started))
     }
 
     /// The pairs of a batch of the first epoch, in the order in which they are drawn: for others who are
@@ -180,6 +208,10 @@ impl Stopwatch {
     pub async fn table(&mut self, tower: Tower) -> Result<Vec<f32>> {
         self.model.table(tower).await
     }
+}
+
+fn milliseconds_since(started: Instant) -> f64 {
+    started.elapsed().as_secs_f64() * 1e3
 }
 
 /// What the plan of such a run knows of its data.

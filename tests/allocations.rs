@@ -36,7 +36,7 @@ fn warm(options: &Value) -> Model {
     model.load(train.as_words(), &negatives::log_q(&config, &counts));
     model.load_pool(&config, &train, &counts);
     if config.towers.user.history.is_some() {
-        model.load_history(&train.rows(USERS));
+        model.load_history(train.rows(USERS));
     }
     model.start_fresh(&config);
     for _ in 0..model.steps_in_epoch() {

@@ -2,6 +2,7 @@
 
 mod camps;
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use camps::{BACKENDS, options, train, trainer};
@@ -12,7 +13,7 @@ use serde_json::{Value, json};
 use twotower::Error;
 use twotower::checkpoint::VERSION;
 use twotower::executor::BackendChoice;
-use twotower::trainer::{EpochReport, Query, Trainer};
+use twotower::trainer::{Choice, EpochReport, Query, Trainer};
 
 /// Runs with all that a checkpoint has to keep. The batches of four are more than a window an epoch.
 fn runs() -> Vec<Value> {
@@ -31,10 +32,25 @@ fn runs() -> Vec<Value> {
         json!({ "skip.policy": "cap", "skip.until": 0.7 }),
         json!({
             "towers.user.id": false, "towers.user.history.cap": 8, "towers.user.layers": [7],
-            "towers.item.layers": [5], "split.validation": 0.2,
+            "towers.item.layers": [5], "split.validation": 0.2, "skip.start": 1,
         }),
+        json!({
+            "towers.user.features": ["town", "age:number"], "towers.item.features": ["tags:list"],
+            "cbns.capacity": 24, "cbns.warmup": 3, "split.validation": 0.2,
+        }),
+        features_alone(),
         json!({ "patience": 1, "split.validation": 0.2, "skip.policy": "random", "skip.start": 1 }),
+        json!({ "batchSize": 4, "optimizer.schedule": "cosine", "optimizer.warmup": 2.5 }),
     ]
+}
+
+/// Items made of features alone, of which most have no training pair.
+fn features_alone() -> Value {
+    json!({
+        "batchSize": 4, "split.test": 0.9, "towers.item.id": false, "towers.item.layers": [5],
+        "towers.item.features": ["parity", "year:number", "tags:list|", "title:words"],
+        "towers.user.features": ["age:number"], "towers.user.history.table": "separate",
+    })
 }
 
 fn load(bytes: &[u8], choice: BackendChoice) -> Result<Trainer, Error> {
@@ -149,7 +165,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
-    fn a_run_goes_on_from_any_step_of_any_epoch(run in 0usize..10, steps in 0usize..90) {
+    fn a_run_goes_on_from_any_step_of_any_epoch(run in 0usize..12, steps in 0usize..90) {
         resumed(&runs()[run], BackendChoice::Cpu, steps);
     }
 }
@@ -162,7 +178,11 @@ fn a_finished_run_is_loaded_finished_and_answers() {
         let mut loaded = load(&save(&mut trainer), choice).expect("loads");
         assert_eq!(save(&mut loaded), save(&mut trainer), "a file has one form");
         let answers = |trainer: &mut Trainer| {
-            let top = pollster::block_on(trainer.recommend(&Query::User("u4".into()), 9));
+            let top = pollster::block_on(trainer.recommend(
+                &Query::User("u4".into()),
+                9,
+                &Choice::default(),
+            ));
             (top.expect("recommends"), trainer.history("u4"), trainer.items("number 1", 50))
         };
         assert_eq!(answers(&mut loaded), answers(&mut trainer));
@@ -184,7 +204,7 @@ fn the_bank_opens_and_pairs_leave_in_these_runs() {
         let leaves = |epoch: &EpochReport| epoch.skip.is_some_and(|skip| skip.skipped > 0);
         skipped += usize::from(epochs.iter().any(leaves));
     }
-    assert_eq!((opened, skipped), (1, 3));
+    assert_eq!((opened, skipped), (1, 4));
 }
 
 #[test]
@@ -236,16 +256,16 @@ fn refusal(bytes: &[u8]) -> String {
     }
 }
 
-/// The example with its record or its tensors changed: a whole safetensors file.
-fn forged(
-    change: impl FnOnce(&mut Value, &mut Vec<(String, Dtype, Vec<usize>, Vec<u8>)>),
-) -> Vec<u8> {
-    let bytes = example();
-    let (_, header) = SafeTensors::read_metadata(&bytes).expect("a header");
+type Tensor = (String, Dtype, Vec<usize>, Vec<u8>);
+type Tensors = Vec<Tensor>;
+
+/// A saved run with its record or its tensors changed: a whole safetensors file.
+fn forged(bytes: &[u8], change: impl FnOnce(&mut Value, &mut Tensors)) -> Vec<u8> {
+    let (_, header) = SafeTensors::read_metadata(bytes).expect("a header");
     let text = &header.metadata().as_ref().expect("metadata")["twotower"];
     let mut record: Value = serde_json::from_str(text).expect("a record");
-    let file = SafeTensors::deserialize(&bytes).expect("a file");
-    let mut tensors: Vec<_> = file
+    let file = SafeTensors::deserialize(bytes).expect("a file");
+    let mut tensors: Tensors = file
         .iter()
         .map(|(name, t)| (name.to_owned(), t.dtype(), t.shape().to_vec(), t.data().to_vec()))
         .collect();
@@ -257,29 +277,59 @@ fn forged(
     safetensors::serialize(views, Some(metadata)).expect("serialises")
 }
 
+/// The same with one field of the record changed: an option's or a field's path, with dots.
+fn forged_record(bytes: &[u8], path: &str, value: Value) -> Vec<u8> {
+    forged(bytes, |record, _| {
+        let pointer = format!("/{}", path.replace('.', "/"));
+        *record.pointer_mut(&pointer).unwrap_or_else(|| panic!("{path} is there")) = value;
+    })
+}
+
+/// The same with one word of a tensor changed.
+fn forged_word(bytes: &[u8], name: &str, at: usize, word: [u8; 4]) -> Vec<u8> {
+    forged(bytes, |_, tensors| {
+        words(tensors, name)[at] = word;
+    })
+}
+
+fn named<'a>(tensors: &'a mut Tensors, name: &str) -> &'a mut Tensor {
+    let found = tensors.iter_mut().find(|tensor| tensor.0 == name);
+    found.unwrap_or_else(|| panic!("{name} is there"))
+}
+
+fn words<'a>(tensors: &'a mut Tensors, name: &str) -> &'a mut [[u8; 4]] {
+    named(tensors, name).3.as_chunks_mut().0
+}
+
+/// Two texts without a letter, and the next with those of all three.
+fn two_alike(tensors: &mut Tensors, lengths: &str) {
+    let lengths = words(tensors, lengths);
+    let all: u32 = lengths[..3].iter().map(|&length| u32::from_le_bytes(length)).sum();
+    lengths[..3].copy_from_slice(&[0, 0, all].map(u32::to_le_bytes));
+}
+
 #[test]
 fn a_forgery_of_nothing_is_taken() {
-    assert_eq!(refusal(&forged(|_, _| ())), "taken");
+    for bytes in [cached_example(), featured()] {
+        assert_eq!(refusal(&forged(bytes, |_, _| ())), "taken");
+    }
+}
+
+const TOO_MUCH: [u8; 4] = 4_000_000_000u32.to_le_bytes();
+
+fn are_refused<const N: usize>(cases: [(Vec<u8>, &str); N]) {
+    for (bytes, expected) in cases {
+        let problem = refusal(&bytes);
+        assert!(problem.contains(expected), "`{problem}` where `{expected}` is wrong");
+    }
 }
 
 #[test]
 fn what_no_run_has_saved_is_refused_by_name() {
-    // An option's or a field's path, with dots.
-    let record = |path: &str, value: Value| {
-        forged(|record, _| {
-            let pointer = format!("/{}", path.replace('.', "/"));
-            *record.pointer_mut(&pointer).unwrap_or_else(|| panic!("{path} is there")) = value;
-        })
-    };
-    let tensor = |name: &str, at: usize, word: [u8; 4]| {
-        forged(|_, tensors| {
-            let found = tensors.iter_mut().find(|tensor| tensor.0 == name);
-            found.unwrap_or_else(|| panic!("{name} is there")).3[4 * at..][..4]
-                .copy_from_slice(&word);
-        })
-    };
-    let too_much = 4_000_000_000u32.to_le_bytes();
-    let cases = [
+    let of = cached_example();
+    let record = |path: &str, value: Value| forged_record(of, path, value);
+    let tensor = |name: &str, at: usize, word: [u8; 4]| forged_word(of, name, at, word);
+    are_refused([
         (b"PK\x03\x04 not a model at all".to_vec(), "not a whole safetensors file"),
         (Vec::new(), "not a whole safetensors file"),
         (record("version", (VERSION + 1).into()), "version 2"),
@@ -307,42 +357,95 @@ fn what_no_run_has_saved_is_refused_by_name() {
             "row 1 of `item_table_state_2`",
         ),
         (tensor("losses.epoch", 0, f32::NAN.to_le_bytes()), "`losses.epoch`"),
-        (tensor("bank_entries", 4, too_much), "row 1 of `bank_entries`"),
-        (tensor("kept_pairs", 5, too_much), "row 2 of `kept_pairs`"),
-        (tensor("item_stale", 2, too_much), "row 2 of `item_stale`"),
-        (tensor("pairs.train", 0, too_much), "a user or an item that it does not have"),
+        (tensor("bank_entries", 4, TOO_MUCH), "row 1 of `bank_entries`"),
+        (tensor("kept_pairs", 5, TOO_MUCH), "row 2 of `kept_pairs`"),
+        (tensor("item_stale", 2, TOO_MUCH), "row 2 of `item_stale`"),
+        (tensor("pairs.train", 0, TOO_MUCH), "a user or an item that it does not have"),
         (tensor("pairs.train", 1, [39, 0, 0, 0]), "not in order"),
-        (tensor("users.lengths", 0, too_much), "`users` is not as long as its parts"),
+        (tensor("users.lengths", 0, TOO_MUCH), "`users` is not as long as its parts"),
         (tensor("users", 0, *b"\xff\xff\xff\xff"), "`users` is not as long as its parts"),
         (
-            forged(|_, tensors| {
-                // Two ids without a letter, and the next with those of all three.
-                let lengths = tensors.iter_mut().find(|tensor| tensor.0 == "items.lengths");
-                let lengths: &mut [[u8; 4]] =
-                    bytemuck::cast_slice_mut(&mut lengths.expect("lengths").3);
-                let all: u32 = lengths[..3].iter().map(|&length| u32::from_le_bytes(length)).sum();
-                lengths[..3].copy_from_slice(&[0, 0, all].map(u32::to_le_bytes));
-            }),
+            forged(of, |_, tensors| two_alike(tensors, "items.lengths")),
             "two of its items have one id",
         ),
         (
-            forged(|_, tensors| tensors.retain(|tensor| tensor.0 != "item_table")),
+            forged(of, |_, tensors| tensors.retain(|tensor| tensor.0 != "item_table")),
             "no tensor `item_table`",
         ),
         (
-            forged(|_, tensors| tensors.push(("extra".into(), Dtype::U8, vec![0], Vec::new()))),
+            forged(of, |_, tensors| tensors.push(("extra".into(), Dtype::U8, vec![0], Vec::new()))),
             "it has a tensor `extra`",
         ),
-    ];
-    for (bytes, expected) in cases {
-        let problem = refusal(&bytes);
-        assert!(problem.contains(expected), "`{problem}` where `{expected}` is wrong");
-    }
+    ]);
+}
+
+#[test]
+fn features_that_no_run_has_saved_are_refused_by_name() {
+    let of = featured();
+    let record = |path: &str, value: Value| forged_record(of, path, value);
+    let tensor = |name: &str, at: usize, word: [u8; 4]| forged_word(of, name, at, word);
+    let high = |number: f64| ((number.to_bits() >> 32) as u32).to_le_bytes();
+    are_refused([
+        (tensor("features.item.members", 0, TOO_MUCH), "a feature that it does not have"),
+        (tensor("features.item.members", 0, 4u32.to_le_bytes()), "row are not in order"),
+        (
+            tensor("features.item.offsets", 0, 1u32.to_le_bytes()),
+            "one list of features for each row",
+        ),
+        (tensor("features.item.offsets", 1, TOO_MUCH), "one list of features for each row"),
+        (tensor("features.item.offsets", 40, TOO_MUCH), "one list of features for each row"),
+        (
+            forged(of, |_, tensors| {
+                let (_, _, shape, data) = named(tensors, "features.user.offsets");
+                shape[0] -= 1;
+                data.truncate(4 * shape[0]);
+            }),
+            "one list of features for each row",
+        ),
+        // With ids, only items with a training pair have rows.
+        (record("record.config.towers.item.id", true.into()), "one list of features for each row"),
+        (tensor("features.item.bounds", 1, high(f64::NAN)), "`features.item.bounds`"),
+        (tensor("features.item.bounds", 5, high(f64::INFINITY)), "`features.item.bounds`"),
+        (tensor("features.item.bounds", 1, high(1e300)), "bounds of a column are not in order"),
+        (
+            record("record.config.towers.user.features", json!(["age"])),
+            "its columns do not have as many bounds",
+        ),
+        (
+            record("record.config.towers.user.features", json!(["age:number", "year:number"])),
+            "its columns do not have as many bounds",
+        ),
+        (record("record.config.towers.user.features", json!([])), "it has a tensor `features.user"),
+        (tensor("features.item.lengths", 0, TOO_MUCH), "`features.item` is not as long"),
+        (
+            forged(of, |_, tensors| two_alike(tensors, "features.item.lengths")),
+            "two of its features are one",
+        ),
+        (
+            forged(of, |_, tensors| tensors.retain(|tensor| tensor.0 != "features.item.bounds")),
+            "no tensor `features.item.bounds`",
+        ),
+        (
+            forged(of, |_, tensors| {
+                named(tensors, "features.item.bounds").1 = Dtype::I64;
+            }),
+            "`features.item.bounds` is I64",
+        ),
+        (
+            // As many features as are in the lists, and none more in the table.
+            forged(of, |_, tensors| {
+                let (_, _, shape, data) = named(tensors, "features.item.lengths");
+                shape[0] += 1;
+                data.extend([0; 4]);
+            }),
+            "`item_features` is F32 of shape",
+        ),
+    ]);
 }
 
 #[test]
 fn a_header_that_lies_is_refused() {
-    let bytes = example();
+    let bytes = cached_example();
     let length = u64::from_le_bytes(bytes[..8].try_into().expect("eight")) as usize;
     let header = std::str::from_utf8(&bytes[8..8 + length]).expect("text");
     let lying = |from: &str, to: &str| {
@@ -364,7 +467,7 @@ fn a_header_that_lies_is_refused() {
     ] {
         assert_ne!(lying(from, to), "taken", "{from} made {to}");
     }
-    let mut endless = bytes.clone();
+    let mut endless = bytes.to_vec();
     endless[..8].copy_from_slice(&u64::MAX.to_le_bytes());
     assert_ne!(refusal(&endless), "taken");
 }
@@ -381,9 +484,9 @@ proptest! {
 
     #[test]
     fn a_file_with_a_wrong_byte_is_refused_or_trains(
-        at in 0.0f64..1.0, byte in any::<u8>(), in_header in any::<bool>(),
+        at in 0.0f64..1.0, byte in any::<u8>(), in_header in any::<bool>(), has_features in any::<bool>(),
     ) {
-        let mut bytes = cached_example().to_vec();
+        let mut bytes = if has_features { featured() } else { cached_example() }.to_vec();
         let end = if in_header { 4000 } else { bytes.len() };
         bytes[(at * end as f64) as usize] = byte;
         match load(&bytes, BackendChoice::Cpu) {
@@ -398,8 +501,18 @@ proptest! {
 
 /// Made once: cases are many.
 fn cached_example() -> &'static [u8] {
-    static EXAMPLE: std::sync::OnceLock<Vec<u8>> = std::sync::OnceLock::new();
+    static EXAMPLE: OnceLock<Vec<u8>> = OnceLock::new();
     EXAMPLE.get_or_init(example)
+}
+
+/// A run with features of both sides, which has begun.
+fn featured() -> &'static [u8] {
+    static EXAMPLE: OnceLock<Vec<u8>> = OnceLock::new();
+    EXAMPLE.get_or_init(|| {
+        let mut trainer = trainer(&features_alone(), BackendChoice::Cpu);
+        train_steps(&mut trainer, 3);
+        save(&mut trainer)
+    })
 }
 
 #[test]

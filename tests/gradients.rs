@@ -350,7 +350,7 @@ impl Towers {
                 model.load_features(Tower::Item, item_features);
             }
             if towers.user.history.is_some() {
-                model.load_history(history);
+                model.load_history(history.clone());
             }
             let parameters = model.plan().parameters.clone();
             model.start_with(|parameter, row, w| {
@@ -434,7 +434,7 @@ fn a_user_of_nothing_moves_nothing() {
         let new = Model::new(&config, &extent, BackendChoice::Cpu);
         let (mut model, _) = new.await.expect("a CPU");
         model.load(&[0, 0, 1, 1], &[0.0, 0.0]);
-        model.load_history(&history);
+        model.load_history(history);
         model.start_fresh(&config);
         let before = model.table(Tower::Item).await.expect("reads");
         model.step();

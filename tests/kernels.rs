@@ -17,7 +17,8 @@ use twotower::{negatives, random};
 const POISON: u32 = 0x7fc0_dead;
 
 /// Buffers of numbers that have no tolerance: as floats, small ones are all but zero.
-const EXACT: [&str; 27] = [
+const EXACT: [&str; 29] = [
+    "barred",
     "clock",
     "item_feature_members",
     "item_feature_offsets",
@@ -45,6 +46,7 @@ const EXACT: [&str; 27] = [
     "user_ids",
     "user_order",
     "user_stale",
+    "wanted",
 ];
 
 /// A plan on both executors.
@@ -161,6 +163,10 @@ impl Pair {
         let queries = dims.queries.min(dims.users).min(11);
         self.write(at.query, &[Step { rows: queries as u32, ..Step::default() }]);
         self.write(at.query_users, &listed(queries, dims.queries));
+        self.write(at.wanted, &listed(dims.items.min(dims.queries - 1), dims.queries));
+        // Whole words of items that are barred, none, or some; bits past the catalogue's end, too.
+        let bits = |word: usize| [0x8000_a0f1, 0, u32::MAX][word % 3];
+        self.write(at.barred, &(0..self.plan.words(at.barred)).map(bits).collect::<Vec<_>>());
         // Each user has seen as many items as its number, to the end of the room.
         let room = self.plan.words(at.seen_items);
         let seen = |user: usize| (user * (user + 1) / 2).min(room) as u32;
@@ -400,11 +406,14 @@ fn operations_match_their_twins_at_the_edges_of_batch_and_width() {
 /// closer than sums are: for a step's number t, 1 / (1 − β^t) loses its digits where β^t is near 1.
 #[test]
 fn the_records_of_a_window_are_exact() {
-    let options = json!({ "batchSize": 8, "dim": 8, "cbns": { "capacity": 30, "warmup": 45 } });
+    let options = json!({
+        "batchSize": 8, "dim": 8, "cbns": { "capacity": 30, "warmup": 45 },
+        "optimizer": { "learningRate": 0.5, "schedule": "cosine", "warmup": 1.25 },
+    });
     let mut pair = Pair::new(&options, &extent(5, 9, 8 * 40 - 3));
     let steps = (0..pair.plan.buffers.len()).find(|&n| pair.plan.buffers[n].name == "steps");
     let steps = pair.plan.buffer(steps.expect("the plan has steps"));
-    for done in [0, 41, 5000] {
+    for (done, epoch) in [(0, 0), (41, 1), (5000, 6)] {
         pair.fill();
         let clock = Clock {
             steps: done,
@@ -412,7 +421,9 @@ fn the_records_of_a_window_are_exact() {
             cursor: 3,
             filled: 9,
             warmup: 45,
-            ..Clock::default()
+            epoch,
+            epochs: 7,
+            done: 0,
         };
         pair.write(pair.plan.at.clock, &[clock]);
         pair.compare_op(Program::OpenWindow, 0, 0);
@@ -426,6 +437,12 @@ fn the_records_of_a_window_are_exact() {
             let correction = |beta: f64| 1.0 / (1.0 - beta.powi(number as i32));
             for record in [on_gpu, on_cpu] {
                 assert_eq!((record.number, record.slot), (number, slot));
+                // Of the window's slots the epoch's 40 steps take the first.
+                let place = f64::from(epoch) + f64::from(slot) / 40.0;
+                let rises = ((place + 1.0 / 40.0) / 1.25).min(1.0);
+                let falls = (1.0 + (std::f64::consts::PI * (place / 7.0).min(1.0)).cos()) / 2.0;
+                let error = f64::from(record.rate) - 0.5 * rises * falls;
+                assert!(error.abs() < 1e-6, "step {number}: a rate of {}", record.rate);
                 for (ours, beta) in [(record.adam_m, 0.9), (record.adam_v, 0.999)] {
                     let error = f64::from(ours) / correction(beta) - 1.0;
                     assert!(error.abs() < 2e-6, "step {number}, β {beta}: {ours}");

@@ -96,15 +96,18 @@ fn bindings_are_those_of_the_contract() {
         {
             assert_eq!((*binding, name.as_str()), (n, *expected), "{stem}");
             let expected_space = match access {
-                Access::Step | Access::Chunk => AddressSpace::Uniform,
-                Access::Read => AddressSpace::Storage { access: StorageAccess::LOAD },
-                Access::Write => {
+                Access::Step | Access::Chunk | Access::Shard => AddressSpace::Uniform,
+                Access::Read | Access::ReadRows => {
+                    AddressSpace::Storage { access: StorageAccess::LOAD }
+                }
+                Access::Write | Access::WriteRows => {
                     AddressSpace::Storage { access: StorageAccess::LOAD | StorageAccess::STORE }
                 }
             };
             assert_eq!(*space, expected_space, "{stem}: {name}");
         }
-        let storage = contract.iter().filter(|(_, a)| matches!(a, Access::Read | Access::Write));
+        let is_storage = |access| !matches!(access, Access::Step | Access::Chunk | Access::Shard);
+        let storage = contract.iter().filter(|(_, access)| is_storage(*access));
         assert!(storage.count() <= 8, "{stem} binds more storage buffers than every device has");
     }
 }
@@ -149,13 +152,13 @@ fn records_have_the_same_layout_in_rust_and_wgsl() {
     let draw = parse(&dispatches["draw_batches"]);
     assert_eq!(
         layout(&draw, "Step"),
-        rust_layout!(Step, number, slot, rows, ring, adam_m, adam_v, bank, cursor)
+        rust_layout!(Step, number, slot, rows, ring, adam_m, adam_v, bank, cursor, rate)
     );
     let bank = parse(&dispatches["enqueue_entries"]);
     assert_eq!(layout(&bank, "Entry"), rust_layout!(Entry, item, log_q, mean_logit, padding));
     assert_eq!(
         layout(&draw, "Clock"),
-        rust_layout!(Clock, steps, epoch, done, pairs, cursor, filled, warmup)
+        rust_layout!(Clock, steps, epoch, done, pairs, cursor, filled, warmup, epochs)
     );
     let tally = parse(&dispatches["count_stale"]);
     let expected = rust_layout!(Tally, stale_rows, woken_rows, stale_pairs, kept_pairs);

@@ -10,7 +10,7 @@ use twotower::Error;
 use twotower::data::{Loader, Part};
 use twotower::executor::BackendChoice;
 use twotower::export::Export;
-use twotower::trainer::{Note, Query, Recommendation, Trainer};
+use twotower::trainer::{Choice, Note, Query, Recommendation, Trainer};
 
 #[test]
 fn the_same_seed_gives_the_same_bits() {
@@ -61,7 +61,8 @@ fn a_visitor_is_what_they_picked_where_a_user_is_a_history() {
             train(&mut trainer).expect("trains");
             let picked = |ids: [&str; 3]| Query::Items(ids.map(String::from).to_vec());
             let recommend = |trainer: &mut Trainer, query: &Query| {
-                pollster::block_on(trainer.recommend(query, 5)).expect("recommends")
+                pollster::block_on(trainer.recommend(query, 5, &Choice::default()))
+                    .expect("recommends")
             };
             let odd = recommend(&mut trainer, &picked(["i1", "i3", "i5"]));
             let even = recommend(&mut trainer, &picked(["i2", "i4", "i6"]));
@@ -109,7 +110,11 @@ fn items_without_a_training_pair_are_found_by_their_features() {
         let mut trainer =
             pollster::block_on(Trainer::new(dataset, config, choice)).expect("a trainer");
         train(&mut trainer).expect("trains");
-        let top = pollster::block_on(trainer.recommend(&Query::User("u4".into()), 10));
+        let top = pollster::block_on(trainer.recommend(
+            &Query::User("u4".into()),
+            10,
+            &Choice::default(),
+        ));
         let top = top.expect("recommends");
         let number = |found: &Recommendation| found.item[1..].parse::<u32>().expect("a number");
         assert!(top.iter().any(|found| number(found) >= 36), "a new item is among them");
@@ -126,7 +131,8 @@ fn training_learns_what_the_camps_like() {
         let ndcg = |n: usize| epochs[n].metrics.expect("there is a test part").ndcg_20;
         assert!(ndcg(29) > ndcg(0), "{} after {}", ndcg(29), ndcg(0));
 
-        let top = pollster::block_on(trainer.recommend(&Query::User("u4".into()), 5));
+        let top =
+            pollster::block_on(trainer.recommend(&Query::User("u4".into()), 5, &Choice::default()));
         let top = top.expect("recommends");
         let had = trainer.history("u4").expect("a history");
         assert_eq!(top.len(), 5);
@@ -139,29 +145,34 @@ fn training_learns_what_the_camps_like() {
         }
 
         let picked = ["i1", "i3", "i5"].map(String::from).to_vec();
-        let visitor = pollster::block_on(trainer.recommend(&Query::Items(picked), 3));
+        let visitor =
+            pollster::block_on(trainer.recommend(&Query::Items(picked), 3, &Choice::default()));
         for found in visitor.expect("recommends") {
             assert!(!["i1", "i3", "i5"].contains(&found.item.as_str()));
             assert_eq!(found.item[1..].parse::<u32>().expect("a number") % 2, 1);
         }
-        let similar = pollster::block_on(trainer.similar("i7", 40)).expect("finds");
+        let similar =
+            pollster::block_on(trainer.similar("i7", 40, &Choice::default())).expect("finds");
         assert_eq!(similar.len(), 39, "the catalogue without the item itself");
     }
 }
 
 #[test]
 fn a_validation_part_chooses_the_epoch_and_stops_early() {
-    let more = json!({ "epochs": 200, "patience": 3, "split.validation": 0.2 });
-    for choice in BACKENDS {
-        validated(&more, choice);
-    }
+    validated("ndcg@20", BackendChoice::Cpu);
+    validated("mrr@10", BackendChoice::WebGpu);
 }
 
-fn validated(more: &Value, choice: BackendChoice) {
-    let mut trainer = trainer(more, choice);
+fn validated(metric: &str, choice: BackendChoice) {
+    let more = json!({ "epochs": 200, "patience": 3, "split.validation": 0.2, "metric": metric });
+    let mut trainer = trainer(&more, choice);
     let (_, epochs) = train(&mut trainer).expect("trains");
-    let ndcg: Vec<f64> = epochs.iter().map(|e| e.metrics.expect("validation").ndcg_20).collect();
-    let best = (0..ndcg.len()).rev().max_by(|&a, &b| ndcg[a].total_cmp(&ndcg[b])).expect("epochs");
+    let score = |epoch: &usize| {
+        let measured = serde_json::to_value(epochs[*epoch].metrics).expect("serialises");
+        measured[metric].as_f64().expect("validation")
+    };
+    let best =
+        (0..epochs.len()).rev().max_by(|a, b| score(a).total_cmp(&score(b))).expect("epochs");
     let report = serde_json::to_value(trainer.report()).expect("serialises");
     assert_eq!(epochs.len(), best + 1 + 3, "three epochs without a better one");
     assert_eq!(report["best"]["epoch"], best + 1);
@@ -172,11 +183,12 @@ fn validated(more: &Value, choice: BackendChoice) {
     assert_eq!(trainer.set_epochs(300).expect_err("it went back").code(), "config");
 
     // The tables are those of the best epoch: a run that stops there serves the same.
-    let fewer = json!({ "epochs": best + 1, "split.validation": 0.2 });
+    let fewer = json!({ "epochs": best + 1, "split.validation": 0.2, "metric": metric });
     let mut stopped = self::trainer(&fewer, choice);
     train(&mut stopped).expect("trains");
     let top = |trainer: &mut Trainer| {
-        pollster::block_on(trainer.recommend(&Query::User("u4".into()), 9)).expect("recommends")
+        pollster::block_on(trainer.recommend(&Query::User("u4".into()), 9, &Choice::default()))
+            .expect("recommends")
     };
     assert_eq!(top(&mut trainer), top(&mut stopped));
 }
@@ -255,7 +267,8 @@ fn a_loss_that_is_no_number_stops_the_run_at_its_step() {
         assert!(step > 1 && epoch >= 1, "step {step} of epoch {epoch}");
         let again = pollster::block_on(trainer.advance(Duration::from_millis(1)));
         assert_eq!(again.expect_err("it stays stopped").code(), "non-finite");
-        let asked = pollster::block_on(trainer.recommend(&Query::User("u1".into()), 3));
+        let asked =
+            pollster::block_on(trainer.recommend(&Query::User("u1".into()), 3, &Choice::default()));
         assert_eq!(asked.expect_err("its tables are no numbers").code(), "non-finite");
     }
 }
@@ -263,11 +276,13 @@ fn a_loss_that_is_no_number_stops_the_run_at_its_step() {
 #[test]
 fn unknown_ids_are_refused_by_name() {
     let mut trainer = trainer(&json!({}), BackendChoice::Cpu);
-    let nobody = pollster::block_on(trainer.recommend(&Query::User("u99".into()), 5));
+    let nobody =
+        pollster::block_on(trainer.recommend(&Query::User("u99".into()), 5, &Choice::default()));
     assert_eq!(nobody, Err(Error::UnknownId { kind: "user", id: "u99".into() }));
-    let nothing = pollster::block_on(trainer.similar("i99", 5));
+    let nothing = pollster::block_on(trainer.similar("i99", 5, &Choice::default()));
     assert_eq!(nothing, Err(Error::UnknownId { kind: "item", id: "i99".into() }));
-    let empty = pollster::block_on(trainer.recommend(&Query::Items(Vec::new()), 5));
+    let empty =
+        pollster::block_on(trainer.recommend(&Query::Items(Vec::new()), 5, &Choice::default()));
     assert_eq!(empty.expect_err("nothing was picked").code(), "config");
 }
 
@@ -336,8 +351,15 @@ fn skipping_with_the_same_seed_gives_the_same_bits() {
 #[test]
 fn stale_pairs_leave_the_epochs() {
     for choice in BACKENDS {
-        for rows in ["both", "item"] {
-            let mut trainer = trainer(&json!({ "skip.rows": rows, "epochs": 8 }), choice);
+        let deep = json!({
+            "towers.user.id": false, "towers.user.history": {}, "towers.user.out": 6,
+            "towers.item.layers": [9], "towers.item.out": 6, "towers.item.features": ["parity"],
+        });
+        for (rows, towers) in [("both", json!({})), ("item", json!({})), ("both", deep)] {
+            let mut more = towers;
+            more["skip.rows"] = rows.into();
+            more["epochs"] = 8.into();
+            let mut trainer = trainer(&more, choice);
             let all = all_pairs(&trainer);
             let (losses, epochs) = train(&mut trainer).expect("trains");
             let steps: usize = epochs.iter().map(|epoch| epoch.pairs.div_ceil(32)).sum();

@@ -3,5 +3,5 @@
 fn is_first_use(place: u32) -> bool {
     let at = step.slot * P + place;
     let id = order[at].x;
-    return id != NO_ID && (place == 0u || id != order[max(at, 1u) - 1u].x);
+    return place < P && id != NO_ID && (place == 0u || id != order[max(at, 1u) - 1u].x);
 }

@@ -1,8 +1,9 @@
 // Gradient of one distinct row of a table: the gradients of all its uses in the batch, summed in the
 // order of their rows, then taken back through the scaling to length 1.
-// One workgroup a place in the sorted order; only the first place of an id does the work.
+// One workgroup a place in the sorted order; only the first place of an id in the shard at hand does the
+// work.
 // Depends on the constants D4, P, LANES, NORMALIZE, MIN_NORM, L2, on the bindings `step`, `order`,
-// `d_out` and `table`, and on the shared file `lanes`.
+// `d_out`, `shard` and `table`, and on the shared files `first_use` and `lanes`.
 
 // Vec4s of a row that one lane holds.
 const SHARE: u32 = (D4 + LANES - 1u) / LANES;
@@ -11,7 +12,13 @@ struct RowGradient {
     g: array<vec4<f32>, SHARE>,
 }
 
-fn row_gradient(place: u32, lane: u32) -> RowGradient {
+// Row of the bound shard that a place in the order is to move; past its end where there is nothing to do.
+fn row_to_move(place: u32) -> u32 {
+    let row = order[step.slot * P + place].x - shard.write;
+    return select(NO_ID, row, is_first_use(place) && row < arrayLength(&table) / D4);
+}
+
+fn row_gradient(place: u32, at: u32, lane: u32) -> RowGradient {
     var row = RowGradient();
     let base = step.slot * P;
     let id = order[base + place].x;
@@ -34,7 +41,7 @@ fn row_gradient(place: u32, lane: u32) -> RowGradient {
         for (var n = 0u; n < SHARE; n += 1u) {
             let k = n * LANES + lane;
             if k < D4 {
-                let w = table[id * D4 + k];
+                let w = table[at * D4 + k];
                 square += dot(w, w);
                 product += dot(w, row.g[n]);
             }
@@ -44,14 +51,14 @@ fn row_gradient(place: u32, lane: u32) -> RowGradient {
         for (var n = 0u; n < SHARE; n += 1u) {
             let k = n * LANES + lane;
             if k < D4 {
-                row.g[n] = (row.g[n] - table[id * D4 + k] * along) / norm;
+                row.g[n] = (row.g[n] - table[at * D4 + k] * along) / norm;
             }
         }
     }
     for (var n = 0u; n < SHARE; n += 1u) {
         let k = n * LANES + lane;
         if k < D4 {
-            row.g[n] += L2 * table[id * D4 + k];
+            row.g[n] += L2 * table[at * D4 + k];
         }
     }
     return row;

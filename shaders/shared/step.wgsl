@@ -9,6 +9,7 @@ struct Step {
     adam_v: f32, // 1 / (1 - 0.999^number)
     bank: u32, // entries of the bank that compete; 0 while it warms up
     cursor: u32, // where the bank takes in this step's rows
+    rate: f32, // step length of the optimiser
 }
 
 // A step's record in the window; a uniform binding may start at every 256 bytes.

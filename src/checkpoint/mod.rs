@@ -4,6 +4,7 @@
 
 mod dataset;
 
+use bytemuck::Pod;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -48,6 +49,12 @@ impl Writer {
     pub fn reals(&mut self, name: &'static str, list: &[f32]) {
         let data = Data::Words(bytemuck::cast_slice(list).to_vec());
         self.0.push(Entry { name: name.into(), dtype: Dtype::F32, shape: vec![list.len()], data });
+    }
+
+    /// A list of numbers of double precision.
+    pub fn doubles(&mut self, name: &'static str, list: &[f64]) {
+        let data = Data::Words(bytemuck::cast_slice(list).to_vec());
+        self.0.push(Entry { name: name.into(), dtype: Dtype::F64, shape: vec![list.len()], data });
     }
 
     /// A list of rows of words.
@@ -121,12 +128,15 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// If it is none.
     pub fn reals(&mut self, name: &str) -> Result<Vec<f32>> {
-        let words = self.entry(name, Dtype::F32, |shape| shape.len() == 1)?;
-        let reals: Vec<f32> = bytemuck::cast_vec(words);
-        if reals.iter().all(|real| real.is_finite()) {
-            return Ok(reals);
-        }
-        Err(refused(format!("`{name}` holds what is no number")))
+        self.numbers(name, Dtype::F32)
+    }
+
+    /// A list of finite numbers of double precision.
+    ///
+    /// # Errors
+    /// If it is none.
+    pub fn doubles(&mut self, name: &str) -> Result<Vec<f64>> {
+        self.numbers(name, Dtype::F64)
     }
 
     /// A list of rows of so many words.
@@ -170,12 +180,20 @@ impl<'a> Reader<'a> {
         if self.0.is_whole() { Ok(()) } else { Err(cut()) }
     }
 
-    fn entry(
+    fn numbers<T: Pod + Into<f64>>(&mut self, name: &str, dtype: Dtype) -> Result<Vec<T>> {
+        let numbers: Vec<T> = self.entry(name, dtype, |shape| shape.len() == 1)?;
+        if numbers.iter().all(|&number| number.into().is_finite()) {
+            return Ok(numbers);
+        }
+        Err(refused(format!("`{name}` holds what is no number")))
+    }
+
+    fn entry<T: Pod>(
         &mut self,
         name: &str,
         dtype: Dtype,
         fits: impl Fn(&[usize]) -> bool,
-    ) -> Result<Vec<u32>> {
+    ) -> Result<Vec<T>> {
         // A file's bytes may lie anywhere: words are copied out.
         Ok(bytemuck::pod_collect_to_vec(self.bytes(name, dtype, fits)?))
     }

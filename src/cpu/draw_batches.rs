@@ -30,6 +30,7 @@ pub fn run(op: &DrawBatches, memory: &mut Memory) {
                 0
             },
             cursor: (clock.cursor + (slot * batch) as u32) % (op.dims.bank as u32).max(1),
+            rate: op.schedule.at(&clock, clock.done + slot as u32, op.dims.batch as u32),
         };
         steps[slot * STEP_STRIDE..][..STEP_WORDS]
             .copy_from_slice(bytemuck::cast_slice(std::slice::from_ref(&record)));

@@ -22,14 +22,24 @@ impl Memory {
             BufferKind::Data | BufferKind::Steps => spec.words,
             BufferKind::GpuScratch => 0,
         };
-        let allocate = |spec: &BufferSpec| {
-            let mut buffer = Vec::new();
-            let reserved = buffer.try_reserve_exact(words(spec));
-            reserved.map_err(|_| Error::OutOfMemory { bytes: plan.bytes(false) })?;
-            buffer.resize(words(spec), 0);
-            Ok(buffer)
+        // What reads a buffer copies it: the run needs room for one more of the largest, at any time.
+        let largest = plan.buffers.iter().map(words).max().unwrap_or(0);
+        let shortage = Error::OutOfMemory {
+            bytes: plan.bytes(false).saturating_add(largest as u64 * 4),
+            available: wasm_memory().map(|used| WASM_MEMORY - used),
         };
-        let buffers = plan.buffers.iter().map(allocate).collect::<Result<_>>()?;
+        let reserve = |words: usize| {
+            let mut buffer: Vec<u32> = Vec::new();
+            let reserved = buffer.try_reserve_exact(words);
+            reserved.map(|()| buffer).map_err(|_| shortage.clone())
+        };
+        // All of it is reserved before any is touched.
+        let sizes = plan.buffers.iter().map(words);
+        let mut buffers = sizes.clone().map(reserve).collect::<Result<Vec<_>>>()?;
+        reserve(largest)?;
+        for (buffer, words) in buffers.iter_mut().zip(sizes) {
+            buffer.resize(words, 0);
+        }
         Ok(Self { buffers, scratch: Vec::new() })
     }
 
@@ -79,6 +89,20 @@ impl Memory {
     pub fn give_scratch(&mut self, scratch: Vec<f32>) {
         self.scratch = scratch;
     }
+}
+
+/// Bytes that WebAssembly addresses.
+const WASM_MEMORY: u64 = 1 << 32;
+
+/// Bytes of the memory as it stands, in WebAssembly: it never shrinks, so they are the most there were.
+pub fn wasm_memory() -> Option<u64> {
+    #[cfg(target_arch = "wasm32")]
+    {
+        const PAGE: u64 = 1 << 16;
+        Some(core::arch::wasm32::memory_size::<0>() as u64 * PAGE)
+    }
+    #[cfg(not(target_arch = "wasm32"))]
+    None
 }
 
 /// Words as elements of another type of 4 bytes.

@@ -39,6 +39,7 @@ use bytemuck::Pod;
 use crate::error::Result;
 use crate::plan::{Buffer, Op, Plan, Program};
 use memory::Memory;
+pub use memory::wasm_memory;
 
 /// Runs a plan on the calling thread.
 #[derive(Debug)]
@@ -112,6 +113,7 @@ impl Executor {
             Op::AdvanceClock(op) => advance_clock::run(op, memory),
             Op::ScoreItems(op) => rank::score_items(op, memory, slot),
             Op::MaskSeen(op) => rank::mask_seen(op, memory, slot),
+            Op::MaskBarred(op) => rank::mask_barred(op, memory, slot),
             Op::TopItems(op) => rank::top_items(op, memory, slot),
             Op::RowChange(op) => row_change::run(op, memory),
             Op::SamplePairs(op) => sample_pairs::run(op, memory),

@@ -1,7 +1,7 @@
 //! Cache-blocked matrix products on register tiles of 4 rows × 8 columns: eight SSE or wasm
 //! registers of sums, two of the panel, one of a broadcast element fit the sixteen there are.
 
-use wide::f32x8;
+use wide::{f32x4, f32x8};
 
 use super::vector::{add, load};
 use crate::plan::TILE;
@@ -15,9 +15,16 @@ pub const STAGGER: usize = 16;
 pub fn pack_rows(parts: &[&[f32]], width: usize, panels: &mut [f32]) {
     let eights = parts.iter().flat_map(|part| part.chunks_exact(TILE * width));
     for (rows, panel) in eights.zip(panels.chunks_exact_mut(TILE * width)) {
-        for (k, eight) in panel.chunks_exact_mut(TILE).enumerate() {
-            for (row, element) in eight.iter_mut().enumerate() {
-                *element = rows[row * width + k];
+        let four = |row: usize, k: usize| {
+            let four = &rows[row * width + k..][..4];
+            f32x4::new(four.try_into().expect("a chunk of four"))
+        };
+        for (n, columns) in panel.chunks_exact_mut(4 * TILE).enumerate() {
+            for half in [0, 4] {
+                let turned = f32x4::transpose([0, 1, 2, 3].map(|row| four(half + row, 4 * n)));
+                for (column, four) in columns.chunks_exact_mut(TILE).zip(turned) {
+                    column[half..half + 4].copy_from_slice(&four.to_array());
+                }
             }
         }
     }
@@ -46,6 +53,12 @@ pub fn by_rows(a: &[f32], width: usize, panels: &[f32], stride: usize, out: &mut
             }
         }
     }
+}
+
+/// The same for one row a, to the same bits: `out[j] = a·b_j`, from one panel.
+pub fn row_by_rows(a: &[f32], panel: &[f32], out: &mut [f32]) {
+    let [sum] = rows_by_panel([a], panel);
+    out.copy_from_slice(sum.as_array());
 }
 
 /// A B: `out[r] = Σ_j a[r, j] b_j`, from panels of eight of B's columns; rows of `a` are `stride` apart.
@@ -87,18 +100,17 @@ pub fn add_by_rows<'a>(
     }
 }
 
-/// Four rows × panel: `out[r] = Σ_k a[r][k] · panel[k]`.
+/// Rows × panel: `out[r] = Σ_k a[r][k] · panel[k]`.
 #[inline]
-fn rows_by_panel(a: [&[f32]; 4], panel: &[f32]) -> [f32x8; 4] {
+fn rows_by_panel<const R: usize>(a: [&[f32]; R], panel: &[f32]) -> [f32x8; R] {
     let len = panel.len() / TILE;
-    let [a0, a1, a2, a3] = a.map(|row| &row[..len]);
-    let mut sums = [f32x8::ZERO; 4];
+    let a = a.map(|row| &row[..len]);
+    let mut sums = [f32x8::ZERO; R];
     for (k, eight) in panel.chunks_exact(TILE).enumerate() {
         let eight = load(eight);
-        sums[0] += f32x8::splat(a0[k]) * eight;
-        sums[1] += f32x8::splat(a1[k]) * eight;
-        sums[2] += f32x8::splat(a2[k]) * eight;
-        sums[3] += f32x8::splat(a3[k]) * eight;
+        for (sum, row) in sums.iter_mut().zip(a) {
+            *sum += f32x8::splat(row[k]) * eight;
+        }
     }
     sums
 }

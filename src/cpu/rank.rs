@@ -1,9 +1,10 @@
-//! Twins of `shaders/score_items.wgsl`, `mask_seen.wgsl` and `top_items_*.wgsl`.
+//! Twins of `shaders/score_items.wgsl`, `mask_seen.wgsl`, `mask_barred.wgsl` and `top_items_*.wgsl`.
 
 use super::memory::{Memory, view};
-use super::product::{by_rows, pack_rows};
-use super::vector::dot;
-use crate::plan::{IMPOSSIBLE, MaskSeen, NO_ID, ScoreItems, TILE, TOP_K, TopItems};
+use super::product::{by_rows, pack_rows, row_by_rows};
+use crate::plan::{
+    Dims, IMPOSSIBLE, MaskBarred, MaskSeen, NO_ID, ScoreItems, TILE, TOP_K, TopItems,
+};
 
 pub fn score_items(op: &ScoreItems, memory: &mut Memory, slot: usize) {
     let rows = memory.step(op.step, slot).rows as usize;
@@ -12,17 +13,15 @@ pub fn score_items(op: &ScoreItems, memory: &mut Memory, slot: usize) {
     let mut scratch = memory.take_scratch(TILE * dim);
     let [queries, items, scores] = memory.many([op.queries, op.items, op.scores]);
     let (queries, items, scores) = (view::<f32>(queries), view::<f32>(items), view::<f32>(scores));
-    if rows == 1 {
-        // One query reads each item once: regrouping the catalogue would only cost.
-        for (score, item) in scores.iter_mut().zip(items.chunks_exact(dim)) {
-            *score = dot(&queries[..dim], item);
-        }
-    } else {
-        let panel = &mut scratch[..TILE * dim];
-        let queries = &queries[..rows.next_multiple_of(TILE) * dim];
-        for (tile, eight) in items.chunks_exact(TILE * dim).enumerate() {
-            pack_rows(&[eight], dim, panel);
-            by_rows(queries, dim, panel, items_padded, &mut scores[tile * TILE..]);
+    let panel = &mut scratch[..TILE * dim];
+    let queries = &queries[..rows.next_multiple_of(TILE) * dim];
+    for (tile, eight) in items.chunks_exact(TILE * dim).enumerate() {
+        pack_rows(&[eight], dim, panel);
+        let scores = &mut scores[tile * TILE..];
+        if rows == 1 {
+            row_by_rows(&queries[..dim], panel, &mut scores[..TILE]);
+        } else {
+            by_rows(queries, dim, panel, items_padded, scores);
         }
     }
     memory.give_scratch(scratch);
@@ -41,12 +40,32 @@ pub fn mask_seen(op: &MaskSeen, memory: &mut Memory, slot: usize) {
     }
 }
 
+pub fn mask_barred(op: &MaskBarred, memory: &mut Memory, slot: usize) {
+    let rows = memory.step(op.step, slot).rows as usize;
+    let Dims { items, .. } = op.dims;
+    let [barred, scores] = memory.many([op.barred, op.scores]);
+    let scores = view::<f32>(scores).chunks_exact_mut(op.dims.items_padded());
+    for scores in scores.take(rows) {
+        for (&bits, scores) in barred.iter().zip(scores[..items].chunks_mut(32)) {
+            if bits == 0 {
+                continue;
+            }
+            for (n, score) in scores.iter_mut().enumerate() {
+                if bits >> n & 1 == 1 {
+                    *score = IMPOSSIBLE;
+                }
+            }
+        }
+    }
+}
+
 pub fn top_items(op: &TopItems, memory: &mut Memory, slot: usize) {
     let rows = memory.step(op.step, slot).rows as usize;
     let items_padded = op.dims.items_padded();
-    let [scores, top] = memory.many([op.scores, op.top]);
+    let [scores, top, top_scores] = memory.many([op.scores, op.top, op.top_scores]);
     let scores = view::<f32>(scores).chunks_exact(items_padded).take(rows);
-    for (scores, top) in scores.zip(top.chunks_exact_mut(TOP_K)) {
+    let top = top.chunks_exact_mut(TOP_K).zip(view::<f32>(top_scores).chunks_exact_mut(TOP_K));
+    for (scores, (top, top_scores)) in scores.zip(top) {
         let mut best = [(IMPOSSIBLE, NO_ID); TOP_K];
         for (item, &score) in scores[..op.dims.items].iter().enumerate() {
             if score > best[TOP_K - 1].0 {
@@ -56,8 +75,8 @@ pub fn top_items(op: &TopItems, memory: &mut Memory, slot: usize) {
                 best[place] = (score, item as u32);
             }
         }
-        for (top, (_, item)) in top.iter_mut().zip(best) {
-            *top = item;
+        for (n, (score, item)) in best.into_iter().enumerate() {
+            (top[n], top_scores[n]) = (item, score);
         }
     }
 }

@@ -9,14 +9,14 @@ pub fn run(op: &UpdateRows, memory: &mut Memory, slot: usize) {
     match op.rule {
         Rule::Sgd => each_row(op, memory, step, [], |row, g, []| {
             for (w, g) in row.iter_mut().zip(g) {
-                *w -= op.learning_rate * g;
+                *w -= step.rate * g;
             }
         }),
         Rule::Adagrad { squares } => {
             let width = op.dims.width as f32;
             each_row(op, memory, step, [(squares, 1)], |row, g, [square]| {
                 square[0] += dot(g, g) / width;
-                let rate = op.learning_rate / (square[0].sqrt() + EPSILON);
+                let rate = step.rate / (square[0].sqrt() + EPSILON);
                 for (w, g) in row.iter_mut().zip(g) {
                     *w -= rate * g;
                 }
@@ -27,7 +27,7 @@ pub fn run(op: &UpdateRows, memory: &mut Memory, slot: usize) {
             let state = [(first_moment, dim), (second_moment, dim)];
             each_row(op, memory, step, state, |row, g, [m, v]| {
                 for (((w, m), v), g) in row.iter_mut().zip(m).zip(v).zip(g) {
-                    adam(w, *g, m, v, op.learning_rate, step);
+                    adam(w, *g, m, v, step);
                 }
             });
         }
@@ -36,10 +36,10 @@ pub fn run(op: &UpdateRows, memory: &mut Memory, slot: usize) {
 
 /// Adam on one element.
 #[inline]
-pub fn adam(w: &mut f32, g: f32, m: &mut f32, v: &mut f32, learning_rate: f32, step: Step) {
+pub fn adam(w: &mut f32, g: f32, m: &mut f32, v: &mut f32, step: Step) {
     *m = BETA_M * *m + (1.0 - BETA_M) * g;
     *v = BETA_V * *v + (1.0 - BETA_V) * g * g;
-    *w -= learning_rate * (*m * step.adam_m) / ((*v * step.adam_v).sqrt() + EPSILON);
+    *w -= step.rate * (*m * step.adam_m) / ((*v * step.adam_v).sqrt() + EPSILON);
 }
 
 /// Calls `update(row, gradient, state)` for each distinct row of the batch. `state` names buffers

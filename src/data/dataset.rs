@@ -8,6 +8,7 @@ use super::split::Parts;
 use super::titles::{TitleLines, Titles};
 use crate::config::Towers;
 use crate::error::{Error, Result};
+use crate::random::{hash, keyed, stream};
 
 /// Users, items and the pairs of the three parts.
 ///
@@ -64,6 +65,35 @@ impl Dataset {
         self.train.counts(0, self.n_users)
     }
 
+    /// The same for tuning: a share of each user's training pairs, by lot, becomes the validation part, and
+    /// nothing is tested. Whoever has a row keeps a pair to train on.
+    pub fn with_held_out(&self, share: f64, seed: u32) -> Self {
+        let mut left = self.item_counts();
+        let (mut train, mut validation) = (Vec::new(), Vec::new());
+        for pairs in self.train.as_slice().chunk_by(|a, b| a[0] == b[0]) {
+            let key = hash(seed, stream::TUNE, pairs[0][0]);
+            let mut by_lot: Vec<[u32; 2]> = pairs.to_vec();
+            by_lot.sort_by_key(|&[_, item]| (keyed(key, item), item));
+            let wanted = ((pairs.len() as f64 * share).round() as usize).min(pairs.len() - 1);
+            let mut held_out = 0;
+            for pair in by_lot {
+                let count = &mut left[pair[1] as usize];
+                if held_out < wanted && *count > 1 {
+                    *count -= 1;
+                    held_out += 1;
+                    validation.push(pair);
+                } else {
+                    train.push(pair);
+                }
+            }
+        }
+        let [train, validation] = [train, validation].map(|mut pairs| {
+            pairs.sort_unstable();
+            pairs.into_iter().collect::<Pairs>()
+        });
+        Self { train, validation, test: Pairs::default(), ..self.clone() }
+    }
+
     /// The sizes of the parts.
     pub fn summary(&self) -> Summary {
         Summary {
@@ -115,42 +145,49 @@ impl Dataset {
         report.test_only_items = items.len() - n_items;
         report.titled_items =
             (0..items.len() as u32).filter(|&item| titles.get(item).is_some()).count();
-        // What is made of its features alone needs no training pair to have an output.
+        let Towers { user, item } = &sides.towers;
         let rows =
-            |is_enough: bool, ids: &Ids, trained| if is_enough { ids.len() } else { trained };
-        let trained = [n_users, n_items];
-        let n_users = rows(sides.towers.user.is_features(), &users, n_users);
-        let n_items = rows(sides.towers.item.is_features(), &items, n_items);
-        let user_features = features(&sides.user_features, &users, [n_users, trained[0]]);
-        let item_features = features(&sides.item_features, &items, [n_items, trained[1]]);
-        let unknown = |features: &Option<Features>| features.as_ref().map_or(0, |all| all.unknown);
-        report.unknown_features = unknown(&user_features) + unknown(&item_features);
+            [rows(user.is_features(), &users, n_users), rows(item.is_features(), &items, n_items)];
+        let user_features = features(&sides.user_features, &users, [rows[0], n_users])?;
+        let item_features = features(&sides.item_features, &items, [rows[1], n_items])?;
+        report.unknown_features = user_features.1 + item_features.1;
         let Parts { train, validation, test } = parts;
         Ok(Self {
             users,
             items,
-            n_users,
-            n_items,
+            n_users: rows[0],
+            n_items: rows[1],
             train,
             validation,
             test,
             report,
-            user_features,
-            item_features,
+            user_features: user_features.0,
+            item_features: item_features.0,
             titles,
         })
     }
 }
 
-/// The features of the rows of a side's tower, of which the first `trained` have a training pair.
+/// How many rows a side's tower has: what is made of its features alone needs no training pair to have
+/// an output.
+pub(super) fn rows(is_features: bool, ids: &Ids, trained: usize) -> usize {
+    if is_features { ids.len() } else { trained }
+}
+
+/// The features of the rows of a side's tower, of which the first `trained` have a training pair, and how
+/// many values of the others are unknown.
 fn features(
     columns: &[(FeatureColumn, TitleLines)],
     ids: &Ids,
     [rows, trained]: [usize; 2],
-) -> Option<Features> {
+) -> Result<(Option<Features>, usize)> {
+    if columns.is_empty() {
+        return Ok((None, 0));
+    }
     let columns: Vec<_> =
         columns.iter().map(|(column, lines)| (column.clone(), lines.for_items(ids))).collect();
-    (!columns.is_empty()).then(|| Features::new(&columns, rows, trained))
+    let (features, unknown) = Features::read(&columns, rows, trained)?;
+    Ok((Some(features), unknown))
 }
 
 /// Renumbers one side of all pairs: 0 the users, 1 the items. The ids that are left, and how many of

@@ -1,131 +1,172 @@
 //! Features of users and items: the columns that the options name, each cell as one or several values of
 //! a vocabulary. What occurs with no trained id is unknown: it is passed over and counted.
 
-use std::collections::BTreeMap;
-
+use super::ids::Ids;
 use super::pairs::Csr;
 use super::titles::Titles;
+use crate::error::Result;
 
 /// Ranges that a column of numbers is parted into, each with as many of the trained ids.
 const BUCKETS: usize = 10;
 
-/// Features of the rows of a tower, and the vocabulary that they are indices of.
+/// Features of the rows of a tower, and what further ones are read by.
 #[derive(Debug, Clone)]
 pub struct Features {
+    pub(super) columns: Vec<FeatureColumn>,
     /// What each feature stands for, as `column=value`, in the order in which they were first seen.
-    pub vocabulary: Vec<String>,
+    pub vocabulary: Ids,
     /// Features of each row, ascending.
     pub lists: Csr,
-    /// Values of these rows that no trained id has.
-    pub unknown: usize,
 }
 
 /// A column, and what its cells hold.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct FeatureColumn {
     pub name: String,
     kind: Kind,
+    /// Where the ranges of its numbers meet, ascending.
+    pub bounds: Vec<f64>,
 }
 
 /// What the cells of a column hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Kind {
     /// One value.
     Category,
-    /// Values with `|`, `;` or `,` between them.
-    List,
+    /// Values with one of these signs between them.
+    List(Vec<char>),
     /// Text, of which each word is a value, whatever its case.
     Words,
     /// A number, of which the range that it is in is the value.
     Number,
 }
 
+impl Kind {
+    /// A list, by what stands behind the word: the sign between its values, or nothing.
+    fn list(sign: &str) -> Option<Self> {
+        let mut signs = sign.chars();
+        match (signs.next(), signs.next()) {
+            (None, _) => Some(Self::List(vec!['|', ';', ','])),
+            (Some(sign), None) if !sign.is_alphanumeric() => Some(Self::List(vec![sign])),
+            _ => None,
+        }
+    }
+}
+
 impl FeatureColumn {
     /// A column as options name it: `year:number`, or a name alone for one value a cell.
     pub fn parse(option: &str) -> Self {
-        let kinds = [
-            ("category", Kind::Category),
-            ("list", Kind::List),
-            ("words", Kind::Words),
-            ("number", Kind::Number),
-        ];
         let (name, kind) = option
-            .rsplit_once(':')
-            .and_then(|(name, word)| {
-                Some((name, kinds.iter().find(|(known, _)| *known == word)?.1))
-            })
+            .rsplit_once(":list")
+            .and_then(|(name, separator)| Some((name, Kind::list(separator)?)))
+            .or_else(|| Some((option.strip_suffix(":category")?, Kind::Category)))
+            .or_else(|| Some((option.strip_suffix(":words")?, Kind::Words)))
+            .or_else(|| Some((option.strip_suffix(":number")?, Kind::Number)))
             .unwrap_or((option, Kind::Category));
-        Self { name: name.into(), kind }
+        let bounds = if kind == Kind::Number { vec![0.0; BUCKETS - 1] } else { Vec::new() };
+        Self { name: name.into(), kind, bounds }
     }
 
-    /// The values in a cell.
-    fn values(&self, cell: &str, bounds: &[f64]) -> Vec<String> {
+    /// Parts a column of numbers at the quantiles of what trained ids have. Where they have none, no range
+    /// is in the vocabulary, wherever it is.
+    fn fit<'a>(&mut self, cells: impl Iterator<Item = &'a str>) {
+        if self.kind != Kind::Number {
+            return;
+        }
+        let mut numbers: Vec<f64> = cells.filter_map(number).collect();
+        numbers.sort_by(f64::total_cmp);
+        for (n, bound) in (1..).zip(&mut self.bounds) {
+            *bound = numbers.get(n * numbers.len() / BUCKETS).copied().unwrap_or_default();
+        }
+    }
+
+    /// The values in a cell, as words of a vocabulary.
+    fn words(&self, cell: &str) -> Vec<String> {
         let filled = |values: &mut dyn Iterator<Item = &str>| -> Vec<String> {
-            values.map(str::trim).filter(|value| !value.is_empty()).map(String::from).collect()
+            let values = values.map(str::trim).filter(|value| !value.is_empty());
+            values.map(|value| format!("{}={value}", self.name)).collect()
         };
-        match self.kind {
+        match &self.kind {
             Kind::Category => filled(&mut std::iter::once(cell)),
-            Kind::List => filled(&mut cell.split(['|', ';', ','])),
+            Kind::List(signs) => filled(&mut cell.split(&signs[..])),
             Kind::Words => {
                 filled(&mut cell.to_lowercase().split(|letter: char| !letter.is_alphanumeric()))
             }
             Kind::Number => {
-                let bucket = |number: f64| bounds.partition_point(|&bound| bound <= number);
-                number(cell).map(|number| format!("range {}", bucket(number))).into_iter().collect()
+                let range = number(cell).map(|number| self.range(number));
+                filled(&mut range.as_deref().into_iter())
             }
         }
     }
 
-    /// Where the ranges of a column of numbers end: at the quantiles of what trained ids have.
-    fn bounds<'a>(&self, cells: impl Iterator<Item = &'a str>) -> Vec<f64> {
-        if self.kind != Kind::Number {
-            return Vec::new();
-        }
-        let mut numbers: Vec<f64> = cells.filter_map(number).collect();
-        numbers.sort_by(f64::total_cmp);
-        let quantile = |n: usize| numbers.get(n * numbers.len() / BUCKETS).copied();
-        let mut bounds: Vec<f64> = (1..BUCKETS).filter_map(quantile).collect();
-        bounds.dedup();
-        bounds
+    /// The range that a number is in, by the bound that it has reached and the one that it has not:
+    /// `1990..2000`, or `..1990` for the first.
+    fn range(&self, number: f64) -> String {
+        let reached = self.bounds.partition_point(|&bound| bound <= number);
+        let (below, above) = self.bounds.split_at(reached);
+        let text = |bound: Option<&f64>| bound.map_or_else(String::new, f64::to_string);
+        format!("{}..{}", text(below.last()), text(above.first()))
     }
 }
 
 impl Features {
-    /// Reads the cells of each column for `rows` ids, of which the first `trained` make the vocabulary.
-    pub(super) fn new(columns: &[(FeatureColumn, Titles)], rows: usize, trained: usize) -> Self {
-        let bounds: Vec<Vec<f64>> = columns
-            .iter()
-            .map(|(column, cells)| {
-                column.bounds((0..trained as u32).filter_map(|id| cells.get(id)))
-            })
-            .collect();
-        let mut known = BTreeMap::new();
+    /// Reads the cells of each column for `rows` ids, of which the first `trained` make the vocabulary;
+    /// also how many values of the others are not in it.
+    ///
+    /// # Errors
+    /// [`crate::Error::Data`] if the text of all distinct values is over 4 GiB.
+    pub(super) fn read(
+        columns: &[(FeatureColumn, Titles)],
+        rows: usize,
+        trained: usize,
+    ) -> Result<(Self, usize)> {
         let mut features = Self {
-            vocabulary: Vec::new(),
+            columns: columns.iter().map(|(column, _)| column.clone()).collect(),
+            vocabulary: Ids::default(),
             lists: Csr { offsets: vec![0], items: Vec::new() },
-            unknown: 0,
         };
-        for id in 0..rows {
-            let first = features.lists.items.len();
-            for ((column, cells), bounds) in columns.iter().zip(&bounds) {
-                for value in column.values(cells.get(id as u32).unwrap_or_default(), bounds) {
-                    let word = format!("{}={value}", column.name);
-                    match known.get(&word) {
-                        Some(&feature) => features.lists.items.push(feature),
-                        None if id < trained => {
-                            let feature = features.vocabulary.len() as u32;
-                            features.vocabulary.push(word.clone());
-                            known.insert(word, feature);
-                            features.lists.items.push(feature);
-                        }
-                        None => features.unknown += 1,
-                    }
+        for (column, (_, cells)) in features.columns.iter_mut().zip(columns) {
+            column.fit((0..trained as u32).filter_map(|id| cells.get(id)));
+        }
+        for id in 0..trained as u32 {
+            for (column, (_, cells)) in features.columns.iter().zip(columns) {
+                for word in column.words(cells.get(id).unwrap_or_default()) {
+                    features.vocabulary.take(&word)?;
                 }
             }
-            features.lists.items[first..].sort_unstable();
-            features.lists.offsets.push(features.lists.items.len() as u32);
         }
-        features
+        let mut unknown = 0;
+        for id in 0..rows as u32 {
+            let (row, not_known) = features.lookup(|name| {
+                let (_, cells) = columns.iter().find(|(column, _)| column.name == name)?;
+                cells.get(id)
+            });
+            features.lists.items.extend(row);
+            features.lists.offsets.push(features.lists.items.len() as u32);
+            unknown += not_known;
+        }
+        Ok((features, unknown))
+    }
+
+    /// The columns that they are read from, by name.
+    pub fn columns(&self) -> impl Iterator<Item = &str> {
+        self.columns.iter().map(|column| column.name.as_str())
+    }
+
+    /// The features of any id, ascending, from what is in its `cell` of each column, if anything is; also
+    /// how many of its values are not in the vocabulary.
+    pub fn lookup<'a>(&self, cell: impl Fn(&str) -> Option<&'a str>) -> (Vec<u32>, usize) {
+        let (mut row, mut unknown) = (Vec::new(), 0);
+        for column in &self.columns {
+            for word in column.words(cell(&column.name).unwrap_or_default()) {
+                match self.vocabulary.get(&word) {
+                    Some(feature) => row.push(feature),
+                    None => unknown += 1,
+                }
+            }
+        }
+        row.sort_unstable();
+        (row, unknown)
     }
 }
 
@@ -136,25 +177,28 @@ fn number(cell: &str) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::ids::Ids;
     use crate::data::titles::TitleLines;
 
     #[test]
     fn options_name_a_column_and_what_it_holds() {
-        let parsed = FeatureColumn::parse;
-        assert_eq!(
-            parsed("year:number"),
-            FeatureColumn { name: "year".into(), kind: Kind::Number }
-        );
-        assert_eq!(parsed("a:b"), FeatureColumn { name: "a:b".into(), kind: Kind::Category });
-        let values = |option: &str, cell: &str| parsed(option).values(cell, &[1.0, 2.0]);
-        assert_eq!(values("genre", " Film noir "), ["Film noir"]);
-        assert_eq!(values("genre:list", "War|Film noir,|Comedy"), ["War", "Film noir", "Comedy"]);
-        assert_eq!(values("title:words", "It's 1984"), ["it", "s", "1984"]);
-        for (cell, range) in [("0.5", "range 0"), ("1", "range 1"), ("7", "range 2")] {
-            assert_eq!(values("year:number", cell), [range]);
+        let words = |option: &str, cell: &str| {
+            let mut column = FeatureColumn::parse(option);
+            column.fit("0.5 1 1 1 1 2.5 2.5 2.5 2.5 2.5".split(' '));
+            column.words(cell)
+        };
+        assert_eq!(words("genre", " Film noir "), ["genre=Film noir"]);
+        assert_eq!(words("a:b", "c"), ["a:b=c"]);
+        assert_eq!(words("g:list", "War|Film noir,|Comedy"), ["g=War", "g=Film noir", "g=Comedy"]);
+        assert_eq!(words("a:list/", "Le Guin, U./ Pohl, F."), ["a=Le Guin, U.", "a=Pohl, F."]);
+        assert_eq!(words("a:list:", "x:y,z"), ["a=x", "a=y,z"]);
+        for other in ["a:lists", "a:list//", "a:tuple"] {
+            assert_eq!(words(other, "x/y"), [format!("{other}=x/y")]);
         }
-        assert!(values("year:number", "unknown").is_empty());
+        assert_eq!(words("title:words", "It's 1984"), ["title=it", "title=s", "title=1984"]);
+        for (cell, range) in [("0.5", "y=..1"), ("1", "y=1..2.5"), ("7", "y=2.5..")] {
+            assert_eq!(words("y:number", cell), [range]);
+        }
+        assert!(words("y:number", "unknown").is_empty());
     }
 
     #[test]
@@ -163,24 +207,50 @@ mod tests {
         for (id, cell) in [("a", "x|y"), ("b", "y"), ("d", "y|z|z")] {
             lines.push(id.as_bytes(), cell.as_bytes()).expect("taken in");
         }
-        let mut ids = Ids::default();
-        for id in ["a", "b", "c", "d"] {
-            ids.intern(id.as_bytes()).expect("taken in");
-        }
+        let ids = Ids::distinct(["a", "b", "c", "d"].into_iter()).expect("distinct");
         let columns = [(FeatureColumn::parse("tags:list"), lines.for_items(&ids))];
-        let features = Features::new(&columns, 4, 3);
-        assert_eq!(features.vocabulary, ["tags=x", "tags=y"]);
+        let (features, unknown) = Features::read(&columns, 4, 3).expect("read");
+        assert_eq!(features.vocabulary.iter().collect::<Vec<_>>(), ["tags=x", "tags=y"]);
         let lists: Vec<&[u32]> = (0..4).map(|id| features.lists.row(id)).collect();
         assert_eq!(lists, [&[0, 1][..], &[1], &[], &[1]]);
-        assert_eq!(features.unknown, 2);
+        assert_eq!(unknown, 2);
+    }
+
+    #[test]
+    fn an_id_that_was_never_seen_is_read_as_those_that_were() {
+        let ids = Ids::distinct(["a", "b"].into_iter()).expect("distinct");
+        let mut columns = Vec::new();
+        for (option, cells) in [("year:number", ["1990", "2000"]), ("tags:list", ["s|t", "t"])] {
+            let mut lines = TitleLines::default();
+            for (id, cell) in ids.iter().zip(cells) {
+                lines.push(id.as_bytes(), cell.as_bytes()).expect("taken in");
+            }
+            columns.push((FeatureColumn::parse(option), lines.for_items(&ids)));
+        }
+        let (features, _) = Features::read(&columns, 2, 2).expect("read");
+        assert_eq!(features.columns().collect::<Vec<_>>(), ["year", "tags"]);
+        let words = |list: &[u32]| -> Vec<&str> {
+            list.iter().map(|&feature| features.vocabulary.name(feature)).collect()
+        };
+        assert_eq!(words(features.lists.row(1)), ["tags=t", "year=2000.."]);
+        let told = |cells: &[(&str, &'static str)]| {
+            features.lookup(|name| Some(cells.iter().find(|(column, _)| *column == name)?.1))
+        };
+        let (row, unknown) = told(&[("tags", "t, u"), ("year", "1995"), ("colour", "red")]);
+        assert_eq!((words(&row), unknown), (vec!["year=1990..2000", "tags=t"], 1));
+        assert_eq!(told(&[]), (Vec::new(), 0));
     }
 
     #[test]
     fn ranges_have_as_many_numbers_each() {
-        let numbers: Vec<String> = (0..100).map(|n| n.to_string()).collect();
-        let column = FeatureColumn::parse("year:number");
-        let bounds = column.bounds(numbers.iter().map(String::as_str));
-        assert_eq!(bounds, [10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 90.0]);
-        assert_eq!(column.bounds(["5"; 30].into_iter()), [5.0]);
+        let bounds = |numbers: &[u32]| {
+            let numbers: Vec<String> = numbers.iter().map(u32::to_string).collect();
+            let mut column = FeatureColumn::parse("year:number");
+            column.fit(numbers.iter().map(String::as_str));
+            column.bounds
+        };
+        let tenths = [10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 90.0];
+        assert_eq!(bounds(&(0..100).collect::<Vec<_>>()), tenths);
+        assert_eq!(bounds(&[5; 30]), [5.0; 9]);
     }
 }

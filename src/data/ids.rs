@@ -58,7 +58,7 @@ impl Ids {
     pub(super) fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Option<Self> {
         let mut ids = Self::default();
         for (index, name) in names.enumerate() {
-            let taken = ids.intern(name.as_bytes()).ok()?;
+            let taken = ids.take(name).ok()?;
             if taken as usize != index {
                 return None;
             }
@@ -93,6 +93,13 @@ impl Ids {
                 Ok(self.insert(word, id)?)
             }
         }
+    }
+
+    /// The same for an id that is known to be UTF-8.
+    pub(super) fn take(&mut self, id: &str) -> Result<u32> {
+        let short = ShortId::of(id.as_bytes()).map(|short| short.0);
+        let word = short.unwrap_or_else(|| fingerprint(id.as_bytes()));
+        self.get(id).map_or_else(|| self.insert(word, id), Ok)
     }
 
     /// The same for an id in a word: its text is not looked at.

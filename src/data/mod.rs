@@ -34,4 +34,4 @@ pub use ids::Ids;
 pub use loader::{Loader, Part};
 pub use pairs::{Csr, Pairs};
 pub use report::{About, Report, Summary};
-pub use restore::Kept;
+pub use restore::{Kept, KeptFeatures};

@@ -1,10 +1,13 @@
 //! A data set from what was kept of it, which may be anything.
 
 use super::Dataset;
+use super::dataset::rows;
+use super::features::{FeatureColumn, Features};
 use super::ids::Ids;
-use super::pairs::Pairs;
+use super::pairs::{Csr, Pairs};
 use super::report::Report;
 use super::titles::Titles;
+use crate::config::{TowerConfig, Towers};
 
 /// What a data set is made of.
 #[derive(Debug)]
@@ -17,8 +20,25 @@ pub struct Kept<'a> {
     pub titles: Vec<&'a str>,
     /// Words of the training, validation and test pairs.
     pub parts: [Vec<u32>; 3],
+    /// Features of the users, if their tower takes any.
+    pub user_features: Option<KeptFeatures<'a>>,
+    /// Features of the items, if their tower takes any.
+    pub item_features: Option<KeptFeatures<'a>>,
     /// What happened to the data on its way in.
     pub report: Report,
+}
+
+/// What features are made of, besides the columns that the options name.
+#[derive(Debug)]
+pub struct KeptFeatures<'a> {
+    /// What each feature stands for, in order.
+    pub vocabulary: Vec<&'a str>,
+    /// Where each row's features begin, and where the last one's end.
+    pub offsets: Vec<u32>,
+    /// Features, row behind row.
+    pub members: Vec<u32>,
+    /// Where the ranges of numbers meet, column behind column.
+    pub bounds: Vec<f64>,
 }
 
 impl Dataset {
@@ -30,16 +50,18 @@ impl Dataset {
             items: self.items.iter().collect(),
             titles: items.map(|item| self.title(item).unwrap_or_default()).collect(),
             parts: [&self.train, &self.validation, &self.test].map(|part| part.as_words().to_vec()),
+            user_features: self.user_features.as_ref().map(Features::keep),
+            item_features: self.item_features.as_ref().map(Features::keep),
             report: self.report.clone(),
         }
     }
 
-    /// A data set as it was; says what it cannot have been.
+    /// A data set as it was, for towers that take what these do; says what it cannot have been.
     ///
     /// # Errors
     /// What is wrong, as a clause.
-    pub fn restore(kept: Kept<'_>) -> Result<Self, &'static str> {
-        let Kept { users, items, titles, parts, report } = kept;
+    pub fn restore(kept: Kept<'_>, towers: &Towers) -> Result<Self, &'static str> {
+        let Kept { users, items, titles, parts, user_features, item_features, report } = kept;
         if titles.len() != items.len() {
             return Err("it does not have one title for each item");
         }
@@ -63,7 +85,14 @@ impl Dataset {
         let (Some(n_users), Some(n_items)) = (trained(&train, 0), trained(&train, 1)) else {
             return Err("its users and items are not numbered as those of a training");
         };
+        let n_users = rows(towers.user.is_features(), &users, n_users);
+        let n_items = rows(towers.item.is_features(), &items, n_items);
+        let features = |kept: Option<KeptFeatures<'_>>, tower: &TowerConfig, rows| {
+            kept.map(|kept| Features::restore(kept, &tower.features, rows)).transpose()
+        };
         Ok(Self {
+            user_features: features(user_features, &towers.user.base, n_users)?,
+            item_features: features(item_features, &towers.item, n_items)?,
             users,
             items,
             n_users,
@@ -72,10 +101,57 @@ impl Dataset {
             validation,
             test,
             report,
-            user_features: None,
-            item_features: None,
             titles: Titles::in_order(titles.into_iter()),
         })
+    }
+}
+
+impl Features {
+    fn keep(&self) -> KeptFeatures<'_> {
+        KeptFeatures {
+            vocabulary: self.vocabulary.iter().collect(),
+            offsets: self.lists.offsets.clone(),
+            members: self.lists.items.clone(),
+            bounds: self.columns.iter().flat_map(|column| &column.bounds).copied().collect(),
+        }
+    }
+
+    /// Features of so many rows, of the columns that options name.
+    fn restore(
+        kept: KeptFeatures<'_>,
+        options: &[String],
+        rows: usize,
+    ) -> Result<Self, &'static str> {
+        let KeptFeatures { vocabulary, offsets, members, bounds } = kept;
+        let vocabulary =
+            Ids::distinct(vocabulary.into_iter()).ok_or("two of its features are one")?;
+        if offsets.len() != rows + 1
+            || offsets[0] != 0
+            || offsets[rows] as usize != members.len()
+            || !offsets.is_sorted()
+        {
+            return Err("it does not have one list of features for each row");
+        }
+        if !members.iter().all(|&feature| (feature as usize) < vocabulary.len()) {
+            return Err("a row has a feature that it does not have");
+        }
+        let lists = Csr { offsets, items: members };
+        if !(0..rows as u32).all(|row| lists.row(row).is_sorted()) {
+            return Err("the features of a row are not in order");
+        }
+        let mut columns: Vec<_> = options.iter().map(|name| FeatureColumn::parse(name)).collect();
+        let all = columns.iter().map(|column| column.bounds.len()).sum::<usize>();
+        if all != bounds.len() {
+            return Err("its columns do not have as many bounds");
+        }
+        let mut bounds = bounds.into_iter();
+        for column in &mut columns {
+            column.bounds.iter_mut().zip(&mut bounds).for_each(|(own, kept)| *own = kept);
+            if !column.bounds.is_sorted() {
+                return Err("the bounds of a column are not in order");
+            }
+        }
+        Ok(Self { columns, vocabulary, lists })
     }
 }
 

@@ -9,9 +9,9 @@ use std::str::FromStr;
 
 use crate::error::{Error, Result};
 pub use npy::npy;
-pub use onnx::id_tower;
+pub use onnx::{TowerWeights, tower};
 pub use safetensors::safetensors;
-pub use text::{Label, ids_json, items_json, metadata_tsv, vectors_tsv};
+pub use text::{Ids, Label, ids_json, items_json, metadata_tsv, vectors_tsv};
 
 /// What can be given away, by the name of its file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

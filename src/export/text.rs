@@ -62,14 +62,25 @@ pub fn items_json<'a>(
     json(&Items { normalized, items: items.collect() })
 }
 
-/// `{ users, items }`: the id of each row of the other files.
-pub fn ids_json(users: &[&str], items: &[&str]) -> Vec<u8> {
-    #[derive(Serialize)]
-    struct Ids<'a> {
-        users: &'a [&'a str],
-        items: &'a [&'a str],
-    }
-    json(&Ids { users, items })
+/// What the row numbers of the other files stand for.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Ids<'a> {
+    /// The id of each row of the users.
+    pub users: Vec<&'a str>,
+    /// The id of each row of the items.
+    pub items: Vec<&'a str>,
+    /// The word for each feature of users, as `column=value`, if their tower takes any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_features: Option<Vec<&'a str>>,
+    /// The word for each feature of items, if their tower takes any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub item_features: Option<Vec<&'a str>>,
+}
+
+/// `{ users, items, userFeatures, itemFeatures }`.
+pub fn ids_json(ids: &Ids<'_>) -> Vec<u8> {
+    json(ids)
 }
 
 fn json(document: &impl Serialize) -> Vec<u8> {

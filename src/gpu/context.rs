@@ -4,7 +4,6 @@ use std::sync::{Arc, Mutex};
 
 use wgpu::BufferUsages;
 
-use super::UNIFORM_STRIDE;
 use crate::error::{Error, Result};
 
 /// A device and what has gone wrong with it.
@@ -99,14 +98,11 @@ impl Gpu {
         })
     }
 
-    /// The uniforms 0, 1, …, `last`, one a stride.
-    pub(super) fn chunk_indices(&self, last: u32) -> wgpu::Buffer {
-        let size = u64::from(last + 1) * UNIFORM_STRIDE;
-        let buffer = self.buffer("chunks", size, BufferUsages::UNIFORM | BufferUsages::COPY_DST);
-        for index in 0..=last {
-            let offset = u64::from(index) * UNIFORM_STRIDE;
-            self.queue.write_buffer(&buffer, offset, &index.to_le_bytes());
-        }
+    /// A uniform that never changes.
+    pub(super) fn uniform(&self, words: [u32; 4]) -> wgpu::Buffer {
+        let usage = BufferUsages::UNIFORM | BufferUsages::COPY_DST;
+        let buffer = self.buffer("uniform", size_of_val(&words) as u64, usage);
+        self.queue.write_buffer(&buffer, 0, bytemuck::bytes_of(&words));
         buffer
     }
 }

@@ -2,8 +2,7 @@
 
 use std::num::NonZeroU64;
 
-use super::UNIFORM_STRIDE;
-use crate::plan::{Access, Dispatch, STEP_WORDS, Shader};
+use crate::plan::{Access, STEP_WORDS, Shader};
 
 /// A pipeline and the layout of its one bind group.
 #[derive(Debug)]
@@ -27,11 +26,17 @@ impl Kernel {
                 visibility: wgpu::ShaderStages::COMPUTE,
                 ty: wgpu::BindingType::Buffer {
                     ty: match access {
-                        Access::Step | Access::Chunk => wgpu::BufferBindingType::Uniform,
-                        Access::Read => wgpu::BufferBindingType::Storage { read_only: true },
-                        Access::Write => wgpu::BufferBindingType::Storage { read_only: false },
+                        Access::Step | Access::Chunk | Access::Shard => {
+                            wgpu::BufferBindingType::Uniform
+                        }
+                        Access::Read | Access::ReadRows => {
+                            wgpu::BufferBindingType::Storage { read_only: true }
+                        }
+                        Access::Write | Access::WriteRows => {
+                            wgpu::BufferBindingType::Storage { read_only: false }
+                        }
                     },
-                    has_dynamic_offset: matches!(access, Access::Step | Access::Chunk),
+                    has_dynamic_offset: *access == Access::Step,
                     min_binding_size: None,
                 },
                 count: None,
@@ -61,34 +66,30 @@ impl Kernel {
         Self { pipeline, layout }
     }
 
-    /// Binds a dispatch's buffers.
+    /// Binds a buffer for each binding of a shader's contract.
     pub fn bind(
         &self,
         device: &wgpu::Device,
-        dispatch: &Dispatch,
+        shader: &Shader,
         buffers: &[wgpu::Buffer],
-        chunks: &wgpu::Buffer,
     ) -> wgpu::BindGroup {
         let entries: Vec<wgpu::BindGroupEntry<'_>> = (0..)
-            .zip(dispatch.shader.bindings.iter().zip(&dispatch.buffers))
+            .zip(shader.bindings.iter().zip(buffers))
             .map(|(binding, ((_, access), buffer))| {
-                let uniform = |buffer, bytes: u64| {
-                    wgpu::BindingResource::Buffer(wgpu::BufferBinding {
+                let resource = match access {
+                    // One record of many: which one, a dynamic offset says.
+                    Access::Step => wgpu::BindingResource::Buffer(wgpu::BufferBinding {
                         buffer,
                         offset: 0,
-                        size: NonZeroU64::new(bytes),
-                    })
-                };
-                let resource = match access {
-                    Access::Step => uniform(&buffers[buffer.0], STEP_WORDS as u64 * 4),
-                    Access::Chunk => uniform(chunks, UNIFORM_STRIDE),
-                    Access::Read | Access::Write => buffers[buffer.0].as_entire_binding(),
+                        size: NonZeroU64::new(STEP_WORDS as u64 * 4),
+                    }),
+                    _ => buffer.as_entire_binding(),
                 };
                 wgpu::BindGroupEntry { binding, resource }
             })
             .collect();
         device.create_bind_group(&wgpu::BindGroupDescriptor {
-            label: Some(dispatch.shader.stem),
+            label: Some(shader.stem),
             layout: &self.layout,
             entries: &entries,
         })

@@ -1,6 +1,7 @@
 //! The GPU executor: the only place that names wgpu. It allocates a plan's buffers and pipelines
 //! once, records programs into compute passes, and reads back only when asked.
 
+mod bind;
 mod context;
 #[cfg(target_arch = "wasm32")]
 mod environment;
@@ -8,121 +9,148 @@ mod kernel;
 #[cfg(feature = "verify")]
 mod probe;
 mod readback;
+mod shards;
 
-use std::collections::HashMap;
 use std::ops::Range;
 
 use bytemuck::Pod;
+use serde::Serialize;
 use wgpu::BufferUsages;
 
 use crate::error::{Error, Result};
-use crate::plan::{Access, Buffer, BufferKind, Dispatch, Op, PROGRAMS, Plan, Program, STEP_STRIDE};
+use crate::plan::{Access, Buffer, BufferKind, Dispatch, Op, PROGRAMS, Plan, Program};
+use bind::{Binder, Bound};
 pub use context::Gpu;
-use kernel::Kernel;
 pub use readback::Readback;
 use readback::Spares;
+use shards::Shards;
 pub use wgpu::DeviceType;
 
-/// Bytes from one record of a dynamic uniform to the next.
-const UNIFORM_STRIDE: u64 = STEP_STRIDE as u64 * 4;
+/// How much of a buffer is bound at once.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Bindings {
+    /// Bytes of the longest binding.
+    pub largest: u64,
+    /// Bytes that one may have.
+    pub limit: u64,
+    /// Shards of the buffer that has the most.
+    pub shards: usize,
+}
 
 /// Runs a plan on a GPU.
 #[derive(Debug)]
 pub struct Executor {
     gpu: Gpu,
-    buffers: Vec<wgpu::Buffer>,
-    /// Program, operation, dispatch.
+    buffers: Vec<Shards>,
+    bindings: Bindings,
+    /// Program, operation, dispatch; one for each of its shards.
     programs: Vec<Vec<Vec<Bound>>>,
     spares: Spares,
     commands: Option<wgpu::CommandEncoder>,
     pass: Option<wgpu::ComputePass<'static>>,
 }
 
-/// A dispatch with its pipeline and buffers.
-#[derive(Debug)]
-struct Bound {
-    kernel: std::rc::Rc<Kernel>,
-    group: wgpu::BindGroup,
-    workgroups: (u32, u32),
-    /// Bytes into each dynamic uniform for a step forward in the window, and to start with.
-    offsets: Vec<(u32, u32)>,
-}
-
 impl Executor {
     /// Allocates the plan's buffers, all zero, and compiles its shaders.
     ///
     /// # Errors
-    /// [`Error::Limit`] if a buffer is larger than the adapter allows, [`Error::DeviceRefused`] if it
-    /// gives no device, [`Error::OutOfMemory`] if the buffers do not fit, [`Error::Gpu`] if it
-    /// refuses a shader.
+    /// [`Error::Limit`] if a buffer that some shader needs whole is larger than the adapter allows,
+    /// [`Error::DeviceRefused`] if it gives no device, [`Error::OutOfMemory`] if the buffers do not fit,
+    /// [`Error::Gpu`] if it refuses a shader.
     pub async fn new(adapter: &wgpu::Adapter, plan: &Plan) -> Result<Self> {
+        let limits = adapter.limits();
+        let most = limits.max_buffer_size.min(limits.max_storage_buffer_binding_size);
+        Self::with_shards(adapter, plan, most).await
+    }
+
+    /// The same with shards of `most` bytes at most, as on an adapter that gives no more.
+    ///
+    /// # Errors
+    /// Those of [`Executor::new`].
+    pub async fn with_shards(adapter: &wgpu::Adapter, plan: &Plan, most: u64) -> Result<Self> {
         let programs: Vec<Vec<Vec<Dispatch>>> = PROGRAMS
             .iter()
             .map(|program| plan.program(*program).iter().map(Op::dispatches).collect())
             .collect();
-        let largest = plan.buffers.iter().map(|spec| spec.words as u64 * 4).max().unwrap_or(0);
+        let mut may_be_cut = vec![true; plan.buffers.len()];
+        for dispatch in programs.iter().flatten().flatten() {
+            for ((_, access), buffer) in dispatch.shader.bindings.iter().zip(&dispatch.buffers) {
+                if matches!(access, Access::Read | Access::Write) {
+                    may_be_cut[buffer.0] = false;
+                }
+            }
+        }
+        let specs = plan.buffers.iter().zip(may_be_cut);
+        let layouts: Vec<_> = specs.map(|(spec, cut)| shards::layout(spec, cut, most)).collect();
+        let largest = layouts.iter().map(|(_, bytes)| *bytes).max().unwrap_or(0);
         let gpu = Gpu::new(adapter, largest).await?;
         let memory = gpu.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
         let validation = gpu.device.push_error_scope(wgpu::ErrorFilter::Validation);
 
         let storage = BufferUsages::STORAGE | BufferUsages::COPY_SRC | BufferUsages::COPY_DST;
-        let buffers: Vec<wgpu::Buffer> = plan
+        let buffers: Vec<Shards> = plan
             .buffers
             .iter()
-            .map(|spec| {
+            .zip(layouts)
+            .map(|(spec, layout)| {
                 let usage = match spec.kind {
                     BufferKind::Steps => storage | BufferUsages::UNIFORM,
                     BufferKind::Data | BufferKind::GpuScratch => storage,
                 };
-                gpu.buffer(&spec.name, spec.words as u64 * 4, usage)
+                Shards::new(&gpu, spec, layout, usage)
             })
             .collect();
-        let chunks = programs.iter().flatten().flatten().map(|dispatch| dispatch.chunk).max();
-        let chunks = gpu.chunk_indices(chunks.unwrap_or(0));
 
-        let mut kernels = HashMap::new();
-        let mut bind = |dispatch: &Dispatch| {
-            let source = dispatch.source();
-            let kernel = kernels
-                .entry(source)
-                .or_insert_with_key(|source| {
-                    std::rc::Rc::new(Kernel::new(&gpu.device, dispatch.shader, source))
-                })
-                .clone();
-            let group = kernel.bind(&gpu.device, dispatch, &buffers, &chunks);
-            let offsets = dispatch.shader.bindings.iter().filter_map(|(_, access)| match access {
-                Access::Step => Some((UNIFORM_STRIDE as u32, 0)),
-                Access::Chunk => Some((0, dispatch.chunk * UNIFORM_STRIDE as u32)),
-                Access::Read | Access::Write => None,
-            });
-            Bound { kernel, group, workgroups: dispatch.groups, offsets: offsets.collect() }
-        };
-        let mut bind_all = |op: &Vec<Dispatch>| op.iter().map(&mut bind).collect();
+        let mut binder = Binder::new(&gpu, &buffers);
+        let mut bind_all =
+            |op: &Vec<Dispatch>| op.iter().flat_map(|one| binder.bind(one)).collect();
         let programs =
             programs.iter().map(|program| program.iter().map(&mut bind_all).collect()).collect();
 
         let (refusal, shortage) = (validation.pop(), memory.pop());
         if shortage.await.is_some() {
-            return Err(Error::OutOfMemory { bytes: plan.bytes(true) });
+            return Err(Error::OutOfMemory { bytes: plan.bytes(true), available: None });
         }
         if let Some(error) = refusal.await {
             return Err(Error::Gpu { message: error.to_string() });
         }
-        Ok(Self { gpu, buffers, programs, spares: Spares::default(), commands: None, pass: None })
+        let shards = buffers.iter().map(|shards| shards.parts().len()).max().unwrap_or(0);
+        let bindings = Bindings { largest, limit: most, shards };
+        Ok(Self {
+            gpu,
+            buffers,
+            bindings,
+            programs,
+            spares: Spares::default(),
+            commands: None,
+            pass: None,
+        })
+    }
+
+    /// How much of a buffer is bound at once.
+    pub fn bindings(&self) -> Bindings {
+        self.bindings
     }
 
     /// Writes elements of 4-byte words at a word offset of a buffer, after all that was recorded.
     pub fn write<T: Pod>(&mut self, buffer: Buffer, offset: usize, data: &[T]) {
         self.submit();
-        let bytes = bytemuck::cast_slice(data);
-        self.gpu.queue.write_buffer(&self.buffers[buffer.0], offset as u64 * 4, bytes);
+        let start = offset as u64 * 4;
+        let mut rest: &[u8] = bytemuck::cast_slice(data);
+        for (part, piece) in self.buffers[buffer.0].pieces(start..start + rest.len() as u64) {
+            let (here, behind) = rest.split_at((piece.end - piece.start) as usize);
+            self.gpu.queue.write_buffer(part, piece.start, here);
+            rest = behind;
+        }
     }
 
     /// Sets a buffer to zero.
     pub fn clear(&mut self, buffer: Buffer) {
         self.pass = None;
         let commands = self.commands.get_or_insert_with(|| self.gpu.encoder());
-        commands.clear_buffer(&self.buffers[buffer.0], 0, None);
+        for part in self.buffers[buffer.0].parts() {
+            commands.clear_buffer(part, 0, None);
+        }
     }
 
     /// Copies the first `words` of a buffer into another one.
@@ -130,7 +158,17 @@ impl Executor {
         self.pass = None;
         let (from, to) = (&self.buffers[from.0], &self.buffers[to.0]);
         let commands = self.commands.get_or_insert_with(|| self.gpu.encoder());
-        commands.copy_buffer_to_buffer(from, 0, to, offset as u64 * 4, Some(words as u64 * 4));
+        let mut to_start = offset as u64 * 4;
+        for (source, piece) in from.pieces(0..words as u64 * 4) {
+            let mut from_start = piece.start;
+            let size = piece.end - piece.start;
+            for (target, piece) in to.pieces(to_start..to_start + size) {
+                let size = piece.end - piece.start;
+                commands.copy_buffer_to_buffer(source, from_start, target, piece.start, Some(size));
+                from_start += size;
+            }
+            to_start += size;
+        }
     }
 
     /// Records a program for a slot of the window.
@@ -164,22 +202,10 @@ impl Executor {
         self.pass = None;
         let mut commands = self.commands.take().unwrap_or_else(|| self.gpu.encoder());
         let bytes = words.start as u64 * 4..words.end as u64 * 4;
-        let readback =
-            Readback::new(&self.gpu, &self.spares, &mut commands, &self.buffers[buffer.0], bytes);
+        let pieces = self.buffers[buffer.0].pieces(bytes);
+        let readback = Readback::new(&self.gpu, &self.spares, &mut commands, pieces);
         self.gpu.queue.submit([commands.finish()]);
         readback.map()
-    }
-}
-
-impl Bound {
-    fn record(&self, pass: &mut wgpu::ComputePass<'_>, slot: usize) {
-        let mut offsets = [0; 2];
-        for (offset, (per_slot, first)) in offsets.iter_mut().zip(&self.offsets) {
-            *offset = per_slot * slot as u32 + first;
-        }
-        pass.set_pipeline(&self.kernel.pipeline);
-        pass.set_bind_group(0, &self.group, &offsets[..self.offsets.len()]);
-        pass.dispatch_workgroups(self.workgroups.0, self.workgroups.1, 1);
     }
 }
 

@@ -3,13 +3,14 @@
 
 use wgpu::BufferUsages;
 
+use super::bind::{Bound, firsts};
 use super::kernel::Kernel;
 use super::readback::{Readback, Spares};
-use super::{Bound, Executor, Gpu};
+use super::{Executor, Gpu};
 use crate::error::{Error, Result};
 use crate::executor::Limits;
 use crate::plan::dispatch::{Access, Dispatch, Shader, threads};
-use crate::plan::{Buffer, Program};
+use crate::plan::{Buffer, Op, Plan, Program};
 
 const MULTIPLY_ADDS: Shader = Shader {
     stem: "multiply_adds",
@@ -31,12 +32,22 @@ impl Executor {
     ///
     /// # Errors
     /// [`Error::NotAvailable`] without timestamps; [`Error::DeviceLost`] or [`Error::Gpu`].
-    pub async fn profile(&mut self, program: Program, slot: usize) -> Result<Vec<Vec<f64>>> {
+    pub async fn profile(
+        &mut self,
+        plan: &Plan,
+        program: Program,
+        slot: usize,
+    ) -> Result<Vec<Vec<f64>>> {
         self.submit();
-        let ops = &self.programs[program as usize];
-        let bounds: Vec<&Bound> = ops.iter().flatten().collect();
+        let bounds: Vec<&Bound> = self.programs[program as usize].iter().flatten().collect();
         let mut times = time(&self.gpu, &bounds, slot).await?.into_iter();
-        Ok(ops.iter().map(|op| times.by_ref().take(op.len()).collect()).collect())
+        let mut of_dispatch = |dispatch: &Dispatch| {
+            let shards = [Access::ReadRows, Access::WriteRows]
+                .map(|by| firsts(&self.buffers, dispatch, by).len());
+            times.by_ref().take(shards[0] * shards[1]).sum()
+        };
+        let mut of_op = |op: &Op| op.dispatches().iter().map(&mut of_dispatch).collect();
+        Ok(plan.program(program).iter().map(&mut of_op).collect())
     }
 
     /// What the adapter can do at best.
@@ -77,13 +88,9 @@ impl Executor {
             chunk: 0,
         };
         let kernel = Kernel::new(&self.gpu.device, shader, &dispatch.source());
-        let group = kernel.bind(&self.gpu.device, &dispatch, &buffers, &buffers[0]);
-        let bound = Bound {
-            kernel: kernel.into(),
-            group,
-            workgroups: dispatch.groups,
-            offsets: Vec::new(),
-        };
+        let group = kernel.bind(&self.gpu.device, shader, &buffers);
+        let workgroups = dispatch.groups;
+        let bound = Bound { kernel: kernel.into(), group, workgroups, has_step: false };
         let times = time(&self.gpu, &[&bound; RUNS], 0).await?;
         Ok(times.into_iter().fold(f64::INFINITY, f64::min))
     }
@@ -118,7 +125,8 @@ async fn time(gpu: &Gpu, bounds: &[&Bound], slot: usize) -> Result<Vec<f64>> {
     let usage = BufferUsages::QUERY_RESOLVE | BufferUsages::COPY_SRC;
     let resolved = gpu.buffer("probe", size, usage);
     commands.resolve_query_set(&queries, 0..count, &resolved, 0);
-    let readback = Readback::new(gpu, &Spares::default(), &mut commands, &resolved, 0..size);
+    let readback =
+        Readback::new(gpu, &Spares::default(), &mut commands, [(&resolved, 0..size)].into_iter());
     gpu.queue.submit([commands.finish()]);
     let ticks: Vec<u64> = readback.map().finish().await?;
     let nanoseconds = f64::from(gpu.queue.get_timestamp_period());

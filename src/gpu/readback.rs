@@ -23,37 +23,44 @@ const SPARED: u64 = 1 << 16;
 pub struct Readback {
     gpu: Gpu,
     spares: Spares,
-    staging: wgpu::Buffer,
-    mapped: Option<oneshot::Receiver<std::result::Result<(), wgpu::BufferAsyncError>>>,
+    /// One for each shard that they come from.
+    staging: Vec<wgpu::Buffer>,
+    mapped: Vec<oneshot::Receiver<std::result::Result<(), wgpu::BufferAsyncError>>>,
 }
 
 impl Readback {
-    pub(super) fn new(
+    pub(super) fn new<'a>(
         gpu: &Gpu,
         spares: &Spares,
         commands: &mut wgpu::CommandEncoder,
-        source: &wgpu::Buffer,
-        bytes: Range<u64>,
+        pieces: impl Iterator<Item = (&'a wgpu::Buffer, Range<u64>)>,
     ) -> Self {
-        let size = bytes.end - bytes.start;
-        let fits = |spare: &wgpu::Buffer| spare.size() == size;
-        let spare = spares.borrow().iter().position(fits);
-        let staging = match spare {
-            Some(n) => spares.borrow_mut().swap_remove(n),
-            None => gpu.buffer("staging", size, BufferUsages::MAP_READ | BufferUsages::COPY_DST),
+        let stage = |(source, bytes): (&wgpu::Buffer, Range<u64>)| {
+            let size = bytes.end - bytes.start;
+            let fits = |spare: &wgpu::Buffer| spare.size() == size;
+            let spare = spares.borrow().iter().position(fits);
+            let usage = BufferUsages::MAP_READ | BufferUsages::COPY_DST;
+            let staging = match spare {
+                Some(n) => spares.borrow_mut().swap_remove(n),
+                None => gpu.buffer("staging", size, usage),
+            };
+            commands.copy_buffer_to_buffer(source, bytes.start, &staging, 0, Some(size));
+            staging
         };
-        commands.copy_buffer_to_buffer(source, bytes.start, &staging, 0, Some(size));
-        Self { gpu: gpu.clone(), spares: Rc::clone(spares), staging, mapped: None }
+        let staging = pieces.map(stage).collect();
+        Self { gpu: gpu.clone(), spares: Rc::clone(spares), staging, mapped: Vec::new() }
     }
 
     /// Asks for the mapping; the copy has to be submitted by now.
     pub(super) fn map(mut self) -> Self {
-        let (sender, receiver) = oneshot::channel();
-        self.staging.map_async(wgpu::MapMode::Read, .., move |result| {
-            // Nobody listens where the readback was dropped.
-            let _ = sender.send(result);
-        });
-        self.mapped = Some(receiver);
+        for staging in &self.staging {
+            let (sender, receiver) = oneshot::channel();
+            staging.map_async(wgpu::MapMode::Read, .., move |result| {
+                // Nobody listens where the readback was dropped.
+                let _ = sender.send(result);
+            });
+            self.mapped.push(receiver);
+        }
         self
     }
 
@@ -61,27 +68,33 @@ impl Readback {
     ///
     /// # Errors
     /// [`Error::DeviceLost`] or [`Error::Gpu`] if something went wrong on the way.
-    pub async fn finish<T: Pod>(mut self) -> Result<Vec<T>> {
+    pub async fn finish<T: Pod>(self) -> Result<Vec<T>> {
         #[cfg(not(target_arch = "wasm32"))]
         self.gpu
             .device
             .poll(wgpu::PollType::wait_indefinitely())
             .map_err(|error| Error::DeviceLost { reason: error.to_string() })?;
-        let receiver = self.mapped.take().expect("a readback is mapped before it is finished");
-        let mapped = receiver.await;
-        self.gpu.check()?;
         let lost = |reason: &str| Error::DeviceLost { reason: reason.into() };
-        mapped
-            .map_err(|_| lost("a readback was dropped"))?
-            .map_err(|error| lost(&error.to_string()))?;
-        let view = self.staging.get_mapped_range(..).map_err(|error| lost(&error.to_string()))?;
-        let words = bytemuck::pod_collect_to_vec(&view[..]);
-        drop(view);
-        self.staging.unmap();
-        if self.staging.size() <= SPARED {
-            self.spares.borrow_mut().push(self.staging);
-        } else {
-            self.staging.destroy();
+        let bytes: u64 = self.staging.iter().map(wgpu::Buffer::size).sum();
+        let mut words = vec![T::zeroed(); bytes as usize / size_of::<T>()];
+        let mut rest: &mut [u8] = bytemuck::cast_slice_mut(&mut words);
+        for (staging, receiver) in self.staging.into_iter().zip(self.mapped) {
+            let mapped = receiver.await;
+            self.gpu.check()?;
+            mapped
+                .map_err(|_| lost("a readback was dropped"))?
+                .map_err(|error| lost(&error.to_string()))?;
+            let view = staging.get_mapped_range(..).map_err(|error| lost(&error.to_string()))?;
+            let (here, behind) = rest.split_at_mut(view.len());
+            here.copy_from_slice(&view);
+            rest = behind;
+            drop(view);
+            staging.unmap();
+            if staging.size() <= SPARED {
+                self.spares.borrow_mut().push(staging);
+            } else {
+                staging.destroy();
+            }
         }
         Ok(words)
     }

@@ -2,7 +2,7 @@
 
 use super::Model;
 use crate::error::Result;
-use crate::plan::{Clock, Program, Work};
+use crate::plan::{Clock, Work};
 
 /// Where a run stands, beside its tensors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +60,7 @@ impl Model {
             cursor: (banked % bank.max(1)) as u32,
             filled: banked.min(bank) as u32,
             warmup: if position.bank_is_open { 0 } else { self.warmup },
+            epochs: self.epochs,
         };
         self.executor.write(self.plan.at.clock, 0, &[clock]);
         self.bank_opens_after = clock.warmup.into();
@@ -69,9 +70,6 @@ impl Model {
         self.pairs = position.pairs;
         self.work = position.work;
         self.outputs_are_fresh = false;
-        if slot != 0 {
-            // Drawn again as it was: draws depend on the clock and the pairs alone.
-            self.run_query(Program::OpenWindow);
-        }
+        self.redraw_window();
     }
 }

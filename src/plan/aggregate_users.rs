@@ -4,8 +4,7 @@
 use super::dispatch::{Dispatch, Shader, folded, lanes, shader};
 use super::{Buffer, Dims, Work};
 
-pub(super) const AGGREGATE_USERS: Shader =
-    shader!("aggregate_users", [step: Step, order: Read, items: Read, users: Write]);
+pub(super) const AGGREGATE_USERS: Shader = shader!("aggregate_users", [step: Step, shard: Shard, order: Read, items: Read, users: WriteRows]);
 
 /// See the module.
 #[derive(Debug)]
@@ -36,7 +35,7 @@ impl AggregateUsers {
         let places = batch.next_power_of_two();
         vec![Dispatch {
             shader: &AGGREGATE_USERS,
-            buffers: vec![self.step, self.order, self.items, self.users],
+            buffers: vec![self.step, self.step, self.order, self.items, self.users],
             constants: vec![
                 ("D4", (dim / 4).into()),
                 ("P", places.into()),

@@ -5,9 +5,9 @@ use super::tower::Uses;
 use super::{
     AdvanceClock, AggregateUsers, Bank, BankPush, Buffer, BufferKind, BufferSpec, Clock, Dims,
     DrawBatches, DrawNegatives, DriftHandles, Enqueue, Entry, EstimateGaps, Extent, GapHandles,
-    Gradients, Handles, ItemDrift, Loss, MaskSeen, Op, PROGRAMS, Parameter, Plan, Pool, Positives,
-    Program, RING, STEP_STRIDE, SampledLoss, ScoreItems, SoftmaxLoss, SortIds, SumLosses, TOP_K,
-    Tensor, TopItems, Tower, Word, rank, softmax_loss,
+    GatherRows, Gradients, Handles, ItemDrift, Loss, MaskBarred, MaskSeen, Op, PROGRAMS, Parameter,
+    Plan, Pool, Positives, Program, RING, STEP_STRIDE, SampledLoss, Schedule, ScoreItems,
+    SoftmaxLoss, SortIds, SumLosses, TOP_K, Tensor, TopItems, Tower, Word, rank, softmax_loss,
 };
 use crate::config::{Config, LogQ, NegativesKind, Sides};
 
@@ -39,22 +39,34 @@ impl<'a> Builder<'a> {
 
     /// A buffer that both executors have.
     pub(super) fn buffer(&mut self, name: impl Into<String>, words: usize) -> Buffer {
-        // A binding of no bytes is not allowed: an empty buffer keeps one vec4.
-        self.buffer_of(BufferKind::Data, name, words.max(4))
+        self.rows(name, words, 1)
+    }
+
+    /// The same of rows of so many words, between which it may be cut.
+    pub(super) fn rows(&mut self, name: impl Into<String>, rows: usize, row: usize) -> Buffer {
+        // A binding of no bytes is not allowed: an empty buffer keeps one vec4. What saturates is refused
+        // when it is allocated.
+        self.buffer_of(BufferKind::Data, name, rows.saturating_mul(row).max(4), row)
     }
 
     /// A buffer of step records.
     fn steps(&mut self, name: &str, count: usize) -> Buffer {
-        self.buffer_of(BufferKind::Steps, name, count * STEP_STRIDE)
+        self.buffer_of(BufferKind::Steps, name, count * STEP_STRIDE, STEP_STRIDE)
     }
 
     /// A buffer between the dispatches of one operation.
     pub(super) fn scratch(&mut self, name: &str, words: usize) -> Buffer {
-        self.buffer_of(BufferKind::GpuScratch, name, words)
+        self.buffer_of(BufferKind::GpuScratch, name, words, 1)
     }
 
-    fn buffer_of(&mut self, kind: BufferKind, name: impl Into<String>, words: usize) -> Buffer {
-        self.buffers.push(BufferSpec { name: name.into(), words, kind });
+    fn buffer_of(
+        &mut self,
+        kind: BufferKind,
+        name: impl Into<String>,
+        words: usize,
+        row: usize,
+    ) -> Buffer {
+        self.buffers.push(BufferSpec { name: name.into(), words, row, kind });
         Buffer(self.buffers.len() - 1)
     }
 
@@ -114,7 +126,7 @@ impl<'a> Builder<'a> {
         let shares_items = self.config.shares_items();
 
         let clock = self.buffer("clock", size_of::<Clock>() / 4);
-        let pairs = self.buffer("pairs", 2 * pairs);
+        let pairs = self.rows("pairs", pairs, 2);
         let log_q = self.state("log_q", items, &[Word::Real]);
         let losses = self.buffer("losses", RING);
         let item_ids = self.buffer("item_ids", window * candidates);
@@ -146,7 +158,7 @@ impl<'a> Builder<'a> {
             item_blocks: self.steps("item_blocks", blocks),
             item_list: self.buffer("item_list", blocks * block),
             block_outputs: (!item.is_table).then(|| self.buffer("block_outputs", block * dim)),
-            item_outputs: self.buffer("item_outputs", items_padded.saturating_mul(dim)),
+            item_outputs: self.rows("item_outputs", items_padded, dim),
             drift: self.config.cbns.is_some().then(|| DriftHandles {
                 before: self.state_rows("drift_before", items_padded),
                 drift: self.buffer("drift", 2 * items),
@@ -154,12 +166,17 @@ impl<'a> Builder<'a> {
             query: self.steps("query", 1),
             query_users: self.buffer("query_users", queries),
             query_outputs: self.buffer("query_outputs", queries * dim),
-            scores: self.buffer("scores", queries * items_padded),
+            scores: self.rows("scores", queries, items_padded),
             seen_offsets: self.buffer("seen_offsets", users + 1),
             seen_items: self.buffer("seen_items", self.extent.hidden),
+            barred: self.buffer("barred", items.div_ceil(32)),
             bank: self.bank(),
             top: self.buffer("top", queries * TOP_K),
-            lists: self.buffer("lists", self.extent.evaluated.next_multiple_of(queries) * TOP_K),
+            top_scores: self.buffer("top_scores", queries * TOP_K),
+            lists: self.rows("lists", self.extent.evaluated.next_multiple_of(queries), TOP_K),
+            wanted: self.buffer("wanted", queries),
+            wanted_rows: self.buffer("wanted_rows", queries * dim),
+            sum_power: user.sum().map(|history| history.power),
             skip: self.config.skip.as_ref().map(|skip| self.skip_handles(skip)),
         };
 
@@ -191,6 +208,15 @@ impl<'a> Builder<'a> {
             [queries, queries],
             None,
         );
+        let cold_item_pass = item.features.is_some().then(|| {
+            self.pass(
+                &item,
+                "cold_item",
+                [at.query, at.query_users, at.query_outputs],
+                [queries, queries],
+                None,
+            )
+        });
         let block_pass = self.pass(
             &item,
             "block",
@@ -214,12 +240,13 @@ impl<'a> Builder<'a> {
         let segments = rank::segments(items);
         let best_scores = self.scratch("best_scores", queries * segments * TOP_K);
         let best_items = self.scratch("best_items", queries * segments * TOP_K);
-        let [snapshot, compare, compact] = self.skip_programs(&at, [user.id, item.id]);
+        let [snapshot, compare, compact] = self.skip_programs(&at, [&user, &item]);
 
         let draw = DrawBatches {
             dims: self.dims,
             seed: self.config.seed,
             shuffled: self.extent.shuffled,
+            schedule: Schedule::new(&self.config.optimizer),
             clock,
             pairs: at.skip.map_or(pairs, |skip| skip.kept_pairs),
             steps,
@@ -246,15 +273,6 @@ impl<'a> Builder<'a> {
             Op::SoftmaxLoss(SoftmaxLoss { loss, bank: at.bank, logits, row_lse })
         };
         let dims = self.dims;
-        let score = || {
-            Op::ScoreItems(ScoreItems {
-                dims,
-                step: at.query,
-                queries: at.query_outputs,
-                items: at.item_outputs,
-                scores: at.scores,
-            })
-        };
         let mut window_opens = vec![Op::DrawBatches(draw)];
         if let Some(pool) = at.pool {
             window_opens.push(Op::DrawNegatives(DrawNegatives {
@@ -350,7 +368,6 @@ impl<'a> Builder<'a> {
                 users: id.table,
             }));
         }
-        let embed_queries = || self.forward(&user, &query_pass);
         let mut measure_drift = Vec::new();
         if let Some(DriftHandles { before, drift }) = at.drift {
             let now = at.item_outputs;
@@ -365,27 +382,57 @@ impl<'a> Builder<'a> {
         let advance = AdvanceClock { dims: self.dims, clock };
         set(Program::CloseWindow, vec![Op::AdvanceClock(advance)]);
         set(Program::EmbedItems, self.forward(&item, &block_pass));
-        set(Program::EmbedQueries, embed_queries());
-        set(Program::Score, vec![score()]);
+        set(Program::EmbedQueries, self.forward(&user, &query_pass));
+        if user.features.is_some() {
+            set(Program::EmbedColdUsers, self.forward(&user.without_ids(), &query_pass));
+        }
+        if let Some(pass) = cold_item_pass {
+            set(Program::EmbedColdItems, self.forward(&item.without_ids(), &pass));
+        }
+        let score = ScoreItems {
+            dims,
+            step: at.query,
+            queries: at.query_outputs,
+            items: at.item_outputs,
+            scores: at.scores,
+        };
+        set(Program::Score, vec![Op::ScoreItems(score)]);
         let mask = MaskSeen {
-            dims: self.dims,
+            dims,
             step: at.query,
             users: at.query_users,
             offsets: at.seen_offsets,
             items: at.seen_items,
             scores: at.scores,
         };
+        set(Program::HideSeen, vec![Op::MaskSeen(mask)]);
+        let mask = MaskBarred { dims, step: at.query, barred: at.barred, scores: at.scores };
+        set(Program::HideBarred, vec![Op::MaskBarred(mask)]);
         let top = TopItems {
-            dims: self.dims,
+            dims,
             step: at.query,
             scores: at.scores,
             best_scores,
             best_items,
             top: at.top,
+            top_scores: at.top_scores,
         };
-        let mut rank = embed_queries();
-        rank.extend([score(), Op::MaskSeen(mask), Op::TopItems(top)]);
-        set(Program::Rank, rank);
+        set(Program::ListBest, vec![Op::TopItems(top)]);
+        let gather = |table| {
+            Op::GatherRows(GatherRows {
+                step: at.query,
+                ids: at.wanted,
+                table,
+                out: at.wanted_rows,
+                dim,
+                ids_per_slot: queries,
+                rows: queries,
+                normalize: false,
+            })
+        };
+        set(Program::GatherOutputs, vec![gather(at.item_outputs)]);
+        let summed = user.sum().map(|history| gather(history.table.table));
+        set(Program::GatherHistory, summed.into_iter().collect());
         set(Program::MeasureDrift, measure_drift);
         set(Program::Snapshot, snapshot);
         set(Program::Compare, compare);

@@ -8,9 +8,10 @@ use crate::random::stream;
 pub(super) const COUNT: Shader = shader!(
     "compact_pairs_count",
     [
+        shard: Shard,
         clock: Read,
         threshold: Read,
-        pairs: Read,
+        pairs: ReadRows,
         user_activity: Read,
         item_activity: Read,
         blocks: Write,
@@ -22,13 +23,14 @@ pub(super) const SCAN: Shader =
 pub(super) const SCATTER: Shader = shader!(
     "compact_pairs_scatter",
     [
+        shard: Shard,
         clock: Read,
         threshold: Read,
-        pairs: Read,
+        pairs: ReadRows,
         user_activity: Read,
         item_activity: Read,
         blocks: Read,
-        kept_pairs: Write,
+        kept_pairs: WriteRows,
     ]
 );
 
@@ -101,8 +103,14 @@ impl CompactPairs {
                 },
             ),
         ];
-        let judged =
-            [self.clock, self.threshold, self.pairs, self.user_activity, self.item_activity];
+        let judged = [
+            self.clock,
+            self.clock,
+            self.threshold,
+            self.pairs,
+            self.user_activity,
+            self.item_activity,
+        ];
         let dispatch = |shader, buffers, groups| Dispatch {
             shader,
             buffers,

@@ -20,10 +20,17 @@ pub enum Access {
     Step,
     /// Uniform: the chunk of rows at hand.
     Chunk,
+    /// Uniform: the first rows of the shards at hand, of what is bound as rows.
+    Shard,
     /// Storage, read only.
     Read,
     /// Storage, read and written.
     Write,
+    /// As [`Access::Read`], but a shard of the rows: where a buffer is longer than a binding may be, there
+    /// is a dispatch for each. All that a dispatch reads by rows has the same ones.
+    ReadRows,
+    /// As [`Access::Write`], and by shards as [`Access::ReadRows`].
+    WriteRows,
 }
 
 /// Declares a [`Shader`] from its stem.
@@ -182,7 +189,9 @@ fn shared(name: &str) -> &'static str {
         "random",
         "row_gradient",
         "row_id",
+        "schedule",
         "score_tile",
+        "shard",
         "sort_order",
         "stale_pair",
         "step",

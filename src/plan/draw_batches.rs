@@ -3,12 +3,12 @@
 
 use super::adam::{LOG_BETA_M, LOG_BETA_V};
 use super::dispatch::{Dispatch, Shader, shader, threads_in_rows};
-use super::{Buffer, Dims, RING, STEP_WORDS, Work};
+use super::{Buffer, Dims, RING, STEP_WORDS, Schedule, Work};
 use crate::random::{FEISTEL_ROUNDS, stream};
 
 pub(super) const DRAW_BATCHES: Shader = shader!(
     "draw_batches",
-    [clock: Read, pairs: Read, steps: Write, user_ids: Write, item_ids: Write]
+    [shard: Shard, clock: Read, pairs: ReadRows, steps: Write, user_ids: Write, item_ids: Write]
 );
 
 /// A bound on the rounds of `permute` that no walk meets: one that long has probability 2^-1000.
@@ -23,6 +23,8 @@ pub struct DrawBatches {
     pub seed: u32,
     /// Whether the pairs are permuted.
     pub shuffled: bool,
+    /// The learning rate of each step.
+    pub schedule: Schedule,
     /// [`super::Clock`], read.
     pub clock: Buffer,
     /// (N) pairs of the epoch, read.
@@ -45,7 +47,14 @@ impl DrawBatches {
     pub(super) fn dispatches(&self) -> Vec<Dispatch> {
         vec![Dispatch {
             shader: &DRAW_BATCHES,
-            buffers: vec![self.clock, self.pairs, self.steps, self.user_ids, self.item_ids],
+            buffers: vec![
+                self.clock,
+                self.clock,
+                self.pairs,
+                self.steps,
+                self.user_ids,
+                self.item_ids,
+            ],
             constants: vec![
                 ("B", self.dims.batch.into()),
                 ("K", self.dims.candidates.into()),
@@ -58,6 +67,9 @@ impl DrawBatches {
                 ("WALK_LIMIT", WALK_LIMIT.into()),
                 ("LOG_BETA_M", LOG_BETA_M.into()),
                 ("LOG_BETA_V", LOG_BETA_V.into()),
+                ("LEARNING_RATE", self.schedule.rate.into()),
+                ("WARMUP", self.schedule.warmup.into()),
+                ("COSINE", self.schedule.cosine.into()),
             ],
             groups: threads_in_rows(self.dims.batch, self.dims.window),
             chunk: 0,

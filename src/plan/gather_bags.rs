@@ -7,7 +7,8 @@ use super::{Buffer, Work};
 pub(super) const GATHER_BAGS: Shader = shader!(
     "gather_bags",
     [
-        step: Step, ids: Read, positives: Read, offsets: Read, members: Read, table: Read,
+        step: Step, shard: Shard, ids: Read, positives: Read, offsets: Read, members: Read,
+        table: ReadRows,
         weights: Write, out: Write,
     ]
 );
@@ -17,7 +18,7 @@ pub(super) const GATHER_BAGS: Shader = shader!(
 pub struct Lists {
     /// (R + 1) where each id's list begins.
     pub offsets: Buffer,
-    /// The lists, one behind the other.
+    /// The lists, one behind the other; each ascends.
     pub members: Buffer,
     /// Members of the longest list; at least 1.
     pub most: usize,
@@ -76,6 +77,7 @@ impl GatherBags {
         vec![Dispatch {
             shader: &GATHER_BAGS,
             buffers: vec![
+                self.step,
                 self.step,
                 self.ids,
                 self.left_out.map_or(self.ids, |positives| positives.item_ids),

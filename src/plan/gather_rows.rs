@@ -4,7 +4,7 @@ use super::dispatch::{Dispatch, Shader, shader, threads};
 use super::{Buffer, Work};
 
 pub(super) const GATHER_ROWS: Shader =
-    shader!("gather_rows", [step: Step, ids: Read, table: Read, out: Write]);
+    shader!("gather_rows", [step: Step, shard: Shard, ids: Read, table: ReadRows, out: WriteRows]);
 
 /// See the module.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ impl GatherRows {
     pub(super) fn dispatches(&self) -> Vec<Dispatch> {
         vec![Dispatch {
             shader: &GATHER_ROWS,
-            buffers: vec![self.step, self.ids, self.table, self.out],
+            buffers: vec![self.step, self.step, self.ids, self.table, self.out],
             constants: vec![
                 ("D4", (self.dim / 4).into()),
                 ("SLOT", self.ids_per_slot.into()),

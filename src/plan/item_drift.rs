@@ -5,7 +5,7 @@ use super::dispatch::{Dispatch, Shader, shader, threads};
 use super::{Buffer, Dims};
 
 pub(super) const ITEM_DRIFT: Shader =
-    shader!("item_drift", [before: Read, now: Read, drift: Write]);
+    shader!("item_drift", [shard: Shard, before: ReadRows, now: ReadRows, drift: Write]);
 
 /// See the module.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ impl ItemDrift {
     pub(super) fn dispatches(&self) -> Vec<Dispatch> {
         vec![Dispatch {
             shader: &ITEM_DRIFT,
-            buffers: vec![self.before, self.now, self.drift],
+            buffers: vec![self.before, self.before, self.now, self.drift],
             constants: vec![("D4", (self.dims.out / 4).into()), ("ITEMS", self.dims.items.into())],
             groups: threads(self.dims.items),
             chunk: 0,

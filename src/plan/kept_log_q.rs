@@ -4,8 +4,7 @@
 use super::dispatch::{Dispatch, Shader, shader, threads};
 use super::{Buffer, Dims, Work};
 
-pub(super) const COUNT: Shader =
-    shader!("kept_log_q_count", [clock: Read, kept_pairs: Read, item_counts: Write]);
+pub(super) const COUNT: Shader = shader!("kept_log_q_count", [shard: Shard, clock: Read, kept_pairs: ReadRows, item_counts: Write]);
 pub(super) const SHARE: Shader =
     shader!("kept_log_q_share", [clock: Read, item_counts: Read, log_q: Write]);
 
@@ -37,9 +36,9 @@ impl KeptLogQ {
     }
 
     pub(super) fn dispatches(&self) -> Vec<Dispatch> {
-        let dispatch = |shader, output, input, count: usize| Dispatch {
+        let dispatch = |shader, buffers, count: usize| Dispatch {
             shader,
-            buffers: vec![self.clock, input, output],
+            buffers,
             constants: vec![
                 ("ITEMS", self.dims.items.into()),
                 ("DRAWN", self.drawn.into()),
@@ -49,8 +48,12 @@ impl KeptLogQ {
             chunk: 0,
         };
         vec![
-            dispatch(&COUNT, self.item_counts, self.kept_pairs, self.dims.pairs),
-            dispatch(&SHARE, self.log_q, self.item_counts, self.dims.items),
+            dispatch(
+                &COUNT,
+                vec![self.clock, self.clock, self.kept_pairs, self.item_counts],
+                self.dims.pairs,
+            ),
+            dispatch(&SHARE, vec![self.clock, self.item_counts, self.log_q], self.dims.items),
         ]
     }
 }

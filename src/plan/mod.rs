@@ -26,6 +26,7 @@ mod row_change;
 mod sample_pairs;
 mod sampled_loss;
 mod scale_rows;
+mod schedule;
 mod skip;
 mod softmax_loss;
 mod sort_ids;
@@ -56,11 +57,12 @@ pub use kept_log_q::{KeptLogQ, NEVER};
 pub use loss::{Gradients, Loss};
 pub use normalize_rows::{NormalizeRows, NormalizeRowsBack};
 pub use parameter::{Parameter, Part, Tower};
-pub use rank::{MaskSeen, ScoreItems, TopItems};
+pub use rank::{MaskBarred, MaskSeen, ScoreItems, TopItems};
 pub use row_change::RowChange;
 pub use sample_pairs::SamplePairs;
 pub use sampled_loss::SampledLoss;
 pub use scale_rows::ScaleRows;
+pub use schedule::Schedule;
 pub use skip::{ALWAYS_ACTIVE, SkipHandles, SkipSide, Snapshots, Tally};
 pub use softmax_loss::SoftmaxLoss;
 pub use sort_ids::SortIds;
@@ -68,6 +70,7 @@ pub use sort_uses::SortUses;
 pub use state::{Tensor, Word};
 pub use step::{Clock, STEP_STRIDE, STEP_WORDS, Step};
 pub use sum_losses::SumLosses;
+pub use tower::MOST_FEATURES;
 pub use update_dense::UpdateDense;
 pub use update_rows::{EPSILON, Rule, UpdateRows};
 pub use work::Work;
@@ -109,8 +112,17 @@ pub struct BufferSpec {
     pub name: String,
     /// Its length in 32-bit words.
     pub words: usize,
+    /// Words of a row: where the buffer is longer than a binding may be, it is cut between rows.
+    pub row: usize,
     /// How it is used.
     pub kind: BufferKind,
+}
+
+impl BufferSpec {
+    /// Its length in bytes.
+    pub fn bytes(&self) -> u64 {
+        self.words as u64 * 4
+    }
 }
 
 /// How a buffer is used.
@@ -208,6 +220,7 @@ pub enum Op {
     AdvanceClock(AdvanceClock),
     ScoreItems(ScoreItems),
     MaskSeen(MaskSeen),
+    MaskBarred(MaskBarred),
     TopItems(TopItems),
     RowChange(RowChange),
     SamplePairs(SamplePairs),
@@ -244,6 +257,7 @@ impl Op {
             Self::AdvanceClock(op) => op.dispatches(),
             Self::ScoreItems(op) => op.dispatches(),
             Self::MaskSeen(op) => op.dispatches(),
+            Self::MaskBarred(op) => op.dispatches(),
             Self::TopItems(op) => op.dispatches(),
             Self::RowChange(op) => op.dispatches(),
             Self::SamplePairs(op) => op.dispatches(),
@@ -283,9 +297,11 @@ impl Op {
             Self::CompactPairs(op) => op.work(),
             Self::KeptLogQ(op) => op.work(),
             // Asked for by whoever wants to know: no work of a training.
-            Self::ItemDrift(_) | Self::ScoreItems(_) | Self::MaskSeen(_) | Self::TopItems(_) => {
-                Work::default()
-            }
+            Self::ItemDrift(_)
+            | Self::ScoreItems(_)
+            | Self::MaskSeen(_)
+            | Self::MaskBarred(_)
+            | Self::TopItems(_) => Work::default(),
         }
     }
 }
@@ -306,10 +322,22 @@ pub enum Program {
     EmbedItems,
     /// Computes the user tower's outputs for a block of queries.
     EmbedQueries,
+    /// Computes the user tower's outputs for a block of queries that no row is made for.
+    EmbedColdUsers,
+    /// The same of the item tower, as queries.
+    EmbedColdItems,
     /// Scores a block of queries against the catalogue.
     Score,
-    /// Scores a block of queries, takes out what they have seen, and lists the best items.
-    Rank,
+    /// Takes out of a block's scores what its users have seen.
+    HideSeen,
+    /// Takes out of a block's scores the items that are barred.
+    HideBarred,
+    /// Lists the best items of a block's scores.
+    ListBest,
+    /// Brings the outputs of wanted items together.
+    GatherOutputs,
+    /// Brings the vectors of wanted items together that histories sum.
+    GatherHistory,
     /// Measures how far the item tower's outputs have moved since they were kept.
     MeasureDrift,
     /// Keeps the outputs of the hot rows.
@@ -321,15 +349,21 @@ pub enum Program {
 }
 
 /// All programs, in the order of [`Program`].
-pub const PROGRAMS: [Program; 12] = [
+pub const PROGRAMS: [Program; 18] = [
     Program::OpenWindow,
     Program::Step,
     Program::SumLosses,
     Program::CloseWindow,
     Program::EmbedItems,
     Program::EmbedQueries,
+    Program::EmbedColdUsers,
+    Program::EmbedColdItems,
     Program::Score,
-    Program::Rank,
+    Program::HideSeen,
+    Program::HideBarred,
+    Program::ListBest,
+    Program::GatherOutputs,
+    Program::GatherHistory,
     Program::MeasureDrift,
     Program::Snapshot,
     Program::Compare,
@@ -390,12 +424,22 @@ pub struct Handles {
     pub seen_offsets: Buffer,
     /// The users' items that a ranking leaves out, user after user.
     pub seen_items: Buffer,
+    /// (⌈I/32⌉) a bit for each item that a ranking leaves out for everyone.
+    pub barred: Buffer,
     /// The bank of CBNS, if it is on.
     pub bank: Option<Bank>,
     /// (Q, K) best items of the block.
     pub top: Buffer,
+    /// (Q, K) their scores.
+    pub top_scores: Buffer,
     /// (E, K) best items of all users of an evaluation.
     pub lists: Buffer,
+    /// (Q) items whose vectors are wanted, then [`NO_ID`].
+    pub wanted: Buffer,
+    /// (Q, O) those vectors.
+    pub wanted_rows: Buffer,
+    /// The power of a history's length, where a user is a sum over its history and nothing else.
+    pub sum_power: Option<f32>,
     /// What skipping adds, if it is on.
     pub skip: Option<SkipHandles>,
 }
@@ -412,7 +456,7 @@ pub struct DriftHandles {
 /// The buffers of one tower, beside its parameters.
 #[derive(Debug, Clone, Copy)]
 pub struct TowerHandles {
-    /// Features of each id, if it has any.
+    /// Features of each id, if it has any; the list behind the last one's is that of an id never seen.
     pub features: Option<Lists>,
     /// Items of each user, if a user is what it had; the list behind the last user's is a visitor's.
     pub history: Option<Lists>,
@@ -569,7 +613,7 @@ impl Plan {
     /// Bytes of all buffers that a backend allocates.
     pub fn bytes(&self, on_gpu: bool) -> u64 {
         let is_allocated = |spec: &&BufferSpec| on_gpu || spec.kind != BufferKind::GpuScratch;
-        self.buffers.iter().filter(is_allocated).map(|spec| spec.words as u64 * 4).sum()
+        self.buffers.iter().filter(is_allocated).map(BufferSpec::bytes).sum()
     }
 
     /// What one run of a program costs a training; that of a step is a whole batch's.
@@ -632,6 +676,7 @@ pub const SHADERS: &[&Shader] = &[
     &advance_clock::ADVANCE_CLOCK,
     &rank::SCORE_ITEMS,
     &rank::MASK_SEEN,
+    &rank::MASK_BARRED,
     &rank::TOP_ITEMS_SEGMENTS,
     &rank::TOP_ITEMS_MERGE,
     &row_change::ROW_CHANGE,

@@ -1,21 +1,24 @@
-//! Full ranking for a block of queries: scores against the catalogue, without what was seen, and the
-//! best items of each query. The score matrix is never whole in memory.
+//! Full ranking for a block of queries: scores against the catalogue, without what was seen or is barred,
+//! and the best items of each query. The score matrix is never whole in memory.
 
 use super::dispatch::{Dispatch, Shader, folded, shader, threads, tiles};
 use super::{Buffer, Dims, TOP_K};
 
-pub(super) const SCORE_ITEMS: Shader =
-    shader!("score_items", [step: Step, queries: Read, items: Read, scores: Write]);
+pub(super) const SCORE_ITEMS: Shader = shader!("score_items", [step: Step, shard: Shard, queries: Read, items: ReadRows, scores: Write]);
 pub(super) const MASK_SEEN: Shader = shader!(
     "mask_seen",
-    [step: Step, users: Read, seen_offsets: Read, seen_items: Read, scores: Write]
+    [step: Step, shard: Shard, users: Read, seen_offsets: Read, seen_items: ReadRows, scores: Write]
 );
+pub(super) const MASK_BARRED: Shader =
+    shader!("mask_barred", [step: Step, barred: Read, scores: Write]);
 pub(super) const TOP_ITEMS_SEGMENTS: Shader = shader!(
     "top_items_segments",
     [step: Step, scores: Read, best_scores: Write, best_items: Write]
 );
-pub(super) const TOP_ITEMS_MERGE: Shader =
-    shader!("top_items_merge", [step: Step, best_scores: Read, best_items: Read, top: Write]);
+pub(super) const TOP_ITEMS_MERGE: Shader = shader!(
+    "top_items_merge",
+    [step: Step, best_scores: Read, best_items: Read, top: Write, top_scores: Write]
+);
 
 /// Items that one thread looks through: a catalogue of a few thousand already fills a GPU.
 const SEGMENT: usize = 1024;
@@ -45,7 +48,7 @@ impl ScoreItems {
         let items_padded = self.dims.items_padded();
         vec![Dispatch {
             shader: &SCORE_ITEMS,
-            buffers: vec![self.step, self.queries, self.items, self.scores],
+            buffers: vec![self.step, self.step, self.queries, self.items, self.scores],
             constants: vec![("D4", (self.dims.out / 4).into()), ("IP", items_padded.into())],
             groups: tiles(items_padded, self.dims.queries),
             chunk: 0,
@@ -74,13 +77,44 @@ impl MaskSeen {
     pub(super) fn dispatches(&self) -> Vec<Dispatch> {
         vec![Dispatch {
             shader: &MASK_SEEN,
-            buffers: vec![self.step, self.users, self.offsets, self.items, self.scores],
+            buffers: vec![self.step, self.step, self.users, self.offsets, self.items, self.scores],
             constants: vec![
                 ("IP", self.dims.items_padded().into()),
                 // A user's list is some tens of items long.
                 ("LANES", 32u32.into()),
             ],
             groups: folded(self.dims.queries),
+            chunk: 0,
+        }]
+    }
+}
+
+/// Makes some items impossible for a whole block.
+#[derive(Debug)]
+pub struct MaskBarred {
+    /// Sizes of the run.
+    pub dims: Dims,
+    /// The block.
+    pub step: Buffer,
+    /// (⌈I/32⌉) read: a bit an item, the lowest bit first.
+    pub barred: Buffer,
+    /// (Q, IP) written at the barred items.
+    pub scores: Buffer,
+}
+
+impl MaskBarred {
+    pub(super) fn dispatches(&self) -> Vec<Dispatch> {
+        let Dims { items, queries, .. } = self.dims;
+        let words = items.div_ceil(32);
+        vec![Dispatch {
+            shader: &MASK_BARRED,
+            buffers: vec![self.step, self.barred, self.scores],
+            constants: vec![
+                ("IP", self.dims.items_padded().into()),
+                ("ITEMS", items.into()),
+                ("WORDS", words.into()),
+            ],
+            groups: threads(queries * words),
             chunk: 0,
         }]
     }
@@ -99,8 +133,10 @@ pub struct TopItems {
     pub best_scores: Buffer,
     /// (Q, segments, K) scratch.
     pub best_items: Buffer,
-    /// (Q, K) written.
+    /// (Q, K) written: the items.
     pub top: Buffer,
+    /// (Q, K) written: their scores; [`super::IMPOSSIBLE`] where there is no item.
+    pub top_scores: Buffer,
 }
 
 impl TopItems {
@@ -124,7 +160,13 @@ impl TopItems {
             },
             Dispatch {
                 shader: &TOP_ITEMS_MERGE,
-                buffers: vec![self.step, self.best_scores, self.best_items, self.top],
+                buffers: vec![
+                    self.step,
+                    self.best_scores,
+                    self.best_items,
+                    self.top,
+                    self.top_scores,
+                ],
                 constants,
                 groups: threads(queries),
                 chunk: 0,

@@ -3,8 +3,7 @@
 use super::dispatch::{Dispatch, Shader, shader, threads};
 use super::{Buffer, Work};
 
-pub(super) const ROW_CHANGE: Shader =
-    shader!("row_change", [hot: Read, before: Read, now: Read, activity: Write]);
+pub(super) const ROW_CHANGE: Shader = shader!("row_change", [shard: Shard, hot: Read, before: ReadRows, now: ReadRows, activity: Write]);
 
 /// See the module.
 #[derive(Debug)]
@@ -32,7 +31,7 @@ impl RowChange {
     pub(super) fn dispatches(&self) -> Vec<Dispatch> {
         vec![Dispatch {
             shader: &ROW_CHANGE,
-            buffers: vec![self.hot, self.before, self.now, self.activity],
+            buffers: vec![self.hot, self.hot, self.before, self.now, self.activity],
             constants: vec![("D4", (self.dim / 4).into()), ("ROWS", self.rows.into())],
             groups: threads(self.rows),
             chunk: 0,

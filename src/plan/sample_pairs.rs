@@ -7,7 +7,7 @@ use crate::random::{FEISTEL_ROUNDS, stream};
 
 pub(super) const SAMPLE_PAIRS: Shader = shader!(
     "sample_pairs",
-    [clock: Read, pairs: Read, user_activity: Read, item_activity: Read, sample: Write]
+    [shard: Shard, clock: Read, pairs: ReadRows, user_activity: Read, item_activity: Read, sample: Write]
 );
 
 /// See the module.
@@ -41,6 +41,7 @@ impl SamplePairs {
         vec![Dispatch {
             shader: &SAMPLE_PAIRS,
             buffers: vec![
+                self.clock,
                 self.clock,
                 self.pairs,
                 self.user_activity,

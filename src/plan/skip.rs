@@ -8,9 +8,10 @@
 use bytemuck::{Pod, Zeroable};
 
 use super::build::Builder;
+use super::tower::TowerParts;
 use super::{
-    Buffer, CompactPairs, CountStale, GatherRows, Handles, KeptLogQ, Op, Parameter, RowChange,
-    SamplePairs, Stay, Word, compact_pairs,
+    Buffer, CompactPairs, CountStale, Handles, KeptLogQ, Op, RowChange, SamplePairs, Stay, TILE,
+    Word, compact_pairs,
 };
 use crate::config::{Skip, SkipPolicy};
 
@@ -67,11 +68,11 @@ pub struct SkipSide {
 /// Outputs of a tower's hot rows at two times.
 #[derive(Debug, Clone, Copy)]
 pub struct Snapshots {
-    /// (H) ids of the hot rows, then [`super::NO_ID`].
+    /// (H) ids of the hot rows, then [`super::NO_ID`]; whole tiles of rows.
     pub hot: Buffer,
-    /// (H, D) the earlier time.
+    /// (H, O) the earlier time.
     pub before: Buffer,
-    /// (H, D) the later time.
+    /// (H, O) the later time.
     pub now: Buffer,
 }
 
@@ -140,11 +141,13 @@ impl Builder<'_> {
             stale: matters.then(|| self.state(stale, rows, &[Word::Below(2)])),
             snapshots: hot_share.map(|share| {
                 let count = most_hot_rows(rows, share);
-                Snapshots {
-                    hot: self.buffer(hot, count),
-                    before: self.state_rows(before, count),
-                    now: self.state_rows(now, count),
-                }
+                let stored = count.next_multiple_of(TILE);
+                let mut outputs = |name| {
+                    let row = vec![Word::Real; self.dims.out_width];
+                    self.padded_state(name, [stored, count], &row, self.dims.out)
+                };
+                let (before, now) = (outputs(before), outputs(now));
+                Snapshots { hot: self.buffer(hot, stored), before, now }
             }),
         }
     }
@@ -154,29 +157,25 @@ impl Builder<'_> {
     pub(super) fn skip_programs(
         &mut self,
         at: &Handles,
-        ids: [Option<Parameter>; 2],
+        [user, item]: [&TowerParts; 2],
     ) -> [Vec<Op>; 3] {
         let (Some(skip), Some(handles)) = (&self.config.skip, &at.skip) else {
             return [Vec::new(), Vec::new(), Vec::new()];
         };
         let dims = self.dims;
         let blocks = self.scratch("blocks", compact_pairs::blocks(dims.pairs).max(1));
-        let [user, item] = ids;
-        let sides = [(handles.user, user, dims.users), (handles.item, item, dims.items)];
+        let sides = [
+            (handles.user, user, "user_hot", dims.users),
+            (handles.item, item, "item_hot", dims.items),
+        ];
         let (mut snapshot, mut compare, mut compact) = (Vec::new(), Vec::new(), Vec::new());
-        for (side, id, rows) in sides {
-            if let (Some(Snapshots { hot, before, now }), Some(id)) = (side.snapshots, id) {
+        for (side, tower, name, rows) in sides {
+            if let Some(Snapshots { hot, before, now }) = side.snapshots {
                 let count = most_hot_rows(rows, skip.hot_share);
-                snapshot.push(Op::GatherRows(GatherRows {
-                    step: at.item_blocks,
-                    ids: hot,
-                    table: id.table,
-                    out: now,
-                    dim: dims.out,
-                    ids_per_slot: count,
-                    rows: count,
-                    normalize: self.config.normalize,
-                }));
+                let stored = count.next_multiple_of(TILE);
+                let pass = [at.item_blocks, hot, now];
+                let pass = self.pass(tower, name, pass, [stored, stored], None);
+                snapshot.extend(self.forward(tower, &pass));
                 let activity = side.activity;
                 let change = RowChange { rows: count, dim: dims.out, hot, before, now, activity };
                 compare.push(Op::RowChange(change));

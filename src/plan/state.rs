@@ -93,8 +93,7 @@ impl Builder<'_> {
         stride: usize,
     ) -> Buffer {
         let name = name.into();
-        // What saturates is refused when it is allocated.
-        let buffer = self.buffer(name.clone(), stored.saturating_mul(stride));
+        let buffer = self.rows(name.clone(), stored, stride);
         self.tensors.push(Tensor { name, buffer, rows, row: row.to_vec(), stride });
         buffer
     }

@@ -23,6 +23,8 @@ pub struct Step {
     pub bank: u32,
     /// Where the bank takes in this step's rows.
     pub cursor: u32,
+    /// Step length of the optimiser.
+    pub rate: f32,
 }
 
 /// Where the run stands.
@@ -43,6 +45,8 @@ pub struct Clock {
     pub filled: u32,
     /// Steps before the bank is used.
     pub warmup: u32,
+    /// Epochs of the whole run, which the learning rate follows.
+    pub epochs: u32,
 }
 
 /// Words from one step record to the next: a uniform binding may start at every 256 bytes.

@@ -12,8 +12,11 @@ use super::{
 };
 use crate::config::{History, HistoryTable, OptimizerKind, TowerConfig};
 
+/// Features that an id may have which was never seen: more than a text has words that tell much.
+pub const MOST_FEATURES: usize = 1024;
+
 /// What a tower is made of.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct TowerParts {
     pub id: Option<Parameter>,
     pub features: Option<Bag>,
@@ -24,6 +27,18 @@ pub(super) struct TowerParts {
 }
 
 impl TowerParts {
+    /// The history, where rows are its sum and nothing else: each of its items then has a part of its own
+    /// in every score.
+    pub fn sum(&self) -> Option<Bag> {
+        let is_alone = self.id.is_none() && self.features.is_none() && self.layers.is_empty();
+        self.history.filter(|_| is_alone)
+    }
+
+    /// The same without a row for each id: what an id that was never seen has.
+    pub fn without_ids(&self) -> Self {
+        Self { id: None, ..self.clone() }
+    }
+
     /// What a run is steered through.
     pub fn handles(&self, gradient: Option<&Gradient>) -> TowerHandles {
         TowerHandles {
@@ -39,7 +54,7 @@ impl TowerParts {
 pub(super) struct Bag {
     pub table: Parameter,
     pub lists: Lists,
-    power: f32,
+    pub power: f32,
 }
 
 /// A layer.
@@ -162,7 +177,7 @@ impl Builder<'_> {
             let extent = if is_user { bags.user_features } else { bags.item_features };
             Bag {
                 table: self.parameter(tower, Part::Features, [extent.rows, dim], true),
-                lists: self.lists(tower, "feature", rows, extent),
+                lists: self.lists(tower, "feature", rows, extent, MOST_FEATURES),
                 power: 1.0,
             }
         });
@@ -173,13 +188,7 @@ impl Builder<'_> {
                     self.parameter(tower, Part::History, [bags.history.rows, dim], true)
                 }
             },
-            // A list more is a visitor's.
-            lists: self.lists(
-                tower,
-                "history",
-                rows + 1,
-                BagExtent { members: bags.history.members + bags.history.most, ..bags.history },
-            ),
+            lists: self.lists(tower, "history", rows, bags.history, bags.history.most),
             power,
         });
         let mut input = dim;
@@ -196,11 +205,20 @@ impl Builder<'_> {
         TowerParts { id, features, history, layers, is_table }
     }
 
-    fn lists(&mut self, tower: Tower, what: &str, rows: usize, extent: BagExtent) -> Lists {
+    /// Lists of so many rows, and behind them one with room for as many members as `more` says: that of
+    /// whom no row is made for.
+    fn lists(
+        &mut self,
+        tower: Tower,
+        what: &str,
+        rows: usize,
+        extent: BagExtent,
+        more: usize,
+    ) -> Lists {
         let name = tower.name();
         Lists {
-            offsets: self.buffer(format!("{name}_{what}_offsets"), rows + 1),
-            members: self.buffer(format!("{name}_{what}_members"), extent.members),
+            offsets: self.buffer(format!("{name}_{what}_offsets"), rows + 2),
+            members: self.buffer(format!("{name}_{what}_members"), extent.members + more),
             most: extent.most.max(1),
             mean: extent.members.div_ceil(rows),
         }
@@ -424,7 +442,6 @@ impl Builder<'_> {
             for (parameter, &gradient) in [layer.weights, layer.bias].into_iter().zip(d_layer) {
                 updates.push(Op::UpdateDense(UpdateDense {
                     rule: Rule::new(self.config, &parameter),
-                    learning_rate: self.config.optimizer.learning_rate,
                     l2: self.config.optimizer.l2,
                     step: pass.step,
                     gradient,
@@ -479,7 +496,6 @@ impl Builder<'_> {
         Op::UpdateRows(UpdateRows {
             dims: self.dims,
             rule: Rule::new(self.config, &parameter),
-            learning_rate: self.config.optimizer.learning_rate,
             l2: self.config.optimizer.l2,
             normalize: normalized && self.config.normalize,
             step,

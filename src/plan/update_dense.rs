@@ -4,10 +4,11 @@ use super::adam::{BETA_M, BETA_V};
 use super::dispatch::{Dispatch, Shader, folded, lanes, shader, threads};
 use super::{Buffer, EPSILON, Rule, Work};
 
-pub(super) const SGD: Shader = shader!("update_dense_sgd", [gradient: Read, table: Write]);
+pub(super) const SGD: Shader =
+    shader!("update_dense_sgd", [step: Step, gradient: Read, table: Write]);
 pub(super) const ADAGRAD: Shader = shader!(
     "update_dense_adagrad",
-    [gradient: Read, table: Write, squares: Write]
+    [step: Step, gradient: Read, table: Write, squares: Write]
 );
 pub(super) const ADAM: Shader = shader!(
     "update_dense_adam",
@@ -19,8 +20,6 @@ pub(super) const ADAM: Shader = shader!(
 pub struct UpdateDense {
     /// How elements move.
     pub rule: Rule,
-    /// Step length.
-    pub learning_rate: f32,
     /// Weight decay, `l2·w` added to the gradient.
     pub l2: f32,
     /// The step's record.
@@ -51,15 +50,16 @@ impl UpdateDense {
 
     pub(super) fn dispatches(&self) -> Vec<Dispatch> {
         let elements = threads(self.rows * self.dim);
-        let (shader, buffers, groups) = match self.rule {
-            Rule::Sgd => (&SGD, vec![self.gradient, self.table], elements),
+        let mut buffers = vec![self.step, self.gradient, self.table];
+        let (shader, groups) = match self.rule {
+            Rule::Sgd => (&SGD, elements),
             Rule::Adagrad { squares } => {
-                (&ADAGRAD, vec![self.gradient, self.table, squares], folded(self.rows))
+                buffers.push(squares);
+                (&ADAGRAD, folded(self.rows))
             }
             Rule::Adam { first_moment, second_moment } => {
-                let state = [first_moment, second_moment];
-                let buffers = [&[self.step, self.gradient, self.table][..], &state].concat();
-                (&ADAM, buffers, elements)
+                buffers.extend([first_moment, second_moment]);
+                (&ADAM, elements)
             }
         };
         vec![Dispatch {
@@ -71,7 +71,6 @@ impl UpdateDense {
                 ("LANES", lanes(self.dim).into()),
                 ("WIDTH", (self.width as f32).into()),
                 ("L2", self.l2.into()),
-                ("LEARNING_RATE", self.learning_rate.into()),
                 ("BETA_M", BETA_M.into()),
                 ("BETA_V", BETA_V.into()),
                 ("EPSILON", EPSILON.into()),

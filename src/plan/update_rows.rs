@@ -6,15 +6,14 @@ use super::dispatch::{Dispatch, Shader, folded, lanes, shader};
 use super::{Buffer, Dims, Parameter, Work};
 use crate::config::{Config, OptimizerKind};
 
-pub(super) const SGD: Shader =
-    shader!("update_rows_sgd", [step: Step, order: Read, d_out: Read, table: Write]);
+pub(super) const SGD: Shader = shader!("update_rows_sgd", [step: Step, shard: Shard, order: Read, d_out: Read, table: WriteRows]);
 pub(super) const ADAGRAD: Shader = shader!(
     "update_rows_adagrad",
-    [step: Step, order: Read, d_out: Read, table: Write, squares: Write]
+    [step: Step, shard: Shard, order: Read, d_out: Read, table: WriteRows, squares: Write]
 );
 pub(super) const ADAM: Shader = shader!(
     "update_rows_adam",
-    [step: Step, order: Read, d_out: Read, table: Write, first_moment: Write, second_moment: Write]
+    [step: Step, shard: Shard, order: Read, d_out: Read, table: WriteRows, first_moment: WriteRows, second_moment: WriteRows]
 );
 
 /// ε of Adam and Adagrad, beside the root.
@@ -57,8 +56,6 @@ pub struct UpdateRows {
     pub dims: Dims,
     /// How rows move.
     pub rule: Rule,
-    /// Step length.
-    pub learning_rate: f32,
     /// Weight decay, `l2·w` added to the gradient.
     pub l2: f32,
     /// Whether the outputs were scaled to length 1.
@@ -95,7 +92,7 @@ impl UpdateRows {
 
     pub(super) fn dispatches(&self) -> Vec<Dispatch> {
         let Dims { dim, width, .. } = self.dims;
-        let mut buffers = vec![self.step, self.order, self.d_out, self.table];
+        let mut buffers = vec![self.step, self.step, self.order, self.d_out, self.table];
         let shader = match self.rule {
             Rule::Sgd => &SGD,
             Rule::Adagrad { squares } => {
@@ -117,7 +114,6 @@ impl UpdateRows {
                 ("WIDTH", (width as f32).into()),
                 ("NORMALIZE", self.normalize.into()),
                 ("L2", self.l2.into()),
-                ("LEARNING_RATE", self.learning_rate.into()),
                 ("BETA_M", BETA_M.into()),
                 ("BETA_V", BETA_V.into()),
                 ("EPSILON", EPSILON.into()),

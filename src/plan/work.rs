@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Work {
-    /// Dispatches on a GPU.
+    /// Dispatches on a GPU that binds every table whole.
     pub dispatches: u64,
     /// Bytes of buffers that operations read and write, as if each came and went once, and every id of
     /// a batch were another; what only passes between the dispatches of one operation is left out.

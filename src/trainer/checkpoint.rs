@@ -7,7 +7,7 @@ use super::{Run, Trainer, extent, fresh_model, history};
 use crate::checkpoint::{Reader, Writer, refused};
 use crate::config::Config;
 use crate::data::Report;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::executor::BackendChoice;
 use crate::model::Position;
 use crate::plan::{Plan, Work};
@@ -33,17 +33,9 @@ impl Trainer {
     /// Within an epoch, too.
     ///
     /// # Errors
-    /// [`Error::Config`] for towers with features, whose vocabularies no file keeps yet;
-    /// [`Error::NonFinite`] if training has left what is no number, or whatever the backend fails with.
+    /// [`crate::Error::NonFinite`] if training has left what is no number, or whatever the backend fails with.
     pub async fn save(&mut self) -> Result<Vec<u8>> {
         self.check()?;
-        if let Some(key) = features(&self.config) {
-            return Err(Error::Config {
-                key: key.into(),
-                problem: "a run with features cannot be saved yet".into(),
-                allowed: "towers of ids, histories and layers".into(),
-            });
-        }
         self.land_all().await?;
         let state = self.model.state().await?;
         let mut file = Writer::default();
@@ -69,15 +61,12 @@ impl Trainer {
     /// A trainer that goes on from a saved run: on the backend that it was on, to the same bits.
     ///
     /// # Errors
-    /// [`Error::Checkpoint`] for what no run of this version can have saved; those of
+    /// [`crate::Error::Checkpoint`] for what no run of this version can have saved; those of
     /// [`crate::executor::Executor::choose`].
     pub async fn load(bytes: &[u8], choice: BackendChoice) -> Result<Self> {
         let (mut record, mut file) = Reader::open::<Record<Value>>(bytes)?;
         let config = Config::resolve(&record.config).map_err(|error| refused(error.to_string()))?;
-        if let Some(key) = features(&config) {
-            return Err(refused(format!("it has {key}, and no run with features is saved")));
-        }
-        let dataset = file.dataset(std::mem::take(&mut record.data))?;
+        let dataset = file.dataset(std::mem::take(&mut record.data), &config.towers)?;
         let extent = extent(&dataset, history(&dataset, &config).as_ref());
         extent.check(&config).map_err(|error| refused(error.to_string()))?;
         // A plan takes no memory: sizes are held against the file before anything does.
@@ -105,15 +94,6 @@ impl Trainer {
     }
 }
 
-/// The option by which features go into a tower, if any do.
-fn features(config: &Config) -> Option<&'static str> {
-    let towers = [
-        ("towers.user.features", &config.towers.user.base),
-        ("towers.item.features", &config.towers.item),
-    ];
-    towers.into_iter().find(|(_, tower)| !tower.features.is_empty()).map(|(key, _)| key)
-}
-
 impl<C> Record<C> {
     /// Where the run stands, of so many training pairs; says what it cannot be.
     fn position(
@@ -122,6 +102,9 @@ impl<C> Record<C> {
         all_pairs: usize,
     ) -> std::result::Result<Position, &'static str> {
         let Run { epochs, epoch_losses, finished, .. } = &self.run;
+        if !self.run.could_have_tried(config) {
+            return Err("its trials are not those of its options");
+        }
         let steps_of = |pairs: usize| pairs.div_ceil(config.batch_size);
         let are_epochs = epochs.iter().enumerate().all(|(n, epoch)| {
             epoch.epoch == n + 1

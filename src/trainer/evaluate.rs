@@ -85,19 +85,24 @@ impl Trainer {
         self.masks[Mask::History as usize].row(user)
     }
 
+    /// Has the model leave out what a mask says.
+    pub(super) fn mask(&mut self, mask: Mask) {
+        if self.masked != Some(mask) {
+            let seen = &self.masks[mask as usize];
+            self.model.hide(&seen.offsets, &seen.items);
+            self.masked = Some(mask);
+        }
+    }
+
     /// Metrics of the part that is measured under a mask; none where nothing is held out.
     pub(super) async fn measure(&mut self, mask: Mask) -> Result<Option<Metrics>> {
+        self.mask(mask);
         let held_out = match mask {
             Mask::Train => &self.validation,
             Mask::History => &self.test,
         };
         if held_out.is_empty() {
             return Ok(None);
-        }
-        if self.masked != Some(mask) {
-            let seen = &self.masks[mask as usize];
-            self.model.hide(&seen.offsets, &seen.items);
-            self.masked = Some(mask);
         }
         // Users without a training pair come last, have no tower row, and count as zero.
         let trained =

@@ -1,17 +1,19 @@
 //! A trained model in the formats of other tools.
 
 use super::Trainer;
-use crate::error::{Error, Result};
-use crate::export::{self, Export, Label, Matrix};
+use crate::config::{History, HistoryTable};
+use crate::data::Features;
+use crate::error::Result;
+use crate::export::{self, Export, Ids, Label, Matrix, TowerWeights};
 use crate::model::Tower;
+use crate::plan::Part;
 
 impl Trainer {
     /// A file for other tools: a tower's outputs, as they are scored, or the tower itself. Rows are in the
     /// order of `ids.json`.
     ///
     /// # Errors
-    /// [`Error::Config`] for the ONNX of a tower of more than ids; those of
-    /// [`crate::executor::Executor::read`].
+    /// Those of [`crate::executor::Executor::read`].
     pub async fn export(&mut self, file: Export) -> Result<Vec<u8>> {
         self.check()?;
         Ok(match file {
@@ -28,10 +30,13 @@ impl Trainer {
                 export::items_json(&items, self.labels(), self.config.normalize)
             }
             Export::IdsJson => {
-                let users: Vec<&str> =
-                    self.dataset.users.iter().take(self.dataset.n_users).collect();
-                let items: Vec<&str> = self.labels().map(|label| label.id).collect();
-                export::ids_json(&users, &items)
+                let dataset = &self.dataset;
+                export::ids_json(&Ids {
+                    users: dataset.users.iter().take(dataset.n_users).collect(),
+                    items: dataset.items.iter().take(dataset.n_items).collect(),
+                    user_features: words(&dataset.user_features),
+                    item_features: words(&dataset.item_features),
+                })
             }
             Export::UserTowerOnnx => self.tower("user_tower", Tower::User).await?,
             Export::ItemTowerOnnx => self.tower("item_tower", Tower::Item).await?,
@@ -40,28 +45,40 @@ impl Trainer {
 
     async fn outputs(&mut self, tower: Tower) -> Result<Matrix> {
         let values = self.model.outputs(tower).await?;
-        Ok(self.matrix(values))
+        Ok(Matrix { values, width: self.model.plan().dims.out_width })
     }
 
     async fn tower(&mut self, name: &str, tower: Tower) -> Result<Vec<u8>> {
-        let (key, is_table) = match tower {
-            Tower::User => ("towers.user", self.config.towers.user.is_table()),
-            Tower::Item => ("towers.item", self.config.towers.item.is_table()),
+        let history = match self.config.towers.user.history {
+            Some(History { table, power, .. }) if tower == Tower::User => {
+                let table = match table {
+                    HistoryTable::Shared => self.part(Tower::Item, Part::Id).await?,
+                    HistoryTable::Separate => self.part(tower, Part::History).await?,
+                };
+                table.map(|table| (table, power))
+            }
+            _ => None,
         };
-        if !is_table {
-            return Err(Error::Config {
-                key: key.into(),
-                problem: "only a tower of ids alone is written as ONNX yet".into(),
-                allowed: "the other exports, which have its outputs".into(),
-            });
+        let mut layers = Vec::new();
+        while let Some(weights) = self.part(tower, Part::Weights(layers.len())).await? {
+            let bias = self.part(tower, Part::Bias(layers.len())).await?;
+            layers.push([weights, bias.expect("a layer has both")]);
         }
-        let values = self.model.table(tower).await?;
-        Ok(export::id_tower(name, &self.matrix(values), self.config.normalize))
+        let weights = TowerWeights {
+            id: self.part(tower, Part::Id).await?,
+            features: self.part(tower, Part::Features).await?,
+            history,
+            layers,
+            normalize: self.config.normalize,
+        };
+        Ok(export::tower(name, &weights))
     }
 
-    /// Rows of a tower's outputs; those of a table that is the whole tower are as wide.
-    fn matrix(&self, values: Vec<f32>) -> Matrix {
-        Matrix { values, width: self.model.plan().dims.out_width }
+    /// What training moves of a part of a tower, if it has that part.
+    async fn part(&mut self, tower: Tower, part: Part) -> Result<Option<Matrix>> {
+        let Some(&parameter) = self.model.plan().parameter(tower, part) else { return Ok(None) };
+        let values = self.model.values(&parameter).await?;
+        Ok(Some(Matrix { values, width: parameter.width }))
     }
 
     /// The items of the tower.
@@ -72,4 +89,8 @@ impl Trainer {
             title: self.dataset.title(item),
         })
     }
+}
+
+fn words(features: &Option<Features>) -> Option<Vec<&str>> {
+    features.as_ref().map(|features| features.vocabulary.iter().collect())
 }

@@ -14,6 +14,14 @@ impl Trainer {
     /// [`Error::Config`] for a run that has begun.
     pub fn start_items(&mut self, file: &[u8]) -> Result<usize> {
         self.check()?;
+        if self.config.tune.is_some() {
+            return Err(Error::Config {
+                key: "tune".into(),
+                problem: "it starts models of its own, which know nothing of these embeddings"
+                    .into(),
+                allowed: "null, where a run starts from given embeddings".into(),
+            });
+        }
         if self.model.steps() > 0 {
             return Err(Error::Config {
                 key: "start".into(),

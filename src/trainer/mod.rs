@@ -9,6 +9,7 @@ mod pace;
 mod recommend;
 mod report;
 mod skip;
+mod tune;
 
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -28,10 +29,11 @@ use crate::plan::{BagExtent, Bags, Extent, Op, Program, RING, Work};
 use crate::random::{hash, keyed, stream};
 use evaluate::{HeldOut, Mask};
 use pace::Pace;
-pub use recommend::{Query, Recommendation, TitledItem};
+pub use recommend::{ByFeatures, Cell, Choice, Query, Reason, Recommendation, TitledItem, Unseen};
 pub use report::{About, EpochReport, Final, Progress, Report};
 use skip::Skipping;
 pub use skip::{Note, SkipReport, hot_rows};
+pub use tune::{Trial, TrialProgress};
 
 /// Drift at which banked outputs count as good as fresh ones (`methods.md`, CBNS).
 const STEADY: f64 = 0.1;
@@ -54,6 +56,8 @@ pub struct Trainer {
     masked: Option<Mask>,
     flights: VecDeque<Flight>,
     pace: Pace,
+    /// The trial at work, while the run is tuned.
+    trial: Option<Box<Trainer>>,
     run: Run,
 }
 
@@ -79,6 +83,8 @@ struct Run {
     seconds: f64,
     /// Work up to the end of the last epoch.
     work: Work,
+    /// What was tried before the first epoch.
+    trials: Vec<Trial>,
     epochs: Vec<EpochReport>,
     /// What the epoch at work leaves out, once that was decided.
     skipping: Option<Skipping>,
@@ -121,6 +127,7 @@ impl Trainer {
             masked: None,
             flights: VecDeque::new(),
             pace: Pace::default(),
+            trial: None,
             run: Run::default(),
         }
     }
@@ -146,6 +153,7 @@ impl Trainer {
         let (model, backend) = fresh_model(&self.dataset, &config, choice).await?;
         self.flights.clear();
         self.pace = Pace::default();
+        self.trial = None;
         self.run = Run::default();
         self.masked = None;
         (self.config, self.model, self.backend) = (config, model, backend);
@@ -169,8 +177,17 @@ impl Trainer {
     /// one that has had as many ends.
     ///
     /// # Errors
-    /// [`Error::Config`] if the run went back to its best epoch: there is nothing to go on from.
+    /// [`Error::Config`] if the run went back to its best epoch, and there is nothing to go on from, or if it
+    /// has tuned how many it has.
     pub fn set_epochs(&mut self, epochs: usize) -> Result<()> {
+        let has_tried = self.trial.is_some() || !self.run.trials.is_empty();
+        if has_tried && epochs != self.config.epochs {
+            return Err(Error::Config {
+                key: "epochs".into(),
+                problem: "the run has begun to tune how many it has".into(),
+                allowed: "a reset with more epochs, or without `tune`".into(),
+            });
+        }
         if self.run.finished.is_some() && epochs > self.config.epochs {
             if !self.validation.is_empty() {
                 return Err(Error::Config {
@@ -182,6 +199,7 @@ impl Trainer {
             self.run.finished = None;
         }
         self.config.epochs = epochs;
+        self.model.set_epochs(epochs);
         Ok(())
     }
 
@@ -210,6 +228,9 @@ impl Trainer {
     }
 
     async fn advance_within(&mut self, budget: Duration) -> Result<Progress> {
+        if self.is_tuning() {
+            return self.advance_trial(budget).await;
+        }
         let mut losses = std::mem::take(&mut self.run.untold);
         let mut epoch_report = None;
         let started = Instant::now();
@@ -312,9 +333,11 @@ impl Trainer {
         self.run.epochs.push(report);
 
         let latest = self.run.epochs.len() - 1;
-        let ndcg = |n: usize| self.run.epochs[n].metrics.map_or(0.0, |metrics| metrics.ndcg_20);
+        let score = |n: usize| {
+            self.run.epochs[n].metrics.map_or(0.0, |metrics| metrics.get(self.config.metric))
+        };
         let best = match self.run.best {
-            Some(best) if ndcg(best) >= ndcg(latest) => best,
+            Some(best) if score(best) >= score(latest) => best,
             _ => latest,
         };
         self.run.best = Some(best);
@@ -331,7 +354,7 @@ impl Trainer {
         self.model.step_in_epoch() == 0
             && self.flights.is_empty()
             && epochs > 0
-            && (epochs >= self.config.epochs || (!self.validation.is_empty() && ran_out))
+            && (epochs >= self.epochs() || (!self.validation.is_empty() && ran_out))
     }
 
     /// Goes back to the best epoch, if there is a part that chooses it, and measures the test.
@@ -356,11 +379,18 @@ async fn fresh_model(
     config: &Config,
     choice: BackendChoice,
 ) -> Result<(Model, Backend)> {
-    if config.patience.is_some() && dataset.validation.is_empty() {
+    if config.tune.is_some() && !dataset.validation.is_empty() {
+        return Err(Error::Config {
+            key: "tune".into(),
+            problem: "it holds out pairs of its own, and there is a validation part".into(),
+            allowed: "null, or a `split.validation` of 0 and no validation file".into(),
+        });
+    }
+    if config.patience.is_some() && config.tune.is_none() && dataset.validation.is_empty() {
         return Err(Error::Config {
             key: "patience".into(),
             problem: "there is no validation part to lose patience with".into(),
-            allowed: "null, or a `split.validation` above 0".into(),
+            allowed: "null, or a `split.validation` above 0, or `tune`".into(),
         });
     }
     let history = history(dataset, config);
@@ -370,7 +400,7 @@ async fn fresh_model(
     let counts: Vec<u32> = dataset.item_counts().into_iter().map(|count| count.max(1)).collect();
     model.load(dataset.train.as_words(), &negatives::log_q(config, &counts));
     model.load_pool(config, &dataset.train, &counts);
-    if let Some(history) = &history {
+    if let Some(history) = history {
         model.load_history(history);
     }
     for (tower, features) in

@@ -1,9 +1,17 @@
 //! What a trained model is for: items for a user, for a visitor who picked some, and like an item.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::Trainer;
+use super::evaluate::Mask;
 use crate::error::{Error, Result};
+use crate::model::{Filter, Ranked, Source, Sum, Tower};
+use crate::plan::MOST_FEATURES;
+
+/// Most items that a recommendation names as its reasons.
+const REASONS: usize = 3;
 
 /// Whom to recommend to.
 #[derive(Debug, Clone, Deserialize)]
@@ -15,6 +23,44 @@ pub enum Query {
     Items(Vec<String>),
 }
 
+/// Which items may be recommended.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Choice {
+    /// These alone, by id; all of the catalogue where none are given.
+    pub among: Option<Vec<String>>,
+    /// None of these, by id.
+    pub without: Vec<String>,
+    /// Also what the query has already: a user's items, those that a visitor picked, or the item itself.
+    pub seen: bool,
+}
+
+/// An id that was never seen, by what is in its cells of the columns of features.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Unseen {
+    /// The cells by column.
+    pub features: BTreeMap<String, Cell>,
+}
+
+/// A cell, as a program has it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+#[expect(missing_docs, reason = "the variants are what they hold")]
+pub enum Cell {
+    Text(String),
+    Number(serde_json::Number),
+}
+
+/// What is recommended by features alone.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ByFeatures {
+    /// The items, best first.
+    pub items: Vec<Recommendation>,
+    /// Values that nothing trained has, which were passed over, and cells of other columns.
+    pub unknown: usize,
+}
+
 /// A recommended item.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Recommendation {
@@ -24,6 +70,20 @@ pub struct Recommendation {
     pub title: Option<String>,
     /// Product of the towers' outputs: the cosine where they are normalised.
     pub score: f32,
+    /// Up to three items of the history, or of those that a visitor picked, that have most part in the
+    /// score. Empty where a score has no parts: of a user who is more than a sum of a history, of a tower
+    /// with layers over it, and of an item like another.
+    pub because: Vec<Reason>,
+}
+
+/// An item that has part in a score.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Reason {
+    /// The item.
+    #[serde(flatten)]
+    pub item: TitledItem,
+    /// Its part: over the whole history, parts add up to the score.
+    pub share: f64,
 }
 
 /// An item with its title.
@@ -36,20 +96,23 @@ pub struct TitledItem {
 }
 
 impl Trainer {
-    /// The `k` best items that the user, or the visitor, does not have.
+    /// The `k` best items for a user or a visitor, without those that they have.
     ///
     /// # Errors
     /// [`Error::UnknownId`] for an id without a training pair, [`Error::Config`] for no items at all.
-    pub async fn recommend(&mut self, query: &Query, k: usize) -> Result<Vec<Recommendation>> {
-        self.check()?;
+    pub async fn recommend(
+        &mut self,
+        query: &Query,
+        k: usize,
+        choice: &Choice,
+    ) -> Result<Vec<Recommendation>> {
         match query {
             Query::User(id) => {
-                let user = self.user(id)?;
-                let scores = self.model.user_scores(user).await?;
-                Ok(self.best(&scores, self.seen(user), k))
+                Ok(self.recommend_all(std::slice::from_ref(id), k, choice).await?.remove(0))
             }
             Query::Items(ids) => {
-                let mut items = ids.iter().map(|id| self.item(id)).collect::<Result<Vec<u32>>>()?;
+                self.check()?;
+                let mut items = self.item_indices(ids)?;
                 items.sort_unstable();
                 items.dedup();
                 if items.is_empty() {
@@ -59,21 +122,133 @@ impl Trainer {
                         allowed: "at least one item id".into(),
                     });
                 }
-                let scores = self.model.visitor_scores(&items).await?;
-                Ok(self.best(&scores, &items, k))
+                let filter = self.filter(choice, &items)?;
+                let (ranked, sum) = self.model.rank_visitor(items, k, &filter).await?;
+                Ok(self.explained(vec![ranked], sum.into_iter().collect()).await?.remove(0))
             }
         }
     }
 
-    /// The `k` items whose outputs are most like an item's.
+    /// The `k` best items for each of some users: what [`recommend`](Self::recommend) gives for one after
+    /// the other, ranked a block of users at a time.
+    ///
+    /// # Errors
+    /// [`Error::UnknownId`] for an id without a training pair.
+    pub async fn recommend_all(
+        &mut self,
+        ids: &[String],
+        k: usize,
+        choice: &Choice,
+    ) -> Result<Vec<Vec<Recommendation>>> {
+        self.check()?;
+        let users = ids.iter().map(|id| self.user(id)).collect::<Result<Vec<u32>>>()?;
+        let mut filter = self.filter(choice, &[])?;
+        filter.hides_seen = !choice.seen;
+        if filter.hides_seen {
+            self.mask(Mask::History);
+        }
+        let mut lists = Vec::with_capacity(users.len());
+        for block in users.chunks(self.model.users_at_once()) {
+            let ranked = self.model.rank_users(block, k, &filter).await?;
+            let sums = block.iter().filter_map(|&user| self.model.sum_of(user)).collect();
+            lists.extend(self.explained(ranked, sums).await?);
+        }
+        Ok(lists)
+    }
+
+    /// The `k` items whose outputs are most like an item's, without itself.
     ///
     /// # Errors
     /// [`Error::UnknownId`] for an item without a training pair.
-    pub async fn similar(&mut self, id: &str, k: usize) -> Result<Vec<Recommendation>> {
+    pub async fn similar(
+        &mut self,
+        id: &str,
+        k: usize,
+        choice: &Choice,
+    ) -> Result<Vec<Recommendation>> {
         self.check()?;
-        let item = self.item(id)?;
-        let scores = self.model.item_scores(&[item]).await?;
-        Ok(self.best(&scores, &[item], k))
+        let items = vec![self.item(id)?];
+        let filter = self.filter(choice, &items)?;
+        let itself = Sum { of: Source::Outputs, items };
+        let ranked = self.model.rank_mean(&itself, k, &filter).await?;
+        Ok(self.explained(vec![ranked], Vec::new()).await?.remove(0))
+    }
+
+    /// The `k` best items for a user who was never seen, by features.
+    ///
+    /// # Errors
+    /// [`Error::Config`] where users have no features, or none of these is known.
+    pub async fn recommend_unseen(
+        &mut self,
+        user: &Unseen,
+        k: usize,
+        choice: &Choice,
+    ) -> Result<ByFeatures> {
+        self.rank_unseen(Tower::User, user, k, choice).await
+    }
+
+    /// The `k` items whose outputs are most like that of an item which was never seen, by features.
+    ///
+    /// # Errors
+    /// [`Error::Config`] where items have no features, or none of these is known.
+    pub async fn similar_unseen(
+        &mut self,
+        item: &Unseen,
+        k: usize,
+        choice: &Choice,
+    ) -> Result<ByFeatures> {
+        self.rank_unseen(Tower::Item, item, k, choice).await
+    }
+
+    async fn rank_unseen(
+        &mut self,
+        tower: Tower,
+        unseen: &Unseen,
+        k: usize,
+        choice: &Choice,
+    ) -> Result<ByFeatures> {
+        self.check()?;
+        let (features, unknown) = self.known_features(tower, unseen)?;
+        let filter = self.filter(choice, &[])?;
+        let ranked = self.model.rank_cold(tower, &features, k, &filter).await?;
+        let items = self.explained(vec![ranked], Vec::new()).await?.remove(0);
+        Ok(ByFeatures { items, unknown })
+    }
+
+    /// The features of an id that was never seen, and how many of its values nothing trained has.
+    fn known_features(&self, tower: Tower, unseen: &Unseen) -> Result<(Vec<u32>, usize)> {
+        let refused = |problem: &str, allowed: String| Error::Config {
+            key: "features".into(),
+            problem: problem.into(),
+            allowed,
+        };
+        let (features, option) = match tower {
+            Tower::User => (&self.dataset.user_features, "towers.user.features"),
+            Tower::Item => (&self.dataset.item_features, "towers.item.features"),
+        };
+        let features = features.as_ref().ok_or_else(|| {
+            refused("the tower has none", format!("a run with `{option}`, or ids"))
+        })?;
+        let cells: BTreeMap<&str, String> = unseen
+            .features
+            .iter()
+            .map(|(column, cell)| match cell {
+                Cell::Text(text) => (column.as_str(), text.clone()),
+                Cell::Number(number) => (column.as_str(), number.to_string()),
+            })
+            .collect();
+        let (known, mut unknown) = features.lookup(|column| cells.get(column).map(String::as_str));
+        unknown +=
+            cells.keys().filter(|&&cell| features.columns().all(|name| name != cell)).count();
+        let columns = || features.columns().collect::<Vec<_>>().join(", ");
+        match known.len() {
+            0 => Err(refused(
+                "none of these values is known",
+                format!("one or more that something trained has, in: {}", columns()),
+            )),
+            1..=MOST_FEATURES => Ok((known, unknown)),
+            count => Err(refused(&format!("{count} values"), format!("at most {MOST_FEATURES}"))),
+        }
     }
 
     /// What a user has in training and validation.
@@ -122,23 +297,52 @@ impl Trainer {
         }
     }
 
-    /// The `k` best items that are not `hidden` (ascending); ties to the lower index.
-    fn best(&self, scores: &[f32], hidden: &[u32], k: usize) -> Vec<Recommendation> {
-        let mut items: Vec<u32> =
-            (0..scores.len() as u32).filter(|item| hidden.binary_search(item).is_err()).collect();
-        let order =
-            |a: &u32, b: &u32| scores[*b as usize].total_cmp(&scores[*a as usize]).then(a.cmp(b));
-        if k < items.len() {
-            items.select_nth_unstable_by(k, order);
-            items.truncate(k);
+    fn item_indices(&self, ids: &[String]) -> Result<Vec<u32>> {
+        ids.iter().map(|id| self.item(id)).collect()
+    }
+
+    /// What a choice leaves out for a query that has some items already.
+    fn filter(&self, choice: &Choice, had: &[u32]) -> Result<Filter> {
+        let among = choice.among.as_ref().map(|ids| self.item_indices(ids)).transpose()?;
+        let mut filter = Filter::new(self.dataset.n_items, among.as_deref());
+        filter.bar(&self.item_indices(&choice.without)?);
+        if !choice.seen {
+            filter.bar(had);
         }
-        items.sort_unstable_by(order);
-        items
-            .into_iter()
-            .map(|item| {
+        Ok(filter)
+    }
+
+    /// Lists with titles, and with the reasons of each item where each list's query is a sum.
+    async fn explained(
+        &mut self,
+        lists: Vec<Ranked>,
+        sums: Vec<Sum>,
+    ) -> Result<Vec<Vec<Recommendation>>> {
+        let parts = if sums.is_empty() {
+            None
+        } else {
+            let items = lists.iter().flatten().map(|&(item, _)| item).collect();
+            Some(self.model.parts(sums, items).await?)
+        };
+        let explained = |(n, list): (usize, Ranked)| {
+            let recommendation = |(item, score)| {
                 let TitledItem { item: id, title } = self.titled(item);
-                Recommendation { item: id, title, score: scores[item as usize] }
-            })
-            .collect()
+                let because = parts
+                    .as_ref()
+                    .map_or(Vec::new(), |parts| self.reasons(parts.of(n, item).collect()));
+                Recommendation { item: id, title, score, because }
+            };
+            list.into_iter().map(recommendation).collect()
+        };
+        Ok(lists.into_iter().enumerate().map(explained).collect())
+    }
+
+    /// The largest parts that speak for an item.
+    fn reasons(&self, mut parts: Vec<(u32, f64)>) -> Vec<Reason> {
+        parts.retain(|&(_, share)| share > 0.0);
+        parts.sort_by(|a, b| b.1.total_cmp(&a.1));
+        parts.truncate(REASONS);
+        let reason = |(item, share)| Reason { item: self.titled(item), share };
+        parts.into_iter().map(reason).collect()
     }
 }

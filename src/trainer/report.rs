@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{SkipReport, Trainer};
+use super::{SkipReport, Trainer, Trial, TrialProgress};
 use crate::config::Config;
 use crate::data;
 use crate::executor::Backend;
@@ -70,6 +70,8 @@ pub struct Final {
 pub struct Report<'a> {
     #[serde(flatten)]
     about: About<'a>,
+    /// What was tried before the first epoch, if the run is tuned.
+    trials: &'a [Trial],
     epochs: &'a [EpochReport],
     popularity: Option<Metrics>,
     best: Option<EpochReport>,
@@ -96,6 +98,8 @@ pub struct Progress {
     pub seconds: f64,
     /// Training time that is left at this pace; none before the first steps and after the last.
     pub seconds_left: Option<f64>,
+    /// The trial that all this is of, while the run is tuned.
+    pub trial: Option<TrialProgress>,
     /// The epoch that this slice ended, if it did.
     pub epoch_report: Option<EpochReport>,
     /// Whether the run is over.
@@ -108,6 +112,7 @@ impl Trainer {
         let [on_validation, on_test] = self.popularity;
         Report {
             about: self.about(),
+            trials: &self.run.trials,
             epochs: &self.run.epochs,
             popularity: on_validation.or(on_test),
             best: self.run.best.map(|best| self.run.epochs[best]),
@@ -123,21 +128,23 @@ impl Trainer {
         let step = if epoch_report.is_some() { steps } else { in_epoch };
         let epoch_pairs = self.model.pairs_in_epoch();
         let in_epoch = (in_epoch * self.config.batch_size).min(epoch_pairs) as u64;
-        let pairs = self.run.epochs.iter().map(|epoch| epoch.pairs as u64).sum::<u64>() + in_epoch;
+        let in_epochs: u64 = self.run.epochs.iter().map(|epoch| epoch.pairs as u64).sum();
+        let pairs = self.pairs_of_trials() + in_epochs + in_epoch;
         let seconds = self.run.seconds + self.run.epoch_seconds;
         // The epochs to come are taken to be as long as this one.
-        let epochs_left = self.config.epochs.saturating_sub(epochs_done) as u64;
+        let epochs_left = self.epochs().saturating_sub(epochs_done) as u64;
         let left = (epochs_left * epoch_pairs as u64).saturating_sub(in_epoch);
         let done = self.run.finished.is_some();
         Progress {
             epoch: (epochs_done + usize::from(!done && epoch_report.is_none())).max(1),
-            epochs: self.config.epochs,
+            epochs: self.epochs(),
             step,
             steps,
             losses,
             pairs,
             seconds,
             seconds_left: (!done && pairs > 0).then(|| seconds / pairs as f64 * left as f64),
+            trial: None,
             epoch_report,
             done,
         }

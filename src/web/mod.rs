@@ -16,6 +16,7 @@ use wasm_bindgen::prelude::*;
 use crate::config::{Config, OPTIONS};
 use crate::data::{self, Part};
 use crate::error::{Error, Result};
+use crate::preset::PRESETS;
 use crate::trainer;
 
 pub(crate) type JsResult<T> = std::result::Result<T, JsError>;
@@ -68,6 +69,12 @@ fn resolve(options: &JsValue) -> Result<Config> {
 #[wasm_bindgen]
 pub fn options() -> JsValue {
     to_js(&OPTIONS)
+}
+
+/// The presets, by name.
+#[wasm_bindgen]
+pub fn presets() -> JsValue {
+    to_js(&PRESETS)
 }
 
 /// Reads files, chunk by chunk.
@@ -154,6 +161,11 @@ fn count(key: &str, value: f64) -> Result<usize> {
     })
 }
 
+/// Whether a query is about an id that was never seen.
+fn is_unseen(query: &JsValue) -> bool {
+    query.is_object() && Reflect::has(query, &"features".into()).is_ok_and(|has| has)
+}
+
 fn busy(call: &'static str) -> Error {
     Error::Busy { call }
 }
@@ -220,17 +232,52 @@ impl Engine {
         self.with("reset", async |trainer| trainer.reset(config, choice).await).await
     }
 
-    /// The `k` best items for `{ user }` or `{ items }`.
-    pub async fn recommend(&self, query: JsValue, k: f64) -> JsResult<JsValue> {
-        let (query, k) = (from_js("query", &query)?, count("k", k)?);
-        self.with("recommend", async |trainer| Ok(to_js(&trainer.recommend(&query, k).await?)))
-            .await
+    /// The `k` best items for `{ user }`, `{ items }` or `{ features }`, of those that the choice leaves.
+    pub async fn recommend(&self, query: JsValue, k: f64, choice: JsValue) -> JsResult<JsValue> {
+        let (k, choice) = (count("k", k)?, from_js("options", &choice)?);
+        if is_unseen(&query) {
+            let user = from_js("query", &query)?;
+            let answer = async |trainer: &mut trainer::Trainer| {
+                Ok(to_js(&trainer.recommend_unseen(&user, k, &choice).await?))
+            };
+            return self.with("recommend", answer).await;
+        }
+        let query = from_js("query", &query)?;
+        self.with("recommend", async |trainer| {
+            Ok(to_js(&trainer.recommend(&query, k, &choice).await?))
+        })
+        .await
     }
 
-    /// The `k` items most like one.
-    pub async fn similar(&self, item: String, k: f64) -> JsResult<JsValue> {
-        let k = count("k", k)?;
-        self.with("similar", async |trainer| Ok(to_js(&trainer.similar(&item, k).await?))).await
+    /// The `k` best items for each of some users.
+    #[wasm_bindgen(js_name = recommendAll)]
+    pub async fn recommend_all(
+        &self,
+        users: JsValue,
+        k: f64,
+        choice: JsValue,
+    ) -> JsResult<JsValue> {
+        let users: Vec<String> = from_js("users", &users)?;
+        let (k, choice) = (count("k", k)?, from_js("options", &choice)?);
+        self.with("recommendAll", async |trainer| {
+            Ok(to_js(&trainer.recommend_all(&users, k, &choice).await?))
+        })
+        .await
+    }
+
+    /// The `k` items most like one, by its id or by `{ features }`.
+    pub async fn similar(&self, item: JsValue, k: f64, choice: JsValue) -> JsResult<JsValue> {
+        let (k, choice) = (count("k", k)?, from_js("options", &choice)?);
+        if is_unseen(&item) {
+            let item = from_js("item", &item)?;
+            let answer = async |trainer: &mut trainer::Trainer| {
+                Ok(to_js(&trainer.similar_unseen(&item, k, &choice).await?))
+            };
+            return self.with("similar", answer).await;
+        }
+        let item: String = from_js("item", &item)?;
+        self.with("similar", async |trainer| Ok(to_js(&trainer.similar(&item, k, &choice).await?)))
+            .await
     }
 
     /// What a user has.

@@ -1,4 +1,4 @@
-//! Checks that only the tests build: golden cases, how long steps take, a file of any size.
+//! What only tests and the benchmark build: golden cases, how long steps and lists take, a file of any size.
 
 use wasm_bindgen::prelude::*;
 
@@ -14,7 +14,7 @@ pub async fn run_golden(name: String, text: String, backend: String) -> JsResult
     Ok(to_js(&golden::run(&name, &text, backend.parse()?).await?))
 }
 
-/// Takes training steps on random pairs, and times them.
+/// Takes training steps on random pairs and makes lists, and times them.
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct Stopwatch(stopwatch::Stopwatch);
@@ -32,20 +32,19 @@ impl Stopwatch {
         Ok(Self(stopwatch::Stopwatch::new(&config, users, items, backend.parse()?).await?))
     }
 
-    /// `{ backend, adapter, reason }`.
-    pub fn backend(&self) -> JsValue {
-        to_js(self.0.backend())
-    }
-
-    /// Bytes of all buffers.
-    #[wasm_bindgen(js_name = memoryBytes)]
-    pub fn memory_bytes(&self) -> f64 {
-        self.0.memory_bytes() as f64
+    /// `{ backend, adapter, reason, memoryBytes, wasmBytes, bindings }`.
+    pub fn about(&self) -> JsValue {
+        to_js(&self.0.about())
     }
 
     /// Takes the next step: `{ milliseconds, loss }`.
     pub async fn lap(&mut self) -> JsResult<JsValue> {
         Ok(to_js(&self.0.lap().await?))
+    }
+
+    /// Milliseconds of the `k` best of all items for a user.
+    pub async fn list(&mut self, user: u32, k: usize) -> JsResult<f64> {
+        Ok(self.0.list(user, k).await?)
     }
 
     /// User and item of each pair of a batch of the first epoch.

@@ -19,15 +19,25 @@ pub fn camps(config: &Config) -> Dataset {
             lines += &format!("u{user},i{item}\n");
         }
     }
-    let mut items = String::from("item,title\n");
+    let mut items = String::from("item,title,parity,tags,year\n");
     for item in 0..40 {
-        items += &format!("i{item},Item number {item}\n");
+        let (parity, tag) = (item % 2, item % 7);
+        items +=
+            &format!("i{item},Item number {item},{parity},t{tag}|t3|t{parity},{}\n", 1980 + item);
+    }
+    let mut users = String::from("user,town,age\n");
+    for user in 0..40 {
+        users += &format!("u{user},town {},{}\n", user % 3, 18 + user / 2);
     }
     let mut loader = Loader::new(config);
-    loader.begin(Part::All, "camps.csv", None).expect("begins");
-    loader.push(lines.as_bytes()).expect("good lines");
-    loader.begin(Part::Items, "items.csv", None).expect("begins");
-    loader.push(items.as_bytes()).expect("good lines");
+    for (part, name, text) in [
+        (Part::All, "camps.csv", lines),
+        (Part::Items, "items.csv", items),
+        (Part::Users, "users.csv", users),
+    ] {
+        loader.begin(part, name, None).expect("begins");
+        loader.push(text.as_bytes()).expect("good lines");
+    }
     loader.finish().expect("a data set")
 }
 

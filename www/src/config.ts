@@ -2,6 +2,8 @@
 
 /** Every option of a run, complete and valid. */
 export interface Config {
+  /** Other defaults of the options below: a quick look, the usual, or the best that can be had: "fast" or "balanced" or "best". Default `null`. */
+  preset: "fast" | "balanced" | "best" | null;
   /** Embedding width D: a whole number from 1 to 1024. Default `64`. */
   dim: number;
   /** Pairs in a training step, B: a whole number from 2 to 16384. Default `256`. */
@@ -16,13 +18,25 @@ export interface Config {
   temperature: number;
   /** Standard deviation of the fresh tables, or Xavier normal: a number above 0 and up to 100, or "xavier". Default `0.1`. */
   init: number | "xavier";
-  /** Epochs without a better validation NDCG@20 before training stops early: a whole number from 1 to 100000. Default `null`. */
+  /** What the best epoch is best in, on the validation part if there is one: "recall@10" or "recall@20" or "ndcg@10" or "ndcg@20" or "hit@10" or "mrr@10". Default `"ndcg@20"`. */
+  metric: "recall@10" | "recall@20" | "ndcg@10" | "ndcg@20" | "hit@10" | "mrr@10";
+  /** Epochs without a better `metric` of the validation part before training stops early: a whole number from 1 to 100000. Default `null`. */
   patience: number | null;
+  tune: {
+    /** Temperatures that are tried first, on pairs held out for it; with the best one, and for its best number of epochs, the run then trains on all pairs: a list of up to 16, each a number from 0.0001 to 1000. Default `[0.1,0.15,0.2,0.25]`. */
+    temperature: number[];
+    /** Share of each user's training pairs that is held out to choose by: a number above 0 and up to 0.9. Default `0.1`. */
+    validation: number;
+  } | null;
   optimizer: {
     /** Row-sparse Adam, row-wise Adagrad or plain descent: "adam" or "adagrad" or "sgd". Default `"adam"`. */
     kind: "adam" | "adagrad" | "sgd";
     /** Step length: a number above 0 and up to 100. Default `0.004`. */
     learningRate: number;
+    /** Whether the step length stays, or falls along half a cosine to 0 at the end of the run: "constant" or "cosine". Default `"constant"`. */
+    schedule: "constant" | "cosine";
+    /** Epochs over which the step length rises in a line: a number from 0 to 100000. Default `0`. */
+    warmup: number;
     /** Weight decay, added to the gradient as l2·w: a number from 0 to 100. Default `0`. */
     l2: number;
   };
@@ -74,7 +88,7 @@ export interface Config {
     user: {
       /** Whether each user has an embedding of its own. Default `true`. */
       id: boolean;
-      /** Columns of the users file whose values have embeddings, which are averaged; `:list` behind a name parts its cells at bars, semicolons and commas, `:words` into words, and `:number` makes ten ranges: a list of up to 6, each a text. Default `[]`. */
+      /** Columns of the users file whose values have embeddings, which are averaged; `:list` behind a name parts its cells at bars, semicolons and commas, or at the sign behind it, as in `authors:list/`; `:words` parts them into words, and `:number` makes ten ranges: a list of up to 6, each a text. Default `[]`. */
       features: string[];
       history: {
         /** Whether a user is the sum of its items' embeddings in the item tower, or of others; the pair's own item is left out: "shared" or "separate". Default `"shared"`. */
@@ -92,7 +106,7 @@ export interface Config {
     item: {
       /** Whether each item has an embedding of its own. Default `true`. */
       id: boolean;
-      /** Columns of the items file whose values have embeddings, which are averaged; `:list` behind a name parts its cells at bars, semicolons and commas, `:words` into words, and `:number` makes ten ranges: a list of up to 6, each a text. Default `[]`. */
+      /** Columns of the items file whose values have embeddings, which are averaged; `:list` behind a name parts its cells at bars, semicolons and commas, or at the sign behind it, as in `authors:list/`; `:words` parts them into words, and `:number` makes ten ranges: a list of up to 6, each a text. Default `[]`. */
       features: string[];
       /** Widths of the hidden layers, each affine with a ReLU: a list of up to 8, each a whole number from 1 to 1024. Default `[]`. */
       layers: number[];

@@ -6,7 +6,21 @@ import type { PartialConfig } from "./config.js";
 import { TwoTowerError } from "./error.js";
 import { open } from "./read.js";
 import type { Part } from "./source.js";
-import type { About, Backend, Export, Item, OptionSpec, Progress, Query, Recommendation, Report } from "./types.js";
+import type {
+  About,
+  Backend,
+  ByFeatures,
+  Choice,
+  Export,
+  Item,
+  OptionSpec,
+  Preset,
+  Progress,
+  Query,
+  Recommendation,
+  Report,
+  Unseen,
+} from "./types.js";
 import { type Engine, type Loader, start } from "./wasm.js";
 
 export class Host {
@@ -16,6 +30,10 @@ export class Host {
 
   async options(): Promise<OptionSpec[]> {
     return (await this.#wasm).options();
+  }
+
+  async presets(): Promise<Preset[]> {
+    return (await this.#wasm).presets();
   }
 
   /** Reads the parts and makes the run's engine. */
@@ -43,16 +61,24 @@ export class Host {
     return this.#inTurn((engine) => engine.advance(milliseconds));
   }
 
+  about(): Promise<About> {
+    return this.#inTurn((engine) => engine.about());
+  }
+
   report(): Promise<Report> {
     return this.#inTurn((engine) => engine.report());
   }
 
-  recommend(query: Query, k: number): Promise<Recommendation[]> {
-    return this.#inTurn((engine) => engine.recommend(query, k));
+  recommend(query: Query | Unseen, k: number, choice: Choice): Promise<Recommendation[] | ByFeatures> {
+    return this.#inTurn((engine) => engine.recommend(query, k, choice));
   }
 
-  similar(item: string, k: number): Promise<Recommendation[]> {
-    return this.#inTurn((engine) => engine.similar(item, k));
+  recommendAll(users: readonly string[], k: number, choice: Choice): Promise<Recommendation[][]> {
+    return this.#inTurn((engine) => engine.recommendAll(users, k, choice));
+  }
+
+  similar(item: string | Unseen, k: number, choice: Choice): Promise<Recommendation[] | ByFeatures> {
+    return this.#inTurn((engine) => engine.similar(item, k, choice));
   }
 
   history(user: string): Promise<Item[]> {

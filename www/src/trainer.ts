@@ -9,15 +9,19 @@ import { partsOf, sendable } from "./source.js";
 import type {
   About,
   Backend,
+  ByFeatures,
+  Choice,
   EpochReport,
   Export,
   Item,
   OptionSpec,
+  Preset,
   Progress,
   Query,
   Recommendation,
   Report,
   Source,
+  Unseen,
 } from "./types.js";
 
 /** The options of a run, and what it computes on. */
@@ -77,6 +81,11 @@ export class Trainer {
     return typed(() => Remote.ahead().begin((host) => host.options()));
   }
 
+  /** The presets, from the quickest to the best. Starts the worker that the next trainer takes. */
+  static presets(): Promise<Preset[]> {
+    return typed(() => Remote.ahead().begin((host) => host.presets()));
+  }
+
   /** Reads the source in a worker and makes a fresh model for it. */
   static create(source: Source, options: TrainerOptions = {}): Promise<Trainer> {
     return typed(async () => {
@@ -110,7 +119,10 @@ export class Trainer {
     });
   }
 
-  /** What the run is: its complete config, what its data came to, its backend and why. */
+  /**
+   * What the run is: its complete config, what its data came to, its backend and why. Where it is tuned, the
+   * temperature is that of the last epoch that {@link Trainer.train} gave.
+   */
   get about(): About {
     return this.#about;
   }
@@ -128,7 +140,10 @@ export class Trainer {
         if (signal?.aborted) throw aborted(signal);
         const progress = await this.#remote.call((host) => host.advance(SLICE));
         const pause = onProgress?.(progress);
-        if (progress.epochReport) yield progress.epochReport;
+        if (progress.epochReport) {
+          if (this.#about.config.tune) this.#about = await this.#remote.call((host) => host.about());
+          yield progress.epochReport;
+        }
         await this.#remote.during(Promise.resolve(pause), signal);
         done = progress.done;
       }
@@ -142,14 +157,27 @@ export class Trainer {
     return this.#remote.call((host) => host.report());
   }
 
-  /** The `k` best items for a user, or for a visitor who likes some items, without those they have. */
-  recommend(query: Query, k: number): Promise<Recommendation[]> {
-    return this.#remote.call((host) => host.recommend(query, k));
+  /**
+   * The `k` best items for a user, or for a visitor who likes some items, without those they have; or for a user
+   * who was never seen, by features, where the user tower takes any. If none of those is known, that is refused
+   * with the code `config`.
+   */
+  recommend(query: Query, k: number, choice?: Choice): Promise<Recommendation[]>;
+  recommend(query: Unseen, k: number, choice?: Choice): Promise<ByFeatures>;
+  recommend(query: Query | Unseen, k: number, choice: Choice = {}): Promise<Recommendation[] | ByFeatures> {
+    return this.#remote.call<Recommendation[] | ByFeatures>((host) => host.recommend(query, k, choice));
   }
 
-  /** The `k` items closest to an item. */
-  similar(item: string, k: number): Promise<Recommendation[]> {
-    return this.#remote.call((host) => host.similar(item, k));
+  /** The same for many users at once: a list for each, in their order. */
+  recommendAll(users: readonly string[], k: number, choice: Choice = {}): Promise<Recommendation[][]> {
+    return this.#remote.call((host) => host.recommendAll(users, k, choice));
+  }
+
+  /** The `k` items closest to an item, or to one that was never seen, by features. */
+  similar(item: string, k: number, choice?: Choice): Promise<Recommendation[]>;
+  similar(item: Unseen, k: number, choice?: Choice): Promise<ByFeatures>;
+  similar(item: string | Unseen, k: number, choice: Choice = {}): Promise<Recommendation[] | ByFeatures> {
+    return this.#remote.call<Recommendation[] | ByFeatures>((host) => host.similar(item, k, choice));
   }
 
   /** The items that a user has in the training and the validation part. */

@@ -1,6 +1,6 @@
 /** What the trainer takes and gives: plain objects, the same in the page and in the worker. */
 
-import type { Config } from "./config.js";
+import type { Config, PartialConfig } from "./config.js";
 
 /** What a run computes on. */
 export type Backend = "webgpu" | "cpu";
@@ -113,6 +113,19 @@ export interface Skipped {
   note: string | null;
 }
 
+/** A temperature that a tuned run has tried, with the metrics of its best epoch on the pairs held out for that. */
+export interface Trial extends Metrics {
+  temperature: number;
+  /** Its best epoch. */
+  epoch: number;
+  /** Epochs that it took to know. */
+  epochs: number;
+  /** Pairs trained on. */
+  pairs: number;
+  /** Training time without evaluation. */
+  seconds: number;
+}
+
 /** The model that a finished run keeps: the best epoch's with a validation part, else the last's; on the test part. */
 export interface Final extends Partial<Metrics> {
   /** The epoch that it is from. */
@@ -123,6 +136,8 @@ export interface Final extends Partial<Metrics> {
 
 /** A whole run, as one document. */
 export interface Report extends About {
+  /** What was tried before the first epoch, where the run is tuned. */
+  trials: Trial[];
   epochs: EpochReport[];
   /** The metrics of recommending what is most popular, on the part that the epochs are measured on. */
   popularity: Metrics | null;
@@ -130,6 +145,18 @@ export interface Report extends About {
   best: EpochReport | null;
   /** None before the run is over. */
   final: Final | null;
+}
+
+/** Where the tuning of a run stands. */
+export interface TrialProgress {
+  /** From 1. */
+  trial: number;
+  /** Trials in all. */
+  trials: number;
+  /** What it tries. */
+  temperature: number;
+  /** The epoch that this slice ended, if it did, measured on the pairs that are held out. */
+  epochReport: EpochReport | null;
 }
 
 /** A slice of training. */
@@ -150,6 +177,8 @@ export interface Progress {
   seconds: number;
   /** Training time that is left at this pace; none before the first steps and after the last. */
   secondsLeft: number | null;
+  /** The trial that all this is of, while the run is tuned; its epochs are none of the run's. */
+  trial: TrialProgress | null;
   /** The epoch that this slice ended, if it did. */
   epochReport: EpochReport | null;
   /** Whether the run is over. */
@@ -157,10 +186,41 @@ export interface Progress {
 }
 
 /** An item and how well it fits; higher is better. */
-export interface Recommendation {
-  item: string;
-  title: string | null;
+export interface Recommendation extends Item {
   score: number;
+  /**
+   * Up to three of the items that a visitor picked, or of a user's history, that speak most for it. Empty where a
+   * score has no such parts: for a user whose tower is more than the sum of a history, and from `similar`.
+   */
+  because: Reason[];
+}
+
+/** An item that has part in a score. */
+export interface Reason extends Item {
+  /** Its part: over all items that were picked, or the whole history, parts add up to the score. */
+  share: number;
+}
+
+/** Which items may be recommended; ids that the training data lacks are refused with the code `unknown-id`. */
+export interface Choice {
+  /** These alone. Default: the whole catalogue. */
+  among?: readonly string[] | undefined;
+  /** None of these. */
+  without?: readonly string[] | undefined;
+  /** Also what the asker has already: a user's items, those that a visitor picked, or the item itself. Default: no. */
+  seen?: boolean | undefined;
+}
+
+/** A user or an item that was never seen, by what is in its cells of the columns of features. */
+export interface Unseen {
+  features: Readonly<Record<string, string | number>>;
+}
+
+/** What is recommended by features alone. */
+export interface ByFeatures {
+  items: Recommendation[];
+  /** Values that nothing trained has, which were passed over, and cells of other columns. */
+  unknown: number;
 }
 
 /** An item of the data, with its title if the data has one. */
@@ -197,6 +257,12 @@ export type OptionKind =
   | { kind: "text" }
   | { kind: "null" }
   | { kind: "list"; of: OptionKind; most: number };
+
+/** A named set of options: what `preset` gives the others as defaults. */
+export interface Preset {
+  name: string;
+  options: PartialConfig;
+}
 
 /** One option: what it is called, may be, is by default, and does. */
 export interface OptionSpec {

@@ -3,7 +3,21 @@
 import init, * as compiled from "./wasm/twotower.js";
 
 import { TwoTowerError } from "./error.js";
-import type { About, Backend, Export, Item, OptionSpec, Progress, Query, Recommendation, Report } from "./types.js";
+import type {
+  About,
+  Backend,
+  ByFeatures,
+  Choice,
+  Export,
+  Item,
+  OptionSpec,
+  Preset,
+  Progress,
+  Query,
+  Recommendation,
+  Report,
+  Unseen,
+} from "./types.js";
 
 /** A part of the data that a table holds. */
 export type PartName = "all" | "train" | "validation" | "test" | "items" | "users";
@@ -24,8 +38,9 @@ export interface Engine {
   setEpochs(epochs: number): Promise<void>;
   advance(milliseconds: number): Promise<Progress>;
   report(): Report;
-  recommend(query: Query, k: number): Promise<Recommendation[]>;
-  similar(item: string, k: number): Promise<Recommendation[]>;
+  recommend(query: Query | Unseen, k: number, choice: Choice): Promise<Recommendation[] | ByFeatures>;
+  recommendAll(users: readonly string[], k: number, choice: Choice): Promise<Recommendation[][]>;
+  similar(item: string | Unseen, k: number, choice: Choice): Promise<Recommendation[] | ByFeatures>;
   history(user: string): Item[];
   users(search: string, limit: number): string[];
   items(search: string, limit: number): Item[];
@@ -42,6 +57,7 @@ interface Wasm {
     load(bytes: Uint8Array, backend: Backend | "auto"): Promise<Engine>;
   };
   options(): OptionSpec[];
+  presets(): Preset[];
 }
 
 /** Compiles and starts the crate. */

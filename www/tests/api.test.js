@@ -119,7 +119,10 @@ test("what comes from the worker has the types that the package declares, and no
         progress,
         epochs,
         report: await trainer.report(),
-        recommended: await trainer.recommend({ user: "17850" }, 5),
+        recommended: [
+          ...(await trainer.recommend({ user: "17850" }, 5)),
+          ...(await trainer.recommend({ items: ["22423", "i4"] }, 5)),
+        ],
         history: await trainer.history("17850"),
       });
       trainer.destroy();
@@ -134,7 +137,7 @@ test("what comes from the worker has the types that the package declares, and no
     }
     export const given: { options: OptionSpec[]; runs: Run[] } = ${JSON.stringify(given)};`;
   assert.deepEqual(complaints(module), []);
-  for (const [told, otherwise] of [['"kind":"int"', '"kind":"whole"'], ['"score":', '"fit":'], ['"item":', '"more":0,"item":']]) {
+  for (const [told, otherwise] of [['"kind":"int"', '"kind":"whole"'], ['"score":', '"fit":'], ['"share":', '"part":'], ['"item":', '"more":0,"item":']]) {
     assert.notDeepEqual(complaints(module.replace(told, otherwise)), [], `${otherwise} passes`);
   }
 });
@@ -167,6 +170,68 @@ test("answers come from the trained model, without what the asker has", async ()
   assert.equal(report.epochs.length, 20);
   assert.equal(report.backend, "cpu");
   assert.ok(report.final["recall@20"] > 0 && report.popularity["recall@20"] > 0);
+});
+
+test("lists can be chosen, come for many users at once, and say why", async () => {
+  const found = await inPage(async () => {
+    const runs = [];
+    for (const backend of ["cpu", "webgpu"]) {
+      const trainer = await Trainer.create({ data: csv, items }, { ...options, backend });
+      await all(trainer);
+      const user = { user: "17850" };
+      const choice = { among: ["22423", "85123A", "i4", "i5", "i6"], without: ["i5"], seen: true };
+      const users = await trainer.users("", 60);
+      const picked = ["22423", "i4", "i8"];
+      runs.push({
+        chosen: await trainer.recommend(user, 10, choice),
+        none: await trainer.recommend(user, 10, { among: [] }),
+        everything: await trainer.recommend(user, 40, { seen: true }),
+        many: await trainer.recommendAll(users, 5),
+        single: await Promise.all(users.map((user) => trainer.recommend({ user }, 5))),
+        like: await trainer.similar("22423", 10, { among: ["i4", "i5"], without: ["i5"] }),
+        picked,
+        visitor: await trainer.recommend({ items: picked }, 5),
+        unknown: await refusal(() => trainer.recommend(user, 3, { among: ["i4", "gone"] })),
+        misspelt: await refusal(() => trainer.recommend(user, 3, { amongst: ["i4"] })),
+      });
+      trainer.destroy();
+    }
+    return runs;
+  });
+  for (const { chosen, none, everything, many, single, like, picked, visitor, unknown, misspelt } of found) {
+    assert.deepEqual(chosen.map(({ item }) => item).toSorted(), ["22423", "85123A", "i4", "i6"]);
+    assert.deepEqual(none, []);
+    assert.equal(everything.length, 40);
+    assert.deepEqual(many, single);
+    assert.deepEqual(like.map(({ item }) => item), ["i4"]);
+    assert.ok(many.flat().every(({ because }) => because.length === 0), "a row of its own has no parts");
+    for (const { because, score } of visitor) {
+      assert.ok(because.length > 0 && because.every(({ item, title }) => picked.includes(item) && title === `Title of ${item}`));
+      const sum = because.reduce((sum, { share }) => sum + share, 0);
+      assert.ok(sum >= score - 1e-5, "what speaks for an item is the score, and what speaks against it");
+    }
+    assert.deepEqual([unknown.code, unknown.data.id, misspelt.code], ["unknown-id", "gone", "config"]);
+  }
+});
+
+test("who was never seen is served by features, and what is unknown of them is counted", async () => {
+  const found = await inPage(async () => {
+    const towers = { user: { features: ["town"] }, item: { features: ["title:words"] } };
+    const trainer = await Trainer.create({ data: csv, items, users: "user,town\n17850,Ulm\nu1,Ulm\nu2,Bonn" }, { ...options, towers });
+    await all(trainer);
+    const answers = {
+      user: await trainer.recommend({ features: { town: "Ulm", age: 30 } }, 3, { without: ["i4"] }),
+      item: await trainer.similar({ features: { title: "Title of something" } }, 3),
+      nothing: await refusal(() => trainer.recommend({ features: { town: "Rome" } }, 3)),
+      odd: await refusal(() => trainer.recommend({ features: { town: ["Ulm"] } }, 3)),
+    };
+    trainer.destroy();
+    return answers;
+  });
+  assert.deepEqual([found.user.unknown, found.item.unknown], [1, 1]);
+  for (const { items } of [found.user, found.item]) assert.equal(items.length, 3);
+  assert.ok(found.user.items.every(({ item }) => item !== "i4"));
+  assert.deepEqual([found.nothing.code, found.nothing.data.key, found.odd.code], ["config", "features", "config"]);
 });
 
 test("a promise from onProgress pauses within the epoch, and answers come meanwhile", async () => {

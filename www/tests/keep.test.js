@@ -178,6 +178,19 @@ function npy(bytes) {
   return Array.from({ length: Number(rows) }, (_, row) => values.subarray(row * width, (row + 1) * width));
 }
 
+/** The number of each row, as towers take them. */
+const numbered = (rows) => new ort.Tensor("int64", BigInt64Array.from(rows, (_, row) => BigInt(row)), [rows.length]);
+
+/** A tower that is run elsewhere gives the same outputs. */
+async function agrees(tower, feeds, expected) {
+  const session = await ort.InferenceSession.create(Uint8Array.from(tower));
+  const { embedding } = await session.run(feeds);
+  const width = expected[0].length;
+  assert.deepEqual(embedding.dims, [expected.length, width]);
+  const off = expected.flatMap((row, ix) => [...row].map((x, n) => Math.abs(x - embedding.data[ix * width + n])));
+  assert.ok(Math.max(...off) <= 1e-5, `the tower is off by ${Math.max(...off)}`);
+}
+
 for (const normalize of [true, false]) {
   test(`other tools agree with what is exported: ${normalize ? "normalised" : "as it is"}`, async () => {
     const { files, answers } = await taken(normalize);
@@ -197,15 +210,8 @@ for (const normalize of [true, false]) {
       assert.deepEqual(found.slice(0, 10).map(({ item }) => item), top.map(({ item }) => item));
     }
 
-    // The towers, run elsewhere, give the same outputs.
-    for (const [side, expected] of [["user", users], ["item", items]]) {
-      const tower = await ort.InferenceSession.create(Uint8Array.from(files[`${side}_tower.onnx`]));
-      const rows = BigInt64Array.from(expected, (_, row) => BigInt(row));
-      const { embedding } = await tower.run({ id: new ort.Tensor("int64", rows, [rows.length]) });
-      assert.deepEqual(embedding.dims, [expected.length, 6]);
-      const worst = Math.max(...expected.flatMap((row, ix) => [...row].map((x, n) => Math.abs(x - embedding.data[ix * 6 + n]))));
-      assert.ok(worst <= 1e-5, `the ${side} tower is off by ${worst}`);
-    }
+    await agrees(files["user_tower.onnx"], { id: numbered(users) }, users);
+    await agrees(files["item_tower.onnx"], { id: numbered(items) }, items);
 
     const vectors = text("vectors.tsv").trimEnd().split("\n").map((line) => line.split("\t").map(Number));
     assert.deepEqual(vectors.map((row) => [...Float32Array.from(row)]), items.map((row) => [...row]));
@@ -219,6 +225,46 @@ for (const normalize of [true, false]) {
     assert.match(text("embeddings.safetensors"), /"items":\{[^}]*"dtype":"F32"/);
   });
 }
+
+test("towers of features, histories and layers are saved, and other tools agree with them", async () => {
+  const cells = new Map(titles().split("\n").slice(1).map((line, n) => [line.split(",")[0], [`g${n % 3}/h${n % 5}`, 1990 + n]]));
+  const table = ["item,genre,year", ...Array.from(cells, (row) => row.flat().join(","))].join("\n");
+  const { files, histories } = await inPage(async (items) => {
+    const towers = {
+      user: { history: { table: "separate" }, layers: [7], out: 5 },
+      item: { id: false, features: ["genre:list/", "year:number"], out: 5 },
+    };
+    const first = await Trainer.create({ data: csv, items }, { ...options, epochs: 2, towers });
+    await all(first);
+    const trainer = await Trainer.load(await first.save(), { backend: "cpu" });
+    first.destroy();
+    const files = {};
+    for (const name of ["users.npy", "items.npy", "ids.json", "user_tower.onnx", "item_tower.onnx"]) {
+      files[name] = [...(await trainer.export(name))];
+    }
+    const histories = {};
+    for (const user of await trainer.users("", 1000)) histories[user] = await trainer.history(user);
+    trainer.destroy();
+    return { files, histories };
+  }, table);
+  const ids = JSON.parse(Buffer.from(files["ids.json"]).toString());
+  const padded = (lists) => {
+    const most = Math.max(...lists.map((list) => list.length));
+    const rows = lists.flatMap((list) => Array.from({ length: most }, (_, n) => BigInt(list[n] ?? -1)));
+    return new ort.Tensor("int64", BigInt64Array.from(rows), [lists.length, most]);
+  };
+  const has = ([genre, year], word) => {
+    const [column, value] = word.split("=");
+    if (column === "genre") return genre.split("/").includes(value);
+    const [from, to] = value.split("..");
+    return (from === "" || from <= year) && (to === "" || year < to);
+  };
+  const features = ids.items.map((item) => ids.itemFeatures.flatMap((word, n) => (has(cells.get(item), word) ? [n] : [])));
+  for (const list of features) assert.equal(list.length, 3);
+  await agrees(files["item_tower.onnx"], { features: padded(features) }, npy(files["items.npy"]));
+  const history = padded(ids.users.map((user) => histories[user].map(({ item }) => ids.items.indexOf(item))));
+  await agrees(files["user_tower.onnx"], { id: numbered(ids.users), history }, npy(files["users.npy"]));
+});
 
 test("a run starts from item embeddings of elsewhere, by their ids", async () => {
   const { found, similar, started, late, width, none } = await inPage(async () => {

@@ -84,6 +84,49 @@ test("after training it recommends to a customer, to a visitor, and shows what i
   await close();
 });
 
+test("a preset sets what it stands for, and tuning tells what it tries and what it chose", async () => {
+  const { page, faults, close } = await open(session);
+  await phase(page, "Start training");
+  const preset = (name) => page.getByRole("radio", { name });
+  const width = page.getByRole("spinbutton", { name: "Width D" });
+  assert.ok(await preset("Balanced").isChecked(), "the page opens on the usual");
+  await preset("Best").check({ force: true });
+  await phase(page, "Start training");
+  assert.equal(await width.inputValue(), "256");
+  assert.ok(await page.getByRole("switch", { name: "Tuning" }).isChecked());
+  await page.screenshot({ path: drawing("light-preset"), fullPage: true });
+  await quick(page, 2);
+  assert.ok(!(await preset("Best").isChecked()), "with other settings it is no preset any more");
+  await page.getByRole("textbox", { name: "Temperatures" }).fill("0.2, 0.5");
+  await main(page).click();
+  await page.getByText(/Tries temperature 0\.2, 1 of 2: epoch \d of at most 2/).waitFor();
+  await phase(page, "Train again");
+  await page.getByText("with temperature 0.").waitFor();
+  await preset("Fast").check({ force: true });
+  await phase(page, "Start training");
+  assert.equal(await width.inputValue(), "32");
+  assert.deepEqual(faults, []);
+  await close();
+});
+
+test("towers are made of histories and of features of the items", async () => {
+  const { page, faults, close } = await open(session);
+  await phase(page, "Start training");
+  await quick(page, 1);
+  for (const name of ["Users as histories", "Features of items"]) {
+    await page.getByRole("switch", { name }).check({ force: true });
+  }
+  await phase(page, "Start training");
+  await main(page).click();
+  await phase(page, "Train again");
+  await page.getByText("Its answers after 1 epoch").waitFor();
+  await page.getByRole("textbox", { name: "Columns" }).fill("colour");
+  await page.getByRole("textbox", { name: "Columns" }).blur();
+  await page.locator("error-note").getByText("colour").waitFor();
+  assert.deepEqual(faults, []);
+  await close();
+});
+
 test("a file of one's own is read, with its bad lines shown", async () => {
   const { page, faults, close } = await open(session);
   await phase(page, "Start training");

@@ -63,6 +63,15 @@ export async function golden({ name, address, backend }) {
   return runGolden(name, await (await fetched(address)).text(), backend);
 }
 
+/** Times recommendations: a list for each user. */
+export async function list({ options, users, items, k, backend }) {
+  const { Stopwatch } = await crate("/verify/");
+  const stopwatch = await Stopwatch.create(options, users, items, backend);
+  const milliseconds = [];
+  for (let user = 0; user < users; user += 1) milliseconds.push(await stopwatch.list(user, k));
+  return { ...stopwatch.about(), milliseconds };
+}
+
 /**
  * Reads a generated file as a file is read: chunk by chunk, each copied in from the page. The file comes
  * from another module than the loader, whose memory thus has nothing else in it.

@@ -42,7 +42,7 @@ export async function tfJs(backend, { dim: D, batchSize: B, temperature, optimiz
     return tf.logSumExp(logits, 1).sub(positive).mean();
   };
   return {
-    about: { backend, library: `TensorFlow.js ${tf.version.tfjs}` },
+    about: () => ({ backend, library: `TensorFlow.js ${tf.version.tfjs}` }),
     async step(n) {
       await tf.setBackend(backend);
       const batch = batches[n % batches.length];
@@ -80,7 +80,7 @@ export async function jaxJs(backend, { dim: D, batchSize: B, temperature, optimi
   };
   const descend = (table, gradient) => table.sub(gradient.mul(learningRate));
   return {
-    about: { backend, library: `jax-js ${version}` },
+    about: () => ({ backend, library: `jax-js ${version}` }),
     async step(n) {
       const batch = batches[n % batches.length];
       const started = performance.now();

@@ -20,7 +20,7 @@ export async function race({ contestants, warmUp, rounds, turn, shared }) {
     if (library !== undefined) return PEERS[library](backend, options, await start(first, shared));
     const stopwatch = await Stopwatch.create(options, users, items, backend);
     first ??= stopwatch;
-    return { about: { ...stopwatch.backend(), memoryBytes: stopwatch.memoryBytes() }, step: () => stopwatch.lap() };
+    return { about: () => stopwatch.about(), step: () => stopwatch.lap() };
   };
   const runners = [];
   for (const contestant of contestants) {
@@ -41,7 +41,7 @@ export async function race({ contestants, warmUp, rounds, turn, shared }) {
     }
     await tell("round", round);
   }
-  return runners.map(({ step: _, about, ...result }) => ({ ...about, ...result }));
+  return runners.map(({ step: _, about, ...result }) => ({ ...about?.(), ...result }));
 }
 
 /** The tables and the batches that others are to share. */

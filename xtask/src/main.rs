@@ -6,6 +6,7 @@ mod bench;
 mod browser;
 mod demo;
 mod golden;
+mod list;
 mod load;
 mod native;
 mod pages;
@@ -44,6 +45,8 @@ enum Command {
     Load(load::Load),
     /// Time the training step, in headless Chromium or natively
     Step(step::Step),
+    /// Time a list of recommendations, in headless Chromium or natively
+    List(list::List),
     /// Rerun the experiments on a technique and write docs/results.md
     Study(study::Study),
     /// Measure the training step and the page against the goals, and write docs/performance.md
@@ -87,6 +90,13 @@ impl Runtime {
             Self::Browser => "browser",
         }
     }
+
+    /// Where something ran, with the backend and the adapter that it says it ran on.
+    fn on(self, timing: &serde_json::Value) -> String {
+        let word = |key: &str| timing[key].as_str().filter(|word| !word.is_empty());
+        let words = [Some(self.name()), word("backend"), word("adapter")];
+        words.into_iter().flatten().collect::<Vec<_>>().join(" ")
+    }
 }
 
 impl Backend {
@@ -115,6 +125,7 @@ fn main() -> ExitCode {
         Command::Golden(golden) => golden.run(),
         Command::Load(load) => load.run(),
         Command::Step(step) => step.run(),
+        Command::List(list) => list.run(),
         Command::Study(study) => study.run(),
         Command::Bench(bench) => bench.run(),
         Command::Package(_) => return not_yet("package"),

@@ -24,9 +24,13 @@ impl Screen {
             "about" => about(value),
             "progress" => {
                 self.clear();
-                match &value["epochReport"] {
-                    Value::Null => self.progress(value),
-                    epoch => row(&epoch["epoch"].to_string(), epoch),
+                let trial = &value["trial"];
+                match (&value["epochReport"], &trial["epochReport"]) {
+                    (Value::Null, Value::Null) => self.progress(value),
+                    (Value::Null, epoch) => {
+                        row(&format!("τ {}: {}", trial["temperature"], epoch["epoch"]), epoch);
+                    }
+                    (epoch, _) => row(&epoch["epoch"].to_string(), epoch),
                 }
             }
             _ => {}

@@ -1,7 +1,6 @@
 //! `cargo xtask step`: how long one training step takes.
 
-use crate::bench::race::{self, Contestant, Race};
-use crate::bench::timing::Timing;
+use crate::bench::race::{self, Contestant, Entry, Race};
 use crate::{Backend, Runtime, train};
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
@@ -30,36 +29,38 @@ pub struct Step {
     runtime: Runtime,
 }
 
-/// What was timed.
-struct Timed {
-    backend: String,
-    adapter: String,
-    memory_bytes: f64,
-    milliseconds: Vec<f64>,
-}
-
 impl Step {
     pub fn run(self) -> Result<ExitCode> {
         ensure!(self.steps > 0, "--steps 0 times nothing");
         let mut options = json!({ "batchSize": race::BATCH });
         train::set_all(&mut options, &self.set)?;
-        let timed = match self.runtime {
+        let entry = match self.runtime {
             Runtime::Native => pollster::block_on(self.natively(&options))?,
             Runtime::Browser => self.in_browser(options)?,
         };
+        entry.laps()?;
+        let timing = entry.timing().context("no step was timed")?;
+        let about = &entry.about;
         println!(
-            "{} {} {}: {} ms a step, {} steps, {:.0} MB of buffers",
-            self.runtime.name(),
-            timed.backend,
-            timed.adapter,
-            Timing::of(&timed.milliseconds).context("times")?,
-            timed.milliseconds.len(),
-            timed.memory_bytes / 1e6,
+            "{}: {timing} ms a step, {} steps; {:.0} MB of buffers",
+            self.runtime.on(about),
+            timing.count,
+            about["memoryBytes"].as_f64().unwrap_or_default() / 1e6,
         );
+        let bindings = &about["bindings"];
+        if let Some(shards) = bindings["shards"].as_u64() {
+            println!(
+                "largest binding {} of {} bytes that the adapter allows, at most {shards} shards a buffer",
+                bindings["largest"], bindings["limit"],
+            );
+        }
+        if let Some(bytes) = about["wasmBytes"].as_f64() {
+            println!("{:.0} MB of WebAssembly memory at the peak", bytes / 1e6);
+        }
         Ok(ExitCode::SUCCESS)
     }
 
-    async fn natively(&self, options: &Value) -> Result<Timed> {
+    async fn natively(&self, options: &Value) -> Result<Entry> {
         let config = Config::resolve(options)?;
         let choice = self.backend.choice();
         let mut stopwatch = Stopwatch::new(&config, self.users, self.items, choice).await?;
@@ -70,29 +71,17 @@ impl Step {
                 milliseconds.push(lap.milliseconds);
             }
         }
-        let backend = serde_json::to_value(stopwatch.backend())?;
-        let text = |key: &str| backend[key].as_str().unwrap_or_default().to_owned();
-        Ok(Timed {
-            backend: text("backend"),
-            adapter: text("adapter"),
-            memory_bytes: stopwatch.memory_bytes() as f64,
-            milliseconds,
-        })
+        let about = serde_json::to_value(stopwatch.about())?;
+        Ok(Entry { about, milliseconds: vec![milliseconds], ..Entry::default() })
     }
 
-    fn in_browser(&self, options: Value) -> Result<Timed> {
+    fn in_browser(&self, options: Value) -> Result<Entry> {
         let contestant = Contestant {
             users: self.users,
             items: self.items,
             ..Contestant::ours("step", self.backend, options)
         };
         let race = Race { rounds: self.steps, turn: 0.0, ..Race::of(vec![contestant]) };
-        let entry = race.run()?.pop().context("one contestant has one result")?;
-        Ok(Timed {
-            milliseconds: entry.laps()?.concat(),
-            backend: entry.backend,
-            adapter: entry.adapter,
-            memory_bytes: entry.memory_bytes,
-        })
+        race.run()?.pop().context("one contestant has one result")
     }
 }

@@ -52,6 +52,8 @@ pub struct Node {
 pub struct Attribute {
     #[prost(string, tag = "1")]
     pub name: String,
+    #[prost(int64, optional, tag = "3")]
+    pub i: Option<i64>,
     #[prost(int64, repeated, tag = "8")]
     pub ints: Vec<i64>,
     #[prost(enumeration = "AttributeType", tag = "20")]
@@ -62,6 +64,7 @@ pub struct Attribute {
 #[repr(i32)]
 pub enum AttributeType {
     Undefined = 0,
+    Int = 2,
     Ints = 7,
 }
 
@@ -113,11 +116,8 @@ pub struct Shape {
     pub dim: Vec<Dimension>,
 }
 
-/// One of both is set.
 #[derive(Message)]
 pub struct Dimension {
-    #[prost(int64, optional, tag = "1")]
-    pub dim_value: Option<i64>,
-    #[prost(string, optional, tag = "2")]
-    pub dim_param: Option<String>,
+    #[prost(string, tag = "2")]
+    pub dim_param: String,
 }

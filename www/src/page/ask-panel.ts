@@ -153,6 +153,12 @@ export class AskPanel extends LitElement {
       </div>`;
   }
 
+  /** How reasons are led to. Of one liked item there is nothing to tell: it is every reason. */
+  get #because(): string {
+    if (this.whom?.kind === "user") return "because of";
+    return this.whom && this.whom.items.length > 1 ? "because you like" : "";
+  }
+
   #tab(label: string, checked: boolean, pick: () => Promise<void>): TemplateResult {
     return html`<label class="small">
       <input class="unseen" type="radio" name="whom" .checked=${checked} @change=${pick} />
@@ -184,6 +190,7 @@ export class AskPanel extends LitElement {
       <item-list
         class=${scored ? "" : "long"}
         .items=${items}
+        .because=${this.#because}
         .chosen=${this.chosen?.item}
         @pick=${({ detail }: CustomEvent<Item>) => {
           this.chosen = detail;

@@ -188,6 +188,7 @@ export class DemoPage extends LitElement {
           <h2 id="settings">Settings</h2>
           <run-settings
             .specs=${specs}
+            .presets=${session.presets}
             .settings=${settings}
             ?reading=${!this.dataSet.given}
             ?disabled=${busy}

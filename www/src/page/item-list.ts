@@ -1,10 +1,16 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 
-import type { Item } from "../index.js";
+import type { Item, Reason } from "../index.js";
 import { base } from "./base.js";
 
-/** Items by title, with a bar for those that have a score. Sends `pick` with the item that is chosen. */
+/** An item as a list shows it: with a bar if it has a score, and with what speaks for it. */
+export type Listed = Item & { score?: number; because?: readonly Reason[] };
+
+/** Reasons that a line has room for. */
+const REASONS = 2;
+
+/** Items by title. Sends `pick` with the item that is chosen. */
 @customElement("item-list")
 export class ItemList extends LitElement {
   static override styles = [
@@ -29,8 +35,19 @@ export class ItemList extends LitElement {
         background: var(--sunken);
         box-shadow: inset 2px 0 0 var(--accent);
       }
+      .text {
+        min-width: 0;
+      }
       .title {
         overflow-wrap: anywhere;
+      }
+      .because {
+        display: block;
+        overflow: hidden;
+        color: var(--muted);
+        font-size: 0.75rem;
+        text-overflow: ellipsis;
+        white-space: nowrap;
       }
       .score {
         flex: none;
@@ -51,7 +68,9 @@ export class ItemList extends LitElement {
     `,
   ];
 
-  @property({ attribute: false }) items: readonly (Item & { score?: number })[] = [];
+  @property({ attribute: false }) items: readonly Listed[] = [];
+  /** What leads from an item to what speaks for it; without, reasons are not shown. */
+  @property() because = "";
   /** Id of the item that is chosen. */
   @property() chosen: string | undefined;
 
@@ -61,7 +80,7 @@ export class ItemList extends LitElement {
     </ul>`;
   }
 
-  #item({ item, title, score }: Item & { score?: number }): TemplateResult {
+  #item({ item, title, score, because = [] }: Listed): TemplateResult {
     return html`<li>
       <button
         type="button"
@@ -69,7 +88,10 @@ export class ItemList extends LitElement {
         aria-pressed=${item === this.chosen ? "true" : "false"}
         @click=${() => this.dispatchEvent(new CustomEvent<Item>("pick", { detail: { item, title } }))}
       >
-        <span class="title">${title ?? item}</span>
+        <span class="text">
+          <span class="title">${title ?? item}</span>
+          ${this.because && because.length > 0 ? html`<span class="because">${this.because} ${named(because)}</span>` : nothing}
+        </span>
         ${score === undefined ? nothing : this.#score(score)}
       </button>
     </li>`;
@@ -83,6 +105,13 @@ export class ItemList extends LitElement {
       <span class="bar" style="transform: scaleX(${width.toFixed(3)})"></span>
     </span>`;
   }
+}
+
+/** The items that speak for another, without those that say little beside the first. */
+function named(because: readonly Reason[]): string {
+  const most = because[0]?.share ?? 0;
+  const telling = because.slice(0, REASONS).filter(({ share }) => 2 * share >= most);
+  return telling.map(({ item, title }) => title ?? item).join(" and ");
 }
 
 declare global {

@@ -43,6 +43,16 @@ export class OptionField extends LitElement {
         ${words.map((word) => html`<option ?selected=${word === value}>${word}</option>`)}
       </select>`;
     }
+    const list = spec.kinds.find((kind) => kind.kind === "list");
+    if (list) {
+      return html`<input
+        class="field"
+        type="text"
+        .value=${(value as string[] | number[]).join(", ")}
+        ?disabled=${this.disabled}
+        @change=${(event: Event) => this.#listed(event, list.of)}
+      />`;
+    }
     const numbers = numbersOf(spec);
     const whole = numbers?.kind === "int";
     const blank = blankOf(spec);
@@ -63,6 +73,13 @@ export class OptionField extends LitElement {
 
   #chose(event: Event): void {
     this.#send((event.target as HTMLSelectElement).value);
+  }
+
+  /** What stands between commas; whatever is no number goes as text, to be refused by name. */
+  #listed(event: Event, { kind }: OptionKind): void {
+    const words = (event.target as HTMLInputElement).value.split(",").map((word) => word.trim()).filter(Boolean);
+    const number = (word: string): number | string => (Number.isNaN(Number(word)) ? word : Number(word));
+    this.#send((kind === "text" ? words : words.map(number)) as string[] | number[]);
   }
 
   #typed(event: Event, blank: Value): void {

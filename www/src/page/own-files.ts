@@ -25,17 +25,19 @@ export function ownSet(files: readonly File[]): DataSet | { problem: string } {
 /** What the files are to a trainer, and whether they were split before; or why they are nothing. */
 export function ownSource(files: readonly File[]): { source: Source; given: boolean } | { problem: string } {
   const items = files.find(({ name }) => ITEMS.test(name));
-  const tables = files.filter((file) => file !== items);
+  const users = files.find(({ name }) => USERS.test(name));
+  const sides = { ...(items && { items }), ...(users && { users }) };
+  const tables = files.filter((file) => file !== items && file !== users);
   const table = (pattern: RegExp): File | undefined => tables.find(({ name }) => pattern.test(name));
   const [train, test, validation] = [table(TRAIN), table(TEST), table(VALIDATION)];
   const data = tables[0];
 
   if (tables.length > 1 && train && test) {
-    return { given: true, source: { train, test, ...(validation && { validation }), ...(items && { items }) } };
+    return { given: true, source: { train, test, ...(validation && { validation }), ...sides } };
   }
-  if (tables.length === 1 && data) return { given: false, source: { data, ...(items && { items }) } };
+  if (tables.length === 1 && data) return { given: false, source: { data, ...sides } };
   return {
-    problem: `${named(files)}: give one file of interactions, or one with “train” and one with “test” in its name; titles may come along in items.csv`,
+    problem: `${named(files)}: give one file of interactions, or one with “train” and one with “test” in its name; titles and features may come along in items.csv and users.csv`,
   };
 }
 
@@ -47,6 +49,8 @@ const WORDS = { user: "user", item: "item", history: "Has already" };
 
 /** Names that item tables have, MovieLens' among them. */
 const ITEMS = /^(u\.item|(items|titles|movies|books|products)\.\w+)/i;
+/** Those of user tables. */
+const USERS = /^(u\.user|users\.\w+)/i;
 const TRAIN = /train/i;
 const TEST = /test/i;
 const VALIDATION = /valid/i;

@@ -121,8 +121,16 @@ export class RunControls extends LitElement {
     if (this.phase === "opening") return "Reading the data…";
     if (this.phase === "failed") return "Stopped";
     if (progress === undefined) return `${plural(this.epochs - this.had, "epoch")} to go`;
-    if (this.phase === "finished") return `${plural(progress.epoch, "epoch")}, trained in ${duration(progress.seconds)}`;
+    if (this.phase === "finished") {
+      const { tune, temperature } = this.about?.config ?? {};
+      const chosen = tune ? ` with temperature ${String(temperature)}` : "";
+      return `${plural(progress.epoch, "epoch")}${chosen}, trained in ${duration(progress.seconds)}`;
+    }
     const paused = this.phase === "paused" ? ", paused" : "";
+    if (progress.trial) {
+      const { trial, trials, temperature } = progress.trial;
+      return `Tries temperature ${temperature}, ${trial} of ${trials}: epoch ${count(progress.epoch)} of at most ${count(progress.epochs)}${paused}`;
+    }
     return `Epoch ${count(progress.epoch)} of ${count(progress.epochs)}, step ${count(progress.step)} of ${count(progress.steps)}${paused}`;
   }
 
@@ -130,7 +138,9 @@ export class RunControls extends LitElement {
     const { progress } = this;
     if (progress === undefined) return 0;
     if (progress.done) return 1;
-    return (progress.epoch - 1 + progress.step / progress.steps) / progress.epochs;
+    const ofEpochs = (progress.epoch - 1 + progress.step / progress.steps) / progress.epochs;
+    if (progress.trial === null) return ofEpochs;
+    return (progress.trial.trial - 1 + ofEpochs) / progress.trial.trials;
   }
 
   #left(): string {

@@ -1,13 +1,14 @@
 import { css, html, LitElement, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
+import { ifDefined } from "lit/directives/if-defined.js";
 
-import type { OptionSpec } from "../index.js";
+import type { OptionSpec, Preset } from "../index.js";
 import { base } from "./base.js";
 import "./choice-bar.js";
 import "./option-fields.js";
-import type { Settings, Values } from "./settings.js";
+import { type Settings, type Values, valuesOf } from "./settings.js";
 import "./technique-switch.js";
-import { type Named, TECHNIQUES } from "./techniques.js";
+import { type Named, REFINEMENTS, TECHNIQUES } from "./techniques.js";
 
 /** The options that the page offers, as it calls them. */
 const OPTIONS: readonly Named[] = [
@@ -54,6 +55,7 @@ export class RunSettings extends LitElement {
   ];
 
   @property({ attribute: false }) specs: readonly OptionSpec[] = [];
+  @property({ attribute: false }) presets: readonly Preset[] = [];
   @property({ attribute: false }) settings: Settings = { backend: "auto", values: {} };
   /** Whether the data is the visitor's own, and still to be split. */
   @property({ type: Boolean }) reading = false;
@@ -67,6 +69,13 @@ export class RunSettings extends LitElement {
       @submit=${(event: Event) => event.preventDefault()}
       @values=${({ detail }: CustomEvent<Values>) => this.#send({ values: detail })}
     >
+      <choice-bar
+        label="Preset"
+        .choices=${this.presets.map(({ name }) => [name, capital(name)])}
+        chosen=${ifDefined(this.#preset())}
+        ?disabled=${this.disabled}
+        @change=${({ detail }: CustomEvent<string>) => this.#send({ values: { ...this.#ofData(), ...this.#given(detail) } })}
+      ></choice-bar>
       <option-fields .options=${options} .specs=${this.specs.map(offered)} .values=${values} ?disabled=${this.disabled}></option-fields>
       <choice-bar
         label="Backend"
@@ -76,7 +85,7 @@ export class RunSettings extends LitElement {
         @change=${({ detail }: CustomEvent<Settings["backend"]>) => this.#send({ backend: detail })}
       ></choice-bar>
       <div>
-        ${TECHNIQUES.map(
+        ${[...TECHNIQUES, ...REFINEMENTS].map(
           (technique) => html`<technique-switch
             .technique=${technique}
             .specs=${this.specs}
@@ -88,9 +97,39 @@ export class RunSettings extends LitElement {
     </form>`;
   }
 
+  /** What a preset sets. */
+  #given(name: string): Values {
+    const preset = this.presets.find((preset) => preset.name === name);
+    return preset ? valuesOf(preset.options, this.specs) : {};
+  }
+
+  /** What is set of the data, which no preset knows. */
+  #ofData(): Values {
+    const reading = Object.entries(this.settings.values).filter(([key]) => READING.some(([known]) => known === key));
+    return Object.fromEntries(reading);
+  }
+
+  /** The preset that the settings are, if they are one. */
+  #preset(): string | undefined {
+    const complete = (values: Values): string =>
+      JSON.stringify(this.specs.map(({ key, default: usual }) => (isOptional(key) ? values[key] : (values[key] ?? usual))));
+    const data = this.#ofData();
+    const ours = complete(this.settings.values);
+    return this.presets.find(({ name }) => complete({ ...data, ...this.#given(name) }) === ours)?.name;
+  }
+
   #send(change: Partial<Settings>): void {
     this.dispatchEvent(new CustomEvent<Settings>("settings", { detail: { ...this.settings, ...change } }));
   }
+}
+
+/** Whether an option has no value while its group is off. */
+function isOptional(key: string): boolean {
+  return [...TECHNIQUES, ...REFINEMENTS].some(({ group }) => key.startsWith(`${group}.`));
+}
+
+function capital(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1);
 }
 
 /** An option as the page offers it: a file that is still to be split has no `given` test part. */

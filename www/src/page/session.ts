@@ -5,6 +5,7 @@ import {
   type Final,
   type Metrics,
   type OptionSpec,
+  type Preset,
   type Progress,
   type RunOptions,
   Trainer,
@@ -25,6 +26,7 @@ export class Session extends EventTarget {
   phase: Phase = "opening";
   error: TwoTowerError | undefined;
   specs: readonly OptionSpec[] = [];
+  presets: readonly Preset[] = [];
   trainer: Trainer | undefined;
   progress: Progress | undefined;
   loss = new LossCurve();
@@ -154,7 +156,8 @@ export class Session extends EventTarget {
     const seconds = progress.seconds - (this.progress?.seconds ?? 0);
     const pairs = progress.pairs - (this.progress?.pairs ?? 0);
     if (seconds > 0) this.pairsPerSecond = smooth(this.pairsPerSecond, pairs / seconds);
-    this.loss.push(progress.losses, progress.steps);
+    // A trial's losses are none of the run's.
+    if (progress.trial === null) this.loss.push(progress.losses, progress.steps);
     this.progress = progress;
     this.#changed();
   }
@@ -174,10 +177,11 @@ export class Session extends EventTarget {
     try {
       const { backend } = this.#wanted;
       const making = resume ? resume({ backend, signal }) : dataSet.create({ ...this.#options(), signal });
-      const [specs, trainer] = await Promise.all([Trainer.options(), making]);
+      const [specs, presets, trainer] = await Promise.all([Trainer.options(), Trainer.presets(), making]);
       const { popularity, epochs, final } = await trainer.report();
       if (signal.aborted) return;
       this.specs = specs;
+      this.presets = presets;
       this.trainer = trainer;
       this.popularity = popularity ?? undefined;
       if (resume) this.#used = this.#wanted = { backend, values: valuesOf(trainer.about.config, specs) };
@@ -217,7 +221,7 @@ export class Session extends EventTarget {
   #mustReopen(): boolean {
     if (this.phase === "failed" && this.error?.code !== "non-finite") return true;
     // The seed also draws the test part, unless that is given.
-    const ofData = this.#dataSet?.given ? /^(split|data)\./ : /^(split\.|data\.|seed$)/;
+    const ofData = this.#dataSet?.given ? DATA : new RegExp(`${DATA.source}|^seed$`);
     const chosen = ({ values }: Settings): string =>
       JSON.stringify(Object.entries(values).filter(([key]) => ofData.test(key)));
     return chosen(this.#used) !== chosen(this.#wanted);
@@ -237,6 +241,9 @@ export class Session extends EventTarget {
     this.dispatchEvent(new Event("change"));
   }
 }
+
+/** Options that the data was read with: towers of features take more of it. */
+const DATA = /^(split|data)\.|^towers\.\w+\.(id|features)$/;
 
 /** Follows a jumping rate within about ten slices. */
 function smooth(before: number, now: number): number {

@@ -1,6 +1,6 @@
 /** What the visitor has set: option values by key, and the backend. */
 
-import type { Backend, Config, OptionSpec, PartialConfig, RunOptions } from "../index.js";
+import type { Backend, OptionSpec, PartialConfig, RunOptions } from "../index.js";
 import type { DataSet } from "./data-set.js";
 
 export type Value = OptionSpec["default"];
@@ -21,8 +21,8 @@ export function runOptions({ backend, values }: Settings, { given, resume }: Pic
   return { ...nested(values), backend };
 }
 
-/** The values of a run that is there. */
-export function valuesOf(config: Config, specs: readonly OptionSpec[]): Values {
+/** The values that options have, of those that there are. */
+export function valuesOf(config: PartialConfig, specs: readonly OptionSpec[]): Values {
   const found = specs.map(({ key }) => {
     const value = key.split(".").reduce<unknown>((node, part) => (Object(node) as Record<string, unknown>)[part], config);
     return [key, value as Value | undefined] as const;

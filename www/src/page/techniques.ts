@@ -1,4 +1,4 @@
-/** The techniques that a run may switch on: groups of options that are off unless one of theirs is set. */
+/** What a run may switch on: groups of options that are off unless one of theirs is set. */
 
 import type { OptionSpec } from "../index.js";
 import type { Values } from "./settings.js";
@@ -8,12 +8,14 @@ export type Named = readonly [key: string, label: string];
 
 export interface Technique {
   /** The group of its options. */
-  group: "onebp" | "cbns" | "skip";
+  group: "onebp" | "cbns" | "skip" | "tune" | "towers.user" | "towers.item";
   name: string;
   /** What it does, for someone who hears of it for the first time. */
   does: string;
   /** The options that the page offers. */
   options: readonly Named[];
+  /** Values that it starts with where they are not the defaults. */
+  starts?: Values;
 }
 
 export const ONE_BP: Technique = {
@@ -49,14 +51,44 @@ export const SKIPPING: Technique = {
 
 export const TECHNIQUES: readonly Technique[] = [ONE_BP, CBNS, SKIPPING];
 
+/** What towers may be made of beside an embedding for each id, and how they are tuned. */
+export const REFINEMENTS: readonly Technique[] = [
+  {
+    group: "towers.user",
+    name: "Users as histories",
+    does: "A user is the sum of what they took, without a row of their own: newcomers are served as well as anyone.",
+    options: [
+      ["towers.user.history.power", "Power of the count"],
+      ["towers.user.history.cap", "Most items"],
+    ],
+    starts: { "towers.user.id": false },
+  },
+  {
+    group: "towers.item",
+    name: "Features of items",
+    does: "Columns of the items file, such as title:words, authors:list or year:number, have embeddings, too.",
+    options: [["towers.item.features", "Columns"]],
+    starts: { "towers.item.features": ["title:words"] },
+  },
+  {
+    group: "tune",
+    name: "Tuning",
+    does: "Tries temperatures on pairs held out for it, then trains on all of them with the best one.",
+    options: [
+      ["tune.temperature", "Temperatures"],
+      ["tune.validation", "Share held out"],
+    ],
+  },
+];
+
 export function isOn({ group }: Technique, values: Values): boolean {
   return Object.keys(values).some((key) => belongs(key, group));
 }
 
 /** The values with the technique on, at the defaults of the options that the page offers. */
-export function switchedOn({ options }: Technique, values: Values, specs: readonly OptionSpec[]): Values {
+export function switchedOn({ options, starts }: Technique, values: Values, specs: readonly OptionSpec[]): Values {
   const defaults = options.map(([key]) => [key, specs.find((spec) => spec.key === key)?.default ?? null] as const);
-  return { ...values, ...Object.fromEntries(defaults) };
+  return { ...values, ...Object.fromEntries(defaults), ...starts };
 }
 
 /** The values without any of the technique's. */

@@ -74,7 +74,6 @@ pub fn jax(sgd: &Value, adam: &Value, shared: usize) -> Result<Vec<Entry>> {
         Ok(Entry {
             name: format!("JAX native, {name}"),
             library: format!("JAX {version}"),
-            backend: "one core".into(),
             losses: numbers("losses")?,
             milliseconds: vec![laps],
             ..Entry::default()

@@ -96,14 +96,14 @@ impl Race {
 }
 
 /// What became of a contestant.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Entry {
     pub name: String,
     pub library: String,
-    pub backend: String,
-    pub adapter: String,
-    pub memory_bytes: f64,
+    /// What it ran on.
+    #[serde(flatten)]
+    pub about: Value,
     /// What it could not do.
     pub error: Option<String>,
     /// Of each step, round by round.

@@ -1,0 +1,387 @@
+//! A model's side of serving: what towers give out, the best items of queries, and the parts that a
+//! history's items have in scores.
+
+use super::{Model, Tower, unpadded};
+use crate::error::Result;
+use crate::plan::{
+    Dims, IMPOSSIBLE, MIN_NORM, MOST_FEATURES, NO_ID, Part, Program, STEP_STRIDE, Step, TOP_K,
+    TowerHandles,
+};
+
+/// Items with their scores, best first; of equal scores the lower index stands first.
+pub type Ranked = Vec<(u32, f32)>;
+
+/// What a ranking leaves out.
+#[derive(Debug, Clone)]
+pub struct Filter {
+    /// Whether each user's items are: those that [`Model::hide`] brought in.
+    pub hides_seen: bool,
+    /// A bit for each item that is for everyone.
+    barred: Vec<u32>,
+}
+
+impl Filter {
+    /// One that leaves out all but `among` of so many items, if that is given.
+    pub fn new(items: usize, among: Option<&[u32]>) -> Self {
+        let all = if among.is_some() { u32::MAX } else { 0 };
+        let mut barred = vec![all; items.div_ceil(32)];
+        for &item in among.unwrap_or_default() {
+            barred[item as usize / 32] &= !(1 << (item % 32));
+        }
+        Self { hides_seen: false, barred }
+    }
+
+    /// Leaves some items out, too.
+    pub fn bar(&mut self, items: &[u32]) {
+        for &item in items {
+            self.barred[item as usize / 32] |= 1 << (item % 32);
+        }
+    }
+}
+
+/// Vectors of items.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// The item tower's outputs.
+    Outputs,
+    /// What histories sum.
+    Histories,
+}
+
+/// A query that is the mean of its items' outputs (`methods.md`, fold-in) or the sum of a history, but for
+/// its length: each of the items has a part of its own in every score.
+#[derive(Debug, Clone)]
+pub struct Sum {
+    /// Which vectors are summed.
+    pub of: Source,
+    /// The items, ascending.
+    pub items: Vec<u32>,
+}
+
+/// The parts that the items of some sums have in scores.
+#[derive(Debug)]
+pub struct Parts {
+    sums: Vec<Sum>,
+    /// What each sum's vectors are multiplied by.
+    scales: Vec<f64>,
+    vectors: Vectors,
+    outputs: Vectors,
+}
+
+impl Parts {
+    /// The part of each item of a sum in the score of an item: together they are the score.
+    ///
+    /// # Panics
+    /// If the item is none of those that were asked for.
+    pub fn of(&self, sum: usize, item: u32) -> impl Iterator<Item = (u32, f64)> + '_ {
+        let output = self.outputs.row(item);
+        self.sums[sum].items.iter().map(move |&other| {
+            let products = self.vectors.row(other).iter().zip(output);
+            let product: f64 = products.map(|(&v, &e)| f64::from(v) * f64::from(e)).sum();
+            (other, self.scales[sum] * product)
+        })
+    }
+}
+
+/// Vectors of some items.
+#[derive(Debug)]
+struct Vectors {
+    /// Ascending.
+    items: Vec<u32>,
+    /// (items, O).
+    rows: Vec<f32>,
+    dim: usize,
+}
+
+impl Vectors {
+    fn row(&self, item: u32) -> &[f32] {
+        let n = self.items.binary_search(&item).expect("an item that was asked for");
+        &self.rows[n * self.dim..][..self.dim]
+    }
+}
+
+impl Model {
+    /// A tower's outputs for all its rows (rows, width), as they are scored.
+    ///
+    /// # Errors
+    /// Those of [`Executor::read`](crate::executor::Executor::read).
+    pub async fn outputs(&mut self, tower: Tower) -> Result<Vec<f32>> {
+        let Dims { users, items, queries, out, out_width, .. } = self.plan.dims;
+        if tower == Tower::Item {
+            self.embed_items();
+            let padded = self.executor.read(self.plan.at.item_outputs, 0..items * out).await?;
+            return Ok(unpadded(&padded, out_width, out).collect());
+        }
+        let mut outputs = Vec::with_capacity(users * out_width);
+        let users: Vec<u32> = (0..users as u32).collect();
+        for block in users.chunks(queries) {
+            self.query(block);
+            self.run_query(Program::EmbedQueries);
+            let words = 0..block.len() * out;
+            let padded: Vec<f32> = self.executor.read(self.plan.at.query_outputs, words).await?;
+            outputs.extend(unpadded(&padded, out_width, out));
+        }
+        Ok(outputs)
+    }
+
+    /// Sets what rankings leave out: each user's items, as compressed rows.
+    pub fn hide(&mut self, offsets: &[u32], items: &[u32]) {
+        self.executor.write(self.plan.at.seen_offsets, 0, offsets);
+        self.executor.write(self.plan.at.seen_items, 0, items);
+    }
+
+    /// The best items of each user that they have not seen, [`TOP_K`] a user, [`NO_ID`] where there
+    /// are fewer.
+    ///
+    /// # Errors
+    /// Those of [`Executor::read`](crate::executor::Executor::read).
+    pub async fn top_items(&mut self, users: &[u32]) -> Result<Vec<u32>> {
+        let (at, block) = (self.plan.at, self.plan.dims.queries);
+        if users.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.embed_items();
+        for (n, users) in users.chunks(block).enumerate() {
+            self.query(users);
+            for program in
+                [Program::EmbedQueries, Program::Score, Program::HideSeen, Program::ListBest]
+            {
+                self.run_query(program);
+            }
+            self.executor.copy(at.top, at.lists, n * block * TOP_K, block * TOP_K);
+        }
+        self.executor.read(at.lists, 0..users.len() * TOP_K).await
+    }
+
+    /// Users that are ranked for at once.
+    pub fn users_at_once(&self) -> usize {
+        self.plan.dims.queries
+    }
+
+    /// The `k` best items of each user that a filter leaves, for at most
+    /// [`users_at_once`](Self::users_at_once).
+    ///
+    /// # Errors
+    /// Those of [`Executor::read`](crate::executor::Executor::read).
+    pub async fn rank_users(
+        &mut self,
+        users: &[u32],
+        k: usize,
+        filter: &Filter,
+    ) -> Result<Vec<Ranked>> {
+        self.query(users);
+        self.run_query(Program::EmbedQueries);
+        self.rank(users.len(), k, filter).await
+    }
+
+    /// The same for a visitor who picked some items, ascending: by the user tower where a user is nothing
+    /// but a history, else by the mean of the items' outputs. And the sum that the visitor is, if they are
+    /// one.
+    ///
+    /// # Errors
+    /// Those of [`Executor::read`](crate::executor::Executor::read).
+    pub async fn rank_visitor(
+        &mut self,
+        mut items: Vec<u32>,
+        k: usize,
+        filter: &Filter,
+    ) -> Result<(Ranked, Option<Sum>)> {
+        let has_row = self.plan.parameter(Tower::User, Part::Id).is_some();
+        let TowerHandles { features, history, .. } = self.plan.at.user;
+        let Some(lists) = history.filter(|_| !has_row && features.is_none()) else {
+            let mean = Sum { of: Source::Outputs, items };
+            return Ok((self.rank_mean(&mean, k, filter).await?, Some(mean)));
+        };
+        // The list behind the last user's.
+        let visitor = self.plan.dims.users as u32;
+        items.truncate(lists.most);
+        let begin = self.history.as_ref().map_or(0, |history| history.items.len());
+        self.executor.write(lists.members, begin, &items);
+        let end = (begin + items.len()) as u32;
+        self.executor.write(lists.offsets, visitor as usize + 1, &[end]);
+        let ranked = self.rank_users(&[visitor], k, filter).await?.remove(0);
+        let sum = Sum { of: Source::Histories, items };
+        Ok((ranked, self.plan.at.sum_power.map(|_| sum)))
+    }
+
+    /// The `k` best items for an id of a tower that was never seen, by its features: as they are without an
+    /// embedding of the id, and without a history.
+    ///
+    /// # Errors
+    /// Those of [`Executor::read`](crate::executor::Executor::read).
+    ///
+    /// # Panics
+    /// If the tower takes no features, or these are more than [`MOST_FEATURES`].
+    pub async fn rank_cold(
+        &mut self,
+        tower: Tower,
+        features: &[u32],
+        k: usize,
+        filter: &Filter,
+    ) -> Result<Ranked> {
+        assert!(features.len() <= MOST_FEATURES, "{} features", features.len());
+        let Dims { users, items, .. } = self.plan.dims;
+        let (at, row, program) = match tower {
+            Tower::User => (self.plan.at.user, users, Program::EmbedColdUsers),
+            Tower::Item => (self.plan.at.item, items, Program::EmbedColdItems),
+        };
+        let lists = at.features.expect("the tower takes features");
+        // Behind the lists of all rows.
+        let begin = self.plan.words(lists.members) - MOST_FEATURES;
+        self.executor.write(lists.members, begin, features);
+        self.executor.write(lists.offsets, row + 1, &[(begin + features.len()) as u32]);
+        if let (Some(lists), Some(history)) = (at.history, &self.history) {
+            self.executor.write(lists.offsets, row + 1, &[history.items.len() as u32]);
+        }
+        self.query(&[row as u32]);
+        self.run_query(program);
+        Ok(self.rank(1, k, filter).await?.remove(0))
+    }
+
+    /// The `k` best items for the mean of some items' outputs.
+    ///
+    /// # Errors
+    /// Those of [`Executor::read`](crate::executor::Executor::read).
+    pub async fn rank_mean(&mut self, mean: &Sum, k: usize, filter: &Filter) -> Result<Ranked> {
+        self.embed_items();
+        let vectors = self.vectors(mean.of, mean.items.clone()).await?;
+        let scale = self.scale(mean, &vectors);
+        let mut query = vec![0.0; vectors.dim];
+        for &item in &mean.items {
+            add(&mut query, vectors.row(item));
+        }
+        let query: Vec<f32> = query.into_iter().map(|x| (x * scale) as f32).collect();
+        self.query(&[NO_ID]);
+        self.executor.write(self.plan.at.query_outputs, 0, &query);
+        Ok(self.rank(1, k, filter).await?.remove(0))
+    }
+
+    /// The sum that a user is, where users are their histories and nothing else.
+    pub fn sum_of(&self, user: u32) -> Option<Sum> {
+        self.plan.at.sum_power?;
+        let items = self.history.as_ref()?.row(user).to_vec();
+        Some(Sum { of: Source::Histories, items })
+    }
+
+    /// The parts that the items of sums, all of one source, have in the scores of some items.
+    ///
+    /// # Errors
+    /// Those of [`Executor::read`](crate::executor::Executor::read).
+    pub async fn parts(&mut self, sums: Vec<Sum>, items: Vec<u32>) -> Result<Parts> {
+        let of = sums.first().map_or(Source::Outputs, |sum| sum.of);
+        let summed = sums.iter().flat_map(|sum| sum.items.iter().copied()).collect();
+        self.embed_items();
+        let vectors = self.vectors(of, summed).await?;
+        let outputs = self.vectors(Source::Outputs, items).await?;
+        let scales = sums.iter().map(|sum| self.scale(sum, &vectors)).collect();
+        Ok(Parts { sums, scales, vectors, outputs })
+    }
+
+    /// What the vectors of a sum are multiplied by.
+    fn scale(&self, sum: &Sum, vectors: &Vectors) -> f64 {
+        let power = match sum.of {
+            Source::Outputs => 1.0,
+            Source::Histories => self.plan.at.sum_power.expect("users are sums"),
+        };
+        let weight = (sum.items.len().max(1) as f64).powf(-f64::from(power));
+        if !self.normalize {
+            return weight;
+        }
+        let mut all = vec![0.0; vectors.dim];
+        for &item in &sum.items {
+            add(&mut all, vectors.row(item));
+        }
+        let length = all.iter().map(|x| x * x).sum::<f64>().sqrt();
+        weight / (weight * length).max(f64::from(MIN_NORM))
+    }
+
+    /// Vectors of items, each of which comes once; the catalogue has its outputs.
+    async fn vectors(&mut self, of: Source, mut items: Vec<u32>) -> Result<Vectors> {
+        let (at, Dims { queries, out: dim, .. }) = (self.plan.at, self.plan.dims);
+        items.sort_unstable();
+        items.dedup();
+        let mut rows = Vec::with_capacity(items.len() * dim);
+        for block in items.chunks(queries) {
+            let mut wanted = block.to_vec();
+            wanted.resize(queries, NO_ID);
+            self.executor.write(at.wanted, 0, &wanted);
+            self.run_query(match of {
+                Source::Outputs => Program::GatherOutputs,
+                Source::Histories => Program::GatherHistory,
+            });
+            rows.extend(self.executor.read::<f32>(at.wanted_rows, 0..block.len() * dim).await?);
+        }
+        Ok(Vectors { items, rows, dim })
+    }
+
+    /// The `k` best items for each of the first `rows` queries of the block.
+    async fn rank(&mut self, rows: usize, k: usize, filter: &Filter) -> Result<Vec<Ranked>> {
+        let (at, padded) = (self.plan.at, self.plan.dims.items_padded());
+        self.embed_items();
+        self.run_query(Program::Score);
+        if filter.hides_seen {
+            self.run_query(Program::HideSeen);
+        }
+        if filter.barred.iter().any(|&bits| bits != 0) {
+            self.executor.write(at.barred, 0, &filter.barred);
+            self.run_query(Program::HideBarred);
+        }
+        if k > TOP_K {
+            let scores: Vec<f32> = self.executor.read(at.scores, 0..rows * padded).await?;
+            let scores = scores.chunks_exact(padded);
+            return Ok(scores.map(|scores| best(&scores[..self.plan.dims.items], k)).collect());
+        }
+        self.run_query(Program::ListBest);
+        let items = self.executor.read_later::<u32>(at.top, 0..rows * TOP_K);
+        let scores = self.executor.read_later::<f32>(at.top_scores, 0..rows * TOP_K);
+        let (items, scores) = (items.finish().await?, scores.finish().await?);
+        let lists = items.chunks_exact(TOP_K).zip(scores.chunks_exact(TOP_K));
+        let list = |(items, scores): (&[u32], &[f32])| {
+            let both = items.iter().copied().zip(scores.iter().copied());
+            both.take(k).take_while(|&(item, _)| item != NO_ID).collect()
+        };
+        Ok(lists.map(list).collect())
+    }
+
+    /// Brings the outputs of all items up to date.
+    pub(super) fn embed_items(&mut self) {
+        if self.outputs_are_fresh {
+            return;
+        }
+        let (at, words) = (self.plan.at, self.plan.words(self.plan.at.item_outputs));
+        for block in 0..self.plan.words(at.item_blocks) / STEP_STRIDE {
+            self.executor.run(&self.plan, Program::EmbedItems, block);
+            if let Some(outputs) = at.block_outputs {
+                let offset = block * self.plan.words(outputs);
+                let count = self.plan.words(outputs).min(words - offset);
+                self.executor.copy(outputs, at.item_outputs, offset, count);
+            }
+        }
+        self.outputs_are_fresh = true;
+    }
+
+    fn query(&mut self, users: &[u32]) {
+        let block = Step { rows: users.len() as u32, ..Step::default() };
+        self.executor.write(self.plan.at.query, 0, &[block]);
+        let mut list = users.to_vec();
+        list.resize(self.plan.dims.queries, NO_ID);
+        self.executor.write(self.plan.at.query_users, 0, &list);
+    }
+}
+
+/// The `k` best of a catalogue's possible scores: parts them first, and sorts the best alone.
+fn best(scores: &[f32], k: usize) -> Ranked {
+    let mut ranked: Ranked =
+        (0..).zip(scores.iter().copied()).filter(|&(_, score)| score > IMPOSSIBLE).collect();
+    let order = |a: &(u32, f32), b: &(u32, f32)| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0));
+    if k < ranked.len() {
+        ranked.select_nth_unstable_by(k, order);
+        ranked.truncate(k);
+    }
+    ranked.sort_unstable_by(order);
+    ranked
+}
+
+fn add(sum: &mut [f64], row: &[f32]) {
+    sum.iter_mut().zip(row).for_each(|(sum, &x)| *sum += f64::from(x));
+}

@@ -1,0 +1,185 @@
+//! Tuning: trains with each temperature on a part of the training pairs, measures on the rest, and tells the
+//! run with which one, and for how many epochs, it trains on all of them.
+//!
+//! A trial is a trainer of its own. One that was broken off leaves no trace: it begins anew, to the same bits.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{EpochReport, Progress, Run, Trainer, fresh_model};
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::metrics::Metrics;
+
+/// What came of a temperature.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct Trial {
+    /// The temperature.
+    pub temperature: f32,
+    /// Its best epoch.
+    pub epoch: usize,
+    /// Epochs that it took to know.
+    pub epochs: usize,
+    /// Pairs trained.
+    pub pairs: u64,
+    /// Training time without evaluation.
+    pub seconds: f64,
+    /// Of the best epoch, on the pairs that were held out.
+    #[serde(flatten)]
+    pub metrics: Metrics,
+}
+
+/// Where a trial stands.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TrialProgress {
+    /// From 1.
+    pub trial: usize,
+    /// Trials in all.
+    pub trials: usize,
+    /// What it tries.
+    pub temperature: f32,
+    /// The epoch that this slice ended, if it did, on the pairs that are held out.
+    pub epoch_report: Option<EpochReport>,
+}
+
+impl Run {
+    /// Whether there is a temperature left to try.
+    fn is_tuning(&self, config: &Config) -> bool {
+        self.trials.len() < temperatures(config).len()
+    }
+
+    /// The trial that the run goes by, once there is none left to come; the first of equals.
+    fn best_trial(&self, config: &Config) -> Option<&Trial> {
+        if self.is_tuning(config) {
+            return None;
+        }
+        let score = |trial: &Trial| trial.metrics.get(config.metric);
+        self.trials.iter().rev().max_by(|a, b| score(a).total_cmp(&score(b)))
+    }
+
+    /// Epochs of the run: as many as the best trial took, or as are asked for.
+    fn epochs_in_all(&self, config: &Config) -> usize {
+        self.best_trial(config).map_or(config.epochs, |trial| trial.epoch)
+    }
+
+    /// Whether a run of these options can have had its trials, and then its epochs.
+    pub(super) fn could_have_tried(&self, config: &Config) -> bool {
+        let are_of_options = self.trials.len() <= temperatures(config).len()
+            && self.trials.iter().zip(temperatures(config)).all(|(trial, &temperature)| {
+                trial.temperature == temperature
+                    && (1..=trial.epochs).contains(&trial.epoch)
+                    && trial.epochs <= config.epochs
+            });
+        let is_settled =
+            self.best_trial(config).is_none_or(|best| best.temperature == config.temperature);
+        let has_begun = !self.epochs.is_empty() || !self.epoch_losses.is_empty();
+        are_of_options
+            && is_settled
+            && !(has_begun && self.is_tuning(config))
+            && self.epochs.len() <= self.epochs_in_all(config)
+    }
+}
+
+impl Trainer {
+    /// Whether there is a temperature left to try.
+    pub(super) fn is_tuning(&self) -> bool {
+        self.run.is_tuning(&self.config)
+    }
+
+    /// Epochs of the run: as many as the best trial took, or as are asked for.
+    pub(super) fn epochs(&self) -> usize {
+        self.run.epochs_in_all(&self.config)
+    }
+
+    /// Goes on with the trial at work, or begins the next one.
+    pub(super) async fn advance_trial(&mut self, budget: Duration) -> Result<Progress> {
+        let mut trial = match self.trial.take() {
+            Some(trial) => trial,
+            None => Box::new(self.begin_trial().await?),
+        };
+        // Boxed, since a trial is a trainer as this one.
+        let progress = Box::pin(trial.advance(budget)).await?;
+        let trials = temperatures(&self.config);
+        let nth = self.run.trials.len();
+        let (pairs, seconds) =
+            (self.pairs_of_trials() + progress.pairs, self.run.seconds + progress.seconds);
+        let epochs = self.config.epochs as u64;
+        let of_others = (trials.len() - nth - 1) as u64 * trial.dataset.train.len() as u64;
+        let left = epochs * (of_others + self.dataset.train.len() as u64);
+        let per_pair = seconds / pairs.max(1) as f64;
+        let told = Progress {
+            pairs,
+            seconds,
+            seconds_left: progress.seconds_left.map(|rest| rest + per_pair * left as f64),
+            trial: Some(TrialProgress {
+                trial: nth + 1,
+                trials: trials.len(),
+                temperature: trials[nth],
+                epoch_report: progress.epoch_report,
+            }),
+            epoch_report: None,
+            done: false,
+            ..progress
+        };
+        if progress.done {
+            self.run.trials.push(trial.outcome());
+            self.run.seconds = seconds;
+            self.settle().await?;
+        } else {
+            self.trial = Some(trial);
+        }
+        Ok(told)
+    }
+
+    /// Pairs trained in trials that have ended.
+    pub(super) fn pairs_of_trials(&self) -> u64 {
+        self.run.trials.iter().map(|trial| trial.pairs).sum()
+    }
+
+    async fn begin_trial(&self) -> Result<Self> {
+        let tune = self.config.tune.as_ref().expect("there is something to try");
+        let dataset = self.dataset.with_held_out(tune.validation, self.config.seed);
+        if dataset.validation.is_empty() {
+            return Err(Error::Config {
+                key: "tune.validation".into(),
+                problem: "no user has so many pairs that one of them is held out".into(),
+                allowed: "a larger share, or no `tune`".into(),
+            });
+        }
+        let temperature = tune.temperature[self.run.trials.len()];
+        let config = Config { temperature, tune: None, ..self.config.clone() };
+        Self::new(dataset, config, self.backend.backend.into()).await
+    }
+
+    /// What a run that has ended tells of its temperature.
+    fn outcome(&self) -> Trial {
+        let best = self.run.best.expect("a run that has ended has a best epoch");
+        Trial {
+            temperature: self.config.temperature,
+            epoch: best + 1,
+            epochs: self.run.epochs.len(),
+            pairs: self.run.epochs.iter().map(|epoch| epoch.pairs as u64).sum(),
+            seconds: self.run.seconds,
+            metrics: self.run.epochs[best].metrics.unwrap_or_default(),
+        }
+    }
+
+    /// Once all are tried, makes the model that trains with the best one.
+    async fn settle(&mut self) -> Result<()> {
+        let Some(&Trial { temperature, .. }) = self.run.best_trial(&self.config) else {
+            return Ok(());
+        };
+        self.config.temperature = temperature;
+        let choice = self.backend.backend.into();
+        (self.model, _) = fresh_model(&self.dataset, &self.config, choice).await?;
+        self.masked = None;
+        Ok(())
+    }
+}
+
+/// What a run tries.
+fn temperatures(config: &Config) -> &[f32] {
+    config.tune.as_ref().map_or(&[], |tune| &tune.temperature)
+}

@@ -1,0 +1,150 @@
+//! Runs that try temperatures first: what they come to, what they refuse, and that they can be broken off.
+
+mod camps;
+
+use std::time::Duration;
+
+use camps::{BACKENDS, camps, options, train, trainer};
+use serde_json::{Value, json};
+use twotower::Error;
+use twotower::executor::BackendChoice;
+use twotower::trainer::{Progress, Trainer};
+
+fn tuned() -> Value {
+    json!({ "tune": { "temperature": [0.001, 0.2, 0.5], "validation": 0.2 }, "epochs": 8, "patience": 3 })
+}
+
+fn report(trainer: &Trainer) -> Value {
+    serde_json::to_value(trainer.report()).expect("serialises")
+}
+
+/// Trains to the end of a trial, or of the run: the last slice.
+fn to_the_end_of_a_trial(trainer: &mut Trainer) -> Progress {
+    let trials = |trainer: &Trainer| report(trainer)["trials"].as_array().map(Vec::len);
+    let before = trials(trainer);
+    loop {
+        let progress =
+            pollster::block_on(trainer.advance(Duration::from_millis(20))).expect("trains");
+        if progress.done || trials(trainer) != before {
+            return progress;
+        }
+    }
+}
+
+#[test]
+fn the_best_temperature_trains_on_all_pairs() {
+    for choice in BACKENDS {
+        let mut tuned = trainer(&tuned(), choice);
+        for trial in 1..=3 {
+            let progress = to_the_end_of_a_trial(&mut tuned);
+            let told = progress.trial.expect("a trial is at work");
+            assert_eq!((told.trial, told.trials, progress.done), (trial, 3, false));
+            assert!(progress.epoch_report.is_none() && told.epoch_report.is_some());
+        }
+        let (losses, epochs) = train(&mut tuned).expect("trains");
+        let report = report(&tuned);
+        let trials = report["trials"].as_array().expect("a list");
+        let tried: Vec<f64> =
+            trials.iter().map(|trial| trial["temperature"].as_f64().expect("told")).collect();
+        assert_eq!(tried.len(), 3);
+        let score = |trial: &&Value| trial["ndcg@20"].as_f64().expect("measured");
+        let best = trials.iter().max_by(|a, b| score(a).total_cmp(&score(b))).expect("some");
+        assert_eq!(report["config"]["temperature"], best["temperature"]);
+        assert_ne!(best["temperature"], 0.001, "so sharp a softmax learns by heart");
+        assert_eq!(epochs.len() as u64, best["epoch"].as_u64().expect("told"));
+
+        // As if these had been asked for.
+        let asked = json!({ "epochs": epochs.len(), "temperature": best["temperature"] });
+        let mut asked = trainer(&asked, choice);
+        let expected = train(&mut asked).expect("trains");
+        assert_eq!(losses, expected.0, "{choice:?}");
+        assert_eq!(
+            epochs.last().map(|epoch| epoch.metrics),
+            expected.1.last().map(|epoch| epoch.metrics)
+        );
+    }
+}
+
+#[test]
+fn the_held_out_pairs_are_a_share_that_leaves_everyone_a_pair() {
+    let dataset = camps(&options(&json!({})));
+    let held_out = dataset.with_held_out(0.25, 7);
+    let (all, kept, out) = (dataset.train.len(), held_out.train.len(), held_out.validation.len());
+    assert_eq!(kept + out, all);
+    assert!((out as f64 / all as f64 - 0.25).abs() < 0.05, "{out} of {all}");
+    assert!(held_out.item_counts().iter().chain(&held_out.user_counts()).all(|&count| count > 0));
+    let mut together: Vec<_> = held_out.train.iter().chain(held_out.validation.iter()).collect();
+    together.sort_unstable();
+    assert!(together.into_iter().eq(dataset.train.iter()));
+    assert!(held_out.train.as_slice().is_sorted() && held_out.validation.as_slice().is_sorted());
+    let out_of = |seed| dataset.with_held_out(0.25, seed).validation;
+    assert_eq!(out_of(7), held_out.validation);
+    assert_ne!(out_of(8), held_out.validation);
+    assert!(dataset.with_held_out(0.01, 7).validation.is_empty());
+}
+
+#[test]
+fn a_run_that_is_broken_off_while_it_is_tuned_comes_to_the_same() {
+    let essence = |trainer: &mut Trainer| {
+        train(trainer).expect("trains");
+        let mut report = report(trainer);
+        for list in ["trials", "epochs"] {
+            let entries = report[list].as_array_mut().expect("a list").iter_mut();
+            entries.for_each(|entry| entry["seconds"] = 0.into());
+        }
+        report["best"]["seconds"] = 0.into();
+        report
+    };
+    let mut unbroken = trainer(&tuned(), BackendChoice::Cpu);
+    let mut broken = trainer(&tuned(), BackendChoice::Cpu);
+    let reload = |trainer: &mut Trainer| {
+        let file = pollster::block_on(trainer.save()).expect("saves");
+        pollster::block_on(Trainer::load(&file, BackendChoice::Cpu)).expect("loads")
+    };
+    // In a first trial, behind two of them, in a third.
+    pollster::block_on(broken.advance(Duration::from_micros(20))).expect("trains");
+    let mut broken = reload(&mut broken);
+    to_the_end_of_a_trial(&mut broken);
+    to_the_end_of_a_trial(&mut broken);
+    let mut broken = reload(&mut broken);
+    pollster::block_on(broken.advance(Duration::from_micros(20))).expect("trains");
+    let mut broken = reload(&mut broken);
+    to_the_end_of_a_trial(&mut broken);
+    let mut broken = reload(&mut broken);
+    assert_eq!(essence(&mut broken), essence(&mut unbroken));
+}
+
+#[test]
+fn what_goes_with_no_tuning_is_refused_by_name() {
+    let refusal = |result: Result<Trainer, Error>| match result {
+        Err(Error::Config { key, .. }) => key,
+        other => panic!("{other:?}"),
+    };
+    let with = |more: &Value| {
+        let mut all = tuned();
+        for (key, value) in more.as_object().expect("an object") {
+            twotower::config::set(&mut all, key, value.clone());
+        }
+        all
+    };
+    let create = |more: &Value| {
+        let config = options(&with(more));
+        let dataset = camps(&config);
+        pollster::block_on(Trainer::new(dataset, config, BackendChoice::Cpu))
+    };
+    assert_eq!(refusal(create(&json!({ "split.validation": 0.2 }))), "tune");
+
+    let mut few = create(&json!({ "tune.validation": 0.01 })).expect("may find more pairs");
+    let nothing = pollster::block_on(few.advance(Duration::from_millis(20)));
+    assert!(
+        matches!(&nothing, Err(Error::Config { key, .. }) if key == "tune.validation"),
+        "{nothing:?}"
+    );
+
+    let mut begun = create(&json!({})).expect("a trainer");
+    begun.set_epochs(9).expect("nothing is tried yet");
+    assert!(matches!(begun.start_items(b"{}"), Err(Error::Config { key, .. }) if key == "tune"));
+    to_the_end_of_a_trial(&mut begun);
+    assert!(matches!(begun.set_epochs(10), Err(Error::Config { key, .. }) if key == "epochs"));
+    begun.set_epochs(9).expect("as many as before");
+}

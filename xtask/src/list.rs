@@ -1,0 +1,94 @@
+//! `cargo xtask list`: how long a list of recommendations takes.
+
+use crate::bench::timing::{Timing, number};
+use crate::browser::Browser;
+use crate::wasm::{self, Variant};
+use crate::{Backend, Runtime, train};
+use anyhow::{Context as _, Result};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::process::ExitCode;
+use twotower::Config;
+use twotower::stopwatch::Stopwatch;
+
+/// The defaults are the reference list: the ten best of a million items, for one user.
+#[derive(clap::Args)]
+pub struct List {
+    /// Rows of the item table
+    #[arg(long, default_value_t = 1_000_000)]
+    items: usize,
+    /// Items in a list
+    #[arg(long, default_value_t = 10)]
+    k: usize,
+    /// Lists that are timed, behind a first one
+    #[arg(long, default_value_t = 11)]
+    lists: usize,
+    /// Options over the defaults
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    #[arg(long, value_enum, default_value_t = Backend::Cpu)]
+    backend: Backend,
+    #[arg(long, value_enum, default_value_t = Runtime::Browser)]
+    runtime: Runtime,
+}
+
+/// What was timed.
+#[derive(Deserialize)]
+struct Timed {
+    /// What it ran on.
+    #[serde(flatten)]
+    about: Value,
+    /// Of each list, one user after the other.
+    milliseconds: Vec<f64>,
+}
+
+impl List {
+    pub fn run(self) -> Result<ExitCode> {
+        let mut options = json!({});
+        train::set_all(&mut options, &self.set)?;
+        let Timed { about, milliseconds } = match self.runtime {
+            Runtime::Native => pollster::block_on(self.natively(&options))?,
+            Runtime::Browser => self.in_browser(options)?,
+        };
+        let (first, others) = milliseconds.split_first().context("nothing was timed")?;
+        let timing = Timing::of(others).context("--lists 0 times nothing")?;
+        println!(
+            "{}: {timing} ms a list, {} lists; {} ms the first one, which embeds the catalogue; {:.0} MB of buffers",
+            self.runtime.on(&about),
+            timing.count,
+            number(*first),
+            about["memoryBytes"].as_f64().unwrap_or_default() / 1e6,
+        );
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// Users: the first has the catalogue embedded, and does not count.
+    fn users(&self) -> usize {
+        1 + self.lists
+    }
+
+    async fn natively(&self, options: &Value) -> Result<Timed> {
+        let config = Config::resolve(options)?;
+        let choice = self.backend.choice();
+        let mut stopwatch = Stopwatch::new(&config, self.users(), self.items, choice).await?;
+        let mut milliseconds = Vec::with_capacity(self.users());
+        for user in 0..self.users() as u32 {
+            milliseconds.push(stopwatch.list(user, self.k).await?);
+        }
+        Ok(Timed { about: serde_json::to_value(stopwatch.about())?, milliseconds })
+    }
+
+    fn in_browser(&self, options: Value) -> Result<Timed> {
+        wasm::build(Variant::Bench)?;
+        let mut browser = Browser::new("list");
+        browser.mount("/verify/", Variant::Bench.folder());
+        browser.request(json!({
+            "options": options,
+            "users": self.users(),
+            "items": self.items,
+            "k": self.k,
+            "backend": self.backend.name(),
+        }));
+        Ok(serde_json::from_value(browser.run_one(|_, _| {})?)?)
+    }
+}
