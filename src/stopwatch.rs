@@ -5,14 +5,14 @@ use serde::Serialize;
 use web_time::Instant;
 
 use crate::config::Config;
-use crate::cpu::wasm_memory;
+use crate::cpu::{probe, wasm_memory};
 use crate::data::Pairs;
 use crate::error::{Error, Result};
 use crate::executor::{Backend, BackendChoice, Limits};
 use crate::gpu::Bindings;
 use crate::model::{Filter, Model, Tower};
 use crate::negatives;
-use crate::plan::{Access, BagExtent, Bags, Dispatch, Extent, Plan, Program, RING};
+use crate::plan::{Access, BagExtent, Bags, Dims, Dispatch, Extent, Op, Plan, Program, RING};
 use crate::random::{self, stream};
 
 /// A run over random pairs that is taken forward a step at a time.
@@ -191,6 +191,34 @@ impl Stopwatch {
             }
         }
         Ok(profiles)
+    }
+
+    /// Milliseconds of the products that a full bank of items adds to a step, alone: on the CPU in the step's own
+    /// loops, on a GPU by its own clock around their dispatches. The run is good for nothing else after.
+    ///
+    /// # Errors
+    /// Those of [`Executor::profile`](crate::executor::Executor::profile).
+    pub async fn bank_products(&mut self) -> Result<f64> {
+        if self.model.steps() == 0 {
+            self.lap().await?;
+        }
+        let is_gpu = self.backend.backend.is_gpu();
+        let (plan, executor) = self.model.measured();
+        let Dims { batch, bank, out: dim, window, .. } = plan.dims;
+        if !is_gpu {
+            return Ok(probe::products(batch, bank, dim));
+        }
+        // At the end of a window the bank is full, at its start it may not be.
+        let times = executor.profile(plan, Program::Step, window - 1).await?;
+        let stems = plan.program(Program::Step).iter().flat_map(Op::dispatches);
+        let stems = stems.map(|dispatch| dispatch.shader.stem);
+        let mut gradients = 0;
+        let banked = stems.zip(times.concat()).filter(|(stem, _)| {
+            // Of each chunk's two gradients of the users, the first is by the batch's own items.
+            gradients += usize::from(*stem == "softmax_loss_d_user");
+            *stem == "bank_logits" || (*stem == "softmax_loss_d_user" && gradients % 2 == 0)
+        });
+        Ok(banked.map(|(_, milliseconds)| milliseconds).sum())
     }
 
     /// What the backend could do at best.

@@ -3,7 +3,6 @@
 use wasm_bindgen::prelude::*;
 
 use super::{JsResult, resolve, to_js};
-use crate::cpu::probe;
 use crate::data::synthetic;
 use crate::model::Tower;
 use crate::{golden, stopwatch};
@@ -57,6 +56,12 @@ impl Stopwatch {
         Ok(to_js(&self.0.profile(laps).await?))
     }
 
+    /// Milliseconds of the products that a full bank adds to a step; the run is good for nothing else after.
+    #[wasm_bindgen(js_name = bankProducts)]
+    pub async fn bank_products(&mut self) -> JsResult<f64> {
+        Ok(self.0.bank_products().await?)
+    }
+
     /// What the backend could do at best.
     pub async fn limits(&mut self) -> JsResult<JsValue> {
         Ok(to_js(&self.0.limits().await?))
@@ -71,12 +76,6 @@ impl Stopwatch {
     pub async fn items(&mut self) -> JsResult<Vec<f32>> {
         Ok(self.0.table(Tower::Item).await?)
     }
-}
-
-/// Milliseconds of the products that further columns cost a batch on the CPU.
-#[wasm_bindgen]
-pub fn products(rows: usize, columns: usize, dim: usize) -> f64 {
-    probe::products(rows, columns, dim)
 }
 
 /// Lines of a synthetic file in one chunk: about as many bytes as a browser's streams give.

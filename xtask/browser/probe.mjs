@@ -2,10 +2,10 @@
 
 import { crate } from "./crate.mjs";
 
-/** Profiles the step in the mean of so many `laps`; times products of (rows, columns, width), too, if asked. */
-export async function probe({ options, users, items, backend, laps, products }) {
-  const { Stopwatch, products: time } = await crate("/verify/");
+/** Profiles the step in the mean of so many `laps`. */
+export async function probe({ options, users, items, backend, laps }) {
+  const { Stopwatch } = await crate("/verify/");
   const stopwatch = await Stopwatch.create(options, users, items, backend);
   const limits = await stopwatch.limits();
-  return { limits, operations: await stopwatch.profile(laps), products: products && time(...products) };
+  return { limits, operations: await stopwatch.profile(laps) };
 }

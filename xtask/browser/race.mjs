@@ -10,17 +10,20 @@ const PEERS = { tfjs: tfJs, "jax-js": jaxJs };
  * milliseconds, a step at least. So a machine's pace changes for all of them alike. An error is a
  * contestant's answer, not the race's end.
  *
+ * One with `bankProducts` takes no steps, but the products alone that its bank adds to one.
+ *
  * The first contestant is one of ours. Peers start from its tables, and get the first batches that it draws,
  * as many as `shared`, over and over.
  */
 export async function race({ contestants, warmUp, rounds, turn, shared }) {
   const { Stopwatch } = await crate("/verify/");
   let first;
-  const enter = async ({ library, options, backend, users, items }) => {
+  const enter = async ({ library, options, backend, users, items, bankProducts }) => {
     if (library !== undefined) return PEERS[library](backend, options, await start(first, shared));
     const stopwatch = await Stopwatch.create(options, users, items, backend);
     first ??= stopwatch;
-    return { about: () => stopwatch.about(), step: () => stopwatch.lap() };
+    const products = async () => ({ milliseconds: await stopwatch.bankProducts() });
+    return { about: () => stopwatch.about(), step: bankProducts ? products : () => stopwatch.lap() };
   };
   const runners = [];
   for (const contestant of contestants) {
@@ -59,7 +62,7 @@ async function lap(runner) {
     return 0;
   }
   runner.milliseconds.at(-1)?.push(taken.milliseconds);
-  runner.losses.push(taken.loss);
+  if (taken.loss !== undefined) runner.losses.push(taken.loss);
   return taken.milliseconds;
 }
 

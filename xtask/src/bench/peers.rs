@@ -45,6 +45,7 @@ pub fn contestants(options: &Value) -> Vec<Contestant> {
         options: options.clone(),
         users: USERS,
         items: ITEMS,
+        bank_products: false,
     };
     IN_PAGE.iter().map(contestant).collect()
 }

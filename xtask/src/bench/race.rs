@@ -23,8 +23,12 @@ const ROUNDS: usize = 7;
 /// Milliseconds of a turn: quick ones take several steps, slow ones a single one.
 const TURN: f64 = 150.0;
 
+/// Chromium's flag without which a GPU's clock ticks ten times a millisecond.
+pub const CLOCK: &str = "--enable-webgpu-developer-features";
+
 /// Who takes steps.
 #[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Contestant {
     pub name: String,
     /// The library, if it is not ours.
@@ -34,6 +38,8 @@ pub struct Contestant {
     pub options: Value,
     pub users: usize,
     pub items: usize,
+    /// Whether the products that its bank adds to a step are timed, not its steps.
+    pub bank_products: bool,
 }
 
 impl Contestant {
@@ -46,6 +52,7 @@ impl Contestant {
             options,
             users: USERS,
             items: ITEMS,
+            bank_products: false,
         }
     }
 }
@@ -76,6 +83,9 @@ impl Race {
         wasm::build(Variant::Bench)?;
         let mut browser = Browser::new("race");
         browser.mount("/verify/", Variant::Bench.folder());
+        if self.contestants.iter().any(|contestant| contestant.bank_products) {
+            browser.flag(CLOCK);
+        }
         if let Some(folder) = self.libraries {
             browser.mount("/peers/", folder);
         }

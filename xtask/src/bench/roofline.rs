@@ -1,14 +1,14 @@
 //! Each operation of the reference step against what the machine could do.
 
 use super::document::Table;
-use super::race::{BATCH, ITEMS, USERS};
+use super::race::{BATCH, CLOCK, ITEMS, USERS};
 use super::timing::number;
 use crate::Backend;
 use crate::browser::Browser;
 use crate::wasm::{self, Variant};
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::fmt::{self, Display, Formatter, Write as _};
 
 /// What was measured.
@@ -25,11 +25,9 @@ struct OnBackend {
 
 /// What a run on one backend was seen to do.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Probe {
+struct Probe {
     limits: Limits,
-    pub operations: Vec<Operation>,
-    /// Milliseconds of the products that were asked for.
-    pub products: Option<f64>,
+    operations: Vec<Operation>,
 }
 
 /// What the backend could do at best, a second.
@@ -43,13 +41,13 @@ struct Limits {
 /// An operation's share of a step.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Operation {
+struct Operation {
     operation: String,
     multiply_adds: f64,
     bytes: f64,
     milliseconds: f64,
     /// Stem and milliseconds of each dispatch.
-    pub kernels: Vec<(String, f64)>,
+    kernels: Vec<(String, f64)>,
 }
 
 /// Runs of a step: enough for the mean to be finer than a browser's clock, which ticks ten times a
@@ -101,29 +99,26 @@ const WHY: [(&str, &str, &str); 7] = [
     ),
 ];
 
-/// Takes steps on one backend in headless Chromium; times products of (rows, columns, width), too, if asked.
-pub fn probe(backend: Backend, options: &Value, products: Option<[usize; 3]>) -> Result<Probe> {
+/// Takes steps on one backend in headless Chromium.
+fn probe(backend: Backend) -> Result<Probe> {
     wasm::build(Variant::Bench)?;
     let mut browser = Browser::new("probe");
     browser.mount("/verify/", Variant::Bench.folder());
-    // Else timestamps tick ten times a millisecond.
-    browser.flag("--enable-webgpu-developer-features");
+    browser.flag(CLOCK);
     browser.request(json!({
-        "options": options,
+        "options": { "batchSize": BATCH },
         "users": USERS,
         "items": ITEMS,
         "backend": backend.name(),
         "laps": if backend == Backend::Cpu { LAPS } else { LAPS / 10 },
-        "products": products,
     }));
     Ok(serde_json::from_value(browser.run_one(|_, _| {})?)?)
 }
 
 pub fn measure() -> Result<Roofline> {
-    let options = json!({ "batchSize": BATCH });
     let backends = [Backend::Cpu, Backend::Webgpu].map(|backend| {
         eprintln!("→ each operation on {}", backend.name());
-        Ok(OnBackend { backend: backend.name().into(), probe: probe(backend, &options, None)? })
+        Ok(OnBackend { backend: backend.name().into(), probe: probe(backend)? })
     });
     Ok(Roofline { backends: backends.into_iter().collect::<Result<_>>()? })
 }
