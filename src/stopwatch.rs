@@ -266,7 +266,8 @@ fn name(plan: &Plan, dispatches: &[Dispatch]) -> String {
     });
     let written = dispatches.last().and_then(|dispatch| {
         let mut bindings = dispatch.shader.bindings.iter().zip(&dispatch.buffers);
-        let (_, buffer) = bindings.find(|((_, access), _)| *access == Access::Write)?;
+        let (_, buffer) = bindings
+            .find(|((_, access), _)| matches!(access, Access::Write | Access::WriteRows))?;
         Some(plan.buffers[buffer.0].name.as_str())
     });
     format!("{} → {}", common.unwrap_or_default(), written.unwrap_or_default())
