@@ -1,7 +1,7 @@
 //! What techniques and large tables cost beside the reference step, on both backends.
 
 use super::document::{Goal, Table};
-use super::race::{self, BATCH, Contestant, ITEMS, Race, USERS};
+use super::race::{self, BATCH, Contestant, Entry, ITEMS, Race, USERS};
 use super::timing::{Timing, number};
 use crate::Backend;
 use crate::browser::Browser;
@@ -75,7 +75,15 @@ const PRODUCTS: &str = "products of the bank";
 const LARGE: &str = "tables 100× larger";
 
 pub fn measure() -> Result<Techniques> {
-    let backends = [Backend::Cpu, Backend::Webgpu].map(on);
+    // All steps, then all epochs: those are of another build of the crate.
+    let mut raced = Vec::new();
+    for backend in [Backend::Cpu, Backend::Webgpu] {
+        raced.push((backend, race(backend)?));
+    }
+    let mut backends = Vec::new();
+    for (backend, entries) in raced {
+        backends.push(OnBackend::of(backend, &entries, skipping(backend)?)?);
+    }
     let steps = [REFERENCE, ONEBP, BANK].map(|technique| {
         let config = Config::resolve(&options(technique))?;
         let plan = Plan::new(&config, &stopwatch::extent(&config, USERS, ITEMS));
@@ -87,14 +95,11 @@ pub fn measure() -> Result<Techniques> {
             bytes: work.bytes_moved,
         })
     });
-    Ok(Techniques {
-        backends: backends.into_iter().collect::<Result<_>>()?,
-        steps: steps.into_iter().collect::<Result<_>>()?,
-    })
+    Ok(Techniques { backends, steps: steps.into_iter().collect::<Result<_>>()? })
 }
 
-fn on(backend: Backend) -> Result<OnBackend> {
-    eprintln!("→ techniques on {}", backend.name());
+fn race(backend: Backend) -> Result<Vec<Entry>> {
+    eprintln!("→ steps of techniques on {}", backend.name());
     let mut contestants: Vec<Contestant> = [REFERENCE, ONEBP, BANK, PRODUCTS, LARGE]
         .map(|name| Contestant::ours(name, backend, options(name)))
         .to_vec();
@@ -103,26 +108,30 @@ fn on(backend: Backend) -> Result<OnBackend> {
     contestants[4].items *= LARGER;
     // The bank is full when it is timed.
     let race = Race { warm_up: BANKED + race::WARM_UP, ..Race::of(contestants) };
-    let entries = race.run()?;
-    let medians = |name: &str| race::find(&entries, name)?.medians();
-    let (reference, bank, products) = (medians(REFERENCE)?, medians(BANK)?, medians(PRODUCTS)?);
-    let extra: Vec<f64> =
-        bank.iter().zip(&reference).map(|(bank, reference)| bank - reference).collect();
-    let ratios: Vec<f64> =
-        extra.iter().zip(&products).map(|(extra, products)| extra / products).collect();
-    let of = |values: &[f64]| Timing::of(values).context("a race without a round");
-    let (kept, skipping) = skipping(backend)?;
-    Ok(OnBackend {
-        backend: backend.name().into(),
-        reference: race::find(&entries, REFERENCE)?.timing().context("no step was timed")?,
-        onebp: race::ratio(&entries, ONEBP, REFERENCE)?,
-        large_tables: race::ratio(&entries, LARGE, REFERENCE)?,
-        bank: of(&extra)?,
-        bank_products: of(&products)?,
-        bank_ratio: of(&ratios)?,
-        kept,
-        skipping,
-    })
+    race.run()
+}
+
+impl OnBackend {
+    fn of(backend: Backend, entries: &[Entry], (kept, skipping): (f64, Timing)) -> Result<Self> {
+        let medians = |name: &str| race::find(entries, name)?.medians();
+        let (reference, bank, products) = (medians(REFERENCE)?, medians(BANK)?, medians(PRODUCTS)?);
+        let extra: Vec<f64> =
+            bank.iter().zip(&reference).map(|(bank, reference)| bank - reference).collect();
+        let ratios: Vec<f64> =
+            extra.iter().zip(&products).map(|(extra, products)| extra / products).collect();
+        let of = |values: &[f64]| Timing::of(values).context("a race without a round");
+        Ok(Self {
+            backend: backend.name().into(),
+            reference: race::find(entries, REFERENCE)?.timing().context("no step was timed")?,
+            onebp: race::ratio(entries, ONEBP, REFERENCE)?,
+            large_tables: race::ratio(entries, LARGE, REFERENCE)?,
+            bank: of(&extra)?,
+            bank_products: of(&products)?,
+            bank_ratio: of(&ratios)?,
+            kept,
+            skipping,
+        })
+    }
 }
 
 /// An epoch of a run, as the package tells it.
@@ -134,6 +143,7 @@ struct Epoch {
 
 /// The share of its pairs that an epoch with skipping trains, and its time over that of a full one.
 fn skipping(backend: Backend) -> Result<(f64, Timing)> {
+    eprintln!("→ epochs with skipping on {}", backend.name());
     pages::build()?;
     let folder = train::dataset("goodbooks")?;
     let mut browser = Browser::new("epochs");
