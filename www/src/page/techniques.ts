@@ -51,6 +51,16 @@ export const SKIPPING: Technique = {
 
 export const TECHNIQUES: readonly Technique[] = [ONE_BP, CBNS, SKIPPING];
 
+export const TUNING: Technique = {
+  group: "tune",
+  name: "Tuning",
+  does: "Tries temperatures on pairs held out for it, then trains on all of them with the best one.",
+  options: [
+    ["tune.temperature", "Temperatures"],
+    ["tune.validation", "Share held out"],
+  ],
+};
+
 /** What towers may be made of beside an embedding for each id, and how they are tuned. */
 export const REFINEMENTS: readonly Technique[] = [
   {
@@ -70,15 +80,7 @@ export const REFINEMENTS: readonly Technique[] = [
     options: [["towers.item.features", "Columns"]],
     starts: { "towers.item.features": ["title:words"] },
   },
-  {
-    group: "tune",
-    name: "Tuning",
-    does: "Tries temperatures on pairs held out for it, then trains on all of them with the best one.",
-    options: [
-      ["tune.temperature", "Temperatures"],
-      ["tune.validation", "Share held out"],
-    ],
-  },
+  TUNING,
 ];
 
 export function isOn({ group }: Technique, values: Values): boolean {
