@@ -123,7 +123,7 @@ pub const OPTIONS: &[OptionSpec] = &[
         "optimizer.schedule",
         &[OneOf(&["constant", "cosine"])],
         "\"constant\"",
-        "Whether the step length stays, or falls along half a cosine to 0 at the end of the run",
+        "Whether the step length stays, or falls along half a cosine to 0 at the end of the last of `epochs`",
     ),
     option(
         "optimizer.warmup",
@@ -808,14 +808,21 @@ impl Config {
 
     /// What no option of the tuning can tell by itself.
     fn check_tune(&self) -> Result<()> {
-        if self.tune.as_ref().is_none_or(|tune| !tune.temperature.is_empty()) {
-            return Ok(());
+        let Some(Tune { temperature, .. }) = &self.tune else { return Ok(()) };
+        let refuse = |problem: String| {
+            Err(Error::Config {
+                key: "tune.temperature".into(),
+                problem,
+                allowed: "at least one, each once".into(),
+            })
+        };
+        if temperature.is_empty() {
+            return refuse("there is none to try".into());
         }
-        Err(Error::Config {
-            key: "tune.temperature".into(),
-            problem: "there is none to try".into(),
-            allowed: "at least one".into(),
-        })
+        match temperature.iter().enumerate().find(|(n, t)| temperature[..*n].contains(t)) {
+            Some((_, twice)) => refuse(format!("{twice} is there twice")),
+            None => Ok(()),
+        }
     }
 
     /// What no option of a tower can tell by itself.
@@ -1130,6 +1137,8 @@ mod tests {
         refused(json!({ "optimizer": 1 }), "optimizer");
         refused(json!({ "optimizer": { "kind": "adamw" } }), "optimizer.kind");
         refused(json!([]), "config");
+        refused(json!({ "tune": { "temperature": [] } }), "tune.temperature");
+        refused(json!({ "tune": { "temperature": [0.2, 0.1, 0.2] } }), "tune.temperature");
         let streaming = |kind| json!({ "negatives": { "kind": kind, "logQ": "streaming" } });
         refused(streaming("mixed"), "negatives.logQ");
         refused(streaming("uniform"), "negatives.logQ");

@@ -29,7 +29,7 @@ pub struct Model {
     normalize: bool,
     /// Steps before the bank is used.
     warmup: u32,
-    /// Epochs of the whole run, as the device's clock has it.
+    /// Epochs that were asked for, as the device's clock has it.
     epochs: u32,
     /// Steps recorded since the start.
     steps: u64,
@@ -299,7 +299,7 @@ impl Model {
         self.bank_opens_after = 0;
     }
 
-    /// Sets the epochs of the whole run, which the learning rate follows.
+    /// Sets the epochs that are asked for, which the learning rate follows.
     pub fn set_epochs(&mut self, epochs: usize) {
         const EPOCHS: usize = std::mem::offset_of!(Clock, epochs) / 4;
         self.epochs = epochs as u32;

@@ -165,7 +165,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
-    fn a_run_goes_on_from_any_step_of_any_epoch(run in 0usize..12, steps in 0usize..90) {
+    fn a_run_goes_on_from_any_step_of_any_epoch(run in 0..runs().len(), steps in 0usize..90) {
         resumed(&runs()[run], BackendChoice::Cpu, steps);
     }
 }
@@ -306,6 +306,29 @@ fn two_alike(tensors: &mut Tensors, lengths: &str) {
     let lengths = words(tensors, lengths);
     let all: u32 = lengths[..3].iter().map(|&length| u32::from_le_bytes(length)).sum();
     lengths[..3].copy_from_slice(&[0, 0, all].map(u32::to_le_bytes));
+}
+
+#[test]
+fn a_run_that_was_given_fewer_epochs_than_it_has_is_saved_and_loaded() {
+    let mut shortened = trainer(&json!({ "epochs": 6 }), BackendChoice::Cpu);
+    for _ in 0..4 {
+        one_epoch(&mut shortened);
+    }
+    shortened.set_epochs(2).expect("it ends here");
+    let mut loaded = load(&save(&mut shortened), BackendChoice::Cpu).expect("loads");
+    assert!(essence(&mut loaded) == essence(&mut shortened));
+}
+
+#[test]
+fn a_longer_cosine_is_followed_from_the_step_at_hand() {
+    for choice in BACKENDS {
+        let more = json!({ "batchSize": 4, "epochs": 4, "optimizer.schedule": "cosine" });
+        let mut prolonged = trainer(&more, choice);
+        train_steps(&mut prolonged, 7);
+        prolonged.set_epochs(8).expect("has not ended");
+        let mut loaded = load(&save(&mut prolonged), choice).expect("loads");
+        assert_eq!(train_steps(&mut prolonged, 30)[..20], train_steps(&mut loaded, 30)[..20]);
+    }
 }
 
 #[test]

@@ -115,6 +115,42 @@ fn a_run_that_is_broken_off_while_it_is_tuned_comes_to_the_same() {
 }
 
 #[test]
+fn a_temperature_that_is_lost_is_passed_over_and_all_of_them_are_an_error() {
+    // The scores of raw outputs overflow where they are divided by as little.
+    let with = |temperatures: Value| {
+        json!({
+            "tune.temperature": temperatures, "tune.validation": 0.2, "normalize": false,
+            "optimizer.kind": "sgd", "optimizer.learningRate": 1.0, "epochs": 3, "init": 60,
+        })
+    };
+    let mut some = trainer(&with(json!([0.0001, 100])), BackendChoice::Cpu);
+    train(&mut some).expect("the second one is fine");
+    let report = report(&some);
+    assert_eq!(report["trials"][0]["epoch"], 0);
+    assert_eq!(report["config"]["temperature"], 100.0);
+    let mut none = trainer(&with(json!([0.0001, 0.0002])), BackendChoice::Cpu);
+    assert_eq!(train(&mut none).expect_err("none is left").code(), "non-finite");
+}
+
+#[test]
+fn trials_that_no_run_has_had_are_refused() {
+    let mut tried = trainer(&tuned(), BackendChoice::Cpu);
+    to_the_end_of_a_trial(&mut tried);
+    let file = pollster::block_on(tried.save()).expect("saves");
+    let load = |file: &[u8]| pollster::block_on(Trainer::load(file, BackendChoice::Cpu));
+    load(&file).expect("as it was");
+    // The header is text: a number of as many digits takes another's place.
+    let was = r#"trials\":[{\"temperature\":0.001"#;
+    let at = file.windows(was.len()).position(|bytes| bytes == was.as_bytes()).expect("a trial");
+    let mut forged = file.clone();
+    forged[at + was.len() - 1] = b'2';
+    match load(&forged) {
+        Err(Error::Checkpoint { problem }) => assert!(problem.contains("trials"), "{problem}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
 fn what_goes_with_no_tuning_is_refused_by_name() {
     let refusal = |result: Result<Trainer, Error>| match result {
         Err(Error::Config { key, .. }) => key,

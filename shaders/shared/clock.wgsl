@@ -7,5 +7,5 @@ struct Clock {
     cursor: u32, // next place of the bank
     filled: u32, // live entries of the bank
     warmup: u32, // steps before the bank is used
-    epochs: u32, // of the whole run, which the learning rate follows
+    epochs: u32, // that were asked for, which the learning rate follows
 }

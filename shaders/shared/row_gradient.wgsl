@@ -14,7 +14,7 @@ struct RowGradient {
 
 // Row of the bound shard that a place in the order is to move; past its end where there is nothing to do.
 fn row_to_move(place: u32) -> u32 {
-    let row = order[step.slot * P + place].x - shard.write;
+    let row = order[step.slot * P + min(place, P - 1u)].x - shard.write;
     return select(NO_ID, row, is_first_use(place) && row < arrayLength(&table) / D4);
 }
 

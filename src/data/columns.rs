@@ -139,7 +139,8 @@ pub(super) struct Found {
 ///
 /// # Errors
 /// [`Error::Config`] where an option names a column that is not there; [`Error::Data`] where a
-/// header has no known name for users, items or titles. Ratings and times may be missing.
+/// header has no known name for users, items or titles. Ratings and times may be missing, and titles where
+/// features are sought, too.
 pub(super) fn find(file: &str, sample: &Sample, sought: &[Sought<'_>]) -> Result<Found> {
     let first = sample.rows.first().map_or(&[][..], Vec::as_slice);
     let header = sample.is_json() || is_header(&sample.rows, sought);
@@ -164,7 +165,12 @@ pub(super) fn find(file: &str, sample: &Sample, sought: &[Sought<'_>]) -> Result
         } else {
             (0..first.len()).filter(free).find(|&position| looks_like(role, sample, position))
         };
-        if position.is_none() && !matches!(role, Role::Rating | Role::Timestamp) {
+        let may_be_missing = match role {
+            Role::Rating | Role::Timestamp => true,
+            Role::Title => sought.iter().any(|other| other.role.is_feature()),
+            _ => false,
+        };
+        if position.is_none() && !may_be_missing {
             return Err(Error::Data {
                 file: file.into(),
                 problem: if header {

@@ -6,10 +6,7 @@ use std::ops::Range;
 use wgpu::BufferUsages;
 
 use super::context::Gpu;
-use crate::plan::BufferSpec;
-
-/// Shards have whole blocks of so many rows: what a workgroup looks at, tiles of 8 among it.
-const BLOCK: usize = 256;
+use crate::plan::{BufferSpec, ROW_BLOCK};
 
 /// The rows of a buffer, all of them in order.
 #[derive(Debug)]
@@ -29,7 +26,7 @@ pub(super) fn layout(spec: &BufferSpec, may_be_cut: bool, most: u64) -> (usize, 
     if !may_be_cut || spec.bytes() <= most {
         return (rows as usize, spec.bytes());
     }
-    let block = BLOCK as u64;
+    let block = ROW_BLOCK as u64;
     let rows = (most / row / block).max(1) * block;
     (rows as usize, (rows * row).min(spec.bytes()))
 }
@@ -64,10 +61,15 @@ impl Shards {
     }
 
     /// The shards that a range of bytes lies in, each with what of it is there.
+    ///
+    /// # Panics
+    /// If the range ends behind the buffer.
     pub(super) fn pieces(
         &self,
         bytes: Range<u64>,
     ) -> impl Iterator<Item = (&wgpu::Buffer, Range<u64>)> {
+        let len: u64 = self.parts.iter().map(wgpu::Buffer::size).sum();
+        assert!(bytes.end <= len, "bytes {bytes:?} of a buffer of {len}");
         let starts = (0u64..).map(|n| n * self.bytes);
         self.parts.iter().zip(starts).filter_map(move |(part, start)| {
             let from = bytes.start.max(start);

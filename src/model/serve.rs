@@ -194,8 +194,9 @@ impl Model {
         };
         // The list behind the last user's.
         let visitor = self.plan.dims.users as u32;
-        items.truncate(lists.most);
         let begin = self.history.as_ref().map_or(0, |history| history.items.len());
+        // A user who has more than the cap is cut, too.
+        items.truncate(self.plan.words(lists.members) - begin);
         self.executor.write(lists.members, begin, &items);
         let end = (begin + items.len()) as u32;
         self.executor.write(lists.offsets, visitor as usize + 1, &[end]);

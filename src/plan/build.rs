@@ -166,7 +166,7 @@ impl<'a> Builder<'a> {
             query: self.steps("query", 1),
             query_users: self.buffer("query_users", queries),
             query_outputs: self.buffer("query_outputs", queries * dim),
-            scores: self.rows("scores", queries, items_padded),
+            scores: self.buffer("scores", queries * items_padded),
             seen_offsets: self.buffer("seen_offsets", users + 1),
             seen_items: self.buffer("seen_items", self.extent.hidden),
             barred: self.buffer("barred", items.div_ceil(32)),

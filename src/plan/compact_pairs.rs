@@ -2,7 +2,7 @@
 //! number becomes the length of the epoch.
 
 use super::dispatch::{Dispatch, Shader, folded, shader};
-use super::{Buffer, Dims, Work};
+use super::{Buffer, Dims, ROW_BLOCK, Work};
 use crate::random::stream;
 
 pub(super) const COUNT: Shader = shader!(
@@ -45,7 +45,7 @@ pub enum Stay {
 }
 
 /// Pairs that a workgroup looks at.
-const BLOCK: usize = 256;
+const BLOCK: usize = ROW_BLOCK;
 
 /// Blocks of a list of pairs.
 pub(super) fn blocks(pairs: usize) -> usize {

@@ -92,6 +92,9 @@ pub const MIN_NORM: f32 = 1e-12;
 /// Rows and columns of a register tile of a product, on both executors: what rows are padded to.
 pub const TILE: usize = 8;
 
+/// Rows of a block, which is never cut: what a workgroup of `compact_pairs` looks at, tiles among it.
+pub const ROW_BLOCK: usize = 256;
+
 /// Losses that the ring holds: many submits of steps.
 pub const RING: usize = 4096;
 
@@ -537,8 +540,11 @@ impl Extent {
     fn most_uses(&self, config: &Config) -> usize {
         let (batch, candidates) = (config.batch_size, config.candidates());
         let Bags { user_features, item_features, history } = self.bags;
-        let histories = if config.shares_items() { candidates } else { 0 } + batch * history.most;
-        let features = (batch * user_features.most).max(candidates * item_features.most);
+        // Saturating: a file may say anything of its lists.
+        let uses = |owners: usize, lists: BagExtent| owners.saturating_mul(lists.most);
+        let shared = if config.shares_items() { candidates } else { 0 };
+        let histories = uses(batch, history).saturating_add(shared);
+        let features = uses(batch, user_features).max(uses(candidates, item_features));
         candidates.max(histories).max(features)
     }
 

@@ -45,7 +45,7 @@ pub struct Clock {
     pub filled: u32,
     /// Steps before the bank is used.
     pub warmup: u32,
-    /// Epochs of the whole run, which the learning rate follows.
+    /// Epochs that were asked for, which the learning rate follows.
     pub epochs: u32,
 }
 

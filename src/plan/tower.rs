@@ -181,14 +181,15 @@ impl Builder<'_> {
                 power: 1.0,
             }
         });
-        let history = history.map(|&History { table, power, .. }| Bag {
+        let history = history.map(|&History { table, power, cap }| Bag {
             table: match table {
                 HistoryTable::Shared => items.expect("the item tower has a table"),
                 HistoryTable::Separate => {
                     self.parameter(tower, Part::History, [bags.history.rows, dim], true)
                 }
             },
-            lists: self.lists(tower, "history", rows, bags.history, bags.history.most),
+            // A visitor may have picked more than any user has.
+            lists: self.lists(tower, "history", rows, bags.history, cap.min(bags.history.rows)),
             power,
         });
         let mut input = dim;

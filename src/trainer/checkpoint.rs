@@ -102,8 +102,10 @@ impl<C> Record<C> {
         all_pairs: usize,
     ) -> std::result::Result<Position, &'static str> {
         let Run { epochs, epoch_losses, finished, .. } = &self.run;
-        if !self.run.could_have_tried(config) {
-            return Err("its trials are not those of its options");
+        if !self.run.could_have_tried(config, all_pairs) {
+            return Err(
+                "its trials are not those of its options, or its epochs not those of its trials",
+            );
         }
         let steps_of = |pairs: usize| pairs.div_ceil(config.batch_size);
         let are_epochs = epochs.iter().enumerate().all(|(n, epoch)| {

@@ -96,14 +96,12 @@ impl Trainer {
 
     /// Metrics of the part that is measured under a mask; none where nothing is held out.
     pub(super) async fn measure(&mut self, mask: Mask) -> Result<Option<Metrics>> {
-        self.mask(mask);
-        let held_out = match mask {
-            Mask::Train => &self.validation,
-            Mask::History => &self.test,
-        };
-        if held_out.is_empty() {
+        let [validation, test] = [&self.validation, &self.test].map(HeldOut::is_empty);
+        if if mask == Mask::Train { validation } else { test } {
             return Ok(None);
         }
+        self.mask(mask);
+        let held_out = if mask == Mask::Train { &self.validation } else { &self.test };
         // Users without a training pair come last, have no tower row, and count as zero.
         let trained =
             held_out.users.partition_point(|&user| (user as usize) < self.dataset.n_users);

@@ -17,7 +17,7 @@ use crate::metrics::Metrics;
 pub struct Trial {
     /// The temperature.
     pub temperature: f32,
-    /// Its best epoch.
+    /// Its best epoch; 0 if its numbers stopped being finite.
     pub epoch: usize,
     /// Epochs that it took to know.
     pub epochs: usize,
@@ -50,13 +50,15 @@ impl Run {
         self.trials.len() < temperatures(config).len()
     }
 
-    /// The trial that the run goes by, once there is none left to come; the first of equals.
+    /// The trial that the run goes by, once there is none left to come; the first of equals. None if all
+    /// were lost.
     fn best_trial(&self, config: &Config) -> Option<&Trial> {
         if self.is_tuning(config) {
             return None;
         }
         let score = |trial: &Trial| trial.metrics.get(config.metric);
-        self.trials.iter().rev().max_by(|a, b| score(a).total_cmp(&score(b)))
+        let ended = self.trials.iter().rev().filter(|trial| trial.epoch > 0);
+        ended.max_by(|a, b| score(a).total_cmp(&score(b)))
     }
 
     /// Epochs of the run: as many as the best trial took, or as are asked for.
@@ -64,21 +66,20 @@ impl Run {
         self.best_trial(config).map_or(config.epochs, |trial| trial.epoch)
     }
 
-    /// Whether a run of these options can have had its trials, and then its epochs.
-    pub(super) fn could_have_tried(&self, config: &Config) -> bool {
+    /// Whether a run of these options, of so many training pairs, can have had its trials, and then its epochs.
+    pub(super) fn could_have_tried(&self, config: &Config, all_pairs: usize) -> bool {
         let are_of_options = self.trials.len() <= temperatures(config).len()
             && self.trials.iter().zip(temperatures(config)).all(|(trial, &temperature)| {
                 trial.temperature == temperature
-                    && (1..=trial.epochs).contains(&trial.epoch)
+                    && trial.epoch <= trial.epochs
                     && trial.epochs <= config.epochs
+                    && trial.pairs <= trial.epochs as u64 * all_pairs as u64
             });
-        let is_settled =
-            self.best_trial(config).is_none_or(|best| best.temperature == config.temperature);
+        let is_settled = self.best_trial(config).is_none_or(|best| {
+            best.temperature == config.temperature && self.epochs.len() <= best.epoch
+        });
         let has_begun = !self.epochs.is_empty() || !self.epoch_losses.is_empty();
-        are_of_options
-            && is_settled
-            && !(has_begun && self.is_tuning(config))
-            && self.epochs.len() <= self.epochs_in_all(config)
+        are_of_options && is_settled && !(has_begun && self.is_tuning(config))
     }
 }
 
@@ -100,7 +101,10 @@ impl Trainer {
             None => Box::new(self.begin_trial().await?),
         };
         // Boxed, since a trial is a trainer as this one.
-        let progress = Box::pin(trial.advance(budget)).await?;
+        let (progress, lost) = match Box::pin(trial.advance(budget)).await {
+            Err(lost @ Error::NonFinite { .. }) => (trial.progress(Vec::new(), None), Some(lost)),
+            progress => (progress?, None),
+        };
         let trials = temperatures(&self.config);
         let nth = self.run.trials.len();
         let (pairs, seconds) =
@@ -123,10 +127,12 @@ impl Trainer {
             done: false,
             ..progress
         };
-        if progress.done {
-            self.run.trials.push(trial.outcome());
+        if progress.done || lost.is_some() {
+            self.run.trials.push(trial.outcome(lost.is_some()));
             self.run.seconds = seconds;
-            self.settle().await?;
+            // Its memory is free for the model that follows.
+            drop(trial);
+            self.settle(lost).await?;
         } else {
             self.trial = Some(trial);
         }
@@ -153,23 +159,28 @@ impl Trainer {
         Self::new(dataset, config, self.backend.backend.into()).await
     }
 
-    /// What a run that has ended tells of its temperature.
-    fn outcome(&self) -> Trial {
-        let best = self.run.best.expect("a run that has ended has a best epoch");
+    /// What a run that has ended, or was lost, tells of its temperature.
+    fn outcome(&self, is_lost: bool) -> Trial {
+        let best = self.run.best.filter(|_| !is_lost);
         Trial {
             temperature: self.config.temperature,
-            epoch: best + 1,
+            epoch: best.map_or(0, |best| best + 1),
             epochs: self.run.epochs.len(),
             pairs: self.run.epochs.iter().map(|epoch| epoch.pairs as u64).sum(),
             seconds: self.run.seconds,
-            metrics: self.run.epochs[best].metrics.unwrap_or_default(),
+            metrics: best.and_then(|best| self.run.epochs[best].metrics).unwrap_or_default(),
         }
     }
 
-    /// Once all are tried, makes the model that trains with the best one.
-    async fn settle(&mut self) -> Result<()> {
-        let Some(&Trial { temperature, .. }) = self.run.best_trial(&self.config) else {
+    /// Once all are tried, makes the model that trains with the best one. It goes the way of the trial: rates
+    /// and skipping follow the epochs that were asked for, of which it trains as many as were best.
+    async fn settle(&mut self, lost: Option<Error>) -> Result<()> {
+        if self.is_tuning() {
             return Ok(());
+        }
+        let Some(&Trial { temperature, .. }) = self.run.best_trial(&self.config) else {
+            // All were lost, the last one, too.
+            return lost.map_or(Ok(()), Err);
         };
         self.config.temperature = temperature;
         let choice = self.backend.backend.into();

@@ -116,7 +116,7 @@ export interface Skipped {
 /** A temperature that a tuned run has tried, with the metrics of its best epoch on the pairs held out for that. */
 export interface Trial extends Metrics {
   temperature: number;
-  /** Its best epoch. */
+  /** Its best epoch; 0 if its numbers stopped being finite. */
   epoch: number;
   /** Epochs that it took to know. */
   epochs: number;

@@ -103,7 +103,7 @@ test("a preset sets what it stands for, and tuning tells what it tries and what 
   await phase(page, "Train again");
   await page.getByText("with temperature 0.").waitFor();
   await preset("Fast").check({ force: true });
-  await phase(page, "Start training");
+  await page.getByText("take effect at the next reset").waitFor();
   assert.equal(await width.inputValue(), "32");
   assert.deepEqual(faults, []);
   await close();
@@ -122,6 +122,7 @@ test("towers are made of histories and of features of the items", async () => {
   await page.getByText("Its answers after 1 epoch").waitFor();
   await page.getByRole("textbox", { name: "Columns" }).fill("colour");
   await page.getByRole("textbox", { name: "Columns" }).blur();
+  await page.getByRole("button", { name: "Reset" }).click();
   await page.locator("error-note").getByText("colour").waitFor();
   assert.deepEqual(faults, []);
   await close();
@@ -434,7 +435,7 @@ function looksOf() {
   const inside = (element, name) => element.shadowRoot.querySelector(name);
   const page = document.querySelector("demo-page");
   const button = getComputedStyle(inside(inside(page, "run-controls"), ".button"));
-  const chosen = getComputedStyle(inside(inside(inside(page, "run-settings"), "choice-bar"), ":checked + span"));
+  const chosen = getComputedStyle(inside(inside(inside(page, "run-settings"), "choice-bar[label=Backend]"), ":checked + span"));
   const [red] = getComputedStyle(document.body).backgroundColor.match(/\d+/g).map(Number);
   return {
     dark: red < 64,

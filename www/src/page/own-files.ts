@@ -25,7 +25,8 @@ export function ownSet(files: readonly File[]): DataSet | { problem: string } {
 /** What the files are to a trainer, and whether they were split before; or why they are nothing. */
 export function ownSource(files: readonly File[]): { source: Source; given: boolean } | { problem: string } {
   const items = files.find(({ name }) => ITEMS.test(name));
-  const users = files.find(({ name }) => USERS.test(name));
+  // By itself it is one of interactions, whatever its name.
+  const users = files.length > 1 ? files.find(({ name }) => USERS.test(name)) : undefined;
   const sides = { ...(items && { items }), ...(users && { users }) };
   const tables = files.filter((file) => file !== items && file !== users);
   const table = (pattern: RegExp): File | undefined => tables.find(({ name }) => pattern.test(name));

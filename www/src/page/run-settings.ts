@@ -111,11 +111,11 @@ export class RunSettings extends LitElement {
 
   /** The preset that the settings are, if they are one. */
   #preset(): string | undefined {
+    const ofPresets = this.specs.filter(({ key }) => !/^(preset$|split\.|data\.)/.test(key));
     const complete = (values: Values): string =>
-      JSON.stringify(this.specs.map(({ key, default: usual }) => (isOptional(key) ? values[key] : (values[key] ?? usual))));
-    const data = this.#ofData();
+      JSON.stringify(ofPresets.map(({ key, default: usual }) => (isOptional(key) ? values[key] : (values[key] ?? usual))));
     const ours = complete(this.settings.values);
-    return this.presets.find(({ name }) => complete({ ...data, ...this.#given(name) }) === ours)?.name;
+    return this.presets.find(({ name }) => complete(this.#given(name)) === ours)?.name;
   }
 
   #send(change: Partial<Settings>): void {

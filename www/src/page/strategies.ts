@@ -3,7 +3,7 @@
 import type { OptionSpec } from "../index.js";
 import type { Stroke } from "./line-key.js";
 import type { Values } from "./settings.js";
-import { CBNS, isOn, ONE_BP, SKIPPING, switchedOff, switchedOn, type Technique, TECHNIQUES, valuesOf } from "./techniques.js";
+import { CBNS, isOn, ONE_BP, SKIPPING, switchedOff, switchedOn, type Technique, TECHNIQUES, TUNING, valuesOf } from "./techniques.js";
 
 /** A way to train. */
 export interface Strategy {
@@ -76,6 +76,7 @@ function alone(technique: Technique, stroke: Stroke, preset: Values = {}): Strat
   };
 }
 
+/** Without techniques, and without tuning: what is compared trains alike. */
 function plain(atHand: Values): Values {
-  return TECHNIQUES.reduce((values, technique) => switchedOff(technique, values), atHand);
+  return [...TECHNIQUES, TUNING].reduce((values, technique) => switchedOff(technique, values), atHand);
 }

@@ -1,14 +1,14 @@
 /** What a run may switch on: groups of options that are off unless one of theirs is set. */
 
 import type { OptionSpec } from "../index.js";
-import type { Values } from "./settings.js";
+import type { Value, Values } from "./settings.js";
 
 /** An option, and what the page calls it. */
 export type Named = readonly [key: string, label: string];
 
 export interface Technique {
-  /** The group of its options. */
-  group: "onebp" | "cbns" | "skip" | "tune" | "towers.user" | "towers.item";
+  /** The group of its options, or the one option that turns it on. */
+  group: "onebp" | "cbns" | "skip" | "tune" | "towers.user.history" | "towers.item.features";
   name: string;
   /** What it does, for someone who hears of it for the first time. */
   does: string;
@@ -51,10 +51,20 @@ export const SKIPPING: Technique = {
 
 export const TECHNIQUES: readonly Technique[] = [ONE_BP, CBNS, SKIPPING];
 
+export const TUNING: Technique = {
+  group: "tune",
+  name: "Tuning",
+  does: "Tries temperatures on pairs held out for it, then trains on all of them with the best one.",
+  options: [
+    ["tune.temperature", "Temperatures"],
+    ["tune.validation", "Share held out"],
+  ],
+};
+
 /** What towers may be made of beside an embedding for each id, and how they are tuned. */
 export const REFINEMENTS: readonly Technique[] = [
   {
-    group: "towers.user",
+    group: "towers.user.history",
     name: "Users as histories",
     does: "A user is the sum of what they took, without a row of their own: newcomers are served as well as anyone.",
     options: [
@@ -64,25 +74,17 @@ export const REFINEMENTS: readonly Technique[] = [
     starts: { "towers.user.id": false },
   },
   {
-    group: "towers.item",
+    group: "towers.item.features",
     name: "Features of items",
     does: "Columns of the items file, such as title:words, authors:list or year:number, have embeddings, too.",
     options: [["towers.item.features", "Columns"]],
     starts: { "towers.item.features": ["title:words"] },
   },
-  {
-    group: "tune",
-    name: "Tuning",
-    does: "Tries temperatures on pairs held out for it, then trains on all of them with the best one.",
-    options: [
-      ["tune.temperature", "Temperatures"],
-      ["tune.validation", "Share held out"],
-    ],
-  },
+  TUNING,
 ];
 
 export function isOn({ group }: Technique, values: Values): boolean {
-  return Object.keys(values).some((key) => belongs(key, group));
+  return Object.entries(values).some(([key, value]) => belongs(key, group) && !isEmpty(value));
 }
 
 /** The values with the technique on, at the defaults of the options that the page offers. */
@@ -92,8 +94,8 @@ export function switchedOn({ options, starts }: Technique, values: Values, specs
 }
 
 /** The values without any of the technique's. */
-export function switchedOff({ group }: Technique, values: Values): Values {
-  return Object.fromEntries(Object.entries(values).filter(([key]) => !belongs(key, group)));
+export function switchedOff({ group, starts = {} }: Technique, values: Values): Values {
+  return Object.fromEntries(Object.entries(values).filter(([key]) => !belongs(key, group) && !(key in starts)));
 }
 
 /** The technique's own values. */
@@ -102,5 +104,9 @@ export function valuesOf({ group }: Technique, values: Values): Values {
 }
 
 function belongs(key: string, group: string): boolean {
-  return key.startsWith(`${group}.`);
+  return key === group || key.startsWith(`${group}.`);
+}
+
+function isEmpty(value: Value): boolean {
+  return Array.isArray(value) && value.length === 0;
 }
