@@ -33,7 +33,7 @@ export interface Config {
     kind: "adam" | "adagrad" | "sgd";
     /** Step length: a number above 0 and up to 100. Default `0.004`. */
     learningRate: number;
-    /** Whether the step length stays, or falls along half a cosine to 0 at the end of the run: "constant" or "cosine". Default `"constant"`. */
+    /** Whether the step length stays, or falls along half a cosine to 0 at the end of the last of `epochs`: "constant" or "cosine". Default `"constant"`. */
     schedule: "constant" | "cosine";
     /** Epochs over which the step length rises in a line: a number from 0 to 100000. Default `0`. */
     warmup: number;
