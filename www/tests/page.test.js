@@ -95,11 +95,12 @@ test("a preset sets what it stands for, and tuning tells what it tries and what 
   assert.equal(await width.inputValue(), "256");
   assert.ok(await page.getByRole("switch", { name: "Tuning" }).isChecked());
   await page.screenshot({ path: drawing("light-preset"), fullPage: true });
-  await quick(page, 2);
+  // A trial of so many cannot pass unseen.
+  await quick(page, 6);
   assert.ok(!(await preset("Best").isChecked()), "with other settings it is no preset any more");
   await page.getByRole("textbox", { name: "Temperatures" }).fill("0.2, 0.5");
   await main(page).click();
-  await page.getByText(/Tries temperature 0\.2, 1 of 2: epoch \d of at most 2/).waitFor();
+  await page.getByText(/Tries temperature 0\.2, 1 of 2: epoch \d of at most 6/).waitFor();
   await phase(page, "Train again");
   await page.getByText("with temperature 0.").waitFor();
   await preset("Fast").check({ force: true });
