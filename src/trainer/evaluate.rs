@@ -96,12 +96,18 @@ impl Trainer {
 
     /// Metrics of the part that is measured under a mask; none where nothing is held out.
     pub(super) async fn measure(&mut self, mask: Mask) -> Result<Option<Metrics>> {
-        let [validation, test] = [&self.validation, &self.test].map(HeldOut::is_empty);
-        if if mask == Mask::Train { validation } else { test } {
+        let is_empty = match mask {
+            Mask::Train => self.validation.is_empty(),
+            Mask::History => self.test.is_empty(),
+        };
+        if is_empty {
             return Ok(None);
         }
         self.mask(mask);
-        let held_out = if mask == Mask::Train { &self.validation } else { &self.test };
+        let held_out = match mask {
+            Mask::Train => &self.validation,
+            Mask::History => &self.test,
+        };
         // Users without a training pair come last, have no tower row, and count as zero.
         let trained =
             held_out.users.partition_point(|&user| (user as usize) < self.dataset.n_users);

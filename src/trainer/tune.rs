@@ -61,11 +61,6 @@ impl Run {
         ended.max_by(|a, b| score(a).total_cmp(&score(b)))
     }
 
-    /// Epochs of the run: as many as the best trial took, or as are asked for.
-    fn epochs_in_all(&self, config: &Config) -> usize {
-        self.best_trial(config).map_or(config.epochs, |trial| trial.epoch)
-    }
-
     /// Whether a run of these options, of so many training pairs, can have had its trials, and then its epochs.
     pub(super) fn could_have_tried(&self, config: &Config, all_pairs: usize) -> bool {
         let are_of_options = self.trials.len() <= temperatures(config).len()
@@ -91,7 +86,7 @@ impl Trainer {
 
     /// Epochs of the run: as many as the best trial took, or as are asked for.
     pub(super) fn epochs(&self) -> usize {
-        self.run.epochs_in_all(&self.config)
+        self.run.best_trial(&self.config).map_or(self.config.epochs, |trial| trial.epoch)
     }
 
     /// Goes on with the trial at work, or begins the next one.
