@@ -1,13 +1,16 @@
 // A layer backward to its input: d_x = d_y Wᵀ, and nothing where a ReLU had cut x off.
-// One thread a tile of 8 rows × 8 of the input's width.
-#import score_tile
+// One thread a tile of rows × the input's width.
+#import tile
 
 @group(0) @binding(0) var<storage, read> x: array<vec4<f32>>; // (ROWS, INPUT)
 @group(0) @binding(1) var<storage, read> d_y: array<vec4<f32>>; // (ROWS, D) D the output's width
 @group(0) @binding(2) var<storage, read> weights: array<vec4<f32>>; // (INPUT, D) W
 @group(0) @binding(3) var<storage, read_write> d_x: array<vec4<f32>>; // (ROWS, INPUT)
 
-// Four neighbouring rows at one vec4 of the output's width, a row a column of the matrix.
+fn is_inside(row: u32, input: u32) -> bool {
+    return row < ROWS && input < INPUT;
+}
+
 fn rows_at(row: u32, k: u32) -> mat4x4<f32> {
     let at = row * D4 + k;
     return mat4x4(d_y[at], d_y[at + D4], d_y[at + 2u * D4], d_y[at + 3u * D4]);
@@ -15,10 +18,9 @@ fn rows_at(row: u32, k: u32) -> mat4x4<f32> {
 
 fn columns_at(input: u32, k: u32) -> mat4x4<f32> {
     let at = input * D4 + k;
-    return mat4x4(weights[at], weights[at + D4], weights[at + 2u * D4], weights[at + 3u * D4]);
+    return transpose(mat4x4(weights[at], weights[at + D4], weights[at + 2u * D4], weights[at + 3u * D4]));
 }
 
-// Gradients of four rows at four inputs.
 fn store(row: u32, input: u32, products: mat4x4<f32>) {
     let width = INPUT / 4u;
     for (var n = 0u; n < 4u; n += 1u) {
@@ -33,10 +35,5 @@ fn store(row: u32, input: u32, products: mat4x4<f32>) {
 
 @compute @workgroup_size(8, 8)
 fn main(@builtin(global_invocation_id) thread: vec3<u32>) {
-    let input = thread.x * 8u;
-    let row = thread.y * 8u;
-    if input >= INPUT || row >= ROWS {
-        return;
-    }
-    store_tile(row, input, score_tile(row, input));
+    multiply(thread.y * TILE, thread.x * TILE, 0u, D4);
 }

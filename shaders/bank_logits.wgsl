@@ -1,10 +1,10 @@
 // Logits of a chunk of rows against the bank, beside those against the batch's candidates:
 // logits[b, KP + m] = u_b·v_m / τ - log q_m, and IMPOSSIBLE for the row's own item and absent entries.
-// One thread a tile of 8 rows × 8 entries.
+// One thread a tile of rows × entries.
 #import bank
 #import chunk
-#import score_tile
 #import step
+#import tile
 
 @group(0) @binding(0) var<uniform> step: Step;
 @group(0) @binding(1) var<uniform> chunk: Chunk;
@@ -14,7 +14,10 @@
 @group(0) @binding(5) var<storage, read> bank_entries: array<Entry>; // (M)
 @group(0) @binding(6) var<storage, read_write> logits: array<vec4<f32>>; // (C, KP + MP)
 
-// Four neighbouring users at one vec4 of their width, a user a column of the matrix.
+fn is_inside(row: u32, entry: u32) -> bool {
+    return row < min((chunk.index + 1u) * C, step.rows) && entry < MP;
+}
+
 fn rows_at(row: u32, k: u32) -> mat4x4<f32> {
     let at = row * D4 + k;
     return mat4x4(users[at], users[at + D4], users[at + 2u * D4], users[at + 3u * D4]);
@@ -22,7 +25,7 @@ fn rows_at(row: u32, k: u32) -> mat4x4<f32> {
 
 fn columns_at(entry: u32, k: u32) -> mat4x4<f32> {
     let at = entry * D4 + k;
-    return mat4x4(bank_items[at], bank_items[at + D4], bank_items[at + 2u * D4], bank_items[at + 3u * D4]);
+    return transpose(mat4x4(bank_items[at], bank_items[at + D4], bank_items[at + 2u * D4], bank_items[at + 3u * D4]));
 }
 
 fn logit(product: f32, row: u32, entry_ix: u32) -> f32 {
@@ -46,16 +49,8 @@ fn store(row: u32, entry: u32, products: mat4x4<f32>) {
 }
 
 @compute @workgroup_size(8, 8)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) thread: vec3<u32>) {
-    let entry = (group.x * 8u + thread.x) * 8u;
-    let row_in_chunk = (group.y * 8u + thread.y) * 8u;
-    let row = chunk.index * C + row_in_chunk;
-    if entry >= MP || row_in_chunk >= C || row >= step.rows {
-        return;
-    }
-    var tile = Tile();
-    if entry < step.bank {
-        tile = score_tile(row, entry);
-    }
-    store_tile(row, entry, tile);
+fn main(@builtin(global_invocation_id) thread: vec3<u32>) {
+    let entry = thread.x * TILE;
+    // Entries that are not there yet have no product.
+    multiply(chunk.index * C + thread.y * TILE, entry, 0u, select(0u, D4, entry < step.bank));
 }

@@ -1,11 +1,11 @@
 // How hard each banked user pushes each of the batch's candidates, a chunk of the bank at a time:
 // weights[m, j] = exp(min(s'(m, j) - z_m - log(candidates), 0)) / (τ rows), s' = u_m·v_j / τ - log q(j);
 // 0 where the candidate is the banked row's own positive, or one of the two is absent.
-// One thread a tile of 8 entries × 8 candidates.
+// One thread a tile of entries × candidates.
 #import bank
 #import chunk
-#import score_tile
 #import step
+#import tile
 
 @group(0) @binding(0) var<uniform> step: Step;
 @group(0) @binding(1) var<uniform> chunk: Chunk;
@@ -16,7 +16,10 @@
 @group(0) @binding(6) var<storage, read> log_q: array<f32>; // (I)
 @group(0) @binding(7) var<storage, read_write> weights: array<vec4<f32>>; // (C, KP)
 
-// Four neighbouring banked users at one vec4 of their width, a user a column of the matrix.
+fn is_inside(entry: u32, column: u32) -> bool {
+    return entry < min((chunk.index + 1u) * C, MP) && column < KP;
+}
+
 fn rows_at(entry: u32, k: u32) -> mat4x4<f32> {
     let at = entry * D4 + k;
     return mat4x4(bank_users[at], bank_users[at + D4], bank_users[at + 2u * D4], bank_users[at + 3u * D4]);
@@ -24,7 +27,7 @@ fn rows_at(entry: u32, k: u32) -> mat4x4<f32> {
 
 fn columns_at(column: u32, k: u32) -> mat4x4<f32> {
     let at = column * D4 + k;
-    return mat4x4(items[at], items[at + D4], items[at + 2u * D4], items[at + 3u * D4]);
+    return transpose(mat4x4(items[at], items[at + D4], items[at + 2u * D4], items[at + 3u * D4]));
 }
 
 fn weight(product: f32, entry_ix: u32, column: u32) -> f32 {
@@ -55,16 +58,8 @@ fn store(entry: u32, column: u32, products: mat4x4<f32>) {
 }
 
 @compute @workgroup_size(8, 8)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) thread: vec3<u32>) {
-    let column = (group.x * 8u + thread.x) * 8u;
-    let entry_in_chunk = (group.y * 8u + thread.y) * 8u;
-    let entry = chunk.index * C + entry_in_chunk;
-    if column >= KP || entry_in_chunk >= C || entry >= MP {
-        return;
-    }
-    var tile = Tile();
-    if entry < step.bank {
-        tile = score_tile(entry, column);
-    }
-    store_tile(entry, column, tile);
+fn main(@builtin(global_invocation_id) thread: vec3<u32>) {
+    let entry = chunk.index * C + thread.y * TILE;
+    // Entries that are not there yet have no product.
+    multiply(entry, thread.x * TILE, 0u, select(0u, D4, entry < step.bank));
 }

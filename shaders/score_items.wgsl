@@ -1,8 +1,8 @@
 // Scores of a block of queries against the whole catalogue: scores[q, i] = query_q·v_i.
-// One thread a tile of 8 queries × 8 items.
-#import score_tile
+// One thread a tile of queries × items.
 #import shard
 #import step
+#import tile
 
 @group(0) @binding(0) var<uniform> step: Step;
 @group(0) @binding(1) var<uniform> shard: Shard;
@@ -10,7 +10,10 @@
 @group(0) @binding(3) var<storage, read> items: array<vec4<f32>>; // (IP, D) v; IP = I up to 8
 @group(0) @binding(4) var<storage, read_write> scores: array<vec4<f32>>; // (Q, IP)
 
-// Four neighbouring queries at one vec4 of their width, a query a column of the matrix.
+fn is_inside(row: u32, column: u32) -> bool {
+    return row < step.rows && column < arrayLength(&items) / D4;
+}
+
 fn rows_at(row: u32, k: u32) -> mat4x4<f32> {
     let at = row * D4 + k;
     return mat4x4(queries[at], queries[at + D4], queries[at + 2u * D4], queries[at + 3u * D4]);
@@ -18,10 +21,9 @@ fn rows_at(row: u32, k: u32) -> mat4x4<f32> {
 
 fn columns_at(column: u32, k: u32) -> mat4x4<f32> {
     let at = column * D4 + k;
-    return mat4x4(items[at], items[at + D4], items[at + 2u * D4], items[at + 3u * D4]);
+    return transpose(mat4x4(items[at], items[at + D4], items[at + 2u * D4], items[at + 3u * D4]));
 }
 
-// Scores of four queries at four items.
 fn store(row: u32, column: u32, products: mat4x4<f32>) {
     let width = IP / 4u;
     let at = row * width + (shard.read + column) / 4u;
@@ -31,11 +33,6 @@ fn store(row: u32, column: u32, products: mat4x4<f32>) {
 }
 
 @compute @workgroup_size(8, 8)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) thread: vec3<u32>) {
-    let column = (group.x * 8u + thread.x) * 8u;
-    let row = (group.y * 8u + thread.y) * 8u;
-    if column >= arrayLength(&items) / D4 || row >= step.rows {
-        return;
-    }
-    store_tile(row, column, score_tile(row, column));
+fn main(@builtin(global_invocation_id) thread: vec3<u32>) {
+    multiply(thread.y * TILE, thread.x * TILE, 0u, D4);
 }

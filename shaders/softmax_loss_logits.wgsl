@@ -1,9 +1,9 @@
 // Logits of a chunk of rows against every candidate of the step:
 // logits[b, j] = u_b·v_j / τ - log q(j), and IMPOSSIBLE for accidental hits and absent columns.
-// One thread a tile of 8 rows × 8 columns.
+// One thread a tile of rows × columns.
 #import chunk
-#import score_tile
 #import step
+#import tile
 
 @group(0) @binding(0) var<uniform> step: Step;
 @group(0) @binding(1) var<uniform> chunk: Chunk;
@@ -13,7 +13,10 @@
 @group(0) @binding(5) var<storage, read> log_q: array<f32>; // (I)
 @group(0) @binding(6) var<storage, read_write> logits: array<vec4<f32>>; // (C, COLUMNS)
 
-// Four neighbouring users at one vec4 of their width, a user a column of the matrix.
+fn is_inside(row: u32, column: u32) -> bool {
+    return row < min((chunk.index + 1u) * C, step.rows) && column < KP;
+}
+
 fn rows_at(row: u32, k: u32) -> mat4x4<f32> {
     let at = row * D4 + k;
     return mat4x4(users[at], users[at + D4], users[at + 2u * D4], users[at + 3u * D4]);
@@ -21,7 +24,7 @@ fn rows_at(row: u32, k: u32) -> mat4x4<f32> {
 
 fn columns_at(column: u32, k: u32) -> mat4x4<f32> {
     let at = column * D4 + k;
-    return mat4x4(items[at], items[at + D4], items[at + 2u * D4], items[at + 3u * D4]);
+    return transpose(mat4x4(items[at], items[at + D4], items[at + 2u * D4], items[at + 3u * D4]));
 }
 
 fn item_id(column: u32) -> u32 {
@@ -58,10 +61,5 @@ fn store(row: u32, column: u32, products: mat4x4<f32>) {
 
 @compute @workgroup_size(8, 8)
 fn main(@builtin(global_invocation_id) thread: vec3<u32>) {
-    let column = thread.x * 8u;
-    let row = chunk.index * C + thread.y * 8u;
-    if column >= KP || thread.y * 8u >= C || row >= step.rows {
-        return;
-    }
-    store_tile(row, column, score_tile(row, column));
+    multiply(chunk.index * C + thread.y * TILE, thread.x * TILE, 0u, D4);
 }

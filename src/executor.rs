@@ -7,7 +7,7 @@ use bytemuck::Pod;
 use serde::Serialize;
 
 use crate::error::{Error, Result};
-use crate::plan::{Buffer, Plan, Program};
+use crate::plan::{Buffer, Plan, Program, Shape};
 use crate::{cpu, gpu};
 
 /// What is asked for.
@@ -39,6 +39,20 @@ impl FromStr for BackendChoice {
     }
 }
 
+/// What is asked for, and on a GPU in which shape, if not in the quicker one: a saved run goes on in its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(missing_docs, reason = "the fields are the two wishes")]
+pub struct Wish {
+    pub backend: BackendChoice,
+    pub shape: Option<Shape>,
+}
+
+impl From<BackendChoice> for Wish {
+    fn from(backend: BackendChoice) -> Self {
+        Self { backend, shape: None }
+    }
+}
+
 /// What a run computes with, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Backend {
@@ -46,6 +60,8 @@ pub struct Backend {
     pub backend: BackendKind,
     /// The adapter's name; empty where a browser hides it.
     pub adapter: String,
+    /// The shape of its kernels, on a GPU.
+    pub shape: Option<Shape>,
     /// Why this one, as a clause.
     pub reason: String,
 }
@@ -78,12 +94,14 @@ pub enum Executor {
     Gpu(Box<gpu::Executor>),
 }
 
-impl From<BackendKind> for BackendChoice {
-    fn from(kind: BackendKind) -> Self {
-        match kind {
-            BackendKind::Cpu => Self::Cpu,
-            BackendKind::WebGpu => Self::WebGpu,
-        }
+/// The same again.
+impl From<&Backend> for Wish {
+    fn from(backend: &Backend) -> Self {
+        let choice = match backend.backend {
+            BackendKind::Cpu => BackendChoice::Cpu,
+            BackendKind::WebGpu => BackendChoice::WebGpu,
+        };
+        Self { backend: choice, shape: backend.shape }
     }
 }
 
@@ -100,15 +118,16 @@ impl Executor {
     /// # Errors
     /// With [`BackendChoice::WebGpu`], whatever keeps WebGPU from working; with the others,
     /// [`Error::OutOfMemory`] alone.
-    pub async fn choose(choice: BackendChoice, plan: &Plan) -> Result<(Self, Backend)> {
+    pub async fn choose(wish: Wish, plan: &Plan) -> Result<(Self, Backend)> {
         let cpu = |reason: String| {
-            let backend = Backend { backend: BackendKind::Cpu, adapter: String::new(), reason };
+            let (backend, adapter) = (BackendKind::Cpu, String::new());
+            let backend = Backend { backend, adapter, shape: None, reason };
             Ok((Self::Cpu(cpu::Executor::new(plan)?), backend))
         };
-        if choice == BackendChoice::Cpu {
+        if wish.backend == BackendChoice::Cpu {
             return cpu("it was asked for".into());
         }
-        let forced = choice == BackendChoice::WebGpu;
+        let forced = wish.backend == BackendChoice::WebGpu;
         let adapter = match gpu::Gpu::adapter().await {
             Ok(adapter) => adapter,
             Err(error) if forced => return Err(error),
@@ -119,12 +138,13 @@ impl Executor {
         if is_software && !forced {
             return cpu("the only WebGPU adapter is a software one, which is slower".into());
         }
-        match gpu::Executor::new(&adapter, plan).await {
+        match gpu::Executor::new(&adapter, plan, wish.shape).await {
             Ok(executor) => {
                 let reason = if forced { "it was asked for" } else { "there is a GPU" };
                 let backend = Backend {
                     backend: BackendKind::WebGpu,
                     adapter: info.name,
+                    shape: Some(executor.shape()),
                     reason: reason.into(),
                 };
                 Ok((Self::Gpu(Box::new(executor)), backend))

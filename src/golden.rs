@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::{Config, OptimizerKind};
 use crate::data::Csr;
 use crate::error::{Error, Result};
-use crate::executor::{BackendChoice, Executor};
+use crate::executor::{Executor, Wish};
 use crate::metrics;
 use crate::model::Model;
 use crate::plan::{BagExtent, Bags, Clock, Extent, Parameter, Part, Plan, Program, TOP_K, Tower};
@@ -66,7 +66,8 @@ impl Report {
 /// # Errors
 /// [`Error::Data`] for a file that is no case, [`Error::NotAvailable`] for one that this version
 /// cannot run, and whatever the backend fails with.
-pub async fn run(name: &str, text: &str, choice: BackendChoice) -> Result<Report> {
+pub async fn run(name: &str, text: &str, wish: impl Into<Wish>) -> Result<Report> {
+    let wish = wish.into();
     let no_case = |error: serde_json::Error| Error::Data {
         file: name.into(),
         problem: error.to_string(),
@@ -74,17 +75,17 @@ pub async fn run(name: &str, text: &str, choice: BackendChoice) -> Result<Report
     };
     let value: serde_json::Value = serde_json::from_str(text).map_err(no_case)?;
     if value.get("metrics").is_some() {
-        evaluation(name, &serde_json::from_value(value).map_err(no_case)?, choice).await
+        evaluation(name, &serde_json::from_value(value).map_err(no_case)?, wish).await
     } else if value.get("initial_gap").is_some() {
-        streaming(name, &serde_json::from_value(value).map_err(no_case)?, choice).await
+        streaming(name, &serde_json::from_value(value).map_err(no_case)?, wish).await
     } else if value.get("case").is_some() {
         let options = serde_json::from_value(value["case"].clone()).map_err(no_case)?;
         let case: Training = serde_json::from_value(value).map_err(no_case)?;
-        training(name, &options, &case, choice).await
+        training(name, &options, &case, wish).await
     } else if value.get("history").is_some() {
-        history(name, &serde_json::from_value(value).map_err(no_case)?, choice).await
+        history(name, &serde_json::from_value(value).map_err(no_case)?, wish).await
     } else if value.get("snapshot1").is_some() {
-        staleness::run(name, &serde_json::from_value(value).map_err(no_case)?, choice).await
+        staleness::run(name, &serde_json::from_value(value).map_err(no_case)?, wish).await
     } else {
         Err(Error::NotAvailable { what: name.into() })
     }
@@ -296,12 +297,7 @@ fn compressed(lists: &[Vec<u32>]) -> Csr {
     rows
 }
 
-async fn training(
-    name: &str,
-    options: &Options,
-    case: &Training,
-    choice: BackendChoice,
-) -> Result<Report> {
+async fn training(name: &str, options: &Options, case: &Training, wish: Wish) -> Result<Report> {
     let onebp = options.onebp.then(|| serde_json::json!({ "beta": options.beta }));
     let cbns = options.queue.map(|capacity| {
         let sides = options.sides.as_deref().unwrap_or("items");
@@ -333,7 +329,7 @@ async fn training(
     let mut report = Report::new(name);
 
     let descent = plain_descent(&config);
-    let (mut model, pairs) = start(options, case, &descent, choice).await?;
+    let (mut model, pairs) = start(options, case, &descent, wish).await?;
     if pairs != options.steps * options.batch {
         report.worst = f64::INFINITY;
         report.worst_at = format!("the batches have {pairs} pairs");
@@ -353,7 +349,7 @@ async fn training(
         report.compare(&place, &moves, &case.grad_step1.of(&parameter)?);
     }
 
-    let (mut model, _) = start(options, case, &config, choice).await?;
+    let (mut model, _) = start(options, case, &config, wish).await?;
     for _ in 0..options.steps {
         model.step();
     }
@@ -389,7 +385,7 @@ async fn start(
     options: &Options,
     case: &Training,
     config: &Config,
-    choice: BackendChoice,
+    wish: Wish,
 ) -> Result<(Model, usize)> {
     let words = pair_words(&case.batches.user, &case.batches.item);
     let features = |lists: &Option<FeatureLists>| {
@@ -415,7 +411,7 @@ async fn start(
             history: BagExtent::default(),
         },
     };
-    let (mut model, _) = Model::new(config, &extent, choice).await?;
+    let (mut model, _) = Model::new(config, &extent, wish).await?;
     let log_q: Vec<f32> = case.log_q.iter().map(|&x| x as f32).collect();
     model.load(&words, &log_q);
     let own = case.batches.negatives.iter().flatten().flatten();
@@ -448,7 +444,7 @@ fn pair_words(users: &[Vec<u32>], items: &[Vec<u32>]) -> Vec<u32> {
     pairs.flat_map(|(&user, &item)| [user, item]).collect()
 }
 
-async fn history(name: &str, case: &HistoryCase, choice: BackendChoice) -> Result<Report> {
+async fn history(name: &str, case: &HistoryCase, wish: Wish) -> Result<Report> {
     let config = Config::resolve(&serde_json::json!({
         "dim": case.dim,
         "batchSize": case.batch,
@@ -474,7 +470,7 @@ async fn history(name: &str, case: &HistoryCase, choice: BackendChoice) -> Resul
     let mut report = Report::new(name);
     let steps = case.loss.len();
     for (config, steps) in [(plain_descent(&config), 1), (config, steps)] {
-        let (mut model, _) = Model::new(&config, &extent, choice).await?;
+        let (mut model, _) = Model::new(&config, &extent, wish).await?;
         model.load(&words, &log_q);
         model.load_history(histories.clone());
         model.start(&[], &init);
@@ -496,7 +492,7 @@ async fn history(name: &str, case: &HistoryCase, choice: BackendChoice) -> Resul
 }
 
 /// Runs the steps themselves: the estimate is theirs, whatever else they train.
-async fn streaming(name: &str, case: &Streaming, choice: BackendChoice) -> Result<Report> {
+async fn streaming(name: &str, case: &Streaming, wish: Wish) -> Result<Report> {
     let batch = case.batches[0].len();
     let config = Config::resolve(&serde_json::json!({
         "dim": 1,
@@ -516,7 +512,7 @@ async fn streaming(name: &str, case: &Streaming, choice: BackendChoice) -> Resul
     };
     let plan = Plan::new(&config, &extent);
     assert!(case.batches.len() <= plan.dims.window, "the steps fit a window");
-    let (mut executor, _) = Executor::choose(choice, &plan).await?;
+    let (mut executor, _) = Executor::choose(wish, &plan).await?;
     let gaps = plan.at.gaps.expect("the estimate is on");
     executor.write(plan.at.pairs, 0, &pairs);
     executor.write(plan.at.clock, 0, &[Clock { pairs: pairs.len() as u32, ..Clock::default() }]);
@@ -536,7 +532,7 @@ async fn streaming(name: &str, case: &Streaming, choice: BackendChoice) -> Resul
     Ok(report)
 }
 
-async fn evaluation(name: &str, case: &Evaluation, choice: BackendChoice) -> Result<Report> {
+async fn evaluation(name: &str, case: &Evaluation, wish: Wish) -> Result<Report> {
     let config = Config::resolve(&serde_json::json!({
         "dim": case.user_embedding[0].len(), "normalize": false,
     }))?;
@@ -556,7 +552,7 @@ async fn evaluation(name: &str, case: &Evaluation, choice: BackendChoice) -> Res
         shuffled: false,
         bags: Bags::default(),
     };
-    let (mut model, _) = Model::new(&config, &extent, choice).await?;
+    let (mut model, _) = Model::new(&config, &extent, wish).await?;
     model.hide(&offsets, &items);
     model.start(&floats(&case.user_embedding), &floats(&case.item_embedding));
     let lists = model.top_items(&users).await?;

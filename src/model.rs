@@ -8,7 +8,7 @@ mod state;
 use crate::config::{Config, Init, InitRule, Warmup, WarmupRule};
 use crate::data::{Csr, Pairs};
 use crate::error::Result;
-use crate::executor::{Backend, BackendChoice, Executor, Pending};
+use crate::executor::{Backend, Executor, Pending, Wish};
 use crate::gpu::Bindings;
 use crate::negatives;
 pub use crate::plan::Tower;
@@ -57,11 +57,11 @@ impl Model {
     pub async fn new(
         config: &Config,
         extent: &Extent,
-        choice: BackendChoice,
+        wish: impl Into<Wish>,
     ) -> Result<(Self, Backend)> {
         extent.check(config)?;
         let plan = Plan::new(config, extent);
-        let (executor, backend) = Executor::choose(choice, &plan).await?;
+        let (executor, backend) = Executor::choose(wish.into(), &plan).await?;
         Ok((Self::on(executor, plan, config), backend))
     }
 

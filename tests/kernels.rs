@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use twotower::gpu::Gpu;
 use twotower::plan::{
     BagExtent, Bags, Buffer, BufferKind, Clock, Entry, Extent, IMPOSSIBLE, Lists, NO_ID, Op,
-    PROGRAMS, Parameter, Part, Plan, Pool, Program, STEP_STRIDE, STEP_WORDS, Snapshots, Step,
-    Tally, Tower,
+    PROGRAMS, Parameter, Part, Plan, Pool, Program, STEP_STRIDE, STEP_WORDS, Shape, Snapshots,
+    Step, Tally, Tower,
 };
 use twotower::{Config, cpu, gpu};
 use twotower::{negatives, random};
@@ -58,14 +58,14 @@ struct Pair {
 
 impl Pair {
     fn new(options: &Value, extent: &Extent) -> Self {
-        Self::with(&Config::resolve(options).expect("valid options"), extent)
+        Self::with(&Config::resolve(options).expect("valid options"), extent, Shape::Narrow)
     }
 
-    fn with(config: &Config, extent: &Extent) -> Self {
+    fn with(config: &Config, extent: &Extent, shape: Shape) -> Self {
         let plan = Plan::new(config, extent);
         let executor = pollster::block_on(async {
             let adapter = Gpu::adapter().await?;
-            gpu::Executor::new(&adapter, &plan).await
+            gpu::Executor::new(&adapter, &plan, Some(shape)).await
         });
         let gpu = executor.expect("the tests need a WebGPU adapter");
         Self { cpu: cpu::Executor::new(&plan).expect("there is memory"), gpu, plan }
@@ -360,7 +360,12 @@ fn with_lists(extent: Extent, most: usize) -> Extent {
 
 /// All programs of a plan, over a whole window and its edge.
 fn check(options: &Value, extent: &Extent) {
-    let mut pair = Pair::new(options, extent);
+    check_in(Shape::Narrow, options, extent);
+}
+
+fn check_in(shape: Shape, options: &Value, extent: &Extent) {
+    let config = Config::resolve(options).expect("valid options");
+    let mut pair = Pair::with(&config, extent, shape);
     pair.fill();
     pair.compare(Program::OpenWindow, 0);
     let steps = extent.pairs.div_ceil(pair.plan.dims.batch);
@@ -465,6 +470,21 @@ fn a_bank_matches() {
         });
         check(&options, &extent(19, 37, 5 * batch - 3));
     }
+}
+
+/// Tiles of 16 that hang over the edges of matrices of eights, and rows on four lanes. A wide tile's code is
+/// long and takes a software adapter seconds to compile: a few cases that have every kernel.
+#[test]
+fn wide_threads_match_at_the_edges_of_their_tiles() {
+    let banked = json!({
+        "batchSize": 33, "dim": 9, "cbns": { "capacity": 70, "warmup": 42, "sides": "both" },
+    });
+    check_in(Shape::Wide, &banked, &extent(19, 37, 162));
+    let layered = json!({
+        "batchSize": 65, "dim": 40, "optimizer": { "kind": "adagrad" },
+        "towers": { "item": { "layers": [24] } },
+    });
+    check_in(Shape::Wide, &layered, &extent(29, 37, 200));
 }
 
 #[test]
@@ -654,7 +674,7 @@ fn more_than_65535_workgroups_reach_every_row() {
     // One workgroup a pair; the option's bound keeps real batches below this.
     let mut config = Config::resolve(&json!({ "dim": 8 })).expect("valid options");
     config.batch_size = 65_535 + 300;
-    let mut pair = Pair::with(&config, &extent(70_000, 70_000, config.batch_size));
+    let mut pair = Pair::with(&config, &extent(70_000, 70_000, config.batch_size), Shape::Wide);
     pair.fill();
     pair.compare(Program::OpenWindow, 0);
     let d_user = pair.plan.at.user.d_out.expect("the user tower is trained");

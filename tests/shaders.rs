@@ -9,8 +9,21 @@ use naga::{AddressSpace, StorageAccess, TypeInner};
 use serde_json::json;
 use twotower::Config;
 use twotower::plan::{
-    Access, BagExtent, Bags, Clock, Dispatch, Entry, Extent, PROGRAMS, Plan, SHADERS, Step, Tally,
+    Access, BagExtent, Bags, Clock, Dispatch, Entry, Extent, PROGRAMS, Plan, SHADERS, Shape, Step,
+    Tally,
 };
+
+/// Every shader in every shape, by stem.
+fn modules() -> Vec<(&'static str, Dispatch, naga::Module)> {
+    let parsed = |shape| {
+        let parse = move |(stem, dispatch)| {
+            let module = parse(&dispatch, shape);
+            (stem, dispatch, module)
+        };
+        dispatches().into_iter().map(parse)
+    };
+    Shape::ALL.into_iter().flat_map(parsed).collect()
+}
 
 /// A dispatch of every shader, by stem.
 fn dispatches() -> BTreeMap<&'static str, Dispatch> {
@@ -52,8 +65,8 @@ fn dispatches() -> BTreeMap<&'static str, Dispatch> {
     .collect()
 }
 
-fn parse(dispatch: &Dispatch) -> naga::Module {
-    let source = dispatch.source();
+fn parse(dispatch: &Dispatch, shape: Shape) -> naga::Module {
+    let source = dispatch.source(shape);
     naga::front::wgsl::parse_str(&source)
         .unwrap_or_else(|error| panic!("{}", error.emit_to_string(&source)))
 }
@@ -68,17 +81,16 @@ fn every_shader_of_the_crate_is_dispatched_by_some_plan() {
 
 #[test]
 fn every_shader_is_valid_without_any_optional_capability() {
-    for (stem, dispatch) in dispatches() {
+    for (stem, _, module) in modules() {
         let mut validator = Validator::new(ValidationFlags::all(), Capabilities::empty());
-        let result = validator.validate(&parse(&dispatch));
+        let result = validator.validate(&module);
         result.unwrap_or_else(|error| panic!("{stem}: {error:?}"));
     }
 }
 
 #[test]
 fn bindings_are_those_of_the_contract() {
-    for (stem, dispatch) in dispatches() {
-        let module = parse(&dispatch);
+    for (stem, dispatch, module) in modules() {
         let mut declared: Vec<(u32, String, AddressSpace)> = module
             .global_variables
             .iter()
@@ -114,8 +126,7 @@ fn bindings_are_those_of_the_contract() {
 
 #[test]
 fn workgroups_fit_every_device() {
-    for (stem, dispatch) in dispatches() {
-        let module = parse(&dispatch);
+    for (stem, _, module) in modules() {
         let [entry] = module.entry_points.as_slice() else {
             panic!("{stem} has one entry point");
         };
@@ -149,18 +160,18 @@ fn records_have_the_same_layout_in_rust_and_wgsl() {
         )};
     }
     let dispatches = dispatches();
-    let draw = parse(&dispatches["draw_batches"]);
+    let draw = parse(&dispatches["draw_batches"], Shape::Narrow);
     assert_eq!(
         layout(&draw, "Step"),
         rust_layout!(Step, number, slot, rows, ring, adam_m, adam_v, bank, cursor, rate)
     );
-    let bank = parse(&dispatches["enqueue_entries"]);
+    let bank = parse(&dispatches["enqueue_entries"], Shape::Narrow);
     assert_eq!(layout(&bank, "Entry"), rust_layout!(Entry, item, log_q, mean_logit, padding));
     assert_eq!(
         layout(&draw, "Clock"),
         rust_layout!(Clock, steps, epoch, done, pairs, cursor, filled, warmup, epochs)
     );
-    let tally = parse(&dispatches["count_stale"]);
+    let tally = parse(&dispatches["count_stale"], Shape::Narrow);
     let expected = rust_layout!(Tally, stale_rows, woken_rows, stale_pairs, kept_pairs);
     assert_eq!(layout(&tally, "Tally"), expected);
     let (_, stride) = layout(&draw, "StepSlot");

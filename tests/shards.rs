@@ -5,7 +5,7 @@ use twotower::data::Pairs;
 use twotower::executor::Executor;
 use twotower::gpu::{self, Gpu};
 use twotower::model::{Model, Tower};
-use twotower::plan::{BagExtent, Bags, Extent, Plan};
+use twotower::plan::{BagExtent, Bags, Extent, Plan, Shape};
 use twotower::{Config, Error, random};
 
 const USERS: usize = 600;
@@ -57,8 +57,8 @@ async fn run(options: &Value, shard: Option<u64>) -> Result<Trace, Error> {
     let plan = Plan::new(&config, &extent);
     let adapter = Gpu::adapter().await?;
     let executor = match shard {
-        Some(most) => gpu::Executor::with_shards(&adapter, &plan, most).await?,
-        None => gpu::Executor::new(&adapter, &plan).await?,
+        Some(most) => gpu::Executor::with_shards(&adapter, &plan, Some(Shape::Wide), most).await?,
+        None => gpu::Executor::new(&adapter, &plan, Some(Shape::Wide)).await?,
     };
     assert_eq!(executor.bindings().shards > 1, shard.is_some());
     let mut model = Model::on(Executor::Gpu(Box::new(executor)), plan, &config);
@@ -166,7 +166,7 @@ fn what_does_not_fit_in_one_piece_is_refused_with_the_numbers() {
         bags: Bags::default(),
     };
     let plan = Plan::new(&config, &extent);
-    let refused = pollster::block_on(gpu::Executor::new(&adapter, &plan)).err();
+    let refused = pollster::block_on(gpu::Executor::new(&adapter, &plan, None)).err();
     let Some(Error::Limit { limit, wanted, available: told }) = refused else {
         panic!("{refused:?}")
     };

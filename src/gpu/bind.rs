@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::context::Gpu;
 use super::kernel::Kernel;
 use super::shards::Shards;
-use crate::plan::{Access, Dispatch, STEP_STRIDE};
+use crate::plan::{Access, Dispatch, STEP_STRIDE, Shape};
 
 /// Bytes from one step's record to the next.
 const STEP_BYTES: u32 = STEP_STRIDE as u32 * 4;
@@ -23,6 +23,28 @@ pub struct Bound {
 }
 
 impl Bound {
+    /// A dispatch over buffers of its own.
+    pub fn alone(gpu: &Gpu, dispatch: &Dispatch, shape: Shape, buffers: &[wgpu::Buffer]) -> Self {
+        let kernel = Kernel::new(&gpu.device, dispatch.shader, &dispatch.source(shape));
+        Self::new(gpu, dispatch, shape, &kernel.into(), buffers)
+    }
+
+    fn new(
+        gpu: &Gpu,
+        dispatch: &Dispatch,
+        shape: Shape,
+        kernel: &Rc<Kernel>,
+        buffers: &[wgpu::Buffer],
+    ) -> Self {
+        let bindings = dispatch.shader.bindings;
+        Self {
+            kernel: Rc::clone(kernel),
+            group: kernel.bind(&gpu.device, dispatch.shader, buffers),
+            workgroups: dispatch.groups.of(shape),
+            has_step: bindings.iter().any(|(_, access)| *access == Access::Step),
+        }
+    }
+
     /// Records it for a slot of the window.
     pub fn record(&self, pass: &mut wgpu::ComputePass<'_>, slot: usize) {
         let offset = self.has_step.then_some(slot as u32 * STEP_BYTES);
@@ -37,6 +59,7 @@ impl Bound {
 pub struct Binder<'a> {
     gpu: &'a Gpu,
     buffers: &'a [Shards],
+    shape: Shape,
     /// By their text.
     kernels: HashMap<String, Rc<Kernel>>,
     /// By their words.
@@ -45,8 +68,8 @@ pub struct Binder<'a> {
 
 impl<'a> Binder<'a> {
     /// One over a plan's buffers.
-    pub fn new(gpu: &'a Gpu, buffers: &'a [Shards]) -> Self {
-        Self { gpu, buffers, kernels: HashMap::new(), uniforms: HashMap::new() }
+    pub fn new(gpu: &'a Gpu, buffers: &'a [Shards], shape: Shape) -> Self {
+        Self { gpu, buffers, shape, kernels: HashMap::new(), uniforms: HashMap::new() }
     }
 
     /// A dispatch for each pair of shards of what is read and what is written by rows: one, where nothing
@@ -54,8 +77,8 @@ impl<'a> Binder<'a> {
     pub fn bind(&mut self, dispatch: &Dispatch) -> Vec<Bound> {
         let shader = dispatch.shader;
         let compile = |source: &String| Rc::new(Kernel::new(&self.gpu.device, shader, source));
-        let kernel = self.kernels.entry(dispatch.source()).or_insert_with_key(compile).clone();
-        let has_step = shader.bindings.iter().any(|(_, access)| *access == Access::Step);
+        let source = dispatch.source(self.shape);
+        let kernel = self.kernels.entry(source).or_insert_with_key(compile).clone();
         let [reads, writes] =
             [Access::ReadRows, Access::WriteRows].map(|by| firsts(self.buffers, dispatch, by));
         let mut all = Vec::with_capacity(reads.len() * writes.len());
@@ -70,9 +93,7 @@ impl<'a> Binder<'a> {
                     Access::WriteRows => self.buffers[buffer.0].part(write),
                 });
                 let buffers: Vec<wgpu::Buffer> = buffers.collect();
-                let group = kernel.bind(&self.gpu.device, shader, &buffers);
-                let workgroups = dispatch.groups;
-                all.push(Bound { kernel: Rc::clone(&kernel), group, workgroups, has_step });
+                all.push(Bound::new(self.gpu, dispatch, self.shape, &kernel, &buffers));
             }
         }
         all

@@ -6,6 +6,7 @@ mod context;
 #[cfg(target_arch = "wasm32")]
 mod environment;
 mod kernel;
+mod measure;
 #[cfg(feature = "verify")]
 mod probe;
 mod readback;
@@ -18,7 +19,7 @@ use serde::Serialize;
 use wgpu::BufferUsages;
 
 use crate::error::{Error, Result};
-use crate::plan::{Access, Buffer, BufferKind, Dispatch, Op, PROGRAMS, Plan, Program};
+use crate::plan::{Access, Buffer, BufferKind, Dispatch, Op, PROGRAMS, Plan, Program, Shape};
 use bind::{Binder, Bound};
 pub use context::Gpu;
 pub use readback::Readback;
@@ -43,6 +44,7 @@ pub struct Executor {
     gpu: Gpu,
     buffers: Vec<Shards>,
     bindings: Bindings,
+    shape: Shape,
     /// Program, operation, dispatch; one for each of its shards.
     programs: Vec<Vec<Vec<Bound>>>,
     spares: Spares,
@@ -51,23 +53,29 @@ pub struct Executor {
 }
 
 impl Executor {
-    /// Allocates the plan's buffers, all zero, and compiles its shaders.
+    /// Allocates the plan's buffers, all zero, and compiles its shaders, in the shape that is quicker here if
+    /// none is given.
     ///
     /// # Errors
     /// [`Error::Limit`] if a buffer that some shader needs whole is larger than the adapter allows,
     /// [`Error::DeviceRefused`] if it gives no device, [`Error::OutOfMemory`] if the buffers do not fit,
     /// [`Error::Gpu`] if it refuses a shader.
-    pub async fn new(adapter: &wgpu::Adapter, plan: &Plan) -> Result<Self> {
+    pub async fn new(adapter: &wgpu::Adapter, plan: &Plan, shape: Option<Shape>) -> Result<Self> {
         let limits = adapter.limits();
         let most = limits.max_buffer_size.min(limits.max_storage_buffer_binding_size);
-        Self::with_shards(adapter, plan, most).await
+        Self::with_shards(adapter, plan, shape, most).await
     }
 
     /// The same with shards of `most` bytes at most, as on an adapter that gives no more.
     ///
     /// # Errors
     /// Those of [`Executor::new`].
-    pub async fn with_shards(adapter: &wgpu::Adapter, plan: &Plan, most: u64) -> Result<Self> {
+    pub async fn with_shards(
+        adapter: &wgpu::Adapter,
+        plan: &Plan,
+        shape: Option<Shape>,
+        most: u64,
+    ) -> Result<Self> {
         let programs: Vec<Vec<Vec<Dispatch>>> = PROGRAMS
             .iter()
             .map(|program| plan.program(*program).iter().map(Op::dispatches).collect())
@@ -84,6 +92,10 @@ impl Executor {
         let layouts: Vec<_> = specs.map(|(spec, cut)| shards::layout(spec, cut, most)).collect();
         let largest = layouts.iter().map(|(_, bytes)| *bytes).max().unwrap_or(0);
         let gpu = Gpu::new(adapter, largest).await?;
+        let shape = match shape {
+            Some(shape) => shape,
+            None => measure::quicker(&gpu).await?,
+        };
         let memory = gpu.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
         let validation = gpu.device.push_error_scope(wgpu::ErrorFilter::Validation);
 
@@ -101,7 +113,7 @@ impl Executor {
             })
             .collect();
 
-        let mut binder = Binder::new(&gpu, &buffers);
+        let mut binder = Binder::new(&gpu, &buffers, shape);
         let mut bind_all =
             |op: &Vec<Dispatch>| op.iter().flat_map(|one| binder.bind(one)).collect();
         let programs =
@@ -120,6 +132,7 @@ impl Executor {
             gpu,
             buffers,
             bindings,
+            shape,
             programs,
             spares: Spares::default(),
             commands: None,
@@ -130,6 +143,11 @@ impl Executor {
     /// How much of a buffer is bound at once.
     pub fn bindings(&self) -> Bindings {
         self.bindings
+    }
+
+    /// The shape of its kernels.
+    pub fn shape(&self) -> Shape {
+        self.shape
     }
 
     /// Writes elements of 4-byte words at a word offset of a buffer, after all that was recorded.

@@ -4,7 +4,6 @@
 use wgpu::BufferUsages;
 
 use super::bind::{Bound, firsts};
-use super::kernel::Kernel;
 use super::readback::{Readback, Spares};
 use super::{Executor, Gpu};
 use crate::error::{Error, Result};
@@ -87,10 +86,7 @@ impl Executor {
             groups: threads(count),
             chunk: 0,
         };
-        let kernel = Kernel::new(&self.gpu.device, shader, &dispatch.source());
-        let group = kernel.bind(&self.gpu.device, shader, &buffers);
-        let workgroups = dispatch.groups;
-        let bound = Bound { kernel: kernel.into(), group, workgroups, has_step: false };
+        let bound = Bound::alone(&self.gpu, &dispatch, self.shape, &buffers);
         let times = time(&self.gpu, &[&bound; RUNS], 0).await?;
         Ok(times.into_iter().fold(f64::INFINITY, f64::min))
     }

@@ -1,6 +1,6 @@
 //! Moves the clock past a window, and over the edge of an epoch.
 
-use super::dispatch::{Dispatch, Shader, shader};
+use super::dispatch::{Dispatch, Shader, folded, shader};
 use super::{Buffer, Clock, Dims, Work};
 
 pub(super) const ADVANCE_CLOCK: Shader = shader!("advance_clock", [clock: Write]);
@@ -29,7 +29,7 @@ impl AdvanceClock {
                 ("M", self.dims.bank.into()),
                 ("S", self.dims.window.into()),
             ],
-            groups: (1, 1),
+            groups: folded(1),
             chunk: 0,
         }]
     }

@@ -1,7 +1,7 @@
 //! A tower's layer, `y = x W + b`, forward and backward. All widths and rows are whole tiles of 8; what
 //! pads them is zero in W, b and the gradients, so it stays zero.
 
-use super::dispatch::{Dispatch, Shader, lanes, shader, tiles};
+use super::dispatch::{Dispatch, Shader, folded, lanes, shader, tiles};
 use super::{Buffer, Work};
 
 pub(super) const AFFINE: Shader = shader!("affine", [x: Read, weights: Read, bias: Read, y: Write]);
@@ -110,7 +110,7 @@ impl AffineBack {
                 ("D4", (output / 4).into()),
                 ("INPUT", input.into()),
                 ("ROWS", rows.into()),
-                ("LANES", lanes(rows).into()),
+                ("LANES", lanes(rows)),
                 ("RELU", self.relu.into()),
             ],
             groups,
@@ -119,7 +119,7 @@ impl AffineBack {
         vec![
             dispatch(&D_INPUT, vec![self.x, self.d_y, self.weights, self.d_x], tiles(input, rows)),
             dispatch(&D_WEIGHTS, vec![self.x, self.d_y, self.d_weights], tiles(output, input)),
-            dispatch(&D_BIAS, vec![self.d_y, self.d_bias], ((output / 4) as u32, 1)),
+            dispatch(&D_BIAS, vec![self.d_y, self.d_bias], folded(output / 4)),
         ]
     }
 }

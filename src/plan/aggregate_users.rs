@@ -39,7 +39,7 @@ impl AggregateUsers {
             constants: vec![
                 ("D4", (dim / 4).into()),
                 ("P", places.into()),
-                ("LANES", lanes(dim / 4).into()),
+                ("LANES", lanes(dim / 4)),
                 ("BETA", self.beta.into()),
             ],
             groups: folded(places),

@@ -120,7 +120,7 @@ impl CompactPairs {
         };
         vec![
             dispatch(&COUNT, [&judged[..], &[self.blocks, self.tally]].concat(), folded(blocks)),
-            dispatch(&SCAN, vec![self.clock, self.blocks, self.tally], (1, 1)),
+            dispatch(&SCAN, vec![self.clock, self.blocks, self.tally], folded(1)),
             dispatch(
                 &SCATTER,
                 [&judged[..], &[self.blocks, self.kept_pairs]].concat(),

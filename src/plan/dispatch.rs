@@ -1,5 +1,7 @@
 //! What an operation asks of a GPU: shaders, their bindings and constants, and how many workgroups.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Buffer, IMPOSSIBLE, MIN_NORM, NO_ID, TILE};
 
 /// A WGSL entry point, and the contract of its bindings.
@@ -54,8 +56,8 @@ pub struct Dispatch {
     pub buffers: Vec<Buffer>,
     /// The compile-time constants that the shader depends on, beside those that all may use.
     pub constants: Vec<(&'static str, Constant)>,
-    /// Workgroups (x, y).
-    pub groups: (u32, u32),
+    /// How many workgroups.
+    pub groups: Groups,
     /// Index of the chunk, for shaders that bind one.
     pub chunk: u32,
 }
@@ -69,6 +71,69 @@ pub enum Constant {
     F32(f32),
     /// A `bool`.
     Bool(bool),
+    /// A `u32`: lanes of a workgroup that works on so many parts of one row.
+    Lanes(usize),
+}
+
+/// Workgroups of a dispatch.
+#[derive(Debug, Clone, Copy)]
+pub enum Groups {
+    /// So many (x, y).
+    Fixed(u32, u32),
+    /// Of 8 × 8 threads with a thread for each tile of a matrix.
+    Tiles {
+        /// Of the matrix.
+        columns: usize,
+        /// Of the matrix.
+        rows: usize,
+    },
+}
+
+/// How much of a dispatch's work one thread takes. Which shape is quicker is a matter of the adapter, so it is
+/// measured there (`gpu/measure.rs`); sums over lanes differ between them in their last bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Shape {
+    /// Little, for a GPU: thousands of threads at once, 32 of them in step.
+    Narrow,
+    /// Much, for a software adapter: four threads in step, and each read and each wait is dear.
+    Wide,
+}
+
+impl Shape {
+    /// Each of them.
+    pub const ALL: [Self; 2] = [Self::Narrow, Self::Wide];
+
+    /// Rows and columns of a product that one thread works out; in WGSL `shared/tile.wgsl` has them.
+    fn tile(self) -> usize {
+        match self {
+            Self::Narrow => TILE,
+            Self::Wide => 2 * TILE,
+        }
+    }
+
+    /// Lanes that work on a row of so many parts: a power of two, and at most as many as run in step, so that
+    /// none has to wait for another.
+    fn lanes(self, parts: usize) -> usize {
+        let most = match self {
+            Self::Narrow => 32,
+            Self::Wide => 4,
+        };
+        parts.next_power_of_two().min(most)
+    }
+}
+
+impl Groups {
+    /// Workgroups (x, y).
+    pub fn of(self, shape: Shape) -> (u32, u32) {
+        match self {
+            Self::Fixed(x, y) => (x, y),
+            Self::Tiles { columns, rows } => {
+                let groups = |length: usize| in_32_bits(length.div_ceil(8 * shape.tile()));
+                (groups(columns), groups(rows))
+            }
+        }
+    }
 }
 
 impl From<usize> for Constant {
@@ -111,48 +176,47 @@ const EVERYWHERE: [(&str, Constant); 5] = [
 ];
 
 /// A row of `groups` workgroups, folded where it is longer than a dimension may be.
-pub fn folded(groups: usize) -> (u32, u32) {
+pub fn folded(groups: usize) -> Groups {
     let groups = in_32_bits(groups);
-    (groups.min(GRID_WIDTH), groups.div_ceil(GRID_WIDTH))
+    Groups::Fixed(groups.min(GRID_WIDTH), groups.div_ceil(GRID_WIDTH))
 }
 
 /// Workgroups of `WG_SIZE` threads, folded, with a thread for each of `count`.
-pub fn threads(count: usize) -> (u32, u32) {
+pub fn threads(count: usize) -> Groups {
     folded(count.div_ceil(WG_SIZE))
 }
 
 /// Workgroups of `WG_SIZE` threads with a thread for each of `count`, in each of `rows` rows.
-pub fn threads_in_rows(count: usize, rows: usize) -> (u32, u32) {
-    (in_32_bits(count.div_ceil(WG_SIZE)), in_32_bits(rows))
+pub fn threads_in_rows(count: usize, rows: usize) -> Groups {
+    Groups::Fixed(in_32_bits(count.div_ceil(WG_SIZE)), in_32_bits(rows))
 }
 
-/// Workgroups of 8 × 8 threads with a thread for each [`TILE`] of a matrix.
-pub fn tiles(columns: usize, rows: usize) -> (u32, u32) {
-    (in_32_bits(columns.div_ceil(8 * TILE)), in_32_bits(rows.div_ceil(8 * TILE)))
+/// Workgroups with a thread for each tile of a matrix.
+pub fn tiles(columns: usize, rows: usize) -> Groups {
+    Groups::Tiles { columns, rows }
+}
+
+/// Lanes of a workgroup that works on `parts` of one row.
+pub fn lanes(parts: usize) -> Constant {
+    Constant::Lanes(parts)
 }
 
 fn in_32_bits(size: usize) -> u32 {
     u32::try_from(size).expect("sizes in a plan fit 32 bits")
 }
 
-/// Most lanes that work on one row: as many as run in step on most GPUs. More of them wait for one
-/// another at each sum, which costs a software adapter three times the work itself.
-const MOST_LANES: usize = 32;
-
-/// Lanes of a workgroup that works on `parts` of one row: a power of two.
-pub fn lanes(parts: usize) -> usize {
-    parts.next_power_of_two().min(MOST_LANES)
-}
-
 impl Dispatch {
-    /// The shader's text, ready to compile: constants, imports, body.
-    pub fn source(&self) -> String {
-        let mut text = String::new();
+    /// The shader's text in a shape, ready to compile: constants, imports, body.
+    pub fn source(&self, shape: Shape) -> String {
+        let mut text = format!("const WIDE: bool = {};\n", shape == Shape::Wide);
         for (name, value) in EVERYWHERE.iter().chain(&self.constants) {
             text += &match value {
                 Constant::U32(value) => format!("const {name}: u32 = {value}u;\n"),
                 Constant::F32(value) => format!("const {name}: f32 = {value:e}f;\n"),
                 Constant::Bool(value) => format!("const {name}: bool = {value};\n"),
+                Constant::Lanes(parts) => {
+                    format!("const {name}: u32 = {}u;\n", shape.lanes(*parts))
+                }
             };
         }
         for line in self.shader.source.lines() {
@@ -181,7 +245,6 @@ fn shared(name: &str) -> &'static str {
         "chunk",
         "clock",
         "first_use",
-        "gradient_tile",
         "grid",
         "lanes",
         "permutation",
@@ -190,12 +253,12 @@ fn shared(name: &str) -> &'static str {
         "row_gradient",
         "row_id",
         "schedule",
-        "score_tile",
         "shard",
         "sort_order",
         "stale_pair",
         "step",
         "tally",
+        "tile",
         "top_list"
     )
 }

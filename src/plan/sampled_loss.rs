@@ -40,7 +40,7 @@ impl SampledLoss {
             ("K", candidates.into()),
             ("PER_ROW", per_row.into()),
             ("D4", (dim / 4).into()),
-            ("LANES", lanes(1 + per_row).into()),
+            ("LANES", lanes(1 + per_row)),
             ("TEMPERATURE", loss.temperature.into()),
             ("LOG_Q", loss.corrected.into()),
         ];

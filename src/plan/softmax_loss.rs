@@ -33,6 +33,23 @@ pub(super) fn chunk_rows(batch_padded: usize, columns: usize) -> usize {
     (MATRIX_WORDS / columns / TILE * TILE).clamp(TILE, batch_padded)
 }
 
+/// The rows' softmax alone, over logits of so many rows and columns, to measure an adapter by.
+pub(crate) fn softmax_rows_alone(rows: usize, columns: usize) -> Dispatch {
+    Dispatch {
+        shader: &ROWS,
+        buffers: Vec::new(),
+        constants: vec![
+            ("B", rows.into()),
+            ("COLUMNS", columns.into()),
+            ("C", rows.into()),
+            ("LANES", lanes(columns / 4)),
+            ("TEMPERATURE", 1.0.into()),
+        ],
+        groups: folded(rows),
+        chunk: 0,
+    }
+}
+
 /// See the module.
 #[derive(Debug)]
 pub struct SoftmaxLoss {
@@ -63,7 +80,6 @@ impl SoftmaxLoss {
         let own_columns = loss.dims.candidates_padded();
         let columns = own_columns + loss.dims.bank_padded();
         let chunk_rows = chunk_rows(batch_padded, columns);
-        let row_lanes = lanes(columns / 4);
         let constants = vec![
             ("B", batch.into()),
             ("K", candidates.into()),
@@ -73,7 +89,7 @@ impl SoftmaxLoss {
             ("COLUMNS", columns.into()),
             ("C", chunk_rows.into()),
             ("D4", (dim / 4).into()),
-            ("LANES", row_lanes.into()),
+            ("LANES", lanes(columns / 4)),
             ("TEMPERATURE", loss.temperature.into()),
             ("LOG_Q", loss.corrected.into()),
         ];

@@ -30,10 +30,7 @@ impl SumLosses {
         vec![Dispatch {
             shader: &SUM_LOSSES,
             buffers: vec![self.steps, self.row_loss, self.losses],
-            constants: vec![
-                ("B", self.dims.batch.into()),
-                ("LANES", lanes(self.dims.batch).into()),
-            ],
+            constants: vec![("B", self.dims.batch.into()), ("LANES", lanes(self.dims.batch))],
             groups: folded(self.dims.window),
             chunk: 0,
         }]

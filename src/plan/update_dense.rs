@@ -68,7 +68,7 @@ impl UpdateDense {
             constants: vec![
                 ("ROWS", self.rows.into()),
                 ("COLUMNS", self.dim.into()),
-                ("LANES", lanes(self.dim).into()),
+                ("LANES", lanes(self.dim)),
                 ("WIDTH", (self.width as f32).into()),
                 ("L2", self.l2.into()),
                 ("BETA_M", BETA_M.into()),

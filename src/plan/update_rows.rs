@@ -110,7 +110,7 @@ impl UpdateRows {
             constants: vec![
                 ("D4", (dim / 4).into()),
                 ("P", self.ids_per_slot.next_power_of_two().into()),
-                ("LANES", lanes(dim / 4).into()),
+                ("LANES", lanes(dim / 4)),
                 ("WIDTH", (width as f32).into()),
                 ("NORMALIZE", self.normalize.into()),
                 ("L2", self.l2.into()),

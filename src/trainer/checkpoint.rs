@@ -8,9 +8,9 @@ use crate::checkpoint::{Reader, Writer, refused};
 use crate::config::Config;
 use crate::data::Report;
 use crate::error::Result;
-use crate::executor::BackendChoice;
+use crate::executor::{BackendChoice, Wish};
 use crate::model::Position;
-use crate::plan::{Plan, Work};
+use crate::plan::{Plan, Shape, Work};
 
 const EPOCH_LOSSES: &str = "losses.epoch";
 const UNTOLD_LOSSES: &str = "losses.untold";
@@ -22,6 +22,8 @@ struct Record<C> {
     /// A [`Config`] when it is written, and whatever there is when it is read.
     config: C,
     data: Report,
+    /// In which it computed, on a GPU.
+    shape: Option<Shape>,
     run: Run,
     pairs_in_epoch: usize,
     bank_is_open: bool,
@@ -51,6 +53,7 @@ impl Trainer {
         Ok(file.finish(Record {
             config: &self.config,
             data: self.dataset.report.clone(),
+            shape: self.backend.shape,
             run: self.run.clone(),
             pairs_in_epoch: self.model.pairs_in_epoch(),
             bank_is_open: self.model.bank_is_open(),
@@ -77,7 +80,8 @@ impl Trainer {
         record.run.untold = file.reals(UNTOLD_LOSSES)?;
         file.finish()?;
         let position = record.position(&config, dataset.train.len()).map_err(refused)?;
-        let (mut model, backend) = fresh_model(&dataset, &config, choice).await?;
+        let (mut model, backend) =
+            fresh_model(&dataset, &config, Wish { backend: choice, shape: record.shape }).await?;
         model.restore(&state, &position);
         Ok(Self { run: record.run, ..Self::around(model, backend, dataset, config) })
     }

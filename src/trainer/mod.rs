@@ -21,7 +21,7 @@ use web_time::Instant;
 use crate::config::{Config, Towers, Warmup};
 use crate::data::{Csr, Dataset, Features};
 use crate::error::{Error, Result};
-use crate::executor::{Backend, BackendChoice, Pending};
+use crate::executor::{Backend, BackendChoice, Pending, Wish};
 use crate::metrics::Metrics;
 use crate::model::{Model, Tower};
 use crate::negatives;
@@ -101,8 +101,8 @@ impl Trainer {
     /// # Errors
     /// Those of [`crate::executor::Executor::choose`]; [`Error::Config`] for `patience` without a
     /// validation part.
-    pub async fn new(dataset: Dataset, config: Config, choice: BackendChoice) -> Result<Self> {
-        let (model, backend) = fresh_model(&dataset, &config, choice).await?;
+    pub async fn new(dataset: Dataset, config: Config, wish: impl Into<Wish>) -> Result<Self> {
+        let (model, backend) = fresh_model(&dataset, &config, wish).await?;
         Ok(Self::around(model, backend, dataset, config))
     }
 
@@ -377,7 +377,7 @@ impl Trainer {
 async fn fresh_model(
     dataset: &Dataset,
     config: &Config,
-    choice: BackendChoice,
+    wish: impl Into<Wish>,
 ) -> Result<(Model, Backend)> {
     if config.tune.is_some() && !dataset.validation.is_empty() {
         return Err(Error::Config {
@@ -395,7 +395,7 @@ async fn fresh_model(
     }
     let history = history(dataset, config);
     let extent = extent(dataset, history.as_ref());
-    let (mut model, backend) = Model::new(config, &extent, choice).await?;
+    let (mut model, backend) = Model::new(config, &extent, wish).await?;
     // An item without a training pair is as rare as one with a single one.
     let counts: Vec<u32> = dataset.item_counts().into_iter().map(|count| count.max(1)).collect();
     model.load(dataset.train.as_words(), &negatives::log_q(config, &counts));

@@ -151,7 +151,7 @@ impl Trainer {
         }
         let temperature = tune.temperature[self.run.trials.len()];
         let config = Config { temperature, tune: None, ..self.config.clone() };
-        Self::new(dataset, config, self.backend.backend.into()).await
+        Self::new(dataset, config, &self.backend).await
     }
 
     /// What a run that has ended, or was lost, tells of its temperature.
@@ -178,8 +178,7 @@ impl Trainer {
             return lost.map_or(Ok(()), Err);
         };
         self.config.temperature = temperature;
-        let choice = self.backend.backend.into();
-        (self.model, _) = fresh_model(&self.dataset, &self.config, choice).await?;
+        (self.model, _) = fresh_model(&self.dataset, &self.config, &self.backend).await?;
         self.masked = None;
         Ok(())
     }

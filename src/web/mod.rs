@@ -16,6 +16,7 @@ use wasm_bindgen::prelude::*;
 use crate::config::{Config, OPTIONS};
 use crate::data::{self, Part};
 use crate::error::{Error, Result};
+use crate::executor::BackendChoice;
 use crate::preset::PRESETS;
 use crate::trainer;
 
@@ -175,13 +176,14 @@ impl Engine {
     /// An engine at the start of its run; the data set is moved into it.
     pub async fn create(dataset: Dataset, options: JsValue, backend: String) -> JsResult<Self> {
         let trainer =
-            trainer::Trainer::new(dataset.0, resolve(&options)?, backend.parse()?).await?;
+            trainer::Trainer::new(dataset.0, resolve(&options)?, backend.parse::<BackendChoice>()?)
+                .await?;
         Ok(Self { trainer: RefCell::new(Some(trainer)) })
     }
 
     /// An engine that goes on from a saved run.
     pub async fn load(bytes: Vec<u8>, backend: String) -> JsResult<Self> {
-        let trainer = trainer::Trainer::load(&bytes, backend.parse()?).await?;
+        let trainer = trainer::Trainer::load(&bytes, backend.parse::<BackendChoice>()?).await?;
         Ok(Self { trainer: RefCell::new(Some(trainer)) })
     }
 
@@ -228,7 +230,7 @@ impl Engine {
 
     /// Starts anew on the same data with other options.
     pub async fn reset(&self, options: JsValue, backend: String) -> JsResult<()> {
-        let (config, choice) = (resolve(&options)?, backend.parse()?);
+        let (config, choice) = (resolve(&options)?, backend.parse::<BackendChoice>()?);
         self.with("reset", async |trainer| trainer.reset(config, choice).await).await
     }
 

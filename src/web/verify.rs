@@ -4,13 +4,14 @@ use wasm_bindgen::prelude::*;
 
 use super::{JsResult, resolve, to_js};
 use crate::data::synthetic;
+use crate::executor::BackendChoice;
 use crate::model::Tower;
 use crate::{golden, stopwatch};
 
 /// Runs a golden case.
 #[wasm_bindgen(js_name = runGolden)]
 pub async fn run_golden(name: String, text: String, backend: String) -> JsResult<JsValue> {
-    Ok(to_js(&golden::run(&name, &text, backend.parse()?).await?))
+    Ok(to_js(&golden::run(&name, &text, backend.parse::<BackendChoice>()?).await?))
 }
 
 /// Takes training steps on random pairs and makes lists, and times them.
@@ -28,10 +29,13 @@ impl Stopwatch {
         backend: String,
     ) -> JsResult<Self> {
         let config = resolve(&options)?;
-        Ok(Self(stopwatch::Stopwatch::new(&config, users, items, backend.parse()?).await?))
+        Ok(Self(
+            stopwatch::Stopwatch::new(&config, users, items, backend.parse::<BackendChoice>()?)
+                .await?,
+        ))
     }
 
-    /// `{ backend, adapter, reason, memoryBytes, wasmBytes, bindings }`.
+    /// `{ backend, adapter, shape, reason, memoryBytes, wasmBytes, bindings }`.
     pub fn about(&self) -> JsValue {
         to_js(&self.0.about())
     }

@@ -53,6 +53,8 @@ export interface About {
   backend: Backend;
   /** Name of the GPU adapter; empty where there is none, or it has no name. */
   adapter: string;
+  /** How much of the work one of its threads takes, whichever was measured to be quicker; null on the CPU. */
+  shape: "narrow" | "wide" | null;
   /** Why this backend was taken, as a clause. */
   reason: string;
   data: DataSummary;

@@ -94,7 +94,7 @@ impl Runtime {
     /// Where something ran, with the backend and the adapter that it says it ran on.
     fn on(self, timing: &serde_json::Value) -> String {
         let word = |key: &str| timing[key].as_str().filter(|word| !word.is_empty());
-        let words = [Some(self.name()), word("backend"), word("adapter")];
+        let words = [Some(self.name()), word("backend"), word("adapter"), word("shape")];
         words.into_iter().flatten().collect::<Vec<_>>().join(" ")
     }
 }

@@ -1,0 +1,76 @@
+//! Which shape of the kernels is quicker on an adapter: measured there, since no name tells it.
+
+use std::sync::OnceLock;
+
+use web_time::Instant;
+use wgpu::BufferUsages;
+
+use super::Gpu;
+use super::bind::Bound;
+use super::readback::{Readback, Spares};
+use crate::error::Result;
+use crate::plan::{STEP_STRIDE, Shape, Step, softmax_rows_alone};
+
+/// Rows and columns of the logits that are measured on: milliseconds on a software adapter, and less than
+/// a round trip on a GPU.
+const SIZE: (usize, usize) = (256, 1024);
+
+/// Runs of each shape: the quickest counts.
+const RUNS: usize = 3;
+
+/// What a GPU is made for stays unless the other shape takes less than this share of its time: on software
+/// adapters it takes a third, and clocks of browsers are coarse.
+const CLEARLY: f64 = 0.67;
+
+/// The shape, measured once a process: there is one adapter, and all runs on it are to agree to the bit.
+static QUICKER: OnceLock<Shape> = OnceLock::new();
+
+/// The quicker shape.
+///
+/// # Errors
+/// Those of [`Readback::finish`].
+pub(super) async fn quicker(gpu: &Gpu) -> Result<Shape> {
+    if let Some(shape) = QUICKER.get() {
+        return Ok(*shape);
+    }
+    let (rows, columns) = SIZE;
+    let words = |name, count: usize, usage| gpu.buffer(name, 4 * count as u64, usage);
+    let storage = BufferUsages::STORAGE | BufferUsages::COPY_SRC;
+    let step = words("step", STEP_STRIDE, BufferUsages::UNIFORM | BufferUsages::COPY_DST);
+    let record = Step { rows: rows as u32, ..Step::default() };
+    gpu.queue.write_buffer(&step, 0, bytemuck::bytes_of(&record));
+    let chunk = gpu.uniform([0; 4]);
+    let row_loss = words("row_loss", rows, storage);
+    let buffers = [
+        step,
+        chunk,
+        words("logits", rows * columns, storage),
+        row_loss.clone(),
+        words("row_lse", rows, storage),
+    ];
+    let dispatch = softmax_rows_alone(rows, columns);
+    let bounds = Shape::ALL.map(|shape| Bound::alone(gpu, &dispatch, shape, &buffers));
+    let spares = Spares::default();
+    let mut least = [f64::INFINITY; Shape::ALL.len()];
+    // The first round compiles.
+    for round in 0..=RUNS {
+        for (bound, least) in bounds.iter().zip(&mut least) {
+            let started = Instant::now();
+            let mut commands = gpu.encoder();
+            bound.record(
+                &mut commands.begin_compute_pass(&wgpu::ComputePassDescriptor::default()),
+                0,
+            );
+            let done = [(&row_loss, 0..4)].into_iter();
+            let readback = Readback::new(gpu, &spares, &mut commands, done);
+            gpu.queue.submit([commands.finish()]);
+            readback.map().finish::<f32>().await?;
+            if round > 0 {
+                *least = least.min(started.elapsed().as_secs_f64());
+            }
+        }
+    }
+    let [narrow, wide] = least;
+    let shape = if wide < CLEARLY * narrow { Shape::Wide } else { Shape::Narrow };
+    Ok(*QUICKER.get_or_init(|| shape))
+}
