@@ -4,7 +4,7 @@ use super::memory::{Memory, view};
 use wide::f32x8;
 
 use super::product::{STAGGER, add_by_rows, by_rows, pack_columns, pack_rows};
-use super::vector::{exp_of_negative, load};
+use super::vector::{Exponential, load};
 use crate::plan::{BankPush, Enqueue, Entry, IMPOSSIBLE, NO_ID, TILE};
 
 /// Banked users whose weights are computed at once; see the softmax's chunk.
@@ -65,8 +65,9 @@ pub fn push(op: &BankPush, memory: &mut Memory, slot: usize) {
                 let is_absent = id == NO_ID || id == entry.item;
                 *weight = if is_absent { IMPOSSIBLE } else { logit.min(0.0) };
             }
+            let exponential = Exponential::new();
             for eight in weights.chunks_exact_mut(TILE) {
-                let weight = exp_of_negative(load(eight)) * f32x8::splat(scale);
+                let weight = exponential.of(load(eight)) * f32x8::splat(scale);
                 eight.copy_from_slice(weight.as_array());
             }
         }

@@ -5,7 +5,7 @@ use wide::f32x8;
 
 use super::memory::{Memory, view};
 use super::product::{STAGGER, add_by_rows, by_columns, by_rows, pack_columns, pack_rows};
-use super::vector::{exp_of_negative, load};
+use super::vector::{Exponential, load};
 use crate::plan::{Entry, IMPOSSIBLE, NO_ID, SoftmaxLoss, TILE};
 
 /// Rows of logits at once: with 1,024 columns they take 256 KB, a share of a core's second cache.
@@ -124,11 +124,12 @@ pub fn softmax(logits: &mut [f32], positive: usize, scale: f32) -> (f32, f32) {
     }
     let max = max.to_array().into_iter().fold(IMPOSSIBLE, f32::max);
     let logit = logits[positive];
+    let exponential = Exponential::new();
     let mut sum = f32x8::ZERO;
     for eight in logits.chunks_exact_mut(TILE) {
-        let exponential = exp_of_negative(load(eight) - f32x8::splat(max));
-        sum += exponential;
-        eight.copy_from_slice(exponential.as_array());
+        let exponentials = exponential.of(load(eight) - f32x8::splat(max));
+        sum += exponentials;
+        eight.copy_from_slice(exponentials.as_array());
     }
     let sum = sum.reduce_add();
     let factor = scale / sum;

@@ -54,7 +54,7 @@ const BANKED: usize = 8;
 const LARGER: usize = 100;
 
 /// Epochs of the comparison with skipping, which has its first effect on the third.
-const EPOCHS: usize = 7;
+const EPOCHS: usize = 5;
 
 fn options(technique: &str) -> Value {
     let mut options = json!({ "batchSize": BATCH });
