@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::context::Gpu;
 use super::kernel::Kernel;
 use super::shards::Shards;
-use crate::plan::{Access, Dispatch, STEP_STRIDE, Shape};
+use crate::plan::{Access, Dispatch, Program, STEP_STRIDE, Shape};
 
 /// Bytes from one step's record to the next.
 const STEP_BYTES: u32 = STEP_STRIDE as u32 * 4;
@@ -54,53 +54,75 @@ impl Bound {
     }
 }
 
-/// Makes dispatches ready; what they share is made once.
+/// Makes programs ready, each when it is asked for first; what they share is made once.
 #[derive(Debug)]
-pub struct Binder<'a> {
-    gpu: &'a Gpu,
-    buffers: &'a [Shards],
+pub struct Binder {
     shape: Shape,
+    /// Program, operation, dispatch.
+    dispatches: Vec<Vec<Vec<Dispatch>>>,
+    /// The programs that are ready: a dispatch has one for each of its shards.
+    programs: Vec<Option<Vec<Vec<Bound>>>>,
     /// By their text.
     kernels: HashMap<String, Rc<Kernel>>,
     /// By their words.
     uniforms: HashMap<[u32; 4], wgpu::Buffer>,
 }
 
-impl<'a> Binder<'a> {
-    /// One over a plan's buffers.
-    pub fn new(gpu: &'a Gpu, buffers: &'a [Shards], shape: Shape) -> Self {
-        Self { gpu, buffers, shape, kernels: HashMap::new(), uniforms: HashMap::new() }
+impl Binder {
+    /// One of a plan's programs.
+    pub fn new(dispatches: Vec<Vec<Vec<Dispatch>>>, shape: Shape) -> Self {
+        let programs = dispatches.iter().map(|_| None).collect();
+        let (kernels, uniforms) = (HashMap::new(), HashMap::new());
+        Self { shape, dispatches, programs, kernels, uniforms }
+    }
+
+    /// The shape of its kernels.
+    pub fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    /// The operations of a program over the plan's buffers, ready to run.
+    pub fn program(&mut self, program: Program, gpu: &Gpu, buffers: &[Shards]) -> &[Vec<Bound>] {
+        let n = program as usize;
+        if self.programs[n].is_none() {
+            let ops = std::mem::take(&mut self.dispatches[n]);
+            let mut bind = |op: &Vec<Dispatch>| {
+                op.iter().flat_map(|one| self.bind(one, gpu, buffers)).collect()
+            };
+            self.programs[n] = Some(ops.iter().map(&mut bind).collect());
+        }
+        self.programs[n].as_deref().unwrap_or_default()
     }
 
     /// A dispatch for each pair of shards of what is read and what is written by rows: one, where nothing
     /// is longer than a binding may be.
-    pub fn bind(&mut self, dispatch: &Dispatch) -> Vec<Bound> {
+    fn bind(&mut self, dispatch: &Dispatch, gpu: &Gpu, buffers: &[Shards]) -> Vec<Bound> {
         let shader = dispatch.shader;
-        let compile = |source: &String| Rc::new(Kernel::new(&self.gpu.device, shader, source));
+        let compile = |source: &String| Rc::new(Kernel::new(&gpu.device, shader, source));
         let source = dispatch.source(self.shape);
         let kernel = self.kernels.entry(source).or_insert_with_key(compile).clone();
         let [reads, writes] =
-            [Access::ReadRows, Access::WriteRows].map(|by| firsts(self.buffers, dispatch, by));
+            [Access::ReadRows, Access::WriteRows].map(|by| firsts(buffers, dispatch, by));
         let mut all = Vec::with_capacity(reads.len() * writes.len());
         for (read, &first_read) in reads.iter().enumerate() {
             for (write, &first_write) in writes.iter().enumerate() {
                 let bindings = shader.bindings.iter().zip(&dispatch.buffers);
-                let buffers = bindings.map(|((_, access), buffer)| match access {
-                    Access::Chunk => self.uniform([dispatch.chunk, 0, 0, 0]),
-                    Access::Shard => self.uniform([first_read, first_write, 0, 0]),
-                    Access::Step | Access::Read | Access::Write => self.buffers[buffer.0].part(0),
-                    Access::ReadRows => self.buffers[buffer.0].part(read),
-                    Access::WriteRows => self.buffers[buffer.0].part(write),
+                let parts = bindings.map(|((_, access), buffer)| match access {
+                    Access::Chunk => self.uniform(gpu, [dispatch.chunk, 0, 0, 0]),
+                    Access::Shard => self.uniform(gpu, [first_read, first_write, 0, 0]),
+                    Access::Step | Access::Read | Access::Write => buffers[buffer.0].part(0),
+                    Access::ReadRows => buffers[buffer.0].part(read),
+                    Access::WriteRows => buffers[buffer.0].part(write),
                 });
-                let buffers: Vec<wgpu::Buffer> = buffers.collect();
-                all.push(Bound::new(self.gpu, dispatch, self.shape, &kernel, &buffers));
+                let parts: Vec<wgpu::Buffer> = parts.collect();
+                all.push(Bound::new(gpu, dispatch, self.shape, &kernel, &parts));
             }
         }
         all
     }
 
-    fn uniform(&mut self, words: [u32; 4]) -> wgpu::Buffer {
-        self.uniforms.entry(words).or_insert_with(|| self.gpu.uniform(words)).clone()
+    fn uniform(&mut self, gpu: &Gpu, words: [u32; 4]) -> wgpu::Buffer {
+        self.uniforms.entry(words).or_insert_with(|| gpu.uniform(words)).clone()
     }
 }
 

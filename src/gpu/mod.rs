@@ -13,6 +13,7 @@ mod readback;
 mod shards;
 
 use std::ops::Range;
+use std::slice::SliceIndex;
 
 use bytemuck::Pod;
 use serde::Serialize;
@@ -26,6 +27,9 @@ pub use readback::Readback;
 use readback::Spares;
 use shards::Shards;
 pub use wgpu::DeviceType;
+
+/// What a run needs before its first loss.
+const TRAINING: [Program; 3] = [Program::OpenWindow, Program::Step, Program::SumLosses];
 
 /// How much of a buffer is bound at once.
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -44,17 +48,15 @@ pub struct Executor {
     gpu: Gpu,
     buffers: Vec<Shards>,
     bindings: Bindings,
-    shape: Shape,
-    /// Program, operation, dispatch; one for each of its shards.
-    programs: Vec<Vec<Vec<Bound>>>,
+    binder: Binder,
     spares: Spares,
     commands: Option<wgpu::CommandEncoder>,
     pass: Option<wgpu::ComputePass<'static>>,
 }
 
 impl Executor {
-    /// Allocates the plan's buffers, all zero, and compiles its shaders, in the shape that is quicker here if
-    /// none is given.
+    /// Allocates the plan's buffers, all zero, and compiles the shaders of training, in the shape that is quicker
+    /// here if none is given. Those of other programs are compiled when they run first: a loss is on screen before.
     ///
     /// # Errors
     /// [`Error::Limit`] if a buffer that some shader needs whole is larger than the adapter allows,
@@ -113,11 +115,10 @@ impl Executor {
             })
             .collect();
 
-        let mut binder = Binder::new(&gpu, &buffers, shape);
-        let mut bind_all =
-            |op: &Vec<Dispatch>| op.iter().flat_map(|one| binder.bind(one)).collect();
-        let programs =
-            programs.iter().map(|program| program.iter().map(&mut bind_all).collect()).collect();
+        let mut binder = Binder::new(programs, shape);
+        for program in TRAINING {
+            binder.program(program, &gpu, &buffers);
+        }
 
         let (refusal, shortage) = (validation.pop(), memory.pop());
         if shortage.await.is_some() {
@@ -132,8 +133,7 @@ impl Executor {
             gpu,
             buffers,
             bindings,
-            shape,
-            programs,
+            binder,
             spares: Spares::default(),
             commands: None,
             pass: None,
@@ -147,7 +147,7 @@ impl Executor {
 
     /// The shape of its kernels.
     pub fn shape(&self) -> Shape {
-        self.shape
+        self.binder.shape()
     }
 
     /// Writes elements of 4-byte words at a word offset of a buffer, after all that was recorded.
@@ -191,18 +191,26 @@ impl Executor {
 
     /// Records a program for a slot of the window.
     pub fn run(&mut self, program: Program, slot: usize) {
-        for op in 0..self.programs[program as usize].len() {
-            self.run_op(program, op, slot);
-        }
+        self.record(program, .., slot);
     }
 
     /// Records one operation of a program.
     pub fn run_op(&mut self, program: Program, op: usize, slot: usize) {
+        self.record(program, op..=op, slot);
+    }
+
+    fn record(
+        &mut self,
+        program: Program,
+        ops: impl SliceIndex<[Vec<Bound>], Output = [Vec<Bound>]>,
+        slot: usize,
+    ) {
         let commands = self.commands.get_or_insert_with(|| self.gpu.encoder());
         let pass = self.pass.get_or_insert_with(|| {
             commands.begin_compute_pass(&wgpu::ComputePassDescriptor::default()).forget_lifetime()
         });
-        for bound in &self.programs[program as usize][op] {
+        let bounds = self.binder.program(program, &self.gpu, &self.buffers);
+        for bound in bounds[ops].iter().flatten() {
             bound.record(pass, slot);
         }
     }

@@ -38,7 +38,8 @@ impl Executor {
         slot: usize,
     ) -> Result<Vec<Vec<f64>>> {
         self.submit();
-        let bounds: Vec<&Bound> = self.programs[program as usize].iter().flatten().collect();
+        let bounds = self.binder.program(program, &self.gpu, &self.buffers);
+        let bounds: Vec<&Bound> = bounds.iter().flatten().collect();
         let mut times = time(&self.gpu, &bounds, slot).await?.into_iter();
         let mut of_dispatch = |dispatch: &Dispatch| {
             let shards = [Access::ReadRows, Access::WriteRows]
@@ -86,7 +87,7 @@ impl Executor {
             groups: threads(count),
             chunk: 0,
         };
-        let bound = Bound::alone(&self.gpu, &dispatch, self.shape, &buffers);
+        let bound = Bound::alone(&self.gpu, &dispatch, self.shape(), &buffers);
         let times = time(&self.gpu, &[&bound; RUNS], 0).await?;
         Ok(times.into_iter().fold(f64::INFINITY, f64::min))
     }
