@@ -1,5 +1,6 @@
 //! What an operation asks of a GPU: shaders, their bindings and constants, and how many workgroups.
 
+use super::wgsl::wgsl;
 use super::{Buffer, IMPOSSIBLE, MIN_NORM, NO_ID, TILE};
 
 /// A WGSL entry point, and the contract of its bindings.
@@ -7,7 +8,7 @@ use super::{Buffer, IMPOSSIBLE, MIN_NORM, NO_ID, TILE};
 pub struct Shader {
     /// Name of the file under `shaders/`, without its ending.
     pub stem: &'static str,
-    /// Its text, imports unresolved.
+    /// Its text, stripped, imports unresolved.
     pub source: &'static str,
     /// Name and access of binding 0, 1, … of group 0.
     pub bindings: &'static [(&'static str, Access)],
@@ -38,7 +39,7 @@ macro_rules! shader {
     ($stem:literal, [$($name:ident: $access:ident),* $(,)?]) => {
         $crate::plan::dispatch::Shader {
             stem: $stem,
-            source: include_str!(concat!("../../shaders/", $stem, ".wgsl")),
+            source: $crate::plan::wgsl::wgsl!($stem),
             bindings: &[$((stringify!($name), $crate::plan::dispatch::Access::$access)),*],
         }
     };
@@ -171,7 +172,7 @@ fn shared(name: &str) -> &'static str {
     macro_rules! table {
         ($($file:literal),*) => {
             match name {
-                $($file => include_str!(concat!("../../shaders/shared/", $file, ".wgsl")),)*
+                $($file => wgsl!(concat!("shared/", $file)),)*
                 _ => panic!("no shader file is shared under the name `{name}`"),
             }
         };

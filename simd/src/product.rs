@@ -3,8 +3,8 @@
 
 use wide::{f32x4, f32x8};
 
-use super::vector::{add, load};
-use crate::plan::TILE;
+use crate::TILE;
+use crate::vector::{add, load};
 
 /// Elements between the rows of a stored matrix beyond its columns: rows a power of two apart would all
 /// fall into one set of the first cache.
@@ -65,7 +65,7 @@ pub fn row_by_rows(a: &[f32], panel: &[f32], out: &mut [f32]) {
 pub fn by_columns<'a>(
     a: &[f32],
     stride: usize,
-    panels: impl Iterator<Item = &'a [f32]>,
+    panels: &mut dyn Iterator<Item = &'a [f32]>,
     width: usize,
     out: &mut [f32],
 ) {
@@ -86,7 +86,7 @@ pub fn add_by_rows<'a>(
     a: &[f32],
     stride: usize,
     columns: usize,
-    panels: impl Iterator<Item = &'a [f32]>,
+    panels: &mut dyn Iterator<Item = &'a [f32]>,
     width: usize,
     out: &mut [f32],
 ) {
