@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
 use crate::error::{Error, Result};
+use crate::json;
 use crate::preset::Preset;
 
 /// One option of a run.
@@ -938,7 +939,7 @@ fn as_json<S: Serializer>(text: &str, serializer: S) -> std::result::Result<S::O
 
 /// A default's value.
 fn parsed(text: &str) -> Value {
-    serde_json::from_str(text).expect("a default is JSON")
+    json::value(text.as_bytes()).expect("a default is JSON")
 }
 
 /// The defaults as one nested object.
@@ -1024,7 +1025,7 @@ fn check(spec: &OptionSpec, value: &Value) -> Result<()> {
         let allowed: Vec<String> = spec.kinds.iter().map(Kind::to_string).collect();
         return Err(Error::Config {
             key: spec.key.into(),
-            problem: format!("{value} is not allowed"),
+            problem: format!("{} is not allowed", json::write(value)),
             allowed: allowed.join(", or "),
         });
     }

@@ -3,6 +3,8 @@
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
+use crate::json;
+
 /// A named set of options.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Preset {
@@ -45,7 +47,7 @@ impl Preset {
 }
 
 fn parsed(options: &str) -> Value {
-    serde_json::from_str(options).expect("a preset is JSON")
+    json::value(options.as_bytes()).expect("a preset is JSON")
 }
 
 fn as_json<S: Serializer>(options: &str, serializer: S) -> Result<S::Ok, S::Error> {

@@ -4,6 +4,8 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::json;
+
 /// The key of what a header says beside its tensors: texts by name.
 const METADATA: &str = "__metadata__";
 
@@ -92,7 +94,7 @@ pub fn write(entries: Vec<Entry>, metadata: &[(&str, String)]) -> Vec<u8> {
         let told = json!({ "dtype": dtype.name(), "shape": shape, "data_offsets": [start, end] });
         header.insert(name.clone(), told);
     }
-    let mut header = Value::Object(header).to_string().into_bytes();
+    let mut header = json::write(&header).into_bytes();
     header.resize(header.len().next_multiple_of(LENGTH), b' ');
     let mut file = Vec::with_capacity(LENGTH + header.len() + end);
     file.extend((header.len() as u64).to_le_bytes());
@@ -130,7 +132,7 @@ impl<'a> File<'a> {
             return None;
         }
         let (header, data) = rest.split_at_checked(length)?;
-        let header = serde_json::from_str(std::str::from_utf8(header).ok()?).ok()?;
+        let header = serde_json::from_slice(header).ok()?;
         Some(Self { header, data, spans: Vec::new() })
     }
 

@@ -19,6 +19,8 @@ export default defineConfig({
       input: { ...Object.fromEntries(pages), twotower: "src/index.ts" },
       preserveEntrySignatures: "exports-only",
       output: {
+        // What draws charts is large, and does not count as what it takes to train.
+        advancedChunks: { groups: [{ name: "charts", test: /node_modules\/uplot\// }] },
         // The hash comes first, so that a data file's name keeps its ending: `.csv.gz`.
         assetFileNames: "assets/[hash]-[name][extname]",
         entryFileNames: ({ name }) => (name === "twotower" ? "twotower.js" : "assets/[name]-[hash].js"),

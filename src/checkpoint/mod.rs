@@ -7,9 +7,9 @@ mod dataset;
 use bytemuck::Pod;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 use crate::error::{Error, Result};
+use crate::json;
 use crate::plan::Tensor;
 use crate::safetensors::{self, Data, Dtype, Entry};
 
@@ -79,8 +79,8 @@ impl Writer {
     /// The whole file.
     pub fn finish(self, record: impl Serialize) -> Vec<u8> {
         let by = env!("CARGO_PKG_VERSION");
-        let text = serde_json::to_string(&Envelope { version: VERSION, by, record });
-        safetensors::write(self.0, &[(KEY, text.expect("a record serialises"))])
+        let text = json::write(&Envelope { version: VERSION, by, record });
+        safetensors::write(self.0, &[(KEY, text)])
     }
 }
 
@@ -99,11 +99,13 @@ impl<'a> Reader<'a> {
         let text = &text.ok_or_else(|| refused(format!("it has no record under `{KEY}`")))?;
         let unreadable = |error: serde_json::Error| refused(format!("its record: {error}"));
         // As a value first: the code that makes types of values is there for the options, too.
-        let mut envelope: Value = serde_json::from_str(text).map_err(unreadable)?;
+        let mut envelope = json::value(text.as_bytes()).map_err(unreadable)?;
         let (version, by) = (&envelope["version"], &envelope["by"]);
         if *version != VERSION {
             return Err(refused(format!(
-                "its format has version {version}, of twotower {by}; this one reads version {VERSION}"
+                "its format has version {}, of twotower {}; this one reads version {VERSION}",
+                json::write(version),
+                json::write(by),
             )));
         }
         let record = serde_json::from_value(envelope["record"].take()).map_err(unreadable)?;

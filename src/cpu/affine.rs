@@ -1,8 +1,8 @@
 //! Twin of `shaders/affine*.wgsl`.
 
+use twotower_simd::{add, add_by_rows, by_columns, by_rows, pack_columns, pack_rows};
+
 use super::memory::{Memory, view};
-use super::product::{add_by_rows, by_columns, by_rows, pack_columns, pack_rows};
-use super::vector::add;
 use crate::plan::{Affine, AffineBack, Layer, TILE};
 
 pub fn forward(op: &Affine, memory: &mut Memory) {
@@ -12,7 +12,7 @@ pub fn forward(op: &Affine, memory: &mut Memory) {
     let [x, weights, bias, y] = memory.many([op.x, op.weights, op.bias, op.y]);
     let (bias, y) = (view::<f32>(bias), &mut view::<f32>(y)[..rows * output]);
     pack_columns(&[&view::<f32>(weights)[..input * output]], output, panels);
-    let panels = panels.chunks_exact(input * TILE);
+    let panels = &mut panels.chunks_exact(input * TILE);
     by_columns(&view::<f32>(x)[..rows * input], input, panels, output, y);
     for row in y.chunks_exact_mut(output) {
         add(row, bias);
@@ -45,7 +45,7 @@ pub fn back(op: &AffineBack, memory: &mut Memory) {
     }
     pack_columns(&[d_y], output, gradient_columns);
     d_weights.fill(0.0);
-    let panels = gradient_columns.chunks_exact(rows * TILE);
+    let panels = &mut gradient_columns.chunks_exact(rows * TILE);
     add_by_rows(x, input, input, panels, output, d_weights);
     d_bias.fill(0.0);
     d_y.chunks_exact(output).for_each(|row| add(d_bias, row));

@@ -1,7 +1,8 @@
 //! Twin of `shaders/aggregate_users.wgsl`.
 
+use twotower_simd::add;
+
 use super::memory::{Memory, view};
-use super::vector::add;
 use crate::plan::{AggregateUsers, NO_ID};
 
 pub fn run(op: &AggregateUsers, memory: &mut Memory, slot: usize) {

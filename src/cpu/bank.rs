@@ -1,11 +1,9 @@
 //! Twins of `shaders/bank_push_*.wgsl` and `enqueue_*.wgsl`.
 
-use super::memory::{Memory, view};
-use wide::f32x8;
+use twotower_simd::{STAGGER, add_by_rows, bank_weights, by_rows, pack_columns, pack_rows};
 
-use super::product::{STAGGER, add_by_rows, by_rows, pack_columns, pack_rows};
-use super::vector::{Exponential, load};
-use crate::plan::{BankPush, Enqueue, Entry, IMPOSSIBLE, NO_ID, TILE};
+use super::memory::{Memory, view};
+use crate::plan::{BankPush, Enqueue, Entry, NO_ID, TILE};
 
 /// Banked users whose weights are computed at once; see the softmax's chunk.
 const CHUNK: usize = 64;
@@ -59,21 +57,12 @@ pub fn push(op: &BankPush, memory: &mut Memory, slot: usize) {
                 continue;
             };
             let offset = entry.mean_logit + row_candidates.ln();
-            let columns = weights.iter_mut().zip(&*correction).zip(&*column_ids);
-            for ((weight, correction), &id) in columns {
-                let logit = *weight * inverse_temperature - correction - offset;
-                let is_absent = id == NO_ID || id == entry.item;
-                *weight = if is_absent { IMPOSSIBLE } else { logit.min(0.0) };
-            }
-            let exponential = Exponential::new();
-            for eight in weights.chunks_exact_mut(TILE) {
-                let weight = exponential.of(load(eight)) * f32x8::splat(scale);
-                eight.copy_from_slice(weight.as_array());
-            }
+            let (item, ids) = (entry.item, &*column_ids);
+            bank_weights(weights, correction, ids, item, inverse_temperature, offset, scale);
         }
         let panels = user_columns.chunks_exact(bank_padded * TILE);
-        let panels = panels.map(|panel| &panel[first * TILE..]);
-        add_by_rows(weights, stride, columns, panels, dim, d_item);
+        let mut panels = panels.map(|panel| &panel[first * TILE..]);
+        add_by_rows(weights, stride, columns, &mut panels, dim, d_item);
     }
     memory.give_scratch(scratch);
 }

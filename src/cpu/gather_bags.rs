@@ -1,7 +1,8 @@
 //! Twin of `shaders/gather_bags.wgsl`.
 
+use twotower_simd::{add, add_scaled};
+
 use super::memory::{Memory, view};
-use super::vector::{add, add_scaled};
 use crate::plan::{GatherBags, NO_ID, Positives};
 
 pub fn run(op: &GatherBags, memory: &mut Memory, slot: usize) {

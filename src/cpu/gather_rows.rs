@@ -1,7 +1,8 @@
 //! Twin of `shaders/gather_rows.wgsl`.
 
+use twotower_simd::dot;
+
 use super::memory::{Memory, view};
-use super::vector::dot;
 use crate::plan::{GatherRows, MIN_NORM, NO_ID};
 
 pub fn run(op: &GatherRows, memory: &mut Memory, slot: usize) {

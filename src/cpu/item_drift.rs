@@ -1,7 +1,8 @@
 //! Twin of `shaders/item_drift.wgsl`.
 
+use twotower_simd::dot;
+
 use super::memory::{Memory, view};
-use super::vector::dot;
 use crate::plan::ItemDrift;
 
 pub fn run(op: &ItemDrift, memory: &mut Memory) {

@@ -18,7 +18,6 @@ mod memory;
 mod normalize_rows;
 #[cfg(feature = "verify")]
 pub mod probe;
-mod product;
 mod rank;
 mod row_change;
 mod sample_pairs;
@@ -30,7 +29,6 @@ mod sort_uses;
 mod sum_losses;
 mod update_dense;
 mod update_rows;
-mod vector;
 
 use std::ops::Range;
 

@@ -1,7 +1,8 @@
 //! Twin of `shaders/normalize_rows*.wgsl`.
 
+use twotower_simd::dot;
+
 use super::memory::{Memory, view};
-use super::vector::dot;
 use crate::plan::{MIN_NORM, NO_ID, NormalizeRows, NormalizeRowsBack};
 
 pub fn forward(op: &NormalizeRows, memory: &mut Memory) {

@@ -5,7 +5,8 @@ use std::hint::black_box;
 use web_time::Instant;
 use wide::f32x8;
 
-use super::product::{STAGGER, by_columns, by_rows, pack_columns, pack_rows};
+use twotower_simd::{STAGGER, by_columns, by_rows, pack_columns, pack_rows};
+
 use super::{Executor, softmax_loss};
 use crate::executor::Limits;
 use crate::plan::{Plan, Program, TILE};
@@ -76,7 +77,7 @@ pub fn products(rows: usize, columns: usize, dim: usize) -> f64 {
         for (users, d_user) in chunks.zip(d_user.chunks_mut(softmax_loss::CHUNK * dim)) {
             let scores = &mut scores[..users.len() / dim * stride];
             by_rows(users, dim, &panels, stride, scores);
-            by_columns(scores, stride, transposed.chunks_exact(columns * TILE), dim, d_user);
+            by_columns(scores, stride, &mut transposed.chunks_exact(columns * TILE), dim, d_user);
         }
         black_box(&d_user);
     };

@@ -1,7 +1,8 @@
 //! Twins of `shaders/score_items.wgsl`, `mask_seen.wgsl`, `mask_barred.wgsl` and `top_items_*.wgsl`.
 
+use twotower_simd::{by_rows, pack_rows, row_by_rows};
+
 use super::memory::{Memory, view};
-use super::product::{by_rows, pack_rows, row_by_rows};
 use crate::plan::{
     Dims, IMPOSSIBLE, MaskBarred, MaskSeen, NO_ID, ScoreItems, TILE, TOP_K, TopItems,
 };

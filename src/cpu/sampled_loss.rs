@@ -1,9 +1,9 @@
 //! Twin of `shaders/sampled_loss_*.wgsl`: one pass over the rows, each turned into gradients while its
 //! candidates are in the cache.
 
+use twotower_simd::{add_scaled, dot, softmax};
+
 use super::memory::{Memory, view};
-use super::softmax_loss::softmax;
-use super::vector::{add_scaled, dot};
 use crate::plan::{Dims, IMPOSSIBLE, SampledLoss, TILE};
 
 pub fn run(op: &SampledLoss, memory: &mut Memory, slot: usize) {

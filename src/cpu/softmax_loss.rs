@@ -1,12 +1,12 @@
 //! Twin of `shaders/softmax_loss_*.wgsl`: one pass over chunks of rows whose logits fit the cache,
 //! each turned into gradients before the next is computed.
 
-use wide::f32x8;
+use twotower_simd::{
+    STAGGER, add_by_rows, by_columns, by_rows, mask, pack_columns, pack_rows, softmax,
+};
 
 use super::memory::{Memory, view};
-use super::product::{STAGGER, add_by_rows, by_columns, by_rows, pack_columns, pack_rows};
-use super::vector::{Exponential, load};
-use crate::plan::{Entry, IMPOSSIBLE, NO_ID, SoftmaxLoss, TILE};
+use crate::plan::{Entry, NO_ID, SoftmaxLoss, TILE};
 
 /// Rows of logits at once: with 1,024 columns they take 256 KB, a share of a core's second cache.
 pub const CHUNK: usize = 64;
@@ -95,48 +95,13 @@ pub fn run(op: &SoftmaxLoss, memory: &mut Memory, slot: usize) {
             }
         }
         let user_panels = user_columns.chunks_exact(rows_padded * TILE);
-        let user_panels = user_panels.map(|panel| &panel[first * TILE..]);
-        add_by_rows(chunk, stride, own, user_panels, dim, d_item);
+        let mut user_panels = user_panels.map(|panel| &panel[first * TILE..]);
+        add_by_rows(chunk, stride, own, &mut user_panels, dim, d_item);
         if let Some(d_user) = &mut d_user {
             let d_user = &mut view::<f32>(d_user)[first * dim..][..chunk_rows * dim];
-            by_columns(chunk, stride, item_columns.chunks_exact(columns * TILE), dim, d_user);
+            let item_panels = &mut item_columns.chunks_exact(columns * TILE);
+            by_columns(chunk, stride, item_panels, dim, d_user);
         }
     }
     memory.give_scratch(scratch);
-}
-
-/// Scores to logits: over the temperature, less log q, accidental hits and absent columns out.
-fn mask(logits: &mut [f32], correction: &[f32], ids: &[u32], row: usize, inverse_temperature: f32) {
-    let positive = logits[row] * inverse_temperature - correction[row];
-    for ((logit, correction), &id) in logits.iter_mut().zip(correction).zip(ids) {
-        let corrected = *logit * inverse_temperature - correction;
-        *logit = if id == ids[row] || id == NO_ID { IMPOSSIBLE } else { corrected };
-    }
-    logits[row] = positive;
-}
-
-/// The row's loss and its log-sum-exp; the logits, whole eights of them, become the loss' gradient by
-/// the scores.
-pub fn softmax(logits: &mut [f32], positive: usize, scale: f32) -> (f32, f32) {
-    let mut max = f32x8::splat(IMPOSSIBLE);
-    for eight in logits.chunks_exact(TILE) {
-        max = max.fast_max(load(eight));
-    }
-    let max = max.to_array().into_iter().fold(IMPOSSIBLE, f32::max);
-    let logit = logits[positive];
-    let exponential = Exponential::new();
-    let mut sum = f32x8::ZERO;
-    for eight in logits.chunks_exact_mut(TILE) {
-        let exponentials = exponential.of(load(eight) - f32x8::splat(max));
-        sum += exponentials;
-        eight.copy_from_slice(exponentials.as_array());
-    }
-    let sum = sum.reduce_add();
-    let factor = scale / sum;
-    for element in logits.iter_mut() {
-        *element *= factor;
-    }
-    logits[positive] -= scale;
-    let lse = max + sum.ln();
-    (lse - logit, lse)
 }

@@ -34,8 +34,9 @@ pub fn run(op: &UpdateDense, memory: &mut Memory, slot: usize) {
                 memory.many([op.gradient, op.table, first_moment, second_moment]);
             let gradient = view::<f32>(gradient)[..elements].iter();
             let state = view::<f32>(m).iter_mut().zip(view::<f32>(v));
+            let adam = adam(step);
             for ((w, g), (m, v)) in view::<f32>(table).iter_mut().zip(gradient).zip(state) {
-                adam(w, g + op.l2 * *w, m, v, step);
+                adam.update_one(w, g + op.l2 * *w, m, v);
             }
         }
     }

@@ -1,7 +1,8 @@
 //! Twin of `shaders/update_rows_*.wgsl`.
 
+use twotower_simd::{Adam, add, dot};
+
 use super::memory::{Memory, view};
-use super::vector::{add, dot};
 use crate::plan::{BETA_M, BETA_V, Buffer, EPSILON, MIN_NORM, NO_ID, Rule, Step, UpdateRows};
 
 pub fn run(op: &UpdateRows, memory: &mut Memory, slot: usize) {
@@ -25,21 +26,24 @@ pub fn run(op: &UpdateRows, memory: &mut Memory, slot: usize) {
         Rule::Adam { first_moment, second_moment } => {
             let dim = op.dims.dim;
             let state = [(first_moment, dim), (second_moment, dim)];
+            let adam = adam(step);
             each_row(op, memory, step, state, |row, g, [m, v]| {
-                for (((w, m), v), g) in row.iter_mut().zip(m).zip(v).zip(g) {
-                    adam(w, *g, m, v, step);
-                }
+                adam.update(row, g, m, v);
             });
         }
     }
 }
 
-/// Adam on one element.
-#[inline]
-pub fn adam(w: &mut f32, g: f32, m: &mut f32, v: &mut f32, step: Step) {
-    *m = BETA_M * *m + (1.0 - BETA_M) * g;
-    *v = BETA_V * *v + (1.0 - BETA_V) * g * g;
-    *w -= step.rate * (*m * step.adam_m) / ((*v * step.adam_v).sqrt() + EPSILON);
+/// Adam, as a step takes it.
+pub fn adam(step: Step) -> Adam {
+    Adam {
+        beta_m: BETA_M,
+        beta_v: BETA_V,
+        epsilon: EPSILON,
+        rate: step.rate,
+        correction_m: step.adam_m,
+        correction_v: step.adam_v,
+    }
 }
 
 /// Calls `update(row, gradient, state)` for each distinct row of the batch. `state` names buffers

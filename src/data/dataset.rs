@@ -8,6 +8,7 @@ use super::split::Parts;
 use super::titles::{TitleLines, Titles};
 use crate::config::Towers;
 use crate::error::{Error, Result};
+use crate::order::ascending;
 use crate::random::{hash, keyed, stream};
 
 /// Users, items and the pairs of the three parts.
@@ -72,11 +73,10 @@ impl Dataset {
         let (mut train, mut validation) = (Vec::new(), Vec::new());
         for pairs in self.train.as_slice().chunk_by(|a, b| a[0] == b[0]) {
             let key = hash(seed, stream::TUNE, pairs[0][0]);
-            let mut by_lot: Vec<[u32; 2]> = pairs.to_vec();
-            by_lot.sort_by_key(|&[_, item]| (keyed(key, item), item));
+            let by_lot = ascending(pairs.iter().map(|&[_, item]| keyed(key, item)));
             let wanted = ((pairs.len() as f64 * share).round() as usize).min(pairs.len() - 1);
             let mut held_out = 0;
-            for pair in by_lot {
+            for pair in by_lot.map(|n| pairs[n]) {
                 let count = &mut left[pair[1] as usize];
                 if held_out < wanted && *count > 1 {
                     *count -= 1;

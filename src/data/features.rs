@@ -74,7 +74,7 @@ impl FeatureColumn {
             return;
         }
         let mut numbers: Vec<f64> = cells.filter_map(number).collect();
-        numbers.sort_by(f64::total_cmp);
+        numbers.sort_unstable_by(f64::total_cmp);
         for (n, bound) in (1..).zip(&mut self.bounds) {
             *bound = numbers.get(n * numbers.len() / BUCKETS).copied().unwrap_or_default();
         }

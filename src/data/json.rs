@@ -41,7 +41,7 @@ fn text<'a>(value: &'a str, decoded: &'a mut String) -> Option<&'a [u8]> {
     Some(match value.as_bytes() {
         [b'"', string @ .., b'"'] if !string.contains(&b'\\') => string,
         [b'"', ..] => {
-            *decoded = serde_json::from_str(value).ok()?;
+            *decoded = serde_json::from_slice(value.as_bytes()).ok()?;
             decoded.as_bytes()
         }
         number @ [b'-' | b'0'..=b'9', ..] => number,

@@ -1,5 +1,7 @@
 //! Pairs of a user and an item, in the layouts that kernels and evaluation read.
 
+use crate::order::ascending;
+
 /// `(user, item)` pairs, interleaved in one run of words: what the GPU reads as
 /// `array<vec2<u32>>`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -124,13 +126,15 @@ impl Csr {
     pub fn capped(&self, cap: usize, lot: impl Fn(u32, u32) -> u32) -> Self {
         let mut capped = Self { offsets: vec![0], items: Vec::new() };
         for row in 0..self.len() as u32 {
-            let mut items = self.row(row).to_vec();
+            let items = self.row(row);
             if items.len() > cap {
-                items.sort_by_key(|&item| (lot(row, item), item));
-                items.truncate(cap);
-                items.sort_unstable();
+                let by_lot = ascending(items.iter().map(|&item| lot(row, item)));
+                let mut kept: Vec<u32> = by_lot.take(cap).map(|n| items[n]).collect();
+                kept.sort_unstable();
+                capped.items.extend(kept);
+            } else {
+                capped.items.extend(items);
             }
-            capped.items.extend(items);
             capped.offsets.push(capped.items.len() as u32);
         }
         capped

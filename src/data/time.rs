@@ -3,7 +3,7 @@
 use speedate::{Date, DateTime};
 
 /// Whole numbers up to this size are seconds, larger ones milliseconds: as seconds it is the year
-/// 2603, as milliseconds August 1970. `speedate` draws the line for fractions at the same place.
+/// 2603, as milliseconds August 1970.
 const SECONDS_UP_TO: u64 = 20_000_000_000;
 
 /// From this size on a bare number in a column without a name is taken to be a time (March 1973).
@@ -17,10 +17,25 @@ pub(super) fn parse(text: &[u8]) -> Option<i64> {
         let seconds = number.unsigned_abs() <= SECONDS_UP_TO;
         return Some(if seconds { number * 1000 } else { number });
     }
-    if let Ok(time) = DateTime::parse_bytes(text) {
+    if let Ok(time) = DateTime::parse_bytes_rfc3339(text) {
         return Some(time.timestamp_tz_ms());
     }
-    Date::parse_bytes_rfc3339(text).ok().map(|date| date.timestamp_ms())
+    if let Ok(date) = Date::parse_bytes_rfc3339(text) {
+        return Some(date.timestamp_ms());
+    }
+    fraction(text)
+}
+
+/// Milliseconds of a number with a fraction. `speedate` would read it, too, but brings a parser of
+/// floats of its own for that, which is larger than all else that it has.
+fn fraction(text: &[u8]) -> Option<i64> {
+    let digits = text.strip_prefix(b"-").unwrap_or(text);
+    if !digits.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.') {
+        return None;
+    }
+    let number: f64 = std::str::from_utf8(text).ok()?.parse().ok()?;
+    let seconds = number.abs() <= SECONDS_UP_TO as f64;
+    Some((if seconds { number * 1000.0 } else { number }).round() as i64)
 }
 
 /// Whether a cell of a column without a name looks like a time.
@@ -51,7 +66,16 @@ mod tests {
         ] {
             assert_eq!(parse(text.as_bytes()), Some(expected), "{text}");
         }
-        for text in ["", "yesterday", "2010-13-01", "12/1/2010 8:26", "2010-12-01 25:00", "1e9x"] {
+        for text in [
+            "",
+            "yesterday",
+            "2010-13-01",
+            "12/1/2010 8:26",
+            "2010-12-01 25:00",
+            "1e9",
+            "1.5x",
+            ".",
+        ] {
             assert_eq!(parse(text.as_bytes()), None, "{text}");
         }
     }

@@ -84,7 +84,7 @@ pub fn ids_json(ids: &Ids<'_>) -> Vec<u8> {
 }
 
 fn json(document: &impl Serialize) -> Vec<u8> {
-    serde_json::to_vec(document).expect("texts and numbers serialise")
+    crate::json::write(document).into_bytes()
 }
 
 #[cfg(test)]

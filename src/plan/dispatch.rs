@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::wgsl::wgsl;
 use super::{Buffer, IMPOSSIBLE, MIN_NORM, NO_ID, TILE};
 
 /// A WGSL entry point, and the contract of its bindings.
@@ -9,7 +10,7 @@ use super::{Buffer, IMPOSSIBLE, MIN_NORM, NO_ID, TILE};
 pub struct Shader {
     /// Name of the file under `shaders/`, without its ending.
     pub stem: &'static str,
-    /// Its text, imports unresolved.
+    /// Its text, stripped, imports unresolved.
     pub source: &'static str,
     /// Name and access of binding 0, 1, … of group 0.
     pub bindings: &'static [(&'static str, Access)],
@@ -40,7 +41,7 @@ macro_rules! shader {
     ($stem:literal, [$($name:ident: $access:ident),* $(,)?]) => {
         $crate::plan::dispatch::Shader {
             stem: $stem,
-            source: include_str!(concat!("../../shaders/", $stem, ".wgsl")),
+            source: $crate::plan::wgsl::wgsl!($stem),
             bindings: &[$((stringify!($name), $crate::plan::dispatch::Access::$access)),*],
         }
     };
@@ -235,7 +236,7 @@ fn shared(name: &str) -> &'static str {
     macro_rules! table {
         ($($file:literal),*) => {
             match name {
-                $($file => include_str!(concat!("../../shaders/shared/", $file, ".wgsl")),)*
+                $($file => wgsl!(concat!("shared/", $file)),)*
                 _ => panic!("no shader file is shared under the name `{name}`"),
             }
         };

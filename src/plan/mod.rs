@@ -37,6 +37,7 @@ mod sum_losses;
 mod tower;
 mod update_dense;
 mod update_rows;
+mod wgsl;
 mod work;
 
 pub use adam::{BETA_M, BETA_V, LOG_BETA_M, LOG_BETA_V};
@@ -80,18 +81,10 @@ use crate::config::{Config, MOST_USES};
 use crate::data::Csr;
 use crate::error::{Error, Result};
 
-/// Stands for "no id" in every buffer of ids.
-pub const NO_ID: u32 = u32::MAX;
-
-/// Logit of what must not be chosen: finite, since WGSL may assume that no infinity exists, and low
-/// enough that its exponential is 0 beside any real logit.
-pub const IMPOSSIBLE: f32 = -3.0e38;
+pub use twotower_simd::{IMPOSSIBLE, NO_ID, TILE};
 
 /// Shortest length that a row is divided by (`methods.md`, towers).
 pub const MIN_NORM: f32 = 1e-12;
-
-/// Rows and columns of a register tile of a product, on both executors: what rows are padded to.
-pub const TILE: usize = 8;
 
 /// Rows of a block, which is never cut: what a workgroup of `compact_pairs` looks at, tiles among it.
 pub const ROW_BLOCK: usize = 256;

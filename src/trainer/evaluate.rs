@@ -6,6 +6,7 @@ use super::Trainer;
 use crate::data::{Csr, Dataset, Pairs};
 use crate::error::Result;
 use crate::metrics::Metrics;
+use crate::order::by_count;
 use crate::plan::{NO_ID, TOP_K};
 
 /// A held-out part.
@@ -64,9 +65,7 @@ pub fn popularity(dataset: &Dataset, held_out: &HeldOut, seen: &Csr) -> Option<M
     if held_out.is_empty() {
         return None;
     }
-    let counts = dataset.item_counts();
-    let mut popular: Vec<u32> = (0..dataset.n_items as u32).collect();
-    popular.sort_by_key(|&item| std::cmp::Reverse(counts[item as usize]));
+    let popular = by_count(&dataset.item_counts());
     let mut lists = Vec::with_capacity(held_out.users.len() * TOP_K);
     for (n, &user) in held_out.users.iter().enumerate() {
         if (user as usize) < dataset.n_users {

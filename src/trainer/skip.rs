@@ -7,6 +7,7 @@ use crate::config::{Skip, SkipPolicy};
 use crate::data::Dataset;
 use crate::error::Result;
 use crate::model::{Model, Tower};
+use crate::order::by_count;
 use crate::plan::{ALWAYS_ACTIVE, Tally};
 
 /// How far the share of stale pairs may be from what is wanted (`methods.md`, skipping).
@@ -214,8 +215,7 @@ impl Skip {
 /// a share of all; ascending.
 pub fn hot_rows(counts: &[u32], share: f64) -> Vec<u32> {
     let total: u64 = counts.iter().map(|&count| u64::from(count)).sum();
-    let mut rows: Vec<u32> = (0..counts.len() as u32).collect();
-    rows.sort_by_key(|&row| std::cmp::Reverse(counts[row as usize]));
+    let mut rows = by_count(counts);
     let mut reached = 0;
     let enough = rows.iter().position(|&row| {
         reached += u64::from(counts[row as usize]);

@@ -17,6 +17,7 @@ use crate::config::{Config, OPTIONS};
 use crate::data::{self, Part};
 use crate::error::{Error, Result};
 use crate::executor::BackendChoice;
+use crate::json;
 use crate::preset::PRESETS;
 use crate::trainer;
 
@@ -46,8 +47,7 @@ impl From<JsError> for JsValue {
 
 /// A plain object of anything that serialises.
 fn to_js<T: Serialize>(value: &T) -> JsValue {
-    let text = serde_json::to_string(value).expect("the crate's types serialise");
-    JSON::parse(&text).expect("what was serialised parses")
+    JSON::parse(&json::write(value)).expect("what was serialised parses")
 }
 
 /// What a plain object says.
@@ -59,7 +59,9 @@ fn from_js<T: DeserializeOwned>(key: &str, value: &JsValue) -> Result<T> {
         allowed: "what the API documents".into(),
     };
     let text = text.ok_or_else(|| refused("it is no plain object".into()))?;
-    serde_json::from_str(&text).map_err(|error| refused(error.to_string()))
+    // As a value first: the code that makes types of values is there for the options, too.
+    let read = json::value(text.as_bytes()).and_then(serde_json::from_value);
+    read.map_err(|error| refused(error.to_string()))
 }
 
 fn resolve(options: &JsValue) -> Result<Config> {

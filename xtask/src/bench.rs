@@ -1,7 +1,7 @@
 //! `cargo xtask bench`: what the training step and the page cost, against the goals, other libraries and
 //! what the machine could do; written to `docs/performance.md`.
 
-mod document;
+pub mod document;
 mod page;
 mod peers;
 pub mod race;

@@ -13,6 +13,7 @@ mod pages;
 mod screen;
 mod setup;
 mod shell;
+mod size;
 mod step;
 mod study;
 mod test;
@@ -51,6 +52,8 @@ enum Command {
     Study(study::Study),
     /// Measure the training step and the page against the goals, and write docs/performance.md
     Bench(bench::Bench),
+    /// Build the page and print what its visitors download; fails where that has grown
+    Size,
     /// Not available yet
     #[command(hide = true)]
     Package(NotYet),
@@ -128,6 +131,7 @@ fn main() -> ExitCode {
         Command::List(list) => list.run(),
         Command::Study(study) => study.run(),
         Command::Bench(bench) => bench.run(),
+        Command::Size => size::run(),
         Command::Package(_) => return not_yet("package"),
     };
     match outcome {

@@ -1,6 +1,6 @@
 //! `cargo xtask test`: everything that can tell a fault.
 
-use crate::{golden, pages, root, setup, shell};
+use crate::{golden, pages, root, setup, shell, size};
 use anyhow::Result;
 use std::process::{Command, ExitCode};
 use std::time::Instant;
@@ -42,7 +42,7 @@ const STAGES: [Stage; 9] = [
     }),
     ("tests, native", test_native),
     ("pages", || {
-        pages::build()?;
+        size::within_budget()?;
         Ok(Tally::one(true))
     }),
     ("lint, pages", || {

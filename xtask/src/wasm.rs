@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 use wasm_bindgen_cli_support::Bindgen;
 
+/// The profile of Cargo.toml that makes it small.
+const PROFILE: &str = "download";
+
 /// What the WebAssembly is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Variant {
@@ -54,8 +57,10 @@ pub fn build(variant: Variant) -> Result<()> {
 }
 
 fn compile(toolchain: &WasmToolchain, variant: Variant) -> Result<PathBuf> {
-    shell::run(toolchain.cargo("build").args(["--release", "--lib"]).args(variant.features()))?;
-    let compiled = root().join("target/wasm").join(setup::WASM).join("release/twotower.wasm");
+    shell::run(
+        toolchain.cargo("build").args(["--profile", PROFILE, "--lib"]).args(variant.features()),
+    )?;
+    let compiled = root().join("target/wasm").join(setup::WASM).join(PROFILE).join("twotower.wasm");
     let bytes = std::fs::read(&compiled)?;
     // As the `target_features` section of a module writes it: used, length of the name, name.
     let simd = b"+\x07simd128";

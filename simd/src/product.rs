@@ -3,8 +3,8 @@
 
 use wide::{f32x4, f32x8};
 
-use super::vector::{add, load};
-use crate::plan::TILE;
+use crate::TILE;
+use crate::vector::{add, load};
 
 /// Elements between the rows of a stored matrix beyond its columns: rows a power of two apart would all
 /// fall into one set of the first cache.
@@ -62,10 +62,10 @@ pub fn row_by_rows(a: &[f32], panel: &[f32], out: &mut [f32]) {
 }
 
 /// A B: `out[r] = Σ_j a[r, j] b_j`, from panels of eight of B's columns; rows of `a` are `stride` apart.
-pub fn by_columns<'a>(
+pub fn by_columns(
     a: &[f32],
     stride: usize,
-    panels: impl Iterator<Item = &'a [f32]>,
+    panels: &mut dyn Iterator<Item = &[f32]>,
     width: usize,
     out: &mut [f32],
 ) {
@@ -82,11 +82,11 @@ pub fn by_columns<'a>(
 
 /// Aᵀ B, added: `out[j] += Σ_r a[r, j] b_r` for the first `columns` of A, from panels of eight of B's
 /// columns; rows of `a` are `stride` apart.
-pub fn add_by_rows<'a>(
+pub fn add_by_rows(
     a: &[f32],
     stride: usize,
     columns: usize,
-    panels: impl Iterator<Item = &'a [f32]>,
+    panels: &mut dyn Iterator<Item = &[f32]>,
     width: usize,
     out: &mut [f32],
 ) {
