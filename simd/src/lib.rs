@@ -3,11 +3,13 @@
 //! size. So what takes time is neither generic nor `inline`: it would be compiled where it is called.
 
 mod adam;
+mod peak;
 mod product;
 mod softmax;
 mod vector;
 
 pub use adam::Adam;
+pub use peak::multiply_adds;
 pub use product::{
     STAGGER, add_by_rows, by_columns, by_rows, pack_columns, pack_rows, row_by_rows,
 };

@@ -3,7 +3,6 @@
 use std::hint::black_box;
 
 use web_time::Instant;
-use wide::f32x8;
 
 use twotower_simd::{STAGGER, by_columns, by_rows, pack_columns, pack_rows};
 
@@ -28,24 +27,12 @@ pub fn limits() -> Limits {
 /// faster than the machine is.
 const RUNS: usize = 20;
 
-/// Multiply-adds a second on chains of eight lanes, which are two registers each: no memory is touched. Six hide
-/// the latency of a multiplication and an addition, and leave four of sixteen registers to the operands. Each
-/// has a name of its own: sums in an array stay in memory.
+/// Multiply-adds a second.
 fn multiply_adds() -> f64 {
-    const CHAINS: usize = 6;
     const ROUNDS: usize = 1 << 19;
-    let [factor, addend] = black_box([0.999, 0.001]).map(f32x8::splat);
-    let least = least(|| {
-        let step = |sum: f32x8| sum * factor + addend;
-        let (mut a, mut b, mut c) = (addend, step(addend), step(factor));
-        let (mut d, mut e, mut f) = (step(a + b), step(b + c), step(c + a));
-        for _ in 0..ROUNDS {
-            (a, b, c) = (step(a), step(b), step(c));
-            (d, e, f) = (step(d), step(e), step(f));
-        }
-        black_box(a + b + c + d + e + f);
-    });
-    (CHAINS * TILE * ROUNDS) as f64 / least * 1e3
+    let mut count = 0;
+    let least = least(|| count = twotower_simd::multiply_adds(ROUNDS));
+    count as f64 / least * 1e3
 }
 
 /// Bytes a second, read and written, of copying as much as a step moves.

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 /// Bytes, gzipped, that all that counts may have: a little more than it has. The goal is 200 KB.
-const BUDGET: usize = 0;
+const BUDGET: usize = 450_000;
 
 /// A part of what a page loads.
 #[derive(Debug, Serialize, Deserialize)]
@@ -93,7 +93,7 @@ pub fn table(downloads: &[Download]) -> Table {
     let rows = downloads.iter().map(|Download { part, bytes, gzip }| row(part, *bytes, *gzip));
     let whole = counted(downloads).map(|download| download.bytes).sum();
     let whole = row("together", whole, gzip(downloads));
-    Table::new(&["download", "KB", "KB, gzip"], rows.chain([whole]).collect())
+    Table::new(&["download", "KB", "KB, gzip"], rows.chain([whole]))
 }
 
 fn counted(downloads: &[Download]) -> impl Iterator<Item = &Download> {

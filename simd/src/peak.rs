@@ -1,0 +1,23 @@
+//! What a core could do at best: for the benchmark, in the lanes and at the level of what it is held against.
+
+use std::hint::black_box;
+
+use wide::f32x8;
+
+use crate::TILE;
+
+/// Takes `rounds` multiply-adds on chains of eight lanes, which are two registers each, and says how many those
+/// were; no memory is touched. Six chains hide the latency of a multiplication and an addition, and leave four of
+/// sixteen registers to the operands. Each has a name of its own: sums in an array stay in memory.
+pub fn multiply_adds(rounds: usize) -> usize {
+    let [factor, addend] = black_box([0.999, 0.001]).map(f32x8::splat);
+    let step = |sum: f32x8| sum * factor + addend;
+    let (mut a, mut b, mut c) = (addend, step(addend), step(factor));
+    let (mut d, mut e, mut f) = (step(a + b), step(b + c), step(c + a));
+    for _ in 0..rounds {
+        (a, b, c) = (step(a), step(b), step(c));
+        (d, e, f) = (step(d), step(e), step(f));
+    }
+    black_box(a + b + c + d + e + f);
+    6 * TILE * rounds
+}
