@@ -12,7 +12,8 @@ use safetensors::{Dtype, SafeTensors};
 use serde_json::{Value, json};
 use twotower::Error;
 use twotower::checkpoint::VERSION;
-use twotower::executor::BackendChoice;
+use twotower::executor::{BackendChoice, Wish};
+use twotower::plan::Shape;
 use twotower::trainer::{Choice, EpochReport, Query, Trainer};
 
 /// Runs with all that a checkpoint has to keep. The batches of four are more than a window an epoch.
@@ -347,6 +348,18 @@ fn are_refused<const N: usize>(cases: [(Vec<u8>, &str); N]) {
     }
 }
 
+/// The other one sums over other lanes, to other bits.
+#[test]
+fn a_run_goes_on_in_its_shape() {
+    for shape in Shape::ALL {
+        let wish = Wish { backend: BackendChoice::WebGpu, shape: Some(shape) };
+        let mut first = trainer(&json!({}), wish);
+        train_steps(&mut first, 3);
+        let second = load(&save(&mut first), BackendChoice::WebGpu).expect("loads");
+        assert_eq!(second.about().backend.shape, Some(shape));
+    }
+}
+
 #[test]
 fn what_no_run_has_saved_is_refused_by_name() {
     let of = cached_example();
@@ -371,6 +384,7 @@ fn what_no_run_has_saved_is_refused_by_name() {
         (record("record.run.best", Value::Null), "an epoch that it never had"),
         (record("record.run.work.dispatches", json!(1u64 << 60)), "less work"),
         (record("record.run.finished", json!({ "epoch": 1 })), "an epoch that it never had"),
+        (record("record.shape", "round".into()), "its record"),
         (record("record.pairsInEpoch", 0.into()), "another number of pairs"),
         (record("record.pairsInEpoch", 1_000_000.into()), "another number of pairs"),
         (record("record.pairsInEpoch", 5.into()), "more steps"),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use twotower::data::{Dataset, Loader, Part};
-use twotower::executor::BackendChoice;
+use twotower::executor::{BackendChoice, Wish};
 use twotower::trainer::{EpochReport, Trainer};
 use twotower::{Config, Error, config, random};
 
@@ -49,10 +49,10 @@ pub fn options(more: &Value) -> Config {
     Config::resolve(&options).expect("valid options")
 }
 
-pub fn trainer(more: &Value, choice: BackendChoice) -> Trainer {
+pub fn trainer(more: &Value, wish: impl Into<Wish>) -> Trainer {
     let config = options(more);
     let dataset = camps(&config);
-    pollster::block_on(Trainer::new(dataset, config, choice)).expect("a trainer")
+    pollster::block_on(Trainer::new(dataset, config, wish)).expect("a trainer")
 }
 
 /// Trains to the end: all losses, and the epochs' reports.

@@ -161,7 +161,9 @@ const ROOFLINE: &str = "Each operation of the reference step: its multiply-adds 
     bytes at the copy rate, over its time. What is done once a window counts with its share of a step. \
     `cargo xtask bench --only roofline --profile` prints the kernels, too.";
 
-const SIZES: &str = "One step of the reference, with one size changed at a time.";
+const SIZES: &str = "One step of the reference, with one size changed at a time. Its products grow with B (B + M) D and its time with \
+    them; tables may have any number of rows. Small steps come out dear on `cpu`: of five rounds of one step each, \
+    some run before the browser has compiled them well.";
 
 impl Display for Document {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
