@@ -28,8 +28,9 @@ use readback::Spares;
 use shards::Shards;
 pub use wgpu::DeviceType;
 
-/// What a run needs before its first loss.
-const TRAINING: [Program; 3] = [Program::OpenWindow, Program::Step, Program::SumLosses];
+/// What the steps run: nothing is compiled between two of them.
+const TRAINING: [Program; 4] =
+    [Program::OpenWindow, Program::Step, Program::SumLosses, Program::CloseWindow];
 
 /// How much of a buffer is bound at once.
 #[derive(Debug, Clone, Copy, Serialize)]
