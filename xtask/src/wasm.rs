@@ -4,6 +4,7 @@ use crate::setup::WasmToolchain;
 use crate::{root, setup, shell};
 use anyhow::{Context as _, Result, ensure};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::SystemTime;
 use wasm_bindgen_cli_support::Bindgen;
 
@@ -57,9 +58,9 @@ pub fn build(variant: Variant) -> Result<()> {
 }
 
 fn compile(toolchain: &WasmToolchain, variant: Variant) -> Result<PathBuf> {
-    shell::run(
-        toolchain.cargo("build").args(["--profile", PROFILE, "--lib"]).args(variant.features()),
-    )?;
+    let mut build = toolchain.cargo("build");
+    build.args(["--profile", PROFILE, "--lib"]).args(variant.features());
+    shell::run(without_paths(&mut build)?)?;
     let compiled = root().join("target/wasm").join(setup::WASM).join(PROFILE).join("twotower.wasm");
     let bytes = std::fs::read(&compiled)?;
     // As the `target_features` section of a module writes it: used, length of the name, name.
@@ -69,6 +70,23 @@ fn compile(toolchain: &WasmToolchain, variant: Variant) -> Result<PathBuf> {
         "the module was compiled without SIMD: do the flags of .cargo/config.toml reach the compiler?"
     );
     Ok(compiled)
+}
+
+/// Names the crates of a registry by themselves in messages of panics: a page need not download where
+/// they lie on the machine that built it.
+fn without_paths(build: &mut Command) -> Result<&mut Command> {
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(std::env::home_dir()?.join(".cargo")));
+    let Ok(registries) = home.context("no home folder")?.join("registry/src").read_dir() else {
+        return Ok(build);
+    };
+    let mut flags = Vec::new();
+    for registry in registries {
+        flags.push(format!("--remap-path-prefix={}/=", registry?.path().display()));
+    }
+    // Added to the flags of .cargo/config.toml, where the variable RUSTFLAGS would replace them.
+    let flags = serde_json::to_string(&flags)?;
+    Ok(build.arg("--config").arg(format!("target.{}.rustflags={flags}", setup::WASM)))
 }
 
 fn bind(compiled: &Path, folder: &Path) -> Result<()> {
