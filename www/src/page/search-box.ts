@@ -56,6 +56,8 @@ export class SearchBox extends LitElement {
   @state() private active = -1;
   /** Counts the searches, so that a late answer to an early one is dropped. */
   #search = 0;
+  /** The last search, which keys wait for: who types and presses Enter at once means what the whole text finds. */
+  #found: Promise<void> = Promise.resolve();
 
   override render(): TemplateResult {
     const open = this.choices !== undefined;
@@ -102,7 +104,11 @@ export class SearchBox extends LitElement {
     </li>`;
   }
 
-  async #typed(): Promise<void> {
+  #typed(): void {
+    this.#found = this.#look();
+  }
+
+  async #look(): Promise<void> {
     const search = ++this.#search;
     const choices = await this.find(this.input.value.trim());
     if (search !== this.#search) return;
@@ -116,22 +122,20 @@ export class SearchBox extends LitElement {
     this.active = -1;
   }
 
-  #key(event: KeyboardEvent): void {
-    const last = (this.choices?.length ?? 0) - 1;
-    const move: Record<string, number> = {
-      ArrowDown: Math.min(this.active + 1, last),
-      ArrowUp: Math.max(this.active - 1, 0),
-    };
-    const target = move[event.key];
-    if (target !== undefined) {
-      event.preventDefault();
-      if (this.choices === undefined) void this.#typed();
-      else this.#activate(target);
-    } else if (event.key === "Enter") {
-      const choice = this.choices?.[Math.max(this.active, 0)];
+  async #key(event: KeyboardEvent): Promise<void> {
+    const { key } = event;
+    if (key === "Escape") this.#close();
+    if (key !== "ArrowDown" && key !== "ArrowUp" && key !== "Enter") return;
+    if (key !== "Enter") event.preventDefault();
+    await this.#found;
+    if (this.choices === undefined) {
+      if (key !== "Enter") this.#typed();
+    } else if (key === "Enter") {
+      const choice = this.choices[Math.max(this.active, 0)];
       if (choice) this.#pick(choice);
-    } else if (event.key === "Escape") {
-      this.#close();
+    } else {
+      const target = key === "ArrowDown" ? this.active + 1 : this.active - 1;
+      this.#activate(Math.min(Math.max(target, 0), this.choices.length - 1));
     }
   }
 
