@@ -75,6 +75,15 @@ pub enum BackendKind {
     WebGpu,
 }
 
+/// A run of a program.
+#[derive(Debug, Clone)]
+pub struct Timed {
+    /// The program.
+    pub program: Program,
+    /// Milliseconds of each operation: on a GPU, of each of its dispatches.
+    pub operations: Vec<Vec<f64>>,
+}
+
 /// What a backend could do at best.
 #[cfg(feature = "verify")]
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -186,31 +195,33 @@ impl Executor {
         }
     }
 
-    /// Runs a program for a slot of the window, and returns the milliseconds of each operation: on the GPU
-    /// of each of its dispatches.
+    /// Times each operation of the programs that are run from now on, to the same bits; on a GPU, each dispatch.
     ///
     /// # Errors
-    /// Those of [`gpu::Executor::profile`].
-    #[cfg(feature = "verify")]
-    pub async fn profile(
-        &mut self,
-        plan: &Plan,
-        program: Program,
-        slot: usize,
-    ) -> Result<Vec<Vec<f64>>> {
+    /// [`Error::NotAvailable`] on an adapter without a clock.
+    pub fn start_clock(&mut self) -> Result<()> {
         match self {
-            Self::Cpu(executor) => {
-                let times = executor.profile(plan, program, slot);
-                Ok(times.into_iter().map(|time| vec![time]).collect())
-            }
-            Self::Gpu(executor) => executor.profile(plan, program, slot).await,
+            Self::Cpu(executor) => executor.start_clock(),
+            Self::Gpu(executor) => executor.start_clock()?,
+        }
+        Ok(())
+    }
+
+    /// What was run since the clock was started.
+    ///
+    /// # Errors
+    /// [`Error::DeviceLost`] or [`Error::Gpu`] if something went wrong on the way.
+    pub async fn stop_clock(&mut self, plan: &Plan) -> Result<Vec<Timed>> {
+        match self {
+            Self::Cpu(executor) => Ok(executor.stop_clock()),
+            Self::Gpu(executor) => executor.stop_clock(plan).await,
         }
     }
 
     /// What the backend could do at best.
     ///
     /// # Errors
-    /// Those of [`gpu::Executor::profile`].
+    /// Those of [`Executor::start_clock`] and of [`Executor::stop_clock`].
     #[cfg(feature = "verify")]
     pub async fn limits(&self) -> Result<Limits> {
         match self {

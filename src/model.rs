@@ -1,6 +1,7 @@
 //! Two towers on an executor: start, step, read. It knows where the run stands in its windows and
 //! epochs; what is trained on what, for how long, is the trainer's business.
 
+mod profile;
 mod serve;
 mod skip;
 mod state;
@@ -17,6 +18,7 @@ use crate::plan::{
     Parameter, Part, Plan, Pool, Program, RING, STEP_STRIDE, Step, Work,
 };
 use crate::random::{self, stream};
+pub use profile::{Once, OpProfile, Profile};
 pub use serve::{Filter, Parts, Ranked, Source, Sum};
 pub use state::Position;
 

@@ -10,9 +10,9 @@ use crate::data::Pairs;
 use crate::error::{Error, Result};
 use crate::executor::{Backend, BackendChoice, Limits};
 use crate::gpu::Bindings;
-use crate::model::{Filter, Model, Tower};
+use crate::model::{Filter, Model, Profile, Tower};
 use crate::negatives;
-use crate::plan::{Access, BagExtent, Bags, Dims, Dispatch, Extent, Op, Plan, Program, RING};
+use crate::plan::{BagExtent, Bags, Dims, Extent, RING};
 use crate::random::{self, stream};
 
 /// A run over random pairs that is taken forward a step at a time.
@@ -45,22 +45,6 @@ pub struct Lap {
     pub milliseconds: f64,
     /// The batch's mean loss.
     pub loss: f32,
-}
-
-/// One operation of a step, or of what is done once a window for all its steps.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct OpProfile {
-    /// What it is called.
-    pub operation: String,
-    /// Its share of a step's work by the plan.
-    pub multiply_adds: f64,
-    /// See `multiply_adds`.
-    pub bytes: f64,
-    /// Its share of a step's time.
-    pub milliseconds: f64,
-    /// On a GPU, the dispatches that it is made of, by shader, with their shares of the time.
-    pub kernels: Vec<(&'static str, f64)>,
 }
 
 /// Steps of an epoch: a whole number of windows, for which batches are drawn ahead.
@@ -151,69 +135,40 @@ impl Stopwatch {
         (0..batch).flat_map(|row| self.pairs.get(place(row) as usize)).collect()
     }
 
-    /// How long each operation takes in the mean over `laps` runs: those of a step, and those of a window.
-    /// It takes a step first, so that there is a window; the run is good for nothing else after.
+    /// Takes so many steps with a clock around each operation, behind one without.
     ///
     /// # Errors
-    /// Those of [`Executor::profile`](crate::executor::Executor::profile).
-    pub async fn profile(&mut self, laps: usize) -> Result<Vec<OpProfile>> {
+    /// Those of [`Model::start_clock`] and of [`Model::stop_clock`].
+    pub async fn profile(&mut self, laps: usize) -> Result<Profile> {
         self.lap().await?;
-        let is_gpu = self.backend.backend.is_gpu();
-        let (plan, executor) = self.model.measured();
-        let window = plan.dims.window;
-        let mut profiles = Vec::new();
-        for (program, steps) in
-            [(Program::Step, 1), (Program::OpenWindow, window), (Program::SumLosses, window)]
-        {
-            let mut laps_of_ops = Vec::with_capacity(laps);
-            for lap in 0..laps {
-                laps_of_ops.push(executor.profile(plan, program, lap % window).await?);
-            }
-            let a_step = (laps * steps) as f64;
-            for (n, op) in plan.program(program).iter().enumerate() {
-                let dispatches = op.dispatches();
-                let time = |kernel: usize| {
-                    laps_of_ops.iter().map(|ops| ops[n][kernel]).sum::<f64>() / a_step
-                };
-                let times: Vec<f64> = (0..laps_of_ops[0][n].len()).map(time).collect();
-                let work = op.work(0);
-                profiles.push(OpProfile {
-                    operation: name(plan, &dispatches),
-                    multiply_adds: work.multiply_adds as f64 / steps as f64,
-                    bytes: work.bytes_moved as f64 / steps as f64,
-                    milliseconds: times.iter().sum(),
-                    kernels: if is_gpu {
-                        dispatches.iter().map(|dispatch| dispatch.shader.stem).zip(times).collect()
-                    } else {
-                        Vec::new()
-                    },
-                });
-            }
+        self.timed(laps).await
+    }
+
+    async fn timed(&mut self, laps: usize) -> Result<Profile> {
+        self.model.start_clock()?;
+        for _ in 0..laps {
+            self.model.step();
         }
-        Ok(profiles)
+        self.model.losses_later().finish().await?;
+        self.model.stop_clock().await
     }
 
     /// Milliseconds of the products that a full bank of items adds to a step, alone: on the CPU in the step's own
-    /// loops, on a GPU by its own clock around their dispatches. The run is good for nothing else after.
+    /// loops, on a GPU by its own clock around their dispatches in the next step.
     ///
     /// # Errors
-    /// Those of [`Executor::profile`](crate::executor::Executor::profile).
+    /// Those of [`Model::start_clock`] and of [`Model::stop_clock`].
     pub async fn bank_products(&mut self) -> Result<f64> {
-        if self.model.steps() == 0 {
-            self.lap().await?;
-        }
-        let is_gpu = self.backend.backend.is_gpu();
-        let (plan, executor) = self.model.measured();
-        let Dims { batch, bank, out: dim, window, .. } = plan.dims;
-        if !is_gpu {
+        let Dims { batch, bank, out: dim, .. } = self.model.plan().dims;
+        if !self.backend.backend.is_gpu() {
             return Ok(probe::products(batch, bank, dim));
         }
-        // At the end of a window the bank is full, at its start it may not be.
-        let times = executor.profile(plan, Program::Step, window - 1).await?;
-        let stems = plan.program(Program::Step).iter().flat_map(Op::dispatches);
-        let stems = stems.map(|dispatch| dispatch.shader.stem);
+        while self.model.steps() < bank.div_ceil(batch) as u64 {
+            self.lap().await?;
+        }
+        let profile = self.timed(1).await?;
         let mut gradients = 0;
-        let banked = stems.zip(times.concat()).filter(|(stem, _)| {
+        let banked = profile.operations.iter().flat_map(|op| &op.kernels).filter(|(stem, _)| {
             // Of each chunk's two gradients of the users, the first is by the batch's own items.
             gradients += usize::from(*stem == "softmax_loss_d_user");
             *stem == "bank_logits" || (*stem == "softmax_loss_d_user" && gradients % 2 == 0)
@@ -256,23 +211,6 @@ pub fn extent(config: &Config, users: usize, items: usize) -> Extent {
     }
 }
 
-/// What an operation is called: the stem of its shaders, and what the last of them writes first, since a step has
-/// one such operation a tower.
-fn name(plan: &Plan, dispatches: &[Dispatch]) -> String {
-    let stems = dispatches.iter().map(|dispatch| dispatch.shader.stem);
-    let common = stems.reduce(|a, b| {
-        let same = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
-        a[..same].trim_end_matches('_')
-    });
-    let written = dispatches.last().and_then(|dispatch| {
-        let mut bindings = dispatch.shader.bindings.iter().zip(&dispatch.buffers);
-        let (_, buffer) = bindings
-            .find(|((_, access), _)| matches!(access, Access::Write | Access::WriteRows))?;
-        Some(plan.buffers[buffer.0].name.as_str())
-    });
-    format!("{} → {}", common.unwrap_or_default(), written.unwrap_or_default())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -313,14 +251,15 @@ mod tests {
     fn a_profile_has_every_operation_once_by_a_name_of_its_own() {
         let mut stopwatch = small();
         let profile = pollster::block_on(stopwatch.profile(2)).expect("a profile");
-        let names: BTreeSet<&str> = profile.iter().map(|op| op.operation.as_str()).collect();
-        assert_eq!(names.len(), profile.len(), "{names:?}");
+        let operations = profile.operations;
+        let names: BTreeSet<&str> = operations.iter().map(|op| op.operation.as_str()).collect();
+        assert_eq!(names.len(), operations.len(), "{names:?}");
         for wanted in
             ["gather_rows → user_outputs", "softmax_loss → d_item", "draw_batches → steps"]
         {
             assert!(names.contains(wanted), "no `{wanted}` in {names:?}");
         }
-        let loss = profile.iter().find(|op| op.operation.starts_with("softmax_loss"));
+        let loss = operations.iter().find(|op| op.operation.starts_with("softmax_loss"));
         assert_eq!(loss.expect("a loss").multiply_adds, (3 * 8 * 8 * 8) as f64);
     }
 }

@@ -33,8 +33,10 @@ mod update_rows;
 use std::ops::Range;
 
 use bytemuck::Pod;
+use web_time::Instant;
 
 use crate::error::Result;
+use crate::executor::Timed;
 use crate::plan::{Buffer, Op, Plan, Program};
 use memory::Memory;
 pub use memory::wasm_memory;
@@ -43,6 +45,8 @@ pub use memory::wasm_memory;
 #[derive(Debug)]
 pub struct Executor {
     memory: Memory,
+    /// What was timed, while that is wanted.
+    timed: Option<Vec<Timed>>,
 }
 
 impl Executor {
@@ -51,7 +55,7 @@ impl Executor {
     /// # Errors
     /// [`crate::Error::OutOfMemory`].
     pub fn new(plan: &Plan) -> Result<Self> {
-        Ok(Self { memory: Memory::new(plan)? })
+        Ok(Self { memory: Memory::new(plan)?, timed: None })
     }
 
     /// Writes elements of 4-byte words at a word offset of a buffer.
@@ -78,9 +82,22 @@ impl Executor {
 
     /// Runs a program for a slot of the window.
     pub fn run(&mut self, plan: &Plan, program: Program, slot: usize) {
-        for op in plan.program(program) {
-            self.run_op(op, slot);
+        let ops = plan.program(program).iter();
+        if self.timed.is_none() {
+            return ops.for_each(|op| self.run_op(op, slot));
         }
+        let operations = ops.map(|op| vec![milliseconds(|| self.run_op(op, slot))]).collect();
+        self.timed.get_or_insert_default().push(Timed { program, operations });
+    }
+
+    /// Times each operation from now on.
+    pub fn start_clock(&mut self) {
+        self.timed = Some(Vec::new());
+    }
+
+    /// The runs of programs since the clock was started, with the milliseconds of each operation.
+    pub fn stop_clock(&mut self) -> Vec<Timed> {
+        self.timed.take().unwrap_or_default()
     }
 
     /// Runs one operation.
@@ -120,4 +137,10 @@ impl Executor {
             Op::KeptLogQ(op) => kept_log_q::run(op, memory),
         }
     }
+}
+
+fn milliseconds(work: impl FnOnce()) -> f64 {
+    let started = Instant::now();
+    work();
+    started.elapsed().as_secs_f64() * 1e3
 }

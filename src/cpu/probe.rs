@@ -1,22 +1,12 @@
-//! How long operations take, and what this core could do at best: for the benchmark alone.
+//! What this core could do at best: for the benchmark alone.
 
 use std::hint::black_box;
 
-use web_time::Instant;
-
 use twotower_simd::{STAGGER, by_columns, by_rows, pack_columns, pack_rows};
 
-use super::{Executor, softmax_loss};
+use super::{milliseconds, softmax_loss};
 use crate::executor::Limits;
-use crate::plan::{Plan, Program, TILE};
-
-impl Executor {
-    /// Runs a program for a slot of the window, and returns the milliseconds of each operation.
-    pub fn profile(&mut self, plan: &Plan, program: Program, slot: usize) -> Vec<f64> {
-        let timed = |op| milliseconds(|| self.run_op(op, slot));
-        plan.program(program).iter().map(timed).collect()
-    }
-}
+use crate::plan::TILE;
 
 /// What one core can do at best, with the lanes that the executor uses.
 pub fn limits() -> Limits {
@@ -78,10 +68,4 @@ pub fn products(rows: usize, columns: usize, dim: usize) -> f64 {
 /// Milliseconds of the quickest run.
 fn least(mut work: impl FnMut()) -> f64 {
     (0..RUNS).map(|_| milliseconds(&mut work)).fold(f64::INFINITY, f64::min)
-}
-
-fn milliseconds(work: impl FnOnce()) -> f64 {
-    let started = Instant::now();
-    work();
-    started.elapsed().as_secs_f64() * 1e3
 }

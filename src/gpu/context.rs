@@ -54,8 +54,7 @@ impl Gpu {
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("twotower"),
             required_limits: limits,
-            // A clock for the benchmark; the product asks for nothing.
-            #[cfg(feature = "verify")]
+            // A clock, for who asks where the time goes.
             required_features: adapter.features() & wgpu::Features::TIMESTAMP_QUERY,
             ..Default::default()
         };

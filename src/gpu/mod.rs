@@ -2,6 +2,7 @@
 //! once, records programs into compute passes, and reads back only when asked.
 
 mod bind;
+mod clock;
 mod context;
 #[cfg(target_arch = "wasm32")]
 mod environment;
@@ -22,6 +23,7 @@ use wgpu::BufferUsages;
 use crate::error::{Error, Result};
 use crate::plan::{Access, Buffer, BufferKind, Dispatch, Op, PROGRAMS, Plan, Program, Shape};
 use bind::{Binder, Bound};
+use clock::Clock;
 pub use context::Gpu;
 pub use readback::Readback;
 use readback::Spares;
@@ -53,6 +55,8 @@ pub struct Executor {
     spares: Spares,
     commands: Option<wgpu::CommandEncoder>,
     pass: Option<wgpu::ComputePass<'static>>,
+    /// What times each dispatch, while that is wanted.
+    clock: Option<Clock>,
 }
 
 impl Executor {
@@ -138,6 +142,7 @@ impl Executor {
             spares: Spares::default(),
             commands: None,
             pass: None,
+            clock: None,
         })
     }
 
@@ -192,6 +197,9 @@ impl Executor {
 
     /// Records a program for a slot of the window.
     pub fn run(&mut self, program: Program, slot: usize) {
+        if self.clock.is_some() {
+            return self.run_timed(program, slot);
+        }
         self.record(program, .., slot);
     }
 

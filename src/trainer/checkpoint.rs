@@ -87,7 +87,7 @@ impl Trainer {
     }
 
     /// Waits for all flights; the next slice tells their losses.
-    async fn land_all(&mut self) -> Result<()> {
+    pub(super) async fn land_all(&mut self) -> Result<()> {
         let mut losses = std::mem::take(&mut self.run.untold);
         while !self.flights.is_empty() {
             let outcome = self.land(&mut losses).await;

@@ -6,6 +6,7 @@ mod evaluate;
 mod export;
 mod import;
 mod pace;
+mod profile;
 mod recommend;
 mod report;
 mod skip;
@@ -78,6 +79,9 @@ struct Run {
     /// Losses that came while nobody listened: the next slice tells them.
     #[serde(skip)]
     untold: Vec<f32>,
+    /// Epochs that ended so; a saved run tells them in its report.
+    #[serde(skip)]
+    untold_epochs: VecDeque<EpochReport>,
     /// Training time of this epoch and of all, without evaluation.
     epoch_seconds: f64,
     seconds: f64,
@@ -232,7 +236,7 @@ impl Trainer {
             return self.advance_trial(budget).await;
         }
         let mut losses = std::mem::take(&mut self.run.untold);
-        let mut epoch_report = None;
+        let mut epoch_report = self.run.untold_epochs.pop_front();
         let started = Instant::now();
         while self.run.finished.is_none() && epoch_report.is_none() && started.elapsed() < budget {
             if self.is_over() {

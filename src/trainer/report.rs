@@ -136,7 +136,9 @@ impl Trainer {
         let left = (epochs_left * epoch_pairs as u64).saturating_sub(in_epoch);
         let done = self.run.finished.is_some();
         Progress {
-            epoch: (epochs_done + usize::from(!done && epoch_report.is_none())).max(1),
+            epoch: epoch_report
+                .map_or(epochs_done + usize::from(!done), |report| report.epoch)
+                .max(1),
             epochs: self.epochs(),
             step,
             steps,

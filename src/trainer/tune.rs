@@ -139,7 +139,7 @@ impl Trainer {
         self.run.trials.iter().map(|trial| trial.pairs).sum()
     }
 
-    async fn begin_trial(&self) -> Result<Self> {
+    pub(super) async fn begin_trial(&self) -> Result<Self> {
         let tune = self.config.tune.as_ref().expect("there is something to try");
         let dataset = self.dataset.with_held_out(tune.validation, self.config.seed);
         if dataset.validation.is_empty() {

@@ -222,6 +222,11 @@ impl Engine {
         self.with("advance", async |trainer| Ok(to_js(&trainer.advance(budget).await?))).await
     }
 
+    /// What the time of the next steps is spent on.
+    pub async fn profile(&self) -> JsResult<JsValue> {
+        self.with("profile", async |trainer| Ok(to_js(&trainer.profile().await?))).await
+    }
+
     /// Sets how many epochs the run has in all.
     #[wasm_bindgen(js_name = setEpochs)]
     pub async fn set_epochs(&self, epochs: JsValue) -> JsResult<()> {

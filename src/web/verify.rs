@@ -55,12 +55,12 @@ impl Stopwatch {
         self.0.batch(n)
     }
 
-    /// How long each operation takes in the mean of so many runs; the run is good for nothing else after.
+    /// How long each operation takes in the mean of so many steps.
     pub async fn profile(&mut self, laps: usize) -> JsResult<JsValue> {
         Ok(to_js(&self.0.profile(laps).await?))
     }
 
-    /// Milliseconds of the products that a full bank adds to a step; the run is good for nothing else after.
+    /// Milliseconds of the products that a full bank adds to a step.
     #[wasm_bindgen(js_name = bankProducts)]
     pub async fn bank_products(&mut self) -> JsResult<f64> {
         Ok(self.0.bank_products().await?)

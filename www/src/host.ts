@@ -15,6 +15,7 @@ import type {
   Item,
   OptionSpec,
   Preset,
+  Profile,
   Progress,
   Query,
   Recommendation,
@@ -59,6 +60,10 @@ export class Host {
   /** Trains for about this long. Each slice is a task of its own, so that other calls come between. */
   advance(milliseconds: number): Promise<Progress> {
     return this.#inTurn((engine) => engine.advance(milliseconds));
+  }
+
+  profile(): Promise<Profile> {
+    return this.#inTurn((engine) => engine.profile());
   }
 
   about(): Promise<About> {

@@ -16,6 +16,7 @@ import type {
   Item,
   OptionSpec,
   Preset,
+  Profile,
   Progress,
   Query,
   Recommendation,
@@ -150,6 +151,15 @@ export class Trainer {
     } finally {
       this.#training = false;
     }
+  }
+
+  /**
+   * Takes the next steps of the run with a clock around each operation, and tells where their time goes. Whether
+   * {@link Trainer.train} is at work or not, training goes on from them to the same bits, and tells their losses.
+   * Refused with the code `not-available` once the run is over, and on an adapter without `timestamp-query`.
+   */
+  profile(): Promise<Profile> {
+    return this.#remote.call((host) => host.profile());
   }
 
   /** The run so far, as one document. */

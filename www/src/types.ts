@@ -187,6 +187,30 @@ export interface Progress {
   done: boolean;
 }
 
+/** Where the time of a step goes. */
+export interface Profile {
+  /** Steps that were timed: what follows is their mean. */
+  steps: number;
+  /** The operations of a step in their order, then what is done once a window for all its steps. */
+  operations: Operation[];
+}
+
+/** An operation of a step, or of a window. */
+export interface Operation {
+  /** The stem of its shaders, and what it writes: `softmax_loss → d_item`. */
+  operation: string;
+  /** How often it is done; what is done once a window counts with its share of a step. */
+  once: "step" | "window";
+  /** By the GPU's own clock, or by one around it on the CPU. */
+  milliseconds: number;
+  /** Work of a whole batch, two floating point operations each. */
+  multiplyAdds: number;
+  /** Bytes that a whole batch reads and writes. */
+  bytes: number;
+  /** On a GPU, the dispatches that it is made of: shader and milliseconds. */
+  kernels: [shader: string, milliseconds: number][];
+}
+
 /** An item and how well it fits; higher is better. */
 export interface Recommendation extends Item {
   score: number;

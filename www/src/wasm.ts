@@ -12,6 +12,7 @@ import type {
   Item,
   OptionSpec,
   Preset,
+  Profile,
   Progress,
   Query,
   Recommendation,
@@ -37,6 +38,7 @@ export interface Engine {
   about(): About;
   setEpochs(epochs: number): Promise<void>;
   advance(milliseconds: number): Promise<Progress>;
+  profile(): Promise<Profile>;
   report(): Report;
   recommend(query: Query | Unseen, k: number, choice: Choice): Promise<Recommendation[] | ByFeatures>;
   recommendAll(users: readonly string[], k: number, choice: Choice): Promise<Recommendation[][]>;

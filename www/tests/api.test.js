@@ -113,8 +113,10 @@ test("what comes from the worker has the types that the package declares, and no
     for (const more of [{}, everything]) {
       const trainer = await Trainer.create({ data: `${csv}\nbroken`, items }, { ...options, ...more });
       const progress = [];
+      const profile = await trainer.profile();
       const epochs = await all(trainer, { onProgress: (slice) => void progress.push(slice) });
       runs.push({
+        profile,
         about: trainer.about,
         progress,
         epochs,
@@ -131,9 +133,9 @@ test("what comes from the worker has the types that the package declares, and no
   });
   assert.deepEqual(given.runs.map(({ about }) => about.config.cbns?.capacity), [undefined, 128]);
   const module = `
-    import type { About, EpochReport, Item, OptionSpec, Progress, Recommendation, Report } from "twotower";
+    import type { About, EpochReport, Item, OptionSpec, Profile, Progress, Recommendation, Report } from "twotower";
     interface Run {
-      about: About; progress: Progress[]; epochs: EpochReport[]; report: Report; recommended: Recommendation[]; history: Item[];
+      about: About; profile: Profile; progress: Progress[]; epochs: EpochReport[]; report: Report; recommended: Recommendation[]; history: Item[];
     }
     export const given: { options: OptionSpec[]; runs: Run[] } = ${JSON.stringify(given)};`;
   assert.deepEqual(complaints(module), []);
@@ -279,6 +281,43 @@ test("training goes on where its loop was left", async () => {
   assert.deepEqual(rest, [2, 3]);
   assert.deepEqual(more, [4, 5]);
   assert.deepEqual(none, []);
+});
+
+test("a profile tells where a step's time goes, and training goes on to the same losses", async () => {
+  const runs = await inPage(async () => {
+    const runs = [];
+    for (const backend of ["cpu", "webgpu"]) {
+      const run = async (profiled) => {
+        const trainer = await Trainer.create(csv, { ...options, backend });
+        const losses = [];
+        const profiles = profiled ? [trainer.profile()] : [];
+        const onProgress = (progress) => {
+          losses.push(...progress.losses);
+          if (profiled && profiles.length < 3 && !progress.done) profiles.push(trainer.profile());
+        };
+        const epochs = await all(trainer, { onProgress });
+        const told = await Promise.all(profiles);
+        const over = await refusal(() => trainer.profile());
+        trainer.destroy();
+        return { losses, epochs: epochs.map((epoch) => ({ ...epoch, seconds: 0 })), profiles: told, over };
+      };
+      runs.push({ backend, plain: await run(false), timed: await run(true) });
+    }
+    return runs;
+  });
+  for (const { backend, plain, timed } of runs) {
+    assert.deepEqual(timed.losses, plain.losses, backend);
+    assert.deepEqual(timed.epochs, plain.epochs, backend);
+    assert.equal(timed.over.code, "not-available");
+    assert.ok(timed.profiles.length > 1);
+    for (const { steps, operations } of timed.profiles) {
+      assert.ok(steps > 0);
+      const loss = operations.find(({ operation }) => operation.startsWith("softmax_loss"));
+      assert.deepEqual([loss.once, loss.multiplyAdds], ["step", 3 * 64 * 64 * 8]);
+      assert.equal(loss.kernels.length > 0, backend === "webgpu");
+      if (backend === "webgpu") assert.ok(loss.milliseconds > 0, JSON.stringify(operations));
+    }
+  }
 });
 
 test("the same seed gives the same losses, another seed others", async () => {

@@ -12,7 +12,7 @@ const load = async (path) => (await runnerImport(new URL(`../src/${path}`, impor
 const { LossCurve } = await load("page/loss-curve.ts");
 const { ownSet, ownSource } = await load("page/own-files.ts");
 const { nested, same } = await load("page/settings.ts");
-const { duration, scaled } = await load("page/format.ts");
+const { duration, milliseconds, scaled } = await load("page/format.ts");
 const { STRATEGIES } = await load("page/strategies.ts");
 const { TECHNIQUES } = await load("page/techniques.ts");
 const { open } = await load("read.ts");
@@ -89,6 +89,10 @@ test("durations are read at a glance", () => {
 test("large numbers have three digits and a prefix", () => {
   assert.deepEqual([0, 999.6, 8.134e9, 2.5e16].map((value) => scaled(value)), ["0", "1 k", "8.13 G", "25 P"]);
   assert.deepEqual([512, 12_345_678].map((value) => scaled(value, "B")), ["512 B", "12.3 MB"]);
+});
+
+test("a time has three digits, none finer than the microsecond", () => {
+  assert.deepEqual([0, 0.00049, 0.0123, 18.3421, 1234.5].map(milliseconds), ["0 ms", "0 ms", "0.012 ms", "18.3 ms", "1,230 ms"]);
 });
 
 test("a strategy is the settings at hand with one technique or none, whose options there it keeps", () => {

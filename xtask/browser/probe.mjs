@@ -7,5 +7,6 @@ export async function probe({ options, users, items, backend, laps }) {
   const { Stopwatch } = await crate("/verify/");
   const stopwatch = await Stopwatch.create(options, users, items, backend);
   const limits = await stopwatch.limits();
-  return { limits, operations: await stopwatch.profile(laps) };
+  const { operations } = await stopwatch.profile(laps);
+  return { limits, operations };
 }

@@ -20,6 +20,7 @@ import "./run-settings.js";
 import { keep, kept } from "./saved-run.js";
 import { Session } from "./session.js";
 import type { Settings } from "./settings.js";
+import "./step-profile.js";
 import { MOST } from "./strategies.js";
 
 /** The whole page: data and settings at the side, the run and what it gives in the middle. */
@@ -182,6 +183,7 @@ export class DemoPage extends LitElement {
             ?validated=${(about?.data.validation ?? 0) > 0}
           ></run-charts>
           <epoch-table .reports=${session.epochs} .popularity=${session.popularity}></epoch-table>
+          <step-profile .trainer=${trainer} .about=${about} .phase=${phase}></step-profile>
           <p class="unseen" role="status">${this.#spoken()}</p>
         </section>
         <section class="side settings" aria-labelledby="settings">

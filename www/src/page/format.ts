@@ -37,6 +37,11 @@ export function duration(seconds: number | null): string {
   return `${whole.format(Math.floor(total / 3600))} h ${whole.format(Math.floor((total % 3600) / 60))} min`;
 }
 
+/** 18.3421 as `18.3 ms`: three digits, none finer than the microsecond. */
+export function milliseconds(time: number): string {
+  return `${digits.format(Number(time.toFixed(3)))} ms`;
+}
+
 /** `1 line`, `2 lines`. */
 export function plural(n: number, noun: string): string {
   return `${count(n)} ${noun}${n === 1 ? "" : "s"}`;

@@ -1,0 +1,128 @@
+//! How long dispatches take by the GPU's own clock: each runs in a pass of its own, to the same bits.
+
+use wgpu::BufferUsages;
+
+use super::bind::{Bound, firsts};
+use super::readback::{Readback, Spares};
+use super::{Executor, Gpu};
+use crate::error::{Error, Result};
+use crate::executor::Timed;
+use crate::plan::{Access, Dispatch, Op, Plan, Program};
+
+/// Dispatches that are timed at once: a query set holds no more, at two queries each.
+const MOST: usize = wgpu::QUERY_SET_MAX_QUERIES as usize / 2;
+
+/// A clock, and what it has timed.
+#[derive(Debug)]
+pub struct Clock {
+    /// One for all: some adapters give few of them.
+    queries: wgpu::QuerySet,
+    spares: Spares,
+    /// Runs of programs, with the ticks that are on their way.
+    runs: Vec<(Program, Vec<Readback>)>,
+}
+
+impl Clock {
+    /// # Errors
+    /// [`Error::NotAvailable`] without timestamps.
+    pub fn new(gpu: &Gpu) -> Result<Self> {
+        if !gpu.device.features().contains(wgpu::Features::TIMESTAMP_QUERY) {
+            return Err(Error::NotAvailable {
+                what: "a clock on this adapter (timestamp-query)".into(),
+            });
+        }
+        let queries = gpu.device.create_query_set(&wgpu::QuerySetDescriptor {
+            label: Some("twotower.clock"),
+            ty: wgpu::QueryType::Timestamp,
+            count: wgpu::QUERY_SET_MAX_QUERIES,
+        });
+        Ok(Self { queries, spares: Spares::default(), runs: Vec::new() })
+    }
+
+    /// Submits dispatches for a slot of the window, one after the other, behind what was recorded.
+    pub fn time(
+        &self,
+        gpu: &Gpu,
+        mut commands: wgpu::CommandEncoder,
+        bounds: &[&Bound],
+        slot: usize,
+    ) -> Vec<Readback> {
+        let mut time = |bounds: &[&Bound]| {
+            for (n, bound) in (0..).zip(bounds) {
+                let mut pass = commands.begin_compute_pass(&wgpu::ComputePassDescriptor {
+                    label: None,
+                    timestamp_writes: Some(wgpu::ComputePassTimestampWrites {
+                        query_set: &self.queries,
+                        beginning_of_pass_write_index: Some(2 * n),
+                        end_of_pass_write_index: Some(2 * n + 1),
+                    }),
+                });
+                bound.record(&mut pass, slot);
+            }
+            let count = 2 * bounds.len() as u32;
+            let size = u64::from(count) * 8;
+            let usage = BufferUsages::QUERY_RESOLVE | BufferUsages::COPY_SRC;
+            let resolved = gpu.buffer("ticks", size, usage);
+            commands.resolve_query_set(&self.queries, 0..count, &resolved, 0);
+            Readback::new(gpu, &self.spares, &mut commands, [(&resolved, 0..size)].into_iter())
+        };
+        let readbacks: Vec<Readback> = bounds.chunks(MOST).map(&mut time).collect();
+        gpu.queue.submit([commands.finish()]);
+        readbacks.into_iter().map(Readback::map).collect()
+    }
+}
+
+/// Milliseconds of dispatches.
+pub async fn milliseconds(gpu: &Gpu, readbacks: Vec<Readback>) -> Result<Vec<f64>> {
+    let period = f64::from(gpu.queue.get_timestamp_period());
+    let lap = |pair: &[u64]| pair[1].saturating_sub(pair[0]) as f64 * period / 1e6;
+    let mut times = Vec::new();
+    for readback in readbacks {
+        let ticks: Vec<u64> = readback.finish().await?;
+        times.extend(ticks.chunks_exact(2).map(lap));
+    }
+    Ok(times)
+}
+
+impl Executor {
+    /// Times each dispatch from now on.
+    ///
+    /// # Errors
+    /// [`Error::NotAvailable`] without timestamps.
+    pub fn start_clock(&mut self) -> Result<()> {
+        self.clock = Some(Clock::new(&self.gpu)?);
+        Ok(())
+    }
+
+    /// The runs of programs since the clock was started, with the milliseconds of each operation's dispatches.
+    ///
+    /// # Errors
+    /// [`Error::DeviceLost`] or [`Error::Gpu`] if something went wrong on the way.
+    pub async fn stop_clock(&mut self, plan: &Plan) -> Result<Vec<Timed>> {
+        let runs = self.clock.take().map_or_else(Vec::new, |clock| clock.runs);
+        let mut timed = Vec::with_capacity(runs.len());
+        for (program, readbacks) in runs {
+            let mut times = milliseconds(&self.gpu, readbacks).await?.into_iter();
+            let mut of_dispatch = |dispatch: &Dispatch| {
+                let shards = [Access::ReadRows, Access::WriteRows]
+                    .map(|by| firsts(&self.buffers, dispatch, by).len());
+                times.by_ref().take(shards[0] * shards[1]).sum()
+            };
+            let mut of_op = |op: &Op| op.dispatches().iter().map(&mut of_dispatch).collect();
+            let operations = plan.program(program).iter().map(&mut of_op).collect();
+            timed.push(Timed { program, operations });
+        }
+        Ok(timed)
+    }
+
+    /// Runs a program by the clock.
+    pub(super) fn run_timed(&mut self, program: Program, slot: usize) {
+        self.pass = None;
+        let commands = self.commands.take().unwrap_or_else(|| self.gpu.encoder());
+        let bounds: Vec<&Bound> =
+            self.binder.program(program, &self.gpu, &self.buffers).iter().flatten().collect();
+        let clock = self.clock.as_mut().expect("the clock was started");
+        let readbacks = clock.time(&self.gpu, commands, &bounds, slot);
+        clock.runs.push((program, readbacks));
+    }
+}

@@ -1,0 +1,136 @@
+//! What a training step's time is spent on: steps are taken as ever, with a clock around each operation.
+
+use serde::Serialize;
+
+use super::Model;
+use crate::error::Result;
+use crate::executor::{Executor, Timed};
+use crate::plan::{Access, Dispatch, Op, Plan, Program};
+
+/// Where the time of a step goes.
+#[derive(Debug, Serialize)]
+pub struct Profile {
+    /// Steps that were timed: what follows is their mean.
+    pub steps: usize,
+    /// The operations of a step, then those that are done once a window.
+    pub operations: Vec<OpProfile>,
+}
+
+/// One operation of a step, or of what is done once a window for all its steps.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OpProfile {
+    /// What it is called.
+    pub operation: String,
+    /// How often it is done.
+    pub once: Once,
+    /// Its share of a step's time.
+    pub milliseconds: f64,
+    /// Its share of a whole batch's work by the plan.
+    pub multiply_adds: f64,
+    /// See `multiply_adds`.
+    pub bytes: f64,
+    /// On a GPU, the dispatches that it is made of, by shader, with their shares of the time.
+    pub kernels: Vec<(&'static str, f64)>,
+}
+
+/// How often an operation is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Once {
+    /// In every step.
+    Step,
+    /// Ahead of a window of steps, for all of them, or behind it.
+    Window,
+}
+
+impl Model {
+    /// Times each operation from now on; training goes on to the same bits.
+    ///
+    /// # Errors
+    /// Those of [`Executor::start_clock`].
+    pub fn start_clock(&mut self) -> Result<()> {
+        self.executor.start_clock()?;
+        // What opened the window at hand was not timed; the next one may be far.
+        self.redraw_window();
+        Ok(())
+    }
+
+    /// What the steps since the clock was started took.
+    ///
+    /// # Errors
+    /// Those of [`Executor::stop_clock`].
+    pub async fn stop_clock(&mut self) -> Result<Profile> {
+        let timed = self.executor.stop_clock(&self.plan).await?;
+        let steps = self.steps_in_epoch();
+        let a_window = steps as f64 / steps.div_ceil(self.plan.dims.window) as f64;
+        let operations = [
+            (Program::Step, Once::Step, 1.0),
+            (Program::OpenWindow, Once::Window, a_window),
+            (Program::SumLosses, Once::Window, a_window),
+            (Program::CloseWindow, Once::Window, a_window),
+        ];
+        let of_program = |(program, once, steps)| {
+            let runs: Vec<&Timed> = timed.iter().filter(|run| run.program == program).collect();
+            self.operations(program, once, &runs, steps)
+        };
+        Ok(Profile {
+            steps: timed.iter().filter(|timed| timed.program == Program::Step).count(),
+            operations: operations.into_iter().flat_map(of_program).collect(),
+        })
+    }
+
+    /// The means of a program's runs, each of which is for so many steps; nothing where there was none.
+    fn operations(
+        &self,
+        program: Program,
+        once: Once,
+        runs: &[&Timed],
+        steps: f64,
+    ) -> Vec<OpProfile> {
+        if runs.is_empty() {
+            return Vec::new();
+        }
+        let is_gpu = matches!(self.executor, Executor::Gpu(_));
+        let of_op = |(n, op): (usize, &Op)| {
+            let mean = |part: usize| {
+                let sum: f64 = runs.iter().map(|run| run.operations[n][part]).sum();
+                sum / (runs.len() as f64 * steps)
+            };
+            let dispatches = op.dispatches();
+            let parts = if is_gpu { dispatches.len() } else { 1 };
+            let times: Vec<f64> = (0..parts).map(mean).collect();
+            let work = op.work(self.live_entries());
+            let milliseconds = times.iter().sum();
+            let stems = dispatches.iter().map(|dispatch| dispatch.shader.stem);
+            OpProfile {
+                operation: name(&self.plan, &dispatches),
+                once,
+                milliseconds,
+                multiply_adds: work.multiply_adds as f64 / steps,
+                bytes: work.bytes_moved as f64 / steps,
+                kernels: if is_gpu { stems.zip(times).collect() } else { Vec::new() },
+            }
+        };
+        self.plan.program(program).iter().enumerate().map(of_op).collect()
+    }
+}
+
+/// What an operation is called: what the stems of its shaders begin with, or else the last one's, and what that
+/// writes first, since a step has one such operation a tower.
+fn name(plan: &Plan, dispatches: &[Dispatch]) -> String {
+    let Some(last) = dispatches.last() else { return String::new() };
+    let stems = dispatches.iter().map(|dispatch| dispatch.shader.stem);
+    let common = stems.reduce(|a, b| {
+        let same = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
+        a[..same].trim_end_matches('_')
+    });
+    let stem = common.filter(|common| !common.is_empty()).unwrap_or(last.shader.stem);
+    let mut bindings = last.shader.bindings.iter().zip(&last.buffers);
+    let written =
+        bindings.find(|((_, access), _)| matches!(access, Access::Write | Access::WriteRows));
+    match written {
+        Some((_, buffer)) => format!("{stem} → {}", plan.buffers[buffer.0].name),
+        None => stem.into(),
+    }
+}

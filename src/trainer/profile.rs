@@ -1,0 +1,61 @@
+//! Where a step's time goes: the next steps of the run are taken with a clock around each operation.
+
+use std::time::Duration;
+
+use web_time::Instant;
+
+use super::Trainer;
+use crate::error::{Error, Result};
+use crate::model::Profile;
+
+/// How long steps are taken, within their epoch: the clocks of browsers are coarse, and compiled code is slow at
+/// first.
+const SPAN: Duration = Duration::from_millis(500);
+
+impl Trainer {
+    /// Takes the next steps of the epoch, and tells what their time is spent on. Training goes on from them to the
+    /// same bits; the next slice tells their losses, and the epoch's report if they end it.
+    ///
+    /// # Errors
+    /// [`Error::NotAvailable`] on an adapter without a clock, and for a run that is over; those of
+    /// [`Trainer::advance`].
+    pub async fn profile(&mut self) -> Result<Profile> {
+        self.check()?;
+        if self.is_tuning() {
+            let trial = match self.trial.take() {
+                Some(trial) => trial,
+                None => Box::new(self.begin_trial().await?),
+            };
+            // Boxed, since a trial is a trainer as this one.
+            return Box::pin(self.trial.insert(trial).profile()).await;
+        }
+        if self.run.finished.is_some() || self.is_over() {
+            return Err(Error::NotAvailable { what: "profile of a run that is over".into() });
+        }
+        self.land_all().await?;
+        self.model.start_clock()?;
+        let outcome = self.profile_steps().await;
+        self.remember(outcome)
+    }
+
+    async fn profile_steps(&mut self) -> Result<Profile> {
+        let started = Instant::now();
+        if self.model.step_in_epoch() == 0 {
+            self.decide_to_skip().await?;
+        }
+        loop {
+            self.submit(SPAN);
+            self.land_all().await?;
+            if self.model.step_in_epoch() == 0 || started.elapsed() >= SPAN {
+                break;
+            }
+        }
+        let profile = self.model.stop_clock().await?;
+        self.run.epoch_seconds += started.elapsed().as_secs_f64();
+        if self.model.step_in_epoch() == 0 {
+            let report = self.end_epoch().await?;
+            self.run.untold_epochs.push_back(report);
+        }
+        Ok(profile)
+    }
+}
