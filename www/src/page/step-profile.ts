@@ -142,18 +142,21 @@ export class StepProfile extends LitElement {
   }
 
   async #measure(): Promise<void> {
-    const { trainer, about } = this;
-    if (trainer === undefined || this.measuring) return;
+    if (this.measuring) return;
     this.measuring = true;
-    this.problem = undefined;
-    try {
-      const profile = await trainer.profile();
-      if (about === this.about) this.profile = profile;
-    } catch (thrown) {
-      if (about === this.about) this.problem = TwoTowerError.from(thrown).message;
-    } finally {
-      this.measuring = false;
-    }
+    let about: About | undefined;
+    do {
+      // Anew, if the run was started over meanwhile.
+      about = this.about;
+      this.problem = undefined;
+      try {
+        const profile = await this.trainer?.profile();
+        if (about === this.about) this.profile = profile;
+      } catch (thrown) {
+        if (about === this.about) this.problem = TwoTowerError.from(thrown).message;
+      }
+    } while (about !== this.about && this.#canMeasure);
+    this.measuring = false;
   }
 }
 
