@@ -1,8 +1,9 @@
 // Sorts a step's (id, row) entries, so that equal ids are neighbours in the order of their rows: the
 // sums over them need no float atomics and have a fixed order.
 // Bitonic network; entries that are equal are the same, so the result is unique.
-// Depends on the constant P, a power of two, and on the binding `order`; all SORTERS lanes take part.
-const SORTERS = 256u;
+// Depends on the constants P, a power of two, and WIDE, and on the binding `order`; all SORTERS lanes take part:
+// as many as run in step where each wait for the others is dear.
+const SORTERS = select(256u, 4u, WIDE);
 
 fn is_before(a: vec2<u32>, b: vec2<u32>) -> bool {
     return a.x < b.x || (a.x == b.x && a.y < b.y);

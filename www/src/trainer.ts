@@ -59,8 +59,8 @@ export interface TrainOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** Milliseconds of training between two chances to pause, abort or answer other calls. */
-const SLICE = 50;
+/** Milliseconds of training between two chances to pause, abort or answer other calls; more where nobody watches. */
+const SLICE = { seen: 50, hidden: 250 };
 
 /**
  * Trains a two-tower model in a Web Worker and answers from it. Calls may overlap, also with training:
@@ -139,7 +139,7 @@ export class Trainer {
       if (epochs !== undefined) await this.#remote.call((host) => host.setEpochs(epochs));
       for (let done = false; !done; ) {
         if (signal?.aborted) throw aborted(signal);
-        const progress = await this.#remote.call((host) => host.advance(SLICE));
+        const progress = await this.#remote.call((host) => host.advance(isHidden() ? SLICE.hidden : SLICE.seen));
         const pause = onProgress?.(progress);
         if (progress.epochReport) {
           if (this.#about.config.tune) this.#about = await this.#remote.call((host) => host.about());
@@ -249,6 +249,11 @@ export class Trainer {
     const message = `\`${call}\` was called while \`train\` was still at work`;
     if (this.#training) throw new TwoTowerError("busy", message, { call });
   }
+}
+
+/** Whether nobody sees the page. A worker has none. */
+function isHidden(): boolean {
+  return typeof document !== "undefined" && document.hidden;
 }
 
 /** Bytes as a copy that can be sent away. */

@@ -263,6 +263,28 @@ test("a promise from onProgress pauses within the epoch, and answers come meanwh
   assert.equal(epochs.length, 3);
 });
 
+test("a page that nobody sees trains in longer slices", async () => {
+  const [seen, hidden] = await inPage(async () => {
+    const lines = Array.from({ length: 100_000 }, (_, n) => `u${n % 1000},i${(n * 7919) % 1013}`);
+    const trainer = await Trainer.create(["user,item", ...lines].join("\n"), { ...options, dim: 32 });
+    const slices = async () => {
+      let slices = 0;
+      const epochs = trainer.train({ onProgress: () => void slices++ });
+      await epochs.next();
+      await epochs.return();
+      return slices;
+    };
+    await slices();
+    const seen = await slices();
+    Object.defineProperty(document, "hidden", { configurable: true, value: true });
+    const hidden = await slices();
+    delete document.hidden;
+    trainer.destroy();
+    return [seen, hidden];
+  });
+  assert.ok(hidden < seen / 2, `${hidden} slices unseen, ${seen} seen`);
+});
+
 test("training goes on where its loop was left", async () => {
   const { first, rest, more, none } = await inPage(async () => {
     const trainer = await Trainer.create(csv, options);

@@ -95,8 +95,8 @@ const WHY: [(&str, &str, &str); 7] = [
     (
         "sort_ids",
         "webgpu",
-        "`sort_ids`: a workgroup sorts a step's ids between barriers, which a software adapter pays dearly; once a \
-         window, off the step.",
+        "`sort_ids`: a sort moves ids many times which the plan counts once; four lanes a step where barriers are \
+         dear, and 256 on a GPU; once a window, off the step.",
     ),
 ];
 
