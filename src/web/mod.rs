@@ -5,13 +5,16 @@
 mod verify;
 
 use std::cell::RefCell;
+use std::pin::Pin;
+use std::rc::Rc;
 use std::time::Duration;
 
-use js_sys::{JSON, Reflect};
+use js_sys::{JSON, Promise, Reflect};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::future_to_promise;
 
 use crate::config::{Config, OPTIONS};
 use crate::data::{self, Part};
@@ -128,10 +131,20 @@ impl Dataset {
 #[derive(Debug)]
 pub struct Engine {
     /// Taken out while a call is at work, so that another one meets a typed error.
-    trainer: RefCell<Option<trainer::Trainer>>,
+    trainer: Rc<RefCell<Option<Box<trainer::Trainer>>>>,
+}
+
+/// Promises what a call comes to. What keeps a promise is copied for each kind of future: there is one.
+fn promise(call: impl Future<Output = Result<JsValue>> + 'static) -> Promise {
+    let call: Pin<Box<dyn Future<Output = Result<JsValue>>>> = Box::pin(call);
+    future_to_promise(async { call.await.map_err(|error| JsError(error).into()) })
 }
 
 impl Engine {
+    fn around(trainer: trainer::Trainer) -> JsValue {
+        Self { trainer: Rc::new(RefCell::new(Some(Box::new(trainer)))) }.into()
+    }
+
     fn borrow<T>(&self, call: &'static str, f: impl FnOnce(&trainer::Trainer) -> T) -> JsResult<T> {
         match &*self.trainer.borrow() {
             Some(trainer) => Ok(f(trainer)),
@@ -139,15 +152,19 @@ impl Engine {
         }
     }
 
-    async fn with<T>(
+    /// Promises what the trainer comes to.
+    fn with(
         &self,
         call: &'static str,
-        f: impl AsyncFnOnce(&mut trainer::Trainer) -> Result<T>,
-    ) -> JsResult<T> {
-        let mut trainer = self.trainer.take().ok_or_else(|| busy(call))?;
-        let result = f(&mut trainer).await;
-        self.trainer.replace(Some(trainer));
-        Ok(result?)
+        f: impl AsyncFnOnce(&mut trainer::Trainer) -> Result<JsValue> + 'static,
+    ) -> Promise {
+        let engine = self.trainer.clone();
+        promise(async move {
+            let mut trainer = engine.take().ok_or_else(|| busy(call))?;
+            let result = f(&mut trainer).await;
+            engine.replace(Some(trainer));
+            result
+        })
     }
 }
 
@@ -176,34 +193,35 @@ fn busy(call: &'static str) -> Error {
 #[wasm_bindgen]
 impl Engine {
     /// An engine at the start of its run; the data set is moved into it.
-    pub async fn create(dataset: Dataset, options: JsValue, backend: String) -> JsResult<Self> {
-        let trainer =
-            trainer::Trainer::new(dataset.0, resolve(&options)?, backend.parse::<BackendChoice>()?)
-                .await?;
-        Ok(Self { trainer: RefCell::new(Some(trainer)) })
+    pub fn create(dataset: Dataset, options: JsValue, backend: String) -> Promise {
+        promise(async move {
+            let (config, choice) = (resolve(&options)?, backend.parse::<BackendChoice>()?);
+            Ok(Self::around(trainer::Trainer::new(dataset.0, config, choice).await?))
+        })
     }
 
     /// An engine that goes on from a saved run.
-    pub async fn load(bytes: Vec<u8>, backend: String) -> JsResult<Self> {
-        let trainer = trainer::Trainer::load(&bytes, backend.parse::<BackendChoice>()?).await?;
-        Ok(Self { trainer: RefCell::new(Some(trainer)) })
+    pub fn load(bytes: Vec<u8>, backend: String) -> Promise {
+        promise(async move {
+            let choice = backend.parse::<BackendChoice>()?;
+            Ok(Self::around(trainer::Trainer::load(&bytes, choice).await?))
+        })
     }
 
     /// The run as a file.
-    pub async fn save(&self) -> JsResult<Vec<u8>> {
-        self.with("save", async |trainer| trainer.save().await).await
+    pub fn save(&self) -> Promise {
+        self.with("save", async |trainer| Ok(trainer.save().await?.into()))
     }
 
     /// Starts the run from the item embeddings of a file: how many items had one.
     #[wasm_bindgen(js_name = startItems)]
-    pub async fn start_items(&self, file: Vec<u8>) -> JsResult<f64> {
-        self.with("startItems", async |trainer| Ok(trainer.start_items(&file)? as f64)).await
+    pub fn start_items(&self, file: Vec<u8>) -> Promise {
+        self.with("startItems", async move |trainer| Ok(trainer.start_items(&file)?.into()))
     }
 
     /// A file for other tools, by its name.
-    pub async fn export(&self, kind: String) -> JsResult<Vec<u8>> {
-        let file = kind.parse()?;
-        self.with("export", async |trainer| trainer.export(file).await).await
+    pub fn export(&self, kind: String) -> Promise {
+        self.with("export", async move |trainer| Ok(trainer.export(kind.parse()?).await?.into()))
     }
 
     /// What is trained, on what, with what.
@@ -217,9 +235,9 @@ impl Engine {
     }
 
     /// Trains for about so many milliseconds, or to the end of the epoch.
-    pub async fn advance(&self, milliseconds: f64) -> JsResult<JsValue> {
+    pub fn advance(&self, milliseconds: f64) -> Promise {
         let budget = Duration::try_from_secs_f64(milliseconds / 1000.0).unwrap_or(Duration::MAX);
-        self.with("advance", async |trainer| Ok(to_js(&trainer.advance(budget).await?))).await
+        self.with("advance", async move |trainer| Ok(to_js(&trainer.advance(budget).await?)))
     }
 
     /// What the time of the next steps is spent on.
@@ -229,64 +247,57 @@ impl Engine {
 
     /// Sets how many epochs the run has in all.
     #[wasm_bindgen(js_name = setEpochs)]
-    pub async fn set_epochs(&self, epochs: JsValue) -> JsResult<()> {
-        let epochs = from_js::<Value>("epochs", &epochs)?;
-        let epochs = Config::resolve(&json!({ "epochs": epochs }))?.epochs;
-        self.with("setEpochs", async |trainer| trainer.set_epochs(epochs)).await
+    pub fn set_epochs(&self, epochs: JsValue) -> Promise {
+        self.with("setEpochs", async move |trainer| {
+            let epochs = from_js::<Value>("epochs", &epochs)?;
+            let epochs = Config::resolve(&json!({ "epochs": epochs }))?.epochs;
+            trainer.set_epochs(epochs)?;
+            Ok(JsValue::UNDEFINED)
+        })
     }
 
     /// Starts anew on the same data with other options.
-    pub async fn reset(&self, options: JsValue, backend: String) -> JsResult<()> {
-        let (config, choice) = (resolve(&options)?, backend.parse::<BackendChoice>()?);
-        self.with("reset", async |trainer| trainer.reset(config, choice).await).await
+    pub fn reset(&self, options: JsValue, backend: String) -> Promise {
+        self.with("reset", async move |trainer| {
+            let (config, choice) = (resolve(&options)?, backend.parse::<BackendChoice>()?);
+            trainer.reset(config, choice).await?;
+            Ok(JsValue::UNDEFINED)
+        })
     }
 
     /// The `k` best items for `{ user }`, `{ items }` or `{ features }`, of those that the choice leaves.
-    pub async fn recommend(&self, query: JsValue, k: f64, choice: JsValue) -> JsResult<JsValue> {
-        let (k, choice) = (count("k", k)?, from_js("options", &choice)?);
-        if is_unseen(&query) {
-            let user = from_js("query", &query)?;
-            let answer = async |trainer: &mut trainer::Trainer| {
-                Ok(to_js(&trainer.recommend_unseen(&user, k, &choice).await?))
-            };
-            return self.with("recommend", answer).await;
-        }
-        let query = from_js("query", &query)?;
-        self.with("recommend", async |trainer| {
-            Ok(to_js(&trainer.recommend(&query, k, &choice).await?))
+    pub fn recommend(&self, query: JsValue, k: f64, choice: JsValue) -> Promise {
+        self.with("recommend", async move |trainer| {
+            let (k, choice) = (count("k", k)?, from_js("options", &choice)?);
+            if is_unseen(&query) {
+                let user = from_js("query", &query)?;
+                return Ok(to_js(&trainer.recommend_unseen(&user, k, &choice).await?));
+            }
+            Ok(to_js(&trainer.recommend(&from_js("query", &query)?, k, &choice).await?))
         })
-        .await
     }
 
     /// The `k` best items for each of some users.
     #[wasm_bindgen(js_name = recommendAll)]
-    pub async fn recommend_all(
-        &self,
-        users: JsValue,
-        k: f64,
-        choice: JsValue,
-    ) -> JsResult<JsValue> {
-        let users: Vec<String> = from_js("users", &users)?;
-        let (k, choice) = (count("k", k)?, from_js("options", &choice)?);
-        self.with("recommendAll", async |trainer| {
+    pub fn recommend_all(&self, users: JsValue, k: f64, choice: JsValue) -> Promise {
+        self.with("recommendAll", async move |trainer| {
+            let users: Vec<String> = from_js("users", &users)?;
+            let (k, choice) = (count("k", k)?, from_js("options", &choice)?);
             Ok(to_js(&trainer.recommend_all(&users, k, &choice).await?))
         })
-        .await
     }
 
     /// The `k` items most like one, by its id or by `{ features }`.
-    pub async fn similar(&self, item: JsValue, k: f64, choice: JsValue) -> JsResult<JsValue> {
-        let (k, choice) = (count("k", k)?, from_js("options", &choice)?);
-        if is_unseen(&item) {
-            let item = from_js("item", &item)?;
-            let answer = async |trainer: &mut trainer::Trainer| {
-                Ok(to_js(&trainer.similar_unseen(&item, k, &choice).await?))
-            };
-            return self.with("similar", answer).await;
-        }
-        let item: String = from_js("item", &item)?;
-        self.with("similar", async |trainer| Ok(to_js(&trainer.similar(&item, k, &choice).await?)))
-            .await
+    pub fn similar(&self, item: JsValue, k: f64, choice: JsValue) -> Promise {
+        self.with("similar", async move |trainer| {
+            let (k, choice) = (count("k", k)?, from_js("options", &choice)?);
+            if is_unseen(&item) {
+                let item = from_js("item", &item)?;
+                return Ok(to_js(&trainer.similar_unseen(&item, k, &choice).await?));
+            }
+            let item: String = from_js("item", &item)?;
+            Ok(to_js(&trainer.similar(&item, k, &choice).await?))
+        })
     }
 
     /// What a user has.
