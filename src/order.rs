@@ -1,10 +1,12 @@
 //! Orders of rows by a key, through one sort: the standard library's is copied for each type and each
 //! comparison, and a page would download each copy.
 
+use twotower_simd::sort_pairs;
+
 /// The rows in ascending order of their keys, ties by the lower row.
 pub fn ascending(keys: impl Iterator<Item = u32>) -> impl Iterator<Item = usize> {
     let mut rows: Vec<[u32; 2]> = keys.zip(0..).map(|(key, row)| [key, row]).collect();
-    rows.sort_unstable();
+    sort_pairs(&mut rows);
     rows.into_iter().map(|[_, row]| row as usize)
 }
 

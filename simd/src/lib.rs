@@ -6,6 +6,7 @@ mod adam;
 mod peak;
 mod product;
 mod softmax;
+mod sort;
 mod vector;
 
 pub use adam::Adam;
@@ -14,6 +15,7 @@ pub use product::{
     STAGGER, add_by_rows, by_columns, by_rows, pack_columns, pack_rows, row_by_rows,
 };
 pub use softmax::{bank_weights, mask, softmax};
+pub use sort::sort_pairs;
 pub use vector::{add, add_scaled, dot};
 
 /// Stands for "no id" in every buffer of ids.

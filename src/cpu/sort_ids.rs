@@ -1,5 +1,7 @@
 //! Twin of `shaders/sort_ids.wgsl`.
 
+use twotower_simd::sort_pairs;
+
 use super::memory::Memory;
 use crate::plan::{NO_ID, SortIds};
 
@@ -12,6 +14,6 @@ pub fn run(op: &SortIds, memory: &mut Memory) {
         for (row, entry) in order.iter_mut().enumerate() {
             *entry = [ids.get(row).copied().unwrap_or(NO_ID), row as u32];
         }
-        order.sort_unstable();
+        sort_pairs(order);
     }
 }

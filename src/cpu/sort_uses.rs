@@ -1,5 +1,7 @@
 //! Twin of `shaders/sort_uses.wgsl`.
 
+use twotower_simd::sort_pairs;
+
 use super::memory::Memory;
 use crate::plan::{NO_ID, Positives, SortUses};
 
@@ -32,6 +34,6 @@ pub fn run(op: &SortUses, memory: &mut Memory) {
             }
         }
         order[place..].fill([NO_ID; 2]);
-        order[..place].sort_unstable();
+        sort_pairs(&mut order[..place]);
     }
 }

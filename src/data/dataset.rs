@@ -1,5 +1,7 @@
 //! A data set as training reads it.
 
+use twotower_simd::sort_pairs;
+
 use super::features::{FeatureColumn, Features};
 use super::ids::Ids;
 use super::pairs::Pairs;
@@ -88,7 +90,7 @@ impl Dataset {
             }
         }
         let [train, validation] = [train, validation].map(|mut pairs| {
-            pairs.sort_unstable();
+            sort_pairs(&mut pairs);
             pairs.into_iter().collect::<Pairs>()
         });
         Self { train, validation, test: Pairs::default(), ..self.clone() }
@@ -125,8 +127,8 @@ impl Dataset {
     ) -> Result<Self> {
         let (users, n_users) = renumber(users, &mut parts, 0);
         let (items, n_items) = renumber(items, &mut parts, 1);
-        parts.validation.as_mut_slice().sort_unstable();
-        parts.test.as_mut_slice().sort_unstable();
+        sort_pairs(parts.validation.as_mut_slice());
+        sort_pairs(parts.test.as_mut_slice());
         let problem = match (parts.train.len(), n_users, n_items) {
             (0, ..) => Some("no interaction is left to train on"),
             (_, 1, _) => Some("there is only one user to train on"),

@@ -1,6 +1,8 @@
 //! What was read, in as little memory as it takes: one run of words that is sorted, thinned out and
 //! parted where it lies, so that 25 million interactions never exist twice.
 
+use twotower_simd::sort_pairs;
+
 use super::pairs::Pairs;
 use crate::error::{Error, Result};
 
@@ -82,10 +84,12 @@ impl Interactions {
         let user_bits = n_users.next_power_of_two().ilog2();
         if self.timed {
             let rows: &mut [Timed] = bytemuck::cast_slice_mut(&mut self.words);
-            sort(rows, user_bits, |row| (pair_key(row), time_key(row)));
+            sort(rows, user_bits, &|rows: &mut [Timed]| {
+                rows.sort_unstable_by_key(|row| (pair_key(row), time_key(row)));
+            });
         } else {
             let rows: &mut [Untimed] = bytemuck::cast_slice_mut(&mut self.words);
-            sort(rows, user_bits, |row| pair_key(row));
+            sort(rows, user_bits, &sort_pairs);
         }
         let mut previous = None;
         self.retain(|user, item| previous.replace((user, item)) != Some((user, item)));
@@ -147,7 +151,7 @@ impl Interactions {
             order_by_part(rows, shares, |row| (time_key(row), row[1]));
         } else {
             let rows: &mut [Untimed] = bytemuck::cast_slice_mut(&mut self.words);
-            order_by_part(rows, shares, |&[user, item]| lot(user, item));
+            order_by_part(rows, shares, |&[user, item]| (lot(user, item).into(), item));
         }
         self.into_pair_words()
     }
@@ -177,16 +181,16 @@ const DIGIT: u32 = 8;
 /// Below so many rows comparing is faster than another pass.
 const FEW: usize = 1024;
 
-/// Sorts in place by a key that begins with the user, of whom `user_bits` bits are left to look at:
+/// Sorts in place as `few` does, by a key that begins with the user, of whom `user_bits` bits are left to look at:
 /// rows are swapped into one bucket for each value of the highest of these bits (American flag
 /// sort), and the buckets are sorted. Three such passes stand for some twenty rounds of comparing.
-fn sort<const WORDS: usize, K: Ord>(
+fn sort<const WORDS: usize>(
     rows: &mut [[u32; WORDS]],
     user_bits: u32,
-    key: impl Fn(&[u32; WORDS]) -> K + Copy,
+    few: &impl Fn(&mut [[u32; WORDS]]),
 ) {
     if user_bits == 0 || rows.len() < FEW {
-        return rows.sort_unstable_by_key(key);
+        return few(rows);
     }
     let shift = user_bits.saturating_sub(DIGIT);
     let bucket = |row: &[u32; WORDS]| (row[0] >> shift) as usize % (1 << DIGIT);
@@ -212,17 +216,17 @@ fn sort<const WORDS: usize, K: Ord>(
     let mut rest = rows;
     for size in sizes {
         let (bucket, after) = rest.split_at_mut(size);
-        sort(bucket, shift, key);
+        sort(bucket, shift, few);
         rest = after;
     }
 }
 
 /// Orders each user's rows by part; `key` differs from row to row of a user. Only the least keys of
 /// the held-out parts are looked for: that is linear, and keeps the order within the parts.
-fn order_by_part<const WORDS: usize, K: Ord + Copy>(
+fn order_by_part<const WORDS: usize>(
     rows: &mut [[u32; WORDS]],
     shares: impl Fn(usize) -> [usize; 3],
-    key: impl Fn(&[u32; WORDS]) -> K,
+    key: impl Fn(&[u32; WORDS]) -> (u64, u32),
 ) {
     let mut keys = Vec::new();
     let mut validating = Vec::new();

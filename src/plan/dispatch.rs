@@ -213,7 +213,7 @@ impl Dispatch {
         for (name, value) in EVERYWHERE.iter().chain(&self.constants) {
             text += &match value {
                 Constant::U32(value) => format!("const {name}: u32 = {value}u;\n"),
-                Constant::F32(value) => format!("const {name}: f32 = {value:e}f;\n"),
+                Constant::F32(value) => format!("const {name}: f32 = {value:?}f;\n"),
                 Constant::Bool(value) => format!("const {name}: bool = {value};\n"),
                 Constant::Lanes(parts) => {
                     format!("const {name}: u32 = {}u;\n", shape.lanes(*parts))

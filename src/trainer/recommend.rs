@@ -327,9 +327,8 @@ impl Trainer {
         let explained = |(n, list): (usize, Ranked)| {
             let recommendation = |(item, score)| {
                 let TitledItem { item: id, title } = self.titled(item);
-                let because = parts
-                    .as_ref()
-                    .map_or(Vec::new(), |parts| self.reasons(parts.of(n, item).collect()));
+                let because =
+                    parts.as_ref().map_or(Vec::new(), |parts| self.reasons(parts.of(n, item)));
                 Recommendation { item: id, title, score, because }
             };
             list.into_iter().map(recommendation).collect()
@@ -338,11 +337,14 @@ impl Trainer {
     }
 
     /// The largest parts that speak for an item.
-    fn reasons(&self, mut parts: Vec<(u32, f64)>) -> Vec<Reason> {
-        parts.retain(|&(_, share)| share > 0.0);
-        parts.sort_by(|a, b| b.1.total_cmp(&a.1));
-        parts.truncate(REASONS);
+    fn reasons(&self, parts: impl Iterator<Item = (u32, f64)>) -> Vec<Reason> {
+        let mut largest: Vec<(u32, f64)> = Vec::with_capacity(REASONS + 1);
+        for part in parts.filter(|&(_, share)| share > 0.0) {
+            let place = largest.partition_point(|&(_, share)| share >= part.1);
+            largest.insert(place, part);
+            largest.truncate(REASONS);
+        }
         let reason = |(item, share)| Reason { item: self.titled(item), share };
-        parts.into_iter().map(reason).collect()
+        largest.into_iter().map(reason).collect()
     }
 }

@@ -241,8 +241,8 @@ impl Engine {
     }
 
     /// What the time of the next steps is spent on.
-    pub async fn profile(&self) -> JsResult<JsValue> {
-        self.with("profile", async |trainer| Ok(to_js(&trainer.profile().await?))).await
+    pub fn profile(&self) -> Promise {
+        self.with("profile", async |trainer| Ok(to_js(&trainer.profile().await?)))
     }
 
     /// Sets how many epochs the run has in all.
