@@ -15,10 +15,10 @@ pub enum Error {
         /// What it may be.
         allowed: String,
     },
-    /// A part of the contract that this version does not have.
-    #[error("`{what}` is not available yet")]
+    /// What this version, this adapter or the run as it stands does not have.
+    #[error("{what} is not available")]
     NotAvailable {
-        /// Name of the option, value or command.
+        /// What was asked for.
         what: String,
     },
     /// A file that cannot be trained on.

@@ -11,9 +11,13 @@ use twotower::executor::BackendChoice;
 use twotower::model::{Once, Profile};
 use twotower::trainer::{EpochReport, Progress, Trainer};
 
-fn profile(trainer: &mut Trainer) -> Result<Profile, Error> {
-    pollster::block_on(trainer.profile())
+/// A profile of a single step, or of all steps that are left of the epoch.
+fn profile(trainer: &mut Trainer, budget: Duration) -> Result<Profile, Error> {
+    pollster::block_on(trainer.profile(budget))
 }
+
+const ONE_STEP: Duration = Duration::ZERO;
+const THE_EPOCH: Duration = Duration::MAX;
 
 fn advance(trainer: &mut Trainer) -> Progress {
     pollster::block_on(trainer.advance(Duration::from_micros(20))).expect("trains")
@@ -30,9 +34,9 @@ fn outcome((losses, epochs): (Vec<f32>, Vec<EpochReport>)) -> (Vec<u32>, Value) 
 fn a_profile_takes_the_next_steps_to_the_same_bits() {
     for choice in BACKENDS {
         for more in [
-            // 20 steps an epoch: profiles end in its midst, and at its end.
+            // Profiles begin and end in the midst of windows and of epochs, at their edges, and go over them.
             json!({ "batchSize": 16, "split.validation": 0.2 }),
-            json!({ "batchSize": 16, "onebp": {}, "cbns.capacity": 40, "skip.start": 1 }),
+            json!({ "batchSize": 4, "onebp": {}, "cbns.capacity": 40, "skip.start": 1 }),
             // An epoch of a single step: each profile ends one.
             json!({ "batchSize": 512, "epochs": 3 }),
         ] {
@@ -41,8 +45,9 @@ fn a_profile_takes_the_next_steps_to_the_same_bits() {
             let mut timed = trainer(&more, choice);
             let (mut losses, mut epochs) = (Vec::new(), Vec::new());
             let mut profiles = 0;
-            loop {
-                profiles += usize::from(profile(&mut timed).is_ok());
+            for n in 0.. {
+                let budget = if n % 7 == 6 { THE_EPOCH } else { ONE_STEP };
+                profiles += usize::from(profile(&mut timed, budget).is_ok());
                 let slice = advance(&mut timed);
                 losses.extend(slice.losses);
                 epochs.extend(slice.epoch_report);
@@ -60,8 +65,9 @@ fn a_profile_takes_the_next_steps_to_the_same_bits() {
 fn a_profile_has_the_time_and_the_work_of_all_operations() {
     for choice in BACKENDS {
         let mut trainer = trainer(&json!({ "batchSize": 16, "cbns.capacity": 40 }), choice);
-        let Profile { steps, operations } = profile(&mut trainer).expect("a profile");
-        assert!(steps >= 8, "{steps} steps on {choice:?}");
+        let Profile { steps, operations } = profile(&mut trainer, THE_EPOCH).expect("a profile");
+        assert_eq!(steps, advance(&mut trainer).losses.len(), "{choice:?}");
+        assert!(steps > 15, "{steps} steps on {choice:?}");
         for op in &operations {
             assert!(op.milliseconds.is_finite() && op.bytes > 0.0, "{op:?} on {choice:?}");
             let kernels: f64 = op.kernels.iter().map(|(_, milliseconds)| milliseconds).sum();
@@ -83,9 +89,12 @@ fn a_run_that_is_over_has_no_profile_and_keeps_what_it_is() {
     for choice in BACKENDS {
         let mut trainer = trainer(&json!({ "epochs": 1 }), choice);
         train(&mut trainer).expect("trains");
-        assert!(matches!(profile(&mut trainer), Err(Error::NotAvailable { .. })), "{choice:?}");
+        assert!(
+            matches!(profile(&mut trainer, ONE_STEP), Err(Error::NotAvailable { .. })),
+            "{choice:?}"
+        );
         trainer.set_epochs(2).expect("it is extended");
-        profile(&mut trainer).expect("a profile of what goes on");
+        profile(&mut trainer, ONE_STEP).expect("a profile of what goes on");
     }
 }
 
@@ -94,6 +103,27 @@ fn a_run_that_is_tuned_tells_of_its_trial() {
     let more = json!({ "tune": { "temperature": [0.1, 0.2] }, "epochs": 2, "batchSize": 16 });
     let unbroken = train(&mut trainer(&more, BackendChoice::Cpu)).expect("trains");
     let mut timed = trainer(&more, BackendChoice::Cpu);
-    assert!(profile(&mut timed).expect("a profile").steps >= 8);
+    assert!(profile(&mut timed, THE_EPOCH).expect("a profile").steps > 15);
     assert_eq!(outcome(train(&mut timed).expect("trains")), outcome(unbroken));
+}
+
+#[test]
+fn a_run_that_is_saved_behind_a_profile_goes_on() {
+    for budget in [ONE_STEP, THE_EPOCH] {
+        let fresh = || trainer(&json!({ "batchSize": 16, "epochs": 3 }), BackendChoice::Cpu);
+        let (losses, epochs) = train(&mut fresh()).expect("trains");
+        let mut run = fresh();
+        let timed = profile(&mut run, budget).expect("a profile").steps;
+        let file = pollster::block_on(run.save()).expect("saves");
+        let mut loaded =
+            pollster::block_on(Trainer::load(&file, BackendChoice::Cpu)).expect("loads");
+        let had = json!(loaded.report().epochs).as_array().map_or(0, Vec::len);
+        let (rest, later) = train(&mut loaded).expect("trains");
+        assert_eq!(had + later.len(), epochs.len(), "{budget:?}");
+        let told = if had == 0 { 0 } else { timed };
+        assert_eq!(
+            outcome((rest, later)),
+            outcome((losses[told..].to_vec(), epochs[had..].to_vec()))
+        );
+    }
 }

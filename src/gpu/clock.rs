@@ -12,11 +12,16 @@ use crate::plan::{Access, Dispatch, Op, Plan, Program};
 /// Dispatches that are timed at once: a query set holds no more, at two queries each.
 const MOST: usize = wgpu::QUERY_SET_MAX_QUERIES as usize / 2;
 
+/// Bytes of a query's result.
+const TICK: u64 = 8;
+
 /// A clock, and what it has timed.
 #[derive(Debug)]
 pub struct Clock {
     /// One for all: some adapters give few of them.
     queries: wgpu::QuerySet,
+    /// What a submit's queries are resolved to, before the copy that is read.
+    ticks: wgpu::Buffer,
     spares: Spares,
     /// Runs of programs, with the ticks that are on their way.
     runs: Vec<(Program, Vec<Readback>)>,
@@ -36,7 +41,9 @@ impl Clock {
             ty: wgpu::QueryType::Timestamp,
             count: wgpu::QUERY_SET_MAX_QUERIES,
         });
-        Ok(Self { queries, spares: Spares::default(), runs: Vec::new() })
+        let usage = BufferUsages::QUERY_RESOLVE | BufferUsages::COPY_SRC;
+        let ticks = gpu.buffer("ticks", 2 * MOST as u64 * TICK, usage);
+        Ok(Self { queries, ticks, spares: Spares::default(), runs: Vec::new() })
     }
 
     /// Submits dispatches for a slot of the window, one after the other, behind what was recorded.
@@ -60,11 +67,9 @@ impl Clock {
                 bound.record(&mut pass, slot);
             }
             let count = 2 * bounds.len() as u32;
-            let size = u64::from(count) * 8;
-            let usage = BufferUsages::QUERY_RESOLVE | BufferUsages::COPY_SRC;
-            let resolved = gpu.buffer("ticks", size, usage);
-            commands.resolve_query_set(&self.queries, 0..count, &resolved, 0);
-            Readback::new(gpu, &self.spares, &mut commands, [(&resolved, 0..size)].into_iter())
+            commands.resolve_query_set(&self.queries, 0..count, &self.ticks, 0);
+            let read = [(&self.ticks, 0..u64::from(count) * TICK)];
+            Readback::new(gpu, &self.spares, &mut commands, read.into_iter())
         };
         let readbacks: Vec<Readback> = bounds.chunks(MOST).map(&mut time).collect();
         gpu.queue.submit([commands.finish()]);

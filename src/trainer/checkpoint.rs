@@ -49,7 +49,9 @@ impl Trainer {
         }
         file.dataset(&self.dataset);
         file.reals(EPOCH_LOSSES, &self.run.epoch_losses);
-        file.reals(UNTOLD_LOSSES, &self.run.untold);
+        // Those of epochs that have ended are told by the report.
+        let told = self.run.untold.len().saturating_sub(self.run.epoch_losses.len());
+        file.reals(UNTOLD_LOSSES, &self.run.untold[told..]);
         Ok(file.finish(Record {
             config: &self.config,
             data: self.dataset.report.clone(),

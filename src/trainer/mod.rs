@@ -79,7 +79,7 @@ struct Run {
     /// Losses that came while nobody listened: the next slice tells them.
     #[serde(skip)]
     untold: Vec<f32>,
-    /// Epochs that ended so; a saved run tells them in its report.
+    /// Epochs that ended meanwhile; once it is saved, the run's report tells them.
     #[serde(skip)]
     untold_epochs: VecDeque<EpochReport>,
     /// Training time of this epoch and of all, without evaluation.

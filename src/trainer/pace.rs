@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use web_time::Instant;
 
-/// Longest time that one submit should take, whatever there is to spend: drivers reset a GPU that is busy for two
-/// seconds.
-const LONGEST: Duration = Duration::from_millis(250);
+/// Longest time that one submit should take, whatever there is to spend: others want the GPU, too.
+const TARGET: Duration = Duration::from_millis(50);
 
 /// Measures steps, and sizes submits by them.
 #[derive(Debug, Default)]
@@ -23,7 +22,7 @@ impl Pace {
     /// Steps that fit into a submit, and into `budget`; at least one.
     pub fn steps_within(&self, budget: Duration) -> usize {
         let Some(step) = self.step else { return 1 };
-        (LONGEST.min(budget).as_secs_f64() / step).max(1.0) as usize
+        (TARGET.min(budget).as_secs_f64() / step).max(1.0) as usize
     }
 
     /// A flight was handed over.

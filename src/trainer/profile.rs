@@ -8,18 +8,18 @@ use super::Trainer;
 use crate::error::{Error, Result};
 use crate::model::Profile;
 
-/// How long steps are taken, within their epoch: the clocks of browsers are coarse, and compiled code is slow at
-/// first.
-const SPAN: Duration = Duration::from_millis(500);
+/// Timed steps that are enough: their times are read back together.
+const ENOUGH: u64 = 256;
 
 impl Trainer {
-    /// Takes the next steps of the epoch, and tells what their time is spent on. Training goes on from them to the
-    /// same bits; the next slice tells their losses, and the epoch's report if they end it.
+    /// Takes the next steps of the epoch for about `budget`, one at least, and tells what their time is spent on.
+    /// Training goes on from them to the same bits; the next slice tells their losses, and the epoch's report if
+    /// they end it.
     ///
     /// # Errors
-    /// [`Error::NotAvailable`] on an adapter without a clock, and for a run that is over; those of
+    /// [`Error::NotAvailable`] on an adapter without a clock, and where no step is left; those of
     /// [`Trainer::advance`].
-    pub async fn profile(&mut self) -> Result<Profile> {
+    pub async fn profile(&mut self, budget: Duration) -> Result<Profile> {
         self.check()?;
         if self.is_tuning() {
             let trial = match self.trial.take() {
@@ -27,26 +27,28 @@ impl Trainer {
                 None => Box::new(self.begin_trial().await?),
             };
             // Boxed, since a trial is a trainer as this one.
-            return Box::pin(self.trial.insert(trial).profile()).await;
+            return Box::pin(self.trial.insert(trial).profile(budget)).await;
         }
         if self.run.finished.is_some() || self.is_over() {
-            return Err(Error::NotAvailable { what: "profile of a run that is over".into() });
+            return Err(Error::NotAvailable { what: "a profile, where no step is left,".into() });
         }
         self.land_all().await?;
         self.model.start_clock()?;
-        let outcome = self.profile_steps().await;
+        let outcome = self.profile_steps(budget).await;
         self.remember(outcome)
     }
 
-    async fn profile_steps(&mut self) -> Result<Profile> {
+    async fn profile_steps(&mut self, budget: Duration) -> Result<Profile> {
         let started = Instant::now();
+        let enough = self.model.steps() + ENOUGH;
         if self.model.step_in_epoch() == 0 {
             self.decide_to_skip().await?;
         }
         loop {
-            self.submit(SPAN);
+            self.submit(budget.saturating_sub(started.elapsed()));
             self.land_all().await?;
-            if self.model.step_in_epoch() == 0 || started.elapsed() >= SPAN {
+            let is_over = self.model.step_in_epoch() == 0 || self.model.steps() >= enough;
+            if is_over || started.elapsed() >= budget {
                 break;
             }
         }

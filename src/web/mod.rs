@@ -186,6 +186,10 @@ fn is_unseen(query: &JsValue) -> bool {
     query.is_object() && Reflect::has(query, &"features".into()).is_ok_and(|has| has)
 }
 
+fn budget(milliseconds: f64) -> Duration {
+    Duration::try_from_secs_f64(milliseconds / 1000.0).unwrap_or(Duration::MAX)
+}
+
 fn busy(call: &'static str) -> Error {
     Error::Busy { call }
 }
@@ -236,13 +240,14 @@ impl Engine {
 
     /// Trains for about so many milliseconds, or to the end of the epoch.
     pub fn advance(&self, milliseconds: f64) -> Promise {
-        let budget = Duration::try_from_secs_f64(milliseconds / 1000.0).unwrap_or(Duration::MAX);
+        let budget = budget(milliseconds);
         self.with("advance", async move |trainer| Ok(to_js(&trainer.advance(budget).await?)))
     }
 
-    /// What the time of the next steps is spent on.
-    pub fn profile(&self) -> Promise {
-        self.with("profile", async |trainer| Ok(to_js(&trainer.profile().await?)))
+    /// What the time of the next steps is spent on, taken for about so many milliseconds.
+    pub fn profile(&self, milliseconds: f64) -> Promise {
+        let budget = budget(milliseconds);
+        self.with("profile", async move |trainer| Ok(to_js(&trainer.profile(budget).await?)))
     }
 
     /// Sets how many epochs the run has in all.

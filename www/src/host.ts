@@ -62,8 +62,8 @@ export class Host {
     return this.#inTurn((engine) => engine.advance(milliseconds));
   }
 
-  profile(): Promise<Profile> {
-    return this.#inTurn((engine) => engine.profile());
+  profile(milliseconds: number): Promise<Profile> {
+    return this.#inTurn((engine) => engine.profile(milliseconds));
   }
 
   about(): Promise<About> {

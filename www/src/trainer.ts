@@ -59,6 +59,9 @@ export interface TrainOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** Milliseconds of training that a profile is of: the clocks of browsers are coarse, and compiled code is slow at first. */
+const PROFILED = 500;
+
 /** Milliseconds of training between two chances to pause, abort or answer other calls; more where nobody watches. */
 const SLICE = { seen: 50, hidden: 250 };
 
@@ -154,12 +157,13 @@ export class Trainer {
   }
 
   /**
-   * Takes the next steps of the run with a clock around each operation, and tells where their time goes. Whether
-   * {@link Trainer.train} is at work or not, training goes on from them to the same bits, and tells their losses.
-   * Refused with the code `not-available` once the run is over, and on an adapter without `timestamp-query`.
+   * Takes the next steps of the run, for half a second within its epoch, with a clock around each operation, and
+   * tells where their time goes. Whether {@link Trainer.train} is at work or not, training goes on from them to the
+   * same bits, and tells their losses. Refused with the code `not-available` where no step is left, and on an
+   * adapter without `timestamp-query`.
    */
   profile(): Promise<Profile> {
-    return this.#remote.call((host) => host.profile());
+    return this.#remote.call((host) => host.profile(PROFILED));
   }
 
   /** The run so far, as one document. */

@@ -207,7 +207,7 @@ export interface Operation {
   multiplyAdds: number;
   /** Bytes that a whole batch reads and writes. */
   bytes: number;
-  /** On a GPU, the dispatches that it is made of: shader and milliseconds. */
+  /** On a GPU, the dispatches that it is made of, in their order: shader and milliseconds. */
   kernels: [shader: string, milliseconds: number][];
 }
 

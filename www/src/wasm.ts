@@ -38,7 +38,7 @@ export interface Engine {
   about(): About;
   setEpochs(epochs: number): Promise<void>;
   advance(milliseconds: number): Promise<Progress>;
-  profile(): Promise<Profile>;
+  profile(milliseconds: number): Promise<Profile>;
   report(): Report;
   recommend(query: Query | Unseen, k: number, choice: Choice): Promise<Recommendation[] | ByFeatures>;
   recommendAll(users: readonly string[], k: number, choice: Choice): Promise<Recommendation[][]>;

@@ -265,8 +265,8 @@ test("a promise from onProgress pauses within the epoch, and answers come meanwh
 
 test("a page that nobody sees trains in longer slices", async () => {
   const [seen, hidden] = await inPage(async () => {
-    const lines = Array.from({ length: 100_000 }, (_, n) => `u${n % 1000},i${(n * 7919) % 1013}`);
-    const trainer = await Trainer.create(["user,item", ...lines].join("\n"), { ...options, dim: 32 });
+    const lines = Array.from({ length: 300_000 }, (_, n) => `u${n % 1000},i${(n * 7919) % 1013}`);
+    const trainer = await Trainer.create(["user,item", ...lines].join("\n"), { ...options, dim: 128 });
     const slices = async () => {
       let slices = 0;
       const epochs = trainer.train({ onProgress: () => void slices++ });

@@ -183,7 +183,7 @@ export class DemoPage extends LitElement {
             ?validated=${(about?.data.validation ?? 0) > 0}
           ></run-charts>
           <epoch-table .reports=${session.epochs} .popularity=${session.popularity}></epoch-table>
-          <step-profile .trainer=${trainer} .about=${about} .phase=${phase}></step-profile>
+          <step-profile .trainer=${trainer} .run=${session.run} .phase=${phase} ?blocked=${this.comparing}></step-profile>
           <p class="unseen" role="status">${this.#spoken()}</p>
         </section>
         <section class="side settings" aria-labelledby="settings">

@@ -127,7 +127,10 @@ export class SearchBox extends LitElement {
     if (key === "Escape") this.#close();
     if (key !== "ArrowDown" && key !== "ArrowUp" && key !== "Enter") return;
     if (key !== "Enter") event.preventDefault();
+    const search = this.#search;
     await this.#found;
+    // What was typed on meanwhile, or closed, is no longer what the key was for.
+    if (search !== this.#search) return;
     if (this.choices === undefined) {
       if (key !== "Enter") this.#typed();
     } else if (key === "Enter") {

@@ -37,6 +37,8 @@ export class Session extends EventTarget {
   /** The model that a finished run keeps. */
   final: Final | undefined;
   pairsPerSecond = 0;
+  /** Counts the runs. */
+  run = 0;
   /** Counts the models that could be asked: fresh ones, and those after an epoch. */
   version = 0;
 
@@ -202,6 +204,7 @@ export class Session extends EventTarget {
 
   #fresh(): void {
     this.#clear();
+    this.run++;
     this.version++;
     this.#to("ready");
   }

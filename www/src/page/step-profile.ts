@@ -1,13 +1,13 @@
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 
-import { type About, type Operation, type Profile, type Trainer, TwoTowerError } from "../index.js";
+import { type Operation, type Profile, type Trainer, TwoTowerError } from "../index.js";
 import { base } from "./base.js";
 import { milliseconds, plural, scaled } from "./format.js";
 import type { Phase } from "./session.js";
 import { table } from "./table.js";
 
-/** Where the time of a step goes: measured on the next steps of the run, once it is opened, and again when asked. */
+/** Where the time of a step goes: measured on the next steps of a run that is at work, at once where it is opened. */
 @customElement("step-profile")
 export class StepProfile extends LitElement {
   static override styles = [
@@ -54,15 +54,17 @@ export class StepProfile extends LitElement {
   ];
 
   @property({ attribute: false }) trainer: Trainer | undefined;
-  /** What the run is: after a reset, another one. */
-  @property({ attribute: false }) about: About | undefined;
+  /** Counts the runs: what was measured goes with its own. */
+  @property({ type: Number }) run = 0;
   @property() phase: Phase = "opening";
+  /** Whether the machine is busy with something else. */
+  @property({ type: Boolean }) blocked = false;
   @state() private profile: Profile | undefined;
   @state() private problem: string | undefined;
   @state() private measuring = false;
 
   override willUpdate(changed: PropertyValues<this>): void {
-    if (changed.has("about")) this.profile = this.problem = undefined;
+    if (changed.has("run")) this.profile = this.problem = undefined;
   }
 
   override render(): TemplateResult {
@@ -70,15 +72,14 @@ export class StepProfile extends LitElement {
       <summary>Where a step’s time goes</summary>
       <div class="told">
         <p class="muted" role="status">${this.problem ?? this.#told()}</p>
-        <button class="button" ?disabled=${this.measuring || !this.#canMeasure} @click=${this.#measure}>Measure</button>
+        <button class="button" ?disabled=${!this.#canMeasure} @click=${this.#measure}>Measure</button>
       </div>
       ${this.profile ? this.#table(this.profile) : nothing}
     </details>`;
   }
 
-  /** Steps can be taken: the run is neither over nor lost. */
   get #canMeasure(): boolean {
-    return this.phase === "ready" || this.phase === "training" || this.phase === "paused";
+    return !this.blocked && (this.phase === "training" || this.phase === "paused");
   }
 
   #told(): string {
@@ -87,7 +88,7 @@ export class StepProfile extends LitElement {
       const { steps } = this.profile;
       return `The mean of ${plural(steps, "step")} of this run: ${milliseconds(whole(this.profile))} a step. What is done once a window of steps counts with its share.`;
     }
-    return this.#canMeasure ? "The next steps are taken with a clock around each operation." : "There is no run to take steps of.";
+    return "While a run trains, its next steps are taken with a clock around each operation.";
   }
 
   #table(profile: Profile): TemplateResult {
@@ -105,25 +106,25 @@ export class StepProfile extends LitElement {
             <th scope="col">Bytes</th>
           </tr>
         </thead>
-        <tbody>
-          ${profile.operations.map((operation) => this.#rows(operation, most))}
-        </tbody>
+        ${profile.operations.map((operation) => this.#rows(operation, most))}
       </table>
     </div>`;
   }
 
   #rows({ operation, once, milliseconds: time, multiplyAdds, bytes, kernels }: Operation, most: number): TemplateResult {
-    const percent = Math.round((time / most) * 100);
-    return html`<tr>
-        <th scope="row">${operation}</th>
+    const percent = `${Math.round((time / (most || 1)) * 100)} %`;
+    const shaders = byShader(kernels);
+    return html`<tbody>
+      <tr>
+        <th scope=${shaders.size > 1 ? "rowgroup" : "row"}>${operation}</th>
         <td>${milliseconds(time)}</td>
-        <td><meter max=${most} value=${time} aria-label="${percent} %" title="${percent} %"></meter></td>
+        <td><meter max=${most || 1} value=${time} aria-label="Share of ${operation}: ${percent}" title=${percent}></meter></td>
         <td>${once}</td>
         <td>${scaled(2 * multiplyAdds)}</td>
         <td>${scaled(bytes, "B")}</td>
       </tr>
-      ${kernels.length > 1
-        ? kernels.map(
+      ${shaders.size > 1
+        ? [...shaders].map(
             ([shader, time]) => html`<tr class="kernel">
               <th scope="row">${shader}</th>
               <td>${milliseconds(time)}</td>
@@ -133,31 +134,36 @@ export class StepProfile extends LitElement {
               <td></td>
             </tr>`,
           )
-        : nothing}`;
+        : nothing}
+    </tbody>`;
   }
 
   #toggled(event: Event): void {
     const { open } = event.target as HTMLDetailsElement;
-    if (open && this.profile === undefined && this.#canMeasure) void this.#measure();
+    if (open && this.profile === undefined && this.phase === "training" && this.#canMeasure) void this.#measure();
   }
 
   async #measure(): Promise<void> {
-    if (this.measuring) return;
+    const { trainer, run } = this;
+    if (trainer === undefined || this.measuring) return;
     this.measuring = true;
-    let about: About | undefined;
-    do {
-      // Anew, if the run was started over meanwhile.
-      about = this.about;
-      this.problem = undefined;
-      try {
-        const profile = await this.trainer?.profile();
-        if (about === this.about) this.profile = profile;
-      } catch (thrown) {
-        if (about === this.about) this.problem = TwoTowerError.from(thrown).message;
-      }
-    } while (about !== this.about && this.#canMeasure);
-    this.measuring = false;
+    this.problem = undefined;
+    try {
+      const profile = await trainer.profile();
+      if (run === this.run) this.profile = profile;
+    } catch (thrown) {
+      if (run === this.run) this.problem = TwoTowerError.from(thrown).message;
+    } finally {
+      this.measuring = false;
+    }
   }
+}
+
+/** Milliseconds of each shader, of which a large batch has a dispatch for each of its parts. */
+function byShader(kernels: Operation["kernels"]): Map<string, number> {
+  const sums = new Map<string, number>();
+  for (const [shader, time] of kernels) sums.set(shader, (sums.get(shader) ?? 0) + time);
+  return sums;
 }
 
 function whole({ operations }: Profile): number {
