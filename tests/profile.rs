@@ -117,7 +117,7 @@ fn a_run_that_is_saved_behind_a_profile_goes_on() {
         let file = pollster::block_on(run.save()).expect("saves");
         let mut loaded =
             pollster::block_on(Trainer::load(&file, BackendChoice::Cpu)).expect("loads");
-        let had = json!(loaded.report().epochs).as_array().map_or(0, Vec::len);
+        let had = json!(loaded.report())["epochs"].as_array().map_or(0, Vec::len);
         let (rest, later) = train(&mut loaded).expect("trains");
         assert_eq!(had + later.len(), epochs.len(), "{budget:?}");
         let told = if had == 0 { 0 } else { timed };
