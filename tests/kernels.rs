@@ -685,6 +685,18 @@ fn more_than_65535_workgroups_reach_every_row() {
     pair.compare_op(Program::Step, update, 0);
 }
 
+/// A sort has more rounds and more pairs the longer it is, and llvmpipe leaves loops that take too many turns.
+#[test]
+fn sorts_of_any_length_end() {
+    for batch in [1024, 4096, 16_384] {
+        let config = Config::resolve(&json!({ "dim": 8, "batchSize": batch }));
+        let extent = extent(9_000, 7_000, 2 * batch);
+        let mut pair = Pair::with(&config.expect("valid options"), &extent, Shape::Wide);
+        pair.fill();
+        pair.compare(Program::OpenWindow, 0);
+    }
+}
+
 /// One thread a row and vec4: a batch and a width at their bounds take one workgroup more than fits.
 #[test]
 fn lists_reach_every_row_past_65535_workgroups() {

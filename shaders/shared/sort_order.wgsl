@@ -2,9 +2,10 @@
 // sums over them need no float atomics and have a fixed order.
 // Bitonic network; entries that are equal are the same, so the result is unique.
 // Depends on the constants P, a power of two, and WIDE, and on the binding `order`; all SORTERS lanes take part:
-// as many as run in step where each wait for the others is dear. A saved run keeps its shape: one that began on a
-// software adapter sorts slowly on a GPU.
-const SORTERS = select(256u, 4u, WIDE);
+// where each wait for the others is dear, as many as run in step, and more where one would have over 256 pairs a
+// round, since llvmpipe leaves a thread's loops after 65,535 turns in all. A saved run keeps its shape: one that
+// began on a software adapter sorts slowly on a GPU.
+const SORTERS = select(256u, clamp(P / 512u, 4u, 256u), WIDE);
 
 fn is_before(a: vec2<u32>, b: vec2<u32>) -> bool {
     return a.x < b.x || (a.x == b.x && a.y < b.y);
