@@ -30,7 +30,7 @@ pub struct OpProfile {
     pub multiply_adds: f64,
     /// See `multiply_adds`.
     pub bytes: f64,
-    /// On a GPU, the dispatches that it is made of, by shader, with their shares of the time.
+    /// On a GPU, the dispatches that it is made of, in their order: shader and share of the time.
     pub kernels: Vec<(&'static str, f64)>,
 }
 

@@ -22,10 +22,7 @@ impl Trainer {
     pub async fn profile(&mut self, budget: Duration) -> Result<Profile> {
         self.check()?;
         if self.is_tuning() {
-            let trial = match self.trial.take() {
-                Some(trial) => trial,
-                None => Box::new(self.begin_trial().await?),
-            };
+            let trial = self.take_trial().await?;
             // Boxed, since a trial is a trainer as this one.
             return Box::pin(self.trial.insert(trial).profile(budget)).await;
         }

@@ -91,10 +91,7 @@ impl Trainer {
 
     /// Goes on with the trial at work, or begins the next one.
     pub(super) async fn advance_trial(&mut self, budget: Duration) -> Result<Progress> {
-        let mut trial = match self.trial.take() {
-            Some(trial) => trial,
-            None => Box::new(self.begin_trial().await?),
-        };
+        let mut trial = self.take_trial().await?;
         // Boxed, since a trial is a trainer as this one.
         let (progress, lost) = match Box::pin(trial.advance(budget)).await {
             Err(lost @ Error::NonFinite { .. }) => (trial.progress(Vec::new(), None), Some(lost)),
@@ -139,7 +136,15 @@ impl Trainer {
         self.run.trials.iter().map(|trial| trial.pairs).sum()
     }
 
-    pub(super) async fn begin_trial(&self) -> Result<Self> {
+    /// The trial at work, or the next one at its start.
+    pub(super) async fn take_trial(&mut self) -> Result<Box<Self>> {
+        match self.trial.take() {
+            Some(trial) => Ok(trial),
+            None => Ok(Box::new(self.begin_trial().await?)),
+        }
+    }
+
+    async fn begin_trial(&self) -> Result<Self> {
         let tune = self.config.tune.as_ref().expect("there is something to try");
         let dataset = self.dataset.with_held_out(tune.validation, self.config.seed);
         if dataset.validation.is_empty() {
