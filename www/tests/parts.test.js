@@ -9,12 +9,12 @@ import { runnerImport } from "vite";
 
 const load = async (path) => (await runnerImport(new URL(`../src/${path}`, import.meta.url).pathname)).module;
 
-const { LossCurve } = await load("page/loss-curve.ts");
+const { LossCurve } = await load("panels/loss-curve.ts");
 const { ownSet, ownSource } = await load("page/own-files.ts");
-const { nested, same } = await load("page/settings.ts");
-const { duration, milliseconds, scaled } = await load("page/format.ts");
-const { STRATEGIES } = await load("page/strategies.ts");
-const { TECHNIQUES } = await load("page/techniques.ts");
+const { nested, same } = await load("panels/settings.ts");
+const { duration, milliseconds, scaled } = await load("panels/format.ts");
+const { STRATEGIES } = await load("panels/strategies.ts");
+const { TECHNIQUES } = await load("panels/techniques.ts");
 const { open } = await load("read.ts");
 const { CODES, TwoTowerError } = await load("error.ts");
 

@@ -1,7 +1,7 @@
 /** Files of the visitor's own, given their parts by their names. */
 
 import { type Source, Trainer } from "../index.js";
-import type { DataSet } from "./data-set.js";
+import type { DataSet } from "../panels/data-set.js";
 import { savedRun } from "./saved-run.js";
 
 /** A data set of dropped or picked files, or why they make none. */

@@ -1,14 +1,15 @@
 import { css, html, LitElement, type TemplateResult } from "lit";
-import { customElement, property } from "lit/decorators.js";
+import { property } from "lit/decorators.js";
 import { ifDefined } from "lit/directives/if-defined.js";
 
 import type { OptionSpec, Preset } from "../index.js";
-import { base } from "./base.js";
-import "./choice-bar.js";
-import "./option-fields.js";
-import { type Settings, type Values, valuesOf } from "./settings.js";
-import "./technique-switch.js";
-import { type Named, REFINEMENTS, TECHNIQUES } from "./techniques.js";
+import { base } from "../panels/base.js";
+import { define } from "../panels/define.js";
+import "../panels/choice-bar.js";
+import "../panels/option-fields.js";
+import { type Settings, type Values, valuesOf } from "../panels/settings.js";
+import "../panels/technique-switch.js";
+import { type Named, REFINEMENTS, TECHNIQUES } from "../panels/techniques.js";
 
 /** The options that the page offers, as it calls them. */
 const OPTIONS: readonly Named[] = [
@@ -39,7 +40,7 @@ const BACKENDS = [
 ] as const satisfies readonly (readonly [Settings["backend"], string])[];
 
 /** The settings of a run. Sends `settings` with what they became. */
-@customElement("run-settings")
+@define("tt-run-settings")
 export class RunSettings extends LitElement {
   static override styles = [
     base,
@@ -48,7 +49,7 @@ export class RunSettings extends LitElement {
         display: grid;
         gap: 16px;
       }
-      technique-switch:last-child {
+      tt-technique-switch:last-child {
         padding-bottom: 0;
       }
     `,
@@ -69,15 +70,15 @@ export class RunSettings extends LitElement {
       @submit=${(event: Event) => event.preventDefault()}
       @values=${({ detail }: CustomEvent<Values>) => this.#send({ values: detail })}
     >
-      <choice-bar
+      <tt-choice-bar
         label="Preset"
         .choices=${this.presets.map(({ name }) => [name, capital(name)])}
         chosen=${ifDefined(this.#preset())}
         ?disabled=${this.disabled}
         @change=${({ detail }: CustomEvent<string>) => this.#send({ values: { ...this.#ofData(), ...this.#given(detail) } })}
       ></choice-bar>
-      <option-fields .options=${options} .specs=${this.specs.map(offered)} .values=${values} ?disabled=${this.disabled}></option-fields>
-      <choice-bar
+      <tt-option-fields .options=${options} .specs=${this.specs.map(offered)} .values=${values} ?disabled=${this.disabled}></option-fields>
+      <tt-choice-bar
         label="Backend"
         .choices=${BACKENDS}
         chosen=${backend}
@@ -86,7 +87,7 @@ export class RunSettings extends LitElement {
       ></choice-bar>
       <div>
         ${[...TECHNIQUES, ...REFINEMENTS].map(
-          (technique) => html`<technique-switch
+          (technique) => html`<tt-technique-switch
             .technique=${technique}
             .specs=${this.specs}
             .values=${values}
@@ -143,6 +144,6 @@ function offered(spec: OptionSpec): OptionSpec {
 
 declare global {
   interface HTMLElementTagNameMap {
-    "run-settings": RunSettings;
+    "tt-run-settings": RunSettings;
   }
 }

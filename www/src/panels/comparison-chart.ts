@@ -1,9 +1,10 @@
 import { css, html, LitElement, type TemplateResult } from "lit";
-import { customElement, property, state } from "lit/decorators.js";
+import { property, state } from "lit/decorators.js";
 import { keyed } from "lit/directives/keyed.js";
 
 import type { EpochReport } from "../index.js";
 import { base } from "./base.js";
+import { define } from "./define.js";
 import "./choice-bar.js";
 import type { Contender } from "./comparison.js";
 import { rate } from "./format.js";
@@ -23,7 +24,7 @@ const METRICS = [
 ] as const;
 
 /** A metric of all strategies over what they have spent. */
-@customElement("comparison-chart")
+@define("tt-comparison-chart")
 export class ComparisonChart extends LitElement {
   static override styles = [
     base,
@@ -34,7 +35,7 @@ export class ComparisonChart extends LitElement {
         gap: 12px 24px;
         margin-bottom: 16px;
       }
-      line-chart {
+      tt-line-chart {
         --plot-height: 300px;
       }
     `,
@@ -53,13 +54,13 @@ export class ComparisonChart extends LitElement {
       return { label: name, stroke, y: x.map((at) => values.get(at) ?? null), points: true };
     });
     return html`<div class="choices">
-        <choice-bar
+        <tt-choice-bar
           label="Over"
           .choices=${Object.entries(OVER).map(([id, { name }]) => [id, name])}
           chosen=${this.over}
           @change=${({ detail }: CustomEvent<keyof typeof OVER>) => (this.over = detail)}
         ></choice-bar>
-        <choice-bar
+        <tt-choice-bar
           label="Metric"
           .choices=${METRICS}
           chosen=${this.metric}
@@ -69,7 +70,7 @@ export class ComparisonChart extends LitElement {
       ${keyed(
         // A chart keeps its lines: others have another chart.
         lines.map(({ label }) => label).join(),
-        html`<line-chart
+        html`<tt-line-chart
           class="card"
           heading=${this.#heading()}
           .axis=${axis}
@@ -101,6 +102,6 @@ function sums(values: readonly number[]): number[] {
 
 declare global {
   interface HTMLElementTagNameMap {
-    "comparison-chart": ComparisonChart;
+    "tt-comparison-chart": ComparisonChart;
   }
 }

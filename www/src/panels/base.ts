@@ -1,4 +1,7 @@
-/** Styles that every element of the page shares: type, buttons, fields, focus. */
+/**
+ * Styles that all panels share: type, buttons, fields, focus. Colours and the unit `--rem` come from `palette.css`:
+ * the root's own `rem` is whatever the surrounding page made of it.
+ */
 
 import { css } from "lit";
 
@@ -32,20 +35,19 @@ export const base = css`
   ol {
     list-style: none;
   }
-  h2 {
-    font: 600 1.375rem/1.2 var(--serif);
-    letter-spacing: -0.005em;
-  }
+  h2,
   h3,
   legend {
-    font: 600 0.875rem/1.4 var(--sans);
     padding: 0;
+    font-size: calc(0.875 * var(--rem));
+    font-weight: 600;
+    line-height: 1.4;
   }
   .muted {
     color: var(--muted);
   }
   .small {
-    font-size: 0.8125rem;
+    font-size: calc(0.8125 * var(--rem));
     line-height: 1.45;
   }
   .figure {

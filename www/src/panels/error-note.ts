@@ -1,10 +1,11 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
-import { customElement, property } from "lit/decorators.js";
+import { property } from "lit/decorators.js";
 
 import { base } from "./base.js";
+import { define } from "./define.js";
 
 /** What went wrong, in the error's own words, in a region that screen readers announce. */
-@customElement("error-note")
+@define("tt-error-note")
 export class ErrorNote extends LitElement {
   static override styles = [
     base,
@@ -37,6 +38,6 @@ export class ErrorNote extends LitElement {
 
 declare global {
   interface HTMLElementTagNameMap {
-    "error-note": ErrorNote;
+    "tt-error-note": ErrorNote;
   }
 }

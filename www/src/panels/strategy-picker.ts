@@ -1,13 +1,14 @@
 import { css, html, LitElement, type TemplateResult } from "lit";
-import { customElement, property } from "lit/decorators.js";
+import { property } from "lit/decorators.js";
 
 import { base } from "./base.js";
+import { define } from "./define.js";
 import { choiceCards } from "./choice-cards.js";
 import { lineKey } from "./line-key.js";
 import { MOST, STRATEGIES, type Strategy } from "./strategies.js";
 
 /** Which strategies to compare. Sends `pick` with the ids of those that are ticked. */
-@customElement("strategy-picker")
+@define("tt-strategy-picker")
 export class StrategyPicker extends LitElement {
   static override styles = [
     base,
@@ -53,7 +54,9 @@ export class StrategyPicker extends LitElement {
         border-color: transparent;
         background: var(--accent);
         color: var(--on-accent);
-        font: 700 12px/14px var(--sans);
+        font-size: 12px;
+        font-weight: 700;
+        line-height: 14px;
         text-align: center;
       }
       :disabled + .choice .name::before {
@@ -101,6 +104,6 @@ export class StrategyPicker extends LitElement {
 
 declare global {
   interface HTMLElementTagNameMap {
-    "strategy-picker": StrategyPicker;
+    "tt-strategy-picker": StrategyPicker;
   }
 }

@@ -1,12 +1,13 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
-import { customElement, property } from "lit/decorators.js";
+import { property } from "lit/decorators.js";
 
 import type { OptionKind, OptionSpec } from "../index.js";
 import { base } from "./base.js";
+import { define } from "./define.js";
 import type { Value } from "./settings.js";
 
 /** One option as a labelled control, with the bounds of its specification. Sends `change` with the value. */
-@customElement("option-field")
+@define("tt-option-field")
 export class OptionField extends LitElement {
   static override styles = [
     base,
@@ -112,6 +113,6 @@ function blankOf({ kinds }: OptionSpec): { label: string; value: Value } | undef
 
 declare global {
   interface HTMLElementTagNameMap {
-    "option-field": OptionField;
+    "tt-option-field": OptionField;
   }
 }

@@ -1,8 +1,9 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
-import { customElement, property } from "lit/decorators.js";
+import { property } from "lit/decorators.js";
 
 import type { EpochReport, Metrics } from "../index.js";
 import { base } from "./base.js";
+import { define } from "./define.js";
 import type { Contender } from "./comparison.js";
 import { count, scaled, share } from "./format.js";
 import { lineKey } from "./line-key.js";
@@ -19,7 +20,7 @@ const SPENT: readonly (readonly [name: string, of: (epoch: EpochReport) => numbe
 ];
 
 /** What each strategy came to in the end, and what it spent. */
-@customElement("comparison-table")
+@define("tt-comparison-table")
 export class ComparisonTable extends LitElement {
   static override styles = [
     base,
@@ -42,7 +43,7 @@ export class ComparisonTable extends LitElement {
       }
       .told {
         display: block;
-        max-width: 18rem;
+        max-width: calc(18 * var(--rem));
         padding-inline-start: 34px;
         white-space: normal;
       }
@@ -125,6 +126,6 @@ export class ComparisonTable extends LitElement {
 
 declare global {
   interface HTMLElementTagNameMap {
-    "comparison-table": ComparisonTable;
+    "tt-comparison-table": ComparisonTable;
   }
 }

@@ -1,8 +1,9 @@
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
-import { customElement, property, query, state } from "lit/decorators.js";
+import { property, query, state } from "lit/decorators.js";
 
 import { type Item, type Recommendation, type Trainer, TwoTowerError } from "../index.js";
 import { base } from "./base.js";
+import { define } from "./define.js";
 import { plural } from "./format.js";
 import "./item-list.js";
 import type { Choice, SearchBox } from "./search-box.js";
@@ -21,7 +22,7 @@ type Whom = { kind: "user"; user: string } | { kind: "visitor"; items: Item[] };
  * Asks the model: what it recommends to a user of the data or to a visitor who likes some items, and what
  * is similar to an item. Asks again as the model learns.
  */
-@customElement("ask-panel")
+@define("tt-ask-panel")
 export class AskPanel extends LitElement {
   static override styles = [
     base,
@@ -75,7 +76,7 @@ export class AskPanel extends LitElement {
       .chip:hover {
         border-color: var(--edge);
       }
-      @media (max-width: 860px) {
+      @container (max-width: 600px) {
         .who {
           grid-template-columns: minmax(0, 1fr);
         }
@@ -90,10 +91,10 @@ export class AskPanel extends LitElement {
         min-width: 0;
         padding: 14px 6px 10px;
       }
-      section > :not(item-list) {
+      section > :not(tt-item-list) {
         padding: 0 10px;
       }
-      section > item-list,
+      section > tt-item-list,
       section > p {
         margin-top: 6px;
       }
@@ -101,7 +102,7 @@ export class AskPanel extends LitElement {
         text-transform: uppercase;
       }
       .long {
-        max-height: 24.5rem;
+        max-height: calc(24.5 * var(--rem));
         overflow-y: auto;
       }
     `,
@@ -111,7 +112,7 @@ export class AskPanel extends LitElement {
   /** Changes when the model has. */
   @property({ type: Number }) version = 0;
   @property({ attribute: false }) words = { user: "user", item: "item", history: "Has already" };
-  @query("search-box") private readonly search!: SearchBox;
+  @query("tt-search-box") private readonly search!: SearchBox;
 
   @state() private whom: Whom | undefined;
   @state() private history: readonly Item[] = [];
@@ -133,7 +134,7 @@ export class AskPanel extends LitElement {
         ${this.#tab(`Someone who likes…`, visitor, () => this.#turn({ kind: "visitor", items: [] }))}
       </div>
       <div class="who">
-        <search-box
+        <tt-search-box
           label=${visitor ? `Find a ${item} by title` : `Find a ${user} by id`}
           placeholder=${visitor ? `Find a ${item} by title` : `Find a ${user} by id`}
           .find=${visitor ? this.#findItems : this.#findUsers}
@@ -187,7 +188,7 @@ export class AskPanel extends LitElement {
     return html`<section class="card">
       <h3>${heading}</h3>
       ${note && (items.length === 0 || !scored) ? html`<p class="small muted">${note}</p>` : nothing}
-      <item-list
+      <tt-item-list
         class=${scored ? "" : "long"}
         .items=${items}
         .because=${this.#because}
@@ -277,6 +278,6 @@ export class AskPanel extends LitElement {
 
 declare global {
   interface HTMLElementTagNameMap {
-    "ask-panel": AskPanel;
+    "tt-ask-panel": AskPanel;
   }
 }

@@ -1,14 +1,15 @@
 import { css, html, LitElement, type TemplateResult } from "lit";
-import { customElement, property } from "lit/decorators.js";
+import { property } from "lit/decorators.js";
 
 import type { OptionSpec } from "../index.js";
 import { base } from "./base.js";
+import { define } from "./define.js";
 import "./option-field.js";
 import type { Value, Values } from "./settings.js";
 import type { Named } from "./techniques.js";
 
 /** Options in two columns. Sends `values`, through all that it stands in, with what the values became. */
-@customElement("option-fields")
+@define("tt-option-fields")
 export class OptionFields extends LitElement {
   static override styles = [
     base,
@@ -28,7 +29,7 @@ export class OptionFields extends LitElement {
 
   override render(): TemplateResult[] {
     return this.options.map(
-      ([key, label]) => html`<option-field
+      ([key, label]) => html`<tt-option-field
         label=${label}
         .spec=${this.specs.find((spec) => spec.key === key)}
         .value=${this.values[key]}
@@ -45,6 +46,6 @@ export class OptionFields extends LitElement {
 
 declare global {
   interface HTMLElementTagNameMap {
-    "option-fields": OptionFields;
+    "tt-option-fields": OptionFields;
   }
 }

@@ -1,9 +1,10 @@
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult, unsafeCSS } from "lit";
-import { customElement, property, query, state } from "lit/decorators.js";
+import { property, query, state } from "lit/decorators.js";
 import uPlot from "uplot";
-import plotStyle from "uplot/dist/uPlot.min.css?inline";
+import plotStyle from "uplot/dist/uPlot.min.css";
 
 import { base } from "./base.js";
+import { define } from "./define.js";
 import { share } from "./format.js";
 import { lineKey, type Stroke } from "./line-key.js";
 
@@ -39,7 +40,7 @@ const NOWHERE = { left: -10, top: -10 };
 const INCREMENTS = Array.from({ length: 15 }, (_, power) => [1, 2, 5].map((n) => n * 10 ** (power - 3))).flat();
 
 /** Lines over an axis, with a legend that shows the last values, or those under the pointer. */
-@customElement("line-chart")
+@define("tt-line-chart")
 export class LineChart extends LitElement {
   static override styles = [
     unsafeCSS(plotStyle),
@@ -77,6 +78,11 @@ export class LineChart extends LitElement {
       li.compared {
         grid-template-columns: 26px 1fr 3em 26px auto 3em;
       }
+      /* Its colour changes with the scheme, however the surrounding page changes that: the transition's end tells. */
+      .watch.watch {
+        color: var(--ink);
+        transition: color 1ms !important;
+      }
       .plot {
         border-radius: 4px;
         height: var(--plot-height, 220px);
@@ -94,25 +100,16 @@ export class LineChart extends LitElement {
   /** Right end of the axis. */
   @property({ type: Number }) to = 1;
   @query(".plot") private readonly plot!: HTMLElement;
+  @query(".probe") private readonly probe!: HTMLElement;
   /** Index of the values under the pointer. */
   @state() private pointed: number | undefined;
   #chart: uPlot | undefined;
   readonly #resized = new ResizeObserver(() => {
     this.#chart?.setSize(this.#size());
   });
-  readonly #scheme = matchMedia("(prefers-color-scheme: dark)");
-  readonly #recolour = (): void => {
-    this.#chart?.redraw(false, true);
-  };
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.#scheme.addEventListener("change", this.#recolour);
-  }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    this.#scheme.removeEventListener("change", this.#recolour);
     this.#resized.disconnect();
     this.#chart?.destroy();
     this.#chart = undefined;
@@ -134,7 +131,9 @@ export class LineChart extends LitElement {
         tabindex="0"
         @keydown=${this.#walked}
         @blur=${() => this.#chart?.setCursor(NOWHERE)}
-      ></div>`;
+      ></div>
+      <span class="probe" hidden></span>
+      <span class="watch unseen" @transitionend=${() => this.#chart?.redraw(false, true)}></span>`;
   }
 
   override updated(changed: PropertyValues<LineChart>): void {
@@ -161,7 +160,7 @@ export class LineChart extends LitElement {
   }
 
   #draw(): void {
-    const colour = (name: string) => () => getComputedStyle(this).getPropertyValue(name);
+    const colour = (name: string) => () => this.#colour(name);
     const axis: uPlot.Axis = {
       stroke: colour("--muted"),
       font: `11px ${getComputedStyle(this).fontFamily}`,
@@ -214,6 +213,12 @@ export class LineChart extends LitElement {
     this.#resized.observe(this.plot);
   }
 
+  /** A custom property's colour as a canvas takes it: without `light-dark()`. */
+  #colour(name: string): string {
+    this.probe.style.color = `var(${name})`;
+    return getComputedStyle(this.probe).color;
+  }
+
   /** The values with some air around them; uPlot gives nulls while there are none. */
   #range(low: number | null, high: number | null): [number, number] {
     if (low === null || high === null) return [0, 1];
@@ -241,6 +246,6 @@ export class LineChart extends LitElement {
 
 declare global {
   interface HTMLElementTagNameMap {
-    "line-chart": LineChart;
+    "tt-line-chart": LineChart;
   }
 }

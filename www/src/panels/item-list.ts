@@ -1,8 +1,9 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
-import { customElement, property } from "lit/decorators.js";
+import { property } from "lit/decorators.js";
 
 import type { Item, Reason } from "../index.js";
 import { base } from "./base.js";
+import { define } from "./define.js";
 
 /** An item as a list shows it: with a bar if it has a score, and with what speaks for it. */
 export type Listed = Item & { score?: number; because?: readonly Reason[] };
@@ -11,7 +12,7 @@ export type Listed = Item & { score?: number; because?: readonly Reason[] };
 const REASONS = 2;
 
 /** Items by title. Sends `pick` with the item that is chosen. */
-@customElement("item-list")
+@define("tt-item-list")
 export class ItemList extends LitElement {
   static override styles = [
     base,
@@ -45,13 +46,13 @@ export class ItemList extends LitElement {
         display: block;
         overflow: hidden;
         color: var(--muted);
-        font-size: 0.75rem;
+        font-size: calc(0.75 * var(--rem));
         text-overflow: ellipsis;
         white-space: nowrap;
       }
       .score {
         flex: none;
-        width: 3.25rem;
+        width: calc(3.25 * var(--rem));
         text-align: end;
         color: var(--muted);
       }
@@ -59,11 +60,10 @@ export class ItemList extends LitElement {
         position: absolute;
         right: 10px;
         bottom: 3px;
-        width: 3.25rem;
+        width: calc(3.25 * var(--rem));
         height: 3px;
-        border-radius: 2px;
-        background: var(--recall);
-        transform-origin: right;
+        fill: var(--recall);
+        transform: scaleX(-1);
       }
     `,
   ];
@@ -99,10 +99,10 @@ export class ItemList extends LitElement {
 
   #score(score: number): TemplateResult {
     const best = Math.max(...this.items.map(({ score }) => score ?? 0));
-    const width = best > 0 ? Math.max(0, score / best) : 0;
+    const percent = best > 0 ? Math.max(0, (100 * score) / best).toFixed(1) : 0;
     return html`<span class="score figure">
       ${score.toFixed(2)}
-      <span class="bar" style="transform: scaleX(${width.toFixed(3)})"></span>
+      <svg class="bar" aria-hidden="true"><rect width="${percent}%" height="100%" rx="2" /></svg>
     </span>`;
   }
 }
@@ -116,6 +116,6 @@ function named(because: readonly Reason[]): string {
 
 declare global {
   interface HTMLElementTagNameMap {
-    "item-list": ItemList;
+    "tt-item-list": ItemList;
   }
 }

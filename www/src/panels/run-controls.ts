@@ -1,8 +1,9 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
-import { customElement, property } from "lit/decorators.js";
+import { property } from "lit/decorators.js";
 
 import type { About, Progress } from "../index.js";
 import { base } from "./base.js";
+import { define } from "./define.js";
 import { count, duration, plural, rate } from "./format.js";
 import type { Phase } from "./session.js";
 
@@ -17,7 +18,7 @@ const MAIN = {
 } as const satisfies Record<Phase, { label: string; event: string }>;
 
 /** Start, pause, reset, and how far and how fast the run is. Sends `start`, `pause` and `reset`. */
-@customElement("run-controls")
+@define("tt-run-controls")
 export class RunControls extends LitElement {
   static override styles = [
     base,
@@ -38,7 +39,7 @@ export class RunControls extends LitElement {
         gap: 8px;
       }
       .primary {
-        min-width: 9rem;
+        min-width: calc(9 * var(--rem));
       }
       .progress {
         flex: 1 1 180px;
@@ -47,21 +48,21 @@ export class RunControls extends LitElement {
       }
       dl {
         display: grid;
-        grid-template-columns: 7.5rem 7.5rem 1fr;
+        grid-template-columns: calc(7.5 * var(--rem)) calc(7.5 * var(--rem)) 1fr;
         gap: 12px 24px;
       }
       dt {
         color: var(--muted);
       }
       dd {
-        font-size: 1.25rem;
+        font-size: calc(1.25 * var(--rem));
         line-height: 1.3;
         font-weight: 550;
       }
       dd.muted {
         font-weight: normal;
       }
-      @media (max-width: 560px) {
+      @container (max-width: 560px) {
         .primary {
           flex: 1;
         }
@@ -165,6 +166,6 @@ function because({ adapter, reason }: About): string {
 
 declare global {
   interface HTMLElementTagNameMap {
-    "run-controls": RunControls;
+    "tt-run-controls": RunControls;
   }
 }

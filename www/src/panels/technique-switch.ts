@@ -1,14 +1,15 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
-import { customElement, property } from "lit/decorators.js";
+import { property } from "lit/decorators.js";
 
 import type { OptionSpec } from "../index.js";
 import { base } from "./base.js";
+import { define } from "./define.js";
 import "./option-fields.js";
 import type { Values } from "./settings.js";
 import { isOn, switchedOff, switchedOn, type Technique } from "./techniques.js";
 
 /** A technique that is on or off, with its options while it is on. Sends `values`, through all that it stands in. */
-@customElement("technique-switch")
+@define("tt-technique-switch")
 export class TechniqueSwitch extends LitElement {
   static override styles = [
     base,
@@ -62,7 +63,7 @@ export class TechniqueSwitch extends LitElement {
         margin-top: 2px;
         text-wrap: pretty;
       }
-      option-fields {
+      tt-option-fields {
         margin-top: 10px;
       }
       @media (forced-colors: active) {
@@ -97,7 +98,7 @@ export class TechniqueSwitch extends LitElement {
       </label>
       <p class="small muted" id="does">${technique.does}</p>
       ${on
-        ? html`<option-fields
+        ? html`<tt-option-fields
             .options=${technique.options}
             .specs=${this.specs}
             .values=${values}
@@ -115,6 +116,6 @@ export class TechniqueSwitch extends LitElement {
 
 declare global {
   interface HTMLElementTagNameMap {
-    "technique-switch": TechniqueSwitch;
+    "tt-technique-switch": TechniqueSwitch;
   }
 }

@@ -1,8 +1,9 @@
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
-import { customElement, property, state } from "lit/decorators.js";
+import { property, state } from "lit/decorators.js";
 
 import type { OptionSpec } from "../index.js";
 import { base } from "./base.js";
+import { define } from "./define.js";
 import { Comparison } from "./comparison.js";
 import "./comparison-chart.js";
 import "./comparison-table.js";
@@ -13,7 +14,7 @@ import { FIRST_PICKED, STRATEGIES } from "./strategies.js";
 import "./strategy-picker.js";
 
 /** Trains some strategies one after the other, and draws them together. Sends `busy` when it turns busy or idle. */
-@customElement("compare-panel")
+@define("tt-compare-panel")
 export class ComparePanel extends LitElement {
   static override styles = [
     base,
@@ -51,7 +52,7 @@ export class ComparePanel extends LitElement {
         display: grid;
         gap: 4px;
       }
-      @media (max-width: 860px) {
+      @container (max-width: 820px) {
         :host {
           grid-template-columns: minmax(0, 1fr);
         }
@@ -89,7 +90,7 @@ export class ComparePanel extends LitElement {
     const { contenders, at } = this.#comparison;
     const busy = at !== undefined;
     return html`<div class="side">
-        <strategy-picker
+        <tt-strategy-picker
           .picked=${this.picked}
           ?disabled=${busy}
           @pick=${({ detail }: CustomEvent<readonly string[]>) => (this.picked = detail)}
@@ -106,8 +107,8 @@ export class ComparePanel extends LitElement {
   #results(): TemplateResult {
     const { contenders } = this.#comparison;
     return html`<div class="results">
-      <comparison-chart .contenders=${contenders}></comparison-chart>
-      <comparison-table .contenders=${contenders}></comparison-table>
+      <tt-comparison-chart .contenders=${contenders}></comparison-chart>
+      <tt-comparison-table .contenders=${contenders}></comparison-table>
       ${this.#shared()}
     </div>`;
   }
@@ -182,6 +183,6 @@ export class ComparePanel extends LitElement {
 
 declare global {
   interface HTMLElementTagNameMap {
-    "compare-panel": ComparePanel;
+    "tt-compare-panel": ComparePanel;
   }
 }

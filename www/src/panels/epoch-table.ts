@@ -1,15 +1,16 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
-import { customElement, property } from "lit/decorators.js";
+import { property } from "lit/decorators.js";
 
 import type { EpochReport, Metrics } from "../index.js";
 import { base } from "./base.js";
+import { define } from "./define.js";
 import { duration, share } from "./format.js";
 import { table } from "./table.js";
 
 const COLUMNS = ["recall@10", "recall@20", "ndcg@10", "ndcg@20", "hit@10", "mrr@10", "coverage@20"] as const;
 
 /** Every metric of every epoch, and of recommending what is popular. */
-@customElement("epoch-table")
+@define("tt-epoch-table")
 export class EpochTable extends LitElement {
   static override styles = [
     base,
@@ -60,6 +61,6 @@ export class EpochTable extends LitElement {
 
 declare global {
   interface HTMLElementTagNameMap {
-    "epoch-table": EpochTable;
+    "tt-epoch-table": EpochTable;
   }
 }

@@ -1,16 +1,17 @@
 import { css, html, LitElement, type TemplateResult } from "lit";
-import { customElement, property } from "lit/decorators.js";
+import { property } from "lit/decorators.js";
 
 import { base } from "./base.js";
+import { define } from "./define.js";
 
 /** One of a few, side by side. Sends `change` with the id of the one that is taken. */
-@customElement("choice-bar")
+@define("tt-choice-bar")
 export class ChoiceBar extends LitElement {
   static override styles = [
     base,
     css`
       legend {
-        font-size: 0.8125rem;
+        font-size: calc(0.8125 * var(--rem));
         font-weight: 550;
       }
       .choices {
@@ -74,6 +75,6 @@ export class ChoiceBar extends LitElement {
 
 declare global {
   interface HTMLElementTagNameMap {
-    "choice-bar": ChoiceBar;
+    "tt-choice-bar": ChoiceBar;
   }
 }

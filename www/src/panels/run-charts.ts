@@ -1,15 +1,16 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
-import { customElement, property } from "lit/decorators.js";
+import { property } from "lit/decorators.js";
 
 import type { EpochReport, Final, Metrics } from "../index.js";
 import { base } from "./base.js";
+import { define } from "./define.js";
 import { share } from "./format.js";
 import type { Line } from "./line-chart.js";
 import "./line-chart.js";
 import type { Points } from "./loss-curve.js";
 
 /** What a run has measured: its loss as it falls, and its metrics beside those of recommending what is popular. */
-@customElement("run-charts")
+@define("tt-run-charts")
 export class RunCharts extends LitElement {
   static override styles = [
     base,
@@ -48,14 +49,14 @@ export class RunCharts extends LitElement {
       baseline: { label: "popularity", value: this.popularity?.[name] },
     });
     return html`
-      <line-chart
+      <tt-line-chart
         class="card"
         heading="Loss"
         .x=${this.loss.epochs}
         .lines=${[{ label: "softmax", stroke: { colour: "--loss", dash: [] }, y: this.loss.losses }]}
         .to=${this.epochs}
       ></line-chart>
-      <line-chart
+      <tt-line-chart
         class="card"
         heading=${this.validated ? "Validation metrics" : "Test metrics"}
         .x=${x}
@@ -78,6 +79,6 @@ export class RunCharts extends LitElement {
 
 declare global {
   interface HTMLElementTagNameMap {
-    "run-charts": RunCharts;
+    "tt-run-charts": RunCharts;
   }
 }

@@ -1,14 +1,15 @@
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
-import { customElement, property, state } from "lit/decorators.js";
+import { property, state } from "lit/decorators.js";
 
 import { type Operation, type Profile, type Trainer, TwoTowerError } from "../index.js";
 import { base } from "./base.js";
+import { define } from "./define.js";
 import { milliseconds, plural, scaled } from "./format.js";
 import type { Phase } from "./session.js";
 import { table } from "./table.js";
 
 /** Where the time of a step goes: measured on the next steps of a run that is at work, at once where it is opened. */
-@customElement("step-profile")
+@define("tt-step-profile")
 export class StepProfile extends LitElement {
   static override styles = [
     base,
@@ -172,6 +173,6 @@ function whole({ operations }: Profile): number {
 
 declare global {
   interface HTMLElementTagNameMap {
-    "step-profile": StepProfile;
+    "tt-step-profile": StepProfile;
   }
 }

@@ -1,7 +1,8 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
-import { customElement, property, query, state } from "lit/decorators.js";
+import { property, query, state } from "lit/decorators.js";
 
 import { base } from "./base.js";
+import { define } from "./define.js";
 
 /** Something to find. */
 export interface Choice {
@@ -10,7 +11,7 @@ export interface Choice {
 }
 
 /** A text field that finds: type, choose with the arrow keys or the pointer. Sends `pick` with the choice. */
-@customElement("search-box")
+@define("tt-search-box")
 export class SearchBox extends LitElement {
   static override shadowRootOptions = { ...LitElement.shadowRootOptions, delegatesFocus: true };
   static override styles = [
@@ -156,6 +157,6 @@ export class SearchBox extends LitElement {
 
 declare global {
   interface HTMLElementTagNameMap {
-    "search-box": SearchBox;
+    "tt-search-box": SearchBox;
   }
 }

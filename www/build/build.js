@@ -1,0 +1,32 @@
+/** Builds `dist`: the package's files, the demo page and the page for frames, in one run, so that all share their code. */
+
+import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+
+import { bundle } from "./bundle.js";
+
+const www = new URL("../", import.meta.url);
+const dist = new URL("dist/", www);
+
+rmSync(dist, { recursive: true, force: true });
+await bundle(dist);
+copy("src/wasm/twotower_bg.wasm", "twotower.wasm");
+copy("data/", "data/");
+copy("src/page/mark.svg", "mark.svg");
+writeFileSync(new URL("style.css", dist), read("src/panels/palette.css") + read("src/page/style.css"));
+copy("index.html", "index.html");
+types();
+
+function copy(from, to) {
+  cpSync(new URL(from, www), new URL(to, dist), { recursive: true });
+}
+
+function read(path) {
+  return readFileSync(new URL(path, www), "utf8");
+}
+
+/** Writes the declarations of the package's entries. */
+function types() {
+  const { status } = spawnSync("node", ["node_modules/typescript/bin/tsc", "-p", "tsconfig.types.json"], { cwd: www, stdio: "inherit" });
+  if (status !== 0) process.exit(1);
+}
