@@ -139,7 +139,7 @@ export class AskPanel extends LitElement {
           placeholder=${visitor ? `Find a ${item} by title` : `Find a ${user} by id`}
           .find=${visitor ? this.#findItems : this.#findUsers}
           @pick=${this.#picked}
-        ></search-box>
+        ></tt-search-box>
         ${this.whom?.kind === "visitor" ? this.#chips(this.whom.items) : nothing}
       </div>
       ${this.problem ? html`<p class="small" role="status">${this.problem}</p>` : nothing}
@@ -197,7 +197,7 @@ export class AskPanel extends LitElement {
           this.chosen = detail;
           void this.#ask();
         }}
-      ></item-list>
+      ></tt-item-list>
     </section>`;
   }
 

@@ -9,7 +9,7 @@ import "./comparison-chart.js";
 import "./comparison-table.js";
 import type { DataSet } from "./data-set.js";
 import { count, plural } from "./format.js";
-import { runOptions, type Settings } from "./settings.js";
+import { DEFAULTS, runOptions, type Settings } from "./settings.js";
 import { FIRST_PICKED, STRATEGIES } from "./strategies.js";
 import "./strategy-picker.js";
 
@@ -62,7 +62,7 @@ export class ComparePanel extends LitElement {
 
   @property({ attribute: false }) dataSet!: DataSet;
   @property({ attribute: false }) specs: readonly OptionSpec[] = [];
-  @property({ attribute: false }) settings: Settings = { backend: "auto", values: {} };
+  @property({ attribute: false }) settings: Settings = DEFAULTS;
   /** Whether the page's own run is training: two at once would slow each other down. */
   @property({ type: Boolean }) blocked = false;
   @state() private picked = FIRST_PICKED;
@@ -94,7 +94,7 @@ export class ComparePanel extends LitElement {
           .picked=${this.picked}
           ?disabled=${busy}
           @pick=${({ detail }: CustomEvent<readonly string[]>) => (this.picked = detail)}
-        ></strategy-picker>
+        ></tt-strategy-picker>
         ${busy
           ? html`<button class="button" @click=${() => this.#comparison.cancel()}>Cancel</button>`
           : html`<button class="button primary" ?disabled=${!this.#ready()} @click=${() => this.#start()}>Compare</button>`}
@@ -107,8 +107,8 @@ export class ComparePanel extends LitElement {
   #results(): TemplateResult {
     const { contenders } = this.#comparison;
     return html`<div class="results">
-      <tt-comparison-chart .contenders=${contenders}></comparison-chart>
-      <tt-comparison-table .contenders=${contenders}></comparison-table>
+      <tt-comparison-chart .contenders=${contenders}></tt-comparison-chart>
+      <tt-comparison-table .contenders=${contenders}></tt-comparison-table>
       ${this.#shared()}
     </div>`;
   }

@@ -2,6 +2,7 @@
 
 import { type About, type EpochReport, type Final, type Progress, type RunOptions, type Trainer, TwoTowerError } from "../index.js";
 import type { DataSet } from "./data-set.js";
+import type { Neighbours } from "./session.js";
 import type { Strategy } from "./strategies.js";
 
 /** A strategy's part in a comparison. */
@@ -31,13 +32,20 @@ export class Comparison extends EventTarget {
   #ended: Promise<void> = Promise.resolve();
 
   /** Compares; what was compared before is forgotten. */
-  start(dataSet: DataSet, contenders: readonly Contender[]): void {
+  start(dataSet: DataSet, contenders: readonly Contender[], neighbours?: Neighbours): void {
     this.clear();
     const { signal } = (this.#cancelling = new AbortController());
     this.contenders = contenders;
     this.at = 0;
     this.#changed();
-    this.#ended = this.#ended.then(() => this.#compare(dataSet, contenders, signal));
+    this.#ended = this.#ended.then(async () => {
+      const release = await neighbours?.turns.take(signal);
+      try {
+        await this.#compare(dataSet, contenders, signal, neighbours?.share);
+      } finally {
+        release?.();
+      }
+    });
   }
 
   /** Stops, and keeps what has been measured. */
@@ -52,7 +60,12 @@ export class Comparison extends EventTarget {
     this.cancel();
   }
 
-  async #compare(dataSet: DataSet, contenders: readonly Contender[], signal: AbortSignal): Promise<void> {
+  async #compare(
+    dataSet: DataSet,
+    contenders: readonly Contender[],
+    signal: AbortSignal,
+    share: boolean | undefined,
+  ): Promise<void> {
     let trainer: Trainer | undefined;
     for (const [at, contender] of contenders.entries()) {
       if (signal.aborted) break;
@@ -73,7 +86,7 @@ export class Comparison extends EventTarget {
       try {
         // The data is read once: a trainer that is there starts over.
         if (trainer) await trainer.reset(contender.options);
-        else trainer = await dataSet.create({ ...contender.options, signal });
+        else trainer = await dataSet.create({ ...contender.options, share, signal });
         show({ about: trainer.about });
         for await (const epoch of trainer.train({ onProgress: follow, signal })) {
           show({ epochs: [...shown.epochs, epoch] });
