@@ -27,6 +27,7 @@ export class Comparison extends EventTarget {
   /** How far that one is. */
   progress: Progress | undefined;
 
+  #gate: PromiseWithResolvers<unknown> | undefined;
   #cancelling = new AbortController();
   /** Settled when the last comparison has ended. */
   #ended: Promise<void> = Promise.resolve();
@@ -48,8 +49,28 @@ export class Comparison extends EventTarget {
     });
   }
 
+  /** Whether it is at work, but stopped between two slices of training. */
+  get paused(): boolean {
+    return this.#gate !== undefined;
+  }
+
+  /** Stops between two slices of training until {@link Comparison.resume}. */
+  pause(): void {
+    if (this.at === undefined || this.#gate) return;
+    this.#gate = Promise.withResolvers();
+    this.#changed();
+  }
+
+  /** Continues after a pause. */
+  resume(): void {
+    this.#gate?.resolve(undefined);
+    this.#gate = undefined;
+    this.#changed();
+  }
+
   /** Stops, and keeps what has been measured. */
   cancel(): void {
+    this.resume();
     this.#cancelling.abort();
     this.#rest();
   }
@@ -69,11 +90,12 @@ export class Comparison extends EventTarget {
     let trainer: Trainer | undefined;
     for (const [at, contender] of contenders.entries()) {
       if (signal.aborted) break;
-      const follow = (progress?: Progress): void => {
-        if (signal.aborted) return;
+      const follow = (progress?: Progress): Promise<unknown> | undefined => {
+        if (signal.aborted) return undefined;
         this.at = at;
         this.progress = progress;
         this.#changed();
+        return this.#gate?.promise;
       };
       let shown = contender;
       const show = (change: Partial<Contender>): void => {
@@ -82,7 +104,7 @@ export class Comparison extends EventTarget {
         this.contenders = this.contenders.with(at, shown);
         this.#changed();
       };
-      follow();
+      void follow();
       try {
         // The data is read once: a trainer that is there starts over.
         if (trainer) await trainer.reset(contender.options);

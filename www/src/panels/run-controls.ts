@@ -105,8 +105,8 @@ export class RunControls extends LitElement {
     const begun = this.progress !== undefined || this.phase === "training" || this.had > 0;
     return html`<div class="bar">
         <div class="buttons">
-          <button class="button primary" ?disabled=${this.phase === "opening" || this.blocked} @click=${() => this.#send(event)}>${label}</button>
-          <button class="button" ?disabled=${!begun} @click=${() => this.#send("reset")}>Reset</button>
+          <button class="button primary" part="start" ?disabled=${this.phase === "opening" || this.blocked} @click=${() => this.#send(event)}>${label}</button>
+          <button class="button" part="reset" ?disabled=${!begun} @click=${() => this.#send("reset")}>Reset</button>
         </div>
         <div class="progress small muted figure">
           <span>${this.#where()}${this.compact ? this.#inBrief() : nothing}</span>

@@ -83,6 +83,11 @@ export class Session extends EventTarget {
     if (this.phase !== "training" && this.phase !== "paused" && this.phase !== "finished") await this.reset();
   }
 
+  /** Takes settings for the data set that is opened next. */
+  settle(settings: Settings): void {
+    this.#wanted = settings;
+  }
+
   /** Turns to a data set; the run before it ends. */
   open(dataSet: DataSet): Promise<void> {
     this.#dataSet = dataSet;
