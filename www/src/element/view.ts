@@ -68,7 +68,7 @@ export class View extends LitElement {
       .ask {
         container-type: inline-size;
         min-width: 0;
-        --list-height: 15.5em;
+        --list-height: 9.5em;
       }
       .settings {
         display: grid;
@@ -78,7 +78,7 @@ export class View extends LitElement {
         grid-template-columns: repeat(auto-fit, minmax(120px, 1fr));
       }
       tt-run-charts {
-        --plot-height: 170px;
+        --plot-height: 100px;
       }
       tt-run-charts:not(.front) {
         display: none;
@@ -108,6 +108,12 @@ export class View extends LitElement {
         }
         .body.two {
           grid-template-columns: minmax(0, 3fr) minmax(0, 2fr);
+        }
+        .ask {
+          --list-height: 24em;
+        }
+        tt-run-charts {
+          --plot-height: 150px;
         }
         .settings tt-option-fields {
           grid-template-columns: repeat(auto-fit, minmax(160px, 1fr));

@@ -125,7 +125,8 @@ export class AskPanel extends LitElement {
         .shown {
           display: block;
         }
-        section:not(.front) {
+        section:not(.front),
+        section h3 {
           display: none;
         }
         section tt-item-list {
