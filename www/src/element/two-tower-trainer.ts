@@ -28,6 +28,34 @@ type Camel<Name extends string> = Name extends `${infer Head}-${infer Tail}` ? `
  * @fires {CustomEvent<EpochDetail>} twotower-epoch - An epoch has ended
  * @fires {CustomEvent<DoneDetail>} twotower-done - The run, or the comparison, has ended
  * @fires {CustomEvent<ErrorDetail>} twotower-error - An attribute has a wrong value, or the run has failed
+ *
+ * @csspart frame - All of the view
+ * @csspart message - The message of an error
+ * @csspart controls - Buttons and progress
+ * @csspart start - The main button: start, pause, go on
+ * @csspart reset - The button that starts over
+ * @csspart load - The button of `loading="interaction"`
+ * @csspart settings - The options of `controls`
+ * @csspart charts - The charts
+ * @csspart ask - The lists
+ * @csspart profile - Where a step's time goes
+ * @csspart compare - The comparison of strategies
+ * @csspart footer - Credits
+ *
+ * @cssprop --two-tower-accent - Main button, progress and NDCG
+ * @cssprop --two-tower-accent-hover - The main button under the pointer
+ * @cssprop --two-tower-on-accent - Text on the accent
+ * @cssprop --two-tower-background - Background of the element
+ * @cssprop --two-tower-surface - Background of cards and fields
+ * @cssprop --two-tower-hover - Background of what is under the pointer
+ * @cssprop --two-tower-text - Text
+ * @cssprop --two-tower-muted - Less important text
+ * @cssprop --two-tower-line - Lines and borders
+ * @cssprop --two-tower-edge - Borders of buttons and fields
+ * @cssprop --two-tower-warning - Background of error messages
+ * @cssprop [--two-tower-radius=10px] - Radius of corners
+ * @cssprop [--two-tower-size=16px] - Font size, which all other sizes follow
+ * @cssprop [--two-tower-min-height=420px] - Height that is kept free before the trainer is loaded
  */
 export class TwoTowerTrainer extends Base {
   static readonly observedAttributes: readonly string[] = [...NAMES, "loading"];

@@ -68,7 +68,7 @@ export class View extends LitElement {
       .ask {
         container-type: inline-size;
         min-width: 0;
-        --list-height: 9.5em;
+        --list-height: 8.5em;
       }
       .settings {
         display: grid;
