@@ -74,7 +74,7 @@ export class WrongAttribute extends Error {
 export function read(text: (name: AttributeName) => string | null): Setup {
   const strategies = words(text("strategies"));
   return {
-    dataset: text("dataset") || DATASET,
+    dataset: text("dataset") ?? DATASET,
     items: text("items"),
     users: text("users"),
     config: configOf(text("config")),

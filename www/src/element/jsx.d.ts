@@ -5,7 +5,7 @@ import type { DetailedHTMLProps, HTMLAttributes } from "react";
 import type { AttributeName } from "./attributes.js";
 import type { TwoTowerTrainer } from "./two-tower-trainer.js";
 
-type Attributes = { [Name in AttributeName]?: string | number | boolean | object | undefined };
+type Attributes = Partial<Record<AttributeName, string | number | boolean | object>>;
 
 declare module "react" {
   namespace JSX {

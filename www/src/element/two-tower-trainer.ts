@@ -1,6 +1,7 @@
 /** The custom element: waits until it is seen or touched, then loads its view. Importing it defines nothing. */
 
 import { configure } from "../addresses.js";
+import { page } from "../environment.js";
 import { TwoTowerError } from "../error.js";
 import type { Report, Trainer } from "../index.js";
 import palette from "../panels/palette.css";
@@ -10,7 +11,7 @@ import shell from "./shell.css";
 import type { View } from "./view.js";
 
 /** On a server there is no `HTMLElement`: the class is there all the same, so that importing it works. */
-const Base = (globalThis.HTMLElement ?? class {}) as unknown as new () => HTMLElement & Properties;
+const Base = (page.HTMLElement ?? Object) as unknown as new () => HTMLElement & Properties;
 
 /** A property for each attribute, in camel case. Reading gives the attribute's text. */
 type Properties = {
@@ -129,8 +130,10 @@ export class TwoTowerTrainer extends Base {
     });
   }
 
-  /** Keeps the run while `moveBefore` moves the element. */
-  connectedMoveCallback(): void {}
+  /** Keeps the run while `moveBefore` moves the element: that it is there keeps the other two callbacks away. */
+  connectedMoveCallback(): void {
+    this.#seen?.takeRecords();
+  }
 
   attributeChangedCallback(_: string, before: string | null, after: string | null): void {
     if (before === after || this.#view === undefined || this.#changing) return;
@@ -181,7 +184,7 @@ export class TwoTowerTrainer extends Base {
     status.setAttribute("role", "status");
     status.textContent = "Loading the trainer…";
     this.#body?.append(status);
-    const { View: _ } = await import("./view.js");
+    await import("./view.js");
     const view = document.createElement("tt-view");
     view.setAttribute("exportparts", PARTS.join());
     this.#view = view;
@@ -300,5 +303,5 @@ function textOf(value: unknown): string | null {
   if (value === null || value === undefined || value === false) return null;
   if (value === true) return "";
   if (Array.isArray(value)) return value.join(" ");
-  return typeof value === "object" ? JSON.stringify(value) : String(value as string | number);
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
