@@ -303,5 +303,5 @@ function textOf(value: unknown): string | null {
   if (value === null || value === undefined || value === false) return null;
   if (value === true) return "";
   if (Array.isArray(value)) return value.join(" ");
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
+  return typeof value === "string" ? value : JSON.stringify(value);
 }
