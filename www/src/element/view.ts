@@ -190,6 +190,7 @@ export class View extends LitElement {
     const left = charts.length > 0 || this.controls.length > 0;
     const message = this.problem ?? session.error?.message;
     return html`<div class="frame" part="frame" lang="en">
+      <h2 class="unseen">A recommender that trains here</h2>
       <tt-error-note class=${message ? "bad" : ""} part="message" .message=${message}></tt-error-note>
       ${this.#onlyCompares ? nothing : this.#runControls()}
       <div class="body ${left && shows("ask") ? "two" : ""}">
