@@ -9,6 +9,8 @@ const source = (path) => fileURLToPath(new URL(`../src/${path}`, import.meta.url
 /** Entries by the names that the package publishes, and those of its pages. */
 const ENTRIES = {
   twotower: source("index.ts"),
+  element: source("element/element.ts"),
+  "two-tower-trainer": source("element/two-tower-trainer.ts"),
   worker: source("worker.ts"),
   page: source("page/demo-page.ts"),
 };

@@ -53,9 +53,9 @@ export class Thread {
     return this.#spare;
   }
 
-  /** Asks the worker that the next trainer takes. One that cannot answer is of no use, and ends. */
+  /** Asks a worker that is there, else the one that the next trainer takes. One that cannot answer is of no use, and ends. */
   static async ask<T>(question: (host: Proxied<Host>) => Promise<T>): Promise<T> {
-    const thread = this.ahead();
+    const thread = this.#shared && !this.#shared.#failure ? this.#shared : this.ahead();
     try {
       return await Promise.race([question(thread.host), thread.#failing.promise]);
     } catch (thrown) {

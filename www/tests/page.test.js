@@ -186,7 +186,7 @@ test("a backend that cannot be had is refused in a sentence, and another can be 
 });
 
 test("a run whose worker breaks says so, and can be tried again", async () => {
-  const broken = 'addEventListener("message", ({ data }) => { if (data.path?.[0] === "advance") throw new Error("broken"); });';
+  const broken = 'addEventListener("message", ({ data }) => { if (data.argumentList?.[1]?.value === "advance") throw new Error("broken"); });';
   const { page, close } = await open(session, { prepare: (page) => sabotage(page, broken, 1) });
   await phase(page, "Start training");
   await quick(page, 1);

@@ -20,7 +20,7 @@ import "../panels/run-controls.js";
 import "./run-settings.js";
 import { keep, kept } from "./saved-run.js";
 import { Session } from "../panels/session.js";
-import type { Settings } from "../panels/settings.js";
+import { DEFAULTS, type Settings } from "../panels/settings.js";
 import "../panels/step-profile.js";
 import { MOST } from "../panels/strategies.js";
 
@@ -103,7 +103,7 @@ export class DemoPage extends LitElement {
     `,
   ];
 
-  readonly #session = new Session({ backend: "auto", values: {} });
+  readonly #session = new Session(DEFAULTS);
   @state() private dataSet = FIRST;
   /** Why what the visitor asked for last was not even tried. */
   @state() private problem: string | undefined;
@@ -141,7 +141,7 @@ export class DemoPage extends LitElement {
     const busy = phase === "training";
     const epochs = session.progress?.epochs ?? about?.config.epochs ?? 1;
     return html`
-      <tt-page-header user=${user} item=${item}></page-header>
+      <tt-page-header user=${user} item=${item}></tt-page-header>
       <main>
         <section class="side data" aria-labelledby="data">
           <h2 id="data">Data</h2>
@@ -151,10 +151,10 @@ export class DemoPage extends LitElement {
             .data=${about?.data}
             @pick=${({ detail }: CustomEvent<DataSet>) => this.#turn(detail)}
             @files=${({ detail }: CustomEvent<File[]>) => this.#take(detail)}
-          ></data-picker>
+          ></tt-data-picker>
         </section>
         <section class="run" aria-label="Training">
-          <tt-error-note .message=${this.problem ?? session.error?.message}></error-note>
+          <tt-error-note .message=${this.problem ?? session.error?.message}></tt-error-note>
           <tt-run-controls
             class="card"
             .phase=${phase}
@@ -168,7 +168,7 @@ export class DemoPage extends LitElement {
             @start=${() => this.#do(() => session.start())}
             @pause=${() => session.pause()}
             @reset=${() => this.#do(() => session.reset())}
-          ></run-controls>
+          ></tt-run-controls>
           <tt-keep-bar
             ?disabled=${session.epochs.length === 0}
             outcome=${this.outcome}
@@ -180,7 +180,7 @@ export class DemoPage extends LitElement {
               download(file);
               return "Saved. Open it as a file of your own to go on from it; it has the data in it.";
             })}
-          ></keep-bar>
+          ></tt-keep-bar>
           <tt-run-charts
             .loss=${session.loss.points()}
             .reports=${session.epochs}
@@ -188,9 +188,9 @@ export class DemoPage extends LitElement {
             .final=${session.final}
             .epochs=${epochs}
             ?validated=${(about?.data.validation ?? 0) > 0}
-          ></run-charts>
-          <tt-epoch-table .reports=${session.epochs} .popularity=${session.popularity}></epoch-table>
-          <tt-step-profile .trainer=${trainer} .run=${session.run} .phase=${phase} ?blocked=${this.comparing}></step-profile>
+          ></tt-run-charts>
+          <tt-epoch-table .reports=${session.epochs} .popularity=${session.popularity}></tt-epoch-table>
+          <tt-step-profile .trainer=${trainer} .run=${session.run} .phase=${phase} ?blocked=${this.comparing}></tt-step-profile>
           <p class="unseen" role="status">${this.#spoken()}</p>
         </section>
         <section class="side settings" aria-labelledby="settings">
@@ -202,12 +202,12 @@ export class DemoPage extends LitElement {
             ?reading=${!this.dataSet.given}
             ?disabled=${busy}
             @settings=${({ detail }: CustomEvent<Settings>) => this.#do(() => session.configure(detail))}
-          ></run-settings>
+          ></tt-run-settings>
         </section>
         <section class="ask" aria-labelledby="ask" ?hidden=${trainer === undefined}>
           <h2 id="ask">Ask the model</h2>
           <p class="muted small">${this.#learnt()}</p>
-          <tt-ask-panel .trainer=${trainer} .version=${session.version} .words=${this.dataSet.words}></ask-panel>
+          <tt-ask-panel .trainer=${trainer} .version=${session.version} .words=${this.dataSet.words}></tt-ask-panel>
         </section>
       </main>
       <section class="compare" aria-labelledby="compare">
@@ -222,9 +222,9 @@ export class DemoPage extends LitElement {
           .settings=${settings}
           ?blocked=${busy}
           @busy=${({ detail }: CustomEvent<boolean>) => (this.comparing = detail)}
-        ></compare-panel>
+        ></tt-compare-panel>
       </section>
-      <tt-page-footer></page-footer>
+      <tt-page-footer></tt-page-footer>
       ${this.dragging ? html`<div class="drop" aria-hidden="true">Drop to train on it</div>` : nothing}
     `;
   }
@@ -264,7 +264,7 @@ export class DemoPage extends LitElement {
     const { phase, epochs, progress } = this.#session;
     const last = epochs.at(-1);
     const measured = last ? `Epoch ${last.epoch} of ${String(progress?.epochs)}: recall at 20 is ${share(last["recall@20"])}.` : "";
-    const said = { opening: "Reading the data.", ready: "Ready to train.", training: "Training.", paused: "Paused.", finished: "Finished.", failed: "" };
+    const said = { opening: "Reading the data.", ready: "Ready to train.", waiting: "Waits for another trainer.", training: "Training.", paused: "Paused.", finished: "Finished.", failed: "" };
     return `${said[phase]} ${measured}`;
   }
 
