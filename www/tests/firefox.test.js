@@ -1,0 +1,49 @@
+/** The package and the demo page in Firefox, whose WebGPU compiles WGSL with naga and answers readbacks late. */
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { firefox, trainDemo } from "./engines.js";
+import { ratings } from "./ratings.js";
+
+let engine;
+before(async () => (engine = await firefox()));
+after(() => engine?.stop());
+
+test("Firefox trains to a metric on both backends, to the same numbers", async () => {
+  const page = await engine.open("twotower.js");
+  const runs = await page.evaluate(async (csv) => {
+    const { Trainer } = await import("./twotower.js");
+    const runs = [];
+    for (const backend of ["webgpu", "cpu"]) {
+      const trainer = await Trainer.create(csv, { batchSize: 64, dim: 8, epochs: 4, seed: 1, optimizer: { learningRate: 0.02 }, backend });
+      const epochs = [];
+      for await (const epoch of trainer.train()) epochs.push({ loss: epoch.loss, recall: epoch["recall@10"] });
+      const recommended = await trainer.recommend({ user: "17850" }, 3);
+      runs.push({ backend: trainer.about.backend, epochs, items: recommended.map(({ item }) => item) });
+      trainer.destroy();
+    }
+    return runs;
+  }, ratings());
+  assert.deepEqual(runs.map(({ backend }) => backend), ["webgpu", "cpu"]);
+  for (const { epochs, items } of runs) {
+    assert.equal(epochs.length, 4);
+    assert.ok(epochs.at(-1).loss < epochs[0].loss, "the loss falls");
+    assert.ok(epochs.at(-1).recall > 0.3, `recall@10 is ${epochs.at(-1).recall}`);
+    assert.equal(items.length, 3);
+  }
+  const [webgpu, cpu] = runs.map(({ epochs }) => epochs.at(-1).loss);
+  assert.ok(Math.abs(webgpu - cpu) < 1e-3, `${webgpu} on WebGPU, ${cpu} on the CPU`);
+  assert.deepEqual(await page.faults(), []);
+  await page.close();
+});
+
+test("the demo page trains and answers in Firefox", async () => {
+  const page = await engine.open();
+  const { backend, epochs, items } = await trainDemo(page);
+  assert.match(backend, /CPU\s+because .+/);
+  assert.equal(epochs.length, 3, `two epochs and popularity: ${epochs}`);
+  assert.equal(items, 10);
+  assert.deepEqual(await page.faults(), []);
+  await page.close();
+});
