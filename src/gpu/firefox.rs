@@ -1,7 +1,7 @@
 //! Makes Firefox answer a readback at once: it looks at the GPU every 100 ms, and at each submit.
 //!
 //! <https://bugzilla.mozilla.org/show_bug.cgi?id=1870699>. Delete this file once the oldest Firefox that we support
-//! maps a buffer as soon as its copy is done: `cargo xtask step --browser firefox` shows it.
+//! maps a buffer as soon as its copy is done: `www/tests/firefox.test.js` prints how long that takes without help.
 
 use js_sys::{Function, Reflect};
 use wasm_bindgen::closure::Closure;

@@ -38,6 +38,55 @@ test("Firefox trains to a metric on both backends, to the same numbers", async (
   await page.close();
 });
 
+/** Runs in a worker: tells of each readback, and of the empty submits that it took. */
+const WATCH = `
+  const channel = new BroadcastChannel("readbacks");
+  let submits = 0;
+  const { submit } = GPUQueue.prototype;
+  GPUQueue.prototype.submit = function (commands) {
+    if (commands.length === 0) submits += 1;
+    return submit.call(this, commands);
+  };
+  const { mapAsync } = GPUBuffer.prototype;
+  GPUBuffer.prototype.mapAsync = async function (...how) {
+    const [from, before] = [performance.now(), submits];
+    await mapAsync.apply(this, how);
+    channel.postMessage({ milliseconds: performance.now() - from, submits: submits - before });
+  };`;
+const ELSEWHERE = 'Object.defineProperty(WorkerNavigator.prototype, "userAgent", { get: () => "another browser" });';
+
+test("while a readback is on its way, Firefox is made to look for it", async (t) => {
+  const watch = async (code) => {
+    const page = await engine.open("twotower.js");
+    const readbacks = await page.evaluate(
+      async (code, csv) => {
+        const { configure, Trainer } = await import("./twotower.js");
+        const script = new Blob([`${code}; import "${location.origin}/worker.js";`], { type: "text/javascript" });
+        configure({ workerUrl: URL.createObjectURL(script), wasmUrl: "twotower.wasm" });
+        const readbacks = [];
+        new BroadcastChannel("readbacks").onmessage = ({ data }) => readbacks.push(data);
+        const trainer = await Trainer.create(csv, { batchSize: 64, dim: 8, epochs: 2, backend: "webgpu" });
+        for await (const epoch of trainer.train()) epoch.epoch;
+        readbacks.length = 0;
+        for (let n = 0; n < 5; n += 1) await trainer.recommend({ user: "17850" }, 3);
+        trainer.destroy();
+        return readbacks;
+      },
+      code,
+      ratings(),
+    );
+    assert.deepEqual(await page.faults(), []);
+    await page.close();
+    assert.ok(readbacks.length >= 5);
+    const mean = (key) => readbacks.reduce((sum, readback) => sum + readback[key], 0) / readbacks.length;
+    return { milliseconds: mean("milliseconds"), submits: mean("submits") };
+  };
+  const [helped, alone] = [await watch(WATCH), await watch(WATCH + ELSEWHERE)];
+  t.diagnostic(`a readback takes ${helped.milliseconds.toFixed(1)} ms, without help ${alone.milliseconds.toFixed(1)} ms`);
+  assert.ok(helped.submits > 0);
+  assert.equal(alone.submits, 0);
+});
+
 test("the demo page trains and answers in Firefox", async () => {
   const page = await engine.open();
   const { backend, epochs, items } = await trainDemo(page);

@@ -99,8 +99,9 @@ test("ten runs of a worker open one device, and the last one closes it", async (
 
 test("the worker ends with the last of the runs that share it", async () => {
   await inPage(async () => (window.runs = [await Trainer.create(csv, options), await Trainer.create(csv, options)]));
+  const full = await seen();
   await inPage(() => window.runs[0].destroy());
-  await until(async () => (await seen()).bytes > 0);
+  await until(async () => (await seen()).bytes < full.bytes);
   assert.equal(page.workers().length, 1);
   await inPage(() => window.runs[1].destroy());
   await until(() => page.workers().length === 0);
