@@ -4,6 +4,7 @@ import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { spawnSync } from "node:child_process";
 
 import { bundle } from "./bundle.js";
+import { offline } from "./offline.js";
 
 const www = new URL("../", import.meta.url);
 const dist = new URL("dist/", www);
@@ -14,8 +15,11 @@ copy("src/wasm/twotower_bg.wasm", "twotower.wasm");
 copy("data/", "data/");
 copy("src/page/mark.svg", "mark.svg");
 writeFileSync(new URL("style.css", dist), read("src/panels/palette.css") + read("src/page/style.css"));
+copy("src/embed/embed.css", "embed.css");
 copy("index.html", "index.html");
+copy("embed/", "embed/");
 types();
+await offline(dist);
 
 function copy(from, to) {
   cpSync(new URL(from, www), new URL(to, dist), { recursive: true });
