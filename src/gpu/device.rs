@@ -1,10 +1,10 @@
 //! The device of a thread: its first run opens it, later runs share it, the last one destroys it.
 
 use std::cell::RefCell;
+use std::future::poll_fn;
 use std::rc::{Rc, Weak};
 use std::sync::{Arc, Mutex};
-
-use futures_channel::oneshot;
+use std::task::{Poll, Waker};
 
 use crate::error::{Error, Result};
 
@@ -12,7 +12,7 @@ thread_local! {
     /// The device that is open. Runs keep it open.
     static OPEN: RefCell<Weak<Device>> = RefCell::default();
     /// Those who wait for their [`Turn`], while somebody has it.
-    static WAITING: RefCell<Option<Vec<oneshot::Sender<()>>>> = RefCell::default();
+    static WAITING: RefCell<Option<Vec<Waker>>> = RefCell::default();
 }
 
 /// An open device.
@@ -27,9 +27,12 @@ pub struct Device {
 /// Tells adapters apart: a browser makes a new object for each request.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Identity {
-    info: wgpu::AdapterInfo,
-    limits: wgpu::Limits,
-    features: wgpu::Features,
+    name: String,
+    vendor: u32,
+    device: u32,
+    kind: wgpu::DeviceType,
+    /// Bytes of the largest buffer, and of the largest storage binding.
+    longest: [u64; 2],
 }
 
 /// The right to open a device or to measure on it. Runs that are made at the same time get it one after the other.
@@ -52,15 +55,12 @@ impl Device {
 
     async fn open(adapter: &wgpu::Adapter, identity: Identity) -> Result<Self> {
         let mut limits = wgpu::Limits::defaults();
-        limits.max_buffer_size = limits.max_buffer_size.max(identity.limits.max_buffer_size);
-        limits.max_storage_buffer_binding_size = limits
-            .max_storage_buffer_binding_size
-            .max(identity.limits.max_storage_buffer_binding_size);
+        [limits.max_buffer_size, limits.max_storage_buffer_binding_size] = identity.longest;
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("twotower"),
             required_limits: limits,
             // For profiles.
-            required_features: identity.features & wgpu::Features::TIMESTAMP_QUERY,
+            required_features: adapter.features() & wgpu::Features::TIMESTAMP_QUERY,
             ..Default::default()
         };
         let (device, queue) = adapter
@@ -103,32 +103,35 @@ fn note(fault: &Mutex<Option<Error>>, error: Error) {
 
 impl Identity {
     fn of(adapter: &wgpu::Adapter) -> Self {
-        Self { info: adapter.get_info(), limits: adapter.limits(), features: adapter.features() }
+        let wgpu::AdapterInfo { name, vendor, device, device_type: kind, .. } = adapter.get_info();
+        let limits = adapter.limits();
+        let longest = [limits.max_buffer_size, limits.max_storage_buffer_binding_size];
+        Self { name, vendor, device, kind, longest }
     }
 }
 
 impl Turn {
     /// Waits until nobody else has it.
     pub(super) async fn take() -> Self {
-        while let Some(end) = WAITING.with_borrow_mut(|waiting| {
-            let Some(waiting) = waiting else {
-                *waiting = Some(Vec::new());
-                return None;
-            };
-            let (sender, end) = oneshot::channel();
-            waiting.push(sender);
-            Some(end)
-        }) {
-            // Nothing is sent: the end of the turn drops the sender.
-            end.await.ok();
-        }
-        Self(())
+        poll_fn(|context| {
+            WAITING.with_borrow_mut(|waiting| match waiting {
+                Some(waiting) => {
+                    waiting.push(context.waker().clone());
+                    Poll::Pending
+                }
+                None => {
+                    *waiting = Some(Vec::new());
+                    Poll::Ready(Self(()))
+                }
+            })
+        })
+        .await
     }
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        WAITING.take();
+        WAITING.take().into_iter().flatten().for_each(Waker::wake);
     }
 }
 

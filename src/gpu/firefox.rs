@@ -12,7 +12,7 @@ const INTERVAL: u32 = 1;
 
 /// Submits an empty list of commands about every millisecond until it is dropped. Does nothing outside of Firefox.
 #[derive(Debug)]
-pub struct Pump(Option<(JsValue, Closure<dyn FnMut()>)>);
+pub struct Pump(Option<(JsValue, Closure<dyn FnMut(JsValue)>)>);
 
 impl Pump {
     pub(super) fn start(queue: &wgpu::Queue) -> Self {
@@ -20,7 +20,7 @@ impl Pump {
             return Self(None);
         }
         let queue = queue.clone();
-        let submit = Closure::new(move || {
+        let submit = Closure::new(move |_| {
             queue.submit([]);
         });
         let set = global("setInterval");

@@ -32,11 +32,7 @@ static QUICKER: Mutex<Vec<(Identity, Shape)>> = Mutex::new(Vec::new());
 /// # Errors
 /// Those of [`Readback::finish`].
 pub(super) async fn quicker(_turn: &Turn, gpu: &Gpu) -> Result<Shape> {
-    let known = || {
-        let measured = QUICKER.lock().expect("nobody panics while holding the shapes");
-        measured.iter().find(|(adapter, _)| *adapter == gpu.adapter).map(|(_, shape)| *shape)
-    };
-    if let Some(shape) = known() {
+    if let Some(shape) = known(gpu) {
         return Ok(shape);
     }
     let (rows, columns) = SIZE;
@@ -80,10 +76,13 @@ pub(super) async fn quicker(_turn: &Turn, gpu: &Gpu) -> Result<Shape> {
     }
     let [narrow, wide] = least;
     let shape = if wide < CLEARLY * narrow { Shape::Wide } else { Shape::Narrow };
-    // Another thread may have measured meanwhile: the first one counts.
-    let mut measured = QUICKER.lock().expect("nobody panics while holding the shapes");
-    let first = measured.iter().find(|(adapter, _)| *adapter == gpu.adapter);
-    let shape = first.map_or(shape, |(_, shape)| *shape);
-    measured.push((gpu.adapter.clone(), shape));
-    Ok(shape)
+    QUICKER.lock().expect("nobody panics here").push((gpu.adapter.clone(), shape));
+    // Another thread may have measured before.
+    Ok(known(gpu).unwrap_or(shape))
+}
+
+/// Returns the shape that was measured first on the device's adapter.
+fn known(gpu: &Gpu) -> Option<Shape> {
+    let measured = QUICKER.lock().expect("nobody panics here");
+    measured.iter().find(|(adapter, _)| *adapter == gpu.adapter).map(|(_, shape)| *shape)
 }
