@@ -113,6 +113,29 @@ export async function trainDemo(page) {
   });
 }
 
+/** Trains `<two-tower-trainer>` in a page of its own for two cheap epochs. Returns its backend and its last metric. */
+export async function trainElement(engine, backend) {
+  const page = await engine.open("element.js");
+  const found = await page.evaluate(async (backend) => {
+    await import("./element.js");
+    const config = JSON.stringify({ dim: 8, batchSize: 1024, optimizer: { learningRate: 0.02 } });
+    const element = document.createElement("two-tower-trainer");
+    const attributes = { dataset: "goodbooks", epochs: 2, loading: "eager", autostart: "", backend, config };
+    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+    const ended = new Promise((resolve, reject) => {
+      element.addEventListener("twotower-done", ({ detail }) => resolve(detail.report));
+      element.addEventListener("twotower-error", ({ detail }) => reject(detail.error));
+    });
+    document.body.replaceChildren(element);
+    const { epochs } = await ended;
+    const { about } = await element.ready;
+    return { backend: about.backend, epochs: epochs.length, ndcg: epochs.at(-1)["ndcg@20"] };
+  }, backend);
+  const faults = await page.faults();
+  await page.close();
+  return { ...found, faults };
+}
+
 /** Sets an option of the demo page by its label. */
 function fill(page, label, value) {
   const set = (label, value) => {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { firefox, trainDemo } from "./engines.js";
+import { firefox, trainDemo, trainElement } from "./engines.js";
 import { ratings } from "./ratings.js";
 
 let engine;
@@ -96,3 +96,11 @@ test("the demo page trains and answers in Firefox", async () => {
   assert.deepEqual(await page.faults(), []);
   await page.close();
 });
+
+for (const backend of ["webgpu", "cpu"]) {
+  test(`the element trains in Firefox: ${backend}`, async () => {
+    const { ndcg, ...rest } = await trainElement(engine, backend);
+    assert.deepEqual(rest, { backend, epochs: 2, faults: [] });
+    assert.ok(ndcg > 0.01, `NDCG@20 is ${ndcg}`);
+  });
+}

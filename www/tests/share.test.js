@@ -97,6 +97,32 @@ test("ten runs of a worker open one device, and the last one closes it", async (
   assert.equal((await seen()).opened, 2);
 });
 
+test("ten elements on one page open one device in one worker, and leave neither", async () => {
+  const ELEMENTS = 10;
+  await inPage(async (count) => {
+    await import("./element.js");
+    const url = URL.createObjectURL(new Blob([csv], { type: "text/csv" }));
+    const attributes = { dataset: url, epochs: 1, loading: "eager", autostart: "", backend: "webgpu", config: '{"dim": 8, "batchSize": 64}' };
+    window.told = { done: 0, error: 0 };
+    for (const name of ["done", "error"]) addEventListener(`twotower-${name}`, () => (window.told[name] += 1));
+    const elements = Array.from({ length: count }, () => {
+      const element = document.createElement("two-tower-trainer");
+      Object.entries(attributes).forEach(([name, value]) => element.setAttribute(name, value));
+      return element;
+    });
+    document.body.replaceChildren(...elements);
+  }, ELEMENTS);
+  await until(() => inPage((count) => window.told.done + window.told.error === count, ELEMENTS));
+  assert.deepEqual(await inPage(() => window.told), { done: ELEMENTS, error: 0 });
+  const full = await seen();
+  assert.equal(full.opened, 1);
+  assert.equal(page.workers().length, 1);
+  await inPage(() => [...document.querySelectorAll("two-tower-trainer")].slice(1).forEach((element) => element.remove()));
+  await until(async () => (await seen()).bytes < (1.5 / ELEMENTS) * full.bytes);
+  await inPage(() => document.querySelector("two-tower-trainer").remove());
+  await until(() => page.workers().length === 0);
+});
+
 test("the worker ends with the last of the runs that share it", async () => {
   await inPage(async () => (window.runs = [await Trainer.create(csv, options), await Trainer.create(csv, options)]));
   const full = await seen();

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { trainDemo, webkit } from "./engines.js";
+import { trainDemo, trainElement, webkit } from "./engines.js";
 
 const skip = process.platform === "linux" ? false : "WebKitGTK is for Linux";
 
@@ -21,4 +21,10 @@ test("the demo page trains and answers in WebKitGTK, on the CPU", { skip }, asyn
   assert.equal(items, 10);
   assert.deepEqual(await page.faults(), []);
   await page.close();
+});
+
+test("the element trains in WebKitGTK", { skip }, async () => {
+  const { ndcg, ...rest } = await trainElement(engine, "auto");
+  assert.deepEqual(rest, { backend: "cpu", epochs: 2, faults: [] });
+  assert.ok(ndcg > 0.01, `NDCG@20 is ${ndcg}`);
 });
