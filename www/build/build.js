@@ -4,6 +4,7 @@ import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { spawnSync } from "node:child_process";
 
 import { bundle } from "./bundle.js";
+import { manifest } from "./manifest.js";
 import { offline } from "./offline.js";
 
 const www = new URL("../", import.meta.url);
@@ -19,6 +20,7 @@ copy("src/embed/embed.css", "embed.css");
 copy("index.html", "index.html");
 copy("embed/", "embed/");
 types();
+manifest();
 await offline(dist);
 
 function copy(from, to) {
@@ -33,4 +35,6 @@ function read(path) {
 function types() {
   const { status } = spawnSync("node", ["node_modules/typescript/bin/tsc", "-p", "tsconfig.types.json"], { cwd: www, stdio: "inherit" });
   if (status !== 0) process.exit(1);
+  // Declarations that are written by hand are not copied by the compiler.
+  copy("src/element/jsx.d.ts", "types/element/jsx.d.ts");
 }
