@@ -17,7 +17,6 @@ const ENTRIES = {
 const NODE_ENTRIES = {
   node: source("node.ts"),
   "node-worker": source("node-worker.ts"),
-  "node-gpu": source("node-gpu.ts"),
 };
 
 /** What every bundle has in common. */

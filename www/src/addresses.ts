@@ -24,5 +24,5 @@ export function configure(addresses: Addresses): void {
 /** The configured address of a file, resolved against the page or, in Node.js, as it is. */
 export function addressOf(file: keyof Addresses): string | undefined {
   const address = configured[file];
-  return address === undefined ? undefined : new URL(address, globalThis.document?.baseURI).href;
+  return address === undefined ? undefined : new URL(address, typeof document === "undefined" ? undefined : document.baseURI).href;
 }

@@ -1,15 +1,17 @@
-//! Work that is done in headless Chromium, by the driver in `xtask/browser`.
+//! Work that is done in headless Chromium or in Node.js, by the drivers in `xtask/browser`.
 
-use crate::{root, setup};
+use crate::{Runtime, root, setup};
 use anyhow::{Context as _, Result, anyhow, bail};
 use serde_json::{Map, Value, json};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-/// One start of the browser: a job, done for each of the requests on a page of its own.
+/// One start of the browser: a job, done for each of the requests on a page of its own. In Node.js, each has a
+/// thread of its own.
 pub struct Browser {
     job: &'static str,
+    in_node: bool,
     mounts: Map<String, Value>,
     requests: Vec<Value>,
     /// Where files go that pages send.
@@ -20,7 +22,19 @@ pub struct Browser {
 impl Browser {
     /// A browser for a function of `browser/jobs.mjs`.
     pub fn new(job: &'static str) -> Self {
-        Self { job, mounts: Map::new(), requests: Vec::new(), outbox: None, flags: Vec::new() }
+        Self {
+            job,
+            in_node: false,
+            mounts: Map::new(),
+            requests: Vec::new(),
+            outbox: None,
+            flags: Vec::new(),
+        }
+    }
+
+    /// The same in this runtime.
+    pub fn in_runtime(self, runtime: Runtime) -> Self {
+        Self { in_node: runtime == Runtime::Node, ..self }
     }
 
     /// Serves a file, or a folder where `path` ends in `/`.
@@ -47,9 +61,7 @@ impl Browser {
     /// job returned for each, or why it could not.
     pub fn run(self, mut hear: impl FnMut(&str, &Value)) -> Result<Vec<Result<Value>>> {
         setup::npm_packages()?;
-        let mut driver = Command::new("node")
-            .arg(root().join("xtask/browser/drive.mjs"))
-            .env(setup::CHROMIUM, setup::chromium()?)
+        let mut driver = if self.in_node { self.node()? } else { chromium()? }
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -70,7 +82,7 @@ impl Browser {
         for line in BufReader::new(stdout).lines() {
             let line = line?;
             let mut said: Value =
-                serde_json::from_str(&line).with_context(|| format!("the browser said {line}"))?;
+                serde_json::from_str(&line).with_context(|| format!("the driver said {line}"))?;
             if let Some(error) = said.get("error") {
                 answers.push(Err(anyhow!("{}", error.as_str().unwrap_or("unknown error"))));
             } else if let Some(done) = said.get_mut("done") {
@@ -81,13 +93,34 @@ impl Browser {
         }
         let status = driver.wait()?;
         if !status.success() || answers.len() != wanted {
-            bail!("the browser's driver ended early ({status})");
+            bail!("the driver ended early ({status})");
         }
         Ok(answers)
+    }
+
+    fn node(&self) -> Result<Command> {
+        let mut driver = driver("drive-node.mjs");
+        let on_gpu = |request: &Value| request.to_string().contains("\"webgpu\"");
+        if self.requests.iter().any(on_gpu) {
+            driver.envs(setup::dawn()?);
+        }
+        Ok(driver)
     }
 
     /// Does the only request.
     pub fn run_one(self, hear: impl FnMut(&str, &Value)) -> Result<Value> {
         self.run(hear)?.pop().context("a browser without a request")?
     }
+}
+
+fn chromium() -> Result<Command> {
+    let mut driver = driver("drive.mjs");
+    driver.env(setup::CHROMIUM, setup::chromium()?);
+    Ok(driver)
+}
+
+fn driver(script: &str) -> Command {
+    let mut driver = Command::new("node");
+    driver.arg(root().join("xtask/browser").join(script));
+    driver
 }

@@ -30,12 +30,19 @@ pub struct Golden {
 type Place = (Backend, Runtime);
 
 /// Everywhere that the crate must compute the same.
-pub const EVERYWHERE: [Place; 4] = [
+pub const EVERYWHERE: [Place; 6] = [
     (Backend::Cpu, Runtime::Native),
     (Backend::Webgpu, Runtime::Native),
     (Backend::Cpu, Runtime::Browser),
     (Backend::Webgpu, Runtime::Browser),
+    (Backend::Cpu, Runtime::Node),
+    (Backend::Webgpu, Runtime::Node),
 ];
+
+/// The cases that `cargo xtask test` runs in Node.js, too: it shares the WebAssembly and the shader compiler with
+/// Chromium.
+pub const IN_NODE: [&str; 4] =
+    ["bag_mlp_adam", "cbns_onebp", "in_batch_logq_unit_adagrad", "in_batch_sgd"];
 
 fn place_name((backend, runtime): &Place) -> String {
     format!("{} {}", backend.name(), runtime.name())
@@ -107,14 +114,16 @@ pub fn check(dir: &Path, cases: &BTreeSet<String>, places: &[Place]) -> Result<V
             outcomes.push(Outcome { case: case.clone(), place, score });
         }
     }
-    let in_browser: Vec<(Place, &String)> = places
-        .iter()
-        .filter(|(_, runtime)| *runtime == Runtime::Browser)
-        .flat_map(|&place| cases.iter().map(move |case| (place, case)))
-        .collect();
-    for ((place, case), report) in in_browser.iter().zip(in_chromium(dir, &in_browser)?) {
-        let score = report.and_then(|report| Score::read(&report));
-        outcomes.push(Outcome { case: (*case).clone(), place: *place, score });
+    for runtime in [Runtime::Browser, Runtime::Node] {
+        let wanted: Vec<(Place, &String)> = places
+            .iter()
+            .filter(|(_, place)| *place == runtime)
+            .flat_map(|&place| cases.iter().map(move |case| (place, case)))
+            .collect();
+        for ((place, case), report) in wanted.iter().zip(in_wasm(runtime, dir, &wanted)?) {
+            let score = report.and_then(|report| Score::read(&report));
+            outcomes.push(Outcome { case: (*case).clone(), place: *place, score });
+        }
     }
     Ok(outcomes)
 }
@@ -125,12 +134,16 @@ fn natively(dir: &Path, case: &str, backend: Backend) -> Result<Value> {
     Ok(serde_json::to_value(report)?)
 }
 
-fn in_chromium(dir: &Path, wanted: &[(Place, &String)]) -> Result<Vec<Result<Value>>> {
+fn in_wasm(
+    runtime: Runtime,
+    dir: &Path,
+    wanted: &[(Place, &String)],
+) -> Result<Vec<Result<Value>>> {
     if wanted.is_empty() {
         return Ok(Vec::new());
     }
     wasm::build(wasm::Variant::Verify)?;
-    let mut browser = Browser::new("golden");
+    let mut browser = Browser::new("golden").in_runtime(runtime);
     browser.mount("/verify/", wasm::Variant::Verify.folder());
     browser.mount("/cases/", std::path::absolute(dir)?);
     for ((backend, _), case) in wanted {

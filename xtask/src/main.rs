@@ -73,6 +73,8 @@ enum Runtime {
     Native,
     /// Compiled to WebAssembly, in headless Chromium.
     Browser,
+    /// Compiled to WebAssembly, in Node.js, with Dawn for WebGPU.
+    Node,
 }
 
 /// What the crate computes on.
@@ -91,6 +93,7 @@ impl Runtime {
         match self {
             Self::Native => "native",
             Self::Browser => "browser",
+            Self::Node => "node",
         }
     }
 
