@@ -85,7 +85,8 @@ export class Host {
 
 async function read({ part, name, body, size }: Part, loader: Loader): Promise<void> {
   const refuse = (problem: string) => (cause: unknown): never => {
-    throw TwoTowerError.data(name, problem, cause);
+    const reason = cause instanceof Error ? ` (${cause.message})` : "";
+    throw TwoTowerError.data(name, problem + reason, cause);
   };
   const unreadable = "it could not be read to its end";
   const { chunks, gzip } = await open(body instanceof Blob ? body.stream() : body).catch(refuse(unreadable));

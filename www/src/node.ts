@@ -7,22 +7,37 @@ import nodeEndpoint from "comlink/dist/esm/node-adapter.mjs";
 
 import { addressOf } from "./addresses.js";
 import { TwoTowerError } from "./error.js";
+import { sendBlobsAsStreams } from "./source.js";
 import { type Spawned, spawnWith } from "./thread.js";
 
 export * from "./index.js";
 
 spawnWith(spawn);
+sendBlobsAsStreams();
 
 /** Starts a worker thread; `failed` is called with the reason if its script cannot be loaded or breaks. */
 function spawn(failed: (reason: TwoTowerError) => void): Spawned {
-  const url = new URL(addressOf("workerUrl") ?? new URL("./node-worker.js", import.meta.url));
-  const worker = new Worker(url, { name: "twotower" });
-  const fail = (problem: string, cause?: unknown): void => {
-    failed(new TwoTowerError("worker", `the trainer's worker failed: ${problem}`, {}, { cause }));
-  };
-  worker.on("error", (error) => fail(error.message, error));
-  worker.on("exit", (code) => fail(`it ended with exit code ${code}`));
+  const worker = started();
+  worker.on("error", (error) => failed(failure(error)));
+  worker.on("exit", (code) => failed(failure(new Error(`it ended with exit code ${code}`))));
   return { endpoint: counted(worker), terminate: () => void worker.terminate() };
+}
+
+function started(): Worker {
+  try {
+    const given = addressOf("workerUrl");
+    return new Worker(given === undefined ? new URL("./node-worker.js", import.meta.url) : new URL(given), { name: "twotower" });
+  } catch (thrown) {
+    // An address that is no `file:` URL.
+    throw failure(thrown as Error, "ERR_MODULE_NOT_FOUND");
+  }
+}
+
+function failure(error: NodeJS.ErrnoException, code = error.code): TwoTowerError {
+  const message = `the trainer's worker failed: ${error.message}`;
+  if (code !== "ERR_MODULE_NOT_FOUND" && code !== "MODULE_NOT_FOUND") return new TwoTowerError("worker", message, {}, { cause: error });
+  const advice = "set the `file:` URL of the package's `node-worker.js` with `configure({ workerUrl })`";
+  return new TwoTowerError("worker", `${message}; ${advice}`, { option: "workerUrl" }, { cause: error });
 }
 
 /** The worker's end of the line. It keeps the process alive while calls are pending, and no longer. */

@@ -33,10 +33,17 @@ export function partsOf(source: Source): Part[] {
   ];
 }
 
+let blobsCanBeSent = true;
+
+/** Has blobs sent as streams. Those of files on disk cannot be sent in Node.js; one inside another ends the process. */
+export function sendBlobsAsStreams(): void {
+  blobsCanBeSent = false;
+}
+
 /** The parts with streams only where streams can be sent: elsewhere (Safari) they are read first. */
 export async function sendable(parts: Part[]): Promise<{ parts: Part[]; transfer: Transferable[] }> {
   if (streamsCanBeSent()) {
-    const sent = parts.map((part) => ({ ...part, body: sendableBody(part.body) }));
+    const sent = blobsCanBeSent ? parts : parts.map((part) => ({ ...part, body: streamOf(part.body) }));
     const transfer = sent.map(({ body }) => body).filter((body) => body instanceof ReadableStream);
     return { parts: sent, transfer };
   }
@@ -77,14 +84,8 @@ function opened(response: Response, unnamed: string): Omit<Part, "part"> {
   return { name, body: response.body ?? new Blob() };
 }
 
-/** A blob as it is, or as a stream where it cannot be sent: that of a file on disk in Node.js. */
-function sendableBody(body: Part["body"]): Part["body"] {
-  if (body instanceof ReadableStream) return body;
-  try {
-    return structuredClone(body);
-  } catch {
-    return body.stream();
-  }
+function streamOf(body: Part["body"]): ReadableStream<Uint8Array> {
+  return body instanceof Blob ? body.stream() : body;
 }
 
 function streamsCanBeSent(): boolean {
