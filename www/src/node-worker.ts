@@ -1,13 +1,14 @@
 /** Entry of the worker thread that trains in Node.js. */
 
 import { readFile } from "node:fs/promises";
-import { parentPort } from "node:worker_threads";
+import { parentPort, workerData } from "node:worker_threads";
 
 import { expose } from "comlink";
 import nodeEndpoint from "comlink/dist/esm/node-adapter.mjs";
 
 import { carryErrors, TwoTowerError } from "./error.js";
 import { Host } from "./host.js";
+import { enterDawn, obey } from "./node-end.js";
 import { provideGpu } from "./node-gpu.js";
 
 /** A host that reads the compiled crate from disk. */
@@ -32,6 +33,8 @@ async function read(url: URL): Promise<Uint8Array<ArrayBuffer>> {
 }
 
 if (parentPort === null) throw new Error("this file is the worker of the package `twotower`: import the package instead");
+const state = workerData as Int32Array;
+obey(parentPort, state);
+provideGpu(() => enterDawn(state));
 carryErrors();
-provideGpu();
 expose(new FileHost(), nodeEndpoint(parentPort));

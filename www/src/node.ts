@@ -7,6 +7,7 @@ import nodeEndpoint from "comlink/dist/esm/node-adapter.mjs";
 
 import { addressOf } from "./addresses.js";
 import { TwoTowerError } from "./error.js";
+import { end, endWithProcess, freshState } from "./node-end.js";
 import { sendBlobsAsStreams } from "./source.js";
 import { type Spawned, spawnWith } from "./thread.js";
 
@@ -17,16 +18,19 @@ sendBlobsAsStreams();
 
 /** Starts a worker thread; `failed` is called with the reason if its script cannot be loaded or breaks. */
 function spawn(failed: (reason: TwoTowerError) => void): Spawned {
-  const worker = started();
+  const state = freshState();
+  const worker = started(state);
+  endWithProcess(worker, state);
   worker.on("error", (error) => failed(failure(error)));
   worker.on("exit", (code) => failed(failure(new Error(`it ended with exit code ${code}`))));
-  return { endpoint: counted(worker), terminate: () => void worker.terminate() };
+  return { endpoint: counted(worker), terminate: () => end(worker, state) };
 }
 
-function started(): Worker {
+function started(state: Int32Array): Worker {
   try {
     const given = addressOf("workerUrl");
-    return new Worker(given === undefined ? new URL("./node-worker.js", import.meta.url) : new URL(given), { name: "twotower" });
+    const url = given === undefined ? new URL("./node-worker.js", import.meta.url) : new URL(given);
+    return new Worker(url, { name: "twotower", workerData: state });
   } catch (thrown) {
     // An address that is no `file:` URL.
     throw failure(thrown as Error, "ERR_MODULE_NOT_FOUND");

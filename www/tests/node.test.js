@@ -66,7 +66,7 @@ async function run(folder, script) {
   const file = join(folder, "script.mjs");
   writeFileSync(file, script);
   const env = { ...process.env, NODE_OPTIONS: "", VK_DRIVER_FILES: DRIVER, XDG_RUNTIME_DIR: tmpdir() };
-  const child = spawn(process.execPath, [file], { cwd: folder, env, timeout: 30_000, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [file], { cwd: folder, env, timeout: 60_000, stdio: ["ignore", "pipe", "pipe"] });
   const streams = [child.stdout, child.stderr].map((stream) => stream.setEncoding("utf8").toArray());
   const ended = new Promise((resolve) => child.on("close", (code, signal) => resolve(code ?? signal)));
   const [out, err] = (await Promise.all(streams)).map((pieces) => pieces.join(""));
@@ -159,6 +159,18 @@ test("WebGPU and the CPU train to the same metrics", { skip: noDriver }, async (
     }
   }
   assert.equal(webgpu.lists.length, 3);
+});
+
+test("trainers on a GPU can be given up at any time, and the process ends well", { skip: noDriver }, async () => {
+  const codes = await parsed(
+    withDawn,
+    `const make = async (more) => Trainer.create(await openAsBlob("ratings.csv"), { ...options, backend: "webgpu", ...more });
+    // Before the device is there, and while kernels are measured on it.
+    for (const delay of [250, 350, 450]) say((await refusal(() => make({ signal: AbortSignal.timeout(delay) }))).code ?? "aborted");
+    const trainer = await make({ epochs: 100_000 });
+    void all(trainer, { onProgress: () => process.exit() });`,
+  );
+  assert.deepEqual(codes, ["aborted", "aborted", "aborted"]);
 });
 
 test("without the package `webgpu` the CPU trains, and the reason says what to install", async () => {

@@ -9,7 +9,7 @@ import { text } from "node:stream/consumers";
 import { pathToFileURL } from "node:url";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 
-import { provideGpu } from "../../www/src/node-gpu.js";
+import { provideGpu, whenSettled } from "../../www/src/node-gpu.js";
 
 if (isMainThread) {
   const { requests, ...order } = JSON.parse(await text(process.stdin));
@@ -27,11 +27,7 @@ function answer(order) {
   return new Promise((resolve) => {
     thread.on("error", ({ message }) => resolve({ error: message }));
     thread.on("exit", (code) => resolve({ error: `the thread ended with exit code ${code}` }));
-    thread.on("message", (message) => {
-      if ("event" in message) return say(message);
-      resolve(message);
-      return thread.terminate();
-    });
+    thread.on("message", (message) => ("event" in message ? say(message) : resolve(message)));
   });
 }
 
@@ -54,6 +50,7 @@ async function work({ mounts, job, request, outbox }) {
   } catch (error) {
     parentPort.postMessage({ error: error.message ?? String(error) });
   }
+  whenSettled(() => process.exit());
 }
 
 /** The file at an address: of the mounts, the longest that it begins with holds. */
