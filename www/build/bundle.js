@@ -9,8 +9,10 @@ const source = (path) => fileURLToPath(new URL(`../src/${path}`, import.meta.url
 /** Entries by the names that the package publishes, and those of its pages. */
 const ENTRIES = {
   twotower: source("index.ts"),
-  worker: source("worker.ts"),
+  element: source("element/element.ts"),
+  "two-tower-trainer": source("element/two-tower-trainer.ts"),
   page: source("page/demo-page.ts"),
+  embed: source("embed/embed.ts"),
 };
 
 /** Entries for Node.js. */
@@ -39,14 +41,18 @@ const quoted = {
   },
 };
 
-/** Writes all entries, and the chunks that they share, to a folder. */
+/** Writes all entries, and the chunks that they share, to a folder. The worker is one file by itself: it may be moved. */
 export async function bundle(folder) {
-  const common = { ...OPTIONS, preserveEntrySignatures: "exports-only", plugins: [quoted] };
+  const common = { ...OPTIONS, plugins: [quoted] };
   const output = { dir: fileURLToPath(folder), format: "esm", minify: true, entryFileNames: "[name].js" };
   // Charts are large and load after the rest.
   const codeSplitting = { groups: [{ name: "charts", test: /node_modules\/uplot\// }] };
-  await build({ ...common, input: ENTRIES, output: { ...output, chunkFileNames: "chunk-[name].js", codeSplitting } });
-  // Apart: what pages load must not import a module of Node.js. Legible: Node.js prints the line that threw.
-  const readable = { ...output, minify: false, chunkFileNames: "node-chunk-[name].js" };
-  await build({ ...common, platform: "node", input: NODE_ENTRIES, output: readable });
+  const inPages = { ...common, preserveEntrySignatures: "exports-only" };
+  await build({ ...inPages, input: ENTRIES, output: { ...output, chunkFileNames: "chunk-[name].js", codeSplitting } });
+  await build({ ...common, input: { worker: source("worker.ts") }, output: { ...output, codeSplitting: false } });
+  // What pages load must not import a module of Node.js. Not minified: Node.js prints the line that threw.
+  for (const [name, input] of Object.entries(NODE_ENTRIES)) {
+    const entry = { ...common, platform: "node", input: { [name]: input } };
+    await build({ ...entry, output: { ...output, minify: false, codeSplitting: false } });
+  }
 }

@@ -10,6 +10,7 @@ import { carryErrors, TwoTowerError } from "./error.js";
 import { Host } from "./host.js";
 import { enterDawn, obey } from "./node-end.js";
 import { provideGpu } from "./node-gpu.js";
+import type { WasmSource } from "./wasm.js";
 
 /** A host that reads the compiled crate from disk. */
 class FileHost extends Host {
@@ -17,8 +18,8 @@ class FileHost extends Host {
     super(() => read(new URL("./twotower.wasm", import.meta.url)));
   }
 
-  override start(wasmUrl: string | undefined): void {
-    super.start(wasmUrl?.startsWith("file:") ? () => read(new URL(wasmUrl)) : wasmUrl);
+  override start(source: WasmSource | undefined): void {
+    super.start(typeof source === "string" && source.startsWith("file:") ? read(new URL(source)) : source);
   }
 }
 

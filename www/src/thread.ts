@@ -2,7 +2,7 @@
 
 import { type Endpoint, type Remote as Proxied, wrap } from "comlink";
 
-import { addressOf } from "./addresses.js";
+import { wasmSource } from "./addresses.js";
 import { carryErrors, TwoTowerError } from "./error.js";
 import type { Host } from "./host.js";
 import { spawn as spawnInBrowser } from "./spawn.js";
@@ -48,7 +48,7 @@ export class Thread {
     this.#failing.catch(() => undefined);
     this.#worker = spawn((reason) => this.#fail(reason));
     this.host = wrap<Host>(this.#worker.endpoint);
-    void this.host.start(addressOf("wasmUrl"));
+    void this.host.start(wasmSource());
   }
 
   /** The worker that the next trainer takes, started now if there is none. */
@@ -57,9 +57,9 @@ export class Thread {
     return this.#spare;
   }
 
-  /** Asks the worker that the next trainer takes. One that cannot answer is of no use, and ends. */
+  /** Asks a worker that is there, else the one that the next trainer takes. One that cannot answer is of no use, and ends. */
   static async ask<T>(question: (host: Proxied<Host>) => Promise<T>): Promise<T> {
-    const thread = this.ahead();
+    const thread = this.#shared && !this.#shared.#failure ? this.#shared : this.ahead();
     try {
       return await Promise.race([question(thread.host), thread.#failing]);
     } catch (thrown) {

@@ -186,7 +186,7 @@ test("a backend that cannot be had is refused in a sentence, and another can be 
 });
 
 test("a run whose worker breaks says so, and can be tried again", async () => {
-  const broken = 'addEventListener("message", ({ data }) => { if (data.path?.[0] === "advance") throw new Error("broken"); });';
+  const broken = 'addEventListener("message", ({ data }) => { if (data.argumentList?.[1]?.value === "advance") throw new Error("broken"); });';
   const { page, close } = await open(session, { prepare: (page) => sabotage(page, broken, 1) });
   await phase(page, "Start training");
   await quick(page, 1);
@@ -207,7 +207,7 @@ test("a run whose worker breaks says so, and can be tried again", async () => {
 test("a trainer that cannot be loaded is an error, and can be tried again", async () => {
   const missing = (page) => page.route("**/*.wasm", (route) => route.fulfill({ status: 404 }), { times: 1 });
   const { page, close } = await open(session, { prepare: missing });
-  await page.locator("tt-error-note").getByText("could not be loaded").waitFor();
+  await page.locator("tt-error-note").getByText("the server answered 404 for the compiled trainer").waitFor();
   await main(page).click();
   await phase(page, "Start training");
   await page.getByLabel("Batch size").waitFor();

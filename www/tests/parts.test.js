@@ -100,9 +100,9 @@ test("a strategy is the settings at hand with one technique or none, whose optio
   const atHand = { dim: 8, "cbns.capacity": 64 };
   const made = Object.fromEntries(STRATEGIES.map(({ id, values }) => [id, values(atHand, specs)]));
   assert.deepEqual(made["two-bp"], { dim: 8 });
-  assert.deepEqual(made.onebp, { dim: 8, "onebp.beta": 0.95 });
+  assert.deepEqual(made["one-bp"], { dim: 8, "onebp.beta": 0.95 });
   assert.deepEqual(made.cbns, atHand);
-  assert.deepEqual(made["at-hand"], atHand);
+  assert.deepEqual(made.settings, atHand);
   assert.equal(made.skip["skip.policy"], "cap");
   assert.equal(made.skip["skip.share"], "default skip.share");
   assert.ok(!("cbns.capacity" in made.skip));

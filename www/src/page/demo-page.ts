@@ -1,7 +1,8 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { state } from "lit/decorators.js";
 
-import { TwoTowerError } from "../index.js";
+import type { Attributes } from "../element/address.js";
+import { Trainer, TwoTowerError } from "../index.js";
 import "../panels/ask-panel.js";
 import { base } from "../panels/base.js";
 import { define } from "../panels/define.js";
@@ -12,6 +13,7 @@ import "../panels/epoch-table.js";
 import "../panels/error-note.js";
 import { share } from "../panels/format.js";
 import "./keep-bar.js";
+import { attributesOf, linked, linkTo } from "./link.js";
 import { ownSet } from "./own-files.js";
 import "./page-footer.js";
 import "./page-header.js";
@@ -19,8 +21,9 @@ import "../panels/run-charts.js";
 import "../panels/run-controls.js";
 import "./run-settings.js";
 import { keep, kept } from "./saved-run.js";
+import "./share-bar.js";
 import { Session } from "../panels/session.js";
-import type { Settings } from "../panels/settings.js";
+import { DEFAULTS, type Settings } from "../panels/settings.js";
 import "../panels/step-profile.js";
 import { MOST } from "../panels/strategies.js";
 
@@ -103,7 +106,7 @@ export class DemoPage extends LitElement {
     `,
   ];
 
-  readonly #session = new Session({ backend: "auto", values: {} });
+  readonly #session = new Session(DEFAULTS);
   @state() private dataSet = FIRST;
   /** Why what the visitor asked for last was not even tried. */
   @state() private problem: string | undefined;
@@ -120,7 +123,7 @@ export class DemoPage extends LitElement {
     addEventListener("dragover", this.#dragged);
     addEventListener("dragleave", this.#left);
     addEventListener("drop", this.#dropped);
-    void this.#session.open(this.dataSet);
+    void this.#begin();
     void kept().then((found) => (this.kept = found));
   }
 
@@ -141,7 +144,7 @@ export class DemoPage extends LitElement {
     const busy = phase === "training";
     const epochs = session.progress?.epochs ?? about?.config.epochs ?? 1;
     return html`
-      <tt-page-header user=${user} item=${item}></page-header>
+      <tt-page-header user=${user} item=${item}></tt-page-header>
       <main>
         <section class="side data" aria-labelledby="data">
           <h2 id="data">Data</h2>
@@ -151,10 +154,10 @@ export class DemoPage extends LitElement {
             .data=${about?.data}
             @pick=${({ detail }: CustomEvent<DataSet>) => this.#turn(detail)}
             @files=${({ detail }: CustomEvent<File[]>) => this.#take(detail)}
-          ></data-picker>
+          ></tt-data-picker>
         </section>
         <section class="run" aria-label="Training">
-          <tt-error-note .message=${this.problem ?? session.error?.message}></error-note>
+          <tt-error-note .message=${this.problem ?? session.error?.message}></tt-error-note>
           <tt-run-controls
             class="card"
             .phase=${phase}
@@ -168,7 +171,7 @@ export class DemoPage extends LitElement {
             @start=${() => this.#do(() => session.start())}
             @pause=${() => session.pause()}
             @reset=${() => this.#do(() => session.reset())}
-          ></run-controls>
+          ></tt-run-controls>
           <tt-keep-bar
             ?disabled=${session.epochs.length === 0}
             outcome=${this.outcome}
@@ -180,7 +183,8 @@ export class DemoPage extends LitElement {
               download(file);
               return "Saved. Open it as a file of your own to go on from it; it has the data in it.";
             })}
-          ></keep-bar>
+          ></tt-keep-bar>
+          ${location.protocol === "file:" ? nothing : html`<tt-share-bar .shared=${this.#shared}></tt-share-bar>`}
           <tt-run-charts
             .loss=${session.loss.points()}
             .reports=${session.epochs}
@@ -188,9 +192,9 @@ export class DemoPage extends LitElement {
             .final=${session.final}
             .epochs=${epochs}
             ?validated=${(about?.data.validation ?? 0) > 0}
-          ></run-charts>
-          <tt-epoch-table .reports=${session.epochs} .popularity=${session.popularity}></epoch-table>
-          <tt-step-profile .trainer=${trainer} .run=${session.run} .phase=${phase} ?blocked=${this.comparing}></step-profile>
+          ></tt-run-charts>
+          <tt-epoch-table .reports=${session.epochs} .popularity=${session.popularity}></tt-epoch-table>
+          <tt-step-profile .trainer=${trainer} .run=${session.run} .phase=${phase} ?blocked=${this.comparing}></tt-step-profile>
           <p class="unseen" role="status">${this.#spoken()}</p>
         </section>
         <section class="side settings" aria-labelledby="settings">
@@ -202,12 +206,12 @@ export class DemoPage extends LitElement {
             ?reading=${!this.dataSet.given}
             ?disabled=${busy}
             @settings=${({ detail }: CustomEvent<Settings>) => this.#do(() => session.configure(detail))}
-          ></run-settings>
+          ></tt-run-settings>
         </section>
         <section class="ask" aria-labelledby="ask" ?hidden=${trainer === undefined}>
           <h2 id="ask">Ask the model</h2>
           <p class="muted small">${this.#learnt()}</p>
-          <tt-ask-panel .trainer=${trainer} .version=${session.version} .words=${this.dataSet.words}></ask-panel>
+          <tt-ask-panel .trainer=${trainer} .version=${session.version} .words=${this.dataSet.words}></tt-ask-panel>
         </section>
       </main>
       <section class="compare" aria-labelledby="compare">
@@ -222,11 +226,37 @@ export class DemoPage extends LitElement {
           .settings=${settings}
           ?blocked=${busy}
           @busy=${({ detail }: CustomEvent<boolean>) => (this.comparing = detail)}
-        ></compare-panel>
+        ></tt-compare-panel>
       </section>
-      <tt-page-footer></page-footer>
+      <tt-page-footer></tt-page-footer>
       ${this.dragging ? html`<div class="drop" aria-hidden="true">Drop to train on it</div>` : nothing}
     `;
+  }
+
+  /** Opens the data and the settings of the address, if it has any. */
+  async #begin(): Promise<void> {
+    if (location.hash.length > 1) {
+      try {
+        const { dataSet, settings } = linked(location.hash, await Trainer.options());
+        this.dataSet = dataSet ?? this.dataSet;
+        this.#session.settle(settings);
+      } catch (thrown) {
+        this.problem = thrown instanceof Error ? thrown.message : String(thrown);
+      }
+    }
+    await this.#session.open(this.dataSet);
+  }
+
+  /** The page's state, as attributes of the element. */
+  get #shared(): Attributes {
+    return attributesOf({ dataSet: this.dataSet, settings: this.#session.settings });
+  }
+
+  /** Keeps the state in the address, so that a reload and a link have it. */
+  override updated(): void {
+    const link = linkTo(this.#shared);
+    // Browsers refuse to replace it many times a second.
+    if (this.#session.specs.length > 0 && link !== location.href) history.replaceState(history.state, "", link);
   }
 
   /** Does what the visitor asks for; what was refused before is no matter now. */
@@ -264,7 +294,7 @@ export class DemoPage extends LitElement {
     const { phase, epochs, progress } = this.#session;
     const last = epochs.at(-1);
     const measured = last ? `Epoch ${last.epoch} of ${String(progress?.epochs)}: recall at 20 is ${share(last["recall@20"])}.` : "";
-    const said = { opening: "Reading the data.", ready: "Ready to train.", training: "Training.", paused: "Paused.", finished: "Finished.", failed: "" };
+    const said = { opening: "Reading the data.", ready: "Ready to train.", waiting: "Waits for another trainer.", training: "Training.", paused: "Paused.", finished: "Finished.", failed: "" };
     return `${said[phase]} ${measured}`;
   }
 

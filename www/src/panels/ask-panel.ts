@@ -3,6 +3,7 @@ import { property, query, state } from "lit/decorators.js";
 
 import { type Item, type Recommendation, type Trainer, TwoTowerError } from "../index.js";
 import { base } from "./base.js";
+import "./choice-bar.js";
 import { define } from "./define.js";
 import { plural } from "./format.js";
 import "./item-list.js";
@@ -15,6 +16,15 @@ const K = 10;
 const GLANCE = 40;
 /** Choices that a search shows. */
 const FOUND = 30;
+
+/** The lists, and how they are called where one is shown at a time. */
+const LISTS = [
+  ["recommended", "Recommended"],
+  ["history", "History"],
+  ["similar", "Similar"],
+] as const;
+
+type ListName = (typeof LISTS)[number][0];
 
 type Whom = { kind: "user"; user: string } | { kind: "visitor"; items: Item[] };
 
@@ -76,10 +86,8 @@ export class AskPanel extends LitElement {
       .chip:hover {
         border-color: var(--edge);
       }
-      @container (max-width: 600px) {
-        .who {
-          grid-template-columns: minmax(0, 1fr);
-        }
+      .shown {
+        display: none;
       }
       .lists {
         display: grid;
@@ -105,6 +113,27 @@ export class AskPanel extends LitElement {
         max-height: calc(24.5 * var(--rem));
         overflow-y: auto;
       }
+      /* Room for one list: a choice of which. */
+      @container (max-width: 600px) {
+        :host {
+          gap: 10px;
+        }
+        .who,
+        .lists {
+          grid-template-columns: minmax(0, 1fr);
+        }
+        .shown {
+          display: block;
+        }
+        section:not(.front),
+        section h3 {
+          display: none;
+        }
+        section tt-item-list {
+          max-height: var(--list-height, none);
+          overflow-y: auto;
+        }
+      }
     `,
   ];
 
@@ -120,6 +149,8 @@ export class AskPanel extends LitElement {
   @state() private chosen: Item | undefined;
   @state() private similar: readonly Recommendation[] = [];
   @state() private problem: string | undefined;
+  /** The list that is shown where there is room for one. */
+  @state() private front: ListName = "recommended";
 
   override willUpdate(changed: PropertyValues<this>): void {
     if (changed.has("trainer")) void this.#begin();
@@ -139,18 +170,29 @@ export class AskPanel extends LitElement {
           placeholder=${visitor ? `Find a ${item} by title` : `Find a ${user} by id`}
           .find=${visitor ? this.#findItems : this.#findUsers}
           @pick=${this.#picked}
-        ></search-box>
+        ></tt-search-box>
         ${this.whom?.kind === "visitor" ? this.#chips(this.whom.items) : nothing}
       </div>
       ${this.problem ? html`<p class="small" role="status">${this.problem}</p>` : nothing}
+      <tt-choice-bar
+        class="shown"
+        label="List"
+        quiet
+        .choices=${LISTS.filter(([name]) => name !== "history" || !visitor)}
+        chosen=${this.front}
+        @change=${({ detail }: CustomEvent<ListName>) => (this.front = detail)}
+      ></tt-choice-bar>
       <div class="lists">
         ${this.whom?.kind === "user"
-          ? this.#list(this.words.history, this.history, `${user} ${this.whom.user}, ${plural(this.history.length, item)}`)
+          ? this.#list("history", this.words.history, this.history, `${user} ${this.whom.user}, ${plural(this.history.length, item)}`)
           : nothing}
-        ${this.#list("Recommended", this.recommended, visitor ? `Pick one ${item} or more that you like` : "")}
+        ${this.#list("recommended", "Recommended", this.recommended, visitor ? `Pick one ${item} or more that you like` : "")}
         ${this.chosen
-          ? this.#list(`Similar to ${this.chosen.title ?? this.chosen.item}`, this.similar, "")
-          : html`<section class="card"><h3>Similar</h3><p class="small muted">Choose any ${item} in a list to see what the model puts close to it.</p></section>`}
+          ? this.#list("similar", `Similar to ${this.chosen.title ?? this.chosen.item}`, this.similar, "")
+          : html`<section class="card ${this.front === "similar" ? "front" : ""}">
+              <h3>Similar</h3>
+              <p class="small muted">Choose any ${item} in a list to see what the model puts close to it.</p>
+            </section>`}
       </div>`;
   }
 
@@ -183,9 +225,9 @@ export class AskPanel extends LitElement {
     </ul>`;
   }
 
-  #list(heading: string, items: readonly Item[], note: string): TemplateResult {
+  #list(name: ListName, heading: string, items: readonly Item[], note: string): TemplateResult {
     const scored = items.some((item) => "score" in item);
-    return html`<section class="card">
+    return html`<section class="card ${name === this.front ? "front" : ""}">
       <h3>${heading}</h3>
       ${note && (items.length === 0 || !scored) ? html`<p class="small muted">${note}</p>` : nothing}
       <tt-item-list
@@ -195,9 +237,10 @@ export class AskPanel extends LitElement {
         .chosen=${this.chosen?.item}
         @pick=${({ detail }: CustomEvent<Item>) => {
           this.chosen = detail;
+          this.front = "similar";
           void this.#ask();
         }}
-      ></item-list>
+      ></tt-item-list>
     </section>`;
   }
 
@@ -238,6 +281,7 @@ export class AskPanel extends LitElement {
 
   async #turn(whom: Whom | undefined): Promise<void> {
     this.whom = whom;
+    this.front = "recommended";
     this.history = [];
     this.recommended = [];
     this.chosen = undefined;

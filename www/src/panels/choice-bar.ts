@@ -51,10 +51,12 @@ export class ChoiceBar extends LitElement {
   @property({ attribute: false }) choices: readonly (readonly [id: string, label: string])[] = [];
   @property() chosen: string | undefined;
   @property({ type: Boolean }) disabled = false;
+  /** Whether the label is for screen readers alone. */
+  @property({ type: Boolean }) quiet = false;
 
   override render(): TemplateResult {
     return html`<fieldset ?disabled=${this.disabled}>
-      <legend>${this.label}</legend>
+      <legend class=${this.quiet ? "unseen" : ""}>${this.label}</legend>
       <div class="choices small">${this.choices.map(([id, label]) => this.#choice(id, label))}</div>
     </fieldset>`;
   }

@@ -9,7 +9,8 @@ import "./comparison-chart.js";
 import "./comparison-table.js";
 import type { DataSet } from "./data-set.js";
 import { count, plural } from "./format.js";
-import { runOptions, type Settings } from "./settings.js";
+import type { Neighbours } from "./session.js";
+import { DEFAULTS, runOptions, type Settings } from "./settings.js";
 import { FIRST_PICKED, STRATEGIES } from "./strategies.js";
 import "./strategy-picker.js";
 
@@ -48,6 +49,11 @@ export class ComparePanel extends LitElement {
         max-width: 38ch;
         text-wrap: balance;
       }
+      .buttons {
+        display: grid;
+        grid-auto-flow: column;
+        gap: 8px;
+      }
       .state {
         display: grid;
         gap: 4px;
@@ -62,42 +68,53 @@ export class ComparePanel extends LitElement {
 
   @property({ attribute: false }) dataSet!: DataSet;
   @property({ attribute: false }) specs: readonly OptionSpec[] = [];
-  @property({ attribute: false }) settings: Settings = { backend: "auto", values: {} };
+  @property({ attribute: false }) settings: Settings = DEFAULTS;
   /** Whether the page's own run is training: two at once would slow each other down. */
   @property({ type: Boolean }) blocked = false;
+  /** The strategies to compare; without, the reader picks them. */
+  @property({ attribute: false }) fixed: readonly string[] | undefined;
+  /** How it gets along with the other runs of its page. */
+  @property({ attribute: false }) neighbours: Neighbours | undefined;
   @state() private picked = FIRST_PICKED;
-  readonly #comparison = new Comparison();
+  readonly comparison = new Comparison();
   /** What was sent last. */
   #busy = false;
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.#comparison.addEventListener("change", this.#changed);
+    this.comparison.addEventListener("change", this.#changed);
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    this.#comparison.removeEventListener("change", this.#changed);
-    this.#comparison.clear();
+    this.comparison.removeEventListener("change", this.#changed);
+    this.comparison.clear();
   }
 
   override willUpdate(changed: PropertyValues<this>): void {
     // What was measured on other data is not to be compared with.
-    if (changed.has("dataSet")) this.#comparison.clear();
+    if (changed.has("dataSet")) this.comparison.clear();
   }
 
   override render(): TemplateResult {
-    const { contenders, at } = this.#comparison;
+    const { contenders, at } = this.comparison;
     const busy = at !== undefined;
     return html`<div class="side">
-        <tt-strategy-picker
-          .picked=${this.picked}
-          ?disabled=${busy}
-          @pick=${({ detail }: CustomEvent<readonly string[]>) => (this.picked = detail)}
-        ></strategy-picker>
+        ${this.fixed
+          ? nothing
+          : html`<tt-strategy-picker
+              .picked=${this.picked}
+              ?disabled=${busy}
+              @pick=${({ detail }: CustomEvent<readonly string[]>) => (this.picked = detail)}
+            ></tt-strategy-picker>`}
         ${busy
-          ? html`<button class="button" @click=${() => this.#comparison.cancel()}>Cancel</button>`
-          : html`<button class="button primary" ?disabled=${!this.#ready()} @click=${() => this.#start()}>Compare</button>`}
+          ? html`<div class="buttons">
+              ${this.comparison.paused
+                ? html`<button class="button primary" @click=${() => this.comparison.resume()}>Go on</button>`
+                : html`<button class="button" @click=${() => this.comparison.pause()}>Pause</button>`}
+              <button class="button" @click=${() => this.comparison.cancel()}>Cancel</button>
+            </div>`
+          : html`<button class="button primary" ?disabled=${!this.#ready()} @click=${() => this.start()}>Compare</button>`}
         ${this.#state()}
         <p class="unseen" role="status">${this.#spoken()}</p>
       </div>
@@ -105,17 +122,17 @@ export class ComparePanel extends LitElement {
   }
 
   #results(): TemplateResult {
-    const { contenders } = this.#comparison;
+    const { contenders } = this.comparison;
     return html`<div class="results">
-      <tt-comparison-chart .contenders=${contenders}></comparison-chart>
-      <tt-comparison-table .contenders=${contenders}></comparison-table>
+      <tt-comparison-chart .contenders=${contenders}></tt-comparison-chart>
+      <tt-comparison-table .contenders=${contenders}></tt-comparison-table>
       ${this.#shared()}
     </div>`;
   }
 
   /** What all of them have in common. */
   #shared(): TemplateResult | typeof nothing {
-    const about = this.#comparison.contenders.find(({ about }) => about)?.about;
+    const about = this.comparison.contenders.find(({ about }) => about)?.about;
     if (about === undefined) return nothing;
     const { epochs, batchSize, dim, seed } = about.config;
     return html`<p class="small muted figure">
@@ -135,7 +152,7 @@ export class ComparePanel extends LitElement {
   }
 
   #state(): TemplateResult | typeof nothing {
-    const { contenders, at, progress } = this.#comparison;
+    const { contenders, at, progress } = this.comparison;
     const said = (text: string): TemplateResult => html`<p class="small muted">${text}</p>`;
     const contender = at === undefined ? undefined : contenders[at];
     if (at !== undefined && contender) {
@@ -153,28 +170,33 @@ export class ComparePanel extends LitElement {
 
   /** What a screen reader hears: whose turn it is, and that all had theirs. */
   #spoken(): string {
-    const { contenders, at } = this.#comparison;
+    const { contenders, at } = this.comparison;
     if (at !== undefined) return `Training ${contenders[at]?.strategy.name ?? ""}.`;
     return contenders.length > 0 ? "The comparison has ended." : "";
   }
 
-  #ready(): boolean {
-    return !this.blocked && this.specs.length > 0 && this.picked.length > 0;
+  get #chosen(): readonly string[] {
+    return this.fixed ?? this.picked;
   }
 
-  #start(): void {
+  #ready(): boolean {
+    return !this.blocked && this.specs.length > 0 && this.#chosen.length > 0;
+  }
+
+  /** Compares; what was compared before is forgotten. */
+  start(): void {
     const { dataSet, specs, settings } = this;
-    const strategies = STRATEGIES.filter(({ id }) => this.picked.includes(id));
+    const strategies = STRATEGIES.filter(({ id }) => this.#chosen.includes(id));
     const contenders = strategies.map((strategy) => {
       const values = strategy.values(settings.values, specs);
       const options = runOptions({ ...settings, values }, dataSet);
       return { strategy, told: strategy.told(values, specs), options, epochs: [] };
     });
-    this.#comparison.start(dataSet, contenders);
+    this.comparison.start(dataSet, contenders, this.neighbours);
   }
 
   readonly #changed = (): void => {
-    const busy = this.#comparison.at !== undefined;
+    const busy = this.comparison.at !== undefined;
     if (busy !== this.#busy) this.dispatchEvent(new CustomEvent<boolean>("busy", { detail: busy }));
     this.#busy = busy;
     this.requestUpdate();

@@ -59,13 +59,13 @@ export class ComparisonChart extends LitElement {
           .choices=${Object.entries(OVER).map(([id, { name }]) => [id, name])}
           chosen=${this.over}
           @change=${({ detail }: CustomEvent<keyof typeof OVER>) => (this.over = detail)}
-        ></choice-bar>
+        ></tt-choice-bar>
         <tt-choice-bar
           label="Metric"
           .choices=${METRICS}
           chosen=${this.metric}
           @change=${({ detail }: CustomEvent<(typeof METRICS)[number][0]>) => (this.metric = detail)}
-        ></choice-bar>
+        ></tt-choice-bar>
       </div>
       ${keyed(
         // A chart keeps its lines: others have another chart.
@@ -78,7 +78,7 @@ export class ComparisonChart extends LitElement {
           .x=${x}
           .from=${0}
           .lines=${lines}
-        ></line-chart>`,
+        ></tt-line-chart>`,
       )}`;
   }
 

@@ -2,6 +2,7 @@
 
 import { type About, type EpochReport, type Final, type Progress, type RunOptions, type Trainer, TwoTowerError } from "../index.js";
 import type { DataSet } from "./data-set.js";
+import type { Neighbours } from "./session.js";
 import type { Strategy } from "./strategies.js";
 
 /** A strategy's part in a comparison. */
@@ -26,22 +27,50 @@ export class Comparison extends EventTarget {
   /** How far that one is. */
   progress: Progress | undefined;
 
+  #gate: PromiseWithResolvers<unknown> | undefined;
   #cancelling = new AbortController();
   /** Settled when the last comparison has ended. */
   #ended: Promise<void> = Promise.resolve();
 
   /** Compares; what was compared before is forgotten. */
-  start(dataSet: DataSet, contenders: readonly Contender[]): void {
+  start(dataSet: DataSet, contenders: readonly Contender[], neighbours?: Neighbours): void {
     this.clear();
     const { signal } = (this.#cancelling = new AbortController());
     this.contenders = contenders;
     this.at = 0;
     this.#changed();
-    this.#ended = this.#ended.then(() => this.#compare(dataSet, contenders, signal));
+    this.#ended = this.#ended.then(async () => {
+      const release = await neighbours?.turns.take(signal);
+      try {
+        await this.#compare(dataSet, contenders, signal, neighbours?.share);
+      } finally {
+        release?.();
+      }
+    });
+  }
+
+  /** Whether it is at work, but stopped between two slices of training. */
+  get paused(): boolean {
+    return this.#gate !== undefined;
+  }
+
+  /** Stops between two slices of training until {@link Comparison.resume}. */
+  pause(): void {
+    if (this.at === undefined || this.#gate) return;
+    this.#gate = Promise.withResolvers();
+    this.#changed();
+  }
+
+  /** Continues after a pause. */
+  resume(): void {
+    this.#gate?.resolve(undefined);
+    this.#gate = undefined;
+    this.#changed();
   }
 
   /** Stops, and keeps what has been measured. */
   cancel(): void {
+    this.resume();
     this.#cancelling.abort();
     this.#rest();
   }
@@ -52,15 +81,21 @@ export class Comparison extends EventTarget {
     this.cancel();
   }
 
-  async #compare(dataSet: DataSet, contenders: readonly Contender[], signal: AbortSignal): Promise<void> {
+  async #compare(
+    dataSet: DataSet,
+    contenders: readonly Contender[],
+    signal: AbortSignal,
+    share: boolean | undefined,
+  ): Promise<void> {
     let trainer: Trainer | undefined;
     for (const [at, contender] of contenders.entries()) {
       if (signal.aborted) break;
-      const follow = (progress?: Progress): void => {
-        if (signal.aborted) return;
+      const follow = (progress?: Progress): Promise<unknown> | undefined => {
+        if (signal.aborted) return undefined;
         this.at = at;
         this.progress = progress;
         this.#changed();
+        return this.#gate?.promise;
       };
       let shown = contender;
       const show = (change: Partial<Contender>): void => {
@@ -69,11 +104,11 @@ export class Comparison extends EventTarget {
         this.contenders = this.contenders.with(at, shown);
         this.#changed();
       };
-      follow();
+      void follow();
       try {
         // The data is read once: a trainer that is there starts over.
         if (trainer) await trainer.reset(contender.options);
-        else trainer = await dataSet.create({ ...contender.options, signal });
+        else trainer = await dataSet.create({ ...contender.options, share, signal });
         show({ about: trainer.about });
         for await (const epoch of trainer.train({ onProgress: follow, signal })) {
           show({ epochs: [...shown.epochs, epoch] });

@@ -18,6 +18,9 @@ export interface DataSet {
   resume?: (options: LoadOptions) => Promise<Trainer>;
 }
 
+/** What users and items are called where nobody says. */
+export const WORDS: DataSet["words"] = { user: "user", item: "item", history: "Has already" };
+
 /** A data set that ships with the page, under the terms of its licence. */
 export interface ShippedSet extends DataSet {
   credit: { work: string; url: string; licence: string; licenceUrl: string };

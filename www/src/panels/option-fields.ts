@@ -35,7 +35,7 @@ export class OptionFields extends LitElement {
         .value=${this.values[key]}
         ?disabled=${this.disabled}
         @change=${({ detail }: CustomEvent<Value>) => this.#send({ ...this.values, [key]: detail })}
-      ></option-field>`,
+      ></tt-option-field>`,
     );
   }
 

@@ -35,6 +35,8 @@ export class RunCharts extends LitElement {
   @property({ type: Boolean }) validated = false;
   /** Epochs of the whole run. */
   @property({ type: Number }) epochs = 1;
+  /** Which charts to show. */
+  @property({ attribute: false }) shown: readonly ("loss" | "metrics")[] = ["loss", "metrics"];
 
   override render(): TemplateResult {
     const ends = [0, ...this.reports.map(({ epoch }) => epoch)];
@@ -48,22 +50,22 @@ export class RunCharts extends LitElement {
       points: true,
       baseline: { label: "popularity", value: this.popularity?.[name] },
     });
-    return html`
-      <tt-line-chart
+    const loss = html`<tt-line-chart
         class="card"
         heading="Loss"
         .x=${this.loss.epochs}
         .lines=${[{ label: "softmax", stroke: { colour: "--loss", dash: [] }, y: this.loss.losses }]}
         .to=${this.epochs}
-      ></line-chart>
-      <tt-line-chart
+      ></tt-line-chart>`;
+    const metrics = html`<tt-line-chart
         class="card"
         heading=${this.validated ? "Validation metrics" : "Test metrics"}
         .x=${x}
         .from=${0}
         .lines=${[compared("recall@20", "recall@20", "--recall"), compared("ndcg@20", "NDCG@20", "--ndcg")]}
         .to=${this.epochs}
-      ></line-chart>
+      ></tt-line-chart>`;
+    return html`${this.shown.includes("loss") ? loss : nothing} ${this.shown.includes("metrics") ? metrics : nothing}
       ${this.validated && this.final ? this.#kept(this.final) : nothing}
     `;
   }

@@ -11,6 +11,7 @@ import type { Phase } from "./session.js";
 const MAIN = {
   opening: { label: "Start training", event: "start" },
   ready: { label: "Start training", event: "start" },
+  waiting: { label: "Stop waiting", event: "pause" },
   training: { label: "Pause", event: "pause" },
   paused: { label: "Go on", event: "start" },
   finished: { label: "Train again", event: "start" },
@@ -62,6 +63,12 @@ export class RunControls extends LitElement {
       dd.muted {
         font-weight: normal;
       }
+      :host([compact]) {
+        padding: 8px 12px;
+      }
+      :host([compact]) dl {
+        display: none;
+      }
       @container (max-width: 560px) {
         .primary {
           flex: 1;
@@ -80,6 +87,8 @@ export class RunControls extends LitElement {
   ];
 
   @property() phase: Phase = "opening";
+  /** Whether buttons and progress are all that there is room for. */
+  @property({ type: Boolean, reflect: true }) compact = false;
   @property({ attribute: false }) about: About | undefined;
   @property({ attribute: false }) progress: Progress | undefined;
   @property({ type: Number }) pairsPerSecond = 0;
@@ -96,11 +105,11 @@ export class RunControls extends LitElement {
     const begun = this.progress !== undefined || this.phase === "training" || this.had > 0;
     return html`<div class="bar">
         <div class="buttons">
-          <button class="button primary" ?disabled=${this.phase === "opening" || this.blocked} @click=${() => this.#send(event)}>${label}</button>
-          <button class="button" ?disabled=${!begun} @click=${() => this.#send("reset")}>Reset</button>
+          <button class="button primary" part="start" ?disabled=${this.phase === "opening" || this.blocked} @click=${() => this.#send(event)}>${label}</button>
+          <button class="button" part="reset" ?disabled=${!begun} @click=${() => this.#send("reset")}>Reset</button>
         </div>
         <div class="progress small muted figure">
-          <span>${this.#where()}</span>
+          <span>${this.#where()}${this.compact ? this.#inBrief() : nothing}</span>
           <progress max="1" .value=${this.#done()} aria-label="Training done"></progress>
         </div>
       </div>
@@ -121,6 +130,7 @@ export class RunControls extends LitElement {
     const { progress } = this;
     if (this.phase === "opening") return "Reading the data…";
     if (this.phase === "failed") return "Stopped";
+    if (this.phase === "waiting") return "Waits: another trainer on this page is at work";
     if (progress === undefined) return `${plural(this.epochs - this.had, "epoch")} to go`;
     if (this.phase === "finished") {
       const { tune, temperature } = this.about?.config ?? {};
@@ -133,6 +143,12 @@ export class RunControls extends LitElement {
       return `Tries temperature ${temperature}, ${trial} of ${trials}: epoch ${count(progress.epoch)} of at most ${count(progress.epochs)}${paused}`;
     }
     return `Epoch ${count(progress.epoch)} of ${count(progress.epochs)}, step ${count(progress.step)} of ${count(progress.steps)}${paused}`;
+  }
+
+  /** The facts of the list, for where it is not shown. */
+  #inBrief(): string {
+    const on = this.about ? ` · ${NAMES[this.about.backend]}` : "";
+    return this.pairsPerSecond > 0 ? `${on}, ${rate(this.pairsPerSecond)} pairs/s` : on;
   }
 
   #done(): number {

@@ -14,12 +14,21 @@ import {
 import type { DataSet } from "./data-set.js";
 import { LossCurve } from "./loss-curve.js";
 import { runOptions, same, type Settings, valuesOf } from "./settings.js";
+import type { Release, Turns } from "./turns.js";
 
 /**
- * `opening` reads the data, `ready` has a fresh model, `failed` has none or one that cannot go on; `reset`
- * leads back to `ready` from everywhere.
+ * `opening` reads the data, `ready` has a fresh model, `waiting` waits for another run of the page, `failed` has no
+ * model or one that cannot continue; `reset` leads back to `ready` from everywhere.
  */
-export type Phase = "opening" | "ready" | "training" | "paused" | "finished" | "failed";
+export type Phase = "opening" | "ready" | "waiting" | "training" | "paused" | "finished" | "failed";
+
+/** How a run gets along with the others of its page. */
+export interface Neighbours {
+  /** Whether it shares its worker, and so its GPU device, with them. */
+  share: boolean;
+  /** The queue that lets one of them train at a time. */
+  turns: Turns;
+}
 
 /** Sends `change` whenever something that it shows has changed. */
 export class Session extends EventTarget {
@@ -50,7 +59,10 @@ export class Session extends EventTarget {
   #run = new AbortController();
   #gate: PromiseWithResolvers<unknown> | undefined;
 
-  constructor(settings: Settings) {
+  constructor(
+    settings: Settings,
+    private readonly neighbours?: Neighbours,
+  ) {
     super();
     this.#wanted = this.#used = settings;
   }
@@ -68,8 +80,12 @@ export class Session extends EventTarget {
   async configure(settings: Settings): Promise<void> {
     this.#wanted = settings;
     this.#changed();
-    const trained = this.phase === "training" || this.phase === "paused" || this.phase === "finished";
-    if (!trained) await this.reset();
+    if (this.phase !== "training" && this.phase !== "paused" && this.phase !== "finished") await this.reset();
+  }
+
+  /** Takes settings for the data set that is opened next. */
+  settle(settings: Settings): void {
+    this.#wanted = settings;
   }
 
   /** Turns to a data set; the run before it ends. */
@@ -82,20 +98,23 @@ export class Session extends EventTarget {
   /** Starts a fresh run or goes on with a paused one. */
   async start(): Promise<void> {
     if (this.phase === "paused") {
+      if (!(await this.#takeTurn("paused"))) return;
       this.#to("training");
       this.#gate?.resolve(undefined);
       return;
     }
     if (this.phase === "finished") await this.reset();
     await this.#resetting;
-    if (this.phase === "ready") await this.#train();
+    if (this.phase === "ready" && (await this.#takeTurn("ready"))) await this.#train();
   }
 
-  /** Stops between two slices of training until `start`. */
+  /** Stops between two slices of training until `start`; one that waits for its turn gives up its place. */
   pause(): void {
+    this.#wait.abort();
     if (this.phase !== "training") return;
     this.#gate = Promise.withResolvers();
     this.#to("paused");
+    this.#releaseTurn();
   }
 
   /** Gives up the run for a fresh model with the wanted settings. */
@@ -107,7 +126,34 @@ export class Session extends EventTarget {
 
   /** Gives up everything: nothing goes on in the background. */
   close(): void {
+    this.#wait.abort();
     this.#opening.abort();
+    this.#releaseTurn();
+  }
+
+  /** Gives up waiting for the turn. */
+  #wait = new AbortController();
+  #release: Release | undefined;
+
+  /** Waits for the turn to train. Returns whether it came: otherwise the phase is `before` again. */
+  async #takeTurn(before: Phase): Promise<boolean> {
+    if (this.neighbours === undefined) return true;
+    this.#wait.abort();
+    const { signal } = (this.#wait = new AbortController());
+    if (this.neighbours.turns.taken) this.#to("waiting");
+    const release = await this.neighbours.turns.take(signal);
+    if (signal.aborted) {
+      release?.();
+      if (this.phase === "waiting") this.#to(before);
+      return false;
+    }
+    this.#release = release;
+    return true;
+  }
+
+  #releaseTurn(): void {
+    this.#release?.();
+    this.#release = undefined;
   }
 
   /** Settled when the last reset is done. */
@@ -116,6 +162,7 @@ export class Session extends EventTarget {
   #idle: Promise<unknown> = Promise.resolve();
 
   async #restart(trainer: Trainer): Promise<void> {
+    this.#wait.abort();
     this.#run.abort();
     await this.#idle;
     this.#used = this.#wanted;
@@ -150,6 +197,7 @@ export class Session extends EventTarget {
     } catch (thrown) {
       if (!gaveUp(thrown)) this.#fail(thrown);
     } finally {
+      if (this.phase !== "paused") this.#releaseTurn();
       idle.resolve(undefined);
     }
   }
@@ -166,6 +214,7 @@ export class Session extends EventTarget {
 
   /** Reads the data anew, for a fresh model, or goes on with a saved run. */
   async #open(resume?: DataSet["resume"]): Promise<void> {
+    this.#wait.abort();
     // This ends the trainer at hand, too.
     this.#opening.abort();
     this.#opening = new AbortController();
@@ -178,7 +227,8 @@ export class Session extends EventTarget {
     if (dataSet === undefined) return;
     try {
       const { backend } = this.#wanted;
-      const making = resume ? resume({ backend, signal }) : dataSet.create({ ...this.#options(), signal });
+      const shared = { share: this.neighbours?.share, signal };
+      const making = resume ? resume({ backend, ...shared }) : dataSet.create({ ...this.#options(), ...shared });
       const [specs, presets, trainer] = await Promise.all([Trainer.options(), Trainer.presets(), making]);
       const { popularity, epochs, final } = await trainer.report();
       if (signal.aborted) return;

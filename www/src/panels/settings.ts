@@ -13,6 +13,9 @@ export interface Settings {
   values: Values;
 }
 
+/** Settings that nobody has changed. */
+export const DEFAULTS: Settings = { backend: "auto", values: {} };
+
 /** The options of a run with these settings, on data that has its parts given or is still to be split. */
 export function runOptions({ backend, values }: Settings, { given, resume }: Pick<DataSet, "given" | "resume">): RunOptions {
   // How the data of a saved run was read stays as it is.
@@ -28,6 +31,21 @@ export function valuesOf(config: PartialConfig, specs: readonly OptionSpec[]): V
     return [key, value as Value | undefined] as const;
   });
   return Object.fromEntries(found.filter((entry): entry is [string, Value] => entry[1] !== undefined));
+}
+
+/** The values of options as they are nested in a config; an empty group has its defaults. Unknown keys stay. */
+export function flat(config: object, specs: readonly OptionSpec[]): Values {
+  const values: Record<string, Value> = {};
+  const walk = (node: object, prefix: string): void => {
+    for (const [name, value] of Object.entries(node) as [string, unknown][]) {
+      const key = prefix + name;
+      if (typeof value !== "object" || value === null || Array.isArray(value)) values[key] = value as Value;
+      else if (Object.keys(value).length > 0) walk(value, `${key}.`);
+      else for (const spec of specs) if (spec.key.startsWith(`${key}.`)) values[spec.key] = spec.default;
+    }
+  };
+  walk(config, "");
+  return values;
 }
 
 /** The values as nested options. */

@@ -103,7 +103,7 @@ export class TechniqueSwitch extends LitElement {
             .specs=${this.specs}
             .values=${values}
             ?disabled=${this.disabled}
-          ></option-fields>`
+          ></tt-option-fields>`
         : nothing}`;
   }
 
