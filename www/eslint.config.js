@@ -20,5 +20,9 @@ export default defineConfig(
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
     },
   },
+  {
+    files: ["src/node*.ts"],
+    languageOptions: { parserOptions: { projectService: false, project: "tsconfig.node.json" } },
+  },
   { files: ["**/*.js"], languageOptions: { globals: { ...globals.node, ...globals.browser } } },
 );

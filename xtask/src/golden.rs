@@ -44,8 +44,16 @@ pub const EVERYWHERE: [Place; 4] = [
 pub const FIREFOX: [Place; 2] =
     [(Backend::Cpu, Some(Engine::Firefox)), (Backend::Webgpu, Some(Engine::Firefox))];
 
+/// The places without a browser.
+pub const NODE: [Place; 2] =
+    [(Backend::Cpu, Some(Engine::Node)), (Backend::Webgpu, Some(Engine::Node))];
+
 fn runtime((_, engine): &Place) -> Runtime {
-    if engine.is_some() { Runtime::Browser } else { Runtime::Native }
+    match engine {
+        None => Runtime::Native,
+        Some(Engine::Node) => Runtime::Node,
+        Some(Engine::Chromium | Engine::Firefox) => Runtime::Browser,
+    }
 }
 
 fn place_name((backend, engine): &Place) -> String {
@@ -72,14 +80,18 @@ struct Score {
 impl Golden {
     pub fn run(self) -> Result<ExitCode> {
         let cases = cases(&self.dir, &self.only)?;
-        let places = EVERYWHERE.into_iter().chain(FIREFOX).filter(|place| {
+        // Firefox and Node.js are asked for by name.
+        let places = EVERYWHERE.into_iter().chain(FIREFOX).chain(NODE).filter(|place| {
             let (backend, engine) = place;
-            self.backend.is_none_or(|only| only == *backend)
+            let asked_for = match engine {
+                Some(Engine::Firefox) => self.browser == Some(Engine::Firefox),
+                Some(Engine::Node) => self.runtime == Some(Runtime::Node),
+                Some(Engine::Chromium) => self.browser != Some(Engine::Firefox),
+                None => self.browser.is_none(),
+            };
+            asked_for
+                && self.backend.is_none_or(|only| only == *backend)
                 && self.runtime.is_none_or(|only| only == runtime(place))
-                && match self.browser {
-                    Some(only) => *engine == Some(only),
-                    None => *engine != Some(Engine::Firefox),
-                }
         });
         let places: Vec<Place> = places.collect();
         ensure!(self.backend != Some(Backend::Auto), "`--backend` must be webgpu or cpu here");
@@ -151,8 +163,7 @@ fn in_browser(
     wanted: &[(Place, &String)],
 ) -> Result<Vec<Result<Value>>> {
     wasm::build(wasm::Variant::Verify)?;
-    let mut browser = Browser::new("golden");
-    browser.engine(engine);
+    let mut browser = Browser::new("golden").in_engine(engine);
     browser.mount("/verify/", wasm::Variant::Verify.folder());
     browser.mount("/cases/", std::path::absolute(dir)?);
     for ((backend, _), case) in wanted {

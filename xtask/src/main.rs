@@ -66,6 +66,8 @@ enum Runtime {
     Native,
     /// Compiled to WebAssembly, in headless Chromium.
     Browser,
+    /// Compiled to WebAssembly, in Node.js, with Dawn for WebGPU.
+    Node,
 }
 
 /// What the crate computes on.
@@ -84,6 +86,7 @@ impl Runtime {
         match self {
             Self::Native => "native",
             Self::Browser => "browser",
+            Self::Node => "node",
         }
     }
 

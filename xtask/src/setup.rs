@@ -218,6 +218,30 @@ fn has_vulkan() -> bool {
         .any(|dir| std::fs::read_dir(dir).is_ok_and(|mut drivers| drivers.next().is_some()))
 }
 
+/// The variable that names the Vulkan drivers to use.
+const VULKAN: &str = "VK_DRIVER_FILES";
+
+/// The environment in which Dawn finds a Vulkan driver: the one that [`VULKAN`] names, else SwiftShader, which comes
+/// with Chromium and computes on the CPU. Dawn refuses lavapipe. Other systems than Linux bring their own API.
+pub fn dawn() -> Result<Vec<(&'static str, PathBuf)>> {
+    if !cfg!(target_os = "linux") || std::env::var_os(VULKAN).is_some() {
+        return Ok(Vec::new());
+    }
+    let program = chromium()?;
+    let beside = program.canonicalize()?.parent().map(Path::to_owned).unwrap_or_default();
+    let folders = [beside, "/usr/lib/chromium".into(), "/opt/google/chrome".into()];
+    let driver = folders.map(|folder| folder.join("vk_swiftshader_icd.json"));
+    let driver = driver.into_iter().find(|file| file.is_file()).with_context(|| {
+        format!(
+            "{} came without SwiftShader's Vulkan driver, vk_swiftshader_icd.json: install \
+             Debian's `chromium`, or set {VULKAN} to a driver of your GPU",
+            program.display()
+        )
+    })?;
+    // SwiftShader complains where there is no desktop.
+    Ok(vec![(VULKAN, driver), ("XDG_RUNTIME_DIR", std::env::temp_dir())])
+}
+
 fn apt_install(what: &str, packages: &[&str]) -> Result<()> {
     let by_hand = || format!("on Debian or Ubuntu: `sudo apt-get install {}`", packages.join(" "));
     if shell::find("apt-get").is_none() {

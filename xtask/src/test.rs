@@ -142,15 +142,16 @@ fn complete(mut tally: Tally, succeeded: bool) -> Tally {
     tally
 }
 
-/// Cases that are cheap and reach most shaders: Firefox computes these.
-const IN_FIREFOX: [&str; 3] = ["bag_mlp_adam", "evaluation", "mixed_logq"];
+/// Cases that are cheap and reach most shaders: Firefox and Node.js compute these.
+const ELSEWHERE: [&str; 3] = ["bag_mlp_adam", "evaluation", "mixed_logq"];
 
-/// Every case in every place, and some in Firefox.
+/// Every case in every place, and some in Firefox and in Node.js.
 fn golden_cases() -> Result<Tally> {
     let dir = root().join("tests/golden");
-    let some = IN_FIREFOX.map(str::to_owned);
+    let some = ELSEWHERE.map(str::to_owned);
+    let elsewhere = [golden::FIREFOX, golden::NODE].concat();
     let mut sum = Tally::default();
-    for (only, places) in [(&[][..], &golden::EVERYWHERE[..]), (&some, &golden::FIREFOX)] {
+    for (only, places) in [(&[][..], &golden::EVERYWHERE[..]), (&some, &elsewhere)] {
         let cases = golden::cases(&dir, only)?;
         let outcomes = golden::check(&dir, &cases, places)?;
         golden::print(&cases, places, &outcomes);
