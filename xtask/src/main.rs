@@ -5,6 +5,7 @@
 mod bench;
 mod browser;
 mod demo;
+mod embeds;
 mod golden;
 mod list;
 mod load;
@@ -52,6 +53,8 @@ enum Command {
     Study(study::Study),
     /// Measure the training step and the page against the goals, and write docs/performance.md
     Bench(bench::Bench),
+    /// Build the examples with their hosts' tools and try the element in each, in headless Chromium
+    Embeds(embeds::Embeds),
     /// Build the page and print what its visitors download; fails where that has grown
     Size,
     /// Not available yet
@@ -131,6 +134,7 @@ fn main() -> ExitCode {
         Command::List(list) => list.run(),
         Command::Study(study) => study.run(),
         Command::Bench(bench) => bench.run(),
+        Command::Embeds(embeds) => embeds.run(),
         Command::Size => size::run(),
         Command::Package(_) => return not_yet("package"),
     };
