@@ -10,7 +10,7 @@ function App() {
       <button onClick={() => setAway(!away)}>{away ? "Back to the trainer" : "Another page"}</button>
       {!away && (
         <two-tower-trainer dataset="goodbooks" epochs={2}>
-          <p>After two epochs, the model finds about a fifth of the books that a reader liked among its first 20.</p>
+          <p>After two epochs, the first 20 books of a list hold about a tenth of those that its reader likes.</p>
         </two-tower-trainer>
       )}
     </>
