@@ -4,6 +4,8 @@ import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { spawnSync } from "node:child_process";
 
 import { bundle } from "./bundle.js";
+import { manifest } from "./manifest.js";
+import { offline } from "./offline.js";
 
 const www = new URL("../", import.meta.url);
 const dist = new URL("dist/", www);
@@ -14,8 +16,12 @@ copy("src/wasm/twotower_bg.wasm", "twotower.wasm");
 copy("data/", "data/");
 copy("src/page/mark.svg", "mark.svg");
 writeFileSync(new URL("style.css", dist), read("src/panels/palette.css") + read("src/page/style.css"));
+copy("src/embed/embed.css", "embed.css");
 copy("index.html", "index.html");
+copy("embed/", "embed/");
 types();
+manifest();
+await offline(dist);
 
 function copy(from, to) {
   cpSync(new URL(from, www), new URL(to, dist), { recursive: true });
@@ -29,4 +35,6 @@ function read(path) {
 function types() {
   const { status } = spawnSync("node", ["node_modules/typescript/bin/tsc", "-p", "tsconfig.types.json"], { cwd: www, stdio: "inherit" });
   if (status !== 0) process.exit(1);
+  // Declarations that are written by hand are not copied by the compiler.
+  copy("src/element/jsx.d.ts", "types/element/jsx.d.ts");
 }

@@ -11,8 +11,8 @@ const ENTRIES = {
   twotower: source("index.ts"),
   element: source("element/element.ts"),
   "two-tower-trainer": source("element/two-tower-trainer.ts"),
-  worker: source("worker.ts"),
   page: source("page/demo-page.ts"),
+  embed: source("embed/embed.ts"),
 };
 
 /** What every bundle has in common. */
@@ -35,21 +35,25 @@ const quoted = {
   },
 };
 
-/** Writes all entries, and the chunks that they share, to a folder. */
-export function bundle(folder) {
-  return build({
+/** Writes all entries, and the chunks that they share, to a folder. The worker is one file by itself: it may be moved. */
+export async function bundle(folder) {
+  const output = { dir: fileURLToPath(folder), format: "esm", minify: true, entryFileNames: "[name].js" };
+  await build({
     ...OPTIONS,
     input: ENTRIES,
     preserveEntrySignatures: "exports-only",
     plugins: [quoted],
     output: {
-      dir: fileURLToPath(folder),
-      format: "esm",
-      minify: true,
-      entryFileNames: "[name].js",
+      ...output,
       chunkFileNames: "chunk-[name].js",
       // Charts are large and load after the rest.
       codeSplitting: { groups: [{ name: "charts", test: /node_modules\/uplot\// }] },
     },
+  });
+  await build({
+    ...OPTIONS,
+    input: { worker: source("worker.ts") },
+    plugins: [quoted],
+    output: { ...output, codeSplitting: false },
   });
 }

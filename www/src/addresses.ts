@@ -1,11 +1,13 @@
 /** Addresses of the files that the package loads beside its own code: the worker, the compiled crate, the data sets. */
 
+import { page } from "./environment.js";
+
 /** Addresses to load from instead of those beside the package's own files. */
 export interface Addresses {
   /** Script of the Web Worker: the package's `worker.js`. */
   workerUrl?: string | URL | undefined;
-  /** The compiled crate: the package's `twotower.wasm`. */
-  wasmUrl?: string | URL | undefined;
+  /** The compiled crate: the package's `twotower.wasm`, or the file itself. */
+  wasmUrl?: string | URL | Blob | undefined;
   /** Folder of the built-in data sets: the package's `data/`. Ends in a slash. */
   dataUrl?: string | URL | undefined;
 }
@@ -21,8 +23,18 @@ export function configure(addresses: Addresses): void {
   Object.assign(configured, addresses);
 }
 
-/** The configured address of a file, resolved against the page or, in Node.js, as it is. */
-export function addressOf(file: keyof Addresses): string | undefined {
-  const address = configured[file];
-  return address === undefined ? undefined : new URL(address, globalThis.document?.baseURI).href;
+/** The configured address of the worker or the data, resolved against the page. */
+export function addressOf(file: "workerUrl" | "dataUrl"): string | undefined {
+  return resolved(configured[file]);
+}
+
+/** The configured address of the compiled crate, resolved against the page, or the file itself. */
+export function wasmSource(): string | Blob | undefined {
+  const { wasmUrl } = configured;
+  return wasmUrl instanceof Blob ? wasmUrl : resolved(wasmUrl);
+}
+
+/** In Node.js there is no page: an address is complete there. */
+function resolved(address: string | URL | undefined): string | undefined {
+  return address === undefined ? undefined : new URL(address, page.document?.baseURI).href;
 }

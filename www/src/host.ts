@@ -18,19 +18,19 @@ export interface Made {
 export type Call = Exclude<keyof Run, "free">;
 
 export class Host {
-  readonly #beside: WasmSource;
+  readonly #beside: () => WasmSource;
   #wasm: Promise<Wasm> | undefined;
   readonly #runs = new Map<number, Run>();
   #made = 0;
 
   /** A host that loads the crate from `beside` unless {@link Host.start} names another address. */
-  constructor(beside: WasmSource) {
+  constructor(beside: () => WasmSource) {
     this.#beside = beside;
   }
 
   /** Starts to load the compiled crate. The first call of all. */
-  start(wasmUrl: string | undefined): void {
-    this.#wasm = start(wasmUrl ?? this.#beside);
+  start(wasm: string | Blob | undefined): void {
+    this.#wasm = start(wasm ?? this.#beside());
     // Each call reports the failure.
     this.#wasm.catch(() => undefined);
   }

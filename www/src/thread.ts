@@ -2,7 +2,7 @@
 
 import { type Endpoint, type Remote as Proxied, wrap } from "comlink";
 
-import { addressOf } from "./addresses.js";
+import { wasmSource } from "./addresses.js";
 import { carryErrors, TwoTowerError } from "./error.js";
 import type { Host } from "./host.js";
 import { spawn as spawnInBrowser } from "./spawn.js";
@@ -44,7 +44,7 @@ export class Thread {
     this.#failing.promise.catch(() => undefined);
     this.#worker = spawn((reason) => this.#fail(reason));
     this.host = wrap<Host>(this.#worker.endpoint);
-    void this.host.start(addressOf("wasmUrl"));
+    void this.host.start(wasmSource());
   }
 
   /** The worker that the next trainer takes, started now if there is none. */

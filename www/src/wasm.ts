@@ -64,13 +64,13 @@ export interface Wasm {
   presets(): Preset[];
 }
 
-/** Address of the compiled crate, or a function that reads its bytes. */
-export type WasmSource = string | (() => Promise<Uint8Array<ArrayBuffer>>);
+/** Address of the compiled crate, or the file itself. */
+export type WasmSource = string | Blob | Promise<Uint8Array<ArrayBuffer>>;
 
 /** Loads, compiles and starts the crate. */
 export async function start(source: WasmSource): Promise<Wasm> {
-  const bytes = typeof source === "string" ? await fetched(source) : await source();
-  await init({ module_or_path: bytes }).catch((cause: unknown) => {
+  const file = source instanceof Blob ? source.arrayBuffer() : source;
+  await init({ module_or_path: typeof file === "string" ? await fetched(file) : await file }).catch((cause: unknown) => {
     const { message } = TwoTowerError.from(cause);
     throw new TwoTowerError("worker", `the compiled trainer could not be started: ${message}`, {}, { cause });
   });

@@ -207,7 +207,7 @@ test("a run whose worker breaks says so, and can be tried again", async () => {
 test("a trainer that cannot be loaded is an error, and can be tried again", async () => {
   const missing = (page) => page.route("**/*.wasm", (route) => route.fulfill({ status: 404 }), { times: 1 });
   const { page, close } = await open(session, { prepare: missing });
-  await page.locator("tt-error-note").getByText("could not be loaded").waitFor();
+  await page.locator("tt-error-note").getByText("the server answered 404 for the compiled trainer").waitFor();
   await main(page).click();
   await phase(page, "Start training");
   await page.getByLabel("Batch size").waitFor();

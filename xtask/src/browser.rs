@@ -1,4 +1,4 @@
-//! Work that is done in headless Chromium, by the driver in `xtask/browser`.
+//! Work that is done in a headless browser, by the driver in `xtask/browser`.
 
 use crate::{root, setup};
 use anyhow::{Context as _, Result, anyhow, bail};
@@ -6,6 +6,35 @@ use serde_json::{Map, Value, json};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+
+/// A browser.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
+pub enum Engine {
+    /// Chromium or Chrome, with WebGPU on SwiftShader.
+    Chromium,
+    /// Firefox, with WebGPU on the system's Vulkan driver.
+    Firefox,
+}
+
+impl Engine {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Chromium => "chromium",
+            Self::Firefox => "firefox",
+        }
+    }
+
+    /// The variable that tells the driver where it is, and the place.
+    fn place(self) -> Result<(&'static str, PathBuf)> {
+        Ok(match self {
+            Self::Chromium => (setup::CHROMIUM, setup::chromium()?),
+            Self::Firefox => {
+                setup::vulkan()?;
+                (setup::FIREFOX, setup::firefox()?)
+            }
+        })
+    }
+}
 
 /// One start of the browser: a job, done for each of the requests on a page of its own.
 pub struct Browser {
@@ -15,12 +44,25 @@ pub struct Browser {
     /// Where files go that pages send.
     outbox: Option<PathBuf>,
     flags: Vec<&'static str>,
+    engine: Engine,
 }
 
 impl Browser {
     /// A browser for a function of `browser/jobs.mjs`.
     pub fn new(job: &'static str) -> Self {
-        Self { job, mounts: Map::new(), requests: Vec::new(), outbox: None, flags: Vec::new() }
+        Self {
+            job,
+            mounts: Map::new(),
+            requests: Vec::new(),
+            outbox: None,
+            flags: Vec::new(),
+            engine: Engine::Chromium,
+        }
+    }
+
+    /// Starts another browser than Chromium.
+    pub fn engine(&mut self, engine: Engine) {
+        self.engine = engine;
     }
 
     /// Serves a file, or a folder where `path` ends in `/`.
@@ -47,9 +89,10 @@ impl Browser {
     /// job returned for each, or why it could not.
     pub fn run(self, mut hear: impl FnMut(&str, &Value)) -> Result<Vec<Result<Value>>> {
         setup::npm_packages()?;
+        let (variable, place) = self.engine.place()?;
         let mut driver = Command::new("node")
             .arg(root().join("xtask/browser/drive.mjs"))
-            .env(setup::CHROMIUM, setup::chromium()?)
+            .env(variable, place)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -61,6 +104,7 @@ impl Browser {
             "requests": self.requests,
             "outbox": self.outbox,
             "flags": self.flags,
+            "browser": self.engine.name(),
         });
         let mut stdin = driver.stdin.take().expect("stdin is piped");
         stdin.write_all(order.to_string().as_bytes())?;

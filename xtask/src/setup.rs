@@ -8,8 +8,9 @@ use std::process::Command;
 
 pub const WASM: &str = "wasm32-unknown-unknown";
 
-/// The variable that names the Chromium to use.
+/// The variables that name the browsers to use.
 pub const CHROMIUM: &str = "CHROMIUM";
+pub const FIREFOX: &str = "FIREFOX";
 
 /// The oldest Node.js that the packages of `www/` run on, as (major, minor).
 const NODE: (u32, u32) = (20, 19);
@@ -233,30 +234,51 @@ pub fn mdbook() -> Result<PathBuf> {
 
 /// The installed Chromium or Chrome, unless [`CHROMIUM`] names another.
 pub fn chromium() -> Result<PathBuf> {
-    if let Some(named) = std::env::var_os(CHROMIUM).map(PathBuf::from) {
+    let names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
+    let on_mac = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome";
+    browser("Chromium or Chrome", CHROMIUM, "chromium", || installed(&names, on_mac))
+}
+
+/// The installed Firefox, unless [`FIREFOX`] names another.
+pub fn firefox() -> Result<PathBuf> {
+    let on_mac = "/Applications/Firefox.app/Contents/MacOS/firefox";
+    browser("Firefox", FIREFOX, "firefox-esr", || installed(&["firefox-esr", "firefox"], on_mac))
+}
+
+fn browser(
+    name: &str,
+    variable: &str,
+    package: &str,
+    find: impl Fn() -> Option<PathBuf>,
+) -> Result<PathBuf> {
+    if let Some(named) = std::env::var_os(variable).map(PathBuf::from) {
         if named.is_file() {
             return Ok(named);
         }
-        bail!("{CHROMIUM} names {}, which is not there", named.display());
+        bail!("{variable} names {}, which is not there", named.display());
     }
-    if let Some(found) = find_chromium() {
+    if let Some(found) = find() {
         return Ok(found);
     }
-    apt_install("Chromium", &["chromium"])
-        .and_then(|()| find_chromium().context("the package did not bring it"))
-        .with_context(|| {
-            format!(
-                "Chromium is missing: install Chromium or Chrome, or set {CHROMIUM} to its path"
-            )
-        })
+    apt_install(name, &[package])
+        .and_then(|()| find().context("the package did not bring it"))
+        .with_context(|| format!("{name} is missing: install it, or set {variable} to its path"))
 }
 
-fn find_chromium() -> Option<PathBuf> {
-    let on_mac = Path::new("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome");
-    ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"]
-        .into_iter()
-        .find_map(shell::find)
-        .or_else(|| on_mac.is_file().then(|| on_mac.to_owned()))
+fn installed(names: &[&str], on_mac: &str) -> Option<PathBuf> {
+    let on_mac = Path::new(on_mac);
+    let found = names.iter().copied().find_map(shell::find);
+    found.or_else(|| on_mac.is_file().then(|| on_mac.to_owned()))
+}
+
+/// WebKitGTK's driver with its browser, and a screen for it. Other systems than Linux have none: their tests skip it.
+pub fn webkit() -> Result<()> {
+    let is_there = ["WebKitWebDriver", "Xvfb"].iter().all(|name| shell::find(name).is_some());
+    if !cfg!(target_os = "linux") || is_there {
+        return Ok(());
+    }
+    apt_install("WebKitGTK", &["webkit2gtk-driver", "xvfb"])
+        .context("WebKitGTK is missing: install WebKitWebDriver with MiniBrowser, and Xvfb")
 }
 
 /// A Vulkan driver for native WebGPU: a GPU's, else lavapipe, which computes on the CPU. Other

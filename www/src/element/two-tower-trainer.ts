@@ -1,6 +1,7 @@
 /** The custom element: waits until it is seen or touched, then loads its view. Importing it defines nothing. */
 
 import { configure } from "../addresses.js";
+import { page } from "../environment.js";
 import { TwoTowerError } from "../error.js";
 import type { Report, Trainer } from "../index.js";
 import palette from "../panels/palette.css";
@@ -10,7 +11,7 @@ import shell from "./shell.css";
 import type { View } from "./view.js";
 
 /** On a server there is no `HTMLElement`: the class is there all the same, so that importing it works. */
-const Base = (globalThis.HTMLElement ?? class {}) as unknown as new () => HTMLElement & Properties;
+const Base = (page.HTMLElement ?? Object) as unknown as new () => HTMLElement & Properties;
 
 /** A property for each attribute, in camel case. Reading gives the attribute's text. */
 type Properties = {
@@ -28,6 +29,34 @@ type Camel<Name extends string> = Name extends `${infer Head}-${infer Tail}` ? `
  * @fires {CustomEvent<EpochDetail>} twotower-epoch - An epoch has ended
  * @fires {CustomEvent<DoneDetail>} twotower-done - The run, or the comparison, has ended
  * @fires {CustomEvent<ErrorDetail>} twotower-error - An attribute has a wrong value, or the run has failed
+ *
+ * @csspart frame - All of the view
+ * @csspart message - The message of an error
+ * @csspart controls - Buttons and progress
+ * @csspart start - The main button: start, pause, go on
+ * @csspart reset - The button that starts over
+ * @csspart load - The button of `loading="interaction"`
+ * @csspart settings - The options of `controls`
+ * @csspart charts - The charts
+ * @csspart ask - The lists
+ * @csspart profile - Where a step's time goes
+ * @csspart compare - The comparison of strategies
+ * @csspart footer - Credits
+ *
+ * @cssprop --two-tower-accent - Main button, progress and NDCG
+ * @cssprop --two-tower-accent-hover - The main button under the pointer
+ * @cssprop --two-tower-on-accent - Text on the accent
+ * @cssprop --two-tower-background - Background of the element
+ * @cssprop --two-tower-surface - Background of cards and fields
+ * @cssprop --two-tower-hover - Background of what is under the pointer
+ * @cssprop --two-tower-text - Text
+ * @cssprop --two-tower-muted - Less important text
+ * @cssprop --two-tower-line - Lines and borders
+ * @cssprop --two-tower-edge - Borders of buttons and fields
+ * @cssprop --two-tower-warning - Background of error messages
+ * @cssprop [--two-tower-radius=10px] - Radius of corners
+ * @cssprop [--two-tower-size=16px] - Font size, which all other sizes follow
+ * @cssprop [--two-tower-min-height=420px] - Height that is kept free before the trainer is loaded
  */
 export class TwoTowerTrainer extends Base {
   static readonly observedAttributes: readonly string[] = [...NAMES, "loading"];
@@ -79,6 +108,7 @@ export class TwoTowerTrainer extends Base {
   /** Gives up the run for a fresh model with the same options. */
   async reset(): Promise<void> {
     await this.#view?.reset();
+    await this.#report();
   }
 
   connectedCallback(): void {
@@ -101,8 +131,10 @@ export class TwoTowerTrainer extends Base {
     });
   }
 
-  /** Keeps the run while `moveBefore` moves the element. */
-  connectedMoveCallback(): void {}
+  /** Keeps the run while `moveBefore` moves the element: that it is there keeps the other two callbacks away. */
+  connectedMoveCallback(): void {
+    this.#seen?.takeRecords();
+  }
 
   attributeChangedCallback(_: string, before: string | null, after: string | null): void {
     if (before === after || this.#view === undefined || this.#changing) return;
@@ -153,7 +185,7 @@ export class TwoTowerTrainer extends Base {
     status.setAttribute("role", "status");
     status.textContent = "Loading the trainer…";
     this.#body?.append(status);
-    const { View: _ } = await import("./view.js");
+    await import("./view.js");
     const view = document.createElement("tt-view");
     view.setAttribute("exportparts", PARTS.join());
     this.#view = view;
@@ -202,13 +234,16 @@ export class TwoTowerTrainer extends Base {
     this.#reported();
   };
 
-  readonly #reported = (): void => {
+  readonly #reported = (): void => void this.#report();
+
+  /** Brings the report up to date. */
+  async #report(): Promise<void> {
     this.#body?.classList.toggle("trained", this.#view?.trained);
-    void this.#view?.report().then(
-      (report) => (this.report = report),
-      () => undefined,
-    );
-  };
+    const view = this.#view;
+    // The trainer may be gone meanwhile.
+    const report = await view?.report().catch(() => undefined);
+    if (view === this.#view) this.report = report;
+  }
 
   /** Frees everything; the element may be connected again. */
   #close(): void {
@@ -274,5 +309,5 @@ function textOf(value: unknown): string | null {
   if (value === null || value === undefined || value === false) return null;
   if (value === true) return "";
   if (Array.isArray(value)) return value.join(" ");
-  return typeof value === "object" ? JSON.stringify(value) : String(value as string | number);
+  return typeof value === "string" ? value : JSON.stringify(value);
 }

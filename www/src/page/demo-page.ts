@@ -1,7 +1,8 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { state } from "lit/decorators.js";
 
-import { TwoTowerError } from "../index.js";
+import type { Attributes } from "../element/address.js";
+import { Trainer, TwoTowerError } from "../index.js";
 import "../panels/ask-panel.js";
 import { base } from "../panels/base.js";
 import { define } from "../panels/define.js";
@@ -12,6 +13,7 @@ import "../panels/epoch-table.js";
 import "../panels/error-note.js";
 import { share } from "../panels/format.js";
 import "./keep-bar.js";
+import { attributesOf, linked, linkTo } from "./link.js";
 import { ownSet } from "./own-files.js";
 import "./page-footer.js";
 import "./page-header.js";
@@ -19,6 +21,7 @@ import "../panels/run-charts.js";
 import "../panels/run-controls.js";
 import "./run-settings.js";
 import { keep, kept } from "./saved-run.js";
+import "./share-bar.js";
 import { Session } from "../panels/session.js";
 import { DEFAULTS, type Settings } from "../panels/settings.js";
 import "../panels/step-profile.js";
@@ -120,7 +123,7 @@ export class DemoPage extends LitElement {
     addEventListener("dragover", this.#dragged);
     addEventListener("dragleave", this.#left);
     addEventListener("drop", this.#dropped);
-    void this.#session.open(this.dataSet);
+    void this.#begin();
     void kept().then((found) => (this.kept = found));
   }
 
@@ -181,6 +184,7 @@ export class DemoPage extends LitElement {
               return "Saved. Open it as a file of your own to go on from it; it has the data in it.";
             })}
           ></tt-keep-bar>
+          ${location.protocol === "file:" ? nothing : html`<tt-share-bar .shared=${this.#shared}></tt-share-bar>`}
           <tt-run-charts
             .loss=${session.loss.points()}
             .reports=${session.epochs}
@@ -227,6 +231,32 @@ export class DemoPage extends LitElement {
       <tt-page-footer></tt-page-footer>
       ${this.dragging ? html`<div class="drop" aria-hidden="true">Drop to train on it</div>` : nothing}
     `;
+  }
+
+  /** Opens the data and the settings of the address, if it has any. */
+  async #begin(): Promise<void> {
+    if (location.hash.length > 1) {
+      try {
+        const { dataSet, settings } = linked(location.hash, await Trainer.options());
+        this.dataSet = dataSet ?? this.dataSet;
+        this.#session.settle(settings);
+      } catch (thrown) {
+        this.problem = thrown instanceof Error ? thrown.message : String(thrown);
+      }
+    }
+    await this.#session.open(this.dataSet);
+  }
+
+  /** The page's state, as attributes of the element. */
+  get #shared(): Attributes {
+    return attributesOf({ dataSet: this.dataSet, settings: this.#session.settings });
+  }
+
+  /** Keeps the state in the address, so that a reload and a link have it. */
+  override updated(): void {
+    const link = linkTo(this.#shared);
+    // Browsers refuse to replace it many times a second.
+    if (this.#session.specs.length > 0 && link !== location.href) history.replaceState(history.state, "", link);
   }
 
   /** Does what the visitor asks for; what was refused before is no matter now. */
