@@ -1,7 +1,7 @@
 //! `cargo xtask embeds`: the examples, built by their hosts' own tools from the packed package, and tried in
 //! headless Chromium by `browser/embeds.mjs`.
 
-use crate::{pages, root, setup, shell};
+use crate::{package, pages, root, setup, shell};
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Value, json};
 use std::io::Write as _;
@@ -25,29 +25,91 @@ struct Example {
     source: &'static str,
     /// Builds it and returns the folder to serve.
     build: fn(&Site) -> Result<PathBuf>,
+    /// The content security policy that it is served with.
+    policy: &'static str,
 }
 
 const EXAMPLES: [Example; 11] = [
-    Example { name: "plain", source: "plain.html", build: |site| Ok(site.folder.clone()) },
-    Example { name: "mdbook", source: "docs/mdbook", build: mdbook },
+    Example {
+        name: "plain",
+        source: "plain.html",
+        build: |site| Ok(site.folder.clone()),
+        policy: "default-src 'none'; \
+             script-src https://cdn.jsdelivr.net 'wasm-unsafe-eval'; \
+             worker-src blob:; \
+             connect-src https://cdn.jsdelivr.net",
+    },
+    Example { name: "mdbook", source: "docs/mdbook", build: mdbook, policy: INLINE },
     Example {
         name: "vitepress",
         source: "docs/vitepress",
         build: |site| site.npm_build(".vitepress/dist"),
+        policy: INLINE,
     },
     Example {
         name: "docusaurus",
         source: "docs/docusaurus",
         build: |site| site.npm_build("build"),
+        policy: INLINE,
     },
-    Example { name: "mkdocs", source: "docs/mkdocs", build: mkdocs },
-    Example { name: "sphinx", source: "docs/sphinx", build: sphinx },
-    Example { name: "rustdoc", source: "docs/rustdoc", build: rustdoc },
-    Example { name: "jupyter", source: "docs/jupyter", build: jupyter },
-    Example { name: "react", source: "react", build: |site| site.npm_build("dist") },
-    Example { name: "vue", source: "vue", build: |site| site.npm_build("dist") },
-    Example { name: "svelte", source: "svelte", build: |site| site.npm_build("dist") },
+    Example {
+        name: "mkdocs",
+        source: "docs/mkdocs",
+        build: mkdocs,
+        policy: "default-src 'none'; \
+             script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval'; \
+             worker-src 'self'; \
+             style-src 'self' 'unsafe-inline' https://fonts.googleapis.com; \
+             connect-src 'self'; \
+             img-src 'self' data:; \
+             font-src https://fonts.gstatic.com",
+    },
+    Example { name: "sphinx", source: "docs/sphinx", build: sphinx, policy: INLINE },
+    Example { name: "rustdoc", source: "docs/rustdoc", build: rustdoc, policy: INLINE },
+    Example {
+        name: "jupyter",
+        source: "docs/jupyter",
+        build: jupyter,
+        policy: "default-src 'none'; \
+             script-src 'unsafe-inline' https: 'wasm-unsafe-eval'; \
+             worker-src blob:; \
+             style-src 'unsafe-inline'; \
+             connect-src https:; \
+             img-src data: https:; \
+             font-src data: https:",
+    },
+    Example {
+        name: "react",
+        source: "react",
+        build: |site| site.npm_build("dist"),
+        policy: STRICT,
+    },
+    Example { name: "vue", source: "vue", build: |site| site.npm_build("dist"), policy: STRICT },
+    Example {
+        name: "svelte",
+        source: "svelte",
+        build: |site| site.npm_build("dist"),
+        policy: STRICT,
+    },
 ];
+
+/// Enough for the element where the site serves the package itself.
+const STRICT: &str = "default-src 'none'; \
+             script-src 'self' 'wasm-unsafe-eval'; \
+             worker-src 'self'; \
+             style-src 'self'; \
+             connect-src 'self'; \
+             img-src 'self' data:; \
+             font-src 'self'";
+
+/// The same for sites that have inline scripts and styles of their own.
+const INLINE: &str = "default-src 'none'; \
+             script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval'; \
+             worker-src 'self'; \
+             style-src 'self' 'unsafe-inline'; \
+             connect-src 'self'; \
+             img-src 'self' data:; \
+             font-src 'self'";
 
 /// The examples that `cargo xtask test` checks: those whose tools are quick to have.
 pub const QUICK: [&str; 3] = ["plain", "mdbook", "vitepress"];
@@ -76,7 +138,11 @@ pub fn check(only: &[&str], screenshots: Option<&Path>) -> Result<(usize, usize)
             continue;
         }
         match shell::step(&format!("build {}", example.name), || example.build(&package)) {
-            Ok(folder) => sites.push(json!({ "name": example.name, "folder": folder })),
+            Ok(folder) => sites.push(json!({
+                "name": example.name,
+                "folder": folder,
+                "policy": example.policy,
+            })),
             Err(error) => {
                 println!("{}: {error:#}", example.name);
                 failed += 1;
@@ -99,11 +165,7 @@ fn pack() -> Result<Package> {
     let out = work().join("package");
     let _ = std::fs::remove_dir_all(&out);
     std::fs::create_dir_all(&out)?;
-    let mut pack = setup::npm();
-    pack.args(["pack", "--ignore-scripts", "--json", "--pack-destination"]).arg(&out);
-    let packed: Value = serde_json::from_str(&shell::quiet(&mut pack)?)?;
-    let name = packed[0]["filename"].as_str().context("npm pack names no file")?;
-    let tarball = out.join(name);
+    let tarball = package::tarball(&out)?;
     shell::quiet(Command::new("tar").arg("-xzf").arg(&tarball).arg("-C").arg(&out))?;
     Ok(Package { tarball, folder: out.join("package") })
 }
@@ -292,6 +354,11 @@ mod tests {
                 .iter()
                 .find(|(name, _)| name == example.name)
                 .unwrap_or_else(|| panic!("docs/embed/{}.md is missing", example.name));
+            assert!(
+                guide.contains(example.policy),
+                "docs/embed/{}.md lacks its policy",
+                example.name
+            );
             let source = format!("../../examples/{}", example.source);
             assert!(
                 snippets(guide).iter().any(|(file, _)| file.starts_with(&source)),

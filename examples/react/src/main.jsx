@@ -7,7 +7,9 @@ function App() {
   return (
     <>
       <h1>An app that trains a recommender</h1>
-      <button onClick={() => setAway(!away)}>{away ? "Back to the trainer" : "Another page"}</button>
+      <p>
+        <button onClick={() => setAway(!away)}>{away ? "Back to the trainer" : "Another page"}</button>
+      </p>
       {!away && (
         <two-tower-trainer dataset="goodbooks" epochs={2}>
           <p>After two epochs, the first 20 books of a list hold about a tenth of those that its reader likes.</p>
