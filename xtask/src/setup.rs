@@ -133,7 +133,8 @@ pub fn node(program: &str) -> Command {
     node
 }
 
-fn node_js() -> Result<()> {
+/// Node.js with npm.
+pub fn node_js() -> Result<()> {
     let is_there = || node_version() >= Some(NODE) && shell::find("npm").is_some();
     if is_there() {
         return Ok(());
@@ -151,6 +152,84 @@ fn node_version() -> Option<(u32, u32)> {
     let version = shell::quiet(Command::new("node").arg("--version")).ok()?;
     let mut numbers = version.trim().strip_prefix('v')?.split('.').map(str::parse);
     Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
+}
+
+/// The packages of a folder's `requirements.txt`, in a virtual environment of the folder's name. Returns where their
+/// programs are.
+pub fn python_packages(folder: &Path) -> Result<PathBuf> {
+    let wanted = std::fs::read(folder.join("requirements.txt"))?;
+    let name = folder.file_name().context("a folder has a name")?;
+    let venv = root().join("target/tools/python").join(name);
+    let programs = venv.join(if cfg!(windows) { "Scripts" } else { "bin" });
+    let stamp = venv.join("installed-requirements.txt");
+    if std::fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
+        return Ok(programs);
+    }
+    let python = python()?;
+    shell::step("pip install -r requirements.txt", || {
+        let _ = std::fs::remove_dir_all(&venv);
+        let made = shell::quiet(Command::new(&python).args(["-m", "venv"]).arg(&venv));
+        made.context("install Python's `venv` module (on Debian or Ubuntu: python3-venv)")?;
+        let mut install = Command::new(programs.join("pip"));
+        install.current_dir(folder).args([
+            "install",
+            "--quiet",
+            "--requirement",
+            "requirements.txt",
+        ]);
+        shell::quiet(&mut install)
+            .context("the Python packages could not be installed: PyPI has to be within reach")
+    })?;
+    std::fs::write(stamp, wanted)?;
+    Ok(programs)
+}
+
+/// The oldest Python that the examples' packages run on.
+const PYTHON: (u32, u32) = (3, 11);
+
+fn python() -> Result<PathBuf> {
+    let found = || {
+        let python = shell::find("python3").or_else(|| shell::find("python"))?;
+        let printed = shell::quiet(Command::new(&python).arg("--version")).ok()?;
+        let mut numbers = printed.trim().strip_prefix("Python ")?.split('.').map(str::parse);
+        let version = (numbers.next()?.ok()?, numbers.next()?.ok()?);
+        (version >= PYTHON).then_some(python)
+    };
+    if let Some(python) = found() {
+        return Ok(python);
+    }
+    apt_install("Python", &["python3", "python3-venv"])
+        .and_then(|()| found().context("the packaged one is too old"))
+        .with_context(|| {
+            let (major, minor) = PYTHON;
+            format!("Python {major}.{minor} or newer is missing: see https://www.python.org")
+        })
+}
+
+/// The version of mdBook that the example is built with.
+const MDBOOK: &str = "0.5.4";
+
+/// mdBook: the installed one if it has the version, else one built here.
+pub fn mdbook() -> Result<PathBuf> {
+    let tools = root().join("target/tools");
+    let own = tools.join("bin").join(format!("mdbook{}", std::env::consts::EXE_SUFFIX));
+    let fits = |path: &PathBuf| {
+        let version = shell::quiet(Command::new(path).arg("--version"));
+        version.is_ok_and(|version| version.trim() == format!("mdbook v{MDBOOK}"))
+    };
+    if let Some(found) = shell::find("mdbook").into_iter().chain([own.clone()]).find(fits) {
+        return Ok(found);
+    }
+    // Unoptimised and without its server: that halves the time, and the book has two pages.
+    shell::step(&format!("cargo install mdbook@{MDBOOK}, a few minutes"), || {
+        let mut install = cargo();
+        install.args(["install", "mdbook", "--version", MDBOOK, "--locked", "--debug", "--force"]);
+        install.args(["--no-default-features", "--features", "search", "--root"]).arg(&tools);
+        shell::quiet(install.arg("--target-dir").arg(tools.join("build"))).with_context(|| {
+            format!("mdBook is missing: run `cargo install mdbook@{MDBOOK} --locked`")
+        })
+    })?;
+    Ok(own)
 }
 
 /// The installed Chromium or Chrome, unless [`CHROMIUM`] names another.

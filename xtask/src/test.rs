@@ -1,6 +1,6 @@
 //! `cargo xtask test`: everything that can tell a fault.
 
-use crate::{golden, pages, root, setup, shell, size};
+use crate::{embeds, golden, pages, root, setup, shell, size};
 use anyhow::Result;
 use std::process::{Command, ExitCode};
 use std::time::Instant;
@@ -26,7 +26,7 @@ impl Tally {
 type Stage = (&'static str, fn() -> Result<Tally>);
 
 /// Quick and frequent faults first.
-const STAGES: [Stage; 9] = [
+const STAGES: [Stage; 10] = [
     ("format", || passes(setup::cargo().args(["fmt", "--all", "--check"]))),
     ("lint, native", || {
         passes(
@@ -50,6 +50,10 @@ const STAGES: [Stage; 9] = [
         passes(setup::npm().args(["run", "lint"]))
     }),
     ("tests, browser", test_browser),
+    ("embeds", || {
+        let (passed, failed) = embeds::check(&embeds::QUICK, None)?;
+        Ok(Tally { passed, failed })
+    }),
     ("golden cases", golden_cases),
 ];
 

@@ -83,6 +83,7 @@ export class TwoTowerTrainer extends Base {
     body.append(document.createElement("slot"));
     root.append(body);
     this.#body = body;
+    for (const type of ["keydown", "keypress", "keyup"] as const) body.addEventListener(type, keep);
     this.addEventListener("twotower-ready", this.#became);
     this.addEventListener("twotower-epoch", this.#reported);
     this.addEventListener("twotower-done", this.#reported);
@@ -272,6 +273,11 @@ function styles(): CSSStyleSheet[] {
     return sheet;
   });
   return sheets;
+}
+
+/** Keeps plain keys from the page: its shortcuts cannot see that a field has the focus, only that the element has it. */
+function keep(event: KeyboardEvent): void {
+  if (!event.ctrlKey && !event.metaKey && !event.altKey) event.stopPropagation();
 }
 
 /** A promise whose rejection nobody has to handle. */
