@@ -31,6 +31,15 @@ export const OPTIONS = {
   treeshake: { moduleSideEffects: [{ test: /\/src\//, sideEffects: true }] },
 };
 
+/** Takes the indentation out of templates of HTML and CSS, where it means nothing. */
+export const unindented = {
+  name: "unindented-templates",
+  transform: {
+    filter: { id: /\/src\/.*\.(ts|css)$/ },
+    handler: (code) => ({ code: code.replace(/\n[ \t]+/g, "\n"), map: null }),
+  },
+};
+
 /** Puts addresses back into the quotes that bundlers look for; the minifier prefers backticks. */
 const quoted = {
   name: "quoted-addresses",
@@ -43,7 +52,7 @@ const quoted = {
 
 /** Writes all entries, and the chunks that they share, to a folder. The worker is one file by itself: it may be moved. */
 export async function bundle(folder) {
-  const common = { ...OPTIONS, plugins: [quoted] };
+  const common = { ...OPTIONS, plugins: [unindented, quoted] };
   const output = { dir: fileURLToPath(folder), format: "esm", minify: true, entryFileNames: "[name].js" };
   // Charts are large and load after the rest.
   const codeSplitting = { groups: [{ name: "charts", test: /node_modules\/uplot\// }] };
