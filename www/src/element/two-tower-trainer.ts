@@ -106,6 +106,7 @@ export class TwoTowerTrainer extends Base {
   /** Gives up the run for a fresh model with the same options. */
   async reset(): Promise<void> {
     await this.#view?.reset();
+    await this.#report();
   }
 
   connectedCallback(): void {
@@ -229,13 +230,16 @@ export class TwoTowerTrainer extends Base {
     this.#reported();
   };
 
-  readonly #reported = (): void => {
+  readonly #reported = (): void => void this.#report();
+
+  /** Brings the report up to date. */
+  async #report(): Promise<void> {
     this.#body?.classList.toggle("trained", this.#view?.trained);
-    void this.#view?.report().then(
-      (report) => (this.report = report),
-      () => undefined,
-    );
-  };
+    const view = this.#view;
+    // The trainer may be gone meanwhile.
+    const report = await view?.report().catch(() => undefined);
+    if (view === this.#view) this.report = report;
+  }
 
   /** Frees everything; the element may be connected again. */
   #close(): void {
