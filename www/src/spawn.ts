@@ -54,7 +54,7 @@ async function problemOf(url: string): Promise<string> {
     const response = await fetch(url);
     if (!response.ok) return `the server answered ${String(response.status)} for the trainer's worker`;
     const type = response.headers.get("content-type") ?? "no type";
-    if (!/javascript/.test(type)) return `the server answered ${type} for the trainer's worker`;
+    if (!type.includes("javascript")) return `the server answered ${type} for the trainer's worker`;
     return `${could}; a content security policy may forbid it`;
   } catch {
     return `${could}: its script could not be fetched`;

@@ -1,10 +1,9 @@
 /** An app that uses the package as others do: installed from the tarball, with nothing else beside it. */
 
 import { execFileSync } from "node:child_process";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-import { launch } from "./chromium.js";
 import { OUT } from "./browser.js";
 import { ratings } from "./ratings.js";
 
@@ -90,4 +89,11 @@ export async function outcomeOf(browser, url) {
   return { ...outcome, faults };
 }
 
-export { launch };
+const README = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+
+/** The example of README that has some text in it. */
+export function snippet(text) {
+  const found = [...README.matchAll(/```\w+\n([^]*?)```/g)].map(([, code]) => code).find((code) => code.includes(text));
+  if (found === undefined) throw new Error(`README has no example with ${text}`);
+  return found;
+}

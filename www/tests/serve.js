@@ -19,13 +19,14 @@ export const CORS = { "access-control-allow-origin": "*" };
 
 /**
  * Serves a folder (a URL) on a free port, with headers on each answer. `pages` are texts by their paths, instead of
- * files; a `fallback` is the page that answers for files that are not there, as servers of single-page apps do.
+ * files; `missing` tells paths that are not there; a `fallback` is the page that answers for those, as servers of
+ * single-page apps do.
  */
-export async function serve(folder, { headers = {}, pages = {}, fallback } = {}) {
+export async function serve(folder, { headers = {}, pages = {}, missing = () => false, fallback } = {}) {
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url, "http://localhost");
     const path = pathname.endsWith("/") ? `${pathname}index.html` : pathname;
-    const body = pages[path] ?? contents(new URL(`.${path}`, folder)) ?? fallback;
+    const body = (missing(path) ? undefined : (pages[path] ?? contents(new URL(`.${path}`, folder)))) ?? fallback;
     const type = body === fallback ? TYPES[".html"] : (TYPES[extname(path)] ?? "application/octet-stream");
     response.writeHead(body === undefined ? 404 : 200, { "content-type": type, "cache-control": "no-store", ...headers });
     response.end(body ?? "not found");
