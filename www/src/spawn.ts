@@ -36,10 +36,13 @@ function started(url: string): Worker {
   return worker;
 }
 
-/** Whether the script is on a server of another origin. Bundlers put a `file:` address here, which is none. */
+/**
+ * Whether the script is of another origin than this page, which in a sandboxed frame has an origin of its own. Bundlers
+ * put a `file:` address here, which is no server's.
+ */
 function isElsewhere(url: string): boolean {
   const { protocol, origin } = new URL(url);
-  return /^https?:$/.test(protocol) && origin !== location.origin;
+  return /^https?:$/.test(protocol) && origin !== self.origin;
 }
 
 /** Finds out why a script could not be loaded. */
