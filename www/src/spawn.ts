@@ -4,13 +4,13 @@ import { addressOf } from "./addresses.js";
 import { TwoTowerError } from "./error.js";
 import type { Spawned } from "./thread.js";
 
-/** The script's name beside the package's other files. */
-const SCRIPT = "worker.js";
+/** Address of the script beside this file. Not as `new URL(…, import.meta.url)`: bundlers would make a copy of it. */
+const BESIDE = import.meta.url.replace(/[^/?#]*([?#].*)?$/, "worker.js");
 
 /** Starts the worker; `failed` is called with the reason if its script cannot be loaded or breaks. */
 export function spawn(failed: (reason: TwoTowerError) => void): Spawned {
   const given = addressOf("workerUrl");
-  const url = given ?? new URL(SCRIPT, import.meta.url).href;
+  const url = given ?? BESIDE;
   const worker = given !== undefined || isElsewhere(url) ? started(url) : beside();
   worker.onerror = ({ message }) => {
     if (message) failed(new TwoTowerError("worker", `the trainer's worker failed: ${message}`));
@@ -36,10 +36,13 @@ function started(url: string): Worker {
   return worker;
 }
 
-/** Whether the script is on a server of another origin. Bundlers put a `file:` address here, which is none. */
+/**
+ * Whether the script is of another origin than this page, which in a sandboxed frame has an origin of its own. Bundlers
+ * put a `file:` address here, which is no server's.
+ */
 function isElsewhere(url: string): boolean {
   const { protocol, origin } = new URL(url);
-  return /^https?:$/.test(protocol) && origin !== location.origin;
+  return /^https?:$/.test(protocol) && origin !== self.origin;
 }
 
 /** Finds out why a script could not be loaded. */
