@@ -29,8 +29,8 @@ export class Host {
   }
 
   /** Starts to load the compiled crate. The first call of all. */
-  start(wasm: string | Blob | undefined): void {
-    this.#wasm = start(wasm ?? this.#beside());
+  start(source: WasmSource | undefined): void {
+    this.#wasm = start(source ?? this.#beside());
     // Each call reports the failure.
     this.#wasm.catch(() => undefined);
   }
@@ -83,14 +83,14 @@ export class Host {
   }
 }
 
-async function read({ part, name, body }: Part, loader: Loader): Promise<void> {
+async function read({ part, name, body, size }: Part, loader: Loader): Promise<void> {
   const refuse = (problem: string) => (cause: unknown): never => {
-    throw TwoTowerError.data(name, problem, cause);
+    const reason = cause instanceof Error ? ` (${cause.message})` : "";
+    throw TwoTowerError.data(name, problem + reason, cause);
   };
   const unreadable = "it could not be read to its end";
   const { chunks, gzip } = await open(body instanceof Blob ? body.stream() : body).catch(refuse(unreadable));
-  const bytes = body instanceof Blob && !gzip ? body.size : undefined;
-  loader.begin(part, gzip ? name.replace(/\.gz$/i, "") : name, bytes);
+  loader.begin(part, gzip ? name.replace(/\.gz$/i, "") : name, gzip ? undefined : size);
   const reader = chunks.getReader();
   for (;;) {
     const { done, value } = await reader.read().catch(refuse(gzip ? "not a whole gzip file" : unreadable));

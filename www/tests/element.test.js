@@ -210,11 +210,11 @@ test("moving keeps the run, removing frees it, and it may come back", async () =
 
   await tab.evaluate(() => {
     globalThis.kept = document.querySelector("two-tower-trainer");
-    kept.remove();
+    globalThis.kept.remove();
   });
   await until(async () => tab.workers().length === 0);
-  assert.equal(await tab.evaluate(() => kept.report), undefined);
-  await tab.evaluate(() => document.body.append(kept));
+  assert.equal(await tab.evaluate(() => globalThis.kept.report), undefined);
+  await tab.evaluate(() => document.body.append(globalThis.kept));
   await waitFor("ready", 2);
   await begin(tab);
   await waitFor("done", 2);

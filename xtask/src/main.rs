@@ -5,6 +5,7 @@
 mod bench;
 mod browser;
 mod demo;
+mod embeds;
 mod golden;
 mod list;
 mod load;
@@ -53,6 +54,8 @@ enum Command {
     Study(study::Study),
     /// Measure the training step and the page against the goals, and write docs/performance.md
     Bench(bench::Bench),
+    /// Build the examples with their hosts' tools and try the element in each, in headless Chromium
+    Embeds(embeds::Embeds),
     /// Build the page and print what its visitors download; fails where that has grown
     Size,
     /// Build the npm package, the offline page and the page for frames into dist/
@@ -66,6 +69,8 @@ enum Runtime {
     Native,
     /// Compiled to WebAssembly, in headless Chromium.
     Browser,
+    /// Compiled to WebAssembly, in Node.js, with Dawn for WebGPU.
+    Node,
 }
 
 /// What the crate computes on.
@@ -84,6 +89,7 @@ impl Runtime {
         match self {
             Self::Native => "native",
             Self::Browser => "browser",
+            Self::Node => "node",
         }
     }
 
@@ -121,6 +127,7 @@ fn main() -> ExitCode {
         Command::List(list) => list.run(),
         Command::Study(study) => study.run(),
         Command::Bench(bench) => bench.run(),
+        Command::Embeds(embeds) => embeds.run(),
         Command::Size => size::run(),
         Command::Package => package::run(),
     };

@@ -1,13 +1,14 @@
 /** Defines `<two-tower-trainer>`. Doing so twice, or from two versions of the package, is harmless: the first one stays. */
 
+import { page } from "../environment.js";
 import type { TwoTowerEventMap } from "./events.js";
 import { TwoTowerTrainer } from "./two-tower-trainer.js";
 
 export * from "./events.js";
 export { TwoTowerTrainer };
 
-if (globalThis.customElements?.get("two-tower-trainer") === undefined) {
-  globalThis.customElements?.define("two-tower-trainer", TwoTowerTrainer);
+if (page.customElements?.get("two-tower-trainer") === undefined) {
+  page.customElements?.define("two-tower-trainer", TwoTowerTrainer);
 }
 
 declare global {
