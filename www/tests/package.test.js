@@ -57,9 +57,8 @@ test("publint and attw have nothing to report: modules only, and no types for th
   };
   assert.match(run("publint/src/cli.js", tarball, "--strict"), /All good!/);
   // `.attw.json` has the profile for packages of modules, and leaves out the one entry that only bundlers' own types know.
-  const report = run("@arethetypeswrong/cli/dist/index.js", tarball).split("\n");
-  assert.ok(report.some((line) => /^node16 \(from ESM\): 🟢/u.test(line)), report.join("\n"));
-  assert.deepEqual(report.filter((line) => /❌|💀|⚠️|🚫|🎭|👺|🥴/u.test(line) && !line.includes("ignored")), []);
+  const found = run("@arethetypeswrong/cli/dist/index.js", tarball).split("\n").filter((line) => /💀|⚠|❌|👺|🥴|🎭|🤨/u.test(line));
+  assert.deepEqual(found.filter((line) => !line.includes("(ignored")), []);
 });
 
 test("the tarball has the licences of its data, and no page, source or declaration of another package", () => {
