@@ -36,7 +36,7 @@ const EXAMPLES: [Example; 11] = [
         build: |site| Ok(site.folder.clone()),
         policy: "default-src 'none'; \
              script-src https://cdn.jsdelivr.net 'wasm-unsafe-eval'; \
-             worker-src blob:; \
+             worker-src blob: https://cdn.jsdelivr.net; \
              connect-src https://cdn.jsdelivr.net",
     },
     Example { name: "mdbook", source: "docs/mdbook", build: mdbook, policy: INLINE },
@@ -72,7 +72,7 @@ const EXAMPLES: [Example; 11] = [
         build: jupyter,
         policy: "default-src 'none'; \
              script-src 'unsafe-inline' https: 'wasm-unsafe-eval'; \
-             worker-src blob:; \
+             worker-src blob: https:; \
              style-src 'unsafe-inline'; \
              connect-src https:; \
              img-src data: https:; \
