@@ -16,7 +16,7 @@ import { launch } from "../../www/tests/chromium.js";
 const CDN = "https://cdn.jsdelivr.net/npm/twotower@0.1.0/";
 
 /** For what takes long on a busy machine; nothing is measured. */
-const PATIENCE = 120_000;
+const PATIENCE = 60_000;
 
 const DARK_MEDIA = (page) => page.emulateMedia({ colorScheme: "dark" });
 const link = (name) => (page) => page.getByRole("link", { name }).last().click();
@@ -206,15 +206,14 @@ function startButton(frame) {
 
 /** Trains by the element's button. Returns the number of epochs. */
 async function train(frame) {
-  const done = frame.evaluate(
-    () =>
-      new Promise((resolve, reject) => {
-        addEventListener("twotower-done", ({ detail }) => resolve(detail.report.epochs.length), { once: true });
-        addEventListener("twotower-error", ({ detail }) => reject(detail.error), { once: true });
-      }),
-  );
+  await frame.evaluate(() => {
+    globalThis.ended = undefined;
+    addEventListener("twotower-done", ({ detail }) => (globalThis.ended = detail.report.epochs.length), { once: true });
+    addEventListener("twotower-error", ({ detail }) => (globalThis.ended = detail.error.message), { once: true });
+  });
   await startButton(frame).click();
-  return done;
+  const ended = await frame.waitForFunction(() => globalThis.ended, undefined, { timeout: PATIENCE, polling: 100 });
+  return ended.jsonValue();
 }
 
 /** Whether the child content and the chart are on paper. */

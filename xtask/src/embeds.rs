@@ -36,7 +36,7 @@ const EXAMPLES: [Example; 11] = [
         build: |site| Ok(site.folder.clone()),
         policy: "default-src 'none'; \
              script-src https://cdn.jsdelivr.net 'wasm-unsafe-eval'; \
-             worker-src blob:; \
+             worker-src blob: https://cdn.jsdelivr.net; \
              connect-src https://cdn.jsdelivr.net",
     },
     Example { name: "mdbook", source: "docs/mdbook", build: mdbook, policy: INLINE },
@@ -72,7 +72,7 @@ const EXAMPLES: [Example; 11] = [
         build: jupyter,
         policy: "default-src 'none'; \
              script-src 'unsafe-inline' https: 'wasm-unsafe-eval'; \
-             worker-src blob:; \
+             worker-src blob: https:; \
              style-src 'unsafe-inline'; \
              connect-src https:; \
              img-src data: https:; \
@@ -373,14 +373,29 @@ mod tests {
         for (name, guide) in guides() {
             for (file, snippet) in snippets(&guide) {
                 let path = root().join("docs/embed").join(file);
-                let text = std::fs::read_to_string(&path)
+                let mut text = std::fs::read_to_string(&path)
                     .unwrap_or_else(|error| panic!("docs/embed/{name}.md: {file}: {error}"));
+                if file.ends_with(".ipynb") {
+                    text = cells(&text);
+                }
                 assert!(
                     quotes(&text, &snippet),
                     "docs/embed/{name}.md: this is not in {file}:\n{snippet}"
                 );
             }
         }
+    }
+
+    /// The text of a notebook's cells.
+    fn cells(notebook: &str) -> String {
+        let notebook: Value = serde_json::from_str(notebook).expect("a notebook is JSON");
+        let mut text = String::new();
+        for cell in notebook["cells"].as_array().expect("a notebook has cells") {
+            let lines = cell["source"].as_array().expect("a cell has lines");
+            text.extend(lines.iter().filter_map(Value::as_str));
+            text.push('\n');
+        }
+        text
     }
 
     /// Whether the snippet is the file, or a run of whole lines of it.

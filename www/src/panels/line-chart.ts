@@ -71,7 +71,7 @@ export class LineChart extends LitElement {
         display: grid;
         grid-template-columns: 26px auto auto;
         align-items: center;
-        gap: 8px;
+        gap: 2px 8px;
       }
       ul:has(.compared) {
         display: block;
