@@ -21,9 +21,6 @@ export class ErrorNote extends LitElement {
         white-space: pre-line;
         overflow-wrap: anywhere;
       }
-      p::first-letter {
-        text-transform: uppercase;
-      }
     `,
   ];
 
@@ -31,9 +28,14 @@ export class ErrorNote extends LitElement {
 
   override render(): TemplateResult {
     return html`<div role="status" aria-live="polite">
-      ${this.message ? html`<div class="note"><p>${this.message}</p></div>` : nothing}
+      ${this.message ? html`<div class="note"><p>${sentence(this.message)}</p></div>` : nothing}
     </div>`;
   }
+}
+
+/** A message with a capital letter, unless it begins with a name, such as that of a file. */
+function sentence(message: string): string {
+  return message.replace(/^[a-z](?=[a-z]*[ ,])/, (letter) => letter.toUpperCase());
 }
 
 declare global {
