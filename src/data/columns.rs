@@ -63,6 +63,9 @@ pub(super) fn find(
     };
     let mut search = Search::new(file, sample, header, sought, judge);
     search.by_option()?;
+    if let Shape::Blocks(_) = sample.shape {
+        search.by_block();
+    }
     search.by_name();
     search.by_content()?;
     Ok(Found { header, unclear_ratings: search.unclear_ratings, positions: search.positions })
@@ -174,6 +177,18 @@ impl<'a> Search<'a> {
         others.all(|(taken, other)| *taken != Some(position) || other.role.is_feature())
     }
 
+    /// Takes the name of a block as the item, and the first cell after it as the user.
+    fn by_block(&mut self) {
+        for (position, column) in self.positions.iter_mut().zip(self.sought) {
+            let place = match column.role {
+                Role::Item => Some(0),
+                Role::User => Some(1),
+                _ => None,
+            };
+            *position = position.or(place);
+        }
+    }
+
     fn by_name(&mut self) {
         let names: Vec<String> = self.names.iter().map(|name| fold(name)).collect();
         for (n, column) in self.sought.iter().enumerate() {
@@ -224,8 +239,9 @@ impl<'a> Search<'a> {
             && self.is_nameless()
         {
             let mut numbers: Vec<usize> = self.free(Kind::may_be_ratings).collect();
-            if numbers.iter().any(|&ix| self.kinds[ix] != Kind::Flag) {
-                numbers.retain(|&ix| self.kinds[ix] != Kind::Flag);
+            let varies = |ix: &usize| !matches!(self.kinds[*ix], Kind::Flag | Kind::Constant);
+            if numbers.iter().any(varies) {
+                numbers.retain(varies);
             }
             match numbers[..] {
                 [only] => self.positions[n] = Some(only),

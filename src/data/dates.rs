@@ -118,7 +118,7 @@ impl Fields {
         let (word, rest) = text.split_at(length);
         let word = std::str::from_utf8(word).ok()?.to_ascii_lowercase();
         let begins = |name: &&str| word.len() >= 3 && name.starts_with(&word);
-        if let Some(month) = MONTHS.iter().position(|month| begins(month)) {
+        if let Some(month) = MONTHS.iter().position(&begins) {
             self.month = Some(month as i64 + 1);
             return Some(rest);
         }
@@ -126,7 +126,7 @@ impl Fields {
             "am" => self.afternoon = Some(false),
             "pm" => self.afternoon = Some(true),
             "t" | "z" | "utc" | "gmt" | "st" | "nd" | "rd" | "th" => {}
-            _ => return WEEKDAYS.iter().any(|day| begins(day)).then_some(rest),
+            _ => return WEEKDAYS.iter().any(begins).then_some(rest),
         }
         Some(rest)
     }

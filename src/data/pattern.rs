@@ -59,7 +59,7 @@ pub(super) fn parse(text: &[u8], pattern: &str) -> Option<i64> {
                 let word = rest.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
                 let name = rest[..word].to_ascii_lowercase();
                 let is_name = |month: &&str| word >= 3 && month.as_bytes().starts_with(&name);
-                month = MONTHS.iter().position(|month| is_name(month))? as i64 + 1;
+                month = MONTHS.iter().position(is_name)? as i64 + 1;
                 rest = &rest[word..];
             }
             _ => return None,
