@@ -2,6 +2,7 @@
 
 use super::content::Kind;
 use super::format::{Sample, Shape};
+use super::ids::Ids;
 use super::missing::Missing;
 use super::roles::{BARE_ID, Role, fold, is_index};
 use super::time::Clock;
@@ -70,6 +71,9 @@ pub(super) fn find(
     search.by_content()?;
     Ok(Found { header, unclear_ratings: search.unclear_ratings, positions: search.positions })
 }
+
+/// A column with less than this part of the values of another one is a category beside it, not ids.
+const FEW_OF: usize = 4;
 
 /// A search at work.
 struct Search<'a> {
@@ -291,14 +295,35 @@ impl<'a> Search<'a> {
         }
         let mut likely: Vec<usize> = all.iter().copied().filter(is_ids).collect();
         if likely.len() > 2 {
-            likely.retain(|&ix| !self.is_category(ix));
+            let most = likely.iter().map(|&ix| self.count_values(ix)).max().unwrap_or_default();
+            likely.retain(|&ix| self.count_values(ix) * FEW_OF >= most);
         }
-        // Two users may look like a flag, and their ratings then like ids.
-        let has_flag = all.iter().take(2).any(|&ix| self.kinds[ix] == Kind::Flag);
         match likely[..] {
-            [user, item] if !has_flag || self.kinds[item] != Kind::Scale => Ok([user, item]),
+            [user, item] if !self.may_be_hidden(&all, user, item) => Ok([user, item]),
             _ => Err(self.unclear(&roles)),
         }
+    }
+
+    /// Whether a column before those taken for users and items may be the users: in a sorted file the
+    /// first rows have few of them, and two users may look like a flag, their ratings then like ids.
+    fn may_be_hidden(&self, all: &[usize], user: usize, item: usize) -> bool {
+        all.iter().take_while(|ix| **ix < user).any(|&ix| match self.kinds[ix] {
+            Kind::Flag => self.kinds[item] == Kind::Scale,
+            Kind::Constant => true,
+            kind => kind.may_be_ids(),
+        })
+    }
+
+    /// How many values the first rows of a column have.
+    fn count_values(&self, position: usize) -> usize {
+        let mut values = Ids::default();
+        for cell in
+            self.sample.body(!self.names.is_empty()).iter().filter_map(|row| row.get(position))
+        {
+            // A sample is far smaller than what ids can take.
+            let _ = values.take(cell);
+        }
+        values.len()
     }
 
     /// The column of ids beside one that an option gives, where columns have no names.
@@ -309,23 +334,6 @@ impl<'a> Search<'a> {
         self.positions[1 - sought] = given;
         let both = both.ok()?;
         (Some(both[1 - sought]) == given).then_some(both[sought]).or_else(|| self.other_id(sought))
-    }
-
-    /// Whether a column has few values, as a scale of ratings or a category has.
-    fn is_category(&self, position: usize) -> bool {
-        /// Most values of a category.
-        const FEW: usize = 20;
-        let mut values: Vec<&str> = Vec::new();
-        for row in self.sample.body(!self.names.is_empty()) {
-            let cell = row.get(position).map_or("", String::as_str);
-            if !values.contains(&cell) {
-                values.push(cell);
-            }
-            if values.len() > FEW {
-                return false;
-            }
-        }
-        true
     }
 
     /// The column of ids beside another one that is known.
@@ -519,6 +527,9 @@ mod tests {
             "f.csv: which column holds the user and the item cannot be known. Set \
              `data.columns.user` and `data.columns.item`. The columns are `foo`, `bar`, `baz`"
         );
+        // The users of a sorted file may all be one in the first rows.
+        let sorted = "u,2014-04-01,a,x\nu,2014-04-02,b,y\nu,2014-04-03,a,x\n";
+        assert!(refusal(sorted, &[]).contains("cannot be known"));
         let three = "2014-04-01,a,x,p\n2014-04-02,b,y,q\n2014-04-03,a,y,q\n";
         assert!(refusal(three, &[]).contains("1 (`a`, …), 2 (`x`, …), 3 (`p`, …)"));
         assert!(refusal("user,x,y\nann,apple,pear\n", &[]).contains("the item cannot be known"));
