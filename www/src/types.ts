@@ -269,13 +269,28 @@ export interface Recommendation extends Item {
   because: Reason[];
 }
 
+/** What was found. */
+export interface Recommendations extends Array<Recommendation> {
+  /** Ids of a list that the training data lacks, if any were skipped. */
+  unknown?: string[];
+}
+
+/** A list for each of some users; an empty one for a user whom the training data lacks. */
+export interface ListsOfRecommendations extends Array<Recommendation[]> {
+  /** Ids of a list that the training data lacks, if any were skipped. */
+  unknown?: string[];
+}
+
 /** An item that has part in a score. */
 export interface Reason extends Item {
   /** Its part: over all items that were picked, or the whole history, parts add up to the score. */
   share: number;
 }
 
-/** Which items may be recommended; ids that the training data lacks are refused with the code `unknown-id`. */
+/**
+ * Which items may be recommended. Ids that the training data lacks are skipped while others remain; if all of
+ * `among` are, that is refused with the code `unknown-id`.
+ */
 export interface Choice {
   /** These alone. Default: the whole catalogue. */
   among?: readonly string[] | undefined;
@@ -293,7 +308,7 @@ export interface Unseen {
 /** What is recommended by features alone. */
 export interface ByFeatures {
   items: Recommendation[];
-  /** Values that nothing trained has, which were passed over, and cells of other columns. */
+  /** Values that nothing trained has, cells of other columns, and ids of the choice that the training data lacks. */
   unknown: number;
 }
 
