@@ -19,6 +19,7 @@ mod study;
 mod test;
 mod train;
 mod wasm;
+mod zip;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
