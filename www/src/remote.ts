@@ -1,62 +1,61 @@
-/** The page's side of a worker: calls into it, and the end of all calls when it ends. */
+/** The page's side of one run: calls into its worker, and the end of all calls when it ends. */
 
-import { type Remote as Proxied, wrap } from "comlink";
+import { type Remote as Proxied } from "comlink";
 
-import { carryErrors, TwoTowerError, typed } from "./error.js";
-import type { Host } from "./host.js";
-
-carryErrors();
+import { TwoTowerError, typed } from "./error.js";
+import type { Call, Host, Made } from "./host.js";
+import type { Run } from "./run.js";
+import { Thread } from "./thread.js";
+import type { About } from "./types.js";
 
 export class Remote {
-  /** A worker that was started ahead of its trainer. */
-  static #spare: Remote | undefined;
-
-  readonly #worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module", name: "twotower" });
-  readonly #host: Proxied<Host> = wrap<Host>(this.#worker);
-  /** What is to be told of the worker's end. */
+  readonly #thread: Thread;
+  #run: number | undefined;
+  /** Called with the reason when this run ends. */
   readonly #listeners = new Set<(error: TwoTowerError) => void>();
   #ended: TwoTowerError | undefined;
+  readonly #failed = (reason: TwoTowerError): void => this.end(reason);
 
-  private constructor() {
-    this.#worker.onerror = ({ message }) => {
-      const why = message || "its script could not be loaded";
-      this.end(new TwoTowerError("worker", `the trainer's worker failed: ${why}`));
-    };
+  private constructor(thread: Thread) {
+    this.#thread = thread;
+    thread.join(this.#failed);
   }
 
-  /** The worker that the next trainer will take, started now if there is none. */
-  static ahead(): Remote {
-    if (this.#spare === undefined || this.#spare.#ended) this.#spare = new Remote();
-    return this.#spare;
-  }
-
-  /** A worker of one's own. */
-  static take(): Remote {
-    const remote = this.ahead();
-    this.#spare = undefined;
-    return remote;
-  }
-
-  /** The first call into a worker: one that fails at it is of no use, and ends. */
-  async begin<T>(work: (host: Proxied<Host>) => Promise<T>): Promise<T> {
+  /**
+   * Makes a run in a worker of its own, or in the one that runs share. If that fails, or the signal is aborted
+   * meanwhile, nothing is left of it.
+   */
+  static async make(
+    make: (host: Proxied<Host>) => Promise<Made>,
+    { share, signal }: { share: boolean; signal: AbortSignal | undefined },
+  ): Promise<{ remote: Remote; about: About }> {
+    const remote = new Remote(share ? Thread.shared() : Thread.take());
+    if (signal) remote.#heed(signal);
+    const making = make(remote.#thread.host);
     try {
-      return await this.call(work);
+      const { run, about } = await remote.during(making);
+      remote.#run = run;
+      return { remote, about };
     } catch (thrown) {
       const error = TwoTowerError.from(thrown);
-      this.end(error);
+      // In a shared worker it may still be made.
+      making.then(({ run }) => remote.#thread.host.free(run)).catch(() => undefined);
+      remote.end(error);
       throw error;
     }
   }
 
-  /** Calls into the worker. */
-  call<T>(work: (host: Proxied<Host>) => Promise<T>): Promise<T> {
+  /** Calls the run. */
+  ask<C extends Call>(call: C, ...parameters: Parameters<Run[C]>): Promise<Awaited<ReturnType<Run[C]>>> {
     return typed(() => {
       if (this.#ended) throw this.#ended;
-      return this.during(work(this.#host));
+      if (this.#run === undefined) throw new TwoTowerError("worker", "the run was not made");
+      const host = this.#thread.host as unknown as Pick<Host, "ask">;
+      return this.during(Promise.resolve(host.ask(this.#run, call, ...parameters)));
     });
   }
 
-  /** Waits for `work`, but no longer than the worker lives or the signal lasts. */
+  /** Waits for `work`, but no longer than the run exists or the signal lasts. */
   during<T>(work: Promise<T>, signal?: AbortSignal): Promise<T> {
     return new Promise((resolve, reject) => {
       const abort = (): void => reject(aborted(signal));
@@ -71,20 +70,21 @@ export class Remote {
     });
   }
 
-  /** Ends the worker when the signal is aborted. */
-  heed(signal: AbortSignal): void {
-    const abort = (): void => this.end(aborted(signal));
-    signal.addEventListener("abort", abort);
-    this.#listeners.add(() => signal.removeEventListener("abort", abort));
-  }
-
-  /** Ends the worker at once: pending calls and all later ones get this error. */
+  /** Ends the run at once: pending calls and all later ones reject with this error. */
   end(error: TwoTowerError): void {
     if (this.#ended) return;
     this.#ended = error;
-    this.#worker.terminate();
+    const last = this.#thread.leave(this.#failed);
+    if (!last && this.#run !== undefined) void this.#thread.host.free(this.#run);
     for (const tell of this.#listeners) tell(error);
     this.#listeners.clear();
+  }
+
+  /** Ends the run when the signal is aborted. */
+  #heed(signal: AbortSignal): void {
+    const abort = (): void => this.end(aborted(signal));
+    signal.addEventListener("abort", abort);
+    this.#listeners.add(() => signal.removeEventListener("abort", abort));
   }
 }
 

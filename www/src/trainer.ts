@@ -1,11 +1,13 @@
 /** The trainer: one run in one worker. */
 
-import { transfer } from "comlink";
+import { type Remote as Proxied, transfer } from "comlink";
 
 import type { PartialConfig } from "./config.js";
 import { TwoTowerError, typed } from "./error.js";
+import type { Host, Made } from "./host.js";
 import { aborted, Remote } from "./remote.js";
 import { partsOf, sendable } from "./source.js";
+import { Thread } from "./thread.js";
 import type {
   About,
   Backend,
@@ -14,6 +16,7 @@ import type {
   EpochReport,
   Export,
   Item,
+  ListsOfRecommendations,
   OptionSpec,
   Preset,
   Profile,
@@ -35,13 +38,18 @@ export interface RunOptions extends PartialConfig {
 export interface TrainerOptions extends RunOptions {
   /** Gives up the creation, or destroys the trainer, with the code `aborted`. */
   signal?: AbortSignal | undefined;
+  /**
+   * Whether to run in one worker, on one GPU device, with all other trainers that share. Default `false`: a worker of
+   * its own, which {@link Trainer.destroy} ends at once, also in the middle of a step.
+   */
+  share?: boolean | undefined;
 }
 
 /** A file's bytes, as a page may have them. */
 export type Bytes = Uint8Array | ArrayBuffer | Blob;
 
 /** How to go on from a saved run. */
-export type LoadOptions = Pick<TrainerOptions, "backend" | "signal">;
+export type LoadOptions = Pick<TrainerOptions, "backend" | "signal" | "share">;
 
 /** How to train. */
 export interface TrainOptions {
@@ -82,26 +90,25 @@ export class Trainer {
 
   /** Every option with its bounds, default and meaning. Starts the worker that the next trainer takes. */
   static options(): Promise<OptionSpec[]> {
-    return typed(() => Remote.ahead().begin((host) => host.options()));
+    return typed(() => Thread.ask((host) => host.options()));
   }
 
   /** The presets, from the quickest to the best. Starts the worker that the next trainer takes. */
   static presets(): Promise<Preset[]> {
-    return typed(() => Remote.ahead().begin((host) => host.presets()));
+    return typed(() => Thread.ask((host) => host.presets()));
   }
 
   /** Reads the source in a worker and makes a fresh model for it. */
   static create(source: Source, options: TrainerOptions = {}): Promise<Trainer> {
     return typed(async () => {
-      const { backend = "auto", signal, ...config } = options;
+      const { backend = "auto", share = false, signal, ...config } = options;
       if (signal?.aborted) throw aborted(signal);
       const parts = partsOf(source);
-      const remote = Remote.take();
-      if (signal) remote.heed(signal);
-      const about = await remote.begin(async (host) => {
+      const make = async (host: Proxied<Host>): Promise<Made> => {
         const sent = await sendable(parts);
         return host.create(transfer(sent.parts, sent.transfer), plain(config), backend);
-      });
+      };
+      const { remote, about } = await Remote.make(make, { share, signal });
       return new Trainer(remote, about);
     });
   }
@@ -113,13 +120,13 @@ export class Trainer {
    */
   static load(bytes: Bytes, options: LoadOptions = {}): Promise<Trainer> {
     return typed(async () => {
-      const { backend = "auto", signal, ...others } = options;
+      const { backend = "auto", share = false, signal, ...others } = options;
       for (const key of Object.keys(others)) throw notOfLoad(key);
       if (signal?.aborted) throw aborted(signal);
       const whole = await read(bytes);
-      const remote = Remote.take();
-      if (signal) remote.heed(signal);
-      return new Trainer(remote, await remote.begin((host) => host.load(transfer(whole, [whole.buffer]), backend)));
+      const make = (host: Proxied<Host>): Promise<Made> => host.load(transfer(whole, [whole.buffer]), backend);
+      const { remote, about } = await Remote.make(make, { share, signal });
+      return new Trainer(remote, about);
     });
   }
 
@@ -139,13 +146,13 @@ export class Trainer {
     this.#refuseWhileTraining("train");
     this.#training = true;
     try {
-      if (epochs !== undefined) await this.#remote.call((host) => host.setEpochs(epochs));
+      if (epochs !== undefined) await this.#remote.ask("setEpochs", epochs);
       for (let done = false; !done; ) {
         if (signal?.aborted) throw aborted(signal);
-        const progress = await this.#remote.call((host) => host.advance(isHidden() ? SLICE.hidden : SLICE.seen));
+        const progress = await this.#remote.ask("advance", isHidden() ? SLICE.hidden : SLICE.seen);
         const pause = onProgress?.(progress);
         if (progress.epochReport) {
-          if (this.#about.config.tune) this.#about = await this.#remote.call((host) => host.about());
+          if (this.#about.config.tune) this.#about = await this.#remote.ask("about");
           yield progress.epochReport;
         }
         await this.#remote.during(Promise.resolve(pause), signal);
@@ -163,12 +170,12 @@ export class Trainer {
    * adapter without `timestamp-query`.
    */
   profile(): Promise<Profile> {
-    return this.#remote.call((host) => host.profile(PROFILED));
+    return this.#remote.ask("profile", PROFILED);
   }
 
   /** The run so far, as one document. */
   report(): Promise<Report> {
-    return this.#remote.call((host) => host.report());
+    return this.#remote.ask("report");
   }
 
   /**
@@ -179,34 +186,34 @@ export class Trainer {
   recommend(query: Query, k: number, choice?: Choice): Promise<Recommendations>;
   recommend(query: Unseen, k: number, choice?: Choice): Promise<ByFeatures>;
   recommend(query: Query | Unseen, k: number, choice: Choice = {}): Promise<Recommendations | ByFeatures> {
-    return this.#remote.call<Recommendations | ByFeatures>((host) => host.recommend(query, k, choice));
+    return this.#remote.ask("recommend", query, k, choice);
   }
 
   /** The same for many users at once: a list for each, in their order. */
   recommendAll(users: readonly string[], k: number, choice: Choice = {}): Promise<ListsOfRecommendations> {
-    return this.#remote.call((host) => host.recommendAll(users, k, choice));
+    return this.#remote.ask("recommendAll", users, k, choice);
   }
 
   /** The `k` items closest to an item, or to one that was never seen, by features. */
   similar(item: string, k: number, choice?: Choice): Promise<Recommendations>;
   similar(item: Unseen, k: number, choice?: Choice): Promise<ByFeatures>;
   similar(item: string | Unseen, k: number, choice: Choice = {}): Promise<Recommendations | ByFeatures> {
-    return this.#remote.call<Recommendations | ByFeatures>((host) => host.similar(item, k, choice));
+    return this.#remote.ask("similar", item, k, choice);
   }
 
   /** The items that a user has in the training and the validation part. */
   history(user: string): Promise<Item[]> {
-    return this.#remote.call((host) => host.history(user));
+    return this.#remote.ask("history", user);
   }
 
   /** Up to `limit` users whose id contains the text; `""` gives the first ones. */
   users(search: string, limit: number): Promise<string[]> {
-    return this.#remote.call((host) => host.users(search, limit));
+    return this.#remote.ask("users", search, limit);
   }
 
   /** Up to `limit` items whose title or id contains the text; `""` gives the first ones. */
   items(search: string, limit: number): Promise<Item[]> {
-    return this.#remote.call((host) => host.items(search, limit));
+    return this.#remote.ask("items", search, limit);
   }
 
   /**
@@ -217,7 +224,7 @@ export class Trainer {
     this.#refuseWhileTraining("reset");
     const { backend = "auto", ...config } = options;
     const { data, split } = this.#about.config;
-    this.#about = await this.#remote.call((host) => host.reset({ data, split, ...plain(config) }, backend));
+    this.#about = await this.#remote.ask("reset", { data, split, ...plain(config) }, backend);
   }
 
   /**
@@ -225,9 +232,9 @@ export class Trainer {
    * elsewhere: how many items had one, by their ids. The others start as they would have, and so do users.
    */
   startItems(file: Bytes): Promise<number> {
-    return this.#remote.call(async (host) => {
+    return typed(async () => {
       const whole = await read(file);
-      return host.startItems(transfer(whole, [whole.buffer]));
+      return this.#remote.ask("startItems", transfer(whole, [whole.buffer]));
     });
   }
 
@@ -236,12 +243,12 @@ export class Trainer {
    * the data in it: whoever gets the file, gets the interactions that it was trained on.
    */
   save(): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#remote.call((host) => host.save());
+    return this.#remote.ask("save");
   }
 
   /** A file for other tools. */
   export(file: Export): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#remote.call((host) => host.export(file));
+    return this.#remote.ask("export", file);
   }
 
   /** Ends the worker at once and gives back all memory. Pending and later calls reject with `destroyed`. */
@@ -270,7 +277,7 @@ async function read(file: unknown): Promise<Uint8Array<ArrayBuffer>> {
 /** The refusal of an option of a run that has its options already. */
 function notOfLoad(key: string): TwoTowerError {
   const problem = "a saved run has its options in its file";
-  const allowed = "backend, signal";
+  const allowed = "backend, share, signal";
   return new TwoTowerError("config", `option \`${key}\`: ${problem}; allowed: ${allowed}`, { key, problem, allowed });
 }
 

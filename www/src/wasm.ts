@@ -50,9 +50,11 @@ export interface Engine {
   startItems(file: Uint8Array): Promise<number>;
   save(): Promise<Uint8Array>;
   export(file: Export): Promise<Uint8Array>;
+  free(): void;
 }
 
-interface Wasm {
+/** The compiled crate's exports. */
+export interface Wasm {
   Loader: new (options: object) => Loader;
   Engine: {
     create(dataset: Dataset, options: object, backend: Backend | "auto"): Promise<Engine>;
@@ -62,11 +64,34 @@ interface Wasm {
   presets(): Preset[];
 }
 
-/** Compiles and starts the crate. */
-export async function start(): Promise<Wasm> {
-  await init().catch((cause: unknown) => {
+/** Address of the compiled crate, or the file itself. */
+export type WasmSource = string | Blob | Promise<Uint8Array<ArrayBuffer>>;
+
+/** Loads, compiles and starts the crate. */
+export async function start(source: WasmSource): Promise<Wasm> {
+  const file = source instanceof Blob ? source.arrayBuffer() : source;
+  await init({ module_or_path: typeof file === "string" ? await fetched(file) : await file }).catch((cause: unknown) => {
     const { message } = TwoTowerError.from(cause);
-    throw new TwoTowerError("worker", `the compiled trainer could not be loaded: ${message}`, {}, { cause });
+    throw new TwoTowerError("worker", `the compiled trainer could not be started: ${message}`, {}, { cause });
   });
   return compiled;
+}
+
+/** The first bytes of every WebAssembly module. */
+const MAGIC = "\0asm";
+
+/** Downloads the module; whatever else a server puts in its place is refused with the address and the option. */
+async function fetched(url: string): Promise<Response | ArrayBuffer> {
+  const refused = (problem: string, cause?: unknown): never => {
+    const advice = "set its address with `configure({ wasmUrl })` or the attribute `wasm-url`";
+    throw new TwoTowerError("worker", `${url}: ${problem}; ${advice}`, { url, option: "wasmUrl" }, { cause });
+  };
+  const response = await fetch(url).catch((cause: unknown) => refused("the compiled trainer could not be fetched", cause));
+  if (!response.ok) return refused(`the server answered ${String(response.status)} for the compiled trainer`);
+  // Compiled while it downloads, which browsers do for this type alone.
+  if (response.headers.get("content-type")?.startsWith("application/wasm")) return response;
+  const bytes = await response.arrayBuffer();
+  const begins = String.fromCharCode(...new Uint8Array(bytes, 0, Math.min(bytes.byteLength, MAGIC.length)));
+  if (begins !== MAGIC) return refused(`the server answered ${begins.startsWith("<") ? "HTML" : "other data"} for the compiled trainer`);
+  return bytes;
 }

@@ -6,4 +6,4 @@ import { carryErrors } from "./error.js";
 import { Host } from "./host.js";
 
 carryErrors();
-expose(new Host());
+expose(new Host(() => new URL("./twotower.wasm", import.meta.url).href));

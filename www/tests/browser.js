@@ -53,7 +53,7 @@ export function sabotage(page, code, times) {
     const response = await route.fetch();
     await route.fulfill({ response, body: `${code}\n${await response.text()}` });
   };
-  return page.route("**/worker-*.js", spoil, { times });
+  return page.route("**/worker.js", spoil, { times });
 }
 
 /** A page that shows nothing but the package's source, and can import it. */

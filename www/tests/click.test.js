@@ -33,8 +33,8 @@ test(`a list is there ${MOST} ms after the click, of ${ITEMS} items`, async (t) 
   const waits = [];
   for (let pick = 1; pick < PICKS + CLICKS; pick++) {
     const name = `number ${pick * 7},`;
-    await page.locator("search-box").getByRole("combobox").fill(name);
-    await page.locator("search-box").getByRole("option", { name }).click();
+    await page.locator("tt-search-box").getByRole("combobox").fill(name);
+    await page.locator("tt-search-box").getByRole("option", { name }).click();
     const waited = await page.waitForFunction(() => window.waited);
     if (pick < PICKS) continue;
     waits.push(await waited.jsonValue());
@@ -51,8 +51,8 @@ test(`a list is there ${MOST} ms after the click, of ${ITEMS} items`, async (t) 
 
 /** Notes how long after the pointer went down on a choice a new list is there to be drawn. Runs in the page. */
 function watch() {
-  const panel = document.querySelector("demo-page").shadowRoot.querySelector("ask-panel");
-  const list = () => panel.shadowRoot.querySelector("item-list").shadowRoot.querySelectorAll("button");
+  const panel = document.querySelector("demo-page").shadowRoot.querySelector("tt-ask-panel");
+  const list = () => panel.shadowRoot.querySelector("tt-item-list").shadowRoot.querySelectorAll("button");
   const isChoice = (target) => target instanceof Element && target.role === "option";
   const picked = (event) => {
     if (!event.composedPath().some(isChoice)) return;

@@ -11,13 +11,13 @@ let session;
 before(async () => (session = await start()));
 after(() => session?.stop());
 
-const about = (page) => page.locator("run-controls").evaluate(({ about }) => about);
+const about = (page) => page.locator("tt-run-controls").evaluate(({ about }) => about);
 const config = async (page) => (await about(page)).config;
 const toggle = (page, name) => page.getByRole("switch", { name }).click({ force: true });
-const pick = (page, name) => page.locator("strategy-picker").getByRole("checkbox", { name: new RegExp(`^${name}`) });
+const pick = (page, name) => page.locator("tt-strategy-picker").getByRole("checkbox", { name: new RegExp(`^${name}`) });
 const compare = (page) => page.getByRole("button", { name: "Compare", exact: true });
-const rows = (page) => page.locator("comparison-table tbody tr");
-const chart = (page) => page.locator("comparison-chart line-chart");
+const rows = (page) => page.locator("tt-comparison-table tbody tr");
+const chart = (page) => page.locator("tt-comparison-chart tt-line-chart");
 const said = (page) => chart(page).getByRole("img").getAttribute("aria-label");
 const axis = (page, name) => page.getByRole("radio", { name, exact: true }).check({ force: true });
 
@@ -94,10 +94,10 @@ test("negatives are a choice, with their number where any are drawn; what does n
   await type(page, "Drawn", "3");
   await until(async () => (await config(page)).negatives.count === 3);
   await toggle(page, "CBNS");
-  await page.locator("error-note").getByText("a bank adds to negatives that a batch shares").waitFor();
+  await page.locator("tt-error-note").getByText("a bank adds to negatives that a batch shares").waitFor();
   await page.getByLabel("Negatives").selectOption("mixed");
   await phase(page, "Start training");
-  assert.equal((await page.locator("error-note [role=status]").textContent()).trim(), "");
+  assert.equal((await page.locator("tt-error-note [role=status]").textContent()).trim(), "");
   assert.equal((await config(page)).negatives.kind, "mixed");
   await close();
 });
@@ -129,7 +129,7 @@ test("two strategies draw two curves over what is chosen, and fill two rows; the
   assert.match(cells[0], /OneBP\s+Kept share β 0\.95/);
   assert.deepEqual(cells.slice(1, 4).map((cell) => /^(0\.\d{3}|[\d,]+)$/.test(cell)), [true, true, true], cells.join(" | "));
   assert.equal(cells[3], (4 * train).toLocaleString("en"));
-  await page.locator("comparison-table tfoot").getByText("Popularity").waitFor();
+  await page.locator("tt-comparison-table tfoot").getByText("Popularity").waitFor();
 
   await page.getByText("Its answers after 4 epochs").waitFor();
   await phase(page, "Train again");
@@ -148,9 +148,9 @@ test("the settings at hand are compared as they are, and a technique's with its 
   assert.ok(await pick(page, "The settings at hand").isDisabled(), "four are enough");
   await only(page, "OneBP", "The settings at hand");
   await compared(page);
-  const told = await page.locator("comparison-table tbody .told").allTextContents();
+  const told = await page.locator("tt-comparison-table tbody .told").allTextContents();
   assert.deepEqual(told, ["Kept share β 0.7", "OneBP, Kept share β 0.7; Skipping"]);
-  const configs = await page.locator("comparison-table").evaluate(({ contenders }) => contenders.map(({ about }) => about.config));
+  const configs = await page.locator("tt-comparison-table").evaluate(({ contenders }) => contenders.map(({ about }) => about.config));
   assert.deepEqual(configs.map(({ skip }) => skip?.policy), [undefined, "stale"]);
   assert.deepEqual(configs.map(({ seed, dim, batchSize }) => [seed, dim, batchSize]), [[0, 8, 128], [0, 8, 128]]);
   await close();

@@ -9,12 +9,12 @@ import { runnerImport } from "vite";
 
 const load = async (path) => (await runnerImport(new URL(`../src/${path}`, import.meta.url).pathname)).module;
 
-const { LossCurve } = await load("page/loss-curve.ts");
+const { LossCurve } = await load("panels/loss-curve.ts");
 const { ownSet, ownSource } = await load("page/own-files.ts");
-const { nested, same } = await load("page/settings.ts");
-const { duration, milliseconds, scaled } = await load("page/format.ts");
-const { STRATEGIES } = await load("page/strategies.ts");
-const { TECHNIQUES } = await load("page/techniques.ts");
+const { nested, same } = await load("panels/settings.ts");
+const { duration, milliseconds, scaled } = await load("panels/format.ts");
+const { STRATEGIES } = await load("panels/strategies.ts");
+const { TECHNIQUES } = await load("panels/techniques.ts");
 const { open } = await load("read.ts");
 const { CODES, TwoTowerError } = await load("error.ts");
 
@@ -100,9 +100,9 @@ test("a strategy is the settings at hand with one technique or none, whose optio
   const atHand = { dim: 8, "cbns.capacity": 64 };
   const made = Object.fromEntries(STRATEGIES.map(({ id, values }) => [id, values(atHand, specs)]));
   assert.deepEqual(made["two-bp"], { dim: 8 });
-  assert.deepEqual(made.onebp, { dim: 8, "onebp.beta": 0.95 });
+  assert.deepEqual(made["one-bp"], { dim: 8, "onebp.beta": 0.95 });
   assert.deepEqual(made.cbns, atHand);
-  assert.deepEqual(made["at-hand"], atHand);
+  assert.deepEqual(made.settings, atHand);
   assert.equal(made.skip["skip.policy"], "cap");
   assert.equal(made.skip["skip.share"], "default skip.share");
   assert.ok(!("cbns.capacity" in made.skip));

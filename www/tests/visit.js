@@ -5,8 +5,8 @@ import { fileURLToPath } from "node:url";
 
 import { OUT } from "./browser.js";
 
-export const main = (page) => page.locator("run-controls .primary");
-export const phase = (page, label) => page.locator("run-controls .primary:enabled", { hasText: label }).waitFor({ timeout: 120_000 });
+export const main = (page) => page.locator("tt-run-controls .primary");
+export const phase = (page, label) => page.locator("tt-run-controls .primary:enabled", { hasText: label }).waitFor({ timeout: 120_000 });
 export const file = (name, text) => ({ name, mimeType: "text/plain", buffer: Buffer.from(text) });
 export const drawing = (name) => fileURLToPath(new URL(`${name}.png`, OUT));
 

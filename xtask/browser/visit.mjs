@@ -26,7 +26,7 @@ console.log(JSON.stringify({ tasks, firstLoss }));
 async function watch(label) {
   const { page, close } = await open(session);
   await phase(page, "Start training");
-  await page.locator("run-settings").getByRole("radio", { name: label }).check({ force: true });
+  await page.locator("tt-run-settings").getByRole("radio", { name: label }).check({ force: true });
   await phase(page, "Start training");
   await session.browser.startTracing(page, { categories: ["toplevel", "disabled-by-default-devtools.timeline"] });
   await main(page).click();
@@ -64,7 +64,7 @@ async function firstLosses() {
 function pressAtOnce() {
   let pressed = false;
   const look = () => {
-    const controls = document.querySelector("demo-page")?.shadowRoot?.querySelector("run-controls");
+    const controls = document.querySelector("demo-page")?.shadowRoot?.querySelector("tt-run-controls");
     const button = controls?.shadowRoot?.querySelector(".primary:enabled");
     if (button && !pressed) {
       pressed = true;

@@ -9,6 +9,7 @@ mod golden;
 mod list;
 mod load;
 mod native;
+mod package;
 mod pages;
 mod screen;
 mod setup;
@@ -55,16 +56,8 @@ enum Command {
     Bench(bench::Bench),
     /// Build the page and print what its visitors download; fails where that has grown
     Size,
-    /// Not available yet
-    #[command(hide = true)]
-    Package(NotYet),
-}
-
-/// Swallows whatever follows a command that this version does not have.
-#[derive(clap::Args)]
-struct NotYet {
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    _rest: Vec<String>,
+    /// Build the npm package, the offline page and the page for frames into dist/
+    Package,
 }
 
 /// Where the crate runs.
@@ -118,9 +111,6 @@ impl Backend {
     }
 }
 
-/// Exit status of a command that this version does not have, as of any other misuse.
-const MISUSE: u8 = 2;
-
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Demo(demo) => demo.run(),
@@ -133,7 +123,7 @@ fn main() -> ExitCode {
         Command::Study(study) => study.run(),
         Command::Bench(bench) => bench.run(),
         Command::Size => size::run(),
-        Command::Package(_) => return not_yet("package"),
+        Command::Package => package::run(),
     };
     match outcome {
         Ok(code) => code,
@@ -142,11 +132,6 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-fn not_yet(command: &str) -> ExitCode {
-    eprintln!("error: `{command}` is not available yet");
-    ExitCode::from(MISUSE)
 }
 
 /// The repository.

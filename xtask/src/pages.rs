@@ -5,6 +5,13 @@ use anyhow::Result;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+/// What lies beside the sources in `www/`: built, installed, tests, and what is copied in to be packed.
+const OTHERS: [&str; 6] =
+    ["dist", "node_modules", "tests", "CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT"];
+
+/// The file that a build writes last.
+const LAST: &str = "twotower-demo.html";
+
 /// Where `npm run build` puts them.
 pub fn folder() -> PathBuf {
     root().join("www/dist")
@@ -14,10 +21,10 @@ pub fn folder() -> PathBuf {
 pub fn build() -> Result<()> {
     wasm::build(wasm::Variant::Package)?;
     let www = root().join("www");
-    let built = newest(&folder().join("twotower.js"));
+    let built = newest(&folder().join(LAST));
     let sources = std::fs::read_dir(&www)?
         .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| !["dist", "node_modules", "tests"].iter().any(|name| path.ends_with(name)))
+        .filter(|path| !OTHERS.iter().any(|name| path.ends_with(name)))
         .map(|path| newest(&path))
         .max();
     if built > sources.unwrap_or(SystemTime::UNIX_EPOCH) {

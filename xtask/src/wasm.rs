@@ -49,7 +49,7 @@ pub fn build(variant: Variant) -> Result<()> {
     if is_newer(&module, &compiled) {
         return Ok(());
     }
-    shell::step("wasm-bindgen", || bind(&compiled, &variant.folder()))?;
+    shell::step("wasm-bindgen", || bind(&compiled, variant))?;
     // For the checks alone it would take longer than all that they compute.
     if variant != Variant::Verify {
         shell::step("wasm-opt", || optimise(&module))?;
@@ -89,10 +89,12 @@ fn without_paths(build: &mut Command) -> Result<&mut Command> {
     Ok(build.arg("--config").arg(format!("target.{}.rustflags={flags}", setup::WASM)))
 }
 
-fn bind(compiled: &Path, folder: &Path) -> Result<()> {
+fn bind(compiled: &Path, variant: Variant) -> Result<()> {
+    // The package says itself where its module is: bundlers would follow a second address, too.
+    let omit = variant == Variant::Package;
     let mut bindgen = Bindgen::new();
-    bindgen.input_path(compiled).typescript(true).omit_default_module_path(false).web(true)?;
-    bindgen.generate(folder).context("wasm-bindgen")
+    bindgen.input_path(compiled).typescript(true).omit_default_module_path(omit).web(true)?;
+    bindgen.generate(variant.folder()).context("wasm-bindgen")
 }
 
 /// Runs the `wasm-opt` of the npm package binaryen over a module, in place. Functions of like names are alike: a

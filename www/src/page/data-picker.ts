@@ -1,14 +1,15 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
-import { customElement, property, query } from "lit/decorators.js";
+import { property, query } from "lit/decorators.js";
 
 import type { DataSummary } from "../index.js";
-import { base } from "./base.js";
-import { choiceCards } from "./choice-cards.js";
-import { type DataSet, SHIPPED } from "./data-set.js";
-import { count, plural } from "./format.js";
+import { base } from "../panels/base.js";
+import { define } from "../panels/define.js";
+import { choiceCards } from "../panels/choice-cards.js";
+import { type DataSet, SHIPPED } from "../panels/data-set.js";
+import { count, plural } from "../panels/format.js";
 
 /** Which data to train on, and what it came to. Sends `pick` with a data set, or `files` with files. */
-@customElement("data-picker")
+@define("tt-data-picker")
 export class DataPicker extends LitElement {
   static override styles = [
     base,
@@ -131,6 +132,6 @@ export class DataPicker extends LitElement {
 
 declare global {
   interface HTMLElementTagNameMap {
-    "data-picker": DataPicker;
+    "tt-data-picker": DataPicker;
   }
 }

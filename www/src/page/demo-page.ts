@@ -1,35 +1,40 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
-import { customElement, state } from "lit/decorators.js";
+import { state } from "lit/decorators.js";
 
-import { TwoTowerError } from "../index.js";
-import "./ask-panel.js";
-import { base } from "./base.js";
-import "./compare-panel.js";
+import type { Attributes } from "../element/address.js";
+import { Trainer, TwoTowerError } from "../index.js";
+import "../panels/ask-panel.js";
+import { base } from "../panels/base.js";
+import { define } from "../panels/define.js";
+import "../panels/compare-panel.js";
 import "./data-picker.js";
-import { type DataSet, FIRST } from "./data-set.js";
-import "./epoch-table.js";
-import "./error-note.js";
-import { share } from "./format.js";
+import { type DataSet, FIRST } from "../panels/data-set.js";
+import "../panels/epoch-table.js";
+import "../panels/error-note.js";
+import { share } from "../panels/format.js";
 import "./keep-bar.js";
+import { attributesOf, linked, linkTo } from "./link.js";
 import { ownSet } from "./own-files.js";
 import "./page-footer.js";
 import "./page-header.js";
-import "./run-charts.js";
-import "./run-controls.js";
+import "../panels/run-charts.js";
+import "../panels/run-controls.js";
 import "./run-settings.js";
 import { keep, kept } from "./saved-run.js";
-import { Session } from "./session.js";
-import type { Settings } from "./settings.js";
-import "./step-profile.js";
-import { MOST } from "./strategies.js";
+import "./share-bar.js";
+import { Session } from "../panels/session.js";
+import { DEFAULTS, type Settings } from "../panels/settings.js";
+import "../panels/step-profile.js";
+import { MOST } from "../panels/strategies.js";
 
 /** The whole page: data and settings at the side, the run and what it gives in the middle. */
-@customElement("demo-page")
+@define("demo-page")
 export class DemoPage extends LitElement {
   static override styles = [
     base,
     css`
       :host {
+        container-type: inline-size;
         max-width: 1240px;
         margin: 0 auto;
         padding: 0 clamp(16px, 3vw, 40px);
@@ -52,14 +57,19 @@ export class DemoPage extends LitElement {
         grid-area: run;
         min-width: 0;
       }
-      .run > :not(error-note, .unseen) {
+      .run > :not(tt-error-note, .unseen) {
         margin-bottom: 16px;
+      }
+      h2 {
+        font: 600 1.375rem/1.2 var(--serif);
+        letter-spacing: -0.005em;
       }
       .side h2 {
         margin-bottom: 12px;
         font: 600 0.875rem/1.4 var(--sans);
       }
       .ask {
+        container-type: inline-size;
         grid-area: ask;
         display: grid;
         align-content: start;
@@ -71,7 +81,7 @@ export class DemoPage extends LitElement {
         gap: 8px;
         margin-bottom: 64px;
       }
-      compare-panel {
+      tt-compare-panel {
         margin-top: 8px;
       }
       .drop {
@@ -96,7 +106,7 @@ export class DemoPage extends LitElement {
     `,
   ];
 
-  readonly #session = new Session({ backend: "auto", values: {} });
+  readonly #session = new Session(DEFAULTS);
   @state() private dataSet = FIRST;
   /** Why what the visitor asked for last was not even tried. */
   @state() private problem: string | undefined;
@@ -113,7 +123,7 @@ export class DemoPage extends LitElement {
     addEventListener("dragover", this.#dragged);
     addEventListener("dragleave", this.#left);
     addEventListener("drop", this.#dropped);
-    void this.#session.open(this.dataSet);
+    void this.#begin();
     void kept().then((found) => (this.kept = found));
   }
 
@@ -134,21 +144,21 @@ export class DemoPage extends LitElement {
     const busy = phase === "training";
     const epochs = session.progress?.epochs ?? about?.config.epochs ?? 1;
     return html`
-      <page-header user=${user} item=${item}></page-header>
+      <tt-page-header user=${user} item=${item}></tt-page-header>
       <main>
         <section class="side data" aria-labelledby="data">
           <h2 id="data">Data</h2>
-          <data-picker
+          <tt-data-picker
             .picked=${this.dataSet}
             .kept=${this.kept}
             .data=${about?.data}
             @pick=${({ detail }: CustomEvent<DataSet>) => this.#turn(detail)}
             @files=${({ detail }: CustomEvent<File[]>) => this.#take(detail)}
-          ></data-picker>
+          ></tt-data-picker>
         </section>
         <section class="run" aria-label="Training">
-          <error-note .message=${this.problem ?? session.error?.message}></error-note>
-          <run-controls
+          <tt-error-note .message=${this.problem ?? session.error?.message}></tt-error-note>
+          <tt-run-controls
             class="card"
             .phase=${phase}
             .about=${about}
@@ -161,8 +171,8 @@ export class DemoPage extends LitElement {
             @start=${() => this.#do(() => session.start())}
             @pause=${() => session.pause()}
             @reset=${() => this.#do(() => session.reset())}
-          ></run-controls>
-          <keep-bar
+          ></tt-run-controls>
+          <tt-keep-bar
             ?disabled=${session.epochs.length === 0}
             outcome=${this.outcome}
             @keep=${() => this.#save(async (file) => {
@@ -173,34 +183,35 @@ export class DemoPage extends LitElement {
               download(file);
               return "Saved. Open it as a file of your own to go on from it; it has the data in it.";
             })}
-          ></keep-bar>
-          <run-charts
+          ></tt-keep-bar>
+          ${location.protocol === "file:" ? nothing : html`<tt-share-bar .shared=${this.#shared}></tt-share-bar>`}
+          <tt-run-charts
             .loss=${session.loss.points()}
             .reports=${session.epochs}
             .popularity=${session.popularity}
             .final=${session.final}
             .epochs=${epochs}
             ?validated=${(about?.data.validation ?? 0) > 0}
-          ></run-charts>
-          <epoch-table .reports=${session.epochs} .popularity=${session.popularity}></epoch-table>
-          <step-profile .trainer=${trainer} .run=${session.run} .phase=${phase} ?blocked=${this.comparing}></step-profile>
+          ></tt-run-charts>
+          <tt-epoch-table .reports=${session.epochs} .popularity=${session.popularity}></tt-epoch-table>
+          <tt-step-profile .trainer=${trainer} .run=${session.run} .phase=${phase} ?blocked=${this.comparing}></tt-step-profile>
           <p class="unseen" role="status">${this.#spoken()}</p>
         </section>
         <section class="side settings" aria-labelledby="settings">
           <h2 id="settings">Settings</h2>
-          <run-settings
+          <tt-run-settings
             .specs=${specs}
             .presets=${session.presets}
             .settings=${settings}
             ?reading=${!this.dataSet.given}
             ?disabled=${busy}
             @settings=${({ detail }: CustomEvent<Settings>) => this.#do(() => session.configure(detail))}
-          ></run-settings>
+          ></tt-run-settings>
         </section>
         <section class="ask" aria-labelledby="ask" ?hidden=${trainer === undefined}>
           <h2 id="ask">Ask the model</h2>
           <p class="muted small">${this.#learnt()}</p>
-          <ask-panel .trainer=${trainer} .version=${session.version} .words=${this.dataSet.words}></ask-panel>
+          <tt-ask-panel .trainer=${trainer} .version=${session.version} .words=${this.dataSet.words}></tt-ask-panel>
         </section>
       </main>
       <section class="compare" aria-labelledby="compare">
@@ -209,17 +220,43 @@ export class DemoPage extends LitElement {
           Trains up to ${MOST} of them, one after the other, from the same start on the same data. The run above keeps its
           model.
         </p>
-        <compare-panel
+        <tt-compare-panel
           .dataSet=${this.dataSet}
           .specs=${specs}
           .settings=${settings}
           ?blocked=${busy}
           @busy=${({ detail }: CustomEvent<boolean>) => (this.comparing = detail)}
-        ></compare-panel>
+        ></tt-compare-panel>
       </section>
-      <page-footer></page-footer>
+      <tt-page-footer></tt-page-footer>
       ${this.dragging ? html`<div class="drop" aria-hidden="true">Drop to train on it</div>` : nothing}
     `;
+  }
+
+  /** Opens the data and the settings of the address, if it has any. */
+  async #begin(): Promise<void> {
+    if (location.hash.length > 1) {
+      try {
+        const { dataSet, settings } = linked(location.hash, await Trainer.options());
+        this.dataSet = dataSet ?? this.dataSet;
+        this.#session.settle(settings);
+      } catch (thrown) {
+        this.problem = thrown instanceof Error ? thrown.message : String(thrown);
+      }
+    }
+    await this.#session.open(this.dataSet);
+  }
+
+  /** The page's state, as attributes of the element. */
+  get #shared(): Attributes {
+    return attributesOf({ dataSet: this.dataSet, settings: this.#session.settings });
+  }
+
+  /** Keeps the state in the address, so that a reload and a link have it. */
+  override updated(): void {
+    const link = linkTo(this.#shared);
+    // Browsers refuse to replace it many times a second.
+    if (this.#session.specs.length > 0 && link !== location.href) history.replaceState(history.state, "", link);
   }
 
   /** Does what the visitor asks for; what was refused before is no matter now. */
@@ -257,7 +294,7 @@ export class DemoPage extends LitElement {
     const { phase, epochs, progress } = this.#session;
     const last = epochs.at(-1);
     const measured = last ? `Epoch ${last.epoch} of ${String(progress?.epochs)}: recall at 20 is ${share(last["recall@20"])}.` : "";
-    const said = { opening: "Reading the data.", ready: "Ready to train.", training: "Training.", paused: "Paused.", finished: "Finished.", failed: "" };
+    const said = { opening: "Reading the data.", ready: "Ready to train.", waiting: "Waits for another trainer.", training: "Training.", paused: "Paused.", finished: "Finished.", failed: "" };
     return `${said[phase]} ${measured}`;
   }
 

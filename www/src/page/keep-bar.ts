@@ -1,10 +1,11 @@
 import { css, html, LitElement, type TemplateResult } from "lit";
-import { customElement, property } from "lit/decorators.js";
+import { property } from "lit/decorators.js";
 
-import { base } from "./base.js";
+import { base } from "../panels/base.js";
+import { define } from "../panels/define.js";
 
 /** Keeps the model, here or in a file. Sends `keep` and `save`. */
-@customElement("keep-bar")
+@define("tt-keep-bar")
 export class KeepBar extends LitElement {
   static override styles = [
     base,
@@ -38,6 +39,6 @@ export class KeepBar extends LitElement {
 
 declare global {
   interface HTMLElementTagNameMap {
-    "keep-bar": KeepBar;
+    "tt-keep-bar": KeepBar;
   }
 }

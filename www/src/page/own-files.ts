@@ -1,7 +1,7 @@
 /** Files of the visitor's own, given their parts by their names. */
 
 import { type Source, Trainer } from "../index.js";
-import type { DataSet } from "./data-set.js";
+import { type DataSet, WORDS } from "../panels/data-set.js";
 import { savedRun } from "./saved-run.js";
 
 /** A data set of dropped or picked files, or why they make none. */
@@ -44,9 +44,6 @@ export function ownSource(files: readonly File[]): { source: Source; given: bool
 
 /** The name that a saved run has. */
 const SAVED = /\.safetensors$/i;
-
-/** What users and items are called where nobody knows. */
-const WORDS = { user: "user", item: "item", history: "Has already" };
 
 /** Names that item tables have, MovieLens' among them. */
 const ITEMS = /^(u\.item|(items|titles|movies|books|products)\.\w+)/i;

@@ -1,11 +1,11 @@
 import { css, html, LitElement, type TemplateResult } from "lit";
-import { customElement } from "lit/decorators.js";
 
-import { base } from "./base.js";
-import { SHIPPED } from "./data-set.js";
+import { base } from "../panels/base.js";
+import { define } from "../panels/define.js";
+import { SHIPPED } from "../panels/data-set.js";
 
 /** Whose data the page ships, and under what terms. */
-@customElement("page-footer")
+@define("tt-page-footer")
 export class PageFooter extends LitElement {
   static override styles = [
     base,
@@ -32,6 +32,6 @@ export class PageFooter extends LitElement {
 
 declare global {
   interface HTMLElementTagNameMap {
-    "page-footer": PageFooter;
+    "tt-page-footer": PageFooter;
   }
 }

@@ -1,7 +1,8 @@
 import { css, html, LitElement, svg, type SVGTemplateResult, type TemplateResult } from "lit";
-import { customElement, property } from "lit/decorators.js";
+import { property } from "lit/decorators.js";
 
-import { base } from "./base.js";
+import { base } from "../panels/base.js";
+import { define } from "../panels/define.js";
 
 /** Cells across and down a tower of the drawing, and their pitch. */
 const ACROSS = 4;
@@ -9,7 +10,7 @@ const DOWN = 6;
 const PITCH = 15;
 
 /** What the page is, in a sentence and a drawing. */
-@customElement("page-header")
+@define("tt-page-header")
 export class PageHeader extends LitElement {
   static override styles = [
     base,
@@ -97,6 +98,6 @@ function tower(side: "user" | "item", left: number, start: number): SVGTemplateR
 
 declare global {
   interface HTMLElementTagNameMap {
-    "page-header": PageHeader;
+    "tt-page-header": PageHeader;
   }
 }

@@ -1,33 +1,15 @@
 import { css, html, LitElement, type TemplateResult } from "lit";
-import { customElement, property } from "lit/decorators.js";
+import { property } from "lit/decorators.js";
 import { ifDefined } from "lit/directives/if-defined.js";
 
 import type { OptionSpec, Preset } from "../index.js";
-import { base } from "./base.js";
-import "./choice-bar.js";
-import "./option-fields.js";
-import { type Settings, type Values, valuesOf } from "./settings.js";
-import "./technique-switch.js";
-import { type Named, REFINEMENTS, TECHNIQUES } from "./techniques.js";
-
-/** The options that the page offers, as it calls them. */
-const OPTIONS: readonly Named[] = [
-  ["epochs", "Epochs"],
-  ["batchSize", "Batch size"],
-  ["dim", "Width D"],
-  ["temperature", "Temperature τ"],
-  ["optimizer.learningRate", "Learning rate"],
-  ["seed", "Seed"],
-  ["negatives.kind", "Negatives"],
-];
-
-const COUNT: Named = ["negatives.count", "Drawn"];
-
-/** Those that say how a visitor's own file is read. */
-const READING: readonly Named[] = [
-  ["split.kind", "Test part"],
-  ["data.minRating", "Lowest rating"],
-];
+import { base } from "../panels/base.js";
+import { define } from "../panels/define.js";
+import "../panels/choice-bar.js";
+import "../panels/option-fields.js";
+import { DEFAULTS, type Settings, type Values, valuesOf } from "../panels/settings.js";
+import "../panels/technique-switch.js";
+import { COUNT, OPTIONS, READING, SWITCHES } from "../panels/options.js";
 
 /** Kinds of negatives that are drawn, so that it matters how many. */
 const DRAWN: readonly unknown[] = ["uniform", "popularity", "mixed"];
@@ -39,7 +21,7 @@ const BACKENDS = [
 ] as const satisfies readonly (readonly [Settings["backend"], string])[];
 
 /** The settings of a run. Sends `settings` with what they became. */
-@customElement("run-settings")
+@define("tt-run-settings")
 export class RunSettings extends LitElement {
   static override styles = [
     base,
@@ -48,7 +30,7 @@ export class RunSettings extends LitElement {
         display: grid;
         gap: 16px;
       }
-      technique-switch:last-child {
+      tt-technique-switch:last-child {
         padding-bottom: 0;
       }
     `,
@@ -56,7 +38,7 @@ export class RunSettings extends LitElement {
 
   @property({ attribute: false }) specs: readonly OptionSpec[] = [];
   @property({ attribute: false }) presets: readonly Preset[] = [];
-  @property({ attribute: false }) settings: Settings = { backend: "auto", values: {} };
+  @property({ attribute: false }) settings: Settings = DEFAULTS;
   /** Whether the data is the visitor's own, and still to be split. */
   @property({ type: Boolean }) reading = false;
   @property({ type: Boolean }) disabled = false;
@@ -69,29 +51,29 @@ export class RunSettings extends LitElement {
       @submit=${(event: Event) => event.preventDefault()}
       @values=${({ detail }: CustomEvent<Values>) => this.#send({ values: detail })}
     >
-      <choice-bar
+      <tt-choice-bar
         label="Preset"
         .choices=${this.presets.map(({ name }) => [name, capital(name)])}
         chosen=${ifDefined(this.#preset())}
         ?disabled=${this.disabled}
         @change=${({ detail }: CustomEvent<string>) => this.#send({ values: { ...this.#ofData(), ...this.#given(detail) } })}
-      ></choice-bar>
-      <option-fields .options=${options} .specs=${this.specs.map(offered)} .values=${values} ?disabled=${this.disabled}></option-fields>
-      <choice-bar
+      ></tt-choice-bar>
+      <tt-option-fields .options=${options} .specs=${this.specs.map(offered)} .values=${values} ?disabled=${this.disabled}></tt-option-fields>
+      <tt-choice-bar
         label="Backend"
         .choices=${BACKENDS}
         chosen=${backend}
         ?disabled=${this.disabled}
         @change=${({ detail }: CustomEvent<Settings["backend"]>) => this.#send({ backend: detail })}
-      ></choice-bar>
+      ></tt-choice-bar>
       <div>
-        ${[...TECHNIQUES, ...REFINEMENTS].map(
-          (technique) => html`<technique-switch
+        ${SWITCHES.map(
+          (technique) => html`<tt-technique-switch
             .technique=${technique}
             .specs=${this.specs}
             .values=${values}
             ?disabled=${this.disabled}
-          ></technique-switch>`,
+          ></tt-technique-switch>`,
         )}
       </div>
     </form>`;
@@ -125,7 +107,7 @@ export class RunSettings extends LitElement {
 
 /** Whether an option has no value while its group is off. */
 function isOptional(key: string): boolean {
-  return [...TECHNIQUES, ...REFINEMENTS].some(({ group }) => key.startsWith(`${group}.`));
+  return SWITCHES.some(({ group }) => key.startsWith(`${group}.`));
 }
 
 function capital(word: string): string {
@@ -143,6 +125,6 @@ function offered(spec: OptionSpec): OptionSpec {
 
 declare global {
   interface HTMLElementTagNameMap {
-    "run-settings": RunSettings;
+    "tt-run-settings": RunSettings;
   }
 }

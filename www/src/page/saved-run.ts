@@ -3,7 +3,7 @@
 import { get, set } from "idb-keyval";
 
 import { Trainer } from "../index.js";
-import type { DataSet } from "./data-set.js";
+import type { DataSet } from "../panels/data-set.js";
 
 /** What a saved run is called, where that is known. */
 interface Told {

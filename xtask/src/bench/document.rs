@@ -165,6 +165,9 @@ const SIZES: &str = "One step of the reference, with one size changed at a time.
     them; tables may have any number of rows. Small steps come out dear on `cpu`: of five rounds of one step each, \
     some run before the browser has compiled them well.";
 
+/// Figures from machines with a real GPU, kept by hand: such a machine has no browser to run the benchmark in.
+const GPU: &str = include_str!("../../../docs/performance/gpu.md");
+
 impl Display for Document {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
         write!(out, "{PREFACE}")?;
@@ -192,7 +195,7 @@ impl Display for Document {
                 write!(out, "{measured}")
             })?;
         }
-        Ok(())
+        write!(out, "{GPU}")
     }
 }
 

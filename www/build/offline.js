@@ -1,0 +1,72 @@
+/** Writes the offline page: one HTML file with everything inside, that opens from disk without a server. */
+
+import { readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { gunzipSync, gzipSync } from "node:zlib";
+
+import { build } from "rolldown";
+
+import { OPTIONS } from "./bundle.js";
+
+const www = new URL("../", import.meta.url);
+const path = (name) => fileURLToPath(new URL(name, www));
+
+/** Files that the page carries beside its worker: where they are, by the names that `src/offline` asks for. */
+const CARRIED = {
+  "twotower.wasm": "dist/twotower.wasm",
+  "train.csv": "data/online-retail/train.csv.gz",
+  "test.csv": "data/online-retail/test.csv.gz",
+  "items.csv": "data/online-retail/items.csv",
+};
+
+/** The carried files of data sets instead of those beside the package. */
+const carriedSets = {
+  name: "carried-sets",
+  resolveId: { filter: { id: /\/shipped-files\.js$/ }, handler: () => path("src/offline/shipped-files.ts") },
+};
+
+/** Bundles a script as text. */
+async function script(input, format) {
+  const { output } = await build({
+    ...OPTIONS,
+    input: path(input),
+    plugins: [carriedSets],
+    write: false,
+    output: { format, minify: true, codeSplitting: false },
+  });
+  if (output.length !== 1) throw new Error(`${input} has ${output.length} parts`);
+  return output[0].code;
+}
+
+/** Writes the page beside the others, from the demo page and the built files. */
+export async function offline(dist) {
+  const html = readFileSync(path("index.html"), "utf8");
+  const icon = `data:image/svg+xml;base64,${base64(readFileSync(new URL("mark.svg", dist)))}`;
+  const files = Object.entries(CARRIED).map(([name, from]) => [name, readFileSync(path(from))]);
+  files.push(["worker.js", Buffer.from(await script("src/offline/worker.ts", "iife"))]);
+  files.push(["page.js", Buffer.from(await script("src/offline/offline.ts", "esm"))]);
+  const carried = files.map(([name, bytes]) => {
+    return `<script type="application/gzip" data-file="${name}">${base64(packed(bytes))}</script>`;
+  });
+  // A `$` in a replacement text would mean something else: functions give it as it is.
+  const page = html
+    .replace(/ *<script type="module".*\n/, "")
+    .replace("./mark.svg", () => icon)
+    .replace(/<link rel="stylesheet".*>/, () => `<style>${readFileSync(new URL("style.css", dist), "utf8")}</style>`);
+  const scripts = `${carried.join("\n")}\n<script type="module">${harmless(await script("src/offline/start.ts", "esm"))}</script>\n`;
+  writeFileSync(new URL("twotower-demo.html", dist), page.replace("  </body>", () => `${scripts}  </body>`));
+}
+
+/** A script's text that does not end its element before its end. */
+function harmless(code) {
+  return code.replace(/<\/(script)/gi, "<\\/$1").replace(/<!--/g, "<\\!--");
+}
+
+function packed(bytes) {
+  const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
+  return gzipSync(isGzip ? gunzipSync(bytes) : bytes, { level: 9 });
+}
+
+function base64(bytes) {
+  return bytes.toString("base64");
+}

@@ -1,0 +1,35 @@
+/** What the events of `<two-tower-trainer>` carry. */
+
+import type { About, EpochReport, Report, Trainer, TwoTowerError } from "../index.js";
+
+/** Detail of `twotower-ready`: the data is read and the model can be asked. */
+export interface ReadyDetail {
+  trainer: Trainer;
+  about: About;
+}
+
+/** Detail of `twotower-epoch`: an epoch has ended. */
+export interface EpochDetail {
+  epoch: EpochReport;
+  /** Name of the strategy, while strategies are compared. */
+  strategy?: string;
+}
+
+/** Detail of `twotower-done`: the run, or the comparison, has ended. */
+export interface DoneDetail {
+  /** The run's report; of a comparison, one for each strategy by its name. */
+  report: Report | Readonly<Record<string, Pick<Report, "epochs" | "final">>>;
+}
+
+/** Detail of `twotower-error`: an attribute has a wrong value, or the run has failed. */
+export interface ErrorDetail {
+  error: TwoTowerError;
+}
+
+/** The events by their names. All bubble, also out of shadow trees. */
+export interface TwoTowerEventMap {
+  "twotower-ready": CustomEvent<ReadyDetail>;
+  "twotower-epoch": CustomEvent<EpochDetail>;
+  "twotower-done": CustomEvent<DoneDetail>;
+  "twotower-error": CustomEvent<ErrorDetail>;
+}

@@ -1,0 +1,300 @@
+/** The custom element: waits until it is seen or touched, then loads its view. Importing it defines nothing. */
+
+import { configure } from "../addresses.js";
+import { TwoTowerError } from "../error.js";
+import type { Report, Trainer } from "../index.js";
+import palette from "../panels/palette.css";
+import { type AttributeName, type Loading, loadingOf, NAMES, read, WrongAttribute } from "./attributes.js";
+import type { ErrorDetail, ReadyDetail } from "./events.js";
+import shell from "./shell.css";
+import type { View } from "./view.js";
+
+/** On a server there is no `HTMLElement`: the class is there all the same, so that importing it works. */
+const Base = (globalThis.HTMLElement ?? class {}) as unknown as new () => HTMLElement & Properties;
+
+/** A property for each attribute, in camel case. Reading gives the attribute's text. */
+type Properties = {
+  -readonly [Name in AttributeName as Camel<Name>]: Name extends "autostart" ? boolean : PropertyValue;
+};
+type PropertyValue = string | number | object | readonly string[] | null | undefined;
+type Camel<Name extends string> = Name extends `${infer Head}-${infer Tail}` ? `${Head}${Capitalize<Tail>}` : Name;
+
+/**
+ * Trains a two-tower recommender where it stands, for the reader to watch and ask.
+ *
+ * @tagname two-tower-trainer
+ * @slot - The view without JavaScript, until the trainer is loaded, and in print before anything is trained
+ * @fires {CustomEvent<ReadyDetail>} twotower-ready - The data is read and the model can be asked
+ * @fires {CustomEvent<EpochDetail>} twotower-epoch - An epoch has ended
+ * @fires {CustomEvent<DoneDetail>} twotower-done - The run, or the comparison, has ended
+ * @fires {CustomEvent<ErrorDetail>} twotower-error - An attribute has a wrong value, or the run has failed
+ *
+ * @csspart frame - All of the view
+ * @csspart message - The message of an error
+ * @csspart controls - Buttons and progress
+ * @csspart start - The main button: start, pause, go on
+ * @csspart reset - The button that starts over
+ * @csspart load - The button of `loading="interaction"`
+ * @csspart settings - The options of `controls`
+ * @csspart charts - The charts
+ * @csspart ask - The lists
+ * @csspart profile - Where a step's time goes
+ * @csspart compare - The comparison of strategies
+ * @csspart footer - Credits
+ *
+ * @cssprop --two-tower-accent - Main button, progress and NDCG
+ * @cssprop --two-tower-accent-hover - The main button under the pointer
+ * @cssprop --two-tower-on-accent - Text on the accent
+ * @cssprop --two-tower-background - Background of the element
+ * @cssprop --two-tower-surface - Background of cards and fields
+ * @cssprop --two-tower-hover - Background of what is under the pointer
+ * @cssprop --two-tower-text - Text
+ * @cssprop --two-tower-muted - Less important text
+ * @cssprop --two-tower-line - Lines and borders
+ * @cssprop --two-tower-edge - Borders of buttons and fields
+ * @cssprop --two-tower-warning - Background of error messages
+ * @cssprop [--two-tower-radius=10px] - Radius of corners
+ * @cssprop [--two-tower-size=16px] - Font size, which all other sizes follow
+ * @cssprop [--two-tower-min-height=420px] - Height that is kept free before the trainer is loaded
+ */
+export class TwoTowerTrainer extends Base {
+  static readonly observedAttributes: readonly string[] = [...NAMES, "loading"];
+
+  /** The last report of the run: after `twotower-ready`, each epoch and `twotower-done`. */
+  report: Report | undefined;
+
+  #view: View | undefined;
+  /** The view on its way. */
+  #loading: Promise<View> | undefined;
+  #ready = withResolvers<Trainer>();
+  #seen: IntersectionObserver | undefined;
+  #changing = false;
+  readonly #body: HTMLElement | undefined;
+
+  constructor() {
+    super();
+    // On a server the class has no shadow roots.
+    if (typeof this.attachShadow !== "function") return;
+    const root = this.attachShadow({ mode: "open" });
+    root.adoptedStyleSheets = styles();
+    const body = document.createElement("div");
+    body.className = "body";
+    body.append(document.createElement("slot"));
+    root.append(body);
+    this.#body = body;
+    this.addEventListener("twotower-ready", this.#became);
+    this.addEventListener("twotower-epoch", this.#reported);
+    this.addEventListener("twotower-done", this.#reported);
+  }
+
+  /** The trainer, once it is there. Waiting for it does not load it: `start()` does. */
+  get ready(): Promise<Trainer> {
+    return this.#ready.promise;
+  }
+
+  /** Loads the trainer if it is not there yet, and starts or continues training. */
+  async start(): Promise<void> {
+    const view = await this.#load();
+    await view?.start();
+  }
+
+  /** Stops between two slices of training, until `start()`. */
+  pause(): void {
+    this.#view?.pause();
+  }
+
+  /** Gives up the run for a fresh model with the same options. */
+  async reset(): Promise<void> {
+    await this.#view?.reset();
+  }
+
+  connectedCallback(): void {
+    if (this.#view || this.#seen) return;
+    let loading: Loading = "visible";
+    try {
+      loading = loadingOf(this.getAttribute("loading"));
+    } catch (thrown) {
+      this.#refuse(thrown);
+    }
+    this.#offer(loading);
+    if (loading === "eager") void this.#load();
+    if (loading === "visible") this.#watch();
+  }
+
+  disconnectedCallback(): void {
+    // An element that is moved is connected again at once, and keeps its run.
+    setTimeout(() => {
+      if (!this.isConnected) this.#close();
+    });
+  }
+
+  /** Keeps the run while `moveBefore` moves the element. */
+  connectedMoveCallback(): void {}
+
+  attributeChangedCallback(_: string, before: string | null, after: string | null): void {
+    if (before === after || this.#view === undefined || this.#changing) return;
+    // Frameworks set one attribute after the other: they are read together.
+    this.#changing = true;
+    queueMicrotask(() => {
+      this.#changing = false;
+      this.#configure();
+    });
+  }
+
+  /** Loads once the element comes near the screen. */
+  #watch(): void {
+    this.#seen = new IntersectionObserver((entries) => {
+      if (entries.some(({ isIntersecting }) => isIntersecting)) void this.#load();
+    }, { rootMargin: "200px" });
+    this.#seen.observe(this);
+  }
+
+  /** Shows the child content, with a button that loads and starts where the reader has to ask for it. */
+  #offer(loading: Loading): void {
+    const body = this.#body;
+    if (body === undefined) return;
+    body.replaceChildren(document.createElement("slot"));
+    if (loading !== "interaction") return;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = "Load and train";
+    button.part.add("load");
+    button.addEventListener("click", () => void this.start());
+    body.append(button);
+  }
+
+  #load(): Promise<View | undefined> {
+    this.#seen?.disconnect();
+    this.#seen = undefined;
+    this.#loading ??= this.#open();
+    return this.#loading.catch((thrown: unknown) => {
+      this.#loading = undefined;
+      this.#refuse(thrown);
+      return undefined;
+    });
+  }
+
+  async #open(): Promise<View> {
+    const status = document.createElement("p");
+    status.className = "status";
+    status.setAttribute("role", "status");
+    status.textContent = "Loading the trainer…";
+    this.#body?.append(status);
+    const { View: _ } = await import("./view.js");
+    const view = document.createElement("tt-view");
+    view.setAttribute("exportparts", PARTS.join());
+    this.#view = view;
+    this.#configure();
+    status.remove();
+    this.#body?.querySelector("button")?.remove();
+    this.#body?.append(view);
+    this.#body?.classList.add("loaded");
+    return view;
+  }
+
+  /** Reads the attributes and gives them to the view. */
+  #configure(): void {
+    if (this.#view === undefined) return;
+    try {
+      loadingOf(this.getAttribute("loading"));
+      configure(this.#addresses());
+      this.#view.setup = read((name) => this.getAttribute(name));
+      this.#body?.querySelector(".problem")?.remove();
+    } catch (thrown) {
+      this.#refuse(thrown);
+    }
+  }
+
+  #addresses(): Parameters<typeof configure>[0] {
+    const names = { workerUrl: "worker-url", wasmUrl: "wasm-url", dataUrl: "data-url" } as const;
+    const given = Object.entries(names).map(([key, name]) => [key, this.getAttribute(name)] as const);
+    return Object.fromEntries(given.filter(([, address]) => address !== null));
+  }
+
+  /** Shows why nothing trains here, and tells the page. */
+  #refuse(thrown: unknown): void {
+    const error = thrown instanceof WrongAttribute ? thrown.typed() : TwoTowerError.from(thrown);
+    this.#body?.querySelector(".problem")?.remove();
+    const note = document.createElement("p");
+    note.className = "problem";
+    note.part.add("message");
+    note.setAttribute("role", "alert");
+    note.textContent = error.message;
+    this.#body?.prepend(note);
+    this.dispatchEvent(new CustomEvent<ErrorDetail>("twotower-error", { detail: { error }, bubbles: true, composed: true }));
+  }
+
+  readonly #became = (event: Event): void => {
+    this.#ready.resolve((event as CustomEvent<ReadyDetail>).detail.trainer);
+    this.#reported();
+  };
+
+  readonly #reported = (): void => {
+    this.#body?.classList.toggle("trained", this.#view?.trained);
+    void this.#view?.report().then(
+      (report) => (this.report = report),
+      () => undefined,
+    );
+  };
+
+  /** Frees everything; the element may be connected again. */
+  #close(): void {
+    this.#seen?.disconnect();
+    this.#seen = undefined;
+    this.#view?.close();
+    this.#view = undefined;
+    this.#loading = undefined;
+    this.report = undefined;
+    this.#ready.reject(new TwoTowerError("destroyed", "the element was removed from the document"));
+    this.#ready = withResolvers<Trainer>();
+    this.#body?.classList.remove("loaded", "trained");
+    this.#body?.replaceChildren(document.createElement("slot"));
+  }
+}
+
+/** Parts that pages can style, all within the view. */
+export const PARTS = ["frame", "message", "controls", "settings", "charts", "ask", "profile", "compare", "footer", "start", "reset"];
+
+/** The style sheets, made once for all elements. */
+let sheets: CSSStyleSheet[] | undefined;
+
+function styles(): CSSStyleSheet[] {
+  sheets ??= [palette, shell].map((text) => {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(text);
+    return sheet;
+  });
+  return sheets;
+}
+
+/** A promise whose rejection nobody has to handle. */
+function withResolvers<T>(): PromiseWithResolvers<T> {
+  const resolvers = Promise.withResolvers<T>();
+  resolvers.promise.catch(() => undefined);
+  return resolvers;
+}
+
+/** Gives each attribute a property of the same name in camel case: its text, or null. */
+for (const name of NAMES) {
+  const property = name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+  Object.defineProperty(TwoTowerTrainer.prototype, property, {
+    configurable: true,
+    enumerable: true,
+    get(this: TwoTowerTrainer): string | boolean | null {
+      return name === "autostart" ? this.hasAttribute(name) : this.getAttribute(name);
+    },
+    set(this: TwoTowerTrainer, value: unknown) {
+      const text = textOf(value);
+      if (text === null) this.removeAttribute(name);
+      else this.setAttribute(name, text);
+    },
+  });
+}
+
+/** A property's value as its attribute has it. */
+function textOf(value: unknown): string | null {
+  if (value === null || value === undefined || value === false) return null;
+  if (value === true) return "";
+  if (Array.isArray(value)) return value.join(" ");
+  return typeof value === "object" ? JSON.stringify(value) : String(value as string | number);
+}

@@ -1,0 +1,436 @@
+/** What the element shows once it is loaded: the run's controls, charts and lists, made of the page's panels. */
+
+import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { property, query, state } from "lit/decorators.js";
+
+import { type OptionSpec, type Preset, type Report, Trainer, TwoTowerError } from "../index.js";
+import "../panels/ask-panel.js";
+import { base } from "../panels/base.js";
+import "../panels/choice-bar.js";
+import type { ComparePanel } from "../panels/compare-panel.js";
+import "../panels/compare-panel.js";
+import { type DataSet, SHIPPED, WORDS } from "../panels/data-set.js";
+import { define } from "../panels/define.js";
+import "../panels/error-note.js";
+import { share } from "../panels/format.js";
+import { type Control, controlOf } from "../panels/options.js";
+import "../panels/option-fields.js";
+import "../panels/run-charts.js";
+import "../panels/run-controls.js";
+import { type Neighbours, Session } from "../panels/session.js";
+import { DEFAULTS, flat, type Settings, type Values, valuesOf } from "../panels/settings.js";
+import "../panels/step-profile.js";
+import { MOST, STRATEGIES } from "../panels/strategies.js";
+import "../panels/technique-switch.js";
+import { Turns } from "../panels/turns.js";
+import { type Setup, WrongAttribute } from "./attributes.js";
+import { dataSetOf } from "./data.js";
+import type { DoneDetail, EpochDetail, ErrorDetail, ReadyDetail, TwoTowerEventMap } from "./events.js";
+
+/** All elements of a page share a worker and train one at a time. */
+const NEIGHBOURS: Neighbours = { share: true, turns: new Turns() };
+
+/** The charts, and how they are called where one is shown at a time. */
+const CHARTS = [
+  ["metrics", "Metrics"],
+  ["loss", "Loss"],
+] as const;
+
+type Chart = (typeof CHARTS)[number][0];
+
+/** Sends the events of `<two-tower-trainer>`, through all that it stands in. */
+@define("tt-view")
+export class View extends LitElement {
+  static override styles = [
+    base,
+    css`
+      .frame {
+        display: grid;
+        gap: 10px;
+        padding: 12px;
+      }
+      tt-error-note:not(.bad) {
+        display: none;
+      }
+      tt-run-controls {
+        border: 0;
+        background: none;
+        padding: 0 !important;
+      }
+      .body,
+      .side,
+      .charts {
+        display: grid;
+        grid-template-columns: minmax(0, 1fr);
+        align-content: start;
+        gap: 10px;
+      }
+      .ask {
+        container-type: inline-size;
+        min-width: 0;
+        --list-height: 8.5em;
+      }
+      .settings {
+        display: grid;
+        gap: 10px;
+      }
+      tt-option-fields {
+        grid-template-columns: repeat(auto-fit, minmax(120px, 1fr));
+      }
+      tt-run-charts {
+        --plot-height: 100px;
+      }
+      tt-run-charts:not(.front) {
+        display: none;
+      }
+      footer {
+        display: flex;
+        flex-wrap: wrap;
+        justify-content: space-between;
+        gap: 2px 16px;
+        font-size: 0.6875em;
+        color: var(--muted);
+      }
+      @container (min-width: 560px) {
+        .body.two {
+          grid-template-columns: minmax(0, 1fr) minmax(0, 1fr);
+        }
+        .body {
+          gap: 14px;
+        }
+      }
+      @container (min-width: 1000px) {
+        .charts tt-choice-bar {
+          display: none;
+        }
+        tt-run-charts:not(.front) {
+          display: grid;
+        }
+        .body.two {
+          grid-template-columns: minmax(0, 3fr) minmax(0, 2fr);
+        }
+        .ask {
+          --list-height: 24em;
+        }
+        tt-run-charts {
+          --plot-height: 150px;
+        }
+        .settings tt-option-fields {
+          grid-template-columns: repeat(auto-fit, minmax(160px, 1fr));
+        }
+      }
+    `,
+  ];
+
+  /** What the attributes say. */
+  @property({ attribute: false }) setup: Setup | undefined;
+  @state() private problem: string | undefined;
+  @state() private front: Chart = "metrics";
+  @state() private controls: readonly Control[] = [];
+  @state() private comparing = false;
+  @state() private dataSet: DataSet | undefined;
+  @query("tt-compare-panel") private readonly comparison!: ComparePanel | null;
+
+  readonly #session = new Session(DEFAULTS, NEIGHBOURS);
+  #specs: readonly OptionSpec[] = [];
+  /** Settled when the last setup has been taken. */
+  #ready: Promise<unknown> = Promise.resolve();
+  /** The run, its epochs and its error that events have told of. */
+  #told = { run: 0, epochs: 0, done: false, error: undefined as TwoTowerError | undefined };
+  #started = false;
+
+  constructor() {
+    super();
+    this.#session.addEventListener("change", this.#changed);
+  }
+
+  /** Whether something has been trained. */
+  get trained(): boolean {
+    return this.#session.epochs.length > 0 || (this.comparison?.comparison.contenders.length ?? 0) > 0;
+  }
+
+  /** Starts or continues the run; where only strategies are compared, the comparison. */
+  async start(): Promise<void> {
+    await this.#ready;
+    await this.updateComplete;
+    if (this.#onlyCompares) {
+      if (this.comparison?.comparison.paused) this.comparison.comparison.resume();
+      else if (!this.comparing) this.comparison?.start();
+    } else await this.#session.start();
+  }
+
+  pause(): void {
+    if (this.#onlyCompares) this.comparison?.comparison.pause();
+    else this.#session.pause();
+  }
+
+  async reset(): Promise<void> {
+    await this.#ready;
+    this.comparison?.comparison.clear();
+    await this.#session.reset();
+  }
+
+  /** Frees the run, its worker's memory and its GPU buffers. */
+  close(): void {
+    this.comparison?.comparison.clear();
+    this.#session.close();
+  }
+
+  override willUpdate(changed: PropertyValues<this>): void {
+    if (changed.has("setup") && this.setup) this.#ready = this.#take(this.setup);
+  }
+
+  override render(): TemplateResult | typeof nothing {
+    const { setup, dataSet } = this;
+    const session = this.#session;
+    if (setup === undefined) return nothing;
+    const { phase, trainer } = session;
+    const shows = (panel: Setup["panels"][number]): boolean => setup.panels.includes(panel);
+    const charts = CHARTS.filter(([chart]) => shows(chart));
+    const left = charts.length > 0 || this.controls.length > 0;
+    const message = this.problem ?? session.error?.message;
+    return html`<div class="frame" part="frame" lang="en">
+      <tt-error-note class=${message ? "bad" : ""} part="message" .message=${message}></tt-error-note>
+      ${this.#onlyCompares ? nothing : this.#runControls()}
+      <div class="body ${left && shows("ask") ? "two" : ""}">
+        ${left
+          ? html`<div class="side">
+              ${this.controls.length > 0 ? this.#settings() : nothing} ${charts.length > 0 ? this.#charts(charts) : nothing}
+            </div>`
+          : nothing}
+        ${shows("ask")
+          ? html`<div class="ask" part="ask">
+              <tt-ask-panel .trainer=${trainer} .version=${session.version} .words=${dataSet?.words ?? WORDS}></tt-ask-panel>
+            </div>`
+          : nothing}
+      </div>
+      ${shows("profile")
+        ? html`<tt-step-profile
+            part="profile"
+            .trainer=${trainer}
+            .run=${session.run}
+            .phase=${phase}
+            ?blocked=${this.comparing}
+          ></tt-step-profile>`
+        : nothing}
+      ${shows("compare") && dataSet
+        ? html`<tt-compare-panel
+            part="compare"
+            .dataSet=${dataSet}
+            .specs=${session.specs}
+            .settings=${session.settings}
+            .fixed=${setup.strategies.length > 0 ? setup.strategies : undefined}
+            .neighbours=${NEIGHBOURS}
+            ?blocked=${phase === "training"}
+            @busy=${({ detail }: CustomEvent<boolean>) => this.#compares(detail)}
+          ></tt-compare-panel>`
+        : nothing}
+      <p class="unseen" role="status">${this.#spoken()}</p>
+      ${this.#credits()}
+    </div>`;
+  }
+
+  get #onlyCompares(): boolean {
+    return this.setup?.panels.join() === "compare";
+  }
+
+  #runControls(): TemplateResult {
+    const session = this.#session;
+    return html`<tt-run-controls
+      part="controls"
+      exportparts="start, reset"
+      compact
+      .phase=${session.phase}
+      .about=${session.trainer?.about}
+      .progress=${session.progress}
+      .pairsPerSecond=${session.pairsPerSecond}
+      .epochs=${session.progress?.epochs ?? session.trainer?.about.config.epochs ?? 1}
+      .had=${session.had}
+      .stale=${session.stale}
+      ?blocked=${this.comparing}
+      @start=${() => void session.start()}
+      @pause=${() => session.pause()}
+      @reset=${() => void session.reset()}
+    ></tt-run-controls>`;
+  }
+
+  #settings(): TemplateResult {
+    const { values } = this.#session.settings;
+    const disabled = this.#session.phase === "training";
+    const options = this.controls.flatMap((control) => ("option" in control ? [control.option] : []));
+    const techniques = this.controls.flatMap((control) => ("technique" in control ? [control.technique] : []));
+    return html`<div
+      class="settings"
+      part="settings"
+      @values=${({ detail }: CustomEvent<Values>) => void this.#session.configure({ ...this.#session.settings, values: detail })}
+    >
+      ${options.length > 0
+        ? html`<tt-option-fields .options=${options} .specs=${this.#specs} .values=${values} ?disabled=${disabled}></tt-option-fields>`
+        : nothing}
+      ${techniques.map(
+        (technique) => html`<tt-technique-switch
+          .technique=${technique}
+          .specs=${this.#specs}
+          .values=${values}
+          ?disabled=${disabled}
+        ></tt-technique-switch>`,
+      )}
+    </div>`;
+  }
+
+  #charts(charts: readonly (readonly [Chart, string])[]): TemplateResult {
+    const session = this.#session;
+    const front = charts.some(([chart]) => chart === this.front) ? this.front : charts[0]?.[0];
+    return html`<div class="charts" part="charts">
+      ${charts.length > 1
+        ? html`<tt-choice-bar
+            label="Chart"
+            quiet
+            .choices=${charts}
+            chosen=${front}
+            @change=${({ detail }: CustomEvent<Chart>) => (this.front = detail)}
+          ></tt-choice-bar>`
+        : nothing}
+      ${charts.map(
+        ([chart]) => html`<tt-run-charts
+          class=${chart === front ? "front" : ""}
+          .shown=${[chart]}
+          .loss=${session.loss.points()}
+          .reports=${session.epochs}
+          .popularity=${session.popularity}
+          .final=${session.final}
+          .epochs=${session.progress?.epochs ?? session.trainer?.about.config.epochs ?? 1}
+          ?validated=${(session.trainer?.about.data.validation ?? 0) > 0}
+        ></tt-run-charts>`,
+      )}
+    </div>`;
+  }
+
+  /** Whose data it is, as its licence asks, and what trains here. */
+  #credits(): TemplateResult {
+    const credit = SHIPPED.find(({ id }) => id === this.dataSet?.id)?.credit;
+    return html`<footer part="footer">
+      ${credit
+        ? html`<span>Data: <a href=${credit.url}>${credit.work}</a>, changed, <a href=${credit.licenceUrl}>${credit.licence}</a></span>`
+        : html`<span>${this.dataSet?.title ?? ""}</span>`}
+      <span>Trains on this machine; no data leaves the page.</span>
+    </footer>`;
+  }
+
+  /** What a screen reader hears of the run: its phases and the end of each epoch. */
+  #spoken(): string {
+    const { phase, epochs } = this.#session;
+    const last = epochs.at(-1);
+    const measured = last ? `Epoch ${last.epoch}: recall at 20 is ${share(last["recall@20"])}.` : "";
+    const said = { opening: "Reading the data.", ready: "Ready to train.", waiting: "Waiting for another trainer.", training: "Training.", paused: "Paused.", finished: "Finished.", failed: "" };
+    return this.#onlyCompares ? "" : `${said[phase]} ${measured}`;
+  }
+
+  /** Takes what the attributes say: opens their data set and starts with their options. */
+  async #take(setup: Setup): Promise<void> {
+    try {
+      const [specs, presets] = await Promise.all([Trainer.options(), Trainer.presets()]);
+      if (setup !== this.setup) return;
+      this.#specs = specs;
+      this.problem = undefined;
+      this.controls = setup.controls.map((name) => controlNamed(name, specs));
+      checkStrategies(setup.strategies);
+      const settings: Settings = { backend: setup.backend, values: valuesIn(setup, specs, presets) };
+      this.dataSet = dataSetOf(setup);
+      this.#session.settle(settings);
+      await this.#session.open(this.dataSet);
+      if (setup !== this.setup || !setup.autostart || this.#started) return;
+      this.#started = true;
+      void this.start();
+    } catch (thrown) {
+      if (setup !== this.setup) return;
+      const error = thrown instanceof WrongAttribute ? thrown.typed() : TwoTowerError.from(thrown);
+      this.problem = error.message;
+      this.#send<ErrorDetail>("twotower-error", { error });
+    }
+  }
+
+  readonly #changed = (): void => {
+    this.requestUpdate();
+    const { run, epochs, phase, error, trainer, final } = this.#session;
+    const told = this.#told;
+    if (run !== told.run && trainer) {
+      this.#told = { run, epochs: 0, done: false, error: undefined };
+      this.#send<ReadyDetail>("twotower-ready", { trainer, about: trainer.about });
+    }
+    for (const epoch of epochs.slice(this.#told.epochs)) this.#send<EpochDetail>("twotower-epoch", { epoch });
+    this.#told.epochs = epochs.length;
+    if (phase === "finished" && !this.#told.done && trainer && final !== undefined) {
+      this.#told.done = true;
+      void trainer.report().then((report) => this.#send<DoneDetail>("twotower-done", { report }));
+    }
+    if (phase === "training") this.#told.done = false;
+    if (error && error !== this.#told.error) this.#send<ErrorDetail>("twotower-error", { error });
+    this.#told.error = error;
+  };
+
+  /** Tells of a comparison as it goes. */
+  #compares(busy: boolean): void {
+    this.comparing = busy;
+    const comparison = this.comparison?.comparison;
+    if (!comparison) return;
+    if (!busy) {
+      const done = comparison.contenders.filter(({ final }) => final);
+      const report = Object.fromEntries(done.map(({ strategy, epochs, final }) => [strategy.id, { epochs: [...epochs], final: final ?? null }]));
+      if (done.length > 0 && done.length === comparison.contenders.length) this.#send<DoneDetail>("twotower-done", { report });
+      return;
+    }
+    const told = new Map<string, number>();
+    const tell = (): void => {
+      for (const { strategy, epochs } of comparison.contenders) {
+        for (const epoch of epochs.slice(told.get(strategy.id) ?? 0)) {
+          this.#send<EpochDetail>("twotower-epoch", { epoch, strategy: strategy.id });
+        }
+        told.set(strategy.id, epochs.length);
+      }
+      if (comparison.at === undefined) comparison.removeEventListener("change", tell);
+    };
+    comparison.addEventListener("change", tell);
+  }
+
+  #send<D>(name: keyof TwoTowerEventMap, detail: D): void {
+    this.dispatchEvent(new CustomEvent<D>(name, { detail, bubbles: true, composed: true }));
+  }
+
+  /** The run so far, as one document. */
+  async report(): Promise<Report | undefined> {
+    return this.#session.trainer?.report();
+  }
+}
+
+/** The values that the attributes give the options: the preset's, then the config's, then the epochs. */
+function valuesIn({ preset, config, epochs }: Setup, specs: readonly OptionSpec[], presets: readonly Preset[]): Values {
+  const found = presets.find(({ name }) => name === preset);
+  if (preset !== null && !found) throw new WrongAttribute("preset", preset, presets.map(({ name }) => name).join(", "));
+  return {
+    ...(found && valuesOf(found.options, specs)),
+    ...flat(config, specs),
+    ...(epochs !== null && { epochs }),
+  };
+}
+
+function controlNamed(name: string, specs: readonly OptionSpec[]): Control {
+  const found = controlOf(name, specs);
+  if (!("length" in found)) return found;
+  const allowed = found.length > 0 ? found : specs.map(({ key }) => key);
+  throw new WrongAttribute("controls", name, allowed.join(", "));
+}
+
+function checkStrategies(names: readonly string[]): void {
+  const known = STRATEGIES.map(({ id }) => id);
+  const allowed = `up to ${String(MOST)} of ${known.join(", ")}`;
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new WrongAttribute("strategies", unknown, allowed);
+  if (names.length > MOST) throw new WrongAttribute("strategies", names.join(" "), allowed);
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "tt-view": View;
+  }
+}

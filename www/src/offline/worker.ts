@@ -1,0 +1,13 @@
+/** Entry of the offline page's worker: a classic script, since a page from disk may not start a module from memory. */
+
+import { expose } from "comlink";
+
+import { carryErrors, TwoTowerError } from "../error.js";
+import { Host } from "../host.js";
+
+carryErrors();
+expose(
+  new Host(() => {
+    throw new TwoTowerError("worker", "the page did not say where the compiled trainer is");
+  }),
+);

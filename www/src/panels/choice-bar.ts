@@ -1,0 +1,82 @@
+import { css, html, LitElement, type TemplateResult } from "lit";
+import { property } from "lit/decorators.js";
+
+import { base } from "./base.js";
+import { define } from "./define.js";
+
+/** One of a few, side by side. Sends `change` with the id of the one that is taken. */
+@define("tt-choice-bar")
+export class ChoiceBar extends LitElement {
+  static override styles = [
+    base,
+    css`
+      legend {
+        font-size: calc(0.8125 * var(--rem));
+        font-weight: 550;
+      }
+      .choices {
+        display: grid;
+        grid-auto-columns: 1fr;
+        grid-auto-flow: column;
+        margin-top: 4px;
+        border: 1px solid var(--edge);
+        border-radius: 6px;
+        background: var(--raised);
+      }
+      span {
+        display: block;
+        padding: 6px 10px;
+        border-radius: 5px;
+        text-align: center;
+        white-space: nowrap;
+        cursor: pointer;
+      }
+      :checked + span {
+        background: var(--ink);
+        color: var(--paper);
+      }
+      :disabled + span {
+        cursor: default;
+        opacity: 0.45;
+      }
+      :focus-visible + span {
+        outline: 2px solid var(--recall);
+        outline-offset: 2px;
+      }
+    `,
+  ];
+
+  @property() label = "";
+  /** What there is to choose from: an id and what it is called. */
+  @property({ attribute: false }) choices: readonly (readonly [id: string, label: string])[] = [];
+  @property() chosen: string | undefined;
+  @property({ type: Boolean }) disabled = false;
+  /** Whether the label is for screen readers alone. */
+  @property({ type: Boolean }) quiet = false;
+
+  override render(): TemplateResult {
+    return html`<fieldset ?disabled=${this.disabled}>
+      <legend class=${this.quiet ? "unseen" : ""}>${this.label}</legend>
+      <div class="choices small">${this.choices.map(([id, label]) => this.#choice(id, label))}</div>
+    </fieldset>`;
+  }
+
+  #choice(id: string, label: string): TemplateResult {
+    return html`<label>
+      <input
+        class="unseen"
+        type="radio"
+        name="choice"
+        .checked=${id === this.chosen}
+        @change=${() => this.dispatchEvent(new CustomEvent<string>("change", { detail: id }))}
+      />
+      <span>${label}</span>
+    </label>`;
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "tt-choice-bar": ChoiceBar;
+  }
+}

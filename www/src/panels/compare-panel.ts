@@ -1,0 +1,210 @@
+import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { property, state } from "lit/decorators.js";
+
+import type { OptionSpec } from "../index.js";
+import { base } from "./base.js";
+import { define } from "./define.js";
+import { Comparison } from "./comparison.js";
+import "./comparison-chart.js";
+import "./comparison-table.js";
+import type { DataSet } from "./data-set.js";
+import { count, plural } from "./format.js";
+import type { Neighbours } from "./session.js";
+import { DEFAULTS, runOptions, type Settings } from "./settings.js";
+import { FIRST_PICKED, STRATEGIES } from "./strategies.js";
+import "./strategy-picker.js";
+
+/** Trains some strategies one after the other, and draws them together. Sends `busy` when it turns busy or idle. */
+@define("tt-compare-panel")
+export class ComparePanel extends LitElement {
+  static override styles = [
+    base,
+    css`
+      :host {
+        display: grid;
+        grid-template-columns: 272px minmax(0, 1fr);
+        gap: 28px 40px;
+        align-items: start;
+      }
+      .side {
+        display: grid;
+        gap: 12px;
+      }
+      .results {
+        display: grid;
+        grid-template-columns: minmax(0, 1fr);
+        gap: 16px;
+      }
+      .blank {
+        display: grid;
+        place-content: center;
+        min-height: 300px;
+        height: 100%;
+        padding: 24px;
+        border: 1px dashed var(--edge);
+        border-radius: var(--radius);
+        text-align: center;
+      }
+      .blank p {
+        max-width: 38ch;
+        text-wrap: balance;
+      }
+      .buttons {
+        display: grid;
+        grid-auto-flow: column;
+        gap: 8px;
+      }
+      .state {
+        display: grid;
+        gap: 4px;
+      }
+      @container (max-width: 820px) {
+        :host {
+          grid-template-columns: minmax(0, 1fr);
+        }
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) dataSet!: DataSet;
+  @property({ attribute: false }) specs: readonly OptionSpec[] = [];
+  @property({ attribute: false }) settings: Settings = DEFAULTS;
+  /** Whether the page's own run is training: two at once would slow each other down. */
+  @property({ type: Boolean }) blocked = false;
+  /** The strategies to compare; without, the reader picks them. */
+  @property({ attribute: false }) fixed: readonly string[] | undefined;
+  /** How it gets along with the other runs of its page. */
+  @property({ attribute: false }) neighbours: Neighbours | undefined;
+  @state() private picked = FIRST_PICKED;
+  readonly comparison = new Comparison();
+  /** What was sent last. */
+  #busy = false;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.comparison.addEventListener("change", this.#changed);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.comparison.removeEventListener("change", this.#changed);
+    this.comparison.clear();
+  }
+
+  override willUpdate(changed: PropertyValues<this>): void {
+    // What was measured on other data is not to be compared with.
+    if (changed.has("dataSet")) this.comparison.clear();
+  }
+
+  override render(): TemplateResult {
+    const { contenders, at } = this.comparison;
+    const busy = at !== undefined;
+    return html`<div class="side">
+        ${this.fixed
+          ? nothing
+          : html`<tt-strategy-picker
+              .picked=${this.picked}
+              ?disabled=${busy}
+              @pick=${({ detail }: CustomEvent<readonly string[]>) => (this.picked = detail)}
+            ></tt-strategy-picker>`}
+        ${busy
+          ? html`<div class="buttons">
+              ${this.comparison.paused
+                ? html`<button class="button primary" @click=${() => this.comparison.resume()}>Go on</button>`
+                : html`<button class="button" @click=${() => this.comparison.pause()}>Pause</button>`}
+              <button class="button" @click=${() => this.comparison.cancel()}>Cancel</button>
+            </div>`
+          : html`<button class="button primary" ?disabled=${!this.#ready()} @click=${() => this.start()}>Compare</button>`}
+        ${this.#state()}
+        <p class="unseen" role="status">${this.#spoken()}</p>
+      </div>
+      ${contenders.length > 0 ? this.#results() : this.#blank()}`;
+  }
+
+  #results(): TemplateResult {
+    const { contenders } = this.comparison;
+    return html`<div class="results">
+      <tt-comparison-chart .contenders=${contenders}></tt-comparison-chart>
+      <tt-comparison-table .contenders=${contenders}></tt-comparison-table>
+      ${this.#shared()}
+    </div>`;
+  }
+
+  /** What all of them have in common. */
+  #shared(): TemplateResult | typeof nothing {
+    const about = this.comparison.contenders.find(({ about }) => about)?.about;
+    if (about === undefined) return nothing;
+    const { epochs, batchSize, dim, seed } = about.config;
+    return html`<p class="small muted figure">
+      All with the settings at hand when it began: ${plural(epochs, "epoch")} of batches of ${count(batchSize)} pairs, width
+      ${count(dim)}, seed ${seed}, on ${about.backend === "cpu" ? "the CPU" : "WebGPU"}. Work is counted from the plan, time is
+      that of training alone.
+    </p>`;
+  }
+
+  #blank(): TemplateResult {
+    return html`<div class="blank muted">
+      <p>
+        Here the strategies are drawn together: what each has learnt after as many epochs, as many pairs or as much time,
+        and what it cost.
+      </p>
+    </div>`;
+  }
+
+  #state(): TemplateResult | typeof nothing {
+    const { contenders, at, progress } = this.comparison;
+    const said = (text: string): TemplateResult => html`<p class="small muted">${text}</p>`;
+    const contender = at === undefined ? undefined : contenders[at];
+    if (at !== undefined && contender) {
+      const { epoch, epochs, step, steps } = progress ?? { epoch: 1, epochs: 1, step: 0, steps: 1 };
+      const done = (at + (epoch - 1 + step / steps) / epochs) / contenders.length;
+      return html`<div class="state small muted figure">
+        <span>${contender.strategy.name}${progress ? `, epoch ${count(epoch)} of ${count(epochs)}` : "…"}</span>
+        <progress max="1" .value=${done} aria-label="Comparison done"></progress>
+      </div>`;
+    }
+    if (this.blocked) return said("The run above is training. Pause it first: two at once would slow each other down.");
+    if (contenders.some(({ final, error }) => !final && !error)) return said("Cancelled. What was measured stays.");
+    return nothing;
+  }
+
+  /** What a screen reader hears: whose turn it is, and that all had theirs. */
+  #spoken(): string {
+    const { contenders, at } = this.comparison;
+    if (at !== undefined) return `Training ${contenders[at]?.strategy.name ?? ""}.`;
+    return contenders.length > 0 ? "The comparison has ended." : "";
+  }
+
+  get #chosen(): readonly string[] {
+    return this.fixed ?? this.picked;
+  }
+
+  #ready(): boolean {
+    return !this.blocked && this.specs.length > 0 && this.#chosen.length > 0;
+  }
+
+  /** Compares; what was compared before is forgotten. */
+  start(): void {
+    const { dataSet, specs, settings } = this;
+    const strategies = STRATEGIES.filter(({ id }) => this.#chosen.includes(id));
+    const contenders = strategies.map((strategy) => {
+      const values = strategy.values(settings.values, specs);
+      const options = runOptions({ ...settings, values }, dataSet);
+      return { strategy, told: strategy.told(values, specs), options, epochs: [] };
+    });
+    this.comparison.start(dataSet, contenders, this.neighbours);
+  }
+
+  readonly #changed = (): void => {
+    const busy = this.comparison.at !== undefined;
+    if (busy !== this.#busy) this.dispatchEvent(new CustomEvent<boolean>("busy", { detail: busy }));
+    this.#busy = busy;
+    this.requestUpdate();
+  };
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "tt-compare-panel": ComparePanel;
+  }
+}

@@ -1,0 +1,107 @@
+import { css, html, LitElement, type TemplateResult } from "lit";
+import { property, state } from "lit/decorators.js";
+import { keyed } from "lit/directives/keyed.js";
+
+import type { EpochReport } from "../index.js";
+import { base } from "./base.js";
+import { define } from "./define.js";
+import "./choice-bar.js";
+import type { Contender } from "./comparison.js";
+import { rate } from "./format.js";
+import { type Axis, EPOCHS, type Line } from "./line-chart.js";
+import "./line-chart.js";
+
+/** What the strategies may be compared over: as equal passes, equal data, or equal time. */
+const OVER = {
+  epochs: { name: "epochs", ...EPOCHS, spent: () => 1 },
+  pairs: { name: "pairs trained", label: "the pairs trained", least: 1, tick: rate, spent: ({ pairs }) => pairs },
+  time: { name: "time", label: "the time", least: 0.001, tick: (seconds) => `${seconds} s`, spent: ({ seconds }) => seconds },
+} as const satisfies Record<string, Axis & { name: string; spent: (epoch: EpochReport) => number }>;
+
+const METRICS = [
+  ["ndcg@20", "NDCG@20"],
+  ["recall@20", "recall@20"],
+] as const;
+
+/** A metric of all strategies over what they have spent. */
+@define("tt-comparison-chart")
+export class ComparisonChart extends LitElement {
+  static override styles = [
+    base,
+    css`
+      .choices {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 12px 24px;
+        margin-bottom: 16px;
+      }
+      tt-line-chart {
+        --plot-height: 300px;
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) contenders: readonly Contender[] = [];
+  @state() private metric: (typeof METRICS)[number][0] = "ndcg@20";
+  @state() private over: keyof typeof OVER = "epochs";
+
+  override render(): TemplateResult {
+    const axis = OVER[this.over];
+    const spent = this.contenders.map(({ epochs }) => sums(epochs.map(axis.spent)));
+    const x = [...new Set([0, ...spent.flat()])].toSorted((a, b) => a - b);
+    const lines = this.contenders.map(({ strategy: { name, stroke }, epochs }, ix): Line => {
+      const values = new Map(epochs.map((epoch, n) => [spent[ix]?.[n], epoch[this.metric]]));
+      return { label: name, stroke, y: x.map((at) => values.get(at) ?? null), points: true };
+    });
+    return html`<div class="choices">
+        <tt-choice-bar
+          label="Over"
+          .choices=${Object.entries(OVER).map(([id, { name }]) => [id, name])}
+          chosen=${this.over}
+          @change=${({ detail }: CustomEvent<keyof typeof OVER>) => (this.over = detail)}
+        ></tt-choice-bar>
+        <tt-choice-bar
+          label="Metric"
+          .choices=${METRICS}
+          chosen=${this.metric}
+          @change=${({ detail }: CustomEvent<(typeof METRICS)[number][0]>) => (this.metric = detail)}
+        ></tt-choice-bar>
+      </div>
+      ${keyed(
+        // A chart keeps its lines: others have another chart.
+        lines.map(({ label }) => label).join(),
+        html`<tt-line-chart
+          class="card"
+          heading=${this.#heading()}
+          .axis=${axis}
+          .to=${Math.max(...x, this.over === "epochs" ? this.#epochs() : 0) || 1}
+          .x=${x}
+          .from=${0}
+          .lines=${lines}
+        ></tt-line-chart>`,
+      )}`;
+  }
+
+  #heading(): string {
+    const validated = this.contenders.some(({ about }) => (about?.data.validation ?? 0) > 0);
+    const name = METRICS.find(([id]) => id === this.metric)?.[1] ?? "";
+    return validated ? `${name} on the validation part` : name;
+  }
+
+  /** Epochs that the longest run will have. */
+  #epochs(): number {
+    return Math.max(...this.contenders.map(({ about }) => about?.config.epochs ?? 1));
+  }
+}
+
+/** The sums of the values up to each. */
+function sums(values: readonly number[]): number[] {
+  let sum = 0;
+  return values.map((value) => (sum += value));
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "tt-comparison-chart": ComparisonChart;
+  }
+}

@@ -1,0 +1,137 @@
+/** Strategies that are trained one after the other on the same data, and what each has measured. */
+
+import { type About, type EpochReport, type Final, type Progress, type RunOptions, type Trainer, TwoTowerError } from "../index.js";
+import type { DataSet } from "./data-set.js";
+import type { Neighbours } from "./session.js";
+import type { Strategy } from "./strategies.js";
+
+/** A strategy's part in a comparison. */
+export interface Contender {
+  strategy: Strategy;
+  /** What its options are, in words. */
+  told: string;
+  options: RunOptions;
+  about?: About;
+  epochs: readonly EpochReport[];
+  /** The model that it keeps; none before its end. */
+  final?: Final | null;
+  /** Why it could not be trained. */
+  error?: TwoTowerError;
+}
+
+/** Sends `change` whenever something that it shows has changed. The page's own run has another trainer. */
+export class Comparison extends EventTarget {
+  contenders: readonly Contender[] = [];
+  /** Index of the one at work. */
+  at: number | undefined;
+  /** How far that one is. */
+  progress: Progress | undefined;
+
+  #gate: PromiseWithResolvers<unknown> | undefined;
+  #cancelling = new AbortController();
+  /** Settled when the last comparison has ended. */
+  #ended: Promise<void> = Promise.resolve();
+
+  /** Compares; what was compared before is forgotten. */
+  start(dataSet: DataSet, contenders: readonly Contender[], neighbours?: Neighbours): void {
+    this.clear();
+    const { signal } = (this.#cancelling = new AbortController());
+    this.contenders = contenders;
+    this.at = 0;
+    this.#changed();
+    this.#ended = this.#ended.then(async () => {
+      const release = await neighbours?.turns.take(signal);
+      try {
+        await this.#compare(dataSet, contenders, signal, neighbours?.share);
+      } finally {
+        release?.();
+      }
+    });
+  }
+
+  /** Whether it is at work, but stopped between two slices of training. */
+  get paused(): boolean {
+    return this.#gate !== undefined;
+  }
+
+  /** Stops between two slices of training until {@link Comparison.resume}. */
+  pause(): void {
+    if (this.at === undefined || this.#gate) return;
+    this.#gate = Promise.withResolvers();
+    this.#changed();
+  }
+
+  /** Continues after a pause. */
+  resume(): void {
+    this.#gate?.resolve(undefined);
+    this.#gate = undefined;
+    this.#changed();
+  }
+
+  /** Stops, and keeps what has been measured. */
+  cancel(): void {
+    this.resume();
+    this.#cancelling.abort();
+    this.#rest();
+  }
+
+  /** Stops, and forgets what has been measured. */
+  clear(): void {
+    this.contenders = [];
+    this.cancel();
+  }
+
+  async #compare(
+    dataSet: DataSet,
+    contenders: readonly Contender[],
+    signal: AbortSignal,
+    share: boolean | undefined,
+  ): Promise<void> {
+    let trainer: Trainer | undefined;
+    for (const [at, contender] of contenders.entries()) {
+      if (signal.aborted) break;
+      const follow = (progress?: Progress): Promise<unknown> | undefined => {
+        if (signal.aborted) return undefined;
+        this.at = at;
+        this.progress = progress;
+        this.#changed();
+        return this.#gate?.promise;
+      };
+      let shown = contender;
+      const show = (change: Partial<Contender>): void => {
+        if (signal.aborted) return;
+        shown = { ...shown, ...change };
+        this.contenders = this.contenders.with(at, shown);
+        this.#changed();
+      };
+      void follow();
+      try {
+        // The data is read once: a trainer that is there starts over.
+        if (trainer) await trainer.reset(contender.options);
+        else trainer = await dataSet.create({ ...contender.options, share, signal });
+        show({ about: trainer.about });
+        for await (const epoch of trainer.train({ onProgress: follow, signal })) {
+          show({ epochs: [...shown.epochs, epoch] });
+        }
+        show({ final: (await trainer.report()).final });
+      } catch (thrown) {
+        show({ error: TwoTowerError.from(thrown) });
+        // The next one is not to suffer from what this one may have broken.
+        trainer?.destroy();
+        trainer = undefined;
+      }
+    }
+    trainer?.destroy();
+    if (!signal.aborted) this.#rest();
+  }
+
+  #rest(): void {
+    this.at = undefined;
+    this.progress = undefined;
+    this.#changed();
+  }
+
+  #changed(): void {
+    this.dispatchEvent(new Event("change"));
+  }
+}

@@ -1,0 +1,43 @@
+import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { property } from "lit/decorators.js";
+
+import { base } from "./base.js";
+import { define } from "./define.js";
+
+/** What went wrong, in the error's own words, in a region that screen readers announce. */
+@define("tt-error-note")
+export class ErrorNote extends LitElement {
+  static override styles = [
+    base,
+    css`
+      .note {
+        margin-bottom: 16px;
+        padding: 12px 16px;
+        border: 1px solid var(--accent);
+        border-radius: var(--radius);
+        background: var(--warn);
+      }
+      p {
+        white-space: pre-line;
+        overflow-wrap: anywhere;
+      }
+      p::first-letter {
+        text-transform: uppercase;
+      }
+    `,
+  ];
+
+  @property() message: string | undefined;
+
+  override render(): TemplateResult {
+    return html`<div role="status" aria-live="polite">
+      ${this.message ? html`<div class="note"><p>${this.message}</p></div>` : nothing}
+    </div>`;
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "tt-error-note": ErrorNote;
+  }
+}

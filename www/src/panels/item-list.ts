@@ -1,0 +1,121 @@
+import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { property } from "lit/decorators.js";
+
+import type { Item, Reason } from "../index.js";
+import { base } from "./base.js";
+import { define } from "./define.js";
+
+/** An item as a list shows it: with a bar if it has a score, and with what speaks for it. */
+export type Listed = Item & { score?: number; because?: readonly Reason[] };
+
+/** Reasons that a line has room for. */
+const REASONS = 2;
+
+/** Items by title. Sends `pick` with the item that is chosen. */
+@define("tt-item-list")
+export class ItemList extends LitElement {
+  static override styles = [
+    base,
+    css`
+      button {
+        position: relative;
+        display: flex;
+        justify-content: space-between;
+        gap: 12px;
+        width: 100%;
+        padding: 7px 10px;
+        border: 0;
+        border-radius: 6px;
+        background: none;
+        text-align: start;
+      }
+      button:hover {
+        background: var(--sunken);
+      }
+      [aria-pressed="true"] {
+        background: var(--sunken);
+        box-shadow: inset 2px 0 0 var(--accent);
+      }
+      .text {
+        min-width: 0;
+      }
+      .title {
+        overflow-wrap: anywhere;
+      }
+      .because {
+        display: block;
+        overflow: hidden;
+        color: var(--muted);
+        font-size: calc(0.75 * var(--rem));
+        text-overflow: ellipsis;
+        white-space: nowrap;
+      }
+      .score {
+        flex: none;
+        width: calc(3.25 * var(--rem));
+        text-align: end;
+        color: var(--muted);
+      }
+      .bar {
+        position: absolute;
+        right: 10px;
+        bottom: 3px;
+        width: calc(3.25 * var(--rem));
+        height: 3px;
+        fill: var(--recall);
+        transform: scaleX(-1);
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) items: readonly Listed[] = [];
+  /** What leads from an item to what speaks for it; without, reasons are not shown. */
+  @property() because = "";
+  /** Id of the item that is chosen. */
+  @property() chosen: string | undefined;
+
+  override render(): TemplateResult {
+    return html`<ul class="small">
+      ${this.items.map((item) => this.#item(item))}
+    </ul>`;
+  }
+
+  #item({ item, title, score, because = [] }: Listed): TemplateResult {
+    return html`<li>
+      <button
+        type="button"
+        title="Show what is similar"
+        aria-pressed=${item === this.chosen ? "true" : "false"}
+        @click=${() => this.dispatchEvent(new CustomEvent<Item>("pick", { detail: { item, title } }))}
+      >
+        <span class="text">
+          <span class="title">${title ?? item}</span>
+          ${this.because && because.length > 0 ? html`<span class="because">${this.because} ${named(because)}</span>` : nothing}
+        </span>
+        ${score === undefined ? nothing : this.#score(score)}
+      </button>
+    </li>`;
+  }
+
+  #score(score: number): TemplateResult {
+    const best = Math.max(...this.items.map(({ score }) => score ?? 0));
+    const percent = best > 0 ? Math.max(0, (100 * score) / best).toFixed(1) : 0;
+    return html`<span class="score figure">
+      ${score.toFixed(2)}
+      <svg class="bar" aria-hidden="true"><rect width="${percent}%" height="100%" rx="2" /></svg>
+    </span>`;
+  }
+}
+
+/** The items that speak for another, without those that say little beside the first. */
+function named(because: readonly Reason[]): string {
+  const most = because[0]?.share ?? 0;
+  const telling = because.slice(0, REASONS).filter(({ share }) => 2 * share >= most);
+  return telling.map(({ item, title }) => title ?? item).join(" and ");
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "tt-item-list": ItemList;
+  }
+}

@@ -1,0 +1,251 @@
+import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult, unsafeCSS } from "lit";
+import { property, query, state } from "lit/decorators.js";
+import uPlot from "uplot";
+import plotStyle from "uplot/dist/uPlot.min.css";
+
+import { base } from "./base.js";
+import { define } from "./define.js";
+import { share } from "./format.js";
+import { lineKey, type Stroke } from "./line-key.js";
+
+/** One line of a chart. */
+export interface Line {
+  label: string;
+  stroke: Stroke;
+  /** Values at the chart's `x`; `null` where there is none. */
+  y: readonly (number | null)[];
+  /** Whether each value is marked. */
+  points?: boolean;
+  /** A value to be compared with, drawn dashed over the whole width. */
+  baseline?: { label: string; value: number | undefined };
+}
+
+/** What runs along the bottom. */
+export interface Axis {
+  /** As in `Recall over the epochs`. */
+  label: string;
+  /** Smallest distance of two ticks. */
+  least: number;
+  tick(value: number): string;
+}
+
+export const EPOCHS: Axis = { label: "the epochs", least: 1, tick: String };
+
+const BASELINE_DASH = [5, 4];
+
+/** Where uPlot puts the cursor when no pointer is there. */
+const NOWHERE = { left: -10, top: -10 };
+
+/** Distances that ticks may have: 1, 2 and 5 times the powers of ten. */
+const INCREMENTS = Array.from({ length: 15 }, (_, power) => [1, 2, 5].map((n) => n * 10 ** (power - 3))).flat();
+
+/** Lines over an axis, with a legend that shows the last values, or those under the pointer. */
+@define("tt-line-chart")
+export class LineChart extends LitElement {
+  static override styles = [
+    unsafeCSS(plotStyle),
+    base,
+    css`
+      :host {
+        display: flex;
+        flex-direction: column;
+        min-width: 0;
+        padding: 16px 16px 8px;
+      }
+      header {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: baseline;
+        align-content: start;
+        justify-content: space-between;
+        flex: 1;
+        gap: 4px 16px;
+      }
+      ul {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 2px 20px;
+      }
+      li {
+        display: grid;
+        grid-template-columns: 26px auto auto;
+        align-items: center;
+        gap: 8px;
+      }
+      ul:has(.compared) {
+        display: block;
+      }
+      li.compared {
+        grid-template-columns: 26px 1fr 3em 26px auto 3em;
+      }
+      /* Its colour changes with the scheme, however the surrounding page changes that: the transition's end tells. */
+      .watch.watch {
+        color: var(--ink);
+        transition: color 1ms !important;
+      }
+      .plot {
+        border-radius: 4px;
+        height: var(--plot-height, 220px);
+        margin: 10px -6px 0;
+      }
+    `,
+  ];
+
+  @property() heading = "";
+  @property({ attribute: false }) x: readonly number[] = [];
+  @property({ attribute: false }) lines: readonly Line[] = [];
+  /** Lowest value of the scale; found from the values if not given. */
+  @property({ type: Number }) from: number | undefined;
+  @property({ attribute: false }) axis = EPOCHS;
+  /** Right end of the axis. */
+  @property({ type: Number }) to = 1;
+  @query(".plot") private readonly plot!: HTMLElement;
+  @query(".probe") private readonly probe!: HTMLElement;
+  /** Index of the values under the pointer. */
+  @state() private pointed: number | undefined;
+  #chart: uPlot | undefined;
+  readonly #resized = new ResizeObserver(() => {
+    this.#chart?.setSize(this.#size());
+  });
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#resized.disconnect();
+    this.#chart?.destroy();
+    this.#chart = undefined;
+  }
+
+  override render(): TemplateResult {
+    const values = this.lines.map((line) => ({ line, value: this.#shown(line) }));
+    const summary = values.map(({ line, value }) => `${line.label} ${value}`).join(", ");
+    return html`<header>
+        <h3>${this.heading}</h3>
+        <ul class="small figure">
+          ${values.map(({ line, value }) => this.#legend(line, value))}
+        </ul>
+      </header>
+      <div
+        class="plot"
+        role="img"
+        aria-label="${this.heading} over ${this.axis.label}: ${summary}"
+        tabindex="0"
+        @keydown=${this.#walked}
+        @blur=${() => this.#chart?.setCursor(NOWHERE)}
+      ></div>
+      <span class="probe" hidden></span>
+      <span class="watch unseen" @transitionend=${() => this.#chart?.redraw(false, true)}></span>`;
+  }
+
+  override updated(changed: PropertyValues<LineChart>): void {
+    if (this.#chart === undefined) this.#draw();
+    else if (changed.has("lines") || changed.has("to") || changed.has("axis")) this.#chart.setData(this.#data());
+  }
+
+  #legend({ label, stroke, baseline }: Line, value: string): TemplateResult {
+    return html`<li class=${baseline ? "compared" : ""}>
+      ${lineKey(stroke)}
+      <span class="muted">${label}</span>
+      <span>${value}</span>
+      ${baseline
+        ? html`${lineKey({ ...stroke, dash: BASELINE_DASH })}
+            <span class="muted">${baseline.label}</span>
+            <span>${share(baseline.value)}</span>`
+        : nothing}
+    </li>`;
+  }
+
+  #shown(line: Line): string {
+    const until = this.pointed === undefined ? line.y : line.y.slice(0, this.pointed + 1);
+    return share(until.findLast((y) => y !== null) ?? undefined);
+  }
+
+  #draw(): void {
+    const colour = (name: string) => () => this.#colour(name);
+    const axis: uPlot.Axis = {
+      stroke: colour("--muted"),
+      font: `11px ${getComputedStyle(this).fontFamily}`,
+      grid: { stroke: colour("--line"), width: 1 },
+      ticks: { show: false },
+    };
+    const options: uPlot.Options = {
+      ...this.#size(),
+      legend: { show: false },
+      padding: [8, 12, 0, 0],
+      cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
+      scales: {
+        x: { time: false, range: () => [0, this.to] },
+        y: { range: (_, low, high) => this.#range(low, high) },
+      },
+      axes: [
+        {
+          ...axis,
+          size: 26,
+          gap: 6,
+          grid: { show: false },
+          space: 48,
+          incrs: () => INCREMENTS.filter((distance) => distance >= this.axis.least),
+          values: (_, ticks) => ticks.map((tick) => this.axis.tick(tick)),
+        },
+        { ...axis, size: 44, gap: 6 },
+      ],
+      series: [
+        {},
+        ...this.lines.flatMap((line) => [
+          {
+            stroke: colour(line.stroke.colour),
+            width: 1.5,
+            dash: [...line.stroke.dash],
+            spanGaps: true,
+            points: { show: line.points ?? false, size: 6, fill: colour("--raised") },
+          },
+          { stroke: colour(line.stroke.colour), width: 1, dash: BASELINE_DASH, points: { show: false } },
+        ]),
+      ],
+      hooks: {
+        setCursor: [
+          ({ cursor }) => {
+            this.pointed = cursor.idx ?? undefined;
+          },
+        ],
+      },
+    };
+    this.#chart = new uPlot(options, this.#data(), this.plot);
+    this.#resized.observe(this.plot);
+  }
+
+  /** A custom property's colour as a canvas takes it: without `light-dark()`. */
+  #colour(name: string): string {
+    this.probe.style.color = `var(${name})`;
+    return getComputedStyle(this.probe).color;
+  }
+
+  /** The values with some air around them; uPlot gives nulls while there are none. */
+  #range(low: number | null, high: number | null): [number, number] {
+    if (low === null || high === null) return [0, 1];
+    const air = 0.06 * (high - low) || 0.1;
+    return [this.from ?? low - air, high + air];
+  }
+
+  /** Moves along the values by the arrow keys, as a pointer would. */
+  #walked(event: KeyboardEvent): void {
+    const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
+    const next = this.x[(this.pointed ?? (step > 0 ? -1 : this.x.length)) + step];
+    if (step === 0 || next === undefined || this.#chart === undefined) return;
+    event.preventDefault();
+    this.#chart.setCursor({ left: this.#chart.valToPos(next, "x"), top: 0 });
+  }
+
+  #data(): uPlot.AlignedData {
+    return [[...this.x], ...this.lines.flatMap(({ y, baseline }) => [[...y], y.map(() => baseline?.value ?? null)])];
+  }
+
+  #size(): { width: number; height: number } {
+    return { width: this.plot.clientWidth, height: this.plot.clientHeight };
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "tt-line-chart": LineChart;
+  }
+}

@@ -1,0 +1,118 @@
+import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { property } from "lit/decorators.js";
+
+import type { OptionKind, OptionSpec } from "../index.js";
+import { base } from "./base.js";
+import { define } from "./define.js";
+import type { Value } from "./settings.js";
+
+/** One option as a labelled control, with the bounds of its specification. Sends `change` with the value. */
+@define("tt-option-field")
+export class OptionField extends LitElement {
+  static override styles = [
+    base,
+    css`
+      label {
+        display: grid;
+        gap: 4px;
+      }
+      .name {
+        font-weight: 550;
+      }
+    `,
+  ];
+
+  @property() label = "";
+  @property({ attribute: false }) spec: OptionSpec | undefined;
+  @property({ attribute: false }) value: Value | undefined;
+  @property({ type: Boolean }) disabled = false;
+
+  override render(): TemplateResult | typeof nothing {
+    const { spec } = this;
+    if (spec === undefined) return nothing;
+    return html`<label class="small" title=${spec.doc}>
+      <span class="name">${this.label}</span>
+      ${this.#control(spec)}
+    </label>`;
+  }
+
+  #control(spec: OptionSpec): TemplateResult {
+    const value = this.value ?? spec.default;
+    const words = wordsOf(spec);
+    if (words) {
+      return html`<select class="field" ?disabled=${this.disabled} @change=${this.#chose}>
+        ${words.map((word) => html`<option ?selected=${word === value}>${word}</option>`)}
+      </select>`;
+    }
+    const list = spec.kinds.find((kind) => kind.kind === "list");
+    if (list) {
+      return html`<input
+        class="field"
+        type="text"
+        .value=${(value as string[] | number[]).join(", ")}
+        ?disabled=${this.disabled}
+        @change=${(event: Event) => this.#listed(event, list.of)}
+      />`;
+    }
+    const numbers = numbersOf(spec);
+    const whole = numbers?.kind === "int";
+    const blank = blankOf(spec);
+    return html`<input
+      class="field"
+      type="number"
+      inputmode=${whole ? "numeric" : "decimal"}
+      .value=${value === blank?.value ? "" : String(value)}
+      placeholder=${blank?.label ?? nothing}
+      ?required=${blank === undefined}
+      min=${numbers?.min ?? nothing}
+      max=${numbers?.max ?? nothing}
+      step=${whole ? 1 : "any"}
+      ?disabled=${this.disabled}
+      @change=${(event: Event) => this.#typed(event, blank?.value ?? null)}
+    />`;
+  }
+
+  #chose(event: Event): void {
+    this.#send((event.target as HTMLSelectElement).value);
+  }
+
+  /** What stands between commas; whatever is no number goes as text, to be refused by name. */
+  #listed(event: Event, { kind }: OptionKind): void {
+    const words = (event.target as HTMLInputElement).value.split(",").map((word) => word.trim()).filter(Boolean);
+    const number = (word: string): number | string => (Number.isNaN(Number(word)) ? word : Number(word));
+    this.#send((kind === "text" ? words : words.map(number)) as string[] | number[]);
+  }
+
+  #typed(event: Event, blank: Value): void {
+    const input = event.target as HTMLInputElement;
+    if (input.reportValidity()) this.#send(input.value === "" ? blank : input.valueAsNumber);
+  }
+
+  #send(value: Value): void {
+    this.value = value;
+    this.dispatchEvent(new CustomEvent<Value>("change", { detail: value }));
+  }
+}
+
+/** The words that the option may be, if it may be words alone. */
+function wordsOf({ kinds: [kind] }: OptionSpec): string[] | undefined {
+  return kind?.kind === "one-of" ? kind.words : undefined;
+}
+
+/** The numbers that the option may be. */
+function numbersOf({ kinds }: OptionSpec): Extract<OptionKind, { min: number }> | undefined {
+  return kinds.find((kind) => "min" in kind);
+}
+
+/** What a number's empty field stands for: a word that the option may be instead, or that it is off. */
+function blankOf({ kinds }: OptionSpec): { label: string; value: Value } | undefined {
+  const word = kinds.find((kind) => kind.kind === "one-of")?.words[0];
+  if (word !== undefined) return { label: word, value: word };
+  return kinds.some(({ kind }) => kind === "null") ? { label: "off", value: null } : undefined;
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "tt-option-field": OptionField;
+  }
+}

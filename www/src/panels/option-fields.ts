@@ -1,0 +1,51 @@
+import { css, html, LitElement, type TemplateResult } from "lit";
+import { property } from "lit/decorators.js";
+
+import type { OptionSpec } from "../index.js";
+import { base } from "./base.js";
+import { define } from "./define.js";
+import "./option-field.js";
+import type { Value, Values } from "./settings.js";
+import type { Named } from "./techniques.js";
+
+/** Options in two columns. Sends `values`, through all that it stands in, with what the values became. */
+@define("tt-option-fields")
+export class OptionFields extends LitElement {
+  static override styles = [
+    base,
+    css`
+      :host {
+        display: grid;
+        grid-template-columns: 1fr 1fr;
+        gap: 12px;
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) options: readonly Named[] = [];
+  @property({ attribute: false }) specs: readonly OptionSpec[] = [];
+  @property({ attribute: false }) values: Values = {};
+  @property({ type: Boolean }) disabled = false;
+
+  override render(): TemplateResult[] {
+    return this.options.map(
+      ([key, label]) => html`<tt-option-field
+        label=${label}
+        .spec=${this.specs.find((spec) => spec.key === key)}
+        .value=${this.values[key]}
+        ?disabled=${this.disabled}
+        @change=${({ detail }: CustomEvent<Value>) => this.#send({ ...this.values, [key]: detail })}
+      ></tt-option-field>`,
+    );
+  }
+
+  #send(detail: Values): void {
+    this.dispatchEvent(new CustomEvent<Values>("values", { detail, bubbles: true, composed: true }));
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "tt-option-fields": OptionFields;
+  }
+}

@@ -1,0 +1,187 @@
+import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { property } from "lit/decorators.js";
+
+import type { About, Progress } from "../index.js";
+import { base } from "./base.js";
+import { define } from "./define.js";
+import { count, duration, plural, rate } from "./format.js";
+import type { Phase } from "./session.js";
+
+/** What the main button says, and does, in each phase. */
+const MAIN = {
+  opening: { label: "Start training", event: "start" },
+  ready: { label: "Start training", event: "start" },
+  waiting: { label: "Stop waiting", event: "pause" },
+  training: { label: "Pause", event: "pause" },
+  paused: { label: "Go on", event: "start" },
+  finished: { label: "Train again", event: "start" },
+  failed: { label: "Try again", event: "reset" },
+} as const satisfies Record<Phase, { label: string; event: string }>;
+
+/** Start, pause, reset, and how far and how fast the run is. Sends `start`, `pause` and `reset`. */
+@define("tt-run-controls")
+export class RunControls extends LitElement {
+  static override styles = [
+    base,
+    css`
+      :host {
+        display: grid;
+        gap: 16px;
+        padding: 16px;
+      }
+      .bar {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        gap: 8px 16px;
+      }
+      .buttons {
+        display: flex;
+        gap: 8px;
+      }
+      .primary {
+        min-width: calc(9 * var(--rem));
+      }
+      .progress {
+        flex: 1 1 180px;
+        display: grid;
+        gap: 4px;
+      }
+      dl {
+        display: grid;
+        grid-template-columns: calc(7.5 * var(--rem)) calc(7.5 * var(--rem)) 1fr;
+        gap: 12px 24px;
+      }
+      dt {
+        color: var(--muted);
+      }
+      dd {
+        font-size: calc(1.25 * var(--rem));
+        line-height: 1.3;
+        font-weight: 550;
+      }
+      dd.muted {
+        font-weight: normal;
+      }
+      :host([compact]) {
+        padding: 8px 12px;
+      }
+      :host([compact]) dl {
+        display: none;
+      }
+      @container (max-width: 560px) {
+        .primary {
+          flex: 1;
+        }
+        .buttons {
+          flex: 1 1 100%;
+        }
+        dl {
+          grid-template-columns: 1fr 1fr;
+        }
+        .backend {
+          grid-column: 1 / -1;
+        }
+      }
+    `,
+  ];
+
+  @property() phase: Phase = "opening";
+  /** Whether buttons and progress are all that there is room for. */
+  @property({ type: Boolean, reflect: true }) compact = false;
+  @property({ attribute: false }) about: About | undefined;
+  @property({ attribute: false }) progress: Progress | undefined;
+  @property({ type: Number }) pairsPerSecond = 0;
+  /** Epochs of a run, and those of them that it had before it was opened. */
+  @property({ type: Number }) epochs = 1;
+  @property({ type: Number }) had = 0;
+  /** Whether settings have changed that wait for a reset. */
+  @property({ type: Boolean }) stale = false;
+  /** Whether a comparison is at work: two runs at once would slow each other down. */
+  @property({ type: Boolean }) blocked = false;
+
+  override render(): TemplateResult {
+    const { label, event } = MAIN[this.phase === "ready" && this.had > 0 ? "paused" : this.phase];
+    const begun = this.progress !== undefined || this.phase === "training" || this.had > 0;
+    return html`<div class="bar">
+        <div class="buttons">
+          <button class="button primary" part="start" ?disabled=${this.phase === "opening" || this.blocked} @click=${() => this.#send(event)}>${label}</button>
+          <button class="button" part="reset" ?disabled=${!begun} @click=${() => this.#send("reset")}>Reset</button>
+        </div>
+        <div class="progress small muted figure">
+          <span>${this.#where()}${this.compact ? this.#inBrief() : nothing}</span>
+          <progress max="1" .value=${this.#done()} aria-label="Training done"></progress>
+        </div>
+      </div>
+      <dl class="figure">
+        ${this.#fact("Pairs a second", this.pairsPerSecond > 0 ? rate(this.pairsPerSecond) : "–")}
+        ${this.#fact("Time left", this.#left())}
+        <div class="backend">
+          <dt class="small">Backend</dt>
+          <dd>${this.about ? NAMES[this.about.backend] : "–"}</dd>
+          ${this.about ? html`<dd class="small muted">${because(this.about)}</dd>` : nothing}
+        </div>
+      </dl>
+      ${this.blocked ? html`<p class="small" role="status">The comparison below is at work; training waits for its end.</p>` : nothing}
+      ${this.stale && begun ? html`<p class="small" role="status">The changed settings take effect at the next reset.</p>` : nothing}`;
+  }
+
+  #where(): string {
+    const { progress } = this;
+    if (this.phase === "opening") return "Reading the data…";
+    if (this.phase === "failed") return "Stopped";
+    if (this.phase === "waiting") return "Waits: another trainer on this page is at work";
+    if (progress === undefined) return `${plural(this.epochs - this.had, "epoch")} to go`;
+    if (this.phase === "finished") {
+      const { tune, temperature } = this.about?.config ?? {};
+      const chosen = tune ? ` with temperature ${String(temperature)}` : "";
+      return `${plural(progress.epoch, "epoch")}${chosen}, trained in ${duration(progress.seconds)}`;
+    }
+    const paused = this.phase === "paused" ? ", paused" : "";
+    if (progress.trial) {
+      const { trial, trials, temperature } = progress.trial;
+      return `Tries temperature ${temperature}, ${trial} of ${trials}: epoch ${count(progress.epoch)} of at most ${count(progress.epochs)}${paused}`;
+    }
+    return `Epoch ${count(progress.epoch)} of ${count(progress.epochs)}, step ${count(progress.step)} of ${count(progress.steps)}${paused}`;
+  }
+
+  /** The facts of the list, for where it is not shown. */
+  #inBrief(): string {
+    const on = this.about ? ` · ${NAMES[this.about.backend]}` : "";
+    return this.pairsPerSecond > 0 ? `${on}, ${rate(this.pairsPerSecond)} pairs/s` : on;
+  }
+
+  #done(): number {
+    const { progress } = this;
+    if (progress === undefined) return 0;
+    if (progress.done) return 1;
+    const ofEpochs = (progress.epoch - 1 + progress.step / progress.steps) / progress.epochs;
+    if (progress.trial === null) return ofEpochs;
+    return (progress.trial.trial - 1 + ofEpochs) / progress.trial.trials;
+  }
+
+  #left(): string {
+    const { progress } = this;
+    return progress === undefined || progress.done || this.phase === "failed" ? "–" : duration(progress.secondsLeft);
+  }
+
+  #fact(term: string, value: string): TemplateResult {
+    return html`<div><dt class="small">${term}</dt><dd>${value}</dd></div>`;
+  }
+
+  #send(event: "start" | "pause" | "reset"): void {
+    this.dispatchEvent(new Event(event));
+  }
+}
+
+const NAMES = { webgpu: "WebGPU", cpu: "CPU" } as const;
+
+function because({ adapter, reason }: About): string {
+  return adapter === "" ? `because ${reason}` : `${adapter}, because ${reason}`;
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "tt-run-controls": RunControls;
+  }
+}

@@ -1,0 +1,52 @@
+/** Files of the data sets that ship with the package. The offline page has its own version of this file. */
+
+import { addressOf } from "../addresses.js";
+import { type Table, TwoTowerError } from "../index.js";
+
+/** A file of a data set, by its part. */
+const NAMES = { train: "train.csv.gz", test: "test.csv.gz", items: "items.csv", licence: "LICENSE.txt" } as const;
+
+type PartOfSet = keyof typeof NAMES;
+
+/** Where the files are. Bundlers find them by these very expressions. */
+const FILES: Record<string, Record<PartOfSet, URL>> = {
+  "online-retail": {
+    train: new URL("./data/online-retail/train.csv.gz", import.meta.url),
+    test: new URL("./data/online-retail/test.csv.gz", import.meta.url),
+    items: new URL("./data/online-retail/items.csv", import.meta.url),
+    licence: new URL("./data/online-retail/LICENSE.txt", import.meta.url),
+  },
+  goodbooks: {
+    train: new URL("./data/goodbooks/train.csv.gz", import.meta.url),
+    test: new URL("./data/goodbooks/test.csv.gz", import.meta.url),
+    items: new URL("./data/goodbooks/items.csv", import.meta.url),
+    licence: new URL("./data/goodbooks/LICENSE.txt", import.meta.url),
+  },
+};
+
+/** Whether a data set is there. */
+export function ships(set: string): boolean {
+  return set in FILES;
+}
+
+/** Address of a file, as it is configured or beside the package. */
+export function addressIn(set: string, part: PartOfSet): string {
+  const folder = addressOf("dataUrl");
+  if (folder !== undefined) return new URL(`${set}/${NAMES[part]}`, folder).href;
+  return FILES[set]?.[part].href ?? "";
+}
+
+/** Opens a file. */
+export async function opened(set: string, part: PartOfSet): Promise<Table> {
+  const url = addressIn(set, part);
+  const refused = (problem: string, cause?: unknown): TwoTowerError => {
+    const advice = "set the data folder with `configure({ dataUrl })` or the attribute `data-url`";
+    return new TwoTowerError("data", `${url}: ${problem}; ${advice}`, { file: url, problem, lines: [], option: "dataUrl" }, { cause });
+  };
+  const response = await fetch(url).catch((cause: unknown) => {
+    throw refused("the data set could not be fetched", cause);
+  });
+  if (!response.ok) throw refused(`the server answered ${String(response.status)} for the data set`);
+  if (response.headers.get("content-type")?.startsWith("text/html")) throw refused("the server answered HTML for the data set");
+  return response;
+}

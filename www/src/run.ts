@@ -1,0 +1,116 @@
+/** The worker's side of one run: owns the crate's engine and gives it one call at a time. */
+
+import { transfer } from "comlink";
+
+import type { PartialConfig } from "./config.js";
+import { TwoTowerError } from "./error.js";
+import type {
+  About,
+  Backend,
+  ByFeatures,
+  Choice,
+  Export,
+  Item,
+  Profile,
+  Progress,
+  Query,
+  Recommendation,
+  Report,
+  Unseen,
+} from "./types.js";
+import type { Engine } from "./wasm.js";
+
+export class Run {
+  #engine: Engine | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  setEpochs(epochs: number): Promise<void> {
+    return this.#inTurn((engine) => engine.setEpochs(epochs));
+  }
+
+  /** Trains for about this long. Each slice is a task of its own, so that other calls come between. */
+  advance(milliseconds: number): Promise<Progress> {
+    return this.#inTurn((engine) => engine.advance(milliseconds));
+  }
+
+  profile(milliseconds: number): Promise<Profile> {
+    return this.#inTurn((engine) => engine.profile(milliseconds));
+  }
+
+  about(): Promise<About> {
+    return this.#inTurn((engine) => engine.about());
+  }
+
+  report(): Promise<Report> {
+    return this.#inTurn((engine) => engine.report());
+  }
+
+  recommend(query: Query | Unseen, k: number, choice: Choice): Promise<Recommendation[] | ByFeatures> {
+    return this.#inTurn((engine) => engine.recommend(query, k, choice));
+  }
+
+  recommendAll(users: readonly string[], k: number, choice: Choice): Promise<Recommendation[][]> {
+    return this.#inTurn((engine) => engine.recommendAll(users, k, choice));
+  }
+
+  similar(item: string | Unseen, k: number, choice: Choice): Promise<Recommendation[] | ByFeatures> {
+    return this.#inTurn((engine) => engine.similar(item, k, choice));
+  }
+
+  history(user: string): Promise<Item[]> {
+    return this.#inTurn((engine) => engine.history(user));
+  }
+
+  users(search: string, limit: number): Promise<string[]> {
+    return this.#inTurn((engine) => engine.users(search, limit));
+  }
+
+  items(search: string, limit: number): Promise<Item[]> {
+    return this.#inTurn((engine) => engine.items(search, limit));
+  }
+
+  reset(config: PartialConfig, backend: Backend | "auto"): Promise<About> {
+    return this.#inTurn(async (engine) => {
+      await engine.reset(config, backend);
+      return engine.about();
+    });
+  }
+
+  startItems(file: Uint8Array): Promise<number> {
+    return this.#inTurn((engine) => engine.startItems(file));
+  }
+
+  save(): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#inTurn(async (engine) => moved(await engine.save()));
+  }
+
+  export(file: Export): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#inTurn(async (engine) => moved(await engine.export(file)));
+  }
+
+  /** Frees the model and the data. A call at work keeps its engine until it returns. */
+  free(): void {
+    this.#engine?.free();
+    this.#engine = undefined;
+  }
+
+  /** Runs the call after those before it have ended, whether they succeeded or not: the engine takes one at a time. */
+  #inTurn<T>(call: (engine: Engine) => T | Promise<T>): Promise<T> {
+    const turn = this.#last.then(() => {
+      if (this.#engine === undefined) throw new TwoTowerError("destroyed", "the trainer was destroyed");
+      return call(this.#engine);
+    });
+    this.#last = turn.catch(() => undefined);
+    return turn;
+  }
+}
+
+/** A file that is moved to the page without a copy: the crate's result is a copy already. */
+function moved(file: Uint8Array): Uint8Array<ArrayBuffer> {
+  const own = file as Uint8Array<ArrayBuffer>;
+  return transfer(own, [own.buffer]);
+}

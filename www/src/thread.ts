@@ -1,0 +1,103 @@
+/** A worker and the trainers that use it. */
+
+import { type Endpoint, type Remote as Proxied, wrap } from "comlink";
+
+import { wasmSource } from "./addresses.js";
+import { carryErrors, TwoTowerError } from "./error.js";
+import type { Host } from "./host.js";
+import { spawn as spawnInBrowser } from "./spawn.js";
+
+carryErrors();
+
+/** A started worker, as an environment gives one: a browser in `spawn.ts`, Node.js in `node.ts`. */
+export interface Spawned {
+  endpoint: Endpoint;
+  /** Ends it at once. */
+  terminate(): void;
+}
+
+/** Starts a worker; `failed` is called with the reason if its script cannot be loaded or breaks. */
+export type Spawn = (failed: (reason: TwoTowerError) => void) => Spawned;
+
+let spawn: Spawn = spawnInBrowser;
+
+/** Sets how this environment starts a worker, where it is no browser. */
+export function spawnWith(environment: Spawn): void {
+  spawn = environment;
+}
+
+/** A worker with the compiled crate. It ends when the last trainer leaves it. */
+export class Thread {
+  /** A worker that was started ahead of its trainer. */
+  static #spare: Thread | undefined;
+  /** The worker of the trainers that share one. */
+  static #shared: Thread | undefined;
+
+  readonly host: Proxied<Host>;
+  readonly #worker: Spawned;
+  /** Called with the reason when the worker fails. */
+  readonly #users = new Set<(reason: TwoTowerError) => void>();
+  readonly #failing = Promise.withResolvers<never>();
+  #failure: TwoTowerError | undefined;
+
+  private constructor() {
+    this.#failing.promise.catch(() => undefined);
+    this.#worker = spawn((reason) => this.#fail(reason));
+    this.host = wrap<Host>(this.#worker.endpoint);
+    void this.host.start(wasmSource());
+  }
+
+  /** The worker that the next trainer takes, started now if there is none. */
+  static ahead(): Thread {
+    if (this.#spare === undefined || this.#spare.#failure) this.#spare = new Thread();
+    return this.#spare;
+  }
+
+  /** Asks a worker that is there, else the one that the next trainer takes. One that cannot answer is of no use, and ends. */
+  static async ask<T>(question: (host: Proxied<Host>) => Promise<T>): Promise<T> {
+    const thread = this.#shared && !this.#shared.#failure ? this.#shared : this.ahead();
+    try {
+      return await Promise.race([question(thread.host), thread.#failing.promise]);
+    } catch (thrown) {
+      const error = TwoTowerError.from(thrown);
+      thread.#fail(error);
+      throw error;
+    }
+  }
+
+  /** A worker for one trainer. */
+  static take(): Thread {
+    const thread = this.ahead();
+    this.#spare = undefined;
+    return thread;
+  }
+
+  /** The worker for all trainers that share one. */
+  static shared(): Thread {
+    if (this.#shared === undefined || this.#shared.#failure) this.#shared = this.take();
+    return this.#shared;
+  }
+
+  /** Adds a user, told of the worker's failure: at once if it has failed already. */
+  join(user: (reason: TwoTowerError) => void): void {
+    this.#users.add(user);
+    if (this.#failure) user(this.#failure);
+  }
+
+  /** Removes a user. Returns whether it was the last one: then the worker has ended. */
+  leave(user: (reason: TwoTowerError) => void): boolean {
+    this.#users.delete(user);
+    if (this.#users.size > 0) return false;
+    if (Thread.#shared === this) Thread.#shared = undefined;
+    this.#worker.terminate();
+    return true;
+  }
+
+  #fail(reason: TwoTowerError): void {
+    if (this.#failure) return;
+    this.#failure = reason;
+    this.#worker.terminate();
+    this.#failing.reject(reason);
+    for (const user of this.#users) user(reason);
+  }
+}
