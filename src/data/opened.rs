@@ -31,6 +31,13 @@ pub(super) struct Open {
     judged: Option<Judged>,
 }
 
+/// The first bytes of a file, as text.
+pub(super) struct Head {
+    decoder: Decoder,
+    text: Vec<u8>,
+    pub sample: Sample,
+}
+
 /// What is there once the head of a file was judged.
 struct Judged {
     decoder: Decoder,
@@ -113,51 +120,74 @@ impl Open {
 
     /// Judges the head of the file and looks for its columns; makes room for its lines.
     fn judge(&mut self, config: &Config, whole: bool, intake: &mut Intake) -> Result<Judged> {
-        let mut head = std::mem::take(&mut self.head);
-        let refused =
-            |problem: String| Error::Data { file: self.name.clone(), problem, lines: Vec::new() };
-        if let Some(problem) = foreign::problem(&head) {
-            return Err(refused(problem));
-        }
-        let bytes = head.len() as f64;
-        let (mut decoder, mark) = Decoder::judge(&head, config.data.encoding);
-        head.drain(..mark);
-        let head = decoder.head(head);
-        let (format, header) = self.format(config);
-        let sample = Sample::of(&self.name, &head, whole, format)?;
-        let features = features(self.part, intake);
-        let sought = sought(self.part, config, &features);
-        let mut clock = Clock::new(config.data.time_format.as_deref());
-        let mut judge = Judge { header, missing: &intake.missing, clock: &mut clock };
-        let found = columns::find(&self.name, &sample, &sought, &mut judge)?;
-        let report = self.report(&sample, &found, &sought, &decoder);
+        let head = std::mem::take(&mut self.head);
+        let raw_bytes = head.len() as f64;
+        let head = self.decoded(head, whole, config)?;
+        let (found, report) = self.find(&head, config, intake)?;
         let mut rows_before = 0;
         if let Some(slot) = slot(self.part) {
             self.require(config, &found)?;
             rows_before = intake.parts[slot].len();
             if let Some(all) = self.bytes {
-                let line_bytes = sample.line_bytes * bytes / head.len().max(1) as f64;
+                let line_bytes = head.sample.line_bytes * raw_bytes / head.text.len().max(1) as f64;
                 let rows = (all as f64 / line_bytes * HEADROOM) as u64 + 1;
                 intake.parts[slot].reserve(rows)?;
             }
         }
-        let ids = sought.iter().filter(|column| matches!(column.role, Role::User | Role::Item));
+        let Head { decoder, text, sample } = head;
         let is_guess = matches!(sample.shape, Shape::Lists(_)) && config.data.layout.is_none();
-        let ids = ids.count();
-        let reader = Reader::new(&self.name, head, &sample, &found, ids)?;
+        let reader = Reader::new(&self.name, text, &sample, &found, ids(self.part))?;
         Ok(Judged { decoder, reader, tally: Tally::default(), report, rows_before, is_guess })
     }
 
-    /// What the options say of the format, and of a header.
-    fn format<'c>(&self, config: &'c Config) -> (Format<'c>, Option<bool>) {
+    /// Decodes the first bytes and judges their format.
+    pub fn decoded(&self, mut head: Vec<u8>, whole: bool, config: &Config) -> Result<Head> {
+        if let Some(problem) = foreign::problem(&head) {
+            return Err(Error::Data { file: self.name.clone(), problem, lines: Vec::new() });
+        }
+        let (mut decoder, mark) = Decoder::judge(&head, config.data.encoding);
+        head.drain(..mark);
+        let text = decoder.head(head);
+        let sample = Sample::of(&self.name, &text, whole, self.format(config))?;
+        Ok(Head { decoder, text, sample })
+    }
+
+    /// Finds the columns, and reports them.
+    pub fn find(
+        &self,
+        head: &Head,
+        config: &Config,
+        intake: &Intake,
+    ) -> Result<(Found, FileReport)> {
+        let features = features(self.part, intake);
+        let sought = sought(self.part, config, &features);
+        let mut clock = Clock::new(config.data.time_format.as_deref());
+        let header = self.header(config);
+        let mut judge = Judge { header, missing: &intake.missing, clock: &mut clock };
+        let found = columns::find(&self.name, &head.sample, &sought, &mut judge)?;
+        let report = self.report(&head.sample, &found, &sought, &head.decoder);
+        Ok((found, report))
+    }
+
+    /// What the options say of the format.
+    fn format<'c>(&self, config: &'c Config) -> Format<'c> {
         let data = &config.data;
-        let (separator, header) = match self.part {
-            Part::Items => (&data.items.separator, data.items.header),
-            Part::Users => (&data.users.separator, data.users.header),
-            _ => (&data.separator, data.header),
+        let separator = match self.part {
+            Part::Items => &data.items.separator,
+            Part::Users => &data.users.separator,
+            _ => &data.separator,
         };
         let is_pairs = slot(self.part).is_some();
-        (Format { separator: separator.as_deref(), layout: data.layout, is_pairs }, header)
+        Format { separator: separator.as_deref(), layout: data.layout, is_pairs }
+    }
+
+    /// Whether the options say that there is a header.
+    fn header(&self, config: &Config) -> Option<bool> {
+        match self.part {
+            Part::Items => config.data.items.header,
+            Part::Users => config.data.users.header,
+            _ => config.data.header,
+        }
     }
 
     /// Refuses a file that lacks what an option needs.
@@ -237,6 +267,11 @@ impl Open {
             without_item: 0,
         }
     }
+}
+
+/// How many of the columns that a file is searched for, the first ones, are ids.
+fn ids(part: Part) -> usize {
+    if slot(part).is_some() { 2 } else { 1 }
 }
 
 /// The columns of features that a file has to have, by name.

@@ -39,7 +39,8 @@ pub fn run() -> Result<ExitCode> {
     println!("{}", size::table(&downloads));
     println!("{}", size::element_table()?);
     let files = [(tarball, TARBALL_BUDGET), (offline, OFFLINE_BUDGET)];
-    let rows = files.iter().map(|(file, budget)| weighed(file, *budget)).collect::<Result<Vec<_>>>()?;
+    let rows =
+        files.iter().map(|(file, budget)| weighed(file, *budget)).collect::<Result<Vec<_>>>()?;
     println!("{}", Table::new(&["file of dist/", "KB", "budget, KB"], rows));
     println!("dist/embed/ is the page for frames; any static host serves it");
     Ok(ExitCode::SUCCESS)
@@ -52,7 +53,9 @@ pub fn tarball(folder: &Path) -> Result<PathBuf> {
     }
     let packed = shell::step("npm pack", || {
         let mut npm = setup::npm();
-        shell::quiet(npm.args(["pack", "--ignore-scripts", "--silent", "--pack-destination"]).arg(folder))
+        shell::quiet(
+            npm.args(["pack", "--ignore-scripts", "--silent", "--pack-destination"]).arg(folder),
+        )
     })?;
     let name = packed.lines().last().context("npm packed nothing")?;
     Ok(folder.join(name.trim()))

@@ -125,9 +125,9 @@ fn scripts(entry: &str) -> Result<BTreeSet<String>> {
 
 /// Names of the files that a minified module imports statically: `from"./x.js"` and `import"./x.js"`.
 fn imports(code: &str) -> impl Iterator<Item = &str> {
-    ["from\"./", "import\"./"].into_iter().flat_map(|before| {
-        code.split(before).skip(1).filter_map(|rest| rest.split('"').next())
-    })
+    ["from\"./", "import\"./"]
+        .into_iter()
+        .flat_map(|before| code.split(before).skip(1).filter_map(|rest| rest.split('"').next()))
 }
 
 /// Bytes of all that counts, gzipped.
@@ -156,7 +156,8 @@ mod tests {
 
     #[test]
     fn static_imports_are_found_and_dynamic_ones_are_not() {
-        let code = r#"import{a}from"./b.js";import"./c.js";export*from"./d.js";x=()=>import("./e.js")"#;
+        let code =
+            r#"import{a}from"./b.js";import"./c.js";export*from"./d.js";x=()=>import("./e.js")"#;
         let mut found: Vec<&str> = imports(code).collect();
         found.sort_unstable();
         assert_eq!(found, ["b.js", "c.js", "d.js"]);
