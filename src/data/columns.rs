@@ -126,7 +126,7 @@ impl<'a> Search<'a> {
             {
                 return Err(self.refused(
                     column,
-                    format!("column {position} is the {} already", self.sought[other].role),
+                    format!("column {position} is the {} already", self.sought[other].role.name()),
                 ));
             }
             self.positions[n] = Some(position);
@@ -377,7 +377,8 @@ impl<'a> Search<'a> {
     fn unclear(&self, sought: &[usize]) -> Error {
         let columns: Vec<&Sought<'_>> = sought.iter().map(|&n| &self.sought[n]).collect();
         let join = |words: Vec<String>| words.join(" and ");
-        let roles = join(columns.iter().map(|column| format!("the {}", column.role)).collect());
+        let roles =
+            join(columns.iter().map(|column| format!("the {}", column.role.name())).collect());
         let keys = join(columns.iter().map(|column| format!("`{}`", column.key)).collect());
         Error::Data {
             file: self.file.into(),

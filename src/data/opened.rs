@@ -2,6 +2,7 @@
 
 use super::columns::{self, Found, Judge, Sought};
 use super::content;
+use super::delimited::Separator;
 use super::encoding::Decoder;
 use super::flaw::{Refusal, Tally};
 use super::foreign;
@@ -50,6 +51,14 @@ struct Judged {
     is_guess: bool,
 }
 
+impl Judged {
+    /// Takes in text, the last of the file or not.
+    fn read(&mut self, part: Part, text: &[u8], last: bool, intake: &mut Intake) -> Result<()> {
+        let Self { reader, tally, .. } = self;
+        reader.push(text, last, &mut |record| take(intake, part, tally, record))
+    }
+}
+
 /// A file that was read, and what is to be said about it.
 pub(super) struct Closed {
     pub report: FileReport,
@@ -78,25 +87,24 @@ impl Open {
             Some(judged) => judged,
             None => self.judge(config, false, intake)?,
         };
-        let Judged { decoder, reader, tally, .. } = self.judged.insert(judged);
-        let part = self.part;
-        let mut take = |record: Record<'_>| take(intake, part, tally, record);
-        if decoder.is_plain() {
-            reader.push(rest, &mut take)
+        let judged = self.judged.insert(judged);
+        if judged.decoder.is_plain() {
+            judged.read(self.part, rest, false, intake)
         } else {
-            reader.push(&decoder.decode(rest), &mut take)
+            let text = judged.decoder.decode(rest);
+            judged.read(self.part, &text, false, intake)
         }
     }
 
     /// Ends the file.
     pub fn close(mut self, config: &Config, intake: &mut Intake) -> Result<Closed> {
-        let judged = match self.judged.take() {
+        let mut judged = match self.judged.take() {
             Some(judged) => judged,
             None => self.judge(config, true, intake)?,
         };
-        let Judged { mut reader, mut tally, mut report, rows_before, is_guess, .. } = judged;
         let Self { part, name, .. } = self;
-        reader.finish(&mut |record| take(intake, part, &mut tally, record))?;
+        judged.read(part, &[], true, intake)?;
+        let Judged { reader, tally, mut report, rows_before, is_guess, .. } = judged;
         tally.check(&name)?;
         intake.settle()?;
         let mut warnings = Vec::new();
@@ -231,7 +239,7 @@ impl Open {
         let columns = sought.iter().zip(&found.positions).filter_map(|(column, position)| {
             let position = (*position)?;
             Some(ColumnReport {
-                role: column.role.to_string(),
+                role: column.role.name(),
                 name: names_columns.then(|| sample.rows[0].get(position).cloned()).flatten(),
                 position,
                 values: None,
@@ -252,8 +260,8 @@ impl Open {
         FileReport {
             file: self.name.clone(),
             part: self.part,
-            layout: layout.into(),
-            separator: separator.map(|separator| separator.name().into()),
+            layout,
+            separator: separator.map(Separator::name),
             header: found.header,
             encoding: decoder.encoding,
             skipped: sample.skipped.clone(),

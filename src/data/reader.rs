@@ -92,13 +92,14 @@ impl Reader {
         Ok(reader)
     }
 
-    /// Hands on the records that `chunk` completes.
+    /// Hands on the records that `chunk` completes; with `last` also what is left, as the end of the file.
     ///
     /// # Errors
     /// What `take` returns; [`Error::Data`] for a line without an end, or a NUL character.
     pub fn push(
         &mut self,
         chunk: &[u8],
+        last: bool,
         take: &mut impl FnMut(Record<'_>) -> Result<()>,
     ) -> Result<()> {
         self.check(chunk)?;
@@ -115,16 +116,10 @@ impl Reader {
             let used = self.read(rest, false, take)?;
             self.carry.extend_from_slice(&rest[used..]);
         }
-        Ok(())
-    }
-
-    /// Hands on what is left, as the end of the file.
-    ///
-    /// # Errors
-    /// As [`push`](Self::push).
-    pub fn finish(&mut self, take: &mut impl FnMut(Record<'_>) -> Result<()>) -> Result<()> {
-        let carry = std::mem::take(&mut self.carry);
-        self.read(&carry, true, take)?;
+        if last {
+            let carry = std::mem::take(&mut self.carry);
+            self.read(&carry, true, take)?;
+        }
         Ok(())
     }
 

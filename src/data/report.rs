@@ -37,7 +37,8 @@ pub struct Report {
     pub unknown_features: usize,
     /// Items that have a title.
     pub titled_items: usize,
-    /// How each file was understood.
+    /// How each file was understood; a saved run has read none.
+    #[serde(skip_deserializing)]
     pub read: Vec<FileReport>,
     /// What is probably wrong with the data, or was guessed.
     pub warnings: Vec<String>,
@@ -46,7 +47,7 @@ pub struct Report {
 }
 
 /// How a file was understood.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FileReport {
     /// Its name.
@@ -55,9 +56,9 @@ pub struct FileReport {
     pub part: Part,
     /// `table`, `lists` (a user and all their items in a line), `blocks` (an item above its rows),
     /// `json-lines` or `json-array`.
-    pub layout: String,
+    pub layout: &'static str,
     /// The separator of its cells, as `data.separator` has it; none in JSON.
-    pub separator: Option<String>,
+    pub separator: Option<&'static str>,
     /// Whether its first row names the columns.
     pub header: bool,
     /// Its encoding.
@@ -83,11 +84,10 @@ pub struct FileReport {
 }
 
 /// A column that is used.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ColumnReport {
     /// `user`, `item`, `rating`, `timestamp`, `title` or `feature`.
-    pub role: String,
+    pub role: &'static str,
     /// Its name in the header, if there is one.
     pub name: Option<String>,
     /// Its position, from 0.

@@ -1,7 +1,5 @@
 //! The roles of columns, and the names under which data sets have them.
 
-use std::fmt;
-
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
@@ -46,21 +44,20 @@ impl Role {
         }
     }
 
-    pub fn is_feature(self) -> bool {
-        matches!(self, Self::UserFeature | Self::ItemFeature)
-    }
-}
-
-impl fmt::Display for Role {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+    /// Its name in reports and options.
+    pub fn name(self) -> &'static str {
+        match self {
             Self::User => "user",
             Self::Item => "item",
             Self::Rating => "rating",
             Self::Timestamp => "timestamp",
             Self::Title => "title",
             Self::UserFeature | Self::ItemFeature => "feature",
-        })
+        }
+    }
+
+    pub fn is_feature(self) -> bool {
+        matches!(self, Self::UserFeature | Self::ItemFeature)
     }
 }
 
