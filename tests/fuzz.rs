@@ -120,26 +120,26 @@ fn fuzz(target: &str, seeds: &[Vec<u8>], take: fn(&[u8])) {
 }
 
 #[test]
-fn files_of_pairs() {
+fn loader() {
     fuzz("loader", &seeds("loader"), targets::loader);
 }
 
 #[test]
-fn files_about_items_and_users() {
+fn items() {
     fuzz("items", &seeds("items"), targets::items);
 }
 
 #[test]
-fn options() {
+fn config() {
     fuzz("config", &seeds("config"), targets::config);
 }
 
 #[test]
-fn queries() {
+fn query() {
     fuzz("query", &seeds("query"), targets::query);
 }
 
 #[test]
-fn saved_runs() {
+fn saved() {
     fuzz("saved", &[targets::saved_seed()], targets::saved);
 }

@@ -11,6 +11,10 @@ const SHOWN: usize = 60;
 /// Bad lines in a hundred from which on a file is refused.
 const PERCENT_ALLOWED: u64 = 1;
 
+/// Bad lines that a small file may have, if they are not this part of it.
+const FEW: u64 = 5;
+const PART_OF_FEW: u64 = 5;
+
 /// Why a line is bad.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Flaw {
@@ -92,7 +96,9 @@ impl Tally {
     pub fn check(&self, file: &str) -> Result<()> {
         let problem = if self.records == 0 {
             "it has no lines of data".into()
-        } else if self.bad * 100 > self.records * PERCENT_ALLOWED {
+        } else if self.bad * 100 > self.records * PERCENT_ALLOWED
+            && (self.bad > FEW || self.bad * PART_OF_FEW > self.records)
+        {
             let Self { records, bad, .. } = self;
             format!("{bad} of {records} lines are bad, more than {PERCENT_ALLOWED}%")
         } else {
@@ -123,6 +129,12 @@ mod tests {
         assert_eq!((file.as_str(), lines.len()), ("a.csv", NAMED));
         assert_eq!(problem, "12 of 200 lines are bad, more than 1%");
         assert!(Tally::default().check("empty.csv").is_err());
+        for (records, bad, is_allowed) in
+            [(24, 2, true), (24, 5, false), (30, 6, false), (4, 1, false)]
+        {
+            let tally = Tally { records, bad, ..Tally::default() };
+            assert_eq!(tally.check("small.csv").is_ok(), is_allowed, "{bad} of {records}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The format of a file, judged by its first bytes.
 
 use super::columns::Found;
-use super::delimited::{Separator, Splitter};
+use super::delimited::{Separator, Splitter, without_line_end};
 use super::json;
 use super::{number, roles};
 use crate::config::Layout;
@@ -126,8 +126,12 @@ impl Sample {
             _ => Shape::Table(separator),
         };
         let of_table = matches!(shape, Shape::Table(_));
+        // A separator at the end of each line makes no column.
+        let is_open = width > 1
+            && cells.iter().filter(|row| row.len() == width).all(|row| row[width - 1].is_empty());
+        let named_width = width - usize::from(is_open);
         let is_above = |row: &mut Vec<String>| {
-            (is_comment(row) || of_table && row.len() != width) && !names_columns(row, width)
+            (is_comment(row) || of_table && row.len() != width) && !names_columns(row, named_width)
         };
         let above = cells.iter_mut().position(|row| !is_above(row)).unwrap_or_default();
         for (row, start) in cells.iter().zip(&starts).take(above) {
@@ -211,7 +215,7 @@ fn likeness((separator, rows): &(Separator, Rows)) -> impl Ord + use<> {
 /// The separator that a first line `sep=;` names, and the length of that line.
 fn excel_separator(head: &[u8]) -> Option<(Separator, usize)> {
     let end = memchr::memchr(b'\n', head)?;
-    match head[..end].trim_ascii().strip_prefix(b"sep=") {
+    match without_line_end(&head[..=end]).strip_prefix(b"sep=") {
         Some([byte]) => Some((Separator::Byte(*byte), end + 1)),
         _ => None,
     }
@@ -320,6 +324,7 @@ mod tests {
             ("user,item,time\n1,2,2010-12-01 08:26\n", Separator::Byte(b','), 3),
             ("  1  2 3\n 1 12 4\n", Separator::Blanks, 3),
             ("sep=|\r\n1|2\r\n1|3\r\n", Separator::Byte(b'|'), 2),
+            ("sep=\t\n1\t2\n1\t3\n", Separator::Byte(b'\t'), 2),
         ] {
             let sample = sample(text.as_bytes()).expect("a table");
             assert_eq!(sample.shape, Shape::Table(separator), "{text}");
@@ -365,6 +370,11 @@ mod tests {
             assert_eq!(sample.rows[0][..2], first, "{text}");
             assert_eq!(sample.skipped, skipped, "{text}");
         }
+        let open = sample(b"user,item\n1,2,\n1,3,\n2,2,\n").expect("rows");
+        assert_eq!(
+            (&open.rows[0][..], open.skipped.len()),
+            (&["user".into(), "item".into()][..], 0)
+        );
     }
 
     #[test]
