@@ -225,7 +225,7 @@ fn a_preview_has_rows_and_roles_even_of_a_refused_file() {
     let told = json!({ "data.columns.user": "who", "data.columns.item": "what" });
     let read =
         preview(told, b"who,what,when\na,x,2020-01-05\nb,y,2020-01-06\n").read.expect("read");
-    let roles: Vec<&str> = read.columns.iter().map(|column| column.role).collect();
+    let roles: Vec<&str> = read.columns.iter().map(|column| column.role.as_str()).collect();
     assert_eq!(roles, ["user", "item", "timestamp"]);
     let refused = preview(json!({}), b"PAR1\x15\x04");
     assert!(refused.rows.is_empty() && refused.problem.is_some());

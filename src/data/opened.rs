@@ -2,7 +2,6 @@
 
 use super::columns::{self, Found, Judge, Sought};
 use super::content;
-use super::delimited::Separator;
 use super::encoding::Decoder;
 use super::flaw::{Refusal, Tally};
 use super::foreign;
@@ -239,7 +238,7 @@ impl Open {
         let columns = sought.iter().zip(&found.positions).filter_map(|(column, position)| {
             let position = (*position)?;
             Some(ColumnReport {
-                role: column.role.name(),
+                role: column.role.name().into(),
                 name: names_columns.then(|| sample.rows[0].get(position).cloned()).flatten(),
                 position,
                 values: None,
@@ -260,8 +259,8 @@ impl Open {
         FileReport {
             file: self.name.clone(),
             part: self.part,
-            layout,
-            separator: separator.map(Separator::name),
+            layout: layout.into(),
+            separator: separator.map(|separator| separator.name().into()),
             header: found.header,
             encoding: decoder.encoding,
             skipped: sample.skipped.clone(),

@@ -37,8 +37,7 @@ pub struct Report {
     pub unknown_features: usize,
     /// Items that have a title.
     pub titled_items: usize,
-    /// How each file was understood; a saved run has read none.
-    #[serde(skip_deserializing)]
+    /// How each file was understood.
     pub read: Vec<FileReport>,
     /// What is probably wrong with the data, or was guessed.
     pub warnings: Vec<String>,
@@ -47,7 +46,7 @@ pub struct Report {
 }
 
 /// How a file was understood.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FileReport {
     /// Its name.
@@ -56,9 +55,9 @@ pub struct FileReport {
     pub part: Part,
     /// `table`, `lists` (a user and all their items in a line), `blocks` (an item above its rows),
     /// `json-lines` or `json-array`.
-    pub layout: &'static str,
+    pub layout: String,
     /// The separator of its cells, as `data.separator` has it; none in JSON.
-    pub separator: Option<&'static str>,
+    pub separator: Option<String>,
     /// Whether its first row names the columns.
     pub header: bool,
     /// Its encoding.
@@ -84,10 +83,10 @@ pub struct FileReport {
 }
 
 /// A column that is used.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ColumnReport {
     /// `user`, `item`, `rating`, `timestamp`, `title` or `feature`.
-    pub role: &'static str,
+    pub role: String,
     /// Its name in the header, if there is one.
     pub name: Option<String>,
     /// Its position, from 0.

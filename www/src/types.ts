@@ -87,7 +87,7 @@ export interface DataSummary {
   unknownFeatures: number;
   /** Items that have a title. */
   titledItems: number;
-  /** How each file was understood; a saved run has read none. */
+  /** How each file was understood. */
   read: FileReport[];
   /** What is probably wrong with the data, or was guessed. */
   warnings: string[];
