@@ -108,10 +108,10 @@ pub fn query(data: &[u8]) {
     let Ok(asked) = serde_json::from_slice::<Value>(data) else { return };
     let choice = serde_json::from_value::<Choice>(asked["choice"].clone()).unwrap_or_default();
     TRAINER.with_borrow_mut(|trainer| {
-        if let Ok(query) = serde_json::from_value::<Query>(asked["query"].clone()) {
-            if let Ok(served) = pollster::block_on(trainer.recommend(&query, 5, &choice)) {
-                assert!(served.len() <= 5);
-            }
+        if let Ok(query) = serde_json::from_value::<Query>(asked["query"].clone())
+            && let Ok(served) = pollster::block_on(trainer.recommend(&query, 5, &choice))
+        {
+            assert!(served.len() <= 5);
         }
         if let Ok(unseen) = serde_json::from_value::<Unseen>(asked["unseen"].clone()) {
             let _ = pollster::block_on(trainer.recommend_unseen(&unseen, 5, &choice));
