@@ -27,22 +27,32 @@ fn options_of_pairs() -> [Value; 5] {
     ]
 }
 
-/// Loads a file in chunks of one length, beside the pairs if it has none.
-fn load(options: &Value, part: Part, bytes: &[u8], chunk: usize) -> Result<Dataset, Error> {
+/// The loader gathers this many bytes before it reads any: only after them chunks matter.
+const HEAD: usize = 256 * 1024;
+
+/// Loads a file whose beginning comes at once and the rest in chunks, beside the pairs if it has none.
+fn load(
+    options: &Value,
+    part: Part,
+    [begin, rest]: [&[u8]; 2],
+    chunk: usize,
+) -> Result<Dataset, Error> {
     let mut loader = Loader::new(&Config::resolve(options).expect("valid options"));
     if part != Part::All {
         loader.begin(Part::All, "pairs.csv", None)?;
         loader.push(PAIRS)?;
     }
-    loader.begin(part, "fuzzed", Some(bytes.len() as u64))?;
-    for chunk in bytes.chunks(chunk) {
+    loader.begin(part, "fuzzed", Some((begin.len() + rest.len()) as u64))?;
+    loader.push(begin)?;
+    for chunk in rest.chunks(chunk) {
         loader.push(chunk)?;
     }
     loader.finish()
 }
 
-/// Two ways to cut the same bytes give the same data set, or the same error.
-fn same_however_cut(options: &Value, part: Part, bytes: &[u8], chunk: usize) {
+/// Two ways to cut the same bytes give the same data set, or the same error. Of every eighth file the
+/// second line is repeated until chunks matter.
+fn same_however_cut(options: &Value, part: Part, bytes: &[u8], chunk: u8) {
     let told = |loaded: Result<Dataset, Error>| match loaded {
         Ok(data) => {
             let kept = data.keep();
@@ -50,8 +60,18 @@ fn same_however_cut(options: &Value, part: Part, bytes: &[u8], chunk: usize) {
         }
         Err(error) => Err(error.to_string()),
     };
-    let whole = told(load(options, part, bytes, usize::MAX));
-    let pieces = told(load(options, part, bytes, chunk));
+    let ends: Vec<usize> = (0..bytes.len()).filter(|&at| bytes[at] == b'\n').collect();
+    let (begin, rest) = match ends[..] {
+        [first, second, ..] if chunk % 8 == 0 => {
+            let line = &bytes[first + 1..=second];
+            let repeated = line.repeat(HEAD / line.len());
+            ([&bytes[..=first], &repeated].concat(), &bytes[second + 1..])
+        }
+        _ => (Vec::new(), bytes),
+    };
+    let chunk = usize::from(chunk / 8) + 1;
+    let whole = told(load(options, part, [&begin, rest], usize::MAX));
+    let pieces = told(load(options, part, [&begin, rest], chunk));
     assert_eq!(whole, pieces, "in chunks of {chunk} with {options}");
 }
 
@@ -59,12 +79,7 @@ fn same_however_cut(options: &Value, part: Part, bytes: &[u8], chunk: usize) {
 pub fn loader(data: &[u8]) {
     let [choice, chunk, bytes @ ..] = data else { return };
     let options = options_of_pairs();
-    same_however_cut(
-        &options[usize::from(*choice) % options.len()],
-        Part::All,
-        bytes,
-        usize::from(*chunk) + 1,
-    );
+    same_however_cut(&options[usize::from(*choice) % options.len()], Part::All, bytes, *chunk);
 }
 
 /// An items file or a users file, with features.
@@ -79,7 +94,7 @@ pub fn items(data: &[u8]) {
         2 => (Part::Users, json!({ "towers.user.features": ["tags", "year:number"] })),
         _ => (Part::Items, json!({ "data.items.id": 0, "data.items.title": 1 })),
     };
-    same_however_cut(&options, part, bytes, usize::from(*chunk) + 1);
+    same_however_cut(&options, part, bytes, *chunk);
 }
 
 /// Options, as JSON. What is accepted is accepted as it was completed, too.

@@ -1,7 +1,7 @@
 //! Records of a table and their cells. Plain lines are split where they lie; a record with a quote
 //! in it goes through [`quoted`], which knows separators, quotes and line ends within quotes.
 
-use memchr::{memchr, memchr_iter};
+use memchr::{memchr, memchr_iter, memrchr};
 
 use super::flaw::Flaw;
 use super::format::RECORD_LIMIT;
@@ -188,17 +188,22 @@ impl Splitter {
         last: bool,
     ) -> Option<Record<'a>> {
         let window = &data[..data.len().min(RECORD_LIMIT)];
+        let is_whole = last && data.len() < RECORD_LIMIT;
+        // A line that is cut tells nothing: a quote at its end may be the first of two.
+        let end = memrchr(b'\n', window).map_or(0, |end| end + 1);
+        let window = if is_whole { window } else { &window[..end] };
         let most = self.width.unwrap_or(usize::MAX);
         let fits = |cells: usize| self.width.is_none_or(|width| cells == width);
         let doubled = quoted::read(window, separator, Escape::Doubled, most, &mut self.quoted);
-        if doubled == Err(Broken::Open) && !last && window.len() < RECORD_LIMIT {
+        if doubled == Err(Broken::Open) && !last && data.len() < RECORD_LIMIT {
             return None;
         }
         let is_plain = doubled.is_ok_and(|row| fits(row.cells) && !row.is_odd);
         let mut row = doubled;
         if !is_plain {
+            let line = &data[..first_line];
             let escape = Escape::Backslash;
-            let escaped = quoted::read(window, separator, escape, most, &mut self.quoted);
+            let escaped = quoted::read(line, separator, escape, most, &mut self.quoted);
             let is_escaped = escaped.is_ok_and(|row| fits(row.cells) && !row.is_odd);
             if is_escaped {
                 row = escaped;
@@ -324,6 +329,7 @@ mod tests {
         let mut splitter = Splitter::new(COMMA, 2, None);
         assert!(splitter.next(b"a,b", false).is_none());
         assert!(splitter.next(b"a,\"b\n", false).is_none());
+        assert!(splitter.next(b"a,\"b\nc\"", false).is_none(), "the quote may be the first of two");
         assert!(splitter.next(b"", true).is_none());
         let endless = vec![b'x'; RECORD_LIMIT + 1];
         assert!(splitter.next(&endless, true).is_none());

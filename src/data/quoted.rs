@@ -2,6 +2,9 @@
 
 use memchr::{memchr, memchr2};
 
+/// The most lines of a row: without a bound, a file of open quotes would be searched over and over.
+const MOST_LINES: u64 = 1000;
+
 /// How a quote within quotes is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Escape {
@@ -79,6 +82,7 @@ pub(super) enum Broken {
     /// A quote that opens on one line meets an odd one on another.
     OddQuote,
     TooManyCells,
+    TooManyLines,
 }
 
 /// Appends a cell from after its opening quote to its closing one; returns the place after that.
@@ -99,6 +103,9 @@ fn quoted_cell(
         let length = next.ok_or(Broken::Open)?;
         text.extend_from_slice(&rest[..length]);
         row.lines += memchr::memchr_iter(b'\n', &rest[..length]).count() as u64;
+        if row.lines > MOST_LINES {
+            return Err(Broken::TooManyLines);
+        }
         at += length;
         match &data[at..] {
             [b'\\', escaped, ..] => {
@@ -175,5 +182,7 @@ mod tests {
         ] {
             assert_eq!(row(text, Escape::Doubled).expect_err(text), broken);
         }
+        let endless = format!("1,\"a{}\"\n", "\"\"\n".repeat(1200));
+        assert_eq!(row(&endless, Escape::Doubled).expect_err("endless"), Broken::TooManyLines);
     }
 }
