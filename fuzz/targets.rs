@@ -62,7 +62,7 @@ fn same_however_cut(options: &Value, part: Part, bytes: &[u8], chunk: u8) {
     };
     let ends: Vec<usize> = (0..bytes.len()).filter(|&at| bytes[at] == b'\n').collect();
     let (begin, rest) = match ends[..] {
-        [first, second, ..] if chunk % 8 == 0 => {
+        [first, second, ..] if chunk.is_multiple_of(8) => {
             let line = &bytes[first + 1..=second];
             let repeated = line.repeat(HEAD / line.len());
             ([&bytes[..=first], &repeated].concat(), &bytes[second + 1..])

@@ -50,9 +50,12 @@ pub enum Error {
         "WebGPU needs a secure context: serve the page over https, from localhost or as a file"
     )]
     InsecureContext,
-    /// The browser has no WebGPU.
-    #[error("this browser has no WebGPU (`navigator.gpu` is missing)")]
-    NoWebGpu,
+    /// There is no WebGPU.
+    #[error("{reason}")]
+    NoWebGpu {
+        /// Why, as a sentence.
+        reason: String,
+    },
     /// WebGPU is there, but gave no adapter.
     #[error("WebGPU found no adapter: {reason}")]
     NoAdapter {
@@ -126,7 +129,7 @@ impl Error {
             Self::Checkpoint { .. } => "checkpoint",
             Self::UnknownId { .. } => "unknown-id",
             Self::InsecureContext => "insecure-context",
-            Self::NoWebGpu => "no-webgpu",
+            Self::NoWebGpu { .. } => "no-webgpu",
             Self::NoAdapter { .. } => "no-adapter",
             Self::DeviceRefused { .. } => "device-refused",
             Self::Limit { .. } => "limit",
@@ -151,8 +154,9 @@ impl Error {
             }
             Self::Checkpoint { problem } => json!({ "problem": problem }),
             Self::UnknownId { kind, id } => json!({ "kind": kind, "id": id }),
-            Self::InsecureContext | Self::NoWebGpu => json!({}),
-            Self::NoAdapter { reason }
+            Self::InsecureContext => json!({}),
+            Self::NoWebGpu { reason }
+            | Self::NoAdapter { reason }
             | Self::DeviceRefused { reason }
             | Self::DeviceLost { reason } => json!({ "reason": reason }),
             Self::Limit { limit, wanted, available } => {

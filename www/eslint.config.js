@@ -6,7 +6,8 @@ import globals from "globals";
 import ts from "typescript-eslint";
 
 export default defineConfig(
-  globalIgnores(["dist", "src/wasm", "tests/out"]),
+  // The JSX types are checked by a consumer of the package, which has React.
+  globalIgnores(["dist", "src/wasm", "tests/out", "src/element/jsx.d.ts"]),
   { linterOptions: { reportUnusedDisableDirectives: "error" } },
   js.configs.recommended,
   {
@@ -18,6 +19,10 @@ export default defineConfig(
       "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
     },
+  },
+  {
+    files: ["src/node*.ts"],
+    languageOptions: { parserOptions: { projectService: false, project: "tsconfig.node.json" } },
   },
   { files: ["**/*.js"], languageOptions: { globals: { ...globals.node, ...globals.browser } } },
 );

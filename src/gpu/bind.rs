@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use super::context::Gpu;
 use super::kernel::Kernel;
+use super::owned::Owned;
 use super::shards::Shards;
 use crate::plan::{Access, Dispatch, Program, STEP_STRIDE, Shape};
 
@@ -24,7 +25,7 @@ pub struct Bound {
 
 impl Bound {
     /// A dispatch over buffers of its own.
-    pub fn alone(gpu: &Gpu, dispatch: &Dispatch, shape: Shape, buffers: &[wgpu::Buffer]) -> Self {
+    pub fn alone(gpu: &Gpu, dispatch: &Dispatch, shape: Shape, buffers: &[&wgpu::Buffer]) -> Self {
         let kernel = Kernel::new(&gpu.device, dispatch.shader, &dispatch.source(shape));
         Self::new(gpu, dispatch, shape, &kernel.into(), buffers)
     }
@@ -34,7 +35,7 @@ impl Bound {
         dispatch: &Dispatch,
         shape: Shape,
         kernel: &Rc<Kernel>,
-        buffers: &[wgpu::Buffer],
+        buffers: &[&wgpu::Buffer],
     ) -> Self {
         let bindings = dispatch.shader.bindings;
         Self {
@@ -65,7 +66,7 @@ pub struct Binder {
     /// By their text.
     kernels: HashMap<String, Rc<Kernel>>,
     /// By their words.
-    uniforms: HashMap<[u32; 4], wgpu::Buffer>,
+    uniforms: HashMap<[u32; 4], Owned>,
 }
 
 impl Binder {
@@ -107,22 +108,30 @@ impl Binder {
         for (read, &first_read) in reads.iter().enumerate() {
             for (write, &first_write) in writes.iter().enumerate() {
                 let bindings = shader.bindings.iter().zip(&dispatch.buffers);
+                let [chunk, shard] = [[dispatch.chunk, 0, 0, 0], [first_read, first_write, 0, 0]];
+                for ((_, access), _) in bindings.clone() {
+                    match access {
+                        Access::Chunk => self.add_uniform(gpu, chunk),
+                        Access::Shard => self.add_uniform(gpu, shard),
+                        _ => {}
+                    }
+                }
                 let parts = bindings.map(|((_, access), buffer)| match access {
-                    Access::Chunk => self.uniform(gpu, [dispatch.chunk, 0, 0, 0]),
-                    Access::Shard => self.uniform(gpu, [first_read, first_write, 0, 0]),
+                    Access::Chunk => &*self.uniforms[&chunk],
+                    Access::Shard => &*self.uniforms[&shard],
                     Access::Step | Access::Read | Access::Write => buffers[buffer.0].part(0),
                     Access::ReadRows => buffers[buffer.0].part(read),
                     Access::WriteRows => buffers[buffer.0].part(write),
                 });
-                let parts: Vec<wgpu::Buffer> = parts.collect();
+                let parts: Vec<&wgpu::Buffer> = parts.collect();
                 all.push(Bound::new(gpu, dispatch, self.shape, &kernel, &parts));
             }
         }
         all
     }
 
-    fn uniform(&mut self, gpu: &Gpu, words: [u32; 4]) -> wgpu::Buffer {
-        self.uniforms.entry(words).or_insert_with(|| gpu.uniform(words)).clone()
+    fn add_uniform(&mut self, gpu: &Gpu, words: [u32; 4]) {
+        self.uniforms.entry(words).or_insert_with(|| gpu.uniform(words));
     }
 }
 

@@ -3,6 +3,7 @@
 use wgpu::BufferUsages;
 
 use super::bind::{Bound, firsts};
+use super::owned::Owned;
 use super::readback::{Readback, Spares};
 use super::{Executor, Gpu};
 use crate::error::{Error, Result};
@@ -21,7 +22,7 @@ pub struct Clock {
     /// One for all: some adapters give few of them.
     queries: wgpu::QuerySet,
     /// What a submit's queries are resolved to, before the copy that is read.
-    ticks: wgpu::Buffer,
+    ticks: Owned,
     spares: Spares,
     /// Runs of programs, with the ticks that are on their way.
     runs: Vec<(Program, Vec<Readback>)>,
@@ -68,12 +69,18 @@ impl Clock {
             }
             let count = 2 * bounds.len() as u32;
             commands.resolve_query_set(&self.queries, 0..count, &self.ticks, 0);
-            let read = [(&self.ticks, 0..u64::from(count) * TICK)];
+            let read = [(&*self.ticks, 0..u64::from(count) * TICK)];
             Readback::new(gpu, &self.spares, &mut commands, read.into_iter())
         };
         let readbacks: Vec<Readback> = bounds.chunks(MOST).map(&mut time).collect();
         gpu.queue.submit([commands.finish()]);
         readbacks.into_iter().map(Readback::map).collect()
+    }
+}
+
+impl Drop for Clock {
+    fn drop(&mut self) {
+        self.queries.destroy();
     }
 }
 
@@ -104,7 +111,8 @@ impl Executor {
     /// # Errors
     /// [`Error::DeviceLost`] or [`Error::Gpu`] if something went wrong on the way.
     pub async fn stop_clock(&mut self, plan: &Plan) -> Result<Vec<Timed>> {
-        let runs = self.clock.take().map_or_else(Vec::new, |clock| clock.runs);
+        let runs =
+            self.clock.take().map_or_else(Vec::new, |mut clock| std::mem::take(&mut clock.runs));
         let mut timed = Vec::with_capacity(runs.len());
         for (program, readbacks) in runs {
             let mut times = milliseconds(&self.gpu, readbacks).await?.into_iter();

@@ -1,17 +1,24 @@
-//! Adapter, device and queue, and the faults that arrive out of turn.
+//! The adapter, and a run's share of a device.
 
-use std::sync::{Arc, Mutex};
+use std::ops::Deref;
+use std::rc::Rc;
 
 use wgpu::BufferUsages;
 
+use super::device::{Device, Turn};
+use super::owned::Owned;
 use crate::error::{Error, Result};
 
-/// A device and what has gone wrong with it.
+/// A share of a device: the device is destroyed with its last share.
 #[derive(Debug, Clone)]
-pub struct Gpu {
-    pub(super) device: wgpu::Device,
-    pub(super) queue: wgpu::Queue,
-    fault: Arc<Mutex<Option<Error>>>,
+pub struct Gpu(Rc<Device>);
+
+impl Deref for Gpu {
+    type Target = Device;
+
+    fn deref(&self) -> &Device {
+        &self.0
+    }
 }
 
 impl Gpu {
@@ -32,81 +39,42 @@ impl Gpu {
         adapter.map_err(|error| Error::NoAdapter { reason: error.to_string() })
     }
 
-    /// Asks for a device whose bindings may be `largest` bytes long.
-    pub(super) async fn new(adapter: &wgpu::Adapter, largest: u64) -> Result<Self> {
-        let available = adapter.limits();
-        let mut limits = wgpu::Limits::defaults();
-        limits.max_buffer_size = limits.max_buffer_size.max(largest);
-        limits.max_storage_buffer_binding_size =
-            limits.max_storage_buffer_binding_size.max(largest);
-        let refused = |limit, wanted: u64, available: u64| {
-            (wanted > available).then_some(Error::Limit { limit, wanted, available })
+    /// Opens a device whose bindings may be `largest` bytes long, or shares the thread's.
+    pub(super) async fn open(turn: &Turn, adapter: &wgpu::Adapter, largest: u64) -> Result<Self> {
+        let (needed, available) = (wgpu::Limits::defaults(), adapter.limits());
+        let check = |limit, default: u64, available: u64| {
+            let wanted = largest.max(default);
+            let fits = wanted <= available;
+            fits.then_some(()).ok_or(Error::Limit { limit, wanted, available })
         };
-        let refusal = refused("maxBufferSize", limits.max_buffer_size, available.max_buffer_size)
-            .or(refused(
-                "maxStorageBufferBindingSize",
-                limits.max_storage_buffer_binding_size,
-                available.max_storage_buffer_binding_size,
-            ));
-        if let Some(error) = refusal {
-            return Err(error);
-        }
-        let descriptor = wgpu::DeviceDescriptor {
-            label: Some("twotower"),
-            required_limits: limits,
-            // A clock, for who asks where the time goes.
-            required_features: adapter.features() & wgpu::Features::TIMESTAMP_QUERY,
-            ..Default::default()
-        };
-        let (device, queue) = adapter
-            .request_device(&descriptor)
-            .await
-            .map_err(|error| Error::DeviceRefused { reason: error.to_string() })?;
-
-        let fault = Arc::new(Mutex::new(None));
-        let lost = Arc::clone(&fault);
-        device.set_device_lost_callback(move |_, reason| {
-            note(&lost, Error::DeviceLost { reason });
-        });
-        let uncaptured = Arc::clone(&fault);
-        device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
-            note(&uncaptured, Error::Gpu { message: error.to_string() });
-        }));
-        Ok(Self { device, queue, fault })
-    }
-
-    /// The first thing that went wrong out of turn.
-    pub(super) fn check(&self) -> Result<()> {
-        match &*self.fault.lock().expect("nobody panics while holding the fault") {
-            Some(error) => Err(error.clone()),
-            None => Ok(()),
-        }
+        check("maxBufferSize", needed.max_buffer_size, available.max_buffer_size)?;
+        check(
+            "maxStorageBufferBindingSize",
+            needed.max_storage_buffer_binding_size,
+            available.max_storage_buffer_binding_size,
+        )?;
+        Ok(Self(Device::shared(turn, adapter).await?))
     }
 
     pub(super) fn encoder(&self) -> wgpu::CommandEncoder {
         self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default())
     }
 
-    pub(super) fn buffer(&self, name: &str, size: u64, usage: BufferUsages) -> wgpu::Buffer {
+    pub(super) fn buffer(&self, name: &str, size: u64, usage: BufferUsages) -> Owned {
         let label = format!("twotower.{name}");
-        self.device.create_buffer(&wgpu::BufferDescriptor {
+        Owned(self.device.create_buffer(&wgpu::BufferDescriptor {
             label: Some(&label),
             size,
             usage,
             mapped_at_creation: false,
-        })
+        }))
     }
 
     /// A uniform that never changes.
-    pub(super) fn uniform(&self, words: [u32; 4]) -> wgpu::Buffer {
+    pub(super) fn uniform(&self, words: [u32; 4]) -> Owned {
         let usage = BufferUsages::UNIFORM | BufferUsages::COPY_DST;
         let buffer = self.buffer("uniform", size_of_val(&words) as u64, usage);
         self.queue.write_buffer(&buffer, 0, bytemuck::bytes_of(&words));
         buffer
     }
-}
-
-/// Keeps the first fault: later ones are usually its consequences.
-fn note(fault: &Mutex<Option<Error>>, error: Error) {
-    fault.lock().expect("nobody panics while holding the fault").get_or_insert(error);
 }

@@ -1,25 +1,30 @@
-//! What the page's environment offers, told apart before WebGPU is asked: each lack has a sentence
-//! of its own.
+//! Checks for WebGPU in the environment before WebGPU is asked: each lack has its own error.
 
 use js_sys::Reflect;
 use wasm_bindgen::JsValue;
 
 use crate::error::{Error, Result};
 
-/// Refuses where the page cannot have WebGPU at all.
+/// Fails where the environment has no WebGPU at all.
 ///
 /// # Errors
 /// [`Error::InsecureContext`] or [`Error::NoWebGpu`].
 pub fn require_webgpu() -> Result<()> {
     let global = js_sys::global();
-    let get = |object: &JsValue, key: &str| {
-        Reflect::get(object, &key.into()).unwrap_or(JsValue::UNDEFINED)
-    };
-    if get(&global, "isSecureContext").is_falsy() {
+    let get = |object: &JsValue, key: &str| Reflect::get(object, &key.into());
+    // Node.js does not have this property.
+    if get(&global, "isSecureContext").is_ok_and(|secure| secure == JsValue::FALSE) {
         return Err(Error::InsecureContext);
     }
-    if get(&get(&global, "navigator"), "gpu").is_falsy() {
-        return Err(Error::NoWebGpu);
+    let navigator = get(&global, "navigator").unwrap_or(JsValue::UNDEFINED);
+    match get(&navigator, "gpu") {
+        Ok(gpu) if gpu.is_truthy() => Ok(()),
+        // In Node.js, `www/src/node-gpu.ts` throws a sentence.
+        Err(thrown) if navigator.is_object() => {
+            Err(Error::NoWebGpu { reason: js_sys::Error::from(thrown).message().into() })
+        }
+        _ => Err(Error::NoWebGpu {
+            reason: "this browser has no WebGPU (`navigator.gpu` is missing)".into(),
+        }),
     }
-    Ok(())
 }

@@ -71,7 +71,7 @@ impl Kernel {
         &self,
         device: &wgpu::Device,
         shader: &Shader,
-        buffers: &[wgpu::Buffer],
+        buffers: &[&wgpu::Buffer],
     ) -> wgpu::BindGroup {
         let entries: Vec<wgpu::BindGroupEntry<'_>> = (0..)
             .zip(shader.bindings.iter().zip(buffers))

@@ -1,12 +1,13 @@
 //! Which shape of the kernels is quicker on an adapter: measured there, since no name tells it.
 
-use std::sync::OnceLock;
+use std::sync::Mutex;
 
 use web_time::Instant;
 use wgpu::BufferUsages;
 
 use super::Gpu;
 use super::bind::Bound;
+use super::device::{Identity, Turn};
 use super::readback::{Readback, Spares};
 use crate::error::Result;
 use crate::plan::{STEP_STRIDE, Shape, Step, softmax_rows_alone};
@@ -22,16 +23,17 @@ const RUNS: usize = 3;
 /// adapters it takes a third, and clocks of browsers are coarse.
 const CLEARLY: f64 = 0.67;
 
-/// The shape, measured once a process: there is one adapter, and all runs on it are to agree to the bit.
-static QUICKER: OnceLock<Shape> = OnceLock::new();
+/// The shapes of the adapters that were measured: all runs of a process are to agree to the bit, also those on
+/// a device that was opened anew.
+static QUICKER: Mutex<Vec<(Identity, Shape)>> = Mutex::new(Vec::new());
 
-/// The quicker shape.
+/// Returns the quicker shape on the device's adapter. It is measured once.
 ///
 /// # Errors
 /// Those of [`Readback::finish`].
-pub(super) async fn quicker(gpu: &Gpu) -> Result<Shape> {
-    if let Some(shape) = QUICKER.get() {
-        return Ok(*shape);
+pub(super) async fn quicker(_turn: &Turn, gpu: &Gpu) -> Result<Shape> {
+    if let Some(shape) = known(gpu) {
+        return Ok(shape);
     }
     let (rows, columns) = SIZE;
     let words = |name, count: usize, usage| gpu.buffer(name, 4 * count as u64, usage);
@@ -45,9 +47,11 @@ pub(super) async fn quicker(gpu: &Gpu) -> Result<Shape> {
         step,
         chunk,
         words("logits", rows * columns, storage),
-        row_loss.clone(),
+        row_loss,
         words("row_lse", rows, storage),
     ];
+    let buffers: Vec<&wgpu::Buffer> = buffers.iter().map(|buffer| &**buffer).collect();
+    let row_loss = buffers[3];
     let dispatch = softmax_rows_alone(rows, columns);
     let bounds = Shape::ALL.map(|shape| Bound::alone(gpu, &dispatch, shape, &buffers));
     let spares = Spares::default();
@@ -61,7 +65,7 @@ pub(super) async fn quicker(gpu: &Gpu) -> Result<Shape> {
                 &mut commands.begin_compute_pass(&wgpu::ComputePassDescriptor::default()),
                 0,
             );
-            let done = [(&row_loss, 0..4)].into_iter();
+            let done = [(row_loss, 0..4)].into_iter();
             let readback = Readback::new(gpu, &spares, &mut commands, done);
             gpu.queue.submit([commands.finish()]);
             readback.map().finish::<f32>().await?;
@@ -72,5 +76,13 @@ pub(super) async fn quicker(gpu: &Gpu) -> Result<Shape> {
     }
     let [narrow, wide] = least;
     let shape = if wide < CLEARLY * narrow { Shape::Wide } else { Shape::Narrow };
-    Ok(*QUICKER.get_or_init(|| shape))
+    QUICKER.lock().expect("nobody panics here").push((gpu.adapter.clone(), shape));
+    // Another thread may have measured before.
+    Ok(known(gpu).unwrap_or(shape))
+}
+
+/// Returns the shape that was measured first on the device's adapter.
+fn known(gpu: &Gpu) -> Option<Shape> {
+    let measured = QUICKER.lock().expect("nobody panics here");
+    measured.iter().find(|(adapter, _)| *adapter == gpu.adapter).map(|(_, shape)| *shape)
 }

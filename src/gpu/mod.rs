@@ -4,10 +4,14 @@
 mod bind;
 mod clock;
 mod context;
+mod device;
 #[cfg(target_arch = "wasm32")]
 mod environment;
+#[cfg(target_arch = "wasm32")]
+mod firefox;
 mod kernel;
 mod measure;
+mod owned;
 #[cfg(feature = "verify")]
 mod probe;
 mod readback;
@@ -25,6 +29,7 @@ use crate::plan::{Access, Buffer, BufferKind, Dispatch, Op, PROGRAMS, Plan, Prog
 use bind::{Binder, Bound};
 use clock::Clock;
 pub use context::Gpu;
+use device::Turn;
 pub use readback::Readback;
 use readback::Spares;
 use shards::Shards;
@@ -48,7 +53,6 @@ pub struct Bindings {
 /// Runs a plan on a GPU.
 #[derive(Debug)]
 pub struct Executor {
-    gpu: Gpu,
     buffers: Vec<Shards>,
     bindings: Bindings,
     binder: Binder,
@@ -57,6 +61,8 @@ pub struct Executor {
     pass: Option<wgpu::ComputePass<'static>>,
     /// What times each dispatch, while that is wanted.
     clock: Option<Clock>,
+    /// Last, so that the device outlives what was made on it.
+    gpu: Gpu,
 }
 
 impl Executor {
@@ -98,11 +104,13 @@ impl Executor {
         let specs = plan.buffers.iter().zip(may_be_cut);
         let layouts: Vec<_> = specs.map(|(spec, cut)| shards::layout(spec, cut, most)).collect();
         let largest = layouts.iter().map(|(_, bytes)| *bytes).max().unwrap_or(0);
-        let gpu = Gpu::new(adapter, largest).await?;
+        let turn = Turn::take().await;
+        let gpu = Gpu::open(&turn, adapter, largest).await?;
         let shape = match shape {
             Some(shape) => shape,
-            None => measure::quicker(&gpu).await?,
+            None => measure::quicker(&turn, &gpu).await?,
         };
+        drop(turn);
         let memory = gpu.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
         let validation = gpu.device.push_error_scope(wgpu::ErrorFilter::Validation);
 
@@ -135,7 +143,6 @@ impl Executor {
         let shards = buffers.iter().map(|shards| shards.parts().len()).max().unwrap_or(0);
         let bindings = Bindings { largest, limit: most, shards };
         Ok(Self {
-            gpu,
             buffers,
             bindings,
             binder,
@@ -143,6 +150,7 @@ impl Executor {
             commands: None,
             pass: None,
             clock: None,
+            gpu,
         })
     }
 
@@ -241,13 +249,5 @@ impl Executor {
         let readback = Readback::new(&self.gpu, &self.spares, &mut commands, pieces);
         self.gpu.queue.submit([commands.finish()]);
         readback.map()
-    }
-}
-
-/// In a browser, buffers live until they are collected as garbage: a table of a million rows would
-/// outlive its run.
-impl Drop for Executor {
-    fn drop(&mut self) {
-        self.gpu.device.destroy();
     }
 }

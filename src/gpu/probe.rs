@@ -5,6 +5,7 @@ use wgpu::BufferUsages;
 use super::Executor;
 use super::bind::Bound;
 use super::clock::{Clock, milliseconds};
+use super::owned::Owned;
 use crate::error::Result;
 use crate::executor::Limits;
 use crate::plan::Buffer;
@@ -51,7 +52,7 @@ impl Executor {
     ) -> Result<f64> {
         let numbers = 0..shader.bindings.len();
         let size = count as u64 * 16;
-        let buffers: Vec<wgpu::Buffer> = numbers
+        let buffers: Vec<Owned> = numbers
             .clone()
             .map(|_| self.gpu.buffer(shader.stem, size, BufferUsages::STORAGE))
             .collect();
@@ -62,6 +63,7 @@ impl Executor {
             groups: threads(count),
             chunk: 0,
         };
+        let buffers: Vec<&wgpu::Buffer> = buffers.iter().map(|buffer| &**buffer).collect();
         let bound = Bound::alone(&self.gpu, &dispatch, self.shape(), &buffers);
         let clock = Clock::new(&self.gpu)?;
         let runs = clock.time(&self.gpu, self.gpu.encoder(), &[&bound; RUNS], 0);

@@ -9,11 +9,12 @@ use futures_channel::oneshot;
 use wgpu::BufferUsages;
 
 use super::context::Gpu;
+use super::owned::Owned;
 use crate::error::{Error, Result};
 
 /// Staging buffers to be used again. Losses are read at every submit, at most two of them at once: a
 /// run makes two buffers for them and no more.
-pub type Spares = Rc<RefCell<Vec<wgpu::Buffer>>>;
+pub type Spares = Rc<RefCell<Vec<Owned>>>;
 
 /// Longest staging buffer that is worth keeping: a table's would double its memory.
 const SPARED: u64 = 1 << 16;
@@ -21,11 +22,11 @@ const SPARED: u64 = 1 << 16;
 /// Words on their way to the CPU.
 #[derive(Debug)]
 pub struct Readback {
-    gpu: Gpu,
     spares: Spares,
     /// One for each shard that they come from.
-    staging: Vec<wgpu::Buffer>,
+    staging: Vec<Owned>,
     mapped: Vec<oneshot::Receiver<std::result::Result<(), wgpu::BufferAsyncError>>>,
+    gpu: Gpu,
 }
 
 impl Readback {
@@ -37,7 +38,7 @@ impl Readback {
     ) -> Self {
         let stage = |(source, bytes): (&wgpu::Buffer, Range<u64>)| {
             let size = bytes.end - bytes.start;
-            let fits = |spare: &wgpu::Buffer| spare.size() == size;
+            let fits = |spare: &Owned| spare.size() == size;
             let spare = spares.borrow().iter().position(fits);
             let usage = BufferUsages::MAP_READ | BufferUsages::COPY_DST;
             let staging = match spare {
@@ -48,7 +49,7 @@ impl Readback {
             staging
         };
         let staging = pieces.map(stage).collect();
-        Self { gpu: gpu.clone(), spares: Rc::clone(spares), staging, mapped: Vec::new() }
+        Self { spares: Rc::clone(spares), staging, mapped: Vec::new(), gpu: gpu.clone() }
     }
 
     /// Asks for the mapping; the copy has to be submitted by now.
@@ -74,8 +75,10 @@ impl Readback {
             .device
             .poll(wgpu::PollType::wait_indefinitely())
             .map_err(|error| Error::DeviceLost { reason: error.to_string() })?;
+        #[cfg(target_arch = "wasm32")]
+        let _pump = super::firefox::Pump::start(&self.gpu.queue);
         let lost = |reason: &str| Error::DeviceLost { reason: reason.into() };
-        let bytes: u64 = self.staging.iter().map(wgpu::Buffer::size).sum();
+        let bytes: u64 = self.staging.iter().map(|staging| staging.size()).sum();
         let mut words = vec![T::zeroed(); bytes as usize / size_of::<T>()];
         let mut rest: &mut [u8] = bytemuck::cast_slice_mut(&mut words);
         for (staging, receiver) in self.staging.into_iter().zip(self.mapped) {
@@ -92,8 +95,6 @@ impl Readback {
             staging.unmap();
             if staging.size() <= SPARED {
                 self.spares.borrow_mut().push(staging);
-            } else {
-                staging.destroy();
             }
         }
         Ok(words)

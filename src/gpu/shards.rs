@@ -6,6 +6,7 @@ use std::ops::Range;
 use wgpu::BufferUsages;
 
 use super::context::Gpu;
+use super::owned::Owned;
 use crate::plan::{BufferSpec, ROW_BLOCK};
 
 /// The rows of a buffer, all of them in order.
@@ -15,7 +16,7 @@ pub struct Shards {
     rows: usize,
     /// Bytes of each but the last.
     bytes: u64,
-    parts: Vec<wgpu::Buffer>,
+    parts: Vec<Owned>,
 }
 
 /// How long the shards of a buffer are, where they may have `most` bytes: rows and bytes of each but the
@@ -44,14 +45,14 @@ impl Shards {
         Self { rows, bytes, parts: starts.map(part).collect() }
     }
 
-    /// Each shard, for those who do not care for its rows.
-    pub(super) fn parts(&self) -> &[wgpu::Buffer] {
+    /// Returns the shards.
+    pub(super) fn parts(&self) -> &[Owned] {
         &self.parts
     }
 
     /// A shard.
-    pub(super) fn part(&self, n: usize) -> wgpu::Buffer {
-        self.parts[n].clone()
+    pub(super) fn part(&self, n: usize) -> &wgpu::Buffer {
+        &self.parts[n]
     }
 
     /// The first row of each shard.
@@ -68,13 +69,13 @@ impl Shards {
         &self,
         bytes: Range<u64>,
     ) -> impl Iterator<Item = (&wgpu::Buffer, Range<u64>)> {
-        let len: u64 = self.parts.iter().map(wgpu::Buffer::size).sum();
+        let len: u64 = self.parts.iter().map(|part| part.size()).sum();
         assert!(bytes.end <= len, "bytes {bytes:?} of a buffer of {len}");
         let starts = (0u64..).map(|n| n * self.bytes);
         self.parts.iter().zip(starts).filter_map(move |(part, start)| {
             let from = bytes.start.max(start);
             let to = bytes.end.min(start + part.size());
-            (from < to).then(|| (part, from - start..to - start))
+            (from < to).then(|| (&**part, from - start..to - start))
         })
     }
 }

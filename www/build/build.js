@@ -1,11 +1,11 @@
 /** Builds `dist`: the package's files, the demo page and the page for frames, in one run, so that all share their code. */
 
 import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { spawnSync } from "node:child_process";
 
 import { bundle } from "./bundle.js";
 import { manifest } from "./manifest.js";
 import { offline } from "./offline.js";
+import { types } from "./types.js";
 
 const www = new URL("../", import.meta.url);
 const dist = new URL("dist/", www);
@@ -29,12 +29,4 @@ function copy(from, to) {
 
 function read(path) {
   return readFileSync(new URL(path, www), "utf8");
-}
-
-/** Writes the declarations of the package's entries. */
-function types() {
-  const { status } = spawnSync("node", ["node_modules/typescript/bin/tsc", "-p", "tsconfig.types.json"], { cwd: www, stdio: "inherit" });
-  if (status !== 0) process.exit(1);
-  // Declarations that are written by hand are not copied by the compiler.
-  copy("src/element/jsx.d.ts", "types/element/jsx.d.ts");
 }

@@ -15,6 +15,12 @@ const ENTRIES = {
   embed: source("embed/embed.ts"),
 };
 
+/** Entries for Node.js. */
+const NODE_ENTRIES = {
+  node: source("node.ts"),
+  "node-worker": source("node-worker.ts"),
+};
+
 /** What every bundle has in common. */
 export const OPTIONS = {
   platform: "browser",
@@ -23,6 +29,15 @@ export const OPTIONS = {
   transform: { target: "es2022" },
   // What package.json says of side effects is for the bundles, not for their sources.
   treeshake: { moduleSideEffects: [{ test: /\/src\//, sideEffects: true }] },
+};
+
+/** Takes the indentation out of templates of HTML and CSS, where it means nothing. */
+export const unindented = {
+  name: "unindented-templates",
+  transform: {
+    filter: { id: /\/src\/.*\.(ts|css)$/ },
+    handler: (code) => ({ code: code.replace(/\n[ \t]+/g, "\n"), map: null }),
+  },
 };
 
 /** Puts addresses back into the quotes that bundlers look for; the minifier prefers backticks. */
@@ -37,23 +52,16 @@ const quoted = {
 
 /** Writes all entries, and the chunks that they share, to a folder. The worker is one file by itself: it may be moved. */
 export async function bundle(folder) {
+  const common = { ...OPTIONS, plugins: [unindented, quoted] };
   const output = { dir: fileURLToPath(folder), format: "esm", minify: true, entryFileNames: "[name].js" };
-  await build({
-    ...OPTIONS,
-    input: ENTRIES,
-    preserveEntrySignatures: "exports-only",
-    plugins: [quoted],
-    output: {
-      ...output,
-      chunkFileNames: "chunk-[name].js",
-      // Charts are large and load after the rest.
-      codeSplitting: { groups: [{ name: "charts", test: /node_modules\/uplot\// }] },
-    },
-  });
-  await build({
-    ...OPTIONS,
-    input: { worker: source("worker.ts") },
-    plugins: [quoted],
-    output: { ...output, codeSplitting: false },
-  });
+  // Charts are large and load after the rest.
+  const codeSplitting = { groups: [{ name: "charts", test: /node_modules\/uplot\// }] };
+  const inPages = { ...common, preserveEntrySignatures: "exports-only" };
+  await build({ ...inPages, input: ENTRIES, output: { ...output, chunkFileNames: "chunk-[name].js", codeSplitting } });
+  await build({ ...common, input: { worker: source("worker.ts") }, output: { ...output, codeSplitting: false } });
+  // What pages load must not import a module of Node.js. Not minified: Node.js prints the line that threw.
+  for (const [name, input] of Object.entries(NODE_ENTRIES)) {
+    const entry = { ...common, platform: "node", input: { [name]: input } };
+    await build({ ...entry, output: { ...output, minify: false, codeSplitting: false } });
+  }
 }

@@ -6,7 +6,7 @@ import { gunzipSync, gzipSync } from "node:zlib";
 
 import { build } from "rolldown";
 
-import { OPTIONS } from "./bundle.js";
+import { OPTIONS, unindented } from "./bundle.js";
 
 const www = new URL("../", import.meta.url);
 const path = (name) => fileURLToPath(new URL(name, www));
@@ -30,7 +30,7 @@ async function script(input, format) {
   const { output } = await build({
     ...OPTIONS,
     input: path(input),
-    plugins: [carriedSets],
+    plugins: [carriedSets, unindented],
     write: false,
     output: { format, minify: true, codeSplitting: false },
   });

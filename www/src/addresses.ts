@@ -1,5 +1,7 @@
 /** Addresses of the files that the package loads beside its own code: the worker, the compiled crate, the data sets. */
 
+import { page } from "./environment.js";
+
 /** Addresses to load from instead of those beside the package's own files. */
 export interface Addresses {
   /** Script of the Web Worker: the package's `worker.js`. */
@@ -34,5 +36,5 @@ export function wasmSource(): string | Blob | undefined {
 
 /** In Node.js there is no page: an address is complete there. */
 function resolved(address: string | URL | undefined): string | undefined {
-  return address === undefined ? undefined : new URL(address, globalThis.document?.baseURI).href;
+  return address === undefined ? undefined : new URL(address, page.document?.baseURI).href;
 }

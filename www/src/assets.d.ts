@@ -3,3 +3,8 @@ declare module "*.css" {
   const text: string;
   export default text;
 }
+
+/** Comlink has its types under another extension. */
+declare module "comlink/dist/esm/node-adapter.mjs" {
+  export { type NodeEndpoint, default } from "comlink/dist/esm/node-adapter.js";
+}

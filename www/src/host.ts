@@ -30,8 +30,8 @@ export class Host {
   }
 
   /** Starts to load the compiled crate. The first call of all. */
-  start(wasm: string | Blob | undefined): void {
-    this.#wasm = start(wasm ?? this.#beside());
+  start(source: WasmSource | undefined): void {
+    this.#wasm = start(source ?? this.#beside());
     // Each call reports the failure.
     this.#wasm.catch(() => undefined);
   }
@@ -84,13 +84,15 @@ export class Host {
   }
 }
 
-async function read({ part, name, body }: Part, loader: Loader): Promise<void> {
+async function read({ part, name, body, size }: Part, loader: Loader): Promise<void> {
   const refuse = (problem: string) => (cause: unknown): never => {
-    throw TwoTowerError.data(name, cause instanceof Unclear ? cause.message : problem, cause);
+    const reason = cause instanceof Error ? ` (${cause.message})` : "";
+    throw TwoTowerError.data(name, cause instanceof Unclear ? cause.message : problem + reason, cause);
   };
   const unreadable = "it could not be read to its end";
   const { chunks, packed, inner, bytes } = await open(body, part).catch(refuse(unreadable));
-  loader.begin(part, inner === undefined ? name.replace(/\.gz$/i, "") : `${name}/${inner}`, bytes);
+  const length = packed === undefined ? size : bytes;
+  loader.begin(part, inner === undefined ? name.replace(/\.gz$/i, "") : `${name}/${inner}`, length);
   const reader = chunks.getReader();
   for (;;) {
     const { done, value } = await reader.read().catch(refuse(packed ? `not a whole ${packed} file` : unreadable));

@@ -10,7 +10,7 @@ export interface Text {
   packed: "gzip" | "zip" | undefined;
   /** Its name within an archive. */
   inner?: string;
-  /** Its length, if that is known. */
+  /** Its length unpacked, if the archive tells it. */
   bytes?: number;
 }
 
@@ -32,7 +32,7 @@ export async function open(body: Blob | ReadableStream<Uint8Array>, part: PartNa
   }
   // The directory of an archive is at its end.
   if (isZip(first)) return { packed: "zip", ...(await unzip(await new Response(whole).blob(), part)) };
-  return { packed: undefined, chunks: whole, ...(body instanceof Blob && { bytes: body.size }) };
+  return { packed: undefined, chunks: whole };
 }
 
 /** Bytes that tell how a table is packed. */

@@ -10,6 +10,8 @@ export interface Part {
   /** File name, which tells the format and stands in errors. */
   name: string;
   body: Blob | ReadableStream<Uint8Array>;
+  /** Length in bytes as it is, if that is known. */
+  size?: number;
 }
 
 /** Parts in the order in which they are read. */
@@ -31,11 +33,19 @@ export function partsOf(source: Source): Part[] {
   ];
 }
 
+let blobsCanBeSent = true;
+
+/** Has blobs sent as streams. Those of files on disk cannot be sent in Node.js; one inside another ends the process. */
+export function sendBlobsAsStreams(): void {
+  blobsCanBeSent = false;
+}
+
 /** The parts with streams only where streams can be sent: elsewhere (Safari) they are read first. */
 export async function sendable(parts: Part[]): Promise<{ parts: Part[]; transfer: Transferable[] }> {
   if (streamsCanBeSent()) {
-    const transfer = parts.map(({ body }) => body).filter((body) => body instanceof ReadableStream);
-    return { parts, transfer };
+    const sent = blobsCanBeSent ? parts : parts.map((part) => ({ ...part, body: streamOf(part.body) }));
+    const transfer = sent.map(({ body }) => body).filter((body) => body instanceof ReadableStream);
+    return { parts: sent, transfer };
   }
   const blobs = parts.map(async (part) => ({ ...part, body: await new Response(part.body).blob() }));
   return { parts: await Promise.all(blobs), transfer: [] };
@@ -55,18 +65,27 @@ function isTable(source: unknown): source is Table {
 }
 
 function part(part: PartName, table: unknown): Part {
-  if (!isTable(table)) throw TwoTowerError.data(part, "it is no Response, Blob, stream or string");
-  if (typeof table === "string") return { part, name: part, body: new Blob([table]) };
-  if (table instanceof Blob) return { part, name: table instanceof File ? table.name : part, body: table };
-  const { name, body } = table instanceof Response ? opened(table, part) : { name: part, body: table };
+  const unnamed = part === "all" ? "data" : part;
+  if (!isTable(table)) throw TwoTowerError.data(unnamed, "it is no Response, Blob, stream or string");
+  if (typeof table === "string") return ofBlob(part, unnamed, new Blob([table]));
+  if (table instanceof Blob) return ofBlob(part, table instanceof File ? table.name : unnamed, table);
+  const { name, body } = table instanceof Response ? opened(table, unnamed) : { name: unnamed, body: table };
   if (body instanceof ReadableStream && body.locked) throw TwoTowerError.data(name, "it has been read before");
   return { part, name, body };
 }
 
-function opened(response: Response, part: PartName): Omit<Part, "part"> {
-  const name = response.url === "" ? part : decodeURIComponent(new URL(response.url).pathname.split("/").at(-1) ?? part);
+function ofBlob(part: PartName, name: string, blob: Blob): Part {
+  return { part, name, body: blob, size: blob.size };
+}
+
+function opened(response: Response, unnamed: string): Omit<Part, "part"> {
+  const name = response.url === "" ? unnamed : decodeURIComponent(new URL(response.url).pathname.split("/").at(-1) ?? unnamed);
   if (!response.ok) throw TwoTowerError.data(name, `the server answered ${String(response.status)}`);
   return { name, body: response.body ?? new Blob() };
+}
+
+function streamOf(body: Part["body"]): ReadableStream<Uint8Array> {
+  return body instanceof Blob ? body.stream() : body;
 }
 
 function streamsCanBeSent(): boolean {

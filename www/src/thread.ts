@@ -37,11 +37,15 @@ export class Thread {
   readonly #worker: Spawned;
   /** Called with the reason when the worker fails. */
   readonly #users = new Set<(reason: TwoTowerError) => void>();
-  readonly #failing = Promise.withResolvers<never>();
+  /** Rejects with the reason when the worker fails. */
+  readonly #failing: Promise<never>;
+  #rejectFailing: (reason: TwoTowerError) => void = () => undefined;
   #failure: TwoTowerError | undefined;
 
   private constructor() {
-    this.#failing.promise.catch(() => undefined);
+    // Node.js 20 has no `Promise.withResolvers`.
+    this.#failing = new Promise((_, reject) => (this.#rejectFailing = reject));
+    this.#failing.catch(() => undefined);
     this.#worker = spawn((reason) => this.#fail(reason));
     this.host = wrap<Host>(this.#worker.endpoint);
     void this.host.start(wasmSource());
@@ -57,7 +61,7 @@ export class Thread {
   static async ask<T>(question: (host: Proxied<Host>) => Promise<T>): Promise<T> {
     const thread = this.#shared && !this.#shared.#failure ? this.#shared : this.ahead();
     try {
-      return await Promise.race([question(thread.host), thread.#failing.promise]);
+      return await Promise.race([question(thread.host), thread.#failing]);
     } catch (thrown) {
       const error = TwoTowerError.from(thrown);
       thread.#fail(error);
@@ -97,7 +101,7 @@ export class Thread {
     if (this.#failure) return;
     this.#failure = reason;
     this.#worker.terminate();
-    this.#failing.reject(reason);
+    this.#rejectFailing(reason);
     for (const user of this.#users) user(reason);
   }
 }

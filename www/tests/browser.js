@@ -12,17 +12,22 @@ const INSECURE = "--host-resolver-rules=MAP insecure.test 127.0.0.1";
 /** Where screenshots go. */
 export const OUT = new URL("./out/", import.meta.url);
 
-/** Serves `dist` on a free port of this machine and starts Chromium. */
-export async function start() {
+/** Serves `dist` on a free port of this machine. */
+export async function serve() {
   const root = fileURLToPath(new URL("..", import.meta.url));
   const listen = { port: 0, host: "127.0.0.1", allowedHosts: true };
   const server = await preview({ root, preview: listen, logLevel: "error" });
-  const { port } = server.httpServer.address();
+  return { url: `http://127.0.0.1:${server.httpServer.address().port}/`, close: () => server.close() };
+}
+
+/** Serves `dist` and starts Chromium. */
+export async function start() {
+  const server = await serve();
   const browser = await launch(INSECURE);
   return {
     browser,
     /** The demo; it is also at `insecure.test`, which is no secure context. */
-    url: `http://127.0.0.1:${port}/`,
+    url: server.url,
     async stop() {
       await browser.close();
       await server.close();

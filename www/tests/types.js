@@ -7,10 +7,10 @@ import ts from "typescript";
 
 import { OUT } from "./browser.js";
 
-/** What the compiler finds wrong with a module. */
-export function complaints(module) {
-  mkdirSync(OUT, { recursive: true });
-  const file = fileURLToPath(new URL("module.ts", OUT));
+/** What the compiler finds wrong with a module, written to a folder of its own or the tests'. */
+export function complaints(module, { folder = OUT, name = "module.ts", ...options } = {}) {
+  mkdirSync(folder, { recursive: true });
+  const file = fileURLToPath(new URL(name, folder));
   writeFileSync(file, module);
   const program = ts.createProgram([file], {
     strict: true,
@@ -21,6 +21,7 @@ export function complaints(module) {
     moduleResolution: ts.ModuleResolutionKind.Bundler,
     lib: ["lib.es2024.d.ts", "lib.dom.d.ts", "lib.dom.asynciterable.d.ts"],
     types: [],
+    ...options,
   });
   return ts.getPreEmitDiagnostics(program).map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, "\n"));
 }

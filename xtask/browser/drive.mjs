@@ -1,5 +1,5 @@
 /**
- * Does jobs in headless Chromium. Reads `{ mounts, job, requests, outbox, flags }` from stdin and writes a
+ * Does jobs in a headless browser. Reads `{ mounts, job, requests, outbox, flags, browser }` from stdin and writes a
  * line of JSON for each thing that happens: `{ event, value }` during a request, and at its end
  * `{ done }` or `{ error }`. Each request has a page of its own: none suffers from the one before.
  */
@@ -9,10 +9,10 @@ import { fileURLToPath } from "node:url";
 
 import { start } from "./pages.mjs";
 
-const { mounts, job, requests, outbox, flags } = JSON.parse(await text(process.stdin));
+const { mounts, job, requests, outbox, flags, browser } = JSON.parse(await text(process.stdin));
 const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 const jobs = fileURLToPath(new URL(".", import.meta.url));
-const { openPage, stop } = await start({ ...mounts, "/jobs/": jobs }, { outbox, flags });
+const { openPage, stop } = await start({ ...mounts, "/jobs/": jobs }, { outbox, flags, browser });
 for (const request of requests) say(await answer(request));
 await stop();
 

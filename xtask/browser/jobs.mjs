@@ -1,6 +1,6 @@
-/** What headless Chromium is started for. Runs in the page; `tell(event, value)` reaches the command. */
+/** Jobs of headless Chromium, and of Node.js. Run in the page or the thread; `tell(event, value)` reaches the command. */
 
-import { crate } from "./crate.mjs";
+import { addressOf, crate } from "./crate.mjs";
 
 export { probe } from "./probe.mjs";
 export { race } from "./race.mjs";
@@ -18,7 +18,7 @@ export async function surroundings() {
  * a run to go on with. The run is sent away under the name `model`, with all `exports`, if there are any.
  */
 export async function train({ source, saved, options, backend, epochs, exports, model }) {
-  const { Trainer } = await import("/package/twotower.js");
+  const { Trainer } = await import(addressOf("/package/twotower.js"));
   const trainer = await (saved === undefined
     ? Trainer.create(await tables(source), { ...options, backend })
     : Trainer.load(await (await fetched(saved)).blob(), { backend }));
@@ -34,7 +34,7 @@ export async function train({ source, saved, options, backend, epochs, exports, 
 
 /** Trains several runs beside each other, an epoch of each in turn, and returns the epochs of each. */
 export async function epochs({ source, arms, backend }) {
-  const { Trainer } = await import("/package/twotower.js");
+  const { Trainer } = await import(addressOf("/package/twotower.js"));
   const runs = [];
   for (const options of arms) {
     const trainer = await Trainer.create(await tables(source), { ...options, backend });

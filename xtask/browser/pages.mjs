@@ -1,4 +1,4 @@
-/** Headless Chromium, on a blank page of a server that gives out chosen files. */
+/** A headless browser, on a blank page of a server that gives out chosen files. */
 
 import { createReadStream, createWriteStream, statSync } from "node:fs";
 import { createServer } from "node:http";
@@ -6,6 +6,9 @@ import { basename, extname, join, normalize } from "node:path";
 import { pipeline } from "node:stream/promises";
 
 import { launch } from "../../www/tests/chromium.js";
+import { launchFirefox } from "../../www/tests/firefox.js";
+
+const LAUNCH = { chromium: launch, firefox: launchFirefox };
 
 /** What browsers insist on; all else is bytes. */
 const TYPES = {
@@ -19,20 +22,23 @@ const TYPES = {
 };
 
 /**
- * Starts Chromium with a fresh profile. `mounts` maps a path on the server to a file, or a path that ends
+ * Starts `chromium` or `firefox` with a fresh profile. `mounts` maps a path on the server to a file, or a path that ends
  * in `/` to a folder. What pages put under `/outbox/` goes to the folder `outbox`, if there is one; `flags` are Chromium's, beside the usual ones.
  */
-export async function start(mounts, { outbox, flags = [] } = {}) {
+export async function start(mounts, { outbox, flags = [], browser: name = "chromium" } = {}) {
   const server = await serve(mounts, outbox);
-  const browser = await launch(...flags);
+  const browser = await LAUNCH[name](...flags);
   const openPage = async () => {
     const page = await browser.newPage();
     page.on("console", (message) => {
-      if (["error", "warning"].includes(message.type())) console.error(message.text());
+      if (["error", "warning", "warn"].includes(message.type())) console.error(message.text());
     });
     const lost = new Promise((resolve) => {
-      page.on("crash", () => resolve({ error: "the page crashed; it may have run out of memory" }));
-      browser.on("disconnected", () => resolve({ error: "Chromium ended" }));
+      const crashed = () => resolve({ error: "the page crashed; it may have run out of memory" });
+      // Playwright's word for it, and Puppeteer's.
+      page.on("crash", crashed);
+      page.on("error", crashed);
+      browser.on("disconnected", () => resolve({ error: `${name} ended` }));
     });
     await page.goto(`http://127.0.0.1:${server.address().port}`);
     return { page, lost };

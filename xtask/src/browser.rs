@@ -1,15 +1,39 @@
-//! Work that is done in headless Chromium, by the driver in `xtask/browser`.
+//! Work that is done in a headless browser or in Node.js, by the drivers in `xtask/browser`.
 
-use crate::{root, setup};
+use crate::{Runtime, root, setup};
 use anyhow::{Context as _, Result, anyhow, bail};
 use serde_json::{Map, Value, json};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-/// One start of the browser: a job, done for each of the requests on a page of its own.
+/// What runs the WebAssembly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
+pub enum Engine {
+    /// Chromium or Chrome, with WebGPU on SwiftShader.
+    Chromium,
+    /// Firefox, with WebGPU on the system's Vulkan driver.
+    Firefox,
+    /// Node.js, with WebGPU by Dawn on SwiftShader: a runtime of its own.
+    #[value(skip)]
+    Node,
+}
+
+impl Engine {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Chromium => "chromium",
+            Self::Firefox => "firefox",
+            Self::Node => "node",
+        }
+    }
+}
+
+/// One start of the browser: a job, done for each of the requests on a page of its own. In Node.js, each has a
+/// thread of its own.
 pub struct Browser {
     job: &'static str,
+    engine: Engine,
     mounts: Map<String, Value>,
     requests: Vec<Value>,
     /// Where files go that pages send.
@@ -20,7 +44,24 @@ pub struct Browser {
 impl Browser {
     /// A browser for a function of `browser/jobs.mjs`.
     pub fn new(job: &'static str) -> Self {
-        Self { job, mounts: Map::new(), requests: Vec::new(), outbox: None, flags: Vec::new() }
+        Self {
+            job,
+            engine: Engine::Chromium,
+            mounts: Map::new(),
+            requests: Vec::new(),
+            outbox: None,
+            flags: Vec::new(),
+        }
+    }
+
+    /// The same in another engine than Chromium.
+    pub fn in_engine(self, engine: Engine) -> Self {
+        Self { engine, ..self }
+    }
+
+    /// The same in this runtime; its browser is Chromium.
+    pub fn in_runtime(self, runtime: Runtime) -> Self {
+        self.in_engine(if runtime == Runtime::Node { Engine::Node } else { Engine::Chromium })
     }
 
     /// Serves a file, or a folder where `path` ends in `/`.
@@ -47,9 +88,8 @@ impl Browser {
     /// job returned for each, or why it could not.
     pub fn run(self, mut hear: impl FnMut(&str, &Value)) -> Result<Vec<Result<Value>>> {
         setup::npm_packages()?;
-        let mut driver = Command::new("node")
-            .arg(root().join("xtask/browser/drive.mjs"))
-            .env(setup::CHROMIUM, setup::chromium()?)
+        let mut driver = self
+            .driver()?
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -61,6 +101,7 @@ impl Browser {
             "requests": self.requests,
             "outbox": self.outbox,
             "flags": self.flags,
+            "browser": self.engine.name(),
         });
         let mut stdin = driver.stdin.take().expect("stdin is piped");
         stdin.write_all(order.to_string().as_bytes())?;
@@ -70,7 +111,7 @@ impl Browser {
         for line in BufReader::new(stdout).lines() {
             let line = line?;
             let mut said: Value =
-                serde_json::from_str(&line).with_context(|| format!("the browser said {line}"))?;
+                serde_json::from_str(&line).with_context(|| format!("the driver said {line}"))?;
             if let Some(error) = said.get("error") {
                 answers.push(Err(anyhow!("{}", error.as_str().unwrap_or("unknown error"))));
             } else if let Some(done) = said.get_mut("done") {
@@ -81,9 +122,31 @@ impl Browser {
         }
         let status = driver.wait()?;
         if !status.success() || answers.len() != wanted {
-            bail!("the browser's driver ended early ({status})");
+            bail!("the driver ended early ({status})");
         }
         Ok(answers)
+    }
+
+    /// The engine's driver, told where the engine is.
+    fn driver(&self) -> Result<Command> {
+        let script = if self.engine == Engine::Node { "drive-node.mjs" } else { "drive.mjs" };
+        let mut driver = Command::new("node");
+        driver.arg(root().join("xtask/browser").join(script));
+        let on_gpu = |request: &Value| request.to_string().contains("\"webgpu\"");
+        match self.engine {
+            Engine::Chromium => {
+                driver.env(setup::CHROMIUM, setup::chromium()?);
+            }
+            Engine::Firefox => {
+                setup::vulkan()?;
+                driver.env(setup::FIREFOX, setup::firefox()?);
+            }
+            Engine::Node if self.requests.iter().any(on_gpu) => {
+                driver.envs(setup::dawn()?);
+            }
+            Engine::Node => {}
+        }
+        Ok(driver)
     }
 
     /// Does the only request.

@@ -1,6 +1,6 @@
 //! `cargo xtask golden`: the crate's numbers against those of an independent computation.
 
-use crate::browser::Browser;
+use crate::browser::{Browser, Engine};
 use crate::{Backend, Runtime, setup, train, wasm};
 use anyhow::{Context as _, Result, anyhow, ensure};
 use serde_json::{Value, json};
@@ -21,24 +21,43 @@ pub struct Golden {
     /// Only this runtime
     #[arg(long, value_enum)]
     runtime: Option<Runtime>,
+    /// Only in this browser [default: Chromium, beside the native runtime]
+    #[arg(long, value_enum)]
+    browser: Option<Engine>,
     /// Write the outcome as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
 }
 
-/// A backend in a runtime.
-type Place = (Backend, Runtime);
+/// A backend, natively or in a browser.
+type Place = (Backend, Option<Engine>);
 
-/// Everywhere that the crate must compute the same.
+/// The places where every case is computed.
 pub const EVERYWHERE: [Place; 4] = [
-    (Backend::Cpu, Runtime::Native),
-    (Backend::Webgpu, Runtime::Native),
-    (Backend::Cpu, Runtime::Browser),
-    (Backend::Webgpu, Runtime::Browser),
+    (Backend::Cpu, None),
+    (Backend::Webgpu, None),
+    (Backend::Cpu, Some(Engine::Chromium)),
+    (Backend::Webgpu, Some(Engine::Chromium)),
 ];
 
-fn place_name((backend, runtime): &Place) -> String {
-    format!("{} {}", backend.name(), runtime.name())
+/// The places of a second browser.
+pub const FIREFOX: [Place; 2] =
+    [(Backend::Cpu, Some(Engine::Firefox)), (Backend::Webgpu, Some(Engine::Firefox))];
+
+/// The places without a browser.
+pub const NODE: [Place; 2] =
+    [(Backend::Cpu, Some(Engine::Node)), (Backend::Webgpu, Some(Engine::Node))];
+
+fn runtime((_, engine): &Place) -> Runtime {
+    match engine {
+        None => Runtime::Native,
+        Some(Engine::Node) => Runtime::Node,
+        Some(Engine::Chromium | Engine::Firefox) => Runtime::Browser,
+    }
+}
+
+fn place_name((backend, engine): &Place) -> String {
+    format!("{} {}", backend.name(), engine.map_or("native", Engine::name))
 }
 
 /// What a case came to in a place.
@@ -61,12 +80,22 @@ struct Score {
 impl Golden {
     pub fn run(self) -> Result<ExitCode> {
         let cases = cases(&self.dir, &self.only)?;
-        let places = EVERYWHERE.into_iter().filter(|(backend, runtime)| {
-            self.backend.is_none_or(|only| only == *backend)
-                && self.runtime.is_none_or(|only| only == *runtime)
+        // Firefox and Node.js are asked for by name.
+        let places = EVERYWHERE.into_iter().chain(FIREFOX).chain(NODE).filter(|place| {
+            let (backend, engine) = place;
+            let asked_for = match engine {
+                Some(Engine::Firefox) => self.browser == Some(Engine::Firefox),
+                Some(Engine::Node) => self.runtime == Some(Runtime::Node),
+                Some(Engine::Chromium) => self.browser != Some(Engine::Firefox),
+                None => self.browser.is_none(),
+            };
+            asked_for
+                && self.backend.is_none_or(|only| only == *backend)
+                && self.runtime.is_none_or(|only| only == runtime(place))
         });
         let places: Vec<Place> = places.collect();
-        ensure!(!places.is_empty(), "a case is computed on webgpu or on cpu, not on auto");
+        ensure!(self.backend != Some(Backend::Auto), "`--backend` must be webgpu or cpu here");
+        ensure!(!places.is_empty(), "`--browser` needs the runtime browser");
         let outcomes = check(&self.dir, &cases, &places)?;
         print(&cases, &places, &outcomes);
         if let Some(file) = &self.json {
@@ -98,23 +127,26 @@ pub fn cases(dir: &Path, only: &[String]) -> Result<BTreeSet<String>> {
 /// Computes every case in every place.
 pub fn check(dir: &Path, cases: &BTreeSet<String>, places: &[Place]) -> Result<Vec<Outcome>> {
     let mut outcomes = Vec::new();
-    if places.contains(&(Backend::Webgpu, Runtime::Native)) {
+    if places.contains(&(Backend::Webgpu, None)) {
         setup::vulkan()?;
     }
-    for &place in places.iter().filter(|(_, runtime)| *runtime == Runtime::Native) {
+    for &place in places.iter().filter(|(_, engine)| engine.is_none()) {
         for case in cases {
             let score = natively(dir, case, place.0).and_then(|report| Score::read(&report));
             outcomes.push(Outcome { case: case.clone(), place, score });
         }
     }
-    let in_browser: Vec<(Place, &String)> = places
-        .iter()
-        .filter(|(_, runtime)| *runtime == Runtime::Browser)
-        .flat_map(|&place| cases.iter().map(move |case| (place, case)))
-        .collect();
-    for ((place, case), report) in in_browser.iter().zip(in_chromium(dir, &in_browser)?) {
-        let score = report.and_then(|report| Score::read(&report));
-        outcomes.push(Outcome { case: (*case).clone(), place: *place, score });
+    let engines: BTreeSet<Engine> = places.iter().filter_map(|(_, engine)| *engine).collect();
+    for engine in engines {
+        let wanted: Vec<(Place, &String)> = places
+            .iter()
+            .filter(|(_, other)| *other == Some(engine))
+            .flat_map(|&place| cases.iter().map(move |case| (place, case)))
+            .collect();
+        for ((place, case), report) in wanted.iter().zip(in_browser(dir, engine, &wanted)?) {
+            let score = report.and_then(|report| Score::read(&report));
+            outcomes.push(Outcome { case: (*case).clone(), place: *place, score });
+        }
     }
     Ok(outcomes)
 }
@@ -125,12 +157,13 @@ fn natively(dir: &Path, case: &str, backend: Backend) -> Result<Value> {
     Ok(serde_json::to_value(report)?)
 }
 
-fn in_chromium(dir: &Path, wanted: &[(Place, &String)]) -> Result<Vec<Result<Value>>> {
-    if wanted.is_empty() {
-        return Ok(Vec::new());
-    }
+fn in_browser(
+    dir: &Path,
+    engine: Engine,
+    wanted: &[(Place, &String)],
+) -> Result<Vec<Result<Value>>> {
     wasm::build(wasm::Variant::Verify)?;
-    let mut browser = Browser::new("golden");
+    let mut browser = Browser::new("golden").in_engine(engine);
     browser.mount("/verify/", wasm::Variant::Verify.folder());
     browser.mount("/cases/", std::path::absolute(dir)?);
     for ((backend, _), case) in wanted {
@@ -164,9 +197,13 @@ impl Outcome {
     }
 
     fn document(&self) -> Value {
-        let (backend, runtime) = self.place;
-        let mut document =
-            json!({ "case": self.case, "backend": backend.name(), "runtime": runtime.name() });
+        let (backend, engine) = self.place;
+        let mut document = json!({
+            "case": self.case,
+            "backend": backend.name(),
+            "runtime": runtime(&self.place).name(),
+            "browser": engine.map(Engine::name),
+        });
         match &self.score {
             Ok(score) => {
                 document["worst"] = score.worst.into();

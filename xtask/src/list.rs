@@ -48,7 +48,7 @@ impl List {
         train::set_all(&mut options, &self.set)?;
         let Timed { about, milliseconds } = match self.runtime {
             Runtime::Native => pollster::block_on(self.natively(&options))?,
-            Runtime::Browser => self.in_browser(options)?,
+            Runtime::Browser | Runtime::Node => self.in_browser(options)?,
         };
         let (first, others) = milliseconds.split_first().context("nothing was timed")?;
         let timing = Timing::of(others).context("--lists 0 times nothing")?;
@@ -80,7 +80,7 @@ impl List {
 
     fn in_browser(&self, options: Value) -> Result<Timed> {
         wasm::build(Variant::Bench)?;
-        let mut browser = Browser::new("list");
+        let mut browser = Browser::new("list").in_runtime(self.runtime);
         browser.mount("/verify/", Variant::Bench.folder());
         browser.request(json!({
             "options": options,

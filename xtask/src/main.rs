@@ -5,6 +5,7 @@
 mod bench;
 mod browser;
 mod demo;
+mod embeds;
 mod fuzz;
 mod golden;
 mod list;
@@ -57,6 +58,8 @@ enum Command {
     Study(study::Study),
     /// Measure the training step and the page against the goals, and write docs/performance.md
     Bench(bench::Bench),
+    /// Build the examples with their hosts' tools and try the element in each, in headless Chromium
+    Embeds(embeds::Embeds),
     /// Build the page and print what its visitors download; fails where that has grown
     Size,
     /// Build the npm package, the offline page and the page for frames into dist/
@@ -70,6 +73,8 @@ enum Runtime {
     Native,
     /// Compiled to WebAssembly, in headless Chromium.
     Browser,
+    /// Compiled to WebAssembly, in Node.js, with Dawn for WebGPU.
+    Node,
 }
 
 /// What the crate computes on.
@@ -88,6 +93,7 @@ impl Runtime {
         match self {
             Self::Native => "native",
             Self::Browser => "browser",
+            Self::Node => "node",
         }
     }
 
@@ -126,6 +132,7 @@ fn main() -> ExitCode {
         Command::List(list) => list.run(),
         Command::Study(study) => study.run(),
         Command::Bench(bench) => bench.run(),
+        Command::Embeds(embeds) => embeds.run(),
         Command::Size => size::run(),
         Command::Package => package::run(),
     };

@@ -8,8 +8,9 @@ use std::process::Command;
 
 pub const WASM: &str = "wasm32-unknown-unknown";
 
-/// The variable that names the Chromium to use.
+/// The variables that name the browsers to use.
 pub const CHROMIUM: &str = "CHROMIUM";
+pub const FIREFOX: &str = "FIREFOX";
 
 /// The oldest Node.js that the packages of `www/` run on, as (major, minor).
 const NODE: (u32, u32) = (20, 19);
@@ -132,7 +133,8 @@ pub fn node(program: &str) -> Command {
     node
 }
 
-fn node_js() -> Result<()> {
+/// Node.js with npm.
+pub fn node_js() -> Result<()> {
     let is_there = || node_version() >= Some(NODE) && shell::find("npm").is_some();
     if is_there() {
         return Ok(());
@@ -152,32 +154,131 @@ fn node_version() -> Option<(u32, u32)> {
     Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
 }
 
-/// The installed Chromium or Chrome, unless [`CHROMIUM`] names another.
-pub fn chromium() -> Result<PathBuf> {
-    if let Some(named) = std::env::var_os(CHROMIUM).map(PathBuf::from) {
-        if named.is_file() {
-            return Ok(named);
-        }
-        bail!("{CHROMIUM} names {}, which is not there", named.display());
+/// The packages of a folder's `requirements.txt`, in a virtual environment of the folder's name. Returns where their
+/// programs are.
+pub fn python_packages(folder: &Path) -> Result<PathBuf> {
+    let wanted = std::fs::read(folder.join("requirements.txt"))?;
+    let name = folder.file_name().context("a folder has a name")?;
+    let venv = root().join("target/tools/python").join(name);
+    let programs = venv.join(if cfg!(windows) { "Scripts" } else { "bin" });
+    let stamp = venv.join("installed-requirements.txt");
+    if std::fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
+        return Ok(programs);
     }
-    if let Some(found) = find_chromium() {
-        return Ok(found);
+    let python = python()?;
+    shell::step("pip install -r requirements.txt", || {
+        let _ = std::fs::remove_dir_all(&venv);
+        let made = shell::quiet(Command::new(&python).args(["-m", "venv"]).arg(&venv));
+        made.context("install Python's `venv` module (on Debian or Ubuntu: python3-venv)")?;
+        let mut install = Command::new(programs.join("pip"));
+        install.current_dir(folder).args([
+            "install",
+            "--quiet",
+            "--requirement",
+            "requirements.txt",
+        ]);
+        shell::quiet(&mut install)
+            .context("the Python packages could not be installed: PyPI has to be within reach")
+    })?;
+    std::fs::write(stamp, wanted)?;
+    Ok(programs)
+}
+
+/// The oldest Python that the examples' packages run on.
+const PYTHON: (u32, u32) = (3, 11);
+
+fn python() -> Result<PathBuf> {
+    let found = || {
+        let python = shell::find("python3").or_else(|| shell::find("python"))?;
+        let printed = shell::quiet(Command::new(&python).arg("--version")).ok()?;
+        let mut numbers = printed.trim().strip_prefix("Python ")?.split('.').map(str::parse);
+        let version = (numbers.next()?.ok()?, numbers.next()?.ok()?);
+        (version >= PYTHON).then_some(python)
+    };
+    if let Some(python) = found() {
+        return Ok(python);
     }
-    apt_install("Chromium", &["chromium"])
-        .and_then(|()| find_chromium().context("the package did not bring it"))
+    apt_install("Python", &["python3", "python3-venv"])
+        .and_then(|()| found().context("the packaged one is too old"))
         .with_context(|| {
-            format!(
-                "Chromium is missing: install Chromium or Chrome, or set {CHROMIUM} to its path"
-            )
+            let (major, minor) = PYTHON;
+            format!("Python {major}.{minor} or newer is missing: see https://www.python.org")
         })
 }
 
-fn find_chromium() -> Option<PathBuf> {
-    let on_mac = Path::new("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome");
-    ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"]
-        .into_iter()
-        .find_map(shell::find)
-        .or_else(|| on_mac.is_file().then(|| on_mac.to_owned()))
+/// The version of mdBook that the example is built with.
+const MDBOOK: &str = "0.5.4";
+
+/// mdBook: the installed one if it has the version, else one built here.
+pub fn mdbook() -> Result<PathBuf> {
+    let tools = root().join("target/tools");
+    let own = tools.join("bin").join(format!("mdbook{}", std::env::consts::EXE_SUFFIX));
+    let fits = |path: &PathBuf| {
+        let version = shell::quiet(Command::new(path).arg("--version"));
+        version.is_ok_and(|version| version.trim() == format!("mdbook v{MDBOOK}"))
+    };
+    if let Some(found) = shell::find("mdbook").into_iter().chain([own.clone()]).find(fits) {
+        return Ok(found);
+    }
+    // Unoptimised and without its server: that halves the time, and the book has two pages.
+    shell::step(&format!("cargo install mdbook@{MDBOOK}, a few minutes"), || {
+        let mut install = cargo();
+        install.args(["install", "mdbook", "--version", MDBOOK, "--locked", "--debug", "--force"]);
+        install.args(["--no-default-features", "--features", "search", "--root"]).arg(&tools);
+        shell::quiet(install.arg("--target-dir").arg(tools.join("build"))).with_context(|| {
+            format!("mdBook is missing: run `cargo install mdbook@{MDBOOK} --locked`")
+        })
+    })?;
+    Ok(own)
+}
+
+/// The installed Chromium or Chrome, unless [`CHROMIUM`] names another.
+pub fn chromium() -> Result<PathBuf> {
+    let names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
+    let on_mac = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome";
+    browser("Chromium or Chrome", CHROMIUM, "chromium", || installed(&names, on_mac))
+}
+
+/// The installed Firefox, unless [`FIREFOX`] names another.
+pub fn firefox() -> Result<PathBuf> {
+    let on_mac = "/Applications/Firefox.app/Contents/MacOS/firefox";
+    browser("Firefox", FIREFOX, "firefox-esr", || installed(&["firefox-esr", "firefox"], on_mac))
+}
+
+fn browser(
+    name: &str,
+    variable: &str,
+    package: &str,
+    find: impl Fn() -> Option<PathBuf>,
+) -> Result<PathBuf> {
+    if let Some(named) = std::env::var_os(variable).map(PathBuf::from) {
+        if named.is_file() {
+            return Ok(named);
+        }
+        bail!("{variable} names {}, which is not there", named.display());
+    }
+    if let Some(found) = find() {
+        return Ok(found);
+    }
+    apt_install(name, &[package])
+        .and_then(|()| find().context("the package did not bring it"))
+        .with_context(|| format!("{name} is missing: install it, or set {variable} to its path"))
+}
+
+fn installed(names: &[&str], on_mac: &str) -> Option<PathBuf> {
+    let on_mac = Path::new(on_mac);
+    let found = names.iter().copied().find_map(shell::find);
+    found.or_else(|| on_mac.is_file().then(|| on_mac.to_owned()))
+}
+
+/// WebKitGTK's driver with its browser, and a screen for it. Other systems than Linux have none: their tests skip it.
+pub fn webkit() -> Result<()> {
+    let is_there = ["WebKitWebDriver", "Xvfb"].iter().all(|name| shell::find(name).is_some());
+    if !cfg!(target_os = "linux") || is_there {
+        return Ok(());
+    }
+    apt_install("WebKitGTK", &["webkit2gtk-driver", "xvfb"])
+        .context("WebKitGTK is missing: install WebKitWebDriver with MiniBrowser, and Xvfb")
 }
 
 /// A Vulkan driver for native WebGPU: a GPU's, else lavapipe, which computes on the CPU. Other
@@ -194,6 +295,30 @@ fn has_vulkan() -> bool {
     ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d"]
         .iter()
         .any(|dir| std::fs::read_dir(dir).is_ok_and(|mut drivers| drivers.next().is_some()))
+}
+
+/// The variable that names the Vulkan drivers to use.
+const VULKAN: &str = "VK_DRIVER_FILES";
+
+/// The environment in which Dawn finds a Vulkan driver: the one that [`VULKAN`] names, else SwiftShader, which comes
+/// with Chromium and computes on the CPU. Dawn refuses lavapipe. Other systems than Linux bring their own API.
+pub fn dawn() -> Result<Vec<(&'static str, PathBuf)>> {
+    if !cfg!(target_os = "linux") || std::env::var_os(VULKAN).is_some() {
+        return Ok(Vec::new());
+    }
+    let program = chromium()?;
+    let beside = program.canonicalize()?.parent().map(Path::to_owned).unwrap_or_default();
+    let folders = [beside, "/usr/lib/chromium".into(), "/opt/google/chrome".into()];
+    let driver = folders.map(|folder| folder.join("vk_swiftshader_icd.json"));
+    let driver = driver.into_iter().find(|file| file.is_file()).with_context(|| {
+        format!(
+            "{} came without SwiftShader's Vulkan driver, vk_swiftshader_icd.json: install \
+             Debian's `chromium`, or set {VULKAN} to a driver of your GPU",
+            program.display()
+        )
+    })?;
+    // SwiftShader complains where there is no desktop.
+    Ok(vec![(VULKAN, driver), ("XDG_RUNTIME_DIR", std::env::temp_dir())])
 }
 
 fn apt_install(what: &str, packages: &[&str]) -> Result<()> {

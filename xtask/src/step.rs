@@ -36,7 +36,7 @@ impl Step {
         train::set_all(&mut options, &self.set)?;
         let entry = match self.runtime {
             Runtime::Native => pollster::block_on(self.natively(&options))?,
-            Runtime::Browser => self.in_browser(options)?,
+            Runtime::Browser | Runtime::Node => self.in_browser(options)?,
         };
         entry.laps()?;
         let timing = entry.timing().context("no step was timed")?;
@@ -81,7 +81,12 @@ impl Step {
             items: self.items,
             ..Contestant::ours("step", self.backend, options)
         };
-        let race = Race { rounds: self.steps, turn: 0.0, ..Race::of(vec![contestant]) };
+        let race = Race {
+            runtime: self.runtime,
+            rounds: self.steps,
+            turn: 0.0,
+            ..Race::of(vec![contestant])
+        };
         race.run()?.pop().context("one contestant has one result")
     }
 }

@@ -1,6 +1,6 @@
 //! `cargo xtask test`: everything that can tell a fault.
 
-use crate::{fuzz, golden, pages, root, setup, shell, size};
+use crate::{embeds, fuzz, golden, pages, root, setup, shell, size};
 use anyhow::Result;
 use std::process::{Command, ExitCode};
 use std::time::Instant;
@@ -26,7 +26,7 @@ impl Tally {
 type Stage = (&'static str, fn() -> Result<Tally>);
 
 /// Quick and frequent faults first.
-const STAGES: [Stage; 9] = [
+const STAGES: [Stage; 10] = [
     ("format", || passes(setup::cargo().args(["fmt", "--all", "--check"]))),
     ("lint, native", || {
         passes(
@@ -50,6 +50,10 @@ const STAGES: [Stage; 9] = [
         passes(setup::npm().args(["run", "lint"]))
     }),
     ("tests, browser", test_browser),
+    ("embeds", || {
+        let (passed, failed) = embeds::check(&embeds::QUICK, None)?;
+        Ok(Tally { passed, failed })
+    }),
     ("golden cases", golden_cases),
 ];
 
@@ -123,7 +127,10 @@ fn test_browser() -> Result<Tally> {
     let mut tests = setup::npm();
     // The pages are built: what else `npm test` would do first is done.
     tests.args(["test", "--ignore-scripts"]);
-    tests.env("NODE_OPTIONS", "--test-reporter=spec").env(setup::CHROMIUM, setup::chromium()?);
+    tests.env("NODE_OPTIONS", "--test-reporter=spec");
+    tests.env(setup::CHROMIUM, setup::chromium()?).env(setup::FIREFOX, setup::firefox()?);
+    setup::vulkan()?;
+    setup::webkit()?;
     let succeeded = shell::listen(&mut tests, |line| {
         let words: Vec<&str> = line.split_whitespace().collect();
         match words[..] {
@@ -143,14 +150,23 @@ fn complete(mut tally: Tally, succeeded: bool) -> Tally {
     tally
 }
 
-/// Every case, everywhere.
+/// Cases that are cheap and reach most shaders: Firefox and Node.js compute these.
+const ELSEWHERE: [&str; 3] = ["bag_mlp_adam", "evaluation", "mixed_logq"];
+
+/// Every case in every place, and some in Firefox and in Node.js.
 fn golden_cases() -> Result<Tally> {
     let dir = root().join("tests/golden");
-    let cases = golden::cases(&dir, &[])?;
-    let outcomes = golden::check(&dir, &cases, &golden::EVERYWHERE)?;
-    golden::print(&cases, &golden::EVERYWHERE, &outcomes);
-    let passed = outcomes.iter().filter(|outcome| outcome.passes()).count();
-    Ok(Tally { passed, failed: outcomes.len() - passed })
+    let some = ELSEWHERE.map(str::to_owned);
+    let elsewhere = [golden::FIREFOX, golden::NODE].concat();
+    let mut sum = Tally::default();
+    for (only, places) in [(&[][..], &golden::EVERYWHERE[..]), (&some, &elsewhere)] {
+        let cases = golden::cases(&dir, only)?;
+        let outcomes = golden::check(&dir, &cases, places)?;
+        golden::print(&cases, places, &outcomes);
+        let passed = outcomes.iter().filter(|outcome| outcome.passes()).count();
+        sum.add(&Tally { passed, failed: outcomes.len() - passed });
+    }
+    Ok(sum)
 }
 
 #[cfg(test)]

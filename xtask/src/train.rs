@@ -141,7 +141,7 @@ impl Train {
                 }
                 native::train(&run, &mut hear)?
             }
-            Runtime::Browser => in_browser(&run, &mut hear)?,
+            Runtime::Browser | Runtime::Node => in_browser(&run, self.runtime, &mut hear)?,
         };
         screen.report(&report);
         if let Some(file) = self.json {
@@ -224,10 +224,13 @@ pub fn dataset(name: &str) -> Result<PathBuf> {
     }
 }
 
-fn in_browser(run: &Run, hear: &mut impl FnMut(&str, &Value)) -> Result<Value> {
+fn in_browser(run: &Run, runtime: Runtime, hear: &mut impl FnMut(&str, &Value)) -> Result<Value> {
     pages::build()?;
-    let mut browser = Browser::new("train");
+    let mut browser = Browser::new("train").in_runtime(runtime);
     browser.mount("/package/", pages::folder());
+    if runtime == Runtime::Node {
+        browser.mount("/package/twotower.js", pages::folder().join("node.js"));
+    }
     let mut request = json!({});
     match &run.start {
         Start::Fresh { tables, options } => {

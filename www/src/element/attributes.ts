@@ -15,7 +15,7 @@ export const BACKENDS = ["auto", "webgpu", "cpu"] as const;
 
 /** Every attribute, with its meaning; the property of the same name in camel case is its text, or null. */
 export const ATTRIBUTES = {
-  dataset: "Name of a built-in data set (`goodbooks`, `online-retail`), or the URL of a file of interactions",
+  dataset: "Name of a built-in data set (`goodbooks`, `online-retail`), or the URL of a file of interactions; `goodbooks` if missing",
   items: "URL of a file with the items' titles and features, for a `dataset` that is a URL",
   users: "URL of a file with the users' features, for a `dataset` that is a URL",
   config: "Options of the run as JSON: those of the API",
@@ -23,7 +23,7 @@ export const ATTRIBUTES = {
   strategies: "Names of strategies to compare: `two-bp`, `one-bp`, `cbns`, `skip`, `settings`; up to four",
   epochs: "Number of epochs",
   controls: "Keys of the options that the reader may change; a switch by its group (`onebp`, `cbns`, `skip`)",
-  panels: "Panels to show: `loss`, `metrics`, `ask`, `compare`, `profile`",
+  panels: "Panels to show: `loss`, `metrics`, `ask`, `compare`, `profile`; if missing, the first three, or `compare` with `strategies`",
   backend: "What to compute on: `auto`, `webgpu`, `cpu`",
   loading: "When to load the trainer: `visible` (when it is on screen), `interaction` (when the reader asks for it), `eager` (at once)",
   autostart: "Whether training starts as soon as the trainer is ready; a boolean attribute",
@@ -74,7 +74,7 @@ export class WrongAttribute extends Error {
 export function read(text: (name: AttributeName) => string | null): Setup {
   const strategies = words(text("strategies"));
   return {
-    dataset: text("dataset") || DATASET,
+    dataset: text("dataset") ?? DATASET,
     items: text("items"),
     users: text("users"),
     config: configOf(text("config")),

@@ -23,7 +23,11 @@ export function dataSetOf({ dataset, items, users }: Setup): DataSet {
   };
 }
 
-type Files = { data: string; items: string | null; users: string | null };
+interface Files {
+  data: string;
+  items: string | null;
+  users: string | null;
+}
 
 async function created({ data, items, users }: Files, options: TrainerOptions): Promise<Trainer> {
   const [table, itemsTable, usersTable] = await Promise.all([

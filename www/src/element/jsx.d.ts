@@ -2,15 +2,33 @@
 
 import type { DetailedHTMLProps, HTMLAttributes } from "react";
 
-import type { AttributeName } from "./attributes.js";
+import type { PartialConfig } from "../config.js";
+import type { AttributeName, BACKENDS, Loading, Panel } from "./attributes.js";
+import type { TwoTowerEventMap } from "./events.js";
 import type { TwoTowerTrainer } from "./two-tower-trainer.js";
 
-type Attributes = { [Name in AttributeName]?: string | number | boolean | object | undefined };
+/** Types of the attributes that are not just text. */
+interface Values {
+  config: string | PartialConfig;
+  epochs: number | string;
+  strategies: string | readonly string[];
+  controls: string | readonly string[];
+  panels: string | readonly Panel[];
+  backend: (typeof BACKENDS)[number];
+  loading: Loading;
+  autostart: boolean;
+}
+
+/** Not `Attributes`: React has a type of that name, which would be meant below. */
+type TrainerAttributes = { [Name in AttributeName]?: (Name extends keyof Values ? Values[Name] : string) | undefined };
+
+/** React listens to an event of an element by `on` and its name. */
+type TrainerListeners = { [Name in keyof TwoTowerEventMap as `on${Name}`]?: ((event: TwoTowerEventMap[Name]) => void) | undefined };
 
 declare module "react" {
   namespace JSX {
     interface IntrinsicElements {
-      "two-tower-trainer": DetailedHTMLProps<HTMLAttributes<TwoTowerTrainer>, TwoTowerTrainer> & Attributes;
+      "two-tower-trainer": DetailedHTMLProps<HTMLAttributes<TwoTowerTrainer>, TwoTowerTrainer> & TrainerAttributes & TrainerListeners;
     }
   }
 }

@@ -1,6 +1,7 @@
 /** The custom element: waits until it is seen or touched, then loads its view. Importing it defines nothing. */
 
 import { configure } from "../addresses.js";
+import { page } from "../environment.js";
 import { TwoTowerError } from "../error.js";
 import type { Report, Trainer } from "../index.js";
 import palette from "../panels/palette.css";
@@ -10,7 +11,7 @@ import shell from "./shell.css";
 import type { View } from "./view.js";
 
 /** On a server there is no `HTMLElement`: the class is there all the same, so that importing it works. */
-const Base = (globalThis.HTMLElement ?? class {}) as unknown as new () => HTMLElement & Properties;
+const Base = (page.HTMLElement ?? Object) as unknown as new () => HTMLElement & Properties;
 
 /** A property for each attribute, in camel case. Reading gives the attribute's text. */
 type Properties = {
@@ -82,6 +83,7 @@ export class TwoTowerTrainer extends Base {
     body.append(document.createElement("slot"));
     root.append(body);
     this.#body = body;
+    for (const type of ["keydown", "keypress", "keyup"] as const) body.addEventListener(type, keep);
     this.addEventListener("twotower-ready", this.#became);
     this.addEventListener("twotower-epoch", this.#reported);
     this.addEventListener("twotower-done", this.#reported);
@@ -106,6 +108,7 @@ export class TwoTowerTrainer extends Base {
   /** Gives up the run for a fresh model with the same options. */
   async reset(): Promise<void> {
     await this.#view?.reset();
+    await this.#report();
   }
 
   connectedCallback(): void {
@@ -128,8 +131,10 @@ export class TwoTowerTrainer extends Base {
     });
   }
 
-  /** Keeps the run while `moveBefore` moves the element. */
-  connectedMoveCallback(): void {}
+  /** Keeps the run while `moveBefore` moves the element: that it is there keeps the other two callbacks away. */
+  connectedMoveCallback(): void {
+    this.#seen?.takeRecords();
+  }
 
   attributeChangedCallback(_: string, before: string | null, after: string | null): void {
     if (before === after || this.#view === undefined || this.#changing) return;
@@ -180,7 +185,7 @@ export class TwoTowerTrainer extends Base {
     status.setAttribute("role", "status");
     status.textContent = "Loading the trainer…";
     this.#body?.append(status);
-    const { View: _ } = await import("./view.js");
+    await import("./view.js");
     const view = document.createElement("tt-view");
     view.setAttribute("exportparts", PARTS.join());
     this.#view = view;
@@ -229,13 +234,16 @@ export class TwoTowerTrainer extends Base {
     this.#reported();
   };
 
-  readonly #reported = (): void => {
+  readonly #reported = (): void => void this.#report();
+
+  /** Brings the report up to date. */
+  async #report(): Promise<void> {
     this.#body?.classList.toggle("trained", this.#view?.trained);
-    void this.#view?.report().then(
-      (report) => (this.report = report),
-      () => undefined,
-    );
-  };
+    const view = this.#view;
+    // The trainer may be gone meanwhile.
+    const report = await view?.report().catch(() => undefined);
+    if (view === this.#view) this.report = report;
+  }
 
   /** Frees everything; the element may be connected again. */
   #close(): void {
@@ -267,6 +275,11 @@ function styles(): CSSStyleSheet[] {
   return sheets;
 }
 
+/** Keeps plain keys from the page: its shortcuts cannot see that a field has the focus, only that the element has it. */
+function keep(event: KeyboardEvent): void {
+  if (!event.ctrlKey && !event.metaKey && !event.altKey) event.stopPropagation();
+}
+
 /** A promise whose rejection nobody has to handle. */
 function withResolvers<T>(): PromiseWithResolvers<T> {
   const resolvers = Promise.withResolvers<T>();
@@ -296,5 +309,5 @@ function textOf(value: unknown): string | null {
   if (value === null || value === undefined || value === false) return null;
   if (value === true) return "";
   if (Array.isArray(value)) return value.join(" ");
-  return typeof value === "object" ? JSON.stringify(value) : String(value as string | number);
+  return typeof value === "string" ? value : JSON.stringify(value);
 }

@@ -25,7 +25,7 @@ import "../panels/technique-switch.js";
 import { Turns } from "../panels/turns.js";
 import { type Setup, WrongAttribute } from "./attributes.js";
 import { dataSetOf } from "./data.js";
-import type { DoneDetail, EpochDetail, ErrorDetail, ReadyDetail, TwoTowerEventMap } from "./events.js";
+import type { TwoTowerEventMap } from "./events.js";
 
 /** All elements of a page share a worker and train one at a time. */
 const NEIGHBOURS: Neighbours = { share: true, turns: new Turns() };
@@ -190,6 +190,7 @@ export class View extends LitElement {
     const left = charts.length > 0 || this.controls.length > 0;
     const message = this.problem ?? session.error?.message;
     return html`<div class="frame" part="frame" lang="en">
+      <h2 class="unseen">A recommender that trains here</h2>
       <tt-error-note class=${message ? "bad" : ""} part="message" .message=${message}></tt-error-note>
       ${this.#onlyCompares ? nothing : this.#runControls()}
       <div class="body ${left && shows("ask") ? "two" : ""}">
@@ -346,7 +347,7 @@ export class View extends LitElement {
       if (setup !== this.setup) return;
       const error = thrown instanceof WrongAttribute ? thrown.typed() : TwoTowerError.from(thrown);
       this.problem = error.message;
-      this.#send<ErrorDetail>("twotower-error", { error });
+      this.#send("twotower-error", { error });
     }
   }
 
@@ -356,16 +357,16 @@ export class View extends LitElement {
     const told = this.#told;
     if (run !== told.run && trainer) {
       this.#told = { run, epochs: 0, done: false, error: undefined };
-      this.#send<ReadyDetail>("twotower-ready", { trainer, about: trainer.about });
+      this.#send("twotower-ready", { trainer, about: trainer.about });
     }
-    for (const epoch of epochs.slice(this.#told.epochs)) this.#send<EpochDetail>("twotower-epoch", { epoch });
+    for (const epoch of epochs.slice(this.#told.epochs)) this.#send("twotower-epoch", { epoch });
     this.#told.epochs = epochs.length;
     if (phase === "finished" && !this.#told.done && trainer && final !== undefined) {
       this.#told.done = true;
-      void trainer.report().then((report) => this.#send<DoneDetail>("twotower-done", { report }));
+      void trainer.report().then((report) => this.#send("twotower-done", { report }));
     }
     if (phase === "training") this.#told.done = false;
-    if (error && error !== this.#told.error) this.#send<ErrorDetail>("twotower-error", { error });
+    if (error && error !== this.#told.error) this.#send("twotower-error", { error });
     this.#told.error = error;
   };
 
@@ -377,14 +378,14 @@ export class View extends LitElement {
     if (!busy) {
       const done = comparison.contenders.filter(({ final }) => final);
       const report = Object.fromEntries(done.map(({ strategy, epochs, final }) => [strategy.id, { epochs: [...epochs], final: final ?? null }]));
-      if (done.length > 0 && done.length === comparison.contenders.length) this.#send<DoneDetail>("twotower-done", { report });
+      if (done.length > 0 && done.length === comparison.contenders.length) this.#send("twotower-done", { report });
       return;
     }
     const told = new Map<string, number>();
     const tell = (): void => {
       for (const { strategy, epochs } of comparison.contenders) {
         for (const epoch of epochs.slice(told.get(strategy.id) ?? 0)) {
-          this.#send<EpochDetail>("twotower-epoch", { epoch, strategy: strategy.id });
+          this.#send("twotower-epoch", { epoch, strategy: strategy.id });
         }
         told.set(strategy.id, epochs.length);
       }
@@ -393,8 +394,8 @@ export class View extends LitElement {
     comparison.addEventListener("change", tell);
   }
 
-  #send<D>(name: keyof TwoTowerEventMap, detail: D): void {
-    this.dispatchEvent(new CustomEvent<D>(name, { detail, bubbles: true, composed: true }));
+  #send<Name extends keyof TwoTowerEventMap>(name: Name, detail: TwoTowerEventMap[Name]["detail"]): void {
+    this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }));
   }
 
   /** The run so far, as one document. */

@@ -129,6 +129,9 @@ export class AskPanel extends LitElement {
         section h3 {
           display: none;
         }
+        section {
+          padding-top: 4px;
+        }
         section tt-item-list {
           max-height: var(--list-height, none);
           overflow-y: auto;

@@ -153,7 +153,18 @@ export const base = css`
       outline-offset: -2px;
     }
     progress {
-      appearance: auto;
+      border: 1px solid CanvasText;
+      forced-color-adjust: none;
+    }
+    progress,
+    progress::-webkit-progress-bar {
+      background: Canvas;
+    }
+    progress::-webkit-progress-value {
+      background: Highlight;
+    }
+    progress::-moz-progress-bar {
+      background: Highlight;
     }
   }
   @media (prefers-reduced-motion: reduce) {

@@ -37,7 +37,9 @@ const ONLINE_RETAIL: ShippedSet = {
     work: "Online Retail by Daqing Chen, UCI Machine Learning Repository, 2015",
     url: "https://doi.org/10.24432/C5BW33",
     licence: "CC BY 4.0",
-    licenceUrl: addressIn("online-retail", "licence"),
+    get licenceUrl() {
+      return addressIn("online-retail", "licence");
+    },
   },
 };
 
@@ -52,7 +54,9 @@ const GOODBOOKS: ShippedSet = {
     work: "a subset of goodbooks-10k by Zygmunt Zając, 2017",
     url: "https://github.com/zygmuntz/goodbooks-10k",
     licence: "CC BY-SA 4.0",
-    licenceUrl: addressIn("goodbooks", "licence"),
+    get licenceUrl() {
+      return addressIn("goodbooks", "licence");
+    },
   },
 };
 

@@ -47,6 +47,7 @@ export class LineChart extends LitElement {
     base,
     css`
       :host {
+        container-type: inline-size;
         display: flex;
         flex-direction: column;
         min-width: 0;
@@ -70,13 +71,18 @@ export class LineChart extends LitElement {
         display: grid;
         grid-template-columns: 26px auto auto;
         align-items: center;
-        gap: 8px;
+        gap: 2px 8px;
       }
       ul:has(.compared) {
         display: block;
       }
       li.compared {
         grid-template-columns: 26px 1fr 3em 26px auto 3em;
+      }
+      @container (max-width: 290px) {
+        li.compared {
+          grid-template-columns: 26px 1fr 3em;
+        }
       }
       /* Its colour changes with the scheme, however the surrounding page changes that: the transition's end tells. */
       .watch.watch {

@@ -1,9 +1,9 @@
 //! Training steps of several contestants, timed beside each other on one page of headless Chromium.
 
 use super::timing::Timing;
-use crate::Backend;
 use crate::browser::Browser;
 use crate::wasm::{self, Variant};
+use crate::{Backend, Runtime};
 use anyhow::{Context as _, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -70,18 +70,27 @@ pub struct Race {
     pub shared: usize,
     /// Where the peers' libraries are.
     pub libraries: Option<PathBuf>,
+    /// Chromium or Node.js.
+    pub runtime: Runtime,
 }
 
 impl Race {
     /// With the usual warm-up and rounds.
     pub fn of(contestants: Vec<Contestant>) -> Self {
-        let (shared, libraries) = (0, None);
-        Self { contestants, warm_up: WARM_UP, rounds: ROUNDS, turn: TURN, shared, libraries }
+        Self {
+            contestants,
+            warm_up: WARM_UP,
+            rounds: ROUNDS,
+            turn: TURN,
+            shared: 0,
+            libraries: None,
+            runtime: Runtime::Browser,
+        }
     }
 
     pub fn run(self) -> Result<Vec<Entry>> {
         wasm::build(Variant::Bench)?;
-        let mut browser = Browser::new("race");
+        let mut browser = Browser::new("race").in_runtime(self.runtime);
         browser.mount("/verify/", Variant::Bench.folder());
         if self.contestants.iter().any(|contestant| contestant.bank_products) {
             browser.flag(CLOCK);

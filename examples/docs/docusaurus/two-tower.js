@@ -1,0 +1,1 @@
+import "twotower/element";

@@ -1,0 +1,80 @@
+/** What axe-core finds in the page and in the element, in each of their states, light and dark. */
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { after, before, test } from "node:test";
+
+import { open, start } from "./browser.js";
+import { main, phase, quick } from "./visit.js";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+let session;
+before(async () => (session = await start()));
+after(() => session?.stop());
+
+/** Violations, each with the first element that has it. */
+async function violations(page) {
+  await page.evaluate(AXE);
+  return page.evaluate(async () => {
+    const { violations, passes } = await globalThis.axe.run(document, { resultTypes: ["violations"] });
+    const found = violations.map(({ id, nodes }) => `${id}: ${nodes[0].html.slice(0, 200)}`);
+    return passes.length > 0 ? found : ["axe looked at nothing"];
+  });
+}
+
+for (const colorScheme of ["light", "dark"]) {
+  test(`the page, ${colorScheme}`, async () => {
+    const { page, close } = await open(session, { colorScheme });
+    const found = {};
+    await phase(page, "Start training");
+    found.idle = await violations(page);
+    await quick(page, 60);
+    await main(page).click();
+    await page.getByText(/Epoch 2 of/).waitFor();
+    found.training = await violations(page);
+    await main(page).click();
+    await phase(page, "Go on");
+    await page.getByRole("button", { name: "Reset" }).click();
+    await phase(page, "Start training");
+    await quick(page, 1);
+    await main(page).click();
+    await phase(page, "Train again");
+    for (const summary of await page.locator("summary").all()) await summary.click();
+    found.done = await violations(page);
+    await page.getByRole("button", { name: "Compare", exact: true }).click();
+    await page.locator("tt-comparison-table tfoot").waitFor({ timeout: 120_000 });
+    found.compare = await violations(page);
+    assert.deepEqual(found, { idle: [], training: [], done: [], compare: [] });
+    await close();
+  });
+
+  test(`the element, ${colorScheme}`, async () => {
+    const html = `<!doctype html><html lang="en"><head><title>A page</title><meta name="color-scheme" content="light dark"></head><body><main><h1>A page</h1>
+      <two-tower-trainer epochs="60" config='{"dim": 8, "batchSize": 1024}' controls="dim onebp cbns" panels="loss metrics ask profile compare" strategies="two-bp one-bp"></two-tower-trainer>
+      </main><script type="module" src="element.js"></script></body></html>`;
+    const prepare = (page) => page.route("**/try.html", (route) => route.fulfill({ contentType: "text/html", body: html }));
+    const { page, close } = await open(session, { path: "try.html", colorScheme, prepare });
+    const element = page.locator("two-tower-trainer");
+    const found = {};
+    await phase(page, "Start training");
+    found.idle = await violations(page);
+    await main(page).click();
+    await page.getByText(/Epoch 2 of/).waitFor();
+    found.training = await violations(page);
+    await element.evaluate((trainer) => (trainer.epochs = 1));
+    await phase(page, "Start training");
+    await main(page).click();
+    await phase(page, "Train again");
+    found.done = await violations(page);
+    await page.getByRole("button", { name: "Compare", exact: true }).click();
+    await page.locator("tt-comparison-table tfoot").waitFor({ timeout: 60_000 });
+    found.compare = await violations(page);
+    await element.evaluate((trainer) => (trainer.epochs = 0));
+    await page.getByText(/attribute epochs="0" is not allowed/).waitFor();
+    found.error = await violations(page);
+    assert.deepEqual(found, { idle: [], training: [], done: [], compare: [], error: [] });
+    await close();
+  });
+}
