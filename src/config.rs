@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
+use crate::data::{Encoding, check_time_format};
 use crate::error::{Error, Result};
 use crate::json;
 use crate::preset::Preset;
@@ -55,8 +56,11 @@ const fn option(
     OptionSpec { key, kinds, default, doc }
 }
 
-/// A column of an interactions file: its name in the header, or its position from 0.
+/// A column of a file: its name in the header, or its position from 0.
 const COLUMN: &[Kind] = &[Text, Int(0, 1000), Null];
+
+const HEADER: &[Kind] = &[Bool, Null];
+const SEPARATOR: &[Kind] = &[OneOf(&[",", ";", "|", "::", "tab", "blanks"]), Null];
 
 /// Hidden widths of a tower: eight layers are more than data of a page's size can use.
 const LAYERS: &[Kind] = &[List(&Int(1, 1024), 8)];
@@ -281,16 +285,30 @@ pub const OPTIONS: &[OptionSpec] = &[
     option("towers.item.out", OUT, "null", OUT_DOC),
     option(
         "split.kind",
-        &[OneOf(&["given", "random", "temporal", "leave-last-out"])],
+        &[OneOf(&["given", "random", "temporal", "temporal-global", "leave-last-out"])],
         "\"random\"",
-        "How the test part is chosen; `given` where train and test are files of their own",
+        "The test part: `given` (train and test are files of their own), `random` (a share of each user's \
+         pairs), `temporal` (the last share of them), `leave-last-out` (the last one), or \
+         `temporal-global` (all pairs after one moment, which no training pair is later than)",
     ),
-    option("split.test", &[Number(0.0, 0.9)], "0.2", "Share of each user's pairs in the test part"),
+    option(
+        "split.test",
+        &[Number(0.0, 0.9)],
+        "0.2",
+        "Share of the pairs in the test part: of each user's, or of all for `temporal-global`",
+    ),
     option(
         "split.validation",
         &[Number(0.0, 0.9)],
         "0",
-        "Share of each user's training pairs that choose the best epoch",
+        "Share of the training pairs that choose the best epoch, taken as the test part is",
+    ),
+    option(
+        "split.at",
+        &[Text, Number(-1e13, 1e13), Null],
+        "null",
+        "Moment from which on pairs are in the test part, for `temporal-global`: a date or a unix time, \
+         instead of the share `split.test`",
     ),
     option(
         "data.minRating",
@@ -308,6 +326,40 @@ pub const OPTIONS: &[OptionSpec] = &[
     option("data.columns.item", COLUMN, "null", "Column of the item ids"),
     option("data.columns.rating", COLUMN, "null", "Column of the ratings"),
     option("data.columns.timestamp", COLUMN, "null", "Column of the times"),
+    option("data.header", HEADER, "null", "Whether the first row names the columns"),
+    option(
+        "data.layout",
+        &[OneOf(&["table", "lists"]), Null],
+        "null",
+        "Lines of text: `table` (a record each), or `lists` (a user and all their items)",
+    ),
+    option("data.separator", SEPARATOR, "null", "Text between the cells of a table"),
+    option("data.items.id", COLUMN, "null", "Column of the item ids in the items file"),
+    option("data.items.title", COLUMN, "null", "Column of the titles in the items file"),
+    option("data.items.header", HEADER, "null", "As `data.header`, for the items file"),
+    option("data.items.separator", SEPARATOR, "null", "As `data.separator`, for the items file"),
+    option("data.users.id", COLUMN, "null", "Column of the user ids in the users file"),
+    option("data.users.header", HEADER, "null", "As `data.header`, for the users file"),
+    option("data.users.separator", SEPARATOR, "null", "As `data.separator`, for the users file"),
+    option(
+        "data.encoding",
+        &[OneOf(&["utf-8", "latin-1", "utf-16"]), Null],
+        "null",
+        "Encoding of the files; `latin-1` is Windows-1252",
+    ),
+    option(
+        "data.timeFormat",
+        &[Text, Null],
+        "null",
+        "Format of the times: `month-first` or `day-first` for dates such as 12/1/2010, or a pattern such \
+         as `%d.%m.%Y %H:%M`",
+    ),
+    option(
+        "data.missing",
+        &[List(&Text, 32)],
+        r#"["NA","NULL","null","nan","NaN","None","\\N"]"#,
+        "Words that stand for no value, besides an empty cell",
+    ),
 ];
 
 /// Groups that are off (`null`) unless given.
@@ -718,6 +770,18 @@ pub struct Split {
     pub test: f64,
     /// Share of each user's training pairs in the validation part.
     pub validation: f64,
+    /// Start of the test part, for `temporal-global`.
+    pub at: Option<Moment>,
+}
+
+/// A moment, as options give it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Moment {
+    /// Seconds or milliseconds since 1970.
+    Number(serde_json::Number),
+    /// A date.
+    Text(String),
 }
 
 /// Rules for parting data.
@@ -730,6 +794,8 @@ pub enum SplitKind {
     Random,
     /// The last share of each user's pairs by time.
     Temporal,
+    /// The last share of all pairs by time.
+    TemporalGlobal,
     /// Each user's last pair by time.
     LeaveLastOut,
 }
@@ -742,8 +808,58 @@ pub struct DataOptions {
     pub min_rating: Option<f64>,
     /// k of the k-core filter.
     pub core: Option<usize>,
-    /// Where the columns are.
+    /// Where the columns of an interactions file are.
     pub columns: Columns,
+    /// How an items file is read.
+    pub items: ItemsFile,
+    /// How a users file is read.
+    pub users: UsersFile,
+    /// Whether the first row names the columns.
+    pub header: Option<bool>,
+    /// What a line of text holds.
+    pub layout: Option<Layout>,
+    /// Text between cells, by its name.
+    pub separator: Option<String>,
+    /// Encoding of the files.
+    pub encoding: Option<Encoding>,
+    /// Format of the times.
+    pub time_format: Option<String>,
+    /// Words that stand for no value.
+    pub missing: Vec<String>,
+}
+
+/// What a line of text holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Layout {
+    /// A record.
+    Table,
+    /// A user and all their items.
+    Lists,
+}
+
+/// How an items file is read.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ItemsFile {
+    /// Column of the item ids.
+    pub id: Option<Column>,
+    /// Column of the titles.
+    pub title: Option<Column>,
+    /// Whether the first row names the columns.
+    pub header: Option<bool>,
+    /// Text between cells, by its name.
+    pub separator: Option<String>,
+}
+
+/// How a users file is read.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct UsersFile {
+    /// Column of the user ids.
+    pub id: Option<Column>,
+    /// Whether the first row names the columns.
+    pub header: Option<bool>,
+    /// Text between cells, by its name.
+    pub separator: Option<String>,
 }
 
 /// Where the columns of an interactions file are; what is `None` is found from the header or the
@@ -778,7 +894,8 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Merges `options` over the defaults, or over those of their preset.
+    /// Merges `options` over the defaults, or over those of their preset. An option may be nested, or
+    /// named by its dotted path.
     ///
     /// # Errors
     /// [`Error::Config`] for an unknown key or a value out of bounds, [`Error::NotAvailable`] for
@@ -798,6 +915,7 @@ impl Config {
         config.check_tune()?;
         config.check_negatives()?;
         config.check_towers()?;
+        config.data.time_format.as_deref().map_or(Ok(()), check_time_format)?;
         Ok(config)
     }
 
@@ -970,6 +1088,15 @@ pub fn set(options: &mut Value, key: &str, value: Value) {
     *slot(options, key) = value;
 }
 
+/// The value of an option by its dotted path, whether the options nest it or name it so.
+pub fn get<'a>(options: &'a Value, key: &str) -> Option<&'a Value> {
+    let entries = options.as_object()?;
+    entries.iter().find_map(|(name, value)| match key.strip_prefix(name.as_str())? {
+        "" => Some(value),
+        rest => get(value, rest.strip_prefix('.')?),
+    })
+}
+
 fn slot<'a>(root: &'a mut Value, key: &str) -> &'a mut Value {
     key.split('.').fold(root, |node, part| {
         if !node.is_object() {
@@ -988,6 +1115,11 @@ fn merge(path: &str, options: &Value, into: &mut Value) -> Result<()> {
         });
     };
     for (name, value) in entries {
+        // `{"split.kind": …}` is `{"split": {"kind": …}}`.
+        if let Some((group, rest)) = name.split_once('.') {
+            merge(path, &json!({ group: { rest: value } }), into)?;
+            continue;
+        }
         let key = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
         if NOT_YET.contains(&key.as_str()) {
             if value.is_null() {
@@ -1218,6 +1350,36 @@ mod tests {
         let best = Config::resolve(&json!({ "preset": "best", "epochs": 2, "tune": null }));
         let best = best.expect("valid");
         assert_eq!((best.dim, best.epochs, best.tune), (256, 2, None));
+    }
+
+    #[test]
+    fn dotted_names_mean_what_nested_ones_do() {
+        let dotted = json!({
+            "split.kind": "temporal", "towers": { "user.history.cap": 9 }, "optimizer": { "l2": 1 },
+            "optimizer.learningRate": 0.5,
+        });
+        let nested = json!({
+            "split": { "kind": "temporal" }, "towers": { "user": { "history": { "cap": 9 } } },
+            "optimizer": { "learningRate": 0.5, "l2": 1 },
+        });
+        assert_eq!(Config::resolve(&dotted), Config::resolve(&nested));
+        assert!(Config::resolve(&dotted).is_ok());
+        for key in ["split.kinds", "splits.kind", "dim.x", "split.kind.x", ".dim", "split."] {
+            let error = Config::resolve(&json!({ key: 1 })).expect_err(key);
+            assert_eq!(error.code(), "config", "{key}");
+        }
+        assert_eq!(get(&dotted, "split.kind"), Some(&json!("temporal")));
+        assert_eq!(get(&nested, "split.kind"), Some(&json!("temporal")));
+        assert_eq!(get(&dotted, "towers.user.history.cap"), Some(&json!(9)));
+        assert_eq!(get(&dotted, "split"), None);
+    }
+
+    #[test]
+    fn a_time_format_is_checked() {
+        let options = |format: &str| json!({ "data": { "timeFormat": format } });
+        assert!(Config::resolve(&options("%d/%m/%Y")).is_ok());
+        let error = Config::resolve(&options("european")).expect_err("refused").to_string();
+        assert!(error.starts_with("option `data.timeFormat`"), "{error}");
     }
 
     #[test]

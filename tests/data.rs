@@ -85,49 +85,82 @@ fn columns_are_found_where_the_options_say() {
 }
 
 #[test]
-fn bad_lines_are_counted_named_and_passed_over() {
+fn bad_lines_are_counted_named_and_skipped() {
     let mut text = String::from("user,item\n");
     for n in 0..600 {
         text += &format!("u{n},i{n}\n");
     }
-    text += "lonely\n,i1\nu1,\n\"open,i2\n";
+    text += "lonely\n,i1\nu1,\n  \n\"open,i2\n";
     let data = load_all(no_test(), &text).expect("under 1%");
-    assert_eq!((data.report.lines, data.report.bad_lines), (604, 4));
+    let report = &data.report;
+    assert_eq!((report.lines, report.bad_lines), (604, 2));
+    assert_eq!((report.without_user, report.without_item, report.read[0].blank), (1, 1, 1));
     assert_eq!(data.train.len(), 600);
     assert_eq!(
-        data.report.first_bad_lines,
+        report.first_bad_lines,
         [
-            "all.csv, line 602: 1 columns where 2 are needed in \"lonely\"",
-            "all.csv, line 603: no user in \",i1\"",
-            "all.csv, line 604: no item in \"u1,\"",
-            "all.csv, line 605: a quote is never closed in \"\\\"open,i2\"",
+            "all.csv, line 602: 1 instead of 2 cells in \"lonely\"",
+            "all.csv, line 606: a quote is never closed in \"\\\"open,i2\"",
         ]
     );
-    let error = load_all(no_test(), &(text + &",\n".repeat(6))).expect_err("over 1%");
+    let warned = |part: &str| report.warnings.iter().any(|warning| warning.contains(part));
+    assert!(warned("2 of 604 lines are bad") && warned("without a user"), "{:?}", report.warnings);
+    let error = load_all(no_test(), &(text + &"a,b,c\n".repeat(6))).expect_err("over 1%");
     let Error::Data { file, problem, lines } = error else { panic!("{error}") };
     assert_eq!((file.as_str(), lines.len()), ("all.csv", 5));
-    assert_eq!(problem, "10 of 610 lines are bad, more than 1%");
-    assert_eq!(lines[4], "line 606: no user in \",\"");
+    assert_eq!(problem, "8 of 610 lines are bad, more than 1%");
+    assert_eq!(lines[2], "line 607: 3 instead of 2 cells in \"a,b,c\"");
+}
+
+/// Loads bytes that come after as many lines of ASCII.
+fn load_after(lines: usize, options: Value, bytes: &[u8]) -> Result<Dataset> {
+    let mut loader = Loader::new(&config(options));
+    loader.begin(Part::All, "latin1.csv", None)?;
+    let ascii: String = (0..lines).map(|n| format!("u{n},i{n}\n")).collect();
+    loader.push(ascii.as_bytes())?;
+    loader.push(bytes)?;
+    loader.finish()
 }
 
 #[test]
-fn bytes_that_are_not_utf8_are_a_bad_line() {
-    let mut loader = Loader::new(&config(no_test()));
-    loader.begin(Part::All, "latin1.csv", None).expect("begun");
-    for n in 0..200 {
-        loader.push(format!("u{n},i{n}\n").as_bytes()).expect("read");
+fn the_first_bytes_tell_the_encoding_and_later_ones_that_do_not_fit_are_bad() {
+    let latin1 = load_after(200, no_test(), b"Zo\xeb,i1\n").expect("Latin-1");
+    assert_eq!((latin1.users.get("Zo\u{eb}"), latin1.report.bad_lines), (Some(200), 0));
+    // These are after the bytes that the encoding is judged by.
+    let late = load_after(40_000, no_test(), b"Zo\xeb,i1\n").expect("under 1%");
+    assert_eq!((late.users.len(), late.report.bad_lines), (40_000, 1));
+    assert!(late.report.first_bad_lines[0].contains("set `data.encoding`"));
+    let mut told = no_test();
+    told["data"] = json!({ "encoding": "latin-1" });
+    let told = load_after(40_000, told, b"Zo\xeb,i1\n").expect("Latin-1");
+    assert_eq!((told.users.get("Zo\u{eb}"), told.report.bad_lines), (Some(40_000), 0));
+}
+
+#[test]
+fn a_nul_is_refused_wherever_it_is() {
+    for lines in [2, 40_000] {
+        let error =
+            load_after(lines, no_test(), b"a,b\nu\0,i1\n").expect_err("refused").to_string();
+        assert!(error.contains(&format!("line {} has a NUL", lines + 2)), "{error}");
     }
-    loader.push(b"Zo\xeb,i1\n").expect("read");
-    let data = loader.finish().expect("under 1%");
-    assert_eq!(data.report.bad_lines, 1);
-    assert!(data.report.first_bad_lines[0].contains("not UTF-8"));
+}
+
+#[test]
+fn files_that_are_no_text_are_refused_by_name() {
+    for (bytes, name) in [(&b"PAR1\x15\0"[..], "Parquet"), (b"PK\x03\x04\0", "Excel")] {
+        let mut loader = Loader::new(&config(no_test()));
+        loader.begin(Part::All, "f", None).expect("begun");
+        loader.push(bytes).expect("gathered");
+        let error = loader.finish().expect_err("refused").to_string();
+        assert!(error.contains(name), "{error}");
+    }
 }
 
 #[test]
 fn what_cannot_be_trained_on_is_refused() {
     for (text, problem) in [
-        ("", "there are no lines in it"),
-        ("user,item\n", "there are no lines in it"),
+        ("", "it has no lines of data"),
+        ("user,item\n", "it has no lines of data"),
         ("ann,apple\nann,pear\n", "there is only one user to train on"),
         ("ann,apple\nbob,apple\n", "there is only one item to train on"),
     ] {

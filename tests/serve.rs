@@ -24,7 +24,7 @@ fn recommend(
     k: usize,
     choice: &Choice,
 ) -> Vec<Recommendation> {
-    pollster::block_on(trainer.recommend(query, k, choice)).expect("recommends")
+    pollster::block_on(trainer.recommend(query, k, choice)).expect("recommends").found
 }
 
 fn ids(numbers: &[usize]) -> Vec<String> {
@@ -118,20 +118,52 @@ fn what_is_like_an_item_can_be_chosen_too() {
 }
 
 #[test]
-fn unknown_ids_of_a_choice_are_refused_by_name() {
+fn unknown_ids_of_a_list_are_skipped_and_reported_while_others_remain() {
     let mut trainer = trainer(&json!({}), BackendChoice::Cpu);
-    let unknown = || vec!["i1".to_owned(), "i99".to_owned()];
-    for choice in [
-        Choice { among: Some(unknown()), ..Choice::default() },
-        Choice { without: unknown(), ..Choice::default() },
+    let among = |ids: &[usize]| Choice { among: Some(self::ids(ids)), ..Choice::default() };
+    let without = |ids: &[usize]| Choice { without: self::ids(ids), ..Choice::default() };
+    let query = Query::User("u1".into());
+    for (known, more) in [
+        (among(&[2, 4]), among(&[2, 99, 4, 99, 98])),
+        (without(&[2, 4]), without(&[2, 99, 4, 98])),
+        (Choice::default(), without(&[99, 98])),
     ] {
-        let refused = Error::UnknownId { kind: "item", id: "i99".into() };
-        let query = Query::User("u1".into());
-        let answer = pollster::block_on(trainer.recommend(&query, 3, &choice));
-        assert_eq!(answer, Err(refused.clone()));
-        assert_eq!(pollster::block_on(trainer.similar("i1", 3, &choice)), Err(refused));
+        let expected = recommend(&mut trainer, &query, 3, &known);
+        let answer = pollster::block_on(trainer.recommend(&query, 3, &more)).expect("recommends");
+        assert_eq!((answer.found, answer.unknown), (expected, ids(&[99, 98])));
+        let like = pollster::block_on(trainer.similar("i1", 3, &more)).expect("finds");
+        assert_eq!(like.unknown, ids(&[99, 98]));
     }
-    let users = ["u1", "u99"].map(String::from);
+    let picked = |ids: &[usize]| Query::Items(self::ids(ids));
+    let expected = recommend(&mut trainer, &picked(&[2, 4]), 3, &Choice::default());
+    let answer = pollster::block_on(trainer.recommend(&picked(&[2, 99, 4]), 3, &Choice::default()));
+    let answer = answer.expect("recommends");
+    assert_eq!((answer.found, answer.unknown), (expected, ids(&[99])));
+
+    let users = ["u99", "u1", "u98", "u2"].map(String::from);
+    let answer = pollster::block_on(trainer.recommend_all(&users, 3, &Choice::default()));
+    let answer = answer.expect("recommends");
+    let alone = |trainer: &mut Trainer, user: &str| {
+        recommend(trainer, &Query::User(user.into()), 3, &Choice::default())
+    };
+    assert!(answer[0].is_empty() && answer[2].is_empty());
+    assert_eq!(answer[1], alone(&mut trainer, "u1"));
+    assert_eq!(answer[3], alone(&mut trainer, "u2"));
+    assert_eq!(answer.unknown, ["u99", "u98"]);
+}
+
+#[test]
+fn a_list_of_unknown_ids_is_refused() {
+    let mut trainer = trainer(&json!({}), BackendChoice::Cpu);
+    let refused = Error::UnknownId { kind: "item", id: "i99".into() };
+    let among = Choice { among: Some(ids(&[99])), ..Choice::default() };
+    let asked = |trainer: &mut Trainer, query: Query, choice: &Choice| {
+        pollster::block_on(trainer.recommend(&query, 3, choice))
+    };
+    assert_eq!(asked(&mut trainer, Query::User("u1".into()), &among), Err(refused.clone()));
+    let picked = Query::Items(ids(&[99, 98]));
+    assert_eq!(asked(&mut trainer, picked, &Choice::default()), Err(refused));
+    let users = ["u99"].map(String::from);
     let answer = pollster::block_on(trainer.recommend_all(&users, 3, &Choice::default()));
     assert_eq!(answer, Err(Error::UnknownId { kind: "user", id: "u99".into() }));
 }
@@ -179,7 +211,7 @@ fn many_users_at_once_get_what_each_gets_alone() {
         }
         let mut trainer = trainer(&json!({}), choice);
         let none = pollster::block_on(trainer.recommend_all(&[], 5, &Choice::default()));
-        assert_eq!(none, Ok(Vec::new()));
+        assert!(none.expect("recommends").is_empty());
     }
 }
 

@@ -1,131 +1,32 @@
-//! Which column holds what: by the names that data sets use, by position where there is no header,
-//! or as the options say.
+//! Which column holds what: as the options say, by the names that data sets use, or by the cells.
 
-use std::fmt;
-
-use super::format::Sample;
-use super::time;
+use super::content::Kind;
+use super::format::{Sample, Shape};
+use super::ids::Ids;
+use super::missing::Missing;
+use super::roles::{BARE_ID, Role, fold, is_index};
+use super::time::Clock;
+use super::{header, number};
 use crate::config::Column;
 use crate::error::{Error, Result};
 
-/// What a column holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Role {
-    User,
-    Item,
-    Rating,
-    Timestamp,
-    Title,
-    UserFeature,
-    ItemFeature,
-}
-
-impl Role {
-    /// The names under which data sets have this column, likeliest first, [folded](fold).
-    fn names(self) -> &'static [&'static str] {
-        match self {
-            Self::User => &[
-                "user",
-                "userid",
-                "uid",
-                "customer",
-                "customerid",
-                "visitor",
-                "visitorid",
-                "reviewer",
-                "reviewerid",
-                "member",
-                "memberid",
-                "session",
-                "sessionid",
-            ],
-            Self::Item => &[
-                "item",
-                "itemid",
-                "iid",
-                "movie",
-                "movieid",
-                "book",
-                "bookid",
-                "product",
-                "productid",
-                "stockcode",
-                "parentasin",
-                "asin",
-                "isbn",
-                "article",
-                "articleid",
-                "track",
-                "trackid",
-                "song",
-                "songid",
-                "artist",
-                "artistid",
-                "game",
-                "gameid",
-                "anime",
-                "animeid",
-                "business",
-                "businessid",
-                "location",
-                "locationid",
-                "id",
-            ],
-            Self::Rating => &["rating", "bookrating", "stars", "score", "overall"],
-            Self::Timestamp => &[
-                "timestamp",
-                "time",
-                "unixtime",
-                "unixreviewtime",
-                "datetime",
-                "date",
-                "ratedat",
-                "createdat",
-                "invoicedate",
-            ],
-            Self::Title => &[
-                "title",
-                "name",
-                "itemtitle",
-                "itemname",
-                "movietitle",
-                "booktitle",
-                "producttitle",
-                "productname",
-                "description",
-            ],
-            // Only an option can name them.
-            Self::UserFeature | Self::ItemFeature => &[],
-        }
-    }
-
-    fn is_feature(self) -> bool {
-        matches!(self, Self::UserFeature | Self::ItemFeature)
-    }
-
-    fn is_named(self, cell: &str) -> bool {
-        self.names().contains(&fold(cell).as_str())
-    }
-}
-
-impl fmt::Display for Role {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::User => "user",
-            Self::Item => "item",
-            Self::Rating => "rating",
-            Self::Timestamp => "timestamp",
-            Self::Title => "title",
-            Self::UserFeature | Self::ItemFeature => "feature",
-        })
-    }
-}
-
-/// A column that is looked for, and where the options say that it is.
+/// A column that is looked for.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sought<'a> {
     pub role: Role,
+    /// Where the options say that it is.
     pub option: Option<&'a Column>,
+    /// The key of that option.
+    pub key: &'a str,
+    /// A name that it has in another file.
+    pub hint: Option<&'a str>,
+}
+
+/// How cells are judged.
+pub(super) struct Judge<'a> {
+    pub header: Option<bool>,
+    pub missing: &'a Missing,
+    pub clock: &'a mut Clock,
 }
 
 /// Whether the first row names the columns, and the position of each column sought.
@@ -133,152 +34,401 @@ pub(super) struct Sought<'a> {
 pub(super) struct Found {
     pub header: bool,
     pub positions: Vec<Option<usize>>,
+    /// Columns that may be the ratings, where nothing tells which one is.
+    pub unclear_ratings: Vec<usize>,
 }
 
 /// Finds columns in a sample of a file.
 ///
 /// # Errors
-/// [`Error::Config`] where an option names a column that is not there; [`Error::Data`] where a
-/// header has no known name for users, items or titles. Ratings and times may be missing, and titles where
-/// features are sought, too.
-pub(super) fn find(file: &str, sample: &Sample, sought: &[Sought<'_>]) -> Result<Found> {
-    let first = sample.rows.first().map_or(&[][..], Vec::as_slice);
-    let header = sample.is_json() || is_header(&sample.rows, sought);
-    let mut positions = vec![None; sought.len()];
-    for (position, column) in positions.iter_mut().zip(sought) {
-        if let Some(option) = column.option {
-            *position = Some(chosen(file, sample, header, column.role, option)?);
-        }
+/// [`Error::Config`] where an option names a column that is not there, or one column is to be two;
+/// [`Error::Data`] where the columns of ids cannot be known. Others may be missing.
+pub(super) fn find(
+    file: &str,
+    sample: &Sample,
+    sought: &[Sought<'_>],
+    judge: &mut Judge<'_>,
+) -> Result<Found> {
+    if let Shape::Lists(_) = sample.shape {
+        let place = |column: &Sought<'_>| match column.role {
+            Role::User => Some(0),
+            Role::Item => Some(1),
+            _ => None,
+        };
+        let positions = sought.iter().map(place).collect();
+        return Ok(Found { header: false, positions, unclear_ratings: Vec::new() });
     }
-    for ix in 0..sought.len() {
-        let Sought { role, option: None } = sought[ix] else { continue };
-        // A feature may be made of a column that has another use.
-        let free = |position: &usize| {
-            let mut others = positions.iter().zip(sought);
-            !others.any(|(taken, other)| *taken == Some(*position) && !other.role.is_feature())
-        };
-        let position = if header {
-            role.names()
-                .iter()
-                .filter_map(|name| first.iter().position(|cell| fold(cell) == *name))
-                .find(free)
-        } else {
-            (0..first.len()).filter(free).find(|&position| looks_like(role, sample, position))
-        };
-        let may_be_missing = match role {
-            Role::Rating | Role::Timestamp => true,
-            Role::Title => sought.iter().any(|other| other.role.is_feature()),
-            _ => false,
-        };
-        if position.is_none() && !may_be_missing {
-            return Err(Error::Data {
-                file: file.into(),
-                problem: if header {
-                    format!("no column is known to hold the {role}; there are {}", quoted(first))
-                } else {
-                    format!("there is no column left to hold the {role}")
-                },
-                lines: Vec::new(),
-            });
-        }
-        positions[ix] = position;
-    }
-    Ok(Found { header, positions })
-}
-
-/// Whether the first row is a header: it names the first two columns sought, which a file must have,
-/// or a column that an option names, or it is text throughout above a column of numbers.
-fn is_header(rows: &[Vec<String>], sought: &[Sought<'_>]) -> bool {
-    let [first, rest @ ..] = rows else { return false };
-    let by_option = sought.iter().any(|column| match column.option {
-        Some(Column::Name(name)) => first.iter().any(|cell| fold(cell) == fold(name)),
-        _ => false,
-    });
-    let by_name =
-        sought.iter().take(2).all(|column| first.iter().any(|cell| column.role.is_named(cell)));
-    let is_number = |cell: &String| cell.trim().parse::<f64>().is_ok();
-    let above_numbers = !rest.is_empty()
-        && !first.iter().any(is_number)
-        && (0..first.len()).any(|ix| rest.iter().all(|row| row.get(ix).is_some_and(is_number)));
-    by_option || by_name || above_numbers
-}
-
-/// Where an option says that a column is.
-fn chosen(file: &str, sample: &Sample, header: bool, role: Role, option: &Column) -> Result<usize> {
-    let first = sample.rows.first().map_or(&[][..], Vec::as_slice);
-    let refusal = |problem: String, allowed: String| Error::Config {
-        key: match role {
-            Role::UserFeature => "towers.user.features".into(),
-            Role::ItemFeature => "towers.item.features".into(),
-            _ => format!("data.columns.{role}"),
-        },
-        problem,
-        allowed,
+    let header = match sample.shape {
+        Shape::Table(_) => judge.header.unwrap_or_else(|| header::is_there(sample, sought)),
+        _ => sample.is_json(),
     };
-    match option {
-        Column::Name(name) if header => first
-            .iter()
-            .position(|cell| cell == name)
-            .or_else(|| first.iter().position(|cell| fold(cell) == fold(name)))
-            .ok_or_else(|| refusal(format!("{file} has no column `{name}`"), quoted(first))),
-        Column::Position(position) if !sample.is_json() && *position < first.len() => Ok(*position),
-        Column::Position(_) if sample.is_json() => {
-            Err(refusal(format!("the lines of {file} are objects"), quoted(first)))
-        }
-        Column::Name(_) | Column::Position(_) => {
-            let known = if header { "" } else { " and no header" };
-            Err(refusal(
-                format!("{file} has {} columns{known}", first.len()),
-                format!("a position from 0 to {}", first.len().saturating_sub(1)),
-            ))
+    let mut search = Search::new(file, sample, header, sought, judge);
+    search.by_option()?;
+    if let Shape::Blocks(_) = sample.shape {
+        search.by_block();
+    }
+    search.by_name();
+    search.by_content()?;
+    Ok(Found { header, unclear_ratings: search.unclear_ratings, positions: search.positions })
+}
+
+/// A column with less than this part of the values of another one is a category beside it, not ids.
+const FEW_OF: usize = 4;
+
+/// A search at work.
+struct Search<'a> {
+    file: &'a str,
+    sample: &'a Sample,
+    sought: &'a [Sought<'a>],
+    /// Names of the columns; none without a header.
+    names: &'a [String],
+    /// Columns of the first row.
+    width: usize,
+    kinds: Vec<Kind>,
+    positions: Vec<Option<usize>>,
+    unclear_ratings: Vec<usize>,
+}
+
+impl<'a> Search<'a> {
+    fn new(
+        file: &'a str,
+        sample: &'a Sample,
+        header: bool,
+        sought: &'a [Sought<'a>],
+        judge: &mut Judge<'_>,
+    ) -> Self {
+        let first = sample.rows.first().map_or(&[][..], Vec::as_slice);
+        let body = sample.body(header);
+        let cells =
+            |column: usize| body.iter().map(move |row| row.get(column).map_or("", String::as_str));
+        let kind = |column| Kind::of(cells(column), judge.missing, judge.clock);
+        Self {
+            file,
+            sample,
+            sought,
+            names: if header { first } else { &[] },
+            width: first.len(),
+            kinds: (0..first.len()).map(kind).collect(),
+            positions: vec![None; sought.len()],
+            unclear_ratings: Vec::new(),
         }
     }
-}
 
-/// Whether a column without a name may hold this: ids and titles are taken in order, ratings and
-/// times by what the sample has there.
-fn looks_like(role: Role, sample: &Sample, position: usize) -> bool {
-    let mut cells = sample.rows.iter().map(|row| row.get(position).map_or("", String::as_str));
-    match role {
-        Role::User | Role::Item | Role::Title => true,
-        Role::UserFeature | Role::ItemFeature => false,
-        Role::Timestamp => cells.all(time::is_likely),
-        Role::Rating => {
-            cells.all(|cell| cell.trim().parse::<f64>().is_ok() && !time::is_likely(cell))
+    fn by_option(&mut self) -> Result<()> {
+        for (n, column) in self.sought.iter().enumerate() {
+            let Some(option) = column.option else { continue };
+            let position = self.chosen(column, option)?;
+            let twin = |other: usize| {
+                self.positions[other] == Some(position) && !self.sought[other].role.is_feature()
+            };
+            if !column.role.is_feature()
+                && let Some(other) = (0..n).find(|&other| twin(other))
+            {
+                return Err(self.refused(
+                    column,
+                    format!("column {position} is the {} already", self.sought[other].role.name()),
+                ));
+            }
+            self.positions[n] = Some(position);
+        }
+        Ok(())
+    }
+
+    /// Where an option says that a column is.
+    fn chosen(&self, column: &Sought<'_>, option: &Column) -> Result<usize> {
+        let position = match option {
+            Column::Position(position) if !self.sample.is_json() => Some(*position),
+            Column::Position(_) => None,
+            Column::Name(name) => {
+                let exact = self.names.iter().position(|known| known == name);
+                let folded = || self.names.iter().position(|known| fold(known) == fold(name));
+                // Features are named by texts, and a position may be one.
+                let numbered = || name.parse().ok().filter(|_| column.role.is_feature());
+                exact.or_else(folded).or_else(numbered)
+            }
+        };
+        position.filter(|&position| position < self.width).ok_or_else(|| {
+            let problem = match option {
+                Column::Name(name) if !self.names.is_empty() => {
+                    format!("{} has no column `{name}`", self.file)
+                }
+                _ if self.sample.is_json() => format!("the records of {} are objects", self.file),
+                Column::Name(name) => {
+                    format!("{} has no header to find `{name}` in", self.file)
+                }
+                Column::Position(position) => format!("{} has no column {position}", self.file),
+            };
+            self.refused(column, problem)
+        })
+    }
+
+    fn refused(&self, column: &Sought<'_>, problem: String) -> Error {
+        Error::Config { key: column.key.into(), problem, allowed: self.all_columns() }
+    }
+
+    /// Every column by its name, or by its position and first cell.
+    fn all_columns(&self) -> String {
+        let first = self.sample.rows.first().map_or(&[][..], Vec::as_slice);
+        let column = |(n, cell): (usize, &String)| {
+            if self.names.is_empty() { format!("{n} (`{cell}`, …)") } else { format!("`{cell}`") }
+        };
+        first.iter().enumerate().map(column).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Whether no other role has a column. A feature may be made of one that has another use.
+    fn is_free(&self, position: usize) -> bool {
+        let mut others = self.positions.iter().zip(self.sought);
+        others.all(|(taken, other)| *taken != Some(position) || other.role.is_feature())
+    }
+
+    /// Takes the name of a block as the item, and the first cell after it as the user.
+    fn by_block(&mut self) {
+        for (position, column) in self.positions.iter_mut().zip(self.sought) {
+            let place = match column.role {
+                Role::Item => Some(0),
+                Role::User => Some(1),
+                _ => None,
+            };
+            *position = position.or(place);
         }
     }
-}
 
-/// A name without case, spaces and signs, so that `user_id`, `userId` and `User-ID` are one; a type
-/// after a colon, as in RecBole's `user_id:token`, is left out.
-fn fold(name: &str) -> String {
-    let name = name.split(':').next().unwrap_or(name);
-    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
-}
+    fn by_name(&mut self) {
+        let names: Vec<String> = self.names.iter().map(|name| fold(name)).collect();
+        for (n, column) in self.sought.iter().enumerate() {
+            if self.positions[n].is_some() {
+                continue;
+            }
+            let hint = column.hint.map(fold);
+            let known = hint.as_deref().into_iter().chain(column.role.names().split(' '));
+            let mut found = known.filter_map(|known| names.iter().position(|name| name == known));
+            self.positions[n] = found.find(|&ix| self.is_free(ix) && self.kinds[ix] != Kind::Empty);
+        }
+    }
 
-fn quoted(names: &[String]) -> String {
-    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-    names.join(", ")
+    fn by_content(&mut self) -> Result<()> {
+        if self.sample.body(!self.names.is_empty()).is_empty() {
+            return Ok(());
+        }
+        let missing = |search: &Self, role| {
+            (0..search.sought.len())
+                .find(|&n| search.sought[n].role == role && search.positions[n].is_none())
+        };
+        let is_pairs = self.sought.iter().any(|column| column.role == Role::Rating);
+        match (missing(self, Role::User), missing(self, Role::Item)) {
+            (Some(user), Some(item)) if is_pairs => {
+                let [user_at, item_at] = self.both_ids()?;
+                self.positions[user] = Some(user_at);
+                self.positions[item] = Some(item_at);
+            }
+            (Some(n), None) | (None, Some(n)) => {
+                let found = match is_pairs {
+                    true if self.is_nameless() => self.other_by_custom(n),
+                    true => self.other_id(n),
+                    false => self.own_id(),
+                };
+                self.positions[n] = Some(found.ok_or_else(|| self.unclear(&[n]))?);
+            }
+            _ => {}
+        }
+        if let Some(n) = missing(self, Role::Timestamp) {
+            self.positions[n] = self.first_of(Kind::Time);
+        }
+        if let Some(n) = missing(self, Role::Title)
+            && self.names.is_empty()
+        {
+            self.positions[n] = self.first_of(Kind::Text);
+        }
+        if let Some(n) = missing(self, Role::Rating)
+            && self.is_nameless()
+        {
+            let mut numbers: Vec<usize> = self.free(Kind::may_be_ratings).collect();
+            let varies = |ix: &usize| !matches!(self.kinds[*ix], Kind::Flag | Kind::Constant);
+            if numbers.iter().any(varies) {
+                numbers.retain(varies);
+            }
+            match numbers[..] {
+                [only] => self.positions[n] = Some(only),
+                _ => self.unclear_ratings = numbers,
+            }
+        }
+        Ok(())
+    }
+
+    /// Free columns of a kind that is wanted, but for one that numbers the rows.
+    fn free(&self, is_wanted: impl Fn(Kind) -> bool) -> impl Iterator<Item = usize> {
+        (0..self.width).filter(move |&ix| {
+            let numbers_rows = ix == 0 && self.names.first().is_some_and(|name| is_index(name));
+            self.is_free(ix) && !numbers_rows && is_wanted(self.kinds[ix])
+        })
+    }
+
+    fn first_of(&self, wanted: Kind) -> Option<usize> {
+        self.free(|kind| kind == wanted).next()
+    }
+
+    /// Whether there are no names, or only numbers as pandas gives to columns without a name.
+    fn is_nameless(&self) -> bool {
+        self.names.iter().all(|name| name.is_empty() || number::parse(name).is_some())
+    }
+
+    /// The columns of users and items where no name tells either. By custom they are the first two,
+    /// in this order, wherever nothing speaks against it.
+    fn both_ids(&self) -> Result<[usize; 2]> {
+        let roles: Vec<usize> = (0..2).collect();
+        let all: Vec<usize> = self.free(|kind| kind != Kind::Empty).collect();
+        if !self.is_nameless() {
+            return Err(self.unclear(&roles));
+        }
+        if let [user, item] = all[..] {
+            return Ok([user, item]);
+        }
+        let counted: Vec<usize> =
+            all.iter().copied().skip_while(|&ix| self.kinds[ix] == Kind::Counter).collect();
+        let is_whole = counted.len() == all.len();
+        let is_ids = |ix: &usize| self.kinds[*ix].may_be_ids();
+        if let [user, item, ..] = counted[..]
+            && [user, item].iter().all(|ix| is_ids(ix) || self.kinds[*ix] == Kind::Constant)
+            && (is_whole || self.kinds[item] != Kind::Scale)
+        {
+            return Ok([user, item]);
+        }
+        let mut likely: Vec<usize> = all.iter().copied().filter(is_ids).collect();
+        if likely.len() > 2 {
+            let most = likely.iter().map(|&ix| self.count_values(ix)).max().unwrap_or_default();
+            likely.retain(|&ix| self.count_values(ix) * FEW_OF >= most);
+        }
+        match likely[..] {
+            [user, item] if !self.may_be_hidden(&all, user, item) => Ok([user, item]),
+            _ => Err(self.unclear(&roles)),
+        }
+    }
+
+    /// Whether a column before those taken for users and items may be the users: in a sorted file the
+    /// first rows have few of them, and two users may look like a flag, their ratings then like ids.
+    fn may_be_hidden(&self, all: &[usize], user: usize, item: usize) -> bool {
+        all.iter().take_while(|ix| **ix < user).any(|&ix| match self.kinds[ix] {
+            Kind::Flag => self.kinds[item] == Kind::Scale,
+            Kind::Constant => true,
+            kind => kind.may_be_ids(),
+        })
+    }
+
+    /// How many values the first rows of a column have.
+    fn count_values(&self, position: usize) -> usize {
+        let mut values = Ids::default();
+        for cell in
+            self.sample.body(!self.names.is_empty()).iter().filter_map(|row| row.get(position))
+        {
+            // A sample is far smaller than what ids can take.
+            let _ = values.take(cell);
+        }
+        values.len()
+    }
+
+    /// The column of ids beside one that an option gives, where columns have no names.
+    fn other_by_custom(&mut self, sought: usize) -> Option<usize> {
+        // Users and items are sought first, in this order.
+        let given = self.positions[1 - sought].take();
+        let both = self.both_ids();
+        self.positions[1 - sought] = given;
+        let both = both.ok()?;
+        (Some(both[1 - sought]) == given).then_some(both[sought]).or_else(|| self.other_id(sought))
+    }
+
+    /// The column of ids beside another one that is known.
+    fn other_id(&self, sought: usize) -> Option<usize> {
+        let ids: Vec<usize> = self.free(Kind::may_be_ids).collect();
+        let is_bare = |&ix: &usize| self.names.get(ix).is_some_and(|name| fold(name) == BARE_ID);
+        let named: Vec<usize> =
+            ids.iter().copied().filter(|ix| self.is_named_id(*ix) && !is_bare(ix)).collect();
+        let others: Vec<usize> = ids.iter().copied().filter(|ix| !is_bare(ix)).collect();
+        match (&named[..], &others[..]) {
+            ([only], _) | ([], [only]) => Some(*only),
+            ([], []) if self.sought[sought].role == Role::Item => {
+                self.free(|kind| kind != Kind::Empty).find(is_bare).or_else(|| self.only_one())
+            }
+            ([], []) => self.only_one(),
+            _ => None,
+        }
+    }
+
+    /// The one column that is left, whatever it holds.
+    fn only_one(&self) -> Option<usize> {
+        let mut all = self.free(|kind| kind != Kind::Empty);
+        all.next().filter(|_| all.next().is_none())
+    }
+
+    /// The column of ids in a file about items or users.
+    fn own_id(&self) -> Option<usize> {
+        if self.names.is_empty() {
+            return Some(0);
+        }
+        let mut named = (0..self.width).filter(|&ix| self.is_named_id(ix));
+        let bare = self.names.iter().position(|name| fold(name) == BARE_ID);
+        bare.or_else(|| named.next().filter(|_| named.next().is_none()))
+    }
+
+    fn is_named_id(&self, position: usize) -> bool {
+        self.names.get(position).is_some_and(|name| fold(name).ends_with(BARE_ID))
+    }
+
+    /// The error of columns that cannot be known.
+    fn unclear(&self, sought: &[usize]) -> Error {
+        let columns: Vec<&Sought<'_>> = sought.iter().map(|&n| &self.sought[n]).collect();
+        let join = |words: Vec<String>| words.join(" and ");
+        let roles =
+            join(columns.iter().map(|column| format!("the {}", column.role.name())).collect());
+        let keys = join(columns.iter().map(|column| format!("`{}`", column.key)).collect());
+        Error::Data {
+            file: self.file.into(),
+            problem: format!(
+                "which column holds {roles} cannot be known. Set {keys}. The columns are {}",
+                self.all_columns()
+            ),
+            lines: Vec::new(),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::format::Format;
 
-    const ALL: [Role; 4] = [Role::User, Role::Item, Role::Rating, Role::Timestamp];
+    const PAIRS: [(Role, &str); 4] = [
+        (Role::User, "data.columns.user"),
+        (Role::Item, "data.columns.item"),
+        (Role::Rating, "data.columns.rating"),
+        (Role::Timestamp, "data.columns.timestamp"),
+    ];
+    const ITEMS: [(Role, &str); 2] =
+        [(Role::Item, "data.items.id"), (Role::Title, "data.items.title")];
 
-    fn find_in(text: &str, options: [Option<Column>; 4]) -> Result<Found> {
-        let sample = Sample::of("f.csv", text.as_bytes(), true).expect("a table");
-        let sought: Vec<Sought<'_>> = ALL
-            .iter()
-            .zip(&options)
-            .map(|(&role, option)| Sought { role, option: option.as_ref() })
-            .collect();
-        find("f.csv", &sample, &sought)
+    fn find_all(text: &str, roles: &[(Role, &str)], options: &[Option<Column>]) -> Result<Found> {
+        let format = Format { is_pairs: roles.len() == PAIRS.len(), ..Format::default() };
+        let sample = Sample::of("f.csv", text.as_bytes(), true, format).expect("a table");
+        let sought = roles.iter().enumerate().map(|(n, &(role, key))| {
+            let option = options.get(n).and_then(Option::as_ref);
+            Sought { role, option, key, hint: None }
+        });
+        let missing = Missing::new(&["NA".into()]);
+        let mut judge = Judge { header: None, missing: &missing, clock: &mut Clock::default() };
+        find("f.csv", &sample, &sought.collect::<Vec<_>>(), &mut judge)
+    }
+
+    fn find_pairs(text: &str, options: &[Option<Column>]) -> Result<Found> {
+        find_all(text, &PAIRS, options)
     }
 
     fn name(name: &str) -> Option<Column> {
         Some(Column::Name(name.into()))
+    }
+
+    /// A table of so many rows, each of the cells that the functions give.
+    fn table(rows: usize, cells: &[&dyn Fn(usize) -> String]) -> String {
+        let row = |n| cells.iter().map(|cell| cell(n)).collect::<Vec<_>>().join(",") + "\n";
+        (0..rows).map(row).collect()
     }
 
     #[test]
@@ -294,52 +444,112 @@ mod tests {
                 "{\"asin\":\"a\",\"overall\":5,\"reviewerID\":\"b\",\"unixReviewTime\":1}\n",
                 [2, 0, 1, 3],
             ),
+            ("id,user_id,recipe_id,stars,date\n9,1,2,3,4\n", [1, 2, 3, 4]),
+            ("id,user,rating,when\n9,1,5,2010-12-01\n7,1,4,2010-12-02\n", [1, 0, 2, 3]),
+            ("session_id,user_id,item_id,score,time\n9,1,2,3,4\n", [1, 2, 3, 4]),
         ] {
-            let found = find_in(text, [None, None, None, None]).expect("known");
-            assert_eq!(found, Found { header: true, positions: expected.map(Some).to_vec() });
+            let found = find_pairs(text, &[]).expect(text);
+            assert!(found.header, "{text}");
+            assert_eq!(found.positions, expected.map(Some), "{text}");
         }
     }
 
     #[test]
-    fn without_a_header_positions_and_values_tell() {
-        for (text, expected) in [
-            (
-                "196\t242\t3\t881250949\n186\t302\t3\t891717742\n",
-                [Some(0), Some(1), Some(2), Some(3)],
-            ),
-            ("1::1193::978300760::5\n", [Some(0), Some(1), Some(3), Some(2)]),
-            ("ann,apple\nbob,pear\n", [Some(0), Some(1), None, None]),
-            ("ann,85123A\nbob,22423\ncarl,85123A\n", [Some(0), Some(1), None, None]),
-            ("ann,apple,2010-12-01\nbob,pear,2010-12-02\n", [Some(0), Some(1), None, Some(2)]),
+    fn without_a_header_positions_and_cells_tell() {
+        let user = |n: usize| (n / 5).to_string();
+        let item = |n: usize| (90 + n * 7 % 23).to_string();
+        let rating = |n: usize| (n % 5 + 1).to_string();
+        let time = |n: usize| format!("2014-04-{:02}T10:51:09.277Z", n % 28 + 1);
+        let row = |n: usize| n.to_string();
+        let flag = |n: usize| (n * n % 3 % 2).to_string();
+        let place = |n: usize| format!("{}.25", n * 3 % 50);
+        for (cells, expected) in [
+            (&[&user as &dyn Fn(usize) -> String, &item][..], [Some(0), Some(1), None, None]),
+            (&[&user, &item, &rating, &time], [Some(0), Some(1), Some(2), Some(3)]),
+            (&[&user, &time, &item, &flag], [Some(0), Some(2), Some(3), Some(1)]),
+            (&[&row, &user, &item], [Some(1), Some(2), None, None]),
+            (&[&flag, &user, &item], [Some(1), Some(2), Some(0), None]),
+            (&[&user, &time, &place, &place, &item], [Some(0), Some(4), None, Some(1)]),
         ] {
-            let found = find_in(text, [None, None, None, None]).expect("known");
-            assert_eq!(found, Found { header: false, positions: expected.to_vec() }, "{text}");
+            let text = table(100, cells);
+            let found = find_pairs(&text, &[]).expect(&text);
+            assert!(!found.header, "{text}");
+            assert_eq!(found.positions, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_header_is_told_from_a_row() {
+        let ids = "v0,u0\nv1,u0\nv2,u0\nv0,u1\nv1,u1\nv2,u1\nv0,u2\nv1,u2\nv2,u2\n";
+        for (text, is_header) in [
+            ("who,what\n1,apple\n2,pear\n".into(), true),
+            (",0,1\n0,5,90\n1,5,91\n2,6,90\n".into(), true),
+            ("ann,apple\nbob,pear\n".into(), false),
+            ("ann,85123A\nbob,22423\ncarl,85123A\n".into(), false),
+            (format!("a,b\n{ids}"), true),
+            (ids.into(), false),
+            ("time,apple\ntime,pear\nbob,pear\n".into(), false),
+        ] {
+            let text: String = text;
+            let options = [Some(Column::Position(0)), Some(Column::Position(1))];
+            let found = find_pairs(&text, &options).expect(&text);
+            assert_eq!(found.header, is_header, "{text}");
         }
     }
 
     #[test]
     fn options_come_before_guesses() {
-        let found = find_in("who,what\nann,apple\n", [name("What"), name("who"), None, None]);
+        let found = find_pairs("who,what\nann,apple\n", &[name("What"), name("who")]);
         assert_eq!(found.expect("named").positions[..2], [Some(1), Some(0)]);
-        let found = find_in("a,b,c\n", [Some(Column::Position(2)), None, None, None]);
-        assert_eq!(found.expect("placed").positions[..2], [Some(2), Some(0)]);
+        let found = find_pairs("a,b\nc,d\n", &[Some(Column::Position(1))]);
+        assert_eq!(found.expect("placed").positions[..2], [Some(1), Some(0)]);
+        let rows = "7,12,3,881250949\n7,13,5,881250950\n8,12,4,881250951\n";
+        let found = find_pairs(rows, &[Some(Column::Position(0))]);
+        assert_eq!(found.expect("placed").positions[..2], [Some(0), Some(1)]);
     }
 
     #[test]
-    fn what_is_not_there_is_refused_with_what_is() {
-        let refusal = |text, options| find_in(text, options).expect_err("refused").to_string();
+    fn what_cannot_be_known_is_refused_with_the_columns_and_the_options() {
+        let refusal = |text, options: &[_]| find_pairs(text, options).expect_err(text).to_string();
         assert_eq!(
-            refusal("user,item\na,b\n", [name("who"), None, None, None]),
+            refusal("user,item\na,b\n", &[name("who")]),
             "option `data.columns.user`: f.csv has no column `who`; allowed: `user`, `item`"
         );
         assert_eq!(
-            refusal("a,b\nc,d\n", [None, Some(Column::Position(2)), None, None]),
-            "option `data.columns.item`: f.csv has 2 columns and no header; \
-             allowed: a position from 0 to 1"
+            refusal("a,b\nc,d\n", &[None, Some(Column::Position(2))]),
+            "option `data.columns.item`: f.csv has no column 2; allowed: 0 (`a`, …), 1 (`b`, …)"
         );
         assert_eq!(
-            refusal("foo,bar\nann,7\n", [None, None, None, None]),
-            "f.csv: no column is known to hold the user; there are `foo`, `bar`"
+            refusal("a,b\n1,d\n", &[Some(Column::Position(1)), Some(Column::Position(1))]),
+            "option `data.columns.item`: column 1 is the user already; allowed: `a`, `b`"
         );
+        assert_eq!(
+            refusal("foo,bar,baz\nann,7,x\n", &[]),
+            "f.csv: which column holds the user and the item cannot be known. Set \
+             `data.columns.user` and `data.columns.item`. The columns are `foo`, `bar`, `baz`"
+        );
+        // The users of a sorted file may all be one in the first rows.
+        let sorted = "u,2014-04-01,a,x\nu,2014-04-02,b,y\nu,2014-04-03,a,x\n";
+        assert!(refusal(sorted, &[]).contains("cannot be known"));
+        let three = "2014-04-01,a,x,p\n2014-04-02,b,y,q\n2014-04-03,a,y,q\n";
+        assert!(refusal(three, &[]).contains("1 (`a`, …), 2 (`x`, …), 3 (`p`, …)"));
+        assert!(refusal("user,x,y\nann,apple,pear\n", &[]).contains("the item cannot be known"));
+    }
+
+    #[test]
+    fn numbers_that_may_all_be_ratings_are_none() {
+        let text = "5,90,6,17,10\n5,91,7,18,20\n6,90,6,19,30\n";
+        let found = find_pairs(text, &[]).expect("found");
+        assert_eq!((found.positions[2], found.unclear_ratings), (None, vec![2, 3, 4]));
+    }
+
+    #[test]
+    fn files_about_items_have_their_id_first_or_by_name() {
+        let found = |text: &str| find_all(text, &ITEMS, &[]).expect(text).positions;
+        assert_eq!(found("3|Toy Story|Drama\n1|GoldenEye|War\n"), [Some(0), Some(1)]);
+        assert_eq!(found("name,id,imdb_id\nToy Story,3,x\n"), [Some(1), Some(0)]);
+        assert_eq!(found("label,venue_id\nToy Story,3\n"), [Some(1), None]);
+        let refused = find_all("what,ever\nToy Story,2\nGoldenEye,3\n", &ITEMS, &[]);
+        assert!(refused.expect_err("no id").to_string().contains("`data.items.id`"));
     }
 }

@@ -4,6 +4,7 @@ use twotower_simd::sort_pairs;
 
 use super::features::{FeatureColumn, Features};
 use super::ids::Ids;
+use super::loader::Part;
 use super::pairs::Pairs;
 use super::report::{About, Report, Summary};
 use super::split::Parts;
@@ -47,6 +48,7 @@ pub struct Dataset {
 #[derive(Debug)]
 pub(super) struct Sides {
     pub titles: TitleLines,
+    pub user_ids: Ids,
     pub user_features: Vec<(FeatureColumn, TitleLines)>,
     pub item_features: Vec<(FeatureColumn, TitleLines)>,
     pub towers: Towers,
@@ -136,13 +138,18 @@ impl Dataset {
             _ => None,
         };
         if let Some(problem) = problem {
+            let Report { lines, without_user, without_item, .. } = report;
+            let without = match without_user + without_item {
+                0 => String::new(),
+                n => format!("; {n} of {lines} lines are without a user or an item"),
+            };
             return Err(Error::Data {
                 file: files.into(),
-                problem: problem.into(),
+                problem: format!("{problem}{without}"),
                 lines: report.first_bad_lines,
             });
         }
-        let titles = sides.titles.for_items(&items);
+        let titles = sides.titles.for_ids(&items);
         report.test_only_users = users.len() - n_users;
         report.test_only_items = items.len() - n_items;
         report.titled_items =
@@ -153,6 +160,17 @@ impl Dataset {
         let user_features = features(&sides.user_features, &users, [rows[0], n_users])?;
         let item_features = features(&sides.item_features, &items, [rows[1], n_items])?;
         report.unknown_features = user_features.1 + item_features.1;
+        for file in &mut report.read {
+            let (ids, known, features) = match file.part {
+                Part::Items => (&items, &sides.titles.ids, &item_features.0),
+                Part::Users => (&users, &sides.user_ids, &user_features.0),
+                _ => continue,
+            };
+            file.matched = Some(ids.iter().filter(|id| known.get(id).is_some()).count());
+            let counts = features.iter().flat_map(Features::counts);
+            let columns = file.columns.iter_mut().filter(|column| column.role == "feature");
+            columns.zip(counts).for_each(|(column, count)| column.values = Some(count));
+        }
         let Parts { train, validation, test } = parts;
         Ok(Self {
             users,
@@ -187,7 +205,7 @@ fn features(
         return Ok((None, 0));
     }
     let columns: Vec<_> =
-        columns.iter().map(|(column, lines)| (column.clone(), lines.for_items(ids))).collect();
+        columns.iter().map(|(column, lines)| (column.clone(), lines.for_ids(ids))).collect();
     let (features, unknown) = Features::read(&columns, rows, trained)?;
     Ok((Some(features), unknown))
 }

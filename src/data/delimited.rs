@@ -1,32 +1,47 @@
 //! Records of a table and their cells. Plain lines are split where they lie; a record with a quote
-//! in it goes through `csv-core`, which knows separators, quotes and line ends within quotes.
+//! in it goes through [`quoted`], which knows separators, quotes and line ends within quotes.
 
-use memchr::memchr;
+use memchr::{memchr, memchr_iter, memrchr};
 
 use super::flaw::Flaw;
 use super::format::RECORD_LIMIT;
+use super::quoted::{self, Broken, Cells, Escape};
 
-/// What parts the cells of a row.
+/// The text between the cells of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Separator {
     Byte(u8),
     /// `::`, as in MovieLens' `ratings.dat`.
     DoubleColon,
+    /// Any number of blanks and tabs.
+    Blanks,
 }
 
 impl Separator {
-    /// Those that are known, the ones least likely to occur within a cell first.
-    pub const ALL: [Self; 5] = [
-        Self::DoubleColon,
-        Self::Byte(b'\t'),
-        Self::Byte(b';'),
-        Self::Byte(b'|'),
-        Self::Byte(b','),
+    /// Every separator, with its name in options and reports.
+    pub const ALL: [(Self, &str); 6] = [
+        (Self::DoubleColon, "::"),
+        (Self::Byte(b'\t'), "tab"),
+        (Self::Byte(b';'), ";"),
+        (Self::Byte(b'|'), "|"),
+        (Self::Byte(b','), ","),
+        (Self::Blanks, "blanks"),
     ];
 
-    /// Whether cells may be quoted. MovieLens' `|` and `::` files take every byte as it is.
-    fn quotes(self) -> bool {
-        matches!(self, Self::Byte(b'\t' | b';' | b','))
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(known, _)| *known == self).map_or("", |(_, name)| name)
+    }
+
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, known)| *known == name).map(|(separator, _)| *separator)
+    }
+
+    /// The separator of cells that may be quoted. All others take a quote as it is.
+    fn of_quoted(self) -> Option<u8> {
+        match self {
+            Self::Byte(byte @ (b';' | b',')) => Some(byte),
+            _ => None,
+        }
     }
 }
 
@@ -42,17 +57,14 @@ pub(super) struct Record<'a> {
 /// The cells of a record.
 pub(super) struct Row<'a> {
     text: &'a [u8],
-    /// Start and end of each cell in `text`.
+    /// Start and end of each cell in `text`, up to the last one of interest.
     bounds: &'a [(usize, usize)],
 }
 
 impl<'a> Row<'a> {
+    #[inline]
     pub fn get(&self, position: usize) -> Option<&'a [u8]> {
         self.bounds.get(position).map(|&(start, end)| &self.text[start..end])
-    }
-
-    pub fn len(&self) -> usize {
-        self.bounds.len()
     }
 
     pub fn cells(&self) -> impl Iterator<Item = &'a [u8]> {
@@ -60,135 +72,155 @@ impl<'a> Row<'a> {
     }
 
     pub fn is_blank(&self) -> bool {
-        self.text.is_empty()
+        self.text.trim_ascii().is_empty()
     }
 }
 
 /// Splits records into cells. Its buffers are kept from record to record.
 pub(super) struct Splitter {
     separator: Separator,
-    /// Cells after this many are of no interest.
+    /// Cells after this many are counted, but of no interest.
     limit: usize,
+    /// Cells that a record has to have, if that is known.
+    width: Option<usize>,
     bounds: Vec<(usize, usize)>,
-    quoted: Box<csv_core::Reader>,
-    text: Vec<u8>,
-    ends: Vec<usize>,
+    quoted: Cells,
 }
 
 impl Splitter {
-    pub fn new(separator: Separator, limit: usize) -> Self {
-        let mut quoted = csv_core::ReaderBuilder::new();
-        quoted.terminator(csv_core::Terminator::Any(b'\n'));
-        if let Separator::Byte(byte) = separator {
-            quoted.delimiter(byte);
-        }
-        Self {
-            separator,
-            limit,
-            bounds: Vec::new(),
-            quoted: Box::new(quoted.build()),
-            text: Vec::new(),
-            ends: Vec::new(),
-        }
+    pub fn new(separator: Separator, limit: usize, width: Option<usize>) -> Self {
+        Self { separator, limit, width, bounds: Vec::new(), quoted: Cells::default() }
     }
 
     /// The record at the start of `data`; `None` if its end is not there yet. With `last` the end
     /// of `data` ends the record too.
+    #[inline]
     pub fn next<'a>(&'a mut self, data: &'a [u8], last: bool) -> Option<Record<'a>> {
         let length = line_length(data, last)?;
         let line = without_line_end(&data[..length]);
-        if self.separator.quotes() && memchr(b'"', line).is_some() {
-            return self.next_quoted(data, length, last);
+        if let Some(separator) = self.separator.of_quoted()
+            && memchr(b'"', line).is_some()
+        {
+            return self.next_quoted(data, separator, length, last);
         }
         self.bounds.clear();
-        match self.separator {
-            Separator::Byte(byte) => self.split(line, 1, |ix| line[ix] == byte),
-            Separator::DoubleColon => self.split(line, 2, |ix| line[ix..].starts_with(b"::")),
-        }
-        Some(Record { length, lines: 1, row: Ok(Row { text: line, bounds: &self.bounds }) })
+        let count = match self.separator {
+            Separator::Byte(byte) => self.split_at_byte(line, byte),
+            Separator::DoubleColon => self.split_at_colons(line),
+            Separator::Blanks => self.split_at_blanks(line),
+        };
+        let row = match self.width {
+            Some(width) if count != width => self.odd_row(line, count, width),
+            _ => Ok(Row { text: line, bounds: &self.bounds }),
+        };
+        Some(Record { length, lines: 1, row })
     }
 
+    /// Returns the number of cells, as all of these do.
     #[inline]
-    fn split(&mut self, line: &[u8], width: usize, is_separator: impl Fn(usize) -> bool) {
+    fn split_at_byte(&mut self, line: &[u8], separator: u8) -> usize {
+        let mut start = 0;
+        for (ix, &byte) in line.iter().enumerate() {
+            if byte == separator {
+                self.bounds.push((start, ix));
+                start = ix + 1;
+                if self.bounds.len() >= self.limit {
+                    return self.bounds.len() + 1 + memchr_iter(separator, &line[start..]).count();
+                }
+            }
+        }
+        self.bounds.push((start, line.len()));
+        self.bounds.len()
+    }
+
+    fn split_at_colons(&mut self, line: &[u8]) -> usize {
         let (mut start, mut ix) = (0, 0);
         while ix < line.len() {
-            if is_separator(ix) {
+            if line[ix..].starts_with(b"::") {
                 self.bounds.push((start, ix));
-                if self.bounds.len() >= self.limit {
-                    return;
-                }
-                ix += width;
+                ix += 2;
                 start = ix;
             } else {
                 ix += 1;
             }
         }
         self.bounds.push((start, line.len()));
+        self.bounds.len()
     }
 
-    /// Reads line after line until every quote is closed. A quote that stays open is a flaw of its
-    /// first line alone, so that it cannot swallow the rest of the file.
+    fn split_at_blanks(&mut self, line: &[u8]) -> usize {
+        let is_blank = |byte: u8| byte == b' ' || byte == b'\t';
+        let mut start = None;
+        for ix in 0..=line.len() {
+            match (start, line.get(ix).is_none_or(|&byte| is_blank(byte))) {
+                (None, false) => start = Some(ix),
+                (Some(from), true) => {
+                    self.bounds.push((from, ix));
+                    start = None;
+                }
+                _ => {}
+            }
+        }
+        self.bounds.len()
+    }
+
+    /// A row with another number of cells than others: fine if the cells too many are empty.
+    #[cold]
+    fn odd_row<'a>(&'a self, line: &'a [u8], count: usize, width: usize) -> Result<Row<'a>, Flaw> {
+        if let Separator::Byte(byte) = self.separator
+            && count > width
+        {
+            let empty = line.iter().rev().take_while(|end| **end == byte).count();
+            if count - width <= empty {
+                return Ok(Row { text: line, bounds: &self.bounds });
+            }
+        }
+        Err(Flaw::Columns { found: count, expected: width })
+    }
+
+    /// Reads a record with quotes. One that does not come to an end, or to another number of cells
+    /// than it should have, is a flaw of its first line alone.
     fn next_quoted<'a>(
         &'a mut self,
         data: &'a [u8],
+        separator: u8,
         first_line: usize,
         last: bool,
     ) -> Option<Record<'a>> {
-        self.quoted.reset();
-        let (mut written, mut cells) = (0, 0);
-        let (mut length, mut lines) = (0, 0);
-        let mut next_line = Some(first_line);
-        while let Some(line) = next_line
-            && length + line <= RECORD_LIMIT
-        {
-            let line = &data[length..length + line];
-            length += line.len();
-            lines += 1;
-            let closed = self.read_quoted(line, &mut written, &mut cells)
-                || !line.ends_with(b"\n") && self.read_quoted(b"\n", &mut written, &mut cells);
-            if closed {
-                let row = self.quoted_row(&data[..length], cells);
-                return Some(Record { length, lines, row: Ok(row) });
-            }
-            next_line = line_length(&data[length..], last);
+        let window = &data[..data.len().min(RECORD_LIMIT)];
+        let is_whole = last && data.len() < RECORD_LIMIT;
+        // A line that is cut tells nothing: a quote at its end may be the first of two.
+        let end = memrchr(b'\n', window).map_or(0, |end| end + 1);
+        let window = if is_whole { window } else { &window[..end] };
+        let most = self.width.unwrap_or(usize::MAX);
+        let fits = |cells: usize| self.width.is_none_or(|width| cells == width);
+        let doubled = quoted::read(window, separator, Escape::Doubled, most, &mut self.quoted);
+        if doubled == Err(Broken::Open) && !last && data.len() < RECORD_LIMIT {
+            return None;
         }
-        let undecided = next_line.is_none() && !last && data.len() < RECORD_LIMIT;
-        (!undecided).then_some(Record { length: first_line, lines: 1, row: Err(Flaw::OpenQuote) })
-    }
-
-    /// Reads on; whether that was the end of the record.
-    fn read_quoted(&mut self, mut input: &[u8], written: &mut usize, cells: &mut usize) -> bool {
-        // `csv-core` wants a byte of room even when it has nothing more to write.
-        self.text.resize(self.text.len().max(*written + input.len() + 1), 0);
-        loop {
-            self.ends.resize(self.ends.len().max(*cells + 8), 0);
-            let (result, read, wrote, ended) = self.quoted.read_record(
-                input,
-                &mut self.text[*written..],
-                &mut self.ends[*cells..],
-            );
-            *written += wrote;
-            *cells += ended;
-            match result {
-                csv_core::ReadRecordResult::OutputEndsFull => input = &input[read..],
-                result => return result == csv_core::ReadRecordResult::Record,
+        let is_plain = doubled.is_ok_and(|row| fits(row.cells) && !row.is_odd);
+        let mut row = doubled;
+        if !is_plain {
+            let line = &data[..first_line];
+            let escape = Escape::Backslash;
+            let escaped = quoted::read(line, separator, escape, most, &mut self.quoted);
+            let is_escaped = escaped.is_ok_and(|row| fits(row.cells) && !row.is_odd);
+            if is_escaped {
+                row = escaped;
+            } else {
+                row = quoted::read(window, separator, Escape::Doubled, most, &mut self.quoted);
             }
         }
-    }
-
-    /// The cells as `csv-core` wrote them, one behind the other.
-    fn quoted_row(&mut self, record: &[u8], cells: usize) -> Row<'_> {
-        // `csv-core` was told of the line feed alone, so that a carriage return within a line stays.
-        if record.ends_with(b"\r\n") {
-            self.ends[cells - 1] -= 1;
+        let flawed = |flaw| Some(Record { length: first_line, lines: 1, row: Err(flaw) });
+        let Ok(row) = row else { return flawed(Flaw::OpenQuote) };
+        if !fits(row.cells) {
+            return flawed(match row.lines {
+                1 => Flaw::Columns { found: row.cells, expected: most },
+                _ => Flaw::OpenQuote,
+            });
         }
-        self.bounds.clear();
-        let mut start = 0;
-        for &end in self.ends[..cells].iter().take(self.limit) {
-            self.bounds.push((start, end));
-            start = end;
-        }
-        Row { text: &self.text, bounds: &self.bounds }
+        let Cells { text, bounds } = &self.quoted;
+        Some(Record { length: row.length, lines: row.lines, row: Ok(Row { text, bounds }) })
     }
 }
 
@@ -213,9 +245,11 @@ pub(super) fn without_line_end(line: &[u8]) -> &[u8] {
 mod tests {
     use super::*;
 
+    const COMMA: Separator = Separator::Byte(b',');
+
     /// The cells of every record, with the lines that it spans; a flaw as its text.
-    fn read(text: &str, separator: Separator) -> Vec<(u64, Vec<String>)> {
-        let mut splitter = Splitter::new(separator, usize::MAX);
+    fn read(text: &str, separator: Separator, width: Option<usize>) -> Vec<(u64, Vec<String>)> {
+        let mut splitter = Splitter::new(separator, usize::MAX, width);
         let mut rest = text.as_bytes();
         let mut records = Vec::new();
         while let Some(record) = splitter.next(rest, true) {
@@ -231,47 +265,71 @@ mod tests {
     }
 
     fn one(text: &str, separator: Separator) -> Vec<String> {
-        let records = read(text, separator);
+        let records = read(text, separator, None);
         assert_eq!(records.len(), 1, "{records:?}");
         records.into_iter().next().expect("one record").1
     }
 
     #[test]
     fn cells_lie_between_separators() {
-        assert_eq!(one("a,b,,d", Separator::Byte(b',')), ["a", "b", "", "d"]);
+        assert_eq!(one("a,b,,d", COMMA), ["a", "b", "", "d"]);
         assert_eq!(one("a\tb c\r\n", Separator::Byte(b'\t')), ["a", "b c"]);
         assert_eq!(one("1::a:b::\n", Separator::DoubleColon), ["1", "a:b", ""]);
         assert_eq!(one("1|\"a|b\"\n", Separator::Byte(b'|')), ["1", "\"a", "b\""]);
-    }
-
-    #[test]
-    fn quotes_hold_separators_quotes_and_line_ends() {
-        let comma = Separator::Byte(b',');
-        assert_eq!(one("\"a,b\",\"c \"\"d\"\"\"\r\n", comma), ["a,b", "c \"d\""]);
-        assert_eq!(one("\"\",x,\"\"", comma), ["", "x", ""]);
-        assert_eq!(one("5\",x", comma), ["5\"", "x"]);
-        assert_eq!(one("a,\"b\r\"\n", comma), ["a", "b\r"]);
+        assert_eq!(one("1\t\"a, b\n", Separator::Byte(b'\t')), ["1", "\"a, b"]);
+        assert_eq!(one("  1  2\t3 \n", Separator::Blanks), ["1", "2", "3"]);
         let many = vec!["\"x\""; 100].join(",");
-        assert_eq!(one(&many, comma), vec!["x"; 100]);
-        assert_eq!(
-            read("1,\"two\r\nlines\"\r\n2,b\r\n", comma),
-            [(2, vec!["1".into(), "two\r\nlines".into()]), (1, vec!["2".into(), "b".into()])]
-        );
+        assert_eq!(one(&many, COMMA), vec!["x"; 100]);
     }
 
     #[test]
-    fn an_open_quote_costs_one_line() {
-        let records = read("1,\"a\n2,b\n3,c\n", Separator::Byte(b','));
-        assert_eq!(records.len(), 3);
-        assert_eq!(records[0].1, ["a quote is never closed"]);
-        assert_eq!(records[2].1, ["3", "c"]);
+    fn cells_after_the_last_one_of_interest_are_counted() {
+        for separator in [COMMA, Separator::Byte(b'\t')] {
+            let line = "a,b,c,d\n".replace(',', if separator == COMMA { "," } else { "\t" });
+            for (width, fits) in [(3, false), (4, true), (5, false)] {
+                let mut splitter = Splitter::new(separator, 2, Some(width));
+                let row = splitter.next(line.as_bytes(), true).expect("a record").row;
+                assert_eq!(row.is_ok_and(|row| row.cells().count() == 2), fits, "{width}");
+            }
+        }
+    }
+
+    #[test]
+    fn rows_of_another_width_are_bad_but_for_empty_cells_at_the_end() {
+        let text = "a,b\nc,d,,\nlonely\ne,f,g\n";
+        let rows: Vec<_> = read(text, COMMA, Some(2)).into_iter().map(|(_, cells)| cells).collect();
+        assert_eq!(rows[1][..2], ["c", "d"]);
+        assert_eq!(rows[2], ["1 instead of 2 cells"]);
+        assert_eq!(rows[3], ["3 instead of 2 cells"]);
+    }
+
+    #[test]
+    fn a_stray_quote_costs_one_line() {
+        for text in ["1,\"a\n2,b\n3,c\n", "1,\"a\n2,\"b\n3,c\n", "1,\"a\n2,b\",\n3,c\n"] {
+            let records = read(text, COMMA, Some(2));
+            assert_eq!(records.len(), 3, "{text}");
+            assert_eq!(records[0].1, ["a quote is never closed"], "{text}");
+            assert_eq!(records[2].1, ["3", "c"], "{text}");
+        }
+        let records = read("1,\"two\r\nlines\"\r\n2,b\r\n", COMMA, Some(2));
+        assert_eq!(records[0], (2, vec!["1".into(), "two\r\nlines".into()]));
+        assert_eq!(records[1].1, ["2", "b"]);
+    }
+
+    #[test]
+    fn a_backslash_before_a_quote_is_recognised() {
+        let text = "\"0\";\"Paidos \\\"\"\r\n\"2\";\"\\\"A\\\"; B\"\r\n\"3\";\"C:\\\"\r\n";
+        let records = read(text, Separator::Byte(b';'), Some(2));
+        let cells: Vec<_> = records.iter().map(|(_, cells)| cells[1].as_str()).collect();
+        assert_eq!(cells, ["Paidos \"", "\"A\"; B", "C:\\"]);
     }
 
     #[test]
     fn a_record_waits_for_its_end() {
-        let mut splitter = Splitter::new(Separator::Byte(b','), 2);
+        let mut splitter = Splitter::new(COMMA, 2, None);
         assert!(splitter.next(b"a,b", false).is_none());
         assert!(splitter.next(b"a,\"b\n", false).is_none());
+        assert!(splitter.next(b"a,\"b\nc\"", false).is_none(), "the quote may be the first of two");
         assert!(splitter.next(b"", true).is_none());
         let endless = vec![b'x'; RECORD_LIMIT + 1];
         assert!(splitter.next(&endless, true).is_none());

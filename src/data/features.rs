@@ -3,7 +3,8 @@
 
 use super::ids::Ids;
 use super::pairs::Csr;
-use super::titles::Titles;
+use super::titles::{JOINT, Titles};
+use super::{list, number};
 use crate::error::Result;
 
 /// Ranges that a column of numbers is parted into, each with as many of the trained ids.
@@ -73,7 +74,8 @@ impl FeatureColumn {
         if self.kind != Kind::Number {
             return;
         }
-        let mut numbers: Vec<f64> = cells.filter_map(number).collect();
+        let mut numbers: Vec<f64> =
+            cells.flat_map(|cell| cell.split(JOINT)).filter_map(number::parse).collect();
         numbers.sort_unstable_by(f64::total_cmp);
         for (n, bound) in (1..).zip(&mut self.bounds) {
             *bound = numbers.get(n * numbers.len() / BUCKETS).copied().unwrap_or_default();
@@ -82,10 +84,20 @@ impl FeatureColumn {
 
     /// The values in a cell, as words of a vocabulary.
     fn words(&self, cell: &str) -> Vec<String> {
+        cell.split(JOINT).flat_map(|cell| self.words_of_line(cell)).collect()
+    }
+
+    /// The values in the cell of one line.
+    fn words_of_line(&self, cell: &str) -> Vec<String> {
         let filled = |values: &mut dyn Iterator<Item = &str>| -> Vec<String> {
             let values = values.map(str::trim).filter(|value| !value.is_empty());
             values.map(|value| format!("{}={value}", self.name)).collect()
         };
+        if let Kind::Category | Kind::List(_) = self.kind
+            && let Some(values) = list::members(cell)
+        {
+            return filled(&mut values.iter().map(String::as_str));
+        }
         match &self.kind {
             Kind::Category => filled(&mut std::iter::once(cell)),
             Kind::List(signs) => filled(&mut cell.split(&signs[..])),
@@ -93,7 +105,7 @@ impl FeatureColumn {
                 filled(&mut cell.to_lowercase().split(|letter: char| !letter.is_alphanumeric()))
             }
             Kind::Number => {
-                let range = number(cell).map(|number| self.range(number));
+                let range = number::parse(cell).map(|number| self.range(number));
                 filled(&mut range.as_deref().into_iter())
             }
         }
@@ -148,6 +160,14 @@ impl Features {
         Ok((features, unknown))
     }
 
+    /// How many values each column has.
+    pub(super) fn counts(&self) -> impl Iterator<Item = usize> {
+        self.columns.iter().map(|column| {
+            let begin = format!("{}=", column.name);
+            self.vocabulary.iter().filter(|word| word.starts_with(&begin)).count()
+        })
+    }
+
     /// The columns that they are read from, by name.
     pub fn columns(&self) -> impl Iterator<Item = &str> {
         self.columns.iter().map(|column| column.name.as_str())
@@ -170,10 +190,6 @@ impl Features {
     }
 }
 
-fn number(cell: &str) -> Option<f64> {
-    cell.trim().parse().ok().filter(|number: &f64| number.is_finite())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -189,13 +205,17 @@ mod tests {
         assert_eq!(words("genre", " Film noir "), ["genre=Film noir"]);
         assert_eq!(words("a:b", "c"), ["a:b=c"]);
         assert_eq!(words("g:list", "War|Film noir,|Comedy"), ["g=War", "g=Film noir", "g=Comedy"]);
+        assert_eq!(words("g:list", "[\"War\", 'Film noir']"), ["g=War", "g=Film noir"]);
+        assert_eq!(words("g", "['War']\u{1f}Comedy"), ["g=War", "g=Comedy"]);
         assert_eq!(words("a:list/", "Le Guin, U./ Pohl, F."), ["a=Le Guin, U.", "a=Pohl, F."]);
         assert_eq!(words("a:list:", "x:y,z"), ["a=x", "a=y,z"]);
         for other in ["a:lists", "a:list//", "a:tuple"] {
             assert_eq!(words(other, "x/y"), [format!("{other}=x/y")]);
         }
         assert_eq!(words("title:words", "It's 1984"), ["title=it", "title=s", "title=1984"]);
-        for (cell, range) in [("0.5", "y=..1"), ("1", "y=1..2.5"), ("7", "y=2.5..")] {
+        for (cell, range) in
+            [("0.5", "y=..1"), ("$1,000.00", "y=2.5.."), ("1", "y=1..2.5"), ("7", "y=2.5..")]
+        {
             assert_eq!(words("y:number", cell), [range]);
         }
         assert!(words("y:number", "unknown").is_empty());
@@ -208,7 +228,7 @@ mod tests {
             lines.push(id.as_bytes(), cell.as_bytes()).expect("taken in");
         }
         let ids = Ids::distinct(["a", "b", "c", "d"].into_iter()).expect("distinct");
-        let columns = [(FeatureColumn::parse("tags:list"), lines.for_items(&ids))];
+        let columns = [(FeatureColumn::parse("tags:list"), lines.for_ids(&ids))];
         let (features, unknown) = Features::read(&columns, 4, 3).expect("read");
         assert_eq!(features.vocabulary.iter().collect::<Vec<_>>(), ["tags=x", "tags=y"]);
         let lists: Vec<&[u32]> = (0..4).map(|id| features.lists.row(id)).collect();
@@ -225,7 +245,7 @@ mod tests {
             for (id, cell) in ids.iter().zip(cells) {
                 lines.push(id.as_bytes(), cell.as_bytes()).expect("taken in");
             }
-            columns.push((FeatureColumn::parse(option), lines.for_items(&ids)));
+            columns.push((FeatureColumn::parse(option), lines.for_ids(&ids)));
         }
         let (features, _) = Features::read(&columns, 2, 2).expect("read");
         assert_eq!(features.columns().collect::<Vec<_>>(), ["year", "tags"]);

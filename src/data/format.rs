@@ -1,103 +1,315 @@
-//! What kind of text a file is, found out from its first bytes.
+//! The format of a file, judged by its first bytes.
 
-use super::delimited::{Separator, Splitter};
+use super::columns::Found;
+use super::delimited::{Separator, Splitter, without_line_end};
 use super::json;
+use super::{number, roles};
+use crate::config::Layout;
 use crate::error::{Error, Result};
 
-/// A file's kind is found out from this many of its first bytes, and no record may be longer: 256
-/// KiB are some ten thousand lines, whose mean length tells the number of lines within 0.2%.
+/// A file's kind is judged by this many of its first bytes, and no record may be longer: 256 KiB are
+/// some ten thousand lines, whose mean length tells the number of lines within 0.2%.
 pub(super) const RECORD_LIMIT: usize = 256 * 1024;
 
 /// Rows that a separator is judged by.
-const ROWS: usize = 100;
+const ROWS_OF_SEPARATOR: usize = 100;
+
+/// Rows that columns are judged by.
+const ROWS: usize = 2000;
+
+/// Percent of the rows that agree about the number of cells, from which on they are of one table.
+const AGREE: usize = 80;
 
 /// The kinds of text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shape {
     /// Rows of cells.
     Table(Separator),
+    /// A user and all their items in a line.
+    Lists(Separator),
+    /// Rows under a line such as `17:`, which names the item of all of them.
+    Blocks(Separator),
     /// One JSON object a line.
     JsonLines,
+    /// An array of JSON objects.
+    JsonArray,
+}
+
+/// What the options say of a file's format.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Format<'a> {
+    pub separator: Option<&'a str>,
+    pub layout: Option<Layout>,
+    /// Whether the file has pairs: only then lists and blocks are looked for.
+    pub is_pairs: bool,
 }
 
 /// The first rows of a file.
 #[derive(Debug)]
 pub(super) struct Sample {
     pub shape: Shape,
-    /// Cells by row; of JSON lines the keys of the first one alone.
+    /// Cells by row. The first row may be a header; of JSON it has the keys.
     pub rows: Vec<Vec<String>>,
+    /// Where each row starts, and where the last one ends.
+    pub starts: Vec<Start>,
+    /// Lines above the first row, each as `line 1: text`.
+    pub skipped: Vec<String>,
     /// Mean length of a line in bytes, its end included.
     pub line_bytes: f64,
 }
 
+/// A place in a file.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Start {
+    pub byte: usize,
+    /// Lines before it.
+    pub lines: u64,
+}
+
 impl Sample {
-    /// Judges the first [`RECORD_LIMIT`] bytes of a file, or all of it.
+    /// Judges the first [`RECORD_LIMIT`] bytes of a file, or all of it (`whole`).
     ///
     /// # Errors
-    /// [`Error::Data`] for what is neither a table nor JSON lines.
-    pub fn of(file: &str, head: &[u8], whole: bool) -> Result<Self> {
+    /// [`Error::Data`] for text that is neither a table nor JSON.
+    pub fn of(file: &str, head: &[u8], whole: bool, format: Format<'_>) -> Result<Self> {
+        let Format { separator, layout, is_pairs } = format;
         let refusal = |problem: &str| {
             Err(Error::Data { file: file.into(), problem: problem.into(), lines: Vec::new() })
         };
-        if head.starts_with(b"\x1f\x8b") || head.contains(&0) {
-            return refusal("not plain text: archives are to be unpacked, and UTF-16 is not read");
-        }
         let lines = memchr::memchr_iter(b'\n', head).count().max(1);
         let line_bytes = head.len() as f64 / lines as f64;
-        match head.trim_ascii_start().first() {
-            None => return refusal("there are no lines in it"),
-            Some(b'[') => return refusal("a JSON array: one object a line is needed"),
-            Some(b'{') => {
-                let Some(keys) = head.split(|&b| b == b'\n').find_map(json::keys) else {
-                    return refusal("it begins like JSON lines, but no line is a JSON object");
+        let is_table = separator.is_some();
+        match head.trim_ascii_start() {
+            [] => return refusal("it has no lines of data"),
+            [b'[', ..] if !is_table => {
+                return match json_rows(json::elements(head)) {
+                    Some(rows) => Ok(Self::of_json(Shape::JsonArray, rows, line_bytes)),
+                    None => refusal("a JSON array has to hold objects, one for each record"),
                 };
-                return Ok(Self { shape: Shape::JsonLines, rows: vec![keys], line_bytes });
             }
-            Some(_) => {}
-        }
-        // The likeliest separator is the one whose rows agree most about the number of columns; of
-        // equals the first listed, so `max_by_key`, which takes the last, sees them backwards.
-        let best = Separator::ALL
-            .iter()
-            .rev()
-            .map(|&separator| (separator, first_rows(separator, head, whole)))
-            .filter(|(_, rows)| rows.first().is_some_and(|row| row.len() > 1))
-            .max_by_key(|(_, rows)| {
-                rows.iter().filter(|row| row.len() == rows[0].len()).count() * ROWS / rows.len()
-            });
-        match best {
-            Some((separator, rows)) => {
-                Ok(Self { shape: Shape::Table(separator), rows, line_bytes })
+            [b'{', ..] if !is_table => {
+                return match json_rows(head.split(|&byte| byte == b'\n')) {
+                    Some(rows) => Ok(Self::of_json(Shape::JsonLines, rows, line_bytes)),
+                    None => refusal(
+                        "it begins like JSON lines, but no line is a JSON object. Python's \
+                         dictionaries are no JSON: write them with `json.dumps`",
+                    ),
+                };
             }
-            None => refusal("no columns: comma, tab, semicolon, `|` or `::` are to part them"),
+            _ => {}
         }
+        let mut start = Start::default();
+        let mut skipped = Vec::new();
+        let mut separator = separator.and_then(Separator::named);
+        if let Some((named, length)) = excel_separator(head) {
+            separator = separator.or(Some(named));
+            start = Start { byte: length, lines: 1 };
+        }
+        let read = |separator, rows| Rows::read(separator, head, start, whole, rows);
+        let (separator, rows) = match separator {
+            Some(separator) => (separator, read(separator, ROWS)),
+            None => {
+                let all = Separator::ALL
+                    .map(|(separator, _)| (separator, read(separator, ROWS_OF_SEPARATOR)));
+                match all.into_iter().filter(|(_, rows)| rows.width > 1).max_by_key(likeness) {
+                    Some((separator, _)) => (separator, read(separator, ROWS)),
+                    None => return refusal("it has no columns. Set `data.separator`"),
+                }
+            }
+        };
+        let agree = rows.agree;
+        let Rows { mut cells, mut starts, width, .. } = rows;
+        let shape = match layout {
+            Some(Layout::Lists) if is_pairs => Shape::Lists(separator),
+            None if is_pairs && is_block(&cells) => Shape::Blocks(separator),
+            None if is_pairs && agree < AGREE && are_lists(&cells) => Shape::Lists(separator),
+            _ => Shape::Table(separator),
+        };
+        let of_table = matches!(shape, Shape::Table(_));
+        // A separator at the end of each line makes no column.
+        let is_open = width > 1
+            && cells.iter().filter(|row| row.len() == width).all(|row| row[width - 1].is_empty());
+        let named_width = width - usize::from(is_open);
+        let is_above = |row: &mut Vec<String>| {
+            (is_comment(row) || of_table && row.len() != width) && !names_columns(row, named_width)
+        };
+        let above = cells.iter_mut().position(|row| !is_above(row)).unwrap_or_default();
+        for (row, start) in cells.iter().zip(&starts).take(above) {
+            skipped.push(format!("line {}: {}", start.lines + 1, row.join(" ")));
+        }
+        cells.drain(..above);
+        starts.drain(..above);
+        if let Shape::Blocks(_) = shape {
+            cells = with_block(cells);
+        }
+        Ok(Self { shape, rows: cells, starts, skipped, line_bytes })
+    }
+
+    fn of_json(shape: Shape, rows: Vec<Vec<String>>, line_bytes: f64) -> Self {
+        let starts = vec![Start::default(); 2];
+        Self { shape, rows, starts, skipped: Vec::new(), line_bytes }
     }
 
     pub fn is_json(&self) -> bool {
-        self.shape == Shape::JsonLines
+        matches!(self.shape, Shape::JsonLines | Shape::JsonArray)
+    }
+
+    /// The rows below the header, if there is one.
+    pub fn body(&self, header: bool) -> &[Vec<String>] {
+        &self.rows[usize::from(header).min(self.rows.len())..]
+    }
+
+    /// Where the records start.
+    pub fn start_of_body(&self, found: &Found) -> Start {
+        self.starts[usize::from(found.header && !self.is_json()).min(self.starts.len() - 1)]
     }
 }
 
-fn first_rows(separator: Separator, head: &[u8], whole: bool) -> Vec<Vec<String>> {
-    let mut splitter = Splitter::new(separator, usize::MAX);
-    let mut rest = head;
-    let mut rows = Vec::new();
-    while rows.len() < ROWS
-        && let Some(record) = splitter.next(rest, whole)
-    {
-        if let Ok(row) = record.row
-            && !row.is_blank()
+/// Rows as a separator makes them.
+struct Rows {
+    cells: Vec<Vec<String>>,
+    starts: Vec<Start>,
+    /// The number of cells that most rows have, and how many percent of them have it.
+    width: usize,
+    agree: usize,
+}
+
+impl Rows {
+    fn read(separator: Separator, head: &[u8], start: Start, whole: bool, most: usize) -> Self {
+        let mut splitter = Splitter::new(separator, usize::MAX, None);
+        let mut at = start;
+        let (mut cells, mut starts) = (Vec::new(), Vec::new());
+        while cells.len() < most
+            && let Some(record) = splitter.next(&head[at.byte..], whole)
         {
-            rows.push(row.cells().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect());
+            if let Ok(row) = record.row
+                && !row.is_blank()
+            {
+                starts.push(at);
+                cells.push(row.cells().map(text).collect::<Vec<String>>());
+            }
+            at = Start { byte: at.byte + record.length, lines: at.lines + record.lines };
         }
-        rest = &rest[record.length..];
+        starts.push(at);
+        let (width, agreeing) = modal_width(&cells);
+        Self { agree: agreeing * 100 / cells.len().max(1), width, cells, starts }
     }
-    rows
+}
+
+/// The number of cells that most rows have, and how many do; of equals the larger one.
+fn modal_width(rows: &[Vec<String>]) -> (usize, usize) {
+    let agreeing = |width: usize| rows.iter().filter(|row| row.len() == width).count();
+    let widths = rows.iter().map(Vec::len);
+    let counts = widths.take(ROWS_OF_SEPARATOR).map(|width| (agreeing(width), width));
+    counts.max().map_or((0, 0), |(count, width)| (width, count))
+}
+
+/// How likely a separator is: rows of one width speak for it, then that it comes first in them.
+/// Blanks, which lie within many cells, are the last resort.
+fn likeness((separator, rows): &(Separator, Rows)) -> impl Ord + use<> {
+    let first_cells: usize = rows.cells.iter().map(|row| row[0].len()).sum();
+    let is_blanks = *separator == Separator::Blanks;
+    (rows.agree >= AGREE, !is_blanks, rows.agree, std::cmp::Reverse(first_cells))
+}
+
+/// The separator that a first line `sep=;` names, and the length of that line.
+fn excel_separator(head: &[u8]) -> Option<(Separator, usize)> {
+    let end = memchr::memchr(b'\n', head)?;
+    match without_line_end(&head[..=end]).strip_prefix(b"sep=") {
+        Some([byte]) => Some((Separator::Byte(*byte), end + 1)),
+        _ => None,
+    }
+}
+
+fn is_comment(row: &[String]) -> bool {
+    row[0].trim_start().starts_with(['#', '%'])
+}
+
+/// Whether a row of another width, or a comment, is the header; it then gets the width of the others.
+fn names_columns(row: &mut Vec<String>, width: usize) -> bool {
+    let mut cells = row.clone();
+    cells[0] = cells[0].trim_start_matches(['#', '%', ' ']).into();
+    if cells[0].is_empty() && is_comment(row) {
+        cells.remove(0);
+    }
+    // R names all columns but that of the rows' numbers.
+    if cells.len() + 1 == width {
+        cells.insert(0, String::new());
+    }
+    let names = cells.len() == width && cells.iter().any(|cell| roles::is_known(cell));
+    if names {
+        *row = cells;
+    }
+    names
+}
+
+/// Whether rows of different length have an id in every cell.
+fn are_lists(rows: &[Vec<String>]) -> bool {
+    let is_fraction = |cell: &str| number::parse(cell).is_some_and(|number| number.fract() != 0.0);
+    let is_id = |cell: &String| {
+        let cell = cell.trim();
+        !cell.contains(|sign: char| sign == '"' || sign.is_whitespace()) && !is_fraction(cell)
+    };
+    rows.len() > 1
+        && !rows[0].iter().any(|cell| roles::is_known(cell))
+        && rows.iter().filter(|row| !is_comment(row)).all(|row| row.iter().all(is_id))
+}
+
+/// Whether the first row begins a block, as in the files of the Netflix prize.
+fn is_block(rows: &[Vec<String>]) -> bool {
+    rows.first().is_some_and(|row| block_name(row).is_some())
+}
+
+/// The name of the block that a row begins.
+fn block_name(row: &[String]) -> Option<&str> {
+    let [cell] = row else { return None };
+    let name = cell.trim().strip_suffix(':')?;
+    (!name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit())).then_some(name)
+}
+
+/// Puts the name of its block before each row.
+fn with_block(rows: Vec<Vec<String>>) -> Vec<Vec<String>> {
+    let mut block = String::new();
+    let mut named = Vec::new();
+    for mut row in rows {
+        if let Some(name) = block_name(&row) {
+            block = name.into();
+        } else {
+            row.insert(0, block.clone());
+            named.push(row);
+        }
+    }
+    named
+}
+
+/// The keys of JSON records in the order in which they come, and below them the values.
+fn json_rows<'a>(records: impl Iterator<Item = &'a [u8]>) -> Option<Vec<Vec<String>>> {
+    let objects: Vec<_> = records.filter_map(json::object).take(ROWS).collect();
+    let mut keys: Vec<String> = Vec::new();
+    for key in objects.iter().take(ROWS_OF_SEPARATOR).flat_map(|object| object.keys()) {
+        if !keys.contains(key) {
+            keys.push(key.clone());
+        }
+    }
+    let values = |object: &json::Object| -> Vec<String> {
+        keys.iter().map(|key| object.get(key).map_or_else(String::new, json::plain)).collect()
+    };
+    let rows: Vec<_> = objects.iter().map(values).collect();
+    (!keys.is_empty()).then(|| [vec![keys], rows].concat())
+}
+
+/// A cell as text; one that is not UTF-8 is of no consequence here.
+fn text(cell: &[u8]) -> String {
+    String::from_utf8_lossy(cell).into_owned()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn sample(text: &[u8]) -> Result<Sample> {
+        Sample::of("f", text, true, Format { is_pairs: true, ..Format::default() })
+    }
 
     #[test]
     fn separators_are_told_apart() {
@@ -107,26 +319,83 @@ mod tests {
             ("1::1193::5::978300760\n", Separator::DoubleColon, 4),
             ("u;i;r\n1;2;3,5\n1;3;4,5\n", Separator::Byte(b';'), 3),
             ("1|Toy Story (1995)|a,b\n2|GoldenEye|c\n", Separator::Byte(b'|'), 3),
+            ("1,2,Action|Drama\n1,3,War|Drama\n", Separator::Byte(b','), 3),
             ("item,title\n1,\"a;b|c\"\n2,\"d, e\"\n", Separator::Byte(b','), 2),
             ("user,item,time\n1,2,2010-12-01 08:26\n", Separator::Byte(b','), 3),
+            ("  1  2 3\n 1 12 4\n", Separator::Blanks, 3),
+            ("sep=|\r\n1|2\r\n1|3\r\n", Separator::Byte(b'|'), 2),
+            ("sep=\t\n1\t2\n1\t3\n", Separator::Byte(b'\t'), 2),
         ] {
-            let sample = Sample::of("f", text.as_bytes(), true).expect("a table");
+            let sample = sample(text.as_bytes()).expect("a table");
             assert_eq!(sample.shape, Shape::Table(separator), "{text}");
             assert!(sample.rows.iter().all(|row| row.len() == columns), "{text}");
         }
     }
 
     #[test]
+    fn lines_of_different_length_are_lists_of_ids() {
+        for (text, separator) in [
+            ("0 90 91\n1 91\n2 92 93 94\n", Separator::Blanks),
+            ("ann,apple,pear\nbob,fig\ncem,apple,fig,kiwi\n", Separator::Byte(b',')),
+            ("0\t90\t91\n1\t91\n2\t92\t93\t94\n", Separator::Byte(b'\t')),
+        ] {
+            assert_eq!(sample(text.as_bytes()).expect("lists").shape, Shape::Lists(separator));
+        }
+        let comments = "1,2,Fine\n1,3,Fine, but long\n2,2,A b, c, d\n2,4,E, f\n";
+        assert!(matches!(sample(comments.as_bytes()).expect("rows").shape, Shape::Table(_)));
+    }
+
+    #[test]
+    fn blocks_put_their_item_before_each_row() {
+        let sample =
+            sample(b"17:\n5,3,2005-09-06\n6,4,2005-05-13\n8:\n5,1,2005-10-19\n").expect("rows");
+        assert_eq!(sample.shape, Shape::Blocks(Separator::Byte(b',')));
+        assert_eq!(sample.rows[2], ["8", "5", "1", "2005-10-19"]);
+    }
+
+    #[test]
+    fn lines_above_the_header_are_skipped() {
+        for (text, first, skipped) in [
+            ("My ratings\n\nuser,item\n1,2\n", ["user", "item"], &["line 1: My ratings"][..]),
+            (
+                "# made in May\n# user item\n1 2\n1 3\n",
+                ["user", "item"],
+                &["line 1: # made in May"],
+            ),
+            ("0   5\n1\t2\n1\t3\n2\t3\n3\t3\n3\t4\n", ["1", "2"], &["line 1: 0   5"]),
+            ("%%MatrixMarket\n1 2\n1 3\n", ["1", "2"], &["line 1: %%MatrixMarket"]),
+            ("\"item\",\"user\"\n\"1\",\"a\",\"b\"\n\"2\",\"c\",\"d\"\n", ["", "item"], &[]),
+        ] {
+            let sample = sample(text.as_bytes()).expect("rows");
+            assert_eq!(sample.rows[0][..2], first, "{text}");
+            assert_eq!(sample.skipped, skipped, "{text}");
+        }
+        let open = sample(b"user,item\n1,2,\n1,3,\n2,2,\n").expect("rows");
+        assert_eq!(
+            (&open.rows[0][..], open.skipped.len()),
+            (&["user".into(), "item".into()][..], 0)
+        );
+    }
+
+    #[test]
+    fn keys_come_from_more_than_the_first_record() {
+        for text in ["{\"b\":1}\n{\"a\":[2],\"b\":null}\n", "[{\"b\":1},\n{\"a\":[2],\"b\":null}]"]
+        {
+            let rows = sample(text.as_bytes()).expect("records").rows;
+            assert_eq!(rows, [["b", "a"], ["1", ""], ["", "[2]"]], "{text}");
+        }
+    }
+
+    #[test]
     fn what_cannot_be_read_is_refused_with_the_reason() {
         for (bytes, word) in [
-            (&b"\x1f\x8b\x08"[..], "archives"),
-            (b"u\0s\0e\0r\0", "UTF-16"),
-            (b"  \n", "no lines"),
-            (b"[{\"user\":1}]", "array"),
+            (&b"  \n"[..], "no lines"),
+            (b"[1, 2]", "has to hold objects"),
             (b"{user:1}\n", "no line is a JSON object"),
-            (b"user item\n1 2\n", "no columns"),
+            (b"{'user':1}\n", "json.dumps"),
+            (b"user\n1\n", "no columns"),
         ] {
-            let error = Sample::of("f", bytes, true).expect_err("refused").to_string();
+            let error = sample(bytes).expect_err("refused").to_string();
             assert!(error.contains(word), "{error}");
         }
     }

@@ -4,8 +4,10 @@ use super::features::FeatureColumn;
 use super::flaw::{Flaw, Refusal};
 use super::ids::{Ids, ShortId};
 use super::interactions::Interactions;
+use super::missing::Missing;
+use super::number;
 use super::reader::Cells;
-use super::time;
+use super::time::Clock;
 use super::titles::TitleLines;
 use crate::config::{Config, SplitKind};
 
@@ -27,11 +29,16 @@ pub(super) struct Intake {
     pub items: Ids,
     /// Train (or all), validation and test.
     pub parts: [Interactions; 3],
+    /// Titles of items; its ids are all that the items files have.
     pub titles: TitleLines,
+    /// Ids that the users files have.
+    pub user_ids: Ids,
     /// The cells of the columns that towers take.
     pub user_features: Vec<(FeatureColumn, TitleLines)>,
     pub item_features: Vec<(FeatureColumn, TitleLines)>,
     pub below_min_rating: u64,
+    pub missing: Missing,
+    pub clock: Clock,
     /// Interactions whose indices are yet to be looked up.
     waiting: Vec<Waiting>,
     min_rating: Option<f64>,
@@ -50,9 +57,12 @@ impl Intake {
             items: Ids::default(),
             parts: [(); 3].map(|()| Interactions::new(timed)),
             titles: TitleLines::default(),
+            user_ids: Ids::default(),
             user_features: columns(&config.towers.user.base.features),
             item_features: columns(&config.towers.item.features),
             below_min_rating: 0,
+            missing: Missing::new(&config.data.missing),
+            clock: Clock::new(config.data.time_format.as_deref()),
             waiting: Vec::with_capacity(BATCH),
             min_rating: config.data.min_rating,
             timed,
@@ -66,19 +76,20 @@ impl Intake {
         slot: usize,
         [user, item, rating, timestamp, ..]: Cells<'_>,
     ) -> Result<(), Refusal> {
-        if user.is_empty() {
-            return Err(Flaw::Missing("user").into());
+        let (user, item) = (user.trim_ascii(), item.trim_ascii());
+        if self.missing.is(user) {
+            return Err(Refusal::NoUser);
         }
-        if item.is_empty() {
-            return Err(Flaw::Missing("item").into());
+        if self.missing.is(item) {
+            return Err(Refusal::NoItem);
         }
         if let Some(least) = self.min_rating
-            && number(rating).ok_or(Flaw::BadRating)? < least
+            && rating_of(rating).ok_or(Flaw::BadRating)? < least
         {
             self.below_min_rating += 1;
             return Ok(());
         }
-        let time = if self.timed { time::parse(timestamp).ok_or(Flaw::BadTime)? } else { 0 };
+        let time = if self.timed { self.clock.read(timestamp).ok_or(Flaw::BadTime)? } else { 0 };
         if let Some(user) = ShortId::of(user)
             && let Some(item) = ShortId::of(item)
         {
@@ -110,30 +121,41 @@ impl Intake {
 
     /// Takes in a line of an items file: item, title, features.
     pub fn item(&mut self, [item, title, features @ ..]: Cells<'_>) -> Result<(), Refusal> {
-        if item.is_empty() {
-            return Err(Flaw::Missing("item").into());
+        let item = item.trim_ascii();
+        if self.missing.is(item) {
+            return Err(Refusal::NoItem);
         }
-        self.titles.push(item, title)?;
-        let columns = self.item_features.iter_mut().zip(features);
-        columns.into_iter().try_for_each(|((_, lines), cell)| lines.push(item, cell))
+        self.titles.push(item, self.missing.or_empty(title))?;
+        add(&mut self.item_features, item, features, &self.missing)
     }
 
     /// Takes in a line of a users file: user, features.
     pub fn user(&mut self, [user, features @ ..]: Cells<'_>) -> Result<(), Refusal> {
-        if user.is_empty() {
-            return Err(Flaw::Missing("user").into());
+        let user = user.trim_ascii();
+        if self.missing.is(user) {
+            return Err(Refusal::NoUser);
         }
-        let columns = self.user_features.iter_mut().zip(features);
-        columns.into_iter().try_for_each(|((_, lines), cell)| lines.push(user, cell))
+        self.user_ids.intern(user)?;
+        add(&mut self.user_features, user, features, &self.missing)
     }
 }
 
-/// Whether a rule for parting data needs times.
-pub(super) fn goes_by_time(kind: SplitKind) -> bool {
-    matches!(kind, SplitKind::Temporal | SplitKind::LeaveLastOut)
+/// Adds the cells of features to those that an id has.
+fn add<const CELLS: usize>(
+    columns: &mut [(FeatureColumn, TitleLines)],
+    id: &[u8],
+    cells: [&[u8]; CELLS],
+    missing: &Missing,
+) -> Result<(), Refusal> {
+    let mut cells = columns.iter_mut().zip(cells);
+    cells.try_for_each(|((_, lines), cell)| lines.add(id, missing.or_empty(cell)))
 }
 
-fn number(text: &[u8]) -> Option<f64> {
-    let number: f64 = std::str::from_utf8(text).ok()?.trim().parse().ok()?;
-    number.is_finite().then_some(number)
+/// Whether a rule for splitting data needs times.
+pub(super) fn goes_by_time(kind: SplitKind) -> bool {
+    matches!(kind, SplitKind::Temporal | SplitKind::TemporalGlobal | SplitKind::LeaveLastOut)
+}
+
+fn rating_of(cell: &[u8]) -> Option<f64> {
+    number::parse(std::str::from_utf8(cell).ok()?)
 }

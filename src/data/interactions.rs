@@ -1,5 +1,5 @@
-//! What was read, in as little memory as it takes: one run of words that is sorted, thinned out and
-//! parted where it lies, so that 25 million interactions never exist twice.
+//! Interactions in as little memory as they take: one run of words that is sorted, thinned out and
+//! split where it lies, so that 25 million interactions never exist twice.
 
 use twotower_simd::sort_pairs;
 
@@ -62,8 +62,7 @@ impl Interactions {
             self.grow()?;
         }
         if self.timed {
-            // With its sign bit flipped a time sorts as its two words do.
-            let time = time as u64 ^ 1 << 63;
+            let time = key_of(time);
             self.words.extend_from_slice(&[user, item, (time >> 32) as u32, time as u32]);
         } else {
             self.words.extend_from_slice(&[user, item]);
@@ -75,6 +74,17 @@ impl Interactions {
     #[cold]
     fn grow(&mut self) -> Result<()> {
         self.reserve((self.len() as u64 / 4).max(1024))
+    }
+
+    /// Changes the times of the rows after the first `from`.
+    pub fn map_times(&mut self, from: usize, map: impl Fn(i64) -> i64) {
+        if self.timed {
+            let rows: &mut [Timed] = bytemuck::cast_slice_mut(&mut self.words);
+            for row in &mut rows[from..] {
+                let key = key_of(map(time_of(time_key(row))));
+                (row[2], row[3]) = ((key >> 32) as u32, key as u32);
+            }
+        }
     }
 
     /// Sorts by user, item and time, and keeps the first row of each pair: its earliest. Users are
@@ -138,22 +148,45 @@ impl Interactions {
     }
 
     /// Orders each user's rows of sorted interactions by part: of `n` rows the first to be trained
-    /// on, then those that validate, then those that test, as many as `shares(n)` says. What comes
-    /// last by time, or where there are no times by `lot(user, item)`, is held out; within a part
-    /// rows stay sorted. Words `user, item, …`.
-    pub fn into_words_by_part(
-        mut self,
-        shares: impl Fn(usize) -> [usize; 3],
-        lot: impl Fn(u32, u32) -> u32,
-    ) -> Vec<u32> {
-        if self.timed {
+    /// on, then those that validate, then those that test, as many as `cut` says. What comes last by
+    /// time, and of equal or no times by `lot(user, item)`, is held out; within a part rows stay
+    /// sorted.
+    pub fn split(mut self, cut: &Cut, lot: impl Fn(u32, u32) -> u32) -> SplitWords {
+        let (sizes, within_tie) = if self.timed {
             let rows: &mut [Timed] = bytemuck::cast_slice_mut(&mut self.words);
-            order_by_part(rows, shares, |row| (time_key(row), row[1]));
+            order_by_part(rows, cut, |row| (time_key(row), lot(row[0], row[1]), row[1]))
         } else {
             let rows: &mut [Untimed] = bytemuck::cast_slice_mut(&mut self.words);
-            order_by_part(rows, shares, |&[user, item]| (lot(user, item).into(), item));
+            let untimed = order_by_part(rows, cut, |&[user, item]| (0, lot(user, item), item));
+            (untimed.0, 0)
+        };
+        SplitWords { words: self.into_pair_words(), sizes, within_tie }
+    }
+
+    /// How many rows there are from a time on; none without one.
+    pub fn count_from(&self, time: Option<i64>) -> usize {
+        let Some(from) = time.filter(|_| self.timed).map(key_of) else { return 0 };
+        self.words.chunks_exact(self.stride()).filter(|row| time_key_of(row) >= from).count()
+    }
+
+    /// The earliest time from which on there are at most so many rows; none if there are no times, or
+    /// no rows are wanted.
+    pub fn time_of_last(&self, most: usize) -> Option<i64> {
+        let keys = || self.words.chunks_exact(self.stride()).map(time_key_of);
+        if !self.timed || most == 0 {
+            return None;
         }
-        self.into_pair_words()
+        // Bisection: a selection would need a copy of all times.
+        let (mut low, mut high) = (keys().min()?, keys().max()?.saturating_add(1));
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if keys().filter(|key| *key >= middle).count() > most {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        Some(time_of(low))
     }
 
     /// Words `user, item, …`: times are dropped, and their memory is given back.
@@ -221,46 +254,97 @@ fn sort<const WORDS: usize>(
     }
 }
 
+/// Where the rows of a user are split.
+pub(super) enum Cut {
+    /// By their number: how many are trained on, validate and test.
+    Shares(Box<dyn Fn(usize) -> [usize; 3]>),
+    /// At the times from which on rows validate and test; none for no such part.
+    Times { validation: Option<i64>, test: Option<i64> },
+}
+
+/// Pairs in the order of their parts, user by user.
+pub(super) struct SplitWords {
+    /// Words `user, item, …`.
+    pub words: Vec<u32>,
+    /// Of each user, how many rows are trained on, validate and test.
+    pub sizes: Vec<[usize; 3]>,
+    /// Users with rows of one time in two parts.
+    pub within_tie: usize,
+}
+
+/// What a row is held out by: its time, then its lot.
+type Key = (u64, u32, u32);
+
 /// Orders each user's rows by part; `key` differs from row to row of a user. Only the least keys of
 /// the held-out parts are looked for: that is linear, and keeps the order within the parts.
 fn order_by_part<const WORDS: usize>(
     rows: &mut [[u32; WORDS]],
-    shares: impl Fn(usize) -> [usize; 3],
-    key: impl Fn(&[u32; WORDS]) -> (u64, u32),
-) {
+    cut: &Cut,
+    key: impl Fn(&[u32; WORDS]) -> Key,
+) -> (Vec<[usize; 3]>, usize) {
+    let mut sizes = Vec::new();
+    let mut within_tie = 0;
     let mut keys = Vec::new();
     let mut validating = Vec::new();
     let mut testing = Vec::new();
     for run in rows.chunk_by_mut(same_user) {
-        let [n_train, n_validation, n_test] = shares(run.len());
-        if n_train == run.len() {
+        let share = cut.sizes(run, &key);
+        sizes.push(share);
+        let [n_train, n_validation, n_test] = share;
+        if n_validation + n_test == 0 {
             continue;
         }
         keys.clear();
         keys.extend(run.iter().map(&key));
-        let (_, &mut least_held_out, after) = keys.select_nth_unstable(n_train);
-        let least_tested = match (n_validation, n_test) {
-            (_, 0) => None,
-            (0, _) => Some(least_held_out),
-            _ => Some(*after.select_nth_unstable(n_validation - 1).1),
-        };
+        // The least keys of a part that has none are above all.
+        const NONE: Key = (u64::MAX, u32::MAX, u32::MAX);
+        let mut least =
+            |n: usize| if n < keys.len() { *keys.select_nth_unstable(n).1 } else { NONE };
+        let least_tested = least(n_train + n_validation);
+        let least_held_out = if n_validation > 0 { least(n_train) } else { least_tested };
         validating.clear();
         testing.clear();
         let mut kept = 0;
+        let mut is_tied = false;
         for ix in 0..run.len() {
             let row = run[ix];
             let key = key(&row);
             if key < least_held_out {
+                is_tied |= key.0 == least_held_out.0;
                 run[kept] = row;
                 kept += 1;
-            } else if least_tested.is_some_and(|least| key >= least) {
-                testing.push(row);
-            } else {
+            } else if key < least_tested {
+                is_tied |= key.0 == least_tested.0;
                 validating.push(row);
+            } else {
+                testing.push(row);
             }
         }
+        within_tie += usize::from(is_tied);
         run[n_train..n_train + n_validation].copy_from_slice(&validating);
         run[n_train + n_validation..].copy_from_slice(&testing);
+    }
+    (sizes, within_tie)
+}
+
+impl Cut {
+    fn sizes<const WORDS: usize>(
+        &self,
+        run: &[[u32; WORDS]],
+        key: impl Fn(&[u32; WORDS]) -> Key,
+    ) -> [usize; 3] {
+        match self {
+            Self::Shares(shares) => shares(run.len()),
+            Self::Times { validation, test } => {
+                let before = |cut: Option<i64>| {
+                    let is_before =
+                        |row: &&[u32; WORDS]| cut.is_none_or(|cut| key(row).0 < key_of(cut));
+                    run.iter().filter(is_before).count()
+                };
+                let (before_test, trained) = (before(*test), before(validation.or(*test)));
+                [trained, before_test - trained, run.len() - before_test]
+            }
+        }
     }
 }
 
@@ -271,7 +355,21 @@ fn pair_key(row: &[u32]) -> u64 {
 
 #[inline]
 fn time_key(row: &Timed) -> u64 {
+    time_key_of(row)
+}
+
+#[inline]
+fn time_key_of(row: &[u32]) -> u64 {
     u64::from(row[2]) << 32 | u64::from(row[3])
+}
+
+/// With its sign bit flipped a time sorts as its two words do.
+fn key_of(time: i64) -> u64 {
+    time as u64 ^ 1 << 63
+}
+
+fn time_of(key: u64) -> i64 {
+    (key ^ 1 << 63) as i64
 }
 
 #[cfg(test)]
@@ -325,7 +423,47 @@ mod tests {
             }
         }
         interactions.sort_and_collapse(3000);
-        let words = interactions.into_words_by_part(shares, |_, _| unreachable!("there are times"));
-        assert_eq!(words, expected);
+        let parts = interactions.split(&Cut::Shares(Box::new(shares)), |_, _| 0);
+        assert_eq!(parts.words, expected);
+        assert_eq!(parts.sizes.as_flattened().iter().sum::<usize>() * 2, expected.len());
+    }
+
+    #[test]
+    fn equal_times_are_split_by_lot_and_counted() {
+        let mut interactions = Interactions::new(true);
+        for (user, item, time) in [(0, 0, 5), (0, 1, 5), (0, 2, 5), (1, 0, 1), (1, 1, 2)] {
+            interactions.push(user, item, time).expect("fits");
+        }
+        interactions.sort_and_collapse(2);
+        let last = Cut::Shares(Box::new(|n| [n - 1, 0, 1]));
+        let parts = interactions.split(&last, |_, item| [1, 2, 0][item as usize]);
+        assert_eq!(parts.words, [0, 0, 0, 2, 0, 1, 1, 0, 1, 1]);
+        assert_eq!((parts.sizes, parts.within_tie), (vec![[2, 0, 1], [1, 0, 1]], 1));
+    }
+
+    #[test]
+    fn one_time_cuts_all_users() {
+        let mut interactions = Interactions::new(true);
+        for (user, item, time) in [(0, 0, -1), (0, 1, 8), (1, 0, 3), (1, 1, 8), (2, 0, 9)] {
+            interactions.push(user, item, time).expect("fits");
+        }
+        interactions.sort_and_collapse(3);
+        let rows_from_it = |most| interactions.count_from(interactions.time_of_last(most));
+        assert_eq!((0..6).map(rows_from_it).collect::<Vec<_>>(), [0, 1, 1, 3, 4, 5]);
+        let cut = Cut::Times { validation: Some(3), test: Some(9) };
+        let parts = interactions.split(&cut, |_, _| 0);
+        assert_eq!(parts.sizes, [[1, 1, 0], [0, 2, 0], [0, 0, 1]]);
+        assert_eq!(parts.within_tie, 0);
+    }
+
+    #[test]
+    fn times_of_later_rows_can_be_changed() {
+        let mut interactions = Interactions::new(true);
+        for time in [-7, -7] {
+            interactions.push(0, 0, time).expect("fits");
+        }
+        interactions.map_times(1, |time| time - 1);
+        assert_eq!(interactions.words[..4], [0, 0, 0x7fff_ffff, 0xffff_fff9]);
+        assert_eq!(interactions.words[4..], [0, 0, 0x7fff_ffff, 0xffff_fff8]);
     }
 }

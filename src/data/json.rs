@@ -1,8 +1,9 @@
-//! Records of JSON lines: one object a line, of which a few keys are read.
+//! Records of JSON: objects, one a line or within an array, of which a few keys are read.
 
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::reader::{Cells, MAX_CELLS};
@@ -10,49 +11,107 @@ use super::reader::{Cells, MAX_CELLS};
 /// The values of the keys asked for, as they stand in the text.
 type Values<'a> = [Option<&'a RawValue>; MAX_CELLS];
 
-/// Reads the values of a few keys; other keys are passed over.
+/// A record as a whole.
+pub(super) type Object = serde_json::Map<String, Value>;
+
+/// Reads the values of a few keys; other keys are skipped.
 pub(super) struct Keys {
     names: [Option<String>; MAX_CELLS],
+    /// How many of them, the first ones, are ids, which no list can be.
+    ids: usize,
     /// Strings that had escapes in them, decoded.
     decoded: [String; MAX_CELLS],
 }
 
 impl Keys {
-    pub fn new(names: [Option<String>; MAX_CELLS]) -> Self {
-        Self { names, decoded: Default::default() }
+    pub fn new(names: [Option<String>; MAX_CELLS], ids: usize) -> Self {
+        Self { names, ids, decoded: Default::default() }
     }
 
-    /// The cells of a line: strings without quotes and escapes, numbers as they are written, all
-    /// else empty. `None` if the line is not an object.
+    /// The cells of a record: strings without quotes and escapes, numbers, booleans and lists as they
+    /// are written, all else empty. `None` if it is not an object.
     pub fn read<'a>(&'a mut self, line: &'a [u8]) -> Option<Cells<'a>> {
         let mut json = serde_json::Deserializer::from_slice(line);
         let values = Deserializer::deserialize_map(&mut json, Pick(&self.names)).ok()?;
         json.end().ok()?;
         let mut cells = Cells::default();
-        for ((cell, value), decoded) in cells.iter_mut().zip(values).zip(&mut self.decoded) {
-            *cell = text(value.map_or("", RawValue::get), decoded)?;
+        let places = cells.iter_mut().zip(values).zip(&mut self.decoded).enumerate();
+        for (n, ((cell, value), decoded)) in places {
+            *cell = text(value.map_or("", RawValue::get), n < self.ids, decoded)?;
         }
         Some(cells)
     }
 }
 
 /// A value as text, decoded only where it has escapes.
-fn text<'a>(value: &'a str, decoded: &'a mut String) -> Option<&'a [u8]> {
+fn text<'a>(value: &'a str, is_id: bool, decoded: &'a mut String) -> Option<&'a [u8]> {
     Some(match value.as_bytes() {
         [b'"', string @ .., b'"'] if !string.contains(&b'\\') => string,
         [b'"', ..] => {
             *decoded = serde_json::from_slice(value.as_bytes()).ok()?;
             decoded.as_bytes()
         }
-        number @ [b'-' | b'0'..=b'9', ..] => number,
+        list @ [b'[', ..] if !is_id => list,
+        plain @ [b'-' | b'0'..=b'9' | b't' | b'f', ..] => plain,
         _ => b"",
     })
 }
 
-/// The keys of a line's object, if it is one.
-pub(super) fn keys(line: &[u8]) -> Option<Vec<String>> {
-    let object: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(line).ok()?;
-    Some(object.into_iter().map(|(key, _)| key).collect())
+/// The object that a text is, if it is one.
+pub(super) fn object(text: &[u8]) -> Option<Object> {
+    match crate::json::value(text) {
+        Ok(Value::Object(object)) => Some(object),
+        _ => None,
+    }
+}
+
+/// A value as a cell has it.
+pub(super) fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null | Value::Object(_) => String::new(),
+        other => crate::json::write(other),
+    }
+}
+
+/// Bytes that lie between the elements of an array.
+pub(super) fn between(data: &[u8]) -> usize {
+    let is_between =
+        |byte: &&u8| byte.is_ascii_whitespace() || matches!(**byte, b'[' | b']' | b',');
+    data.iter().take_while(is_between).count()
+}
+
+/// Bytes of the object at the start of `data`; `None` if its end is not there.
+pub(super) fn element(data: &[u8]) -> Option<usize> {
+    let (mut depth, mut is_text) = (0_usize, false);
+    let mut bytes = data.iter().enumerate();
+    while let Some((ix, byte)) = bytes.next() {
+        match byte {
+            b'\\' if is_text => {
+                bytes.next();
+            }
+            b'"' => is_text = !is_text,
+            b'{' if !is_text => depth += 1,
+            b'}' if !is_text => {
+                depth = depth.saturating_sub(1);
+                if depth == 0 {
+                    return Some(ix + 1);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// The objects of an array whose end may be missing.
+pub(super) fn elements(mut data: &[u8]) -> impl Iterator<Item = &[u8]> {
+    std::iter::from_fn(move || {
+        data = &data[between(data)..];
+        let (element, rest) = data.split_at(element(data)?);
+        data = rest;
+        Some(element)
+    })
 }
 
 /// Picks the values of the named keys from an object.
@@ -108,7 +167,7 @@ mod tests {
 
     fn read(line: &str) -> Option<[String; 2]> {
         let names = std::array::from_fn(|n| ["user", "item"].get(n).map(|name| (*name).into()));
-        let mut keys = Keys::new(names);
+        let mut keys = Keys::new(names, 1);
         let [user, item, ..] = keys.read(line.as_bytes())?;
         Some([user, item].map(|cell| String::from_utf8_lossy(cell).into_owned()))
     }
@@ -119,7 +178,9 @@ mod tests {
             (r#"{"user":"a","item":"b"}"#, "a", "b"),
             (r#" {"x": [1, {"user": 2}], "item": 7.0, "user": -1e3 } "#, "-1e3", "7.0"),
             (r#"{"user":"Zo\u00eb \"q\"","item":"\\"}"#, "Zoë \"q\"", "\\"),
-            (r#"{"user":null,"item":["b"]}"#, "", ""),
+            (r#"{"user":["a"],"item":["b", 1]}"#, "", r#"["b", 1]"#),
+            (r#"{"user":"[a","item":true}"#, "[a", "true"),
+            (r#"{"user":null,"item":{"b":1}}"#, "", ""),
             (r#"{"user":"a"}"#, "a", ""),
         ] {
             assert_eq!(read(line), Some([user.into(), item.into()]), "{line}");
@@ -131,7 +192,15 @@ mod tests {
         for line in ["", "[1]", "3", r#"{"user":1"#, r#"{"user":1} x"#, r#"{"user":"\ud800"}"#] {
             assert_eq!(read(line), None, "{line}");
         }
-        assert_eq!(keys(br#"{"b":1,"a":2}"#), Some(vec!["a".into(), "b".into()]));
-        assert_eq!(keys(b"b,a"), None);
+    }
+
+    #[test]
+    fn elements_of_an_array_are_told_apart() {
+        let array = br#" [ {"a": "}]\"{"}, {"b": {"c": []}},
+            {"d"#;
+        let found: Vec<_> = elements(array).map(String::from_utf8_lossy).collect();
+        assert_eq!(found, [r#"{"a": "}]\"{"}"#, r#"{"b": {"c": []}}"#]);
+        assert!(elements(array).all(|element| object(element).is_some()));
+        assert!(object(b"b,a").is_none() && object(b"[1]").is_none());
     }
 }

@@ -2,17 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::columns::{Role, Sought};
 use super::dataset::{Dataset, Sides};
 use super::filter;
-use super::flaw::{Refusal, Tally};
-use super::format::RECORD_LIMIT;
-use super::intake::{Intake, goes_by_time};
+use super::intake::Intake;
 use super::interactions::Interactions;
-use super::reader::{Opened, Reader, Record};
+use super::opened::{Closed, Open};
 use super::report::Report;
 use super::split;
-use crate::config::{Column, Config, SplitKind};
+use super::warnings;
+use crate::config::{Config, SplitKind};
 use crate::error::{Error, Result};
 
 /// What a file is for.
@@ -62,19 +60,6 @@ pub struct Loader {
     open: Option<Open>,
 }
 
-/// The file that is being read.
-struct Open {
-    part: Part,
-    name: String,
-    /// Bytes that the whole file has, if known.
-    bytes: Option<u64>,
-    /// The first bytes, gathered to be judged together.
-    head: Vec<u8>,
-    /// There once the head was judged.
-    reader: Option<Reader>,
-    tally: Tally,
-}
-
 impl Loader {
     /// A loader for one data set. Of the options it follows `data`, `split`, `seed`, and what
     /// towers are made of.
@@ -98,14 +83,7 @@ impl Loader {
         self.close()?;
         self.check_part(part, file_name)?;
         self.begun.push((part, file_name.into()));
-        self.open = Some(Open {
-            part,
-            name: file_name.into(),
-            bytes,
-            head: Vec::new(),
-            reader: None,
-            tally: Tally::default(),
-        });
+        self.open = Some(Open::new(part, file_name, bytes));
         Ok(())
     }
 
@@ -119,23 +97,7 @@ impl Loader {
     /// If no file was begun.
     pub fn push(&mut self, chunk: &[u8]) -> Result<()> {
         let open = self.open.as_mut().expect("`begin` comes before `push`");
-        let mut rest = chunk;
-        if open.reader.is_none() {
-            let missing = RECORD_LIMIT - open.head.len();
-            let (to_head, after) = chunk.split_at(missing.min(chunk.len()));
-            open.head.extend_from_slice(to_head);
-            if open.head.len() < RECORD_LIMIT {
-                return Ok(());
-            }
-            rest = after;
-        }
-        let reader = match open.reader.take() {
-            Some(reader) => reader,
-            None => open.judge(&self.config, false, &mut self.intake)?,
-        };
-        let Open { part, tally, .. } = open;
-        let reader = open.reader.insert(reader);
-        reader.push(rest, &mut |record| take(&mut self.intake, *part, tally, record))
+        open.push(chunk, &self.config, &mut self.intake)
     }
 
     /// Ends the last file and puts the data set together.
@@ -168,6 +130,7 @@ impl Loader {
         let Intake { users, items, mut parts, below_min_rating, .. } = intake;
         let sides = Sides {
             titles: intake.titles,
+            user_ids: intake.user_ids,
             user_features: intake.user_features,
             item_features: intake.item_features,
             towers: config.towers.clone(),
@@ -182,31 +145,32 @@ impl Loader {
             report.dropped_by_core = dropped as u64;
         }
         let [train, validation, test] = parts;
-        let mut parts = split::part(train, &config.split, config.seed);
+        let (mut parts, within_tie) = split::split(train, &config.split, config.seed)?;
+        report.split_within_tie = within_tie;
         if given {
             parts.test = test.into_pairs();
         }
         if has_validation {
             parts.validation = validation.into_pairs();
         }
-        Dataset::assemble(&files, users, items, parts, &sides, report)
+        let mut data = Dataset::assemble(&files, users, items, parts, &sides, report)?;
+        warnings::add(&mut data, &config);
+        Ok(data)
     }
 
     /// Ends the open file, if there is one.
     fn close(&mut self) -> Result<()> {
-        let Some(mut open) = self.open.take() else { return Ok(()) };
-        let reader = match open.reader.take() {
-            Some(reader) => reader,
-            None => open.judge(&self.config, true, &mut self.intake)?,
-        };
-        let Open { part, name, mut tally, .. } = open;
-        reader.finish(&mut |record| take(&mut self.intake, part, &mut tally, record))?;
-        tally.check(&name)?;
-        self.intake.settle()?;
-        self.report.lines += tally.records;
-        self.report.bad_lines += tally.bad;
-        let named = tally.named.iter().map(|line| format!("{name}, {line}"));
-        self.report.first_bad_lines.extend(named);
+        let Some(open) = self.open.take() else { return Ok(()) };
+        let closed = open.close(&self.config, &mut self.intake)?;
+        let Closed { report: file, first_bad_lines, warnings } = closed;
+        let report = &mut self.report;
+        report.lines += file.lines;
+        report.bad_lines += file.bad;
+        report.without_user += file.without_user;
+        report.without_item += file.without_item;
+        report.first_bad_lines.extend(first_bad_lines);
+        report.warnings.extend(warnings);
+        report.read.push(file);
         Ok(())
     }
 
@@ -262,82 +226,12 @@ impl Loader {
     }
 }
 
-impl Open {
-    /// Judges the head of the file and looks for its columns; makes room for its lines.
-    fn judge(&mut self, config: &Config, whole: bool, intake: &mut Intake) -> Result<Reader> {
-        let head = std::mem::take(&mut self.head);
-        let Some(slot) = slot(self.part) else {
-            let (known, role, features) = match self.part {
-                Part::Users => (&[Role::User][..], Role::UserFeature, &intake.user_features),
-                _ => (&[Role::Item, Role::Title][..], Role::ItemFeature, &intake.item_features),
-            };
-            let names: Vec<Column> =
-                features.iter().map(|(column, _)| Column::Name(column.name.clone())).collect();
-            let known = known.iter().map(|&role| Sought { role, option: None });
-            let named = names.iter().map(|name| Sought { role, option: Some(name) });
-            let sought: Vec<Sought<'_>> = known.chain(named).collect();
-            return Ok(Reader::open(&self.name, head, whole, &sought)?.reader);
-        };
-        let columns = &config.data.columns;
-        let sought = [
-            Sought { role: Role::User, option: columns.user.as_ref() },
-            Sought { role: Role::Item, option: columns.item.as_ref() },
-            Sought { role: Role::Rating, option: columns.rating.as_ref() },
-            Sought { role: Role::Timestamp, option: columns.timestamp.as_ref() },
-        ];
-        let Opened { reader, has: [_, _, has_ratings, has_times, ..], line_bytes } =
-            Reader::open(&self.name, head, whole, &sought)?;
-        if config.data.min_rating.is_some() && !has_ratings {
-            return Err(Error::Config {
-                key: "data.minRating".into(),
-                problem: format!("{} has no ratings", self.name),
-                allowed: "null, or a column named by `data.columns.rating`".into(),
-            });
-        }
-        if goes_by_time(config.split.kind) && !has_times {
-            return Err(Error::Config {
-                key: "split.kind".into(),
-                problem: format!(
-                    "`{}` needs times, and {} has none",
-                    word(config.split.kind),
-                    self.name
-                ),
-                allowed: "random, or a column named by `data.columns.timestamp`".into(),
-            });
-        }
-        if let Some(bytes) = self.bytes {
-            intake.parts[slot].reserve((bytes as f64 / line_bytes * HEADROOM) as u64 + 1)?;
-        }
-        Ok(reader)
-    }
-}
-
 /// What `split.kind` may be for data in one file.
-const WITHOUT_GIVEN: &str = "random, temporal or leave-last-out, with one file for all";
-
-/// By how much memory is taken for more lines than the mean line length promises: the mean over
-/// [`RECORD_LIMIT`] bytes is that sure.
-const HEADROOM: f64 = 1.003;
-
-/// Takes in a record, or counts it as bad.
-#[inline]
-fn take(intake: &mut Intake, part: Part, tally: &mut Tally, record: Record<'_>) -> Result<()> {
-    tally.records += 1;
-    let taken = record.cells.map_err(Refusal::Line).and_then(|cells| match slot(part) {
-        Some(slot) => intake.interaction(slot, cells),
-        None if part == Part::Users => intake.user(cells),
-        None => intake.item(cells),
-    });
-    match taken {
-        Ok(()) => {}
-        Err(Refusal::Line(flaw)) => tally.note(record.line, flaw, record.text),
-        Err(Refusal::Load(error)) => return Err(error),
-    }
-    Ok(())
-}
+const WITHOUT_GIVEN: &str =
+    "random, temporal, temporal-global or leave-last-out, with one file for all";
 
 /// Where a part's interactions are gathered.
-fn slot(part: Part) -> Option<usize> {
+pub(super) fn slot(part: Part) -> Option<usize> {
     match part {
         Part::All | Part::Train => Some(0),
         Part::Validation => Some(1),
@@ -356,7 +250,7 @@ fn drop_seen_before([train, validation, test]: &mut [Interactions; 3]) -> usize 
 }
 
 /// The word for a value in options and files.
-fn word(value: impl Serialize) -> String {
+pub(super) fn word(value: impl Serialize) -> String {
     let word = serde_json::to_value(value).expect("a plain enum has a word");
     word.as_str().expect("a plain enum has a word").into()
 }

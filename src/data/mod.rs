@@ -1,37 +1,55 @@
 //! From a file's bytes to the parts that a run needs.
 //!
-//! Bytes come in chunks of any size to a [`Loader`] and leave as a [`Dataset`]: lines become
-//! records (`reader`, `delimited`, `json`), records become cells by what the columns hold (`format`,
-//! `columns`), cells become indices and rows of words (`intake`, `ids`, `interactions`), and rows
-//! are sorted, thinned out (`filter`) and parted (`split`) where they lie. Nothing here touches a
-//! file or a network, and the result depends on the bytes and the options alone, never on how the
-//! bytes were cut.
+//! Bytes come in chunks of any size to a [`Loader`] and leave as a [`Dataset`]: bytes become UTF-8
+//! (`encoding`), lines become records (`reader`, `delimited`, `quoted`, `json`), records become cells by
+//! what the columns hold (`format`, `header`, `columns`, `content`), cells become indices and rows of
+//! words (`intake`, `ids`, `time`, `interactions`), and rows are sorted, thinned out (`filter`) and
+//! split (`split`) where they lie. `report` says what was understood, `warnings` what is probably wrong.
+//! Nothing here touches a file or a network, and the result depends on the bytes and the options alone,
+//! never on the boundaries of the chunks.
 
 mod columns;
+mod content;
 mod dataset;
+mod dates;
 mod delimited;
+mod encoding;
 mod features;
 mod filter;
 mod flaw;
+mod foreign;
 mod format;
+mod header;
 mod ids;
 mod intake;
 mod interactions;
 mod json;
+mod list;
 mod loader;
+mod missing;
+mod number;
+mod opened;
 mod pairs;
+mod pattern;
+mod preview;
+mod quoted;
 mod reader;
 mod report;
 mod restore;
+mod roles;
 mod split;
 pub mod synthetic;
 mod time;
 mod titles;
+mod warnings;
 
 pub use dataset::Dataset;
+pub use encoding::Encoding;
 pub use features::Features;
 pub use ids::Ids;
 pub use loader::{Loader, Part};
 pub use pairs::{Csr, Pairs};
-pub use report::{About, Report, Summary};
+pub use preview::Preview;
+pub use report::{About, ColumnReport, FileReport, Report, Summary};
 pub use restore::{Kept, KeptFeatures};
+pub(crate) use time::check_format as check_time_format;

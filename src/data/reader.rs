@@ -1,10 +1,10 @@
 //! One file as a run of records, whatever its format and however its bytes come in.
 
-use super::columns::{self, Found, Sought};
+use super::columns::Found;
 use super::delimited::{Row, Splitter, line_length, without_line_end};
 use super::flaw::Flaw;
 use super::format::{RECORD_LIMIT, Sample, Shape};
-use super::json::Keys;
+use super::json::{self, Keys};
 use crate::config::FEATURE_COLUMNS;
 use crate::error::{Error, Result};
 
@@ -22,6 +22,8 @@ type CellsOrFlaw<'a> = std::result::Result<Cells<'a>, Flaw>;
 pub(super) struct Record<'a> {
     /// The line on which it starts, from 1.
     pub line: u64,
+    /// Whether the line had a record before.
+    pub is_next: bool,
     /// Its text.
     pub text: &'a [u8],
     pub cells: CellsOrFlaw<'a>,
@@ -32,65 +34,75 @@ pub(super) struct Record<'a> {
 pub(super) struct Reader {
     file: String,
     parser: Parser,
-    /// Records have yet to come: the header, if there is one, is the first.
-    skip_header: bool,
     /// Lines read so far.
     line: u64,
+    /// Blank lines among them.
+    pub blank: u64,
     /// Bytes that no record has used yet.
     carry: Vec<u8>,
 }
 
 enum Parser {
-    Table { splitter: Splitter, positions: [Option<usize>; MAX_CELLS], width: usize },
+    Table { splitter: Splitter, positions: [Option<usize>; MAX_CELLS] },
+    Lists(Splitter),
+    Blocks { splitter: Splitter, positions: [Option<usize>; MAX_CELLS], block: Vec<u8> },
     JsonLines(Keys),
-}
-
-/// A reader for a file, and what its head told.
-pub(super) struct Opened {
-    pub reader: Reader,
-    /// Whether each of the columns sought is there.
-    pub has: [bool; MAX_CELLS],
-    /// Mean length of a line in bytes.
-    pub line_bytes: f64,
+    JsonArray(Keys),
 }
 
 impl Reader {
-    /// Judges a file by its head: the first [`RECORD_LIMIT`] bytes, or all of it (`whole`).
+    /// A reader for a file whose `head` was judged: its first [`RECORD_LIMIT`] bytes, or all of it.
+    /// Of the columns, as many as `ids` are ids.
     ///
     /// # Errors
-    /// As [`Sample::of`] and [`columns::find`].
-    pub fn open(file: &str, head: Vec<u8>, whole: bool, sought: &[Sought<'_>]) -> Result<Opened> {
-        let bom = if head.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
-        let sample = Sample::of(file, &head[bom..], whole)?;
-        let Found { header, positions: found } = columns::find(file, &sample, sought)?;
+    /// [`Error::Data`] for a NUL character in the head.
+    pub fn new(
+        file: &str,
+        mut head: Vec<u8>,
+        sample: &Sample,
+        found: &Found,
+        ids: usize,
+    ) -> Result<Self> {
         let mut positions = [None; MAX_CELLS];
-        positions[..found.len()].copy_from_slice(&found);
+        positions[..found.positions.len()].copy_from_slice(&found.positions);
+        let limit = positions.iter().flatten().max().map_or(0, |last| last + 1);
+        let width = sample.rows.first().map(Vec::len);
+        let keys = || {
+            let key = |position: Option<usize>| Some(sample.rows[0][position?].clone());
+            Keys::new(positions.map(key), ids)
+        };
         let parser = match sample.shape {
             Shape::Table(separator) => {
-                let width = positions.iter().flatten().max().map_or(0, |last| last + 1);
-                Parser::Table { splitter: Splitter::new(separator, width), positions, width }
+                Parser::Table { splitter: Splitter::new(separator, limit, width), positions }
             }
-            Shape::JsonLines => Parser::JsonLines(Keys::new(
-                positions.map(|position| Some(sample.rows[0][position?].clone())),
-            )),
+            Shape::Lists(separator) => Parser::Lists(Splitter::new(separator, usize::MAX, None)),
+            Shape::Blocks(separator) => Parser::Blocks {
+                splitter: Splitter::new(separator, limit, width.map(|width| width - 1)),
+                positions,
+                block: Vec::new(),
+            },
+            Shape::JsonLines => Parser::JsonLines(keys()),
+            Shape::JsonArray => Parser::JsonArray(keys()),
         };
-        let skip_header = header && !sample.is_json();
-        let mut carry = head;
-        carry.drain(..bom);
-        let reader = Self { file: file.into(), parser, skip_header, line: 0, carry };
-        let has = positions.map(|position| position.is_some());
-        Ok(Opened { reader, has, line_bytes: sample.line_bytes })
+        let start = sample.start_of_body(found);
+        let mut reader = Self { file: file.into(), parser, line: 0, blank: 0, carry: Vec::new() };
+        reader.check(&head)?;
+        head.drain(..start.byte);
+        (reader.line, reader.carry) = (start.lines, head);
+        Ok(reader)
     }
 
-    /// Hands on the records that `chunk` completes.
+    /// Hands on the records that `chunk` completes; with `last` also what is left, as the end of the file.
     ///
     /// # Errors
-    /// What `take` returns; [`Error::Data`] for a line without an end.
+    /// What `take` returns; [`Error::Data`] for a line without an end, or a NUL character.
     pub fn push(
         &mut self,
         chunk: &[u8],
+        last: bool,
         take: &mut impl FnMut(Record<'_>) -> Result<()>,
     ) -> Result<()> {
+        self.check(chunk)?;
         let mut rest = chunk;
         if !self.carry.is_empty() {
             // A line is all that a record mostly lacks; only one with an open quote takes more.
@@ -104,20 +116,32 @@ impl Reader {
             let used = self.read(rest, false, take)?;
             self.carry.extend_from_slice(&rest[used..]);
         }
+        if last {
+            let carry = std::mem::take(&mut self.carry);
+            self.read(&carry, true, take)?;
+        }
         Ok(())
     }
 
-    /// Hands on what is left, as the end of the file.
+    /// Refuses a NUL, which no text has.
     ///
     /// # Errors
-    /// As [`push`](Self::push).
-    pub fn finish(mut self, take: &mut impl FnMut(Record<'_>) -> Result<()>) -> Result<()> {
-        let carry = std::mem::take(&mut self.carry);
-        self.read(&carry, true, take)?;
-        Ok(())
+    /// [`Error::Data`].
+    fn check(&self, chunk: &[u8]) -> Result<()> {
+        let Some(at) = memchr::memchr(0, chunk) else { return Ok(()) };
+        let lines = |bytes| memchr::memchr_iter(b'\n', bytes).count() as u64;
+        let line = self.line + lines(&self.carry) + lines(&chunk[..at]) + 1;
+        Err(Error::Data {
+            file: self.file.clone(),
+            problem: format!(
+                "line {line} has a NUL character: the file is damaged, or not text. If it is UTF-16, \
+                 set `data.encoding`"
+            ),
+            lines: Vec::new(),
+        })
     }
 
-    /// Moves some bytes of `chunk` behind the carried ones and reads those; the rest of `chunk`.
+    /// Moves some bytes of `chunk` after the carried ones and reads those; the rest of `chunk`.
     fn push_carried<'c>(
         &mut self,
         chunk: &'c [u8],
@@ -145,9 +169,17 @@ impl Reader {
             if let [b'\n', ..] | [b'\r', b'\n', ..] = rest {
                 used += if rest[0] == b'\n' { 1 } else { 2 };
                 self.line += 1;
+                self.blank += 1;
                 continue;
             }
-            let Some((length, lines, cells)) = self.parser.next(rest, last) else {
+            if let Parser::JsonArray(_) = self.parser
+                && let skipped @ 1.. = json::between(rest)
+            {
+                used += skipped;
+                self.line += memchr::memchr_iter(b'\n', &rest[..skipped]).count() as u64;
+                continue;
+            }
+            let Some((length, lines)) = self.parser.next(rest, last, self.line + 1, take)? else {
                 if rest.len() < RECORD_LIMIT {
                     return Ok(used);
                 }
@@ -161,9 +193,6 @@ impl Reader {
                     lines: Vec::new(),
                 });
             };
-            if !std::mem::take(&mut self.skip_header) {
-                take(Record { line: self.line + 1, text: &rest[..length], cells })?;
-            }
             used += length;
             self.line += lines;
         }
@@ -171,38 +200,92 @@ impl Reader {
 }
 
 impl Parser {
-    /// The record at the start of `data`: its bytes, its lines and its cells.
+    /// Hands on the record at the start of `data`, or the records of its line; their bytes and lines.
     #[inline]
-    fn next<'a>(&'a mut self, data: &'a [u8], last: bool) -> Option<(usize, u64, CellsOrFlaw<'a>)> {
-        match self {
-            Self::Table { splitter, positions, width } => {
-                let record = splitter.next(data, last)?;
-                let cells = record.row.and_then(|row| pick(&row, positions, *width));
-                Some((record.length, record.lines, cells))
+    fn next(
+        &mut self,
+        data: &[u8],
+        last: bool,
+        line: u64,
+        take: &mut impl FnMut(Record<'_>) -> Result<()>,
+    ) -> Result<Option<(usize, u64)>> {
+        let mut hand_on = |length: usize, is_next, cells: CellsOrFlaw<'_>| {
+            take(Record { line, is_next, text: &data[..length], cells })
+        };
+        Ok(Some(match self {
+            Self::Table { splitter, positions } => {
+                let Some(record) = splitter.next(data, last) else { return Ok(None) };
+                let cells = record.row.map(|row| pick(positions, |at| row.get(at)));
+                hand_on(record.length, false, cells)?;
+                (record.length, record.lines)
+            }
+            Self::Lists(splitter) => {
+                let Some(record) = splitter.next(data, last) else { return Ok(None) };
+                let (length, lines) = (record.length, record.lines);
+                match record.row {
+                    Ok(row) => list(&row, |is_next, cells| hand_on(length, is_next, Ok(cells)))?,
+                    Err(flaw) => hand_on(length, false, Err(flaw))?,
+                }
+                (length, lines)
+            }
+            Self::Blocks { splitter, positions, block } => {
+                let Some(record) = splitter.next(data, last) else { return Ok(None) };
+                if let [name @ .., b':'] = data[..record.length].trim_ascii() {
+                    *block = name.to_vec();
+                } else {
+                    // The item stands before the cells of each row.
+                    let cells = record.row.map(|row| {
+                        pick(positions, |at| match at.checked_sub(1) {
+                            Some(at) => row.get(at),
+                            None => Some(&block[..]),
+                        })
+                    });
+                    hand_on(record.length, false, cells)?;
+                }
+                (record.length, record.lines)
             }
             Self::JsonLines(keys) => {
-                let length = line_length(data, last)?;
+                let Some(length) = line_length(data, last) else { return Ok(None) };
                 let line = without_line_end(&data[..length]);
-                Some((length, 1, keys.read(line).ok_or(Flaw::NotAnObject)))
+                hand_on(length, false, keys.read(line).ok_or(Flaw::NotAnObject))?;
+                (length, 1)
             }
-        }
+            Self::JsonArray(keys) => {
+                let length = match json::element(&data[..data.len().min(RECORD_LIMIT)]) {
+                    Some(length) => length,
+                    None if last && !data.is_empty() && data.len() < RECORD_LIMIT => data.len(),
+                    None => return Ok(None),
+                };
+                let element = &data[..length];
+                hand_on(length, false, keys.read(element).ok_or(Flaw::NotAnObject))?;
+                (length, memchr::memchr_iter(b'\n', element).count() as u64)
+            }
+        }))
     }
 }
 
 #[inline]
 fn pick<'a>(
-    row: &Row<'a>,
     positions: &[Option<usize>; MAX_CELLS],
-    width: usize,
-) -> CellsOrFlaw<'a> {
-    if row.len() < width {
-        return Err(Flaw::TooFewColumns { found: row.len(), expected: width });
-    }
+    cell: impl Fn(usize) -> Option<&'a [u8]>,
+) -> Cells<'a> {
     let mut cells = Cells::default();
-    for (cell, position) in cells.iter_mut().zip(positions) {
-        if let Some(found) = position.and_then(|position| row.get(position)) {
-            *cell = found;
+    for (place, position) in cells.iter_mut().zip(positions) {
+        if let Some(found) = position.and_then(&cell) {
+            *place = found;
         }
     }
-    Ok(cells)
+    cells
+}
+
+/// Hands on a pair for each item after the user of a row.
+fn list(row: &Row<'_>, mut hand_on: impl FnMut(bool, Cells<'_>) -> Result<()>) -> Result<()> {
+    let mut cells = row.cells();
+    let user = cells.next().unwrap_or_default();
+    for (n, item) in cells.filter(|item| !item.trim_ascii().is_empty()).enumerate() {
+        let mut pair = Cells::default();
+        (pair[0], pair[1]) = (user, item);
+        hand_on(n > 0, pair)?;
+    }
+    Ok(())
 }

@@ -1,8 +1,10 @@
 //! Parts of the data: what is trained on, what chooses the best epoch, what measures the result.
 
-use super::interactions::Interactions;
+use super::interactions::{Cut, Interactions, SplitWords};
 use super::pairs::Pairs;
-use crate::config::{Split, SplitKind};
+use super::time::Clock;
+use crate::config::{Moment, Split, SplitKind};
+use crate::error::{Error, Result};
 use crate::random::{hash, pcg, stream};
 
 /// The parts, each sorted by user and item.
@@ -19,34 +21,66 @@ pub(super) struct Parts {
 fn shares(n: usize, split: &Split) -> [usize; 3] {
     let share = |of: usize, share: f64| ((of as f64 * share).round() as usize).min(of - 1);
     let test = match split.kind {
-        SplitKind::Given => 0,
-        SplitKind::Random | SplitKind::Temporal => share(n, split.test),
         SplitKind::LeaveLastOut => 1.min(n - 1),
+        SplitKind::Given => 0,
+        _ => share(n, split.test),
     };
     let validation = share(n - test, split.validation);
     [n - test - validation, validation, test]
 }
 
-/// Parts sorted interactions: of each user's pairs the last ones test, and those before them
-/// validate, by time or by lot. The lot hashes seed, user and item, so that it needs no state.
-pub(super) fn part(interactions: Interactions, split: &Split, seed: u32) -> Parts {
+/// Where all users are cut at one time: at `split.at`, or where the last share of all pairs begins.
+/// Pairs of one time are never parted, so a part may be a little smaller than its share.
+fn times(interactions: &Interactions, split: &Split) -> Result<Cut> {
+    let n = interactions.len();
+    let last = |of: usize, share: f64| (of as f64 * share).round() as usize;
+    let test = match &split.at {
+        Some(moment) => Some(time_of(moment)?),
+        None => interactions.time_of_last(last(n, split.test)),
+    };
+    let tested = interactions.count_from(test);
+    let validation = interactions.time_of_last(tested + last(n - tested, split.validation));
+    let validates = split.validation > 0.0;
+    Ok(Cut::Times { validation: validation.filter(|_| validates), test })
+}
+
+fn time_of(moment: &Moment) -> Result<i64> {
+    let text = match moment {
+        Moment::Number(number) => number.to_string(),
+        Moment::Text(text) => text.clone(),
+    };
+    Clock::default().read(text.as_bytes()).ok_or_else(|| Error::Config {
+        key: "split.at".into(),
+        problem: format!("`{text}` is no time"),
+        allowed: "a date such as 2019-10-01, or a unix time".into(),
+    })
+}
+
+/// Splits sorted interactions: of each user's pairs the last ones test, and those before them
+/// validate, by time or by lot. The lot hashes seed, user and item, so that it needs no state. Also
+/// returns how many users are split between equal times.
+pub(super) fn split(
+    interactions: Interactions,
+    split: &Split,
+    seed: u32,
+) -> Result<(Parts, usize)> {
     let lot = |user, item: u32| pcg(item.wrapping_add(hash(seed, stream::SPLIT, user)));
-    let mut train = interactions.into_words_by_part(|n| shares(n, split), lot);
+    let cut = if split.kind == SplitKind::TemporalGlobal {
+        times(&interactions, split)?
+    } else {
+        let split = split.clone();
+        Cut::Shares(Box::new(move |n| shares(n, &split)))
+    };
+    let SplitWords { words: mut train, sizes, within_tie } = interactions.split(&cut, lot);
     let pairs: &mut [[u32; 2]] = bytemuck::cast_slice_mut(&mut train);
 
     // Sizes first: the held-out parts are as large as they must be, and no larger.
-    let mut sizes = [0; 3];
-    for run in runs(pairs) {
-        for (size, share) in sizes.iter_mut().zip(shares(run.len(), split)) {
-            *size += share;
-        }
-    }
-    let mut validation = Vec::with_capacity(sizes[1] * 2);
-    let mut test = Vec::with_capacity(sizes[2] * 2);
+    let total = |part: usize| sizes.iter().map(|size| size[part]).sum::<usize>() * 2;
+    let mut validation = Vec::with_capacity(total(1));
+    let mut test = Vec::with_capacity(total(2));
     let (mut read, mut kept) = (0, 0);
-    while read < pairs.len() {
-        let n = runs(&pairs[read..]).next().map_or(0, <[_]>::len);
-        let [n_train, n_validation, _] = shares(n, split);
+    for [n_train, n_validation, n_test] in sizes {
+        let n = n_train + n_validation + n_test;
         let (validating, testing) = pairs[read + n_train..read + n].split_at(n_validation);
         validation.extend_from_slice(validating.as_flattened());
         test.extend_from_slice(testing.as_flattened());
@@ -56,16 +90,12 @@ pub(super) fn part(interactions: Interactions, split: &Split, seed: u32) -> Part
     }
     train.truncate(kept * 2);
     train.shrink_to_fit();
-    Parts {
+    let parts = Parts {
         train: Pairs::from_words(train),
         validation: Pairs::from_words(validation),
         test: Pairs::from_words(test),
-    }
-}
-
-/// Each user's pairs, of pairs sorted by user.
-fn runs(pairs: &[[u32; 2]]) -> impl Iterator<Item = &[[u32; 2]]> {
-    pairs.chunk_by(|a, b| a[0] == b[0])
+    };
+    Ok((parts, within_tie))
 }
 
 #[cfg(test)]
@@ -74,7 +104,7 @@ mod tests {
 
     #[test]
     fn shares_are_rounded_and_leave_a_pair_to_train_on() {
-        let split = |kind, test, validation| Split { kind, test, validation };
+        let split = |kind, test, validation| Split { kind, test, validation, at: None };
         for (n, split, expected) in [
             (10, split(SplitKind::Random, 0.2, 0.0), [8, 0, 2]),
             (12, split(SplitKind::Temporal, 0.2, 0.0), [10, 0, 2]),

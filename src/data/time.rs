@@ -1,88 +1,161 @@
-//! Points in time, as files write them.
+//! Points in time, as files write them: numbers, dates, or what a pattern says.
 
-use speedate::{Date, DateTime};
+use super::dates::{self, Order, Seen};
+use super::pattern;
+use crate::error::{Error, Result};
 
-/// Whole numbers up to this size are seconds, larger ones milliseconds: as seconds it is the year
-/// 2603, as milliseconds August 1970.
-const SECONDS_UP_TO: u64 = 20_000_000_000;
+/// Up to this size a number counts seconds, up to a thousand times as much milliseconds, and so on to
+/// nanoseconds: as seconds it is the year 2603, as milliseconds August 1970.
+const SECONDS_UP_TO: f64 = 2e10;
 
-/// From this size on a bare number in a column without a name is taken to be a time (March 1973).
-const LEAST_LIKELY: i64 = 100_000_000;
+/// Seconds that a bare number in a column without a name is taken to count: from 1990 to 2100.
+const LIKELY: std::ops::Range<f64> = 631_152_000.0..4_102_444_800.0;
 
-/// Milliseconds since 1970 of unix seconds or milliseconds, or of an ISO 8601 date with or without
-/// a time of day. A time without a zone is UTC.
-pub(super) fn parse(text: &[u8]) -> Option<i64> {
-    let text = text.trim_ascii();
-    if let Some(number) = speedate::int_parse_bytes(text) {
-        let seconds = number.unsigned_abs() <= SECONDS_UP_TO;
-        return Some(if seconds { number * 1000 } else { number });
-    }
-    if let Ok(time) = DateTime::parse_bytes_rfc3339(text) {
-        return Some(time.timestamp_tz_ms());
-    }
-    if let Ok(date) = Date::parse_bytes_rfc3339(text) {
-        return Some(date.timestamp_ms());
-    }
-    fraction(text)
+/// Reads the times of a data set, and keeps what they show about their order.
+#[derive(Debug, Default)]
+pub(super) struct Clock {
+    order: Option<Order>,
+    pattern: Option<String>,
+    pub seen: Seen,
 }
 
-/// Milliseconds of a number with a fraction. `speedate` would read it, too, but brings a parser of
-/// floats of its own for that, which is larger than all else that it has.
-fn fraction(text: &[u8]) -> Option<i64> {
+/// Refuses a `data.timeFormat` that is neither an order nor a pattern.
+///
+/// # Errors
+/// [`Error::Config`].
+pub(crate) fn check_format(format: &str) -> Result<()> {
+    let unknown = match format {
+        "month-first" | "day-first" => None,
+        pattern if pattern.contains('%') => pattern::unknown_code(pattern),
+        other => Some(other.into()),
+    };
+    unknown.map_or(Ok(()), |unknown| {
+        Err(Error::Config {
+            key: "data.timeFormat".into(),
+            problem: format!("`{unknown}` is not known"),
+            allowed: format!("month-first, day-first, or a pattern of {}", pattern::CODES),
+        })
+    })
+}
+
+impl Clock {
+    /// A clock for a value of `data.timeFormat`.
+    pub fn new(format: Option<&str>) -> Self {
+        let (order, pattern) = match format {
+            Some("month-first") => (Some(Order::MonthFirst), None),
+            Some("day-first") => (Some(Order::DayFirst), None),
+            other => (None, other.map(String::from)),
+        };
+        Self { order, pattern, seen: Seen::default() }
+    }
+
+    /// Milliseconds since 1970.
+    #[inline]
+    pub fn read(&mut self, text: &[u8]) -> Option<i64> {
+        let text = text.trim_ascii();
+        if let Some(pattern) = &self.pattern {
+            return pattern::parse(text, pattern);
+        }
+        match whole(text) {
+            Some(number) if number.unsigned_abs() <= SECONDS_UP_TO as u64 => Some(number * 1000),
+            _ => number(text).or_else(|| dates::parse(text, self.order, &mut self.seen)),
+        }
+    }
+
+    /// Whether a cell of a column without a name looks like a time.
+    pub fn is_likely(&mut self, text: &str) -> bool {
+        let text = text.trim();
+        match text.parse::<f64>() {
+            Ok(number) if self.pattern.is_none() => {
+                let seconds = (0..4).any(|n| LIKELY.contains(&(number / 1000_f64.powi(n))));
+                seconds && !text.starts_with('0')
+            }
+            _ => self.read(text.as_bytes()).is_some(),
+        }
+    }
+}
+
+/// A whole number of seconds, read without a detour: most files have it.
+#[inline]
+fn whole(text: &[u8]) -> Option<i64> {
     let digits = text.strip_prefix(b"-").unwrap_or(text);
-    if !digits.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.') {
+    if digits.is_empty() || digits.len() > 18 {
+        return None;
+    }
+    let mut number = 0;
+    for byte in digits {
+        if !byte.is_ascii_digit() {
+            return None;
+        }
+        number = number * 10 + i64::from(byte - b'0');
+    }
+    Some(if digits.len() < text.len() { -number } else { number })
+}
+
+/// Milliseconds of any number: `1.51e+09` too.
+fn number(text: &[u8]) -> Option<i64> {
+    if !text.first()?.is_ascii_digit() && text[0] != b'-' {
         return None;
     }
     let number: f64 = std::str::from_utf8(text).ok()?.parse().ok()?;
-    let seconds = number.abs() <= SECONDS_UP_TO as f64;
-    Some((if seconds { number * 1000.0 } else { number }).round() as i64)
-}
-
-/// Whether a cell of a column without a name looks like a time.
-pub(super) fn is_likely(text: &str) -> bool {
-    match text.trim().parse::<f64>() {
-        Ok(number) => number >= LEAST_LIKELY as f64,
-        Err(_) => parse(text.as_bytes()).is_some(),
+    let mut size = number.abs() / SECONDS_UP_TO;
+    let mut milliseconds = number * 1000.0;
+    while size > 1.0 {
+        size /= 1000.0;
+        milliseconds /= 1000.0;
     }
+    Some(milliseconds.round() as i64)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn unix_times_and_iso_dates_are_read() {
-        for (text, expected) in [
-            ("881250949", 881_250_949_000),
-            ("1291213920000", 1_291_213_920_000),
-            (" 1291213920 ", 1_291_213_920_000),
-            ("1291213920.25", 1_291_213_920_250),
-            ("-5", -5000),
-            ("2010-12-01", 1_291_161_600_000),
-            ("2010-12-01 08:26", 1_291_191_960_000),
-            ("2010-12-01T08:26:30", 1_291_191_990_000),
-            ("2010-12-01T08:26:30.5Z", 1_291_191_990_500),
-            ("2010-12-01T09:26:30+01:00", 1_291_191_990_000),
-        ] {
-            assert_eq!(parse(text.as_bytes()), Some(expected), "{text}");
-        }
-        for text in [
-            "",
-            "yesterday",
-            "2010-13-01",
-            "12/1/2010 8:26",
-            "2010-12-01 25:00",
-            "1e9",
-            "1.5x",
-            ".",
-        ] {
-            assert_eq!(parse(text.as_bytes()), None, "{text}");
-        }
+    fn read(text: &str) -> Option<i64> {
+        Clock::default().read(text.as_bytes())
     }
 
     #[test]
-    fn a_rating_does_not_look_like_a_time() {
-        assert!(is_likely("881250949") && is_likely("2010-12-01"));
-        assert!(!is_likely("5") && !is_likely("4.5") && !is_likely("Toy Story"));
+    fn numbers_count_from_1970_in_the_unit_that_their_size_tells() {
+        for (text, expected) in [
+            ("881250949", 881_250_949_000),
+            ("1291213920000", 1_291_213_920_000),
+            ("1291213920000000", 1_291_213_920_000),
+            ("1291213920000000000", 1_291_213_920_000),
+            (" 1291213920 ", 1_291_213_920_000),
+            ("1291213920.25", 1_291_213_920_250),
+            ("1.51e+09", 1_510_000_000_000),
+            ("-5", -5000),
+        ] {
+            assert_eq!(read(text), Some(expected), "{text}");
+        }
+        for text in ["", "yesterday", "1.5x", ".", "nan", "inf", "-"] {
+            assert_eq!(read(text), None, "{text}");
+        }
+        assert_eq!(read("2010-12-01 08:26"), Some(1_291_191_960_000));
+    }
+
+    #[test]
+    fn a_format_is_followed() {
+        let read = |format, text: &str| Clock::new(Some(format)).read(text.as_bytes());
+        assert_eq!(read("day-first", "2/1/1970"), Some(86_400_000));
+        assert_eq!(read("month-first", "1/2/1970"), Some(86_400_000));
+        assert_eq!(read("%Y%m%d", "19700102"), Some(86_400_000));
+        assert_eq!(read("%Y%m%d", "1970-01-02"), None);
+        assert_eq!(check_format("%d.%m.%Y"), Ok(()));
+        let refused = |format| check_format(format).expect_err("refused").to_string();
+        assert!(refused("%Q").contains("`%Q` is not known"), "{}", refused("%Q"));
+        assert!(refused("european").contains("month-first, day-first, or a pattern"));
+    }
+
+    #[test]
+    fn a_rating_or_an_id_does_not_look_like_a_time() {
+        let is_likely = |text| Clock::default().is_likely(text);
+        for time in ["881250949", "1291213920000", "2010-12-01", "Tue, 03 Apr 2012 18:00:09 GMT"] {
+            assert!(is_likely(time), "{time}");
+        }
+        for other in ["5", "4.5", "Toy Story", "151603712", "0978300760", "76561197970982479", ""] {
+            assert!(!is_likely(other), "{other}");
+        }
     }
 }

@@ -2,8 +2,12 @@
 
 use std::borrow::Cow;
 
+use super::encoding::latin1;
 use super::flaw::Refusal;
 use super::ids::Ids;
+
+/// Parts the texts of one id that came in several lines; no text has it.
+pub(super) const JOINT: char = '\u{1f}';
 
 /// Titles by index, all text in one arena.
 #[derive(Debug, Clone)]
@@ -28,9 +32,9 @@ impl Titles {
     }
 
     /// Titles by index, empty where there is none.
-    pub fn in_order<'a>(all: impl Iterator<Item = &'a str>) -> Self {
+    pub fn in_order(all: impl Iterator<Item = impl AsRef<str>>) -> Self {
         let mut titles = Self::default();
-        all.for_each(|title| titles.push(title));
+        all.for_each(|title| titles.push(title.as_ref()));
         titles
     }
 
@@ -38,38 +42,83 @@ impl Titles {
         self.text.push_str(title);
         self.offsets.push(self.text.len());
     }
+
+    fn len(&self) -> usize {
+        self.offsets.len() - 1
+    }
 }
 
-/// A column of items or users files, until it is known which of them the interactions have.
+/// A column of items or users files, until it is known which of the ids the interactions have.
 #[derive(Debug, Default)]
 pub(super) struct TitleLines {
-    ids: Ids,
-    titles: Titles,
+    pub ids: Ids,
+    texts: Titles,
+    /// The first and the last text of each id.
+    ends: Vec<Option<[u32; 2]>>,
+    /// The text of the same id that comes after each text.
+    next: Vec<Option<u32>>,
 }
 
 impl TitleLines {
     /// Takes in an id's text; of several texts of one id the first stays.
-    pub fn push(&mut self, item: &[u8], title: &[u8]) -> Result<(), Refusal> {
-        let index = self.ids.intern(item)?;
-        if index as usize + 1 == self.titles.offsets.len() {
-            self.titles.push(decode(title).trim());
+    pub fn push(&mut self, id: &[u8], text: &[u8]) -> Result<(), Refusal> {
+        let index = self.ids.intern(id)?;
+        self.ends.resize(self.ids.len(), None);
+        if self.ends[index as usize].is_none() {
+            self.keep(index, text);
         }
         Ok(())
     }
 
-    /// The titles in the order of `items`.
-    pub fn for_items(&self, items: &Ids) -> Titles {
-        let title = |item| self.ids.get(item).and_then(|index| self.titles.get(index));
-        Titles::in_order(items.iter().map(|item| title(item).unwrap_or_default()))
+    /// Takes in an id's text after those that it has.
+    pub fn add(&mut self, id: &[u8], text: &[u8]) -> Result<(), Refusal> {
+        let index = self.ids.intern(id)?;
+        self.ends.resize(self.ids.len(), None);
+        self.keep(index, text);
+        Ok(())
+    }
+
+    fn keep(&mut self, index: u32, text: &[u8]) {
+        let text = decode(text);
+        if text.trim().is_empty() {
+            return;
+        }
+        let new = self.texts.len() as u32;
+        self.texts.push(text.trim());
+        self.next.push(None);
+        let ends = &mut self.ends[index as usize];
+        if let Some([_, last]) = *ends {
+            self.next[last as usize] = Some(new);
+        }
+        *ends = Some([ends.map_or(new, |[first, _]| first), new]);
+    }
+
+    /// The texts in the order of `ids`; different ones of one id with a [`JOINT`] between them.
+    pub fn for_ids(&self, ids: &Ids) -> Titles {
+        Titles::in_order(ids.iter().map(|id| self.joined(id)))
+    }
+
+    fn joined(&self, id: &str) -> Cow<'_, str> {
+        let ends = self.ids.get(id).and_then(|index| self.ends[index as usize]);
+        let mut at = ends.map(|[first, _]| first);
+        let mut joined: Cow<'_, str> = Cow::default();
+        while let Some(text) = at.and_then(|at| self.texts.get(at)) {
+            if joined.is_empty() {
+                joined = Cow::Borrowed(text);
+            } else if !joined.split(JOINT).any(|known| known == text) {
+                joined = Cow::Owned(format!("{joined}{JOINT}{text}"));
+            }
+            at = at.and_then(|at| self.next[at as usize]);
+        }
+        joined
     }
 }
 
-/// UTF-8, or else Latin-1, in which every byte is the character of that number: MovieLens' `u.item`
-/// is written in it.
+/// UTF-8, or else Latin-1: only the first lines of a file tell its encoding.
 fn decode(title: &[u8]) -> Cow<'_, str> {
     match std::str::from_utf8(title) {
         Ok(title) => Cow::Borrowed(title),
-        Err(_) => Cow::Owned(title.iter().copied().map(char::from).collect()),
+        Err(_) => Cow::Owned(latin1(title)),
     }
 }
 
@@ -77,20 +126,37 @@ fn decode(title: &[u8]) -> Cow<'_, str> {
 mod tests {
     use super::*;
 
+    const LINES: [(&[u8], &[u8]); 6] = [
+        (b"b", b"Bee"),
+        (b"c", b" Caf\xe9 "),
+        (b"b", b"Later"),
+        (b"d", b""),
+        (b"b", b"Bee"),
+        (b"d", b"Dee"),
+    ];
+
+    fn found(lines: &TitleLines) -> Vec<Option<String>> {
+        let ids = Ids::distinct(["a", "c", "b", "d"].into_iter()).expect("distinct");
+        let titles = lines.for_ids(&ids);
+        (0..5).map(|index| titles.get(index).map(String::from)).collect()
+    }
+
     #[test]
-    fn titles_follow_the_items_and_the_first_one_stays() {
+    fn titles_follow_the_ids_and_the_first_one_stays() {
         let mut lines = TitleLines::default();
-        let all: [(&[u8], &[u8]); 4] =
-            [(b"b", b"Bee"), (b"c", b" Caf\xe9 "), (b"b", b"Later"), (b"d", b"")];
-        for (item, title) in all {
-            lines.push(item, title).expect("taken in");
+        for (id, title) in LINES {
+            lines.push(id, title).expect("taken in");
         }
-        let mut items = Ids::default();
-        for item in ["a", "c", "b", "d"] {
-            items.intern(item.as_bytes()).expect("taken in");
+        let expected = [None, Some("Café"), Some("Bee"), Some("Dee"), None];
+        assert_eq!(found(&lines), expected.map(|title| title.map(String::from)));
+    }
+
+    #[test]
+    fn texts_of_several_lines_are_joined() {
+        let mut lines = TitleLines::default();
+        for (id, title) in LINES {
+            lines.add(id, title).expect("taken in");
         }
-        let titles = lines.for_items(&items);
-        let found: Vec<_> = (0..5).map(|index| titles.get(index)).collect();
-        assert_eq!(found, [None, Some("Café"), Some("Bee"), None, None]);
+        assert_eq!(found(&lines)[2].as_deref(), Some("Bee\u{1f}Later"));
     }
 }

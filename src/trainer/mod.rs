@@ -30,7 +30,9 @@ use crate::plan::{BagExtent, Bags, Extent, Op, Program, RING, Work};
 use crate::random::{hash, keyed, stream};
 use evaluate::{HeldOut, Mask};
 use pace::Pace;
-pub use recommend::{ByFeatures, Cell, Choice, Query, Reason, Recommendation, TitledItem, Unseen};
+pub use recommend::{
+    ByFeatures, Cell, Choice, Query, Reason, Recommendation, Served, TitledItem, Unseen,
+};
 pub use report::{About, EpochReport, Final, Progress, Report};
 use skip::Skipping;
 pub use skip::{Note, SkipReport, hot_rows};

@@ -52,12 +52,75 @@ pub enum Cell {
     Number(serde_json::Number),
 }
 
+/// What was found, without the ids of a list that the training data lacks.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Served<T> {
+    /// What was found.
+    pub found: Vec<T>,
+    /// Ids that were skipped, each once.
+    pub unknown: Vec<String>,
+}
+
+impl<T> std::ops::Deref for Served<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        &self.found
+    }
+}
+
+impl<T> IntoIterator for Served<T> {
+    type Item = T;
+    type IntoIter = std::vec::IntoIter<T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.found.into_iter()
+    }
+}
+
+/// Looks up the ids of lists, and keeps those that the training data lacks.
+#[derive(Default)]
+struct Lookup {
+    unknown: Vec<String>,
+}
+
+impl Lookup {
+    /// The index of each id that is known.
+    fn each(&mut self, ids: &[String], find: impl Fn(&str) -> Result<u32>) -> Vec<Option<u32>> {
+        let look_up = |id: &String| {
+            let found = find(id).ok();
+            if found.is_none() && !self.unknown.contains(id) {
+                self.unknown.push(id.clone());
+            }
+            found
+        };
+        ids.iter().map(look_up).collect()
+    }
+
+    /// The same.
+    ///
+    /// # Errors
+    /// The refusal of the first id, if none is known.
+    fn some(
+        &mut self,
+        ids: &[String],
+        find: impl Fn(&str) -> Result<u32>,
+    ) -> Result<Vec<Option<u32>>> {
+        let found = self.each(ids, &find);
+        match ids.first() {
+            Some(first) if found.iter().all(Option::is_none) => find(first).map(|_| found),
+            _ => Ok(found),
+        }
+    }
+}
+
 /// What is recommended by features alone.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ByFeatures {
     /// The items, best first.
     pub items: Vec<Recommendation>,
-    /// Values that nothing trained has, which were passed over, and cells of other columns.
+    /// Values that nothing trained has, cells of other columns, and ids of the choice that the training
+    /// data lacks: all of them are skipped.
     pub unknown: usize,
 }
 
@@ -96,23 +159,29 @@ pub struct TitledItem {
 }
 
 impl Trainer {
-    /// The `k` best items for a user or a visitor, without those that they have.
+    /// The `k` best items for a user or a visitor, without those that they have. Of the ids of a list,
+    /// those without a training pair are skipped while others remain.
     ///
     /// # Errors
-    /// [`Error::UnknownId`] for an id without a training pair, [`Error::Config`] for no items at all.
+    /// [`Error::UnknownId`] for a user without a training pair, or a list of such items;
+    /// [`Error::Config`] for no items at all.
     pub async fn recommend(
         &mut self,
         query: &Query,
         k: usize,
         choice: &Choice,
-    ) -> Result<Vec<Recommendation>> {
+    ) -> Result<Served<Recommendation>> {
         match query {
             Query::User(id) => {
-                Ok(self.recommend_all(std::slice::from_ref(id), k, choice).await?.remove(0))
+                let Served { mut found, unknown } =
+                    self.recommend_all(std::slice::from_ref(id), k, choice).await?;
+                Ok(Served { found: found.remove(0), unknown })
             }
             Query::Items(ids) => {
                 self.check()?;
-                let mut items = self.item_indices(ids)?;
+                let mut lookup = Lookup::default();
+                let items = lookup.some(ids, |id| self.item(id))?;
+                let mut items: Vec<u32> = items.into_iter().flatten().collect();
                 items.sort_unstable();
                 items.dedup();
                 if items.is_empty() {
@@ -122,27 +191,31 @@ impl Trainer {
                         allowed: "at least one item id".into(),
                     });
                 }
-                let filter = self.filter(choice, &items)?;
+                let filter = self.filter(choice, &items, &mut lookup)?;
                 let (ranked, sum) = self.model.rank_visitor(items, k, &filter).await?;
-                Ok(self.explained(vec![ranked], sum.into_iter().collect()).await?.remove(0))
+                let mut lists = self.explained(vec![ranked], sum.into_iter().collect()).await?;
+                Ok(Served { found: lists.remove(0), unknown: lookup.unknown })
             }
         }
     }
 
     /// The `k` best items for each of some users: what [`recommend`](Self::recommend) gives for one after
-    /// the other, ranked a block of users at a time.
+    /// the other, ranked a block of users at a time. A user without a training pair gets an empty list
+    /// while there are others.
     ///
     /// # Errors
-    /// [`Error::UnknownId`] for an id without a training pair.
+    /// [`Error::UnknownId`] if no user has a training pair, or no item that may be recommended.
     pub async fn recommend_all(
         &mut self,
         ids: &[String],
         k: usize,
         choice: &Choice,
-    ) -> Result<Vec<Vec<Recommendation>>> {
+    ) -> Result<Served<Vec<Recommendation>>> {
         self.check()?;
-        let users = ids.iter().map(|id| self.user(id)).collect::<Result<Vec<u32>>>()?;
-        let mut filter = self.filter(choice, &[])?;
+        let mut lookup = Lookup::default();
+        let places = lookup.some(ids, |id| self.user(id))?;
+        let users: Vec<u32> = places.iter().copied().flatten().collect();
+        let mut filter = self.filter(choice, &[], &mut lookup)?;
         filter.hides_seen = !choice.seen;
         if filter.hides_seen {
             self.mask(Mask::History);
@@ -153,7 +226,9 @@ impl Trainer {
             let sums = block.iter().filter_map(|&user| self.model.sum_of(user)).collect();
             lists.extend(self.explained(ranked, sums).await?);
         }
-        Ok(lists)
+        let mut lists = lists.into_iter();
+        let list = |place: Option<u32>| place.and_then(|_| lists.next()).unwrap_or_default();
+        Ok(Served { found: places.into_iter().map(list).collect(), unknown: lookup.unknown })
     }
 
     /// The `k` items whose outputs are most like an item's, without itself.
@@ -165,13 +240,15 @@ impl Trainer {
         id: &str,
         k: usize,
         choice: &Choice,
-    ) -> Result<Vec<Recommendation>> {
+    ) -> Result<Served<Recommendation>> {
         self.check()?;
         let items = vec![self.item(id)?];
-        let filter = self.filter(choice, &items)?;
+        let mut lookup = Lookup::default();
+        let filter = self.filter(choice, &items, &mut lookup)?;
         let itself = Sum { of: Source::Outputs, items };
         let ranked = self.model.rank_mean(&itself, k, &filter).await?;
-        Ok(self.explained(vec![ranked], Vec::new()).await?.remove(0))
+        let mut lists = self.explained(vec![ranked], Vec::new()).await?;
+        Ok(Served { found: lists.remove(0), unknown: lookup.unknown })
     }
 
     /// The `k` best items for a user who was never seen, by features.
@@ -209,10 +286,11 @@ impl Trainer {
     ) -> Result<ByFeatures> {
         self.check()?;
         let (features, unknown) = self.known_features(tower, unseen)?;
-        let filter = self.filter(choice, &[])?;
+        let mut lookup = Lookup::default();
+        let filter = self.filter(choice, &[], &mut lookup)?;
         let ranked = self.model.rank_cold(tower, &features, k, &filter).await?;
         let items = self.explained(vec![ranked], Vec::new()).await?.remove(0);
-        Ok(ByFeatures { items, unknown })
+        Ok(ByFeatures { items, unknown: unknown + lookup.unknown.len() })
     }
 
     /// The features of an id that was never seen, and how many of its values nothing trained has.
@@ -297,15 +375,13 @@ impl Trainer {
         }
     }
 
-    fn item_indices(&self, ids: &[String]) -> Result<Vec<u32>> {
-        ids.iter().map(|id| self.item(id)).collect()
-    }
-
     /// What a choice leaves out for a query that has some items already.
-    fn filter(&self, choice: &Choice, had: &[u32]) -> Result<Filter> {
-        let among = choice.among.as_ref().map(|ids| self.item_indices(ids)).transpose()?;
-        let mut filter = Filter::new(self.dataset.n_items, among.as_deref());
-        filter.bar(&self.item_indices(&choice.without)?);
+    fn filter(&self, choice: &Choice, had: &[u32], lookup: &mut Lookup) -> Result<Filter> {
+        let find = |id: &str| self.item(id);
+        let known = |places: Vec<Option<u32>>| places.into_iter().flatten().collect::<Vec<u32>>();
+        let among = choice.among.as_ref().map(|ids| lookup.some(ids, find)).transpose()?;
+        let mut filter = Filter::new(self.dataset.n_items, among.map(known).as_deref());
+        filter.bar(&known(lookup.each(&choice.without, find)));
         if !choice.seen {
             filter.bar(had);
         }

@@ -53,6 +53,16 @@ fn to_js<T: Serialize>(value: &T) -> JsValue {
     JSON::parse(&json::write(value)).expect("what was serialised parses")
 }
 
+/// An array of what was found, with the ids that were skipped, if any were, as its `unknown`.
+fn served<T: Serialize>(served: &trainer::Served<T>) -> JsValue {
+    let found = to_js(&served.found);
+    if !served.unknown.is_empty() {
+        let unknown = to_js(&served.unknown);
+        Reflect::set(&found, &"unknown".into(), &unknown).expect("a fresh array takes properties");
+    }
+    found
+}
+
 /// What a plain object says.
 fn from_js<T: DeserializeOwned>(key: &str, value: &JsValue) -> Result<T> {
     let text = JSON::stringify(value).ok().and_then(|text| text.as_string());
@@ -278,7 +288,7 @@ impl Engine {
                 let user = from_js("query", &query)?;
                 return Ok(to_js(&trainer.recommend_unseen(&user, k, &choice).await?));
             }
-            Ok(to_js(&trainer.recommend(&from_js("query", &query)?, k, &choice).await?))
+            Ok(served(&trainer.recommend(&from_js("query", &query)?, k, &choice).await?))
         })
     }
 
@@ -288,7 +298,7 @@ impl Engine {
         self.with("recommendAll", async move |trainer| {
             let users: Vec<String> = from_js("users", &users)?;
             let (k, choice) = (count("k", k)?, from_js("options", &choice)?);
-            Ok(to_js(&trainer.recommend_all(&users, k, &choice).await?))
+            Ok(served(&trainer.recommend_all(&users, k, &choice).await?))
         })
     }
 
@@ -301,7 +311,7 @@ impl Engine {
                 return Ok(to_js(&trainer.similar_unseen(&item, k, &choice).await?));
             }
             let item: String = from_js("item", &item)?;
-            Ok(to_js(&trainer.similar(&item, k, &choice).await?))
+            Ok(served(&trainer.similar(&item, k, &choice).await?))
         })
     }
 

@@ -115,12 +115,14 @@ export interface Config {
     };
   };
   split: {
-    /** How the test part is chosen; `given` where train and test are files of their own: "given" or "random" or "temporal" or "leave-last-out". Default `"random"`. */
-    kind: "given" | "random" | "temporal" | "leave-last-out";
-    /** Share of each user's pairs in the test part: a number from 0 to 0.9. Default `0.2`. */
+    /** The test part: `given` (train and test are files of their own), `random` (a share of each user's pairs), `temporal` (the last share of them), `leave-last-out` (the last one), or `temporal-global` (all pairs after one moment, which no training pair is later than): "given" or "random" or "temporal" or "temporal-global" or "leave-last-out". Default `"random"`. */
+    kind: "given" | "random" | "temporal" | "temporal-global" | "leave-last-out";
+    /** Share of the pairs in the test part: of each user's, or of all for `temporal-global`: a number from 0 to 0.9. Default `0.2`. */
     test: number;
-    /** Share of each user's training pairs that choose the best epoch: a number from 0 to 0.9. Default `0`. */
+    /** Share of the training pairs that choose the best epoch, taken as the test part is: a number from 0 to 0.9. Default `0`. */
     validation: number;
+    /** Moment from which on pairs are in the test part, for `temporal-global`: a date or a unix time, instead of the share `split.test`: a number from -10000000000000 to 10000000000000. Default `null`. */
+    at: string | number | null;
   };
   data: {
     /** Lowest rating that counts as an interaction: a number from -1000000000 to 1000000000. Default `null`. */
@@ -137,6 +139,36 @@ export interface Config {
       /** Column of the times: a whole number from 0 to 1000. Default `null`. */
       timestamp: string | number | null;
     };
+    /** Whether the first row names the columns. Default `null`. */
+    header: boolean | null;
+    /** Lines of text: `table` (a record each), or `lists` (a user and all their items): "table" or "lists". Default `null`. */
+    layout: "table" | "lists" | null;
+    /** Text between the cells of a table: "," or ";" or "|" or "::" or "tab" or "blanks". Default `null`. */
+    separator: "," | ";" | "|" | "::" | "tab" | "blanks" | null;
+    items: {
+      /** Column of the item ids in the items file: a whole number from 0 to 1000. Default `null`. */
+      id: string | number | null;
+      /** Column of the titles in the items file: a whole number from 0 to 1000. Default `null`. */
+      title: string | number | null;
+      /** As `data.header`, for the items file. Default `null`. */
+      header: boolean | null;
+      /** As `data.separator`, for the items file: "," or ";" or "|" or "::" or "tab" or "blanks". Default `null`. */
+      separator: "," | ";" | "|" | "::" | "tab" | "blanks" | null;
+    };
+    users: {
+      /** Column of the user ids in the users file: a whole number from 0 to 1000. Default `null`. */
+      id: string | number | null;
+      /** As `data.header`, for the users file. Default `null`. */
+      header: boolean | null;
+      /** As `data.separator`, for the users file: "," or ";" or "|" or "::" or "tab" or "blanks". Default `null`. */
+      separator: "," | ";" | "|" | "::" | "tab" | "blanks" | null;
+    };
+    /** Encoding of the files; `latin-1` is Windows-1252: "utf-8" or "latin-1" or "utf-16". Default `null`. */
+    encoding: "utf-8" | "latin-1" | "utf-16" | null;
+    /** Format of the times: `month-first` or `day-first` for dates such as 12/1/2010, or a pattern such as `%d.%m.%Y %H:%M`. Default `null`. */
+    timeFormat: string | null;
+    /** Words that stand for no value, besides an empty cell: a list of up to 32, each a text. Default `["NA","NULL","null","nan","NaN","None","\\N"]`. */
+    missing: string[];
   };
 }
 

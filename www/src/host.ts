@@ -7,6 +7,7 @@ import { Run } from "./run.js";
 import type { Part } from "./source.js";
 import type { About, Backend, OptionSpec, Preset } from "./types.js";
 import { type Engine, type Loader, start, type Wasm, type WasmSource } from "./wasm.js";
+import { Unclear } from "./zip.js";
 
 /** A run that was made, by its number. */
 export interface Made {
@@ -86,14 +87,15 @@ export class Host {
 async function read({ part, name, body, size }: Part, loader: Loader): Promise<void> {
   const refuse = (problem: string) => (cause: unknown): never => {
     const reason = cause instanceof Error ? ` (${cause.message})` : "";
-    throw TwoTowerError.data(name, problem + reason, cause);
+    throw TwoTowerError.data(name, cause instanceof Unclear ? cause.message : problem + reason, cause);
   };
   const unreadable = "it could not be read to its end";
-  const { chunks, gzip } = await open(body instanceof Blob ? body.stream() : body).catch(refuse(unreadable));
-  loader.begin(part, gzip ? name.replace(/\.gz$/i, "") : name, gzip ? undefined : size);
+  const { chunks, packed, inner, bytes } = await open(body, part).catch(refuse(unreadable));
+  const length = packed === undefined ? size : bytes;
+  loader.begin(part, inner === undefined ? name.replace(/\.gz$/i, "") : `${name}/${inner}`, length);
   const reader = chunks.getReader();
   for (;;) {
-    const { done, value } = await reader.read().catch(refuse(gzip ? "not a whole gzip file" : unreadable));
+    const { done, value } = await reader.read().catch(refuse(packed ? `not a whole ${packed} file` : unreadable));
     if (done) return;
     loader.push(value);
   }

@@ -16,12 +16,13 @@ import type {
   EpochReport,
   Export,
   Item,
+  ListsOfRecommendations,
   OptionSpec,
   Preset,
   Profile,
   Progress,
   Query,
-  Recommendation,
+  Recommendations,
   Report,
   Source,
   Unseen,
@@ -182,21 +183,21 @@ export class Trainer {
    * who was never seen, by features, where the user tower takes any. If none of those is known, that is refused
    * with the code `config`.
    */
-  recommend(query: Query, k: number, choice?: Choice): Promise<Recommendation[]>;
+  recommend(query: Query, k: number, choice?: Choice): Promise<Recommendations>;
   recommend(query: Unseen, k: number, choice?: Choice): Promise<ByFeatures>;
-  recommend(query: Query | Unseen, k: number, choice: Choice = {}): Promise<Recommendation[] | ByFeatures> {
+  recommend(query: Query | Unseen, k: number, choice: Choice = {}): Promise<Recommendations | ByFeatures> {
     return this.#remote.ask("recommend", query, k, choice);
   }
 
   /** The same for many users at once: a list for each, in their order. */
-  recommendAll(users: readonly string[], k: number, choice: Choice = {}): Promise<Recommendation[][]> {
+  recommendAll(users: readonly string[], k: number, choice: Choice = {}): Promise<ListsOfRecommendations> {
     return this.#remote.ask("recommendAll", users, k, choice);
   }
 
   /** The `k` items closest to an item, or to one that was never seen, by features. */
-  similar(item: string, k: number, choice?: Choice): Promise<Recommendation[]>;
+  similar(item: string, k: number, choice?: Choice): Promise<Recommendations>;
   similar(item: Unseen, k: number, choice?: Choice): Promise<ByFeatures>;
-  similar(item: string | Unseen, k: number, choice: Choice = {}): Promise<Recommendation[] | ByFeatures> {
+  similar(item: string | Unseen, k: number, choice: Choice = {}): Promise<Recommendations | ByFeatures> {
     return this.#remote.ask("similar", item, k, choice);
   }
 

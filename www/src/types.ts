@@ -14,7 +14,44 @@ export type Source =
   | { data: Table; items?: Table; users?: Table }
   | { train: Table; test: Table; validation?: Table; items?: Table; users?: Table };
 
-/** What the data came to, and what happened to it on its way in. */
+/** A column of a file that is used. */
+export interface ColumnReport {
+  role: "user" | "item" | "rating" | "timestamp" | "title" | "feature";
+  /** Its name in the header, if there is one. */
+  name: string | null;
+  /** From 0. */
+  position: number;
+  /** Of a feature, how many values there are. */
+  values: number | null;
+}
+
+/** How a file was understood. */
+export interface FileReport {
+  file: string;
+  part: "all" | "train" | "validation" | "test" | "items" | "users";
+  /** `lists`: a user and all their items in a line; `blocks`: an item above its rows. */
+  layout: "table" | "lists" | "blocks" | "json-lines" | "json-array";
+  /** The separator of cells, as `data.separator` has it; null in JSON. */
+  separator: string | null;
+  /** Whether the first row names the columns. */
+  header: boolean;
+  encoding: "utf-8" | "latin-1" | "utf-16";
+  /** Records read, bad ones included. */
+  lines: number;
+  bad: number;
+  blank: number;
+  withoutUser: number;
+  withoutItem: number;
+  /** Lines above the header or the first record, each as `line 1: text`. */
+  skipped: string[];
+  columns: ColumnReport[];
+  /** The least and the most of the ratings in the first rows. */
+  ratings: [number, number] | null;
+  /** Of an items or users file, the ids of the data that it has. */
+  matched: number | null;
+}
+
+/** The sizes of the data, and what happened to it on its way in. */
 export interface DataSummary {
   /** Users and items of any part. */
   users: number;
@@ -25,10 +62,13 @@ export interface DataSummary {
   test: number;
   /** Records read, bad ones included; headers and blank lines not. */
   lines: number;
-  /** Records that were passed over. */
+  /** Records that were skipped because something is wrong with them. */
   badLines: number;
   /** The first five of them of each file, each as `ratings.csv, line 7: reason`. */
   firstBadLines: string[];
+  /** Records that were skipped because they have no user, or no item. */
+  withoutUser: number;
+  withoutItem: number;
   /** Interactions under `data.minRating`. */
   belowMinRating: number;
   /** Interactions that repeat a pair of the same part; the earliest stays. */
@@ -37,14 +77,22 @@ export interface DataSummary {
   heldOutSeenBefore: number;
   /** Interactions that `data.core` left out. */
   droppedByCore: number;
+  /** Users whose pairs were split between equal times, by lot. */
+  splitWithinTie: number;
   /** Users without a training pair: they count as zero in every metric. */
   testOnlyUsers: number;
   /** Items without a training pair: they can never be hit. */
   testOnlyItems: number;
-  /** Values of features that nothing with a training pair has: they are passed over. */
+  /** Values of features that nothing with a training pair has: they are skipped. */
   unknownFeatures: number;
   /** Items that have a title. */
   titledItems: number;
+  /** How each file was understood. */
+  read: FileReport[];
+  /** What is probably wrong with the data, or was guessed. */
+  warnings: string[];
+  /** What may be worth to know. */
+  notes: string[];
 }
 
 /** What a trainer is. */
@@ -221,13 +269,28 @@ export interface Recommendation extends Item {
   because: Reason[];
 }
 
+/** What was found. */
+export interface Recommendations extends Array<Recommendation> {
+  /** Ids of a list that the training data lacks, if any were skipped. */
+  unknown?: string[];
+}
+
+/** A list for each of some users; an empty one for a user whom the training data lacks. */
+export interface ListsOfRecommendations extends Array<Recommendation[]> {
+  /** Ids of a list that the training data lacks, if any were skipped. */
+  unknown?: string[];
+}
+
 /** An item that has part in a score. */
 export interface Reason extends Item {
   /** Its part: over all items that were picked, or the whole history, parts add up to the score. */
   share: number;
 }
 
-/** Which items may be recommended; ids that the training data lacks are refused with the code `unknown-id`. */
+/**
+ * Which items may be recommended. Ids that the training data lacks are skipped while others remain; if all of
+ * `among` are, that is refused with the code `unknown-id`.
+ */
 export interface Choice {
   /** These alone. Default: the whole catalogue. */
   among?: readonly string[] | undefined;
@@ -245,7 +308,7 @@ export interface Unseen {
 /** What is recommended by features alone. */
 export interface ByFeatures {
   items: Recommendation[];
-  /** Values that nothing trained has, which were passed over, and cells of other columns. */
+  /** Values that nothing trained has, cells of other columns, and ids of the choice that the training data lacks. */
   unknown: number;
 }
 

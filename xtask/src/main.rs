@@ -6,6 +6,7 @@ mod bench;
 mod browser;
 mod demo;
 mod embeds;
+mod fuzz;
 mod golden;
 mod list;
 mod load;
@@ -21,6 +22,7 @@ mod study;
 mod test;
 mod train;
 mod wasm;
+mod zip;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -42,6 +44,8 @@ enum Command {
     Train(train::Train),
     /// Run all tests: native, kernels against their CPU twins, golden cases, browser
     Test,
+    /// Hold everything that reads against mutated input
+    Fuzz(fuzz::Fuzz),
     /// Run golden cases and print the worst error of each as a share of the gate
     Golden(golden::Golden),
     /// Load a large generated file in headless Chromium: rate and peak memory
@@ -121,6 +125,7 @@ fn main() -> ExitCode {
         Command::Demo(demo) => demo.run(),
         Command::Train(train) => train.run(),
         Command::Test => test::run(),
+        Command::Fuzz(fuzz) => fuzz.run(),
         Command::Golden(golden) => golden.run(),
         Command::Load(load) => load.run(),
         Command::Step(step) => step.run(),

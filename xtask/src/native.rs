@@ -1,6 +1,7 @@
 //! Training compiled for this machine.
 
 use crate::train::{MODEL, Run, Start, Table};
+use crate::zip;
 use anyhow::{Context as _, Result};
 use flate2::read::MultiGzDecoder;
 use serde::Serialize;
@@ -82,8 +83,8 @@ fn read(tables: &[Table], config: &Config) -> Result<Dataset> {
     let mut chunk = vec![0; CHUNK];
     for table in tables {
         let unreadable = || format!("{} cannot be read", table.file.display());
-        let mut text = Text::open(&table.file).with_context(unreadable)?;
-        loader.begin(table.part, &table.name(), text.bytes)?;
+        let mut text = Text::open(table).with_context(unreadable)?;
+        loader.begin(table.part, &text.name, text.bytes)?;
         loop {
             match text.read.read(&mut chunk).with_context(unreadable)? {
                 0 => break,
@@ -94,23 +95,29 @@ fn read(tables: &[Table], config: &Config) -> Result<Dataset> {
     Ok(loader.finish()?)
 }
 
-/// A file's text, with gzip undone.
+/// A file's text, unpacked.
 struct Text {
+    name: String,
     read: Box<dyn Read>,
     /// Its length, where the file tells it.
     bytes: Option<u64>,
 }
 
 impl Text {
-    /// Whether a file is gzip is told by its first bytes, not by its name.
-    fn open(file: &Path) -> std::io::Result<Self> {
+    /// Whether a file is packed is told by its first bytes, not by its name.
+    fn open(table: &Table) -> Result<Self> {
         const GZIP: [u8; 2] = [0x1f, 0x8b];
-        let mut file = BufReader::new(File::open(file)?);
-        Ok(if file.fill_buf()?.starts_with(&GZIP) {
-            Self { read: Box::new(MultiGzDecoder::new(file)), bytes: None }
-        } else {
-            let bytes = file.get_ref().metadata()?.len();
-            Self { read: Box::new(file), bytes: Some(bytes) }
-        })
+        let name = table.name();
+        let mut file = BufReader::new(File::open(&table.file)?);
+        let first = file.fill_buf()?;
+        if first.starts_with(&GZIP) {
+            return Ok(Self { name, read: Box::new(MultiGzDecoder::new(file)), bytes: None });
+        }
+        if first.starts_with(&zip::ZIP) {
+            let zip::Unpacked { name: inner, bytes, read } = zip::open(file, table.part)?;
+            return Ok(Self { name: format!("{name}/{inner}"), read, bytes: Some(bytes) });
+        }
+        let bytes = file.get_ref().metadata()?.len();
+        Ok(Self { name, read: Box::new(file), bytes: Some(bytes) })
     }
 }

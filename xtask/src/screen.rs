@@ -82,15 +82,99 @@ fn about(about: &Value) {
     };
     println!("backend: {}{adapter} ({})", text("backend"), text("reason"));
     let data = &about["data"];
+    for file in list(&data["read"]) {
+        println!("{}", read(file));
+    }
     println!(
-        "data: {} users, {} items; {} pairs to train on, {} for validation, {} for test\n",
-        data["users"], data["items"], data["train"], data["validation"], data["test"],
+        "data: {} users, {} items; {} pairs to train on, {} for validation, {} for test{}",
+        data["users"],
+        data["items"],
+        data["train"],
+        data["validation"],
+        data["test"],
+        counted(data, &LEFT_OUT),
     );
+    println!("split: {}", split(&about["config"]["split"]));
+    for (begin, key) in [("note", "notes"), ("warning", "warnings")] {
+        for told in list(&data[key]) {
+            println!("{begin}: {}", told.as_str().unwrap_or_default());
+        }
+    }
+    println!();
     print!("{:<9}{:>9}{:>9}", "epoch", "loss", "seconds");
     for metric in METRICS {
         print!("{metric:>13}");
     }
     println!();
+}
+
+/// Counts that are told where they are not zero, by their keys.
+const LEFT_OUT: [(&str, &str); 4] = [
+    ("belowMinRating", "below the minimum rating"),
+    ("duplicates", "repeated"),
+    ("heldOutSeenBefore", "held out, but in an earlier part"),
+    ("droppedByCore", "outside the core"),
+];
+const SKIPPED: [(&str, &str); 4] = [
+    ("bad", "bad"),
+    ("blank", "blank"),
+    ("withoutUser", "without a user"),
+    ("withoutItem", "without an item"),
+];
+
+fn list(values: &Value) -> &[Value] {
+    values.as_array().map_or(&[], Vec::as_slice)
+}
+
+fn counted(counts: &Value, keys: &[(&str, &str)]) -> String {
+    let told = keys.iter().filter_map(|(key, word)| {
+        let count = counts[*key].as_u64().filter(|&count| count > 0)?;
+        Some(format!(", {count} {word}"))
+    });
+    told.collect()
+}
+
+/// How a file was understood, in a line.
+fn read(file: &Value) -> String {
+    let text = |key: &str| file[key].as_str().unwrap_or_default();
+    let separator =
+        file["separator"].as_str().map_or_else(String::new, |name| format!(" ({name})"));
+    let header = if file["header"] == true { "" } else { ", no header" };
+    let columns = list(&file["columns"]).iter().map(|column| {
+        let label = match column["name"].as_str() {
+            Some(name) if !name.is_empty() => name.into(),
+            _ => column["position"].to_string(),
+        };
+        let values =
+            column["values"].as_u64().map_or_else(String::new, |n| format!(" ({n} values)"));
+        format!("{} = {label}{values}", column["role"].as_str().unwrap_or_default())
+    });
+    let matched =
+        file["matched"].as_u64().map_or_else(String::new, |n| format!("; {n} ids of the data"));
+    format!(
+        "read {}: {}{separator}{header}, {}; {}; {} lines{}{matched}",
+        text("file"),
+        text("layout"),
+        text("encoding"),
+        columns.collect::<Vec<_>>().join(", "),
+        file["lines"],
+        counted(file, &SKIPPED),
+    )
+}
+
+/// The split, in a line.
+fn split(split: &Value) -> String {
+    let percent = |key: &str| format!("{:.0}%", split[key].as_f64().unwrap_or_default() * 100.0);
+    match split["kind"].as_str().unwrap_or_default() {
+        "given" => "train and test are files of their own".into(),
+        "random" => format!("random, {} of each user's pairs test", percent("test")),
+        "temporal" => format!("temporal, the last {} of each user's pairs test", percent("test")),
+        "leave-last-out" => "leave-last-out, the last pair of each user tests".into(),
+        _ if split["at"].is_null() => {
+            format!("temporal-global, the last {} of all pairs test", percent("test"))
+        }
+        _ => format!("temporal-global, pairs from {} on test", split["at"]),
+    }
 }
 
 fn row(title: &str, values: &Value) {

@@ -1,6 +1,6 @@
 //! `cargo xtask test`: everything that can tell a fault.
 
-use crate::{embeds, golden, pages, root, setup, shell, size};
+use crate::{embeds, fuzz, golden, pages, root, setup, shell, size};
 use anyhow::Result;
 use std::process::{Command, ExitCode};
 use std::time::Instant;
@@ -57,6 +57,9 @@ const STAGES: [Stage; 10] = [
     ("golden cases", golden_cases),
 ];
 
+/// Seconds that each target of the fuzzing loop gets.
+const FUZZ_SECONDS: &str = "10";
+
 const DENY: [&str; 3] = ["--", "-D", "warnings"];
 
 /// Runs every stage, whatever the ones before said, and ends with what they counted.
@@ -100,7 +103,8 @@ fn test_native() -> Result<Tally> {
     setup::vulkan()?;
     let mut sum = Tally::default();
     let all = ["test", "--workspace", "--all-features", "--no-fail-fast"];
-    let succeeded = shell::listen(setup::cargo().args(all), |line| {
+    let mut tests = setup::cargo();
+    let succeeded = shell::listen(tests.args(all).env(fuzz::SECONDS, FUZZ_SECONDS), |line| {
         if line.starts_with("test result: ") {
             sum.passed += number_before("passed;", line);
             sum.failed += number_before("failed;", line);

@@ -181,7 +181,7 @@ impl Train {
         };
         // What the file says is refused before anything is set over it.
         Config::resolve(&options)?;
-        if self.data.is_none() && options.pointer("/split/kind").is_none() {
+        if self.data.is_none() && twotower::config::get(&options, "split.kind").is_none() {
             twotower::config::set(&mut options, "split.kind", "given".into());
         }
         set_all(&mut options, &self.sets)?;

@@ -1,0 +1,387 @@
+//! A file that is being read: judged by its first bytes, then taken in chunk by chunk.
+
+use super::columns::{self, Found, Judge, Sought};
+use super::content;
+use super::encoding::Decoder;
+use super::flaw::{Refusal, Tally};
+use super::foreign;
+use super::format::{Format, RECORD_LIMIT, Sample, Shape};
+use super::intake::{Intake, goes_by_time};
+use super::loader::{Part, slot, word};
+use super::reader::{Reader, Record};
+use super::report::{ColumnReport, FileReport};
+use super::roles::Role;
+use super::time::Clock;
+use crate::config::{Column, Config};
+use crate::error::{Error, Result};
+
+/// By how much memory is taken for more lines than the mean line length promises: the mean over
+/// [`RECORD_LIMIT`] bytes is that sure.
+const HEADROOM: f64 = 1.003;
+
+/// A file that is being read.
+pub(super) struct Open {
+    part: Part,
+    name: String,
+    /// Bytes that the whole file has, if known.
+    bytes: Option<u64>,
+    /// The first bytes, gathered to be judged together.
+    head: Vec<u8>,
+    /// There once the head was judged.
+    judged: Option<Judged>,
+}
+
+/// The first bytes of a file, as text.
+pub(super) struct Head {
+    decoder: Decoder,
+    text: Vec<u8>,
+    pub sample: Sample,
+}
+
+/// What is there once the head of a file was judged.
+struct Judged {
+    decoder: Decoder,
+    reader: Reader,
+    tally: Tally,
+    report: FileReport,
+    /// Interactions of the part that other files had.
+    rows_before: usize,
+    /// Whether lines were taken as lists because of their length.
+    is_guess: bool,
+}
+
+impl Judged {
+    /// Takes in text, the last of the file or not.
+    fn read(&mut self, part: Part, text: &[u8], last: bool, intake: &mut Intake) -> Result<()> {
+        let Self { reader, tally, .. } = self;
+        reader.push(text, last, &mut |record| take(intake, part, tally, record))
+    }
+}
+
+/// A file that was read, and what is to be said about it.
+pub(super) struct Closed {
+    pub report: FileReport,
+    pub first_bad_lines: Vec<String>,
+    pub warnings: Vec<String>,
+}
+
+impl Open {
+    pub fn new(part: Part, name: &str, bytes: Option<u64>) -> Self {
+        Self { part, name: name.into(), bytes, head: Vec::new(), judged: None }
+    }
+
+    /// Takes in the next bytes.
+    pub fn push(&mut self, chunk: &[u8], config: &Config, intake: &mut Intake) -> Result<()> {
+        let mut rest = chunk;
+        if self.judged.is_none() {
+            let missing = RECORD_LIMIT - self.head.len();
+            let (to_head, after) = chunk.split_at(missing.min(chunk.len()));
+            self.head.extend_from_slice(to_head);
+            if self.head.len() < RECORD_LIMIT {
+                return Ok(());
+            }
+            rest = after;
+        }
+        let judged = match self.judged.take() {
+            Some(judged) => judged,
+            None => self.judge(config, false, intake)?,
+        };
+        let judged = self.judged.insert(judged);
+        if judged.decoder.is_plain() {
+            judged.read(self.part, rest, false, intake)
+        } else {
+            let text = judged.decoder.decode(rest);
+            judged.read(self.part, &text, false, intake)
+        }
+    }
+
+    /// Ends the file.
+    pub fn close(mut self, config: &Config, intake: &mut Intake) -> Result<Closed> {
+        let mut judged = match self.judged.take() {
+            Some(judged) => judged,
+            None => self.judge(config, true, intake)?,
+        };
+        let Self { part, name, .. } = self;
+        judged.read(part, &[], true, intake)?;
+        let Judged { reader, tally, mut report, rows_before, is_guess, .. } = judged;
+        tally.check(&name)?;
+        intake.settle()?;
+        let mut warnings = Vec::new();
+        if is_guess {
+            warnings.push(format!(
+                "{name}: its lines differ in length, so each is read as a user and all their items. If \
+                 that is wrong, set `data.layout` to \"table\""
+            ));
+        }
+        if let Some(slot) = slot(part) {
+            warnings.extend(settle_dates(&name, intake, slot, rows_before)?);
+        }
+        report.lines = tally.records;
+        report.bad = tally.bad;
+        report.blank = tally.blank + reader.blank;
+        report.without_user = tally.without_user;
+        report.without_item = tally.without_item;
+        let first_bad_lines = tally.named.iter().map(|line| format!("{name}, {line}")).collect();
+        Ok(Closed { report, first_bad_lines, warnings })
+    }
+
+    /// Judges the head of the file and looks for its columns; makes room for its lines.
+    fn judge(&mut self, config: &Config, whole: bool, intake: &mut Intake) -> Result<Judged> {
+        let head = std::mem::take(&mut self.head);
+        let raw_bytes = head.len() as f64;
+        let head = self.decoded(head, whole, config)?;
+        let (found, report) = self.find(&head, config, intake)?;
+        let mut rows_before = 0;
+        if let Some(slot) = slot(self.part) {
+            self.require(config, &found)?;
+            rows_before = intake.parts[slot].len();
+            if let Some(all) = self.bytes {
+                let line_bytes = head.sample.line_bytes * raw_bytes / head.text.len().max(1) as f64;
+                let rows = (all as f64 / line_bytes * HEADROOM) as u64 + 1;
+                intake.parts[slot].reserve(rows)?;
+            }
+        }
+        let Head { decoder, text, sample } = head;
+        let is_guess = matches!(sample.shape, Shape::Lists(_)) && config.data.layout.is_none();
+        let reader = Reader::new(&self.name, text, &sample, &found, ids(self.part))?;
+        Ok(Judged { decoder, reader, tally: Tally::default(), report, rows_before, is_guess })
+    }
+
+    /// Decodes the first bytes and judges their format.
+    pub fn decoded(&self, mut head: Vec<u8>, whole: bool, config: &Config) -> Result<Head> {
+        if let Some(problem) = foreign::problem(&head) {
+            return Err(Error::Data { file: self.name.clone(), problem, lines: Vec::new() });
+        }
+        let (mut decoder, mark) = Decoder::judge(&head, config.data.encoding);
+        head.drain(..mark);
+        let text = decoder.head(head);
+        let sample = Sample::of(&self.name, &text, whole, self.format(config))?;
+        Ok(Head { decoder, text, sample })
+    }
+
+    /// Finds the columns, and reports them.
+    pub fn find(
+        &self,
+        head: &Head,
+        config: &Config,
+        intake: &Intake,
+    ) -> Result<(Found, FileReport)> {
+        let features = features(self.part, intake);
+        let sought = sought(self.part, config, &features);
+        let mut clock = Clock::new(config.data.time_format.as_deref());
+        let header = self.header(config);
+        let mut judge = Judge { header, missing: &intake.missing, clock: &mut clock };
+        let found = columns::find(&self.name, &head.sample, &sought, &mut judge)?;
+        let report = self.report(&head.sample, &found, &sought, &head.decoder);
+        Ok((found, report))
+    }
+
+    /// What the options say of the format.
+    fn format<'c>(&self, config: &'c Config) -> Format<'c> {
+        let data = &config.data;
+        let separator = match self.part {
+            Part::Items => &data.items.separator,
+            Part::Users => &data.users.separator,
+            _ => &data.separator,
+        };
+        let is_pairs = slot(self.part).is_some();
+        Format { separator: separator.as_deref(), layout: data.layout, is_pairs }
+    }
+
+    /// Whether the options say that there is a header.
+    fn header(&self, config: &Config) -> Option<bool> {
+        match self.part {
+            Part::Items => config.data.items.header,
+            Part::Users => config.data.users.header,
+            _ => config.data.header,
+        }
+    }
+
+    /// Refuses a file that lacks what an option needs.
+    fn require(&self, config: &Config, found: &Found) -> Result<()> {
+        let [_, _, ratings, times] = [0, 1, 2, 3].map(|n| found.positions[n].is_some());
+        let file = &self.name;
+        if config.data.min_rating.is_some() && !ratings {
+            let unclear: Vec<String> = found.unclear_ratings.iter().map(usize::to_string).collect();
+            let problem = match unclear.is_empty() {
+                true => format!("{file} has no ratings"),
+                false => format!(
+                    "which column of {file} is the rating cannot be known: {} may be",
+                    unclear.join(", ")
+                ),
+            };
+            return Err(Error::Config {
+                key: "data.minRating".into(),
+                problem,
+                allowed: "null, or a column named by `data.columns.rating`".into(),
+            });
+        }
+        if goes_by_time(config.split.kind) && !times {
+            let kind = word(config.split.kind);
+            return Err(Error::Config {
+                key: "split.kind".into(),
+                problem: format!("`{kind}` needs times, and {file} has none"),
+                allowed: "random, or a column named by `data.columns.timestamp`".into(),
+            });
+        }
+        Ok(())
+    }
+
+    fn report(
+        &self,
+        sample: &Sample,
+        found: &Found,
+        sought: &[Sought<'_>],
+        decoder: &Decoder,
+    ) -> FileReport {
+        let names_columns = found.header && !sample.rows.is_empty();
+        let columns = sought.iter().zip(&found.positions).filter_map(|(column, position)| {
+            let position = (*position)?;
+            Some(ColumnReport {
+                role: column.role.name().into(),
+                name: names_columns.then(|| sample.rows[0].get(position).cloned()).flatten(),
+                position,
+                values: None,
+            })
+        });
+        let (layout, separator) = match sample.shape {
+            Shape::Table(separator) => ("table", Some(separator)),
+            Shape::Lists(separator) => ("lists", Some(separator)),
+            Shape::Blocks(separator) => ("blocks", Some(separator)),
+            Shape::JsonLines => ("json-lines", None),
+            Shape::JsonArray => ("json-array", None),
+        };
+        let rating = sought.iter().position(|column| column.role == Role::Rating);
+        let ratings = rating.and_then(|rating| found.positions[rating]).and_then(|position| {
+            let body = sample.body(found.header).iter();
+            content::range(body.filter_map(|row| row.get(position)).map(String::as_str))
+        });
+        FileReport {
+            file: self.name.clone(),
+            part: self.part,
+            layout: layout.into(),
+            separator: separator.map(|separator| separator.name().into()),
+            header: found.header,
+            encoding: decoder.encoding,
+            skipped: sample.skipped.clone(),
+            columns: columns.collect(),
+            ratings,
+            matched: None,
+            lines: 0,
+            bad: 0,
+            blank: 0,
+            without_user: 0,
+            without_item: 0,
+        }
+    }
+}
+
+/// How many of the columns that a file is searched for, the first ones, are ids.
+fn ids(part: Part) -> usize {
+    if slot(part).is_some() { 2 } else { 1 }
+}
+
+/// The columns of features that a file has to have, by name.
+fn features(part: Part, intake: &Intake) -> Vec<Column> {
+    let columns = match part {
+        Part::Users => &intake.user_features,
+        Part::Items => &intake.item_features,
+        _ => return Vec::new(),
+    };
+    columns.iter().map(|(column, _)| Column::Name(column.name.clone())).collect()
+}
+
+/// The columns that a file is searched for, in the order in which [`Intake`] takes them.
+fn sought<'a>(part: Part, config: &'a Config, features: &'a [Column]) -> Vec<Sought<'a>> {
+    let data = &config.data;
+    let column = |role, option: &'a Option<Column>, key| Sought {
+        role,
+        option: option.as_ref(),
+        key,
+        hint: None,
+    };
+    // The column of ids has in most cases the name that it has among the interactions.
+    let hint = |column: &'a Option<Column>| match column {
+        Some(Column::Name(name)) => Some(name.as_str()),
+        _ => None,
+    };
+    let columns = &data.columns;
+    let (mut known, feature, key) = match part {
+        Part::Users => (
+            vec![column(Role::User, &data.users.id, "data.users.id")],
+            Role::UserFeature,
+            "towers.user.features",
+        ),
+        Part::Items => (
+            vec![
+                column(Role::Item, &data.items.id, "data.items.id"),
+                column(Role::Title, &data.items.title, "data.items.title"),
+            ],
+            Role::ItemFeature,
+            "towers.item.features",
+        ),
+        _ => {
+            return vec![
+                column(Role::User, &columns.user, "data.columns.user"),
+                column(Role::Item, &columns.item, "data.columns.item"),
+                column(Role::Rating, &columns.rating, "data.columns.rating"),
+                column(Role::Timestamp, &columns.timestamp, "data.columns.timestamp"),
+            ];
+        }
+    };
+    known[0].hint = if part == Part::Users { hint(&columns.user) } else { hint(&columns.item) };
+    let features = features.iter().map(|option| Sought {
+        role: feature,
+        option: Some(option),
+        key,
+        hint: None,
+    });
+    known.into_iter().chain(features).collect()
+}
+
+/// Takes in a record, or counts why not.
+#[inline]
+fn take(intake: &mut Intake, part: Part, tally: &mut Tally, record: Record<'_>) -> Result<()> {
+    tally.records += u64::from(!record.is_next);
+    let taken = record.cells.map_err(Refusal::Line).and_then(|cells| match slot(part) {
+        Some(slot) => intake.interaction(slot, cells),
+        None if part == Part::Users => intake.user(cells),
+        None => intake.item(cells),
+    });
+    match taken {
+        Ok(()) => {}
+        Err(Refusal::Line(flaw)) => tally.note(record.line, flaw, record.text),
+        Err(Refusal::NoUser) => tally.without_user += 1,
+        Err(Refusal::NoItem) => tally.without_item += 1,
+        Err(Refusal::Load(error)) => return Err(error),
+    }
+    Ok(())
+}
+
+/// Settles whether the dates of a file are month first, by all of them; returns a warning where none
+/// of them tells.
+fn settle_dates(
+    name: &str,
+    intake: &mut Intake,
+    slot: usize,
+    rows_before: usize,
+) -> Result<Option<String>> {
+    let seen = std::mem::take(&mut intake.clock.seen);
+    match (seen.month_first, seen.day_first) {
+        (true, true) => Err(Error::Data {
+            file: name.into(),
+            problem: "some of its dates are month first, others day first. Set `data.timeFormat`"
+                .into(),
+            lines: Vec::new(),
+        }),
+        (false, true) => {
+            intake.parts[slot].map_times(rows_before, super::dates::swapped);
+            Ok(None)
+        }
+        (false, false) if seen.either => Ok(Some(format!(
+            "{name}: no date tells whether the month or the day comes first; they are read as month \
+             first. Set `data.timeFormat` to \"month-first\" or \"day-first\""
+        ))),
+        _ => Ok(None),
+    }
+}

@@ -1,0 +1,114 @@
+//! Times by a pattern that an option gives, such as `%d.%m.%Y %H:%M`.
+
+use super::dates::{self, MONTHS};
+
+/// The codes that a pattern may have, after `%`.
+pub(super) const CODES: &str = "%Y %y %m %d %H %I %p %M %S %f %b %s";
+
+/// Returns the code of a pattern that is not known, if it has one.
+pub(super) fn unknown_code(pattern: &str) -> Option<String> {
+    let mut signs = pattern.chars();
+    while let Some(sign) = signs.next() {
+        if sign == '%' {
+            let code: String = signs.next().map_or("%".into(), |code| format!("%{code}"));
+            if code != "%%" && !CODES.split(' ').any(|known| known == code) {
+                return Some(code);
+            }
+        }
+    }
+    None
+}
+
+/// Milliseconds since 1970 of a text that follows the pattern. A blank of the pattern stands for any
+/// number of blanks.
+pub(super) fn parse(text: &[u8], pattern: &str) -> Option<i64> {
+    let mut rest = text;
+    let (mut year, mut month, mut day) = (1970, 1, 1);
+    // Hours, minutes, seconds and thousandths.
+    let mut clock = [0; 4];
+    let mut afternoon = None;
+    let mut seconds = 0;
+    let mut signs = pattern.bytes();
+    while let Some(sign) = signs.next() {
+        if sign == b' ' {
+            rest = rest.trim_ascii_start();
+            continue;
+        }
+        let code = if sign == b'%' { signs.next()? } else { b'%' };
+        match code {
+            b'%' => rest = rest.strip_prefix(&[sign])?,
+            b'Y' => year = digits(&mut rest, 4)?,
+            b'y' => year = dates::full_year((digits(&mut rest, 2)?, 2))?,
+            b'm' => month = digits(&mut rest, 2)?,
+            b'd' => day = digits(&mut rest, 2)?,
+            b'H' | b'I' => clock[0] = digits(&mut rest, 2)?,
+            b'M' => clock[1] = digits(&mut rest, 2)?,
+            b'S' => clock[2] = digits(&mut rest, 2)?,
+            b'f' => {
+                let before = rest.len();
+                let fraction = digits(&mut rest, 9)?;
+                clock[3] = fraction * 1000 / 10_i64.pow((before - rest.len()) as u32);
+            }
+            b's' => seconds = digits(&mut rest, 18)?,
+            b'p' => {
+                let half = rest.get(..2)?.to_ascii_lowercase();
+                afternoon = Some(half == b"pm");
+                rest = &rest[2..];
+            }
+            b'b' => {
+                let word = rest.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+                let name = rest[..word].to_ascii_lowercase();
+                let is_name = |month: &&str| word >= 3 && month.as_bytes().starts_with(&name);
+                month = MONTHS.iter().position(is_name)? as i64 + 1;
+                rest = &rest[word..];
+            }
+            _ => return None,
+        }
+    }
+    let [mut hour, minute, second, thousandth] = clock;
+    if let Some(afternoon) = afternoon {
+        hour = hour % 12 + if afternoon { 12 } else { 0 };
+    }
+    let holds = rest.is_empty() && hour < 24 && minute < 60 && second <= 60;
+    let seconds = seconds + (hour * 60 + minute) * 60 + second;
+    holds.then_some(dates::of_day(year, month, day)? + seconds * 1000 + thousandth)
+}
+
+/// Takes up to so many digits.
+fn digits(text: &mut &[u8], most: usize) -> Option<i64> {
+    let length = text.iter().take(most).take_while(|byte| byte.is_ascii_digit()).count();
+    let (digits, rest) = text.split_at(length);
+    *text = rest;
+    std::str::from_utf8(digits).ok()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_says_what_stands_where() {
+        for (pattern, text, expected) in [
+            ("%d.%m.%Y %H:%M", "13.5.2014  08:15", 1_399_968_900_000),
+            ("%Y%m%d", "20140513", 1_399_939_200_000),
+            ("%y-%b-%d %I:%M %p", "14-May-13 8:15 PM", 1_400_012_100_000),
+            ("%H:%M:%S.%f", "00:00:01.25", 1250),
+            ("t=%s", "t=881250949", 881_250_949_000),
+            ("%d%%", "1%", 0),
+        ] {
+            assert_eq!(parse(text.as_bytes(), pattern), Some(expected), "{pattern}");
+        }
+        for (pattern, text) in
+            [("%Y", "2014-05"), ("%Y-%m", "2014"), ("%d.%m.%Y", "32.01.2014"), ("%H", "24")]
+        {
+            assert_eq!(parse(text.as_bytes(), pattern), None, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn a_code_that_is_not_known_is_named() {
+        assert_eq!(unknown_code("%d.%m.%Y %%"), None);
+        assert_eq!(unknown_code("%d %Q").as_deref(), Some("%Q"));
+        assert_eq!(unknown_code("%"), Some("%".into()));
+    }
+}

@@ -1,0 +1,85 @@
+//! The roles of columns, and the names under which data sets have them.
+
+/// What a column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    User,
+    Item,
+    Rating,
+    Timestamp,
+    Title,
+    UserFeature,
+    ItemFeature,
+}
+
+impl Role {
+    /// Names of this column, likeliest first, [folded](fold).
+    pub fn names(self) -> &'static str {
+        match self {
+            Self::User => {
+                "user userid uid username customer customerid client clientid buyer buyerid \
+                 account accountid visitor visitorid reviewer reviewerid member memberid person \
+                 personid player playerid reader readerid listener listenerid session sessionid \
+                 basket basketid order orderid transaction transactionid"
+            }
+            Self::Item => {
+                "item itemid iid movie movieid film filmid book bookid product productid sku \
+                 stockcode parentasin asin isbn article articleid news newsid track trackid song \
+                 songid artist artistid video videoid game gameid app appid anime animeid business \
+                 businessid venue venueid poi poiid place placeid location locationid hotel hotelid \
+                 restaurant restaurantid recipe recipeid course courseid joke jokeid content \
+                 contentid"
+            }
+            Self::Rating => "rating bookrating stars score overall",
+            Self::Timestamp => {
+                "timestamp time unixtime unixreviewtime datetime date ratedat createdat dateadded \
+                 invoicedate reviewtime eventtime eventdate"
+            }
+            Self::Title => {
+                "title name itemtitle itemname movietitle booktitle producttitle productname \
+                 description"
+            }
+            // Only an option can name them.
+            Self::UserFeature | Self::ItemFeature => "",
+        }
+    }
+
+    /// Its name in reports and options.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Item => "item",
+            Self::Rating => "rating",
+            Self::Timestamp => "timestamp",
+            Self::Title => "title",
+            Self::UserFeature | Self::ItemFeature => "feature",
+        }
+    }
+
+    pub fn is_feature(self) -> bool {
+        matches!(self, Self::UserFeature | Self::ItemFeature)
+    }
+}
+
+/// A name of an item's column only where no other column can be it: often it numbers the rows.
+pub(super) const BARE_ID: &str = "id";
+
+/// Whether any role has this name.
+pub(super) fn is_known(name: &str) -> bool {
+    let name = fold(name);
+    let roles = [Role::User, Role::Item, Role::Rating, Role::Timestamp, Role::Title];
+    name == BARE_ID || roles.iter().any(|role| role.names().split(' ').any(|known| known == name))
+}
+
+/// Whether a column of this name numbers the rows, as pandas writes it.
+pub(super) fn is_index(name: &str) -> bool {
+    let name = fold(name);
+    name.is_empty() || name == "index" || name.starts_with("unnamed")
+}
+
+/// A name without case, spaces and signs, so that `user_id`, `userId` and `User-ID` are one; a type
+/// after a colon, as in RecBole's `user_id:token`, is dropped.
+pub(super) fn fold(name: &str) -> String {
+    let name = name.split(':').next().unwrap_or(name);
+    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}

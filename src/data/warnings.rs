@@ -1,0 +1,155 @@
+//! What is probably wrong with a data set, and what may be worth to know about it.
+
+use super::dataset::Dataset;
+use super::loader::Part;
+use super::pairs::Pairs;
+use super::report::FileReport;
+use crate::config::{Config, SplitKind};
+
+/// One id has too many pairs from this share of all on, if it also has this many times the mean.
+const MUCH: f64 = 0.1;
+const TIMES_THE_MEAN: f64 = 3.0;
+
+/// Users who are split between equal times are worth a word from this share of all on.
+const MANY_TIES: f64 = 0.05;
+
+/// Adds warnings and notes to the report of a data set.
+pub(super) fn add(data: &mut Dataset, config: &Config) {
+    let mut warnings = Vec::new();
+    let mut notes = Vec::new();
+    for file in &data.report.read {
+        warnings.extend(of_lines(file, &data.report.first_bad_lines));
+        warnings.extend(of_matches(file, data));
+        if config.data.min_rating.is_none() {
+            notes.extend(of_ratings(file));
+        }
+    }
+    warnings.extend(of_ids(data));
+    warnings.extend(of_split(data, config));
+    let is_by_share = matches!(config.split.kind, SplitKind::Random);
+    let timed = data.report.read.iter().find_map(|file| file.column("timestamp"));
+    if let Some(column) = timed.filter(|_| is_by_share) {
+        notes.push(format!(
+            "column {} has times, and the split is random. `split.kind` \"temporal-global\" tests on what \
+             came last, as in use",
+            column.label()
+        ));
+    }
+    data.report.warnings.extend(warnings);
+    data.report.notes.extend(notes);
+}
+
+/// Lines that were skipped.
+fn of_lines(file: &FileReport, bad: &[String]) -> Vec<String> {
+    let FileReport { file: name, lines, .. } = file;
+    let mut warnings = Vec::new();
+    if !file.skipped.is_empty() {
+        let skipped = file.skipped.join("; ");
+        warnings.push(format!("{name}: skipped above the first record: {skipped}"));
+    }
+    if file.bad > 0 {
+        let begin = format!("{name}, ");
+        let first = bad.iter().find_map(|line| line.strip_prefix(&begin)).unwrap_or_default();
+        warnings
+            .push(format!("{name}: {} of {lines} lines are bad and skipped; {first}", file.bad));
+    }
+    for (count, role) in [(file.without_user, "user"), (file.without_item, "item")] {
+        if count > 0 {
+            let column = file.column(role).map_or_else(String::new, |column| column.label());
+            warnings.push(format!(
+                "{name}: {count} of {lines} lines are without a {role} (column {column} is empty, NA or \
+                 another word of `data.missing`) and skipped"
+            ));
+        }
+    }
+    warnings
+}
+
+/// An items or users file, or a feature, that has little of what the data has.
+fn of_matches(file: &FileReport, data: &Dataset) -> Vec<String> {
+    let (Some(matched), FileReport { file: name, .. }) = (file.matched, file) else {
+        return Vec::new();
+    };
+    let (ids, word) = match file.part {
+        Part::Users => (&data.users, "users"),
+        _ => (&data.items, "items"),
+    };
+    let all = ids.len();
+    let mut warnings = Vec::new();
+    if matched * 2 < all {
+        let example = ids.iter().next().unwrap_or_default();
+        warnings.push(format!(
+            "{name}: it has {matched} of the {all} {word} of the data, whose ids are like `{example}`. Is \
+             its column {} the right one?",
+            file.columns.first().map_or_else(String::new, |column| column.label())
+        ));
+    }
+    for column in file.columns.iter().filter(|column| column.values == Some(0)) {
+        warnings.push(format!("{name}: the feature {} has no value", column.label()));
+    }
+    warnings
+}
+
+/// Suggests the upper part of a scale of ratings as likes.
+fn of_ratings(file: &FileReport) -> Option<String> {
+    let [least, most] = file.ratings?;
+    let from = (least + (most - least) * 0.75).ceil();
+    Some(format!(
+        "{}: ratings from {least} to {most}; all count as a like. To count from {from} on, set \
+         `data.minRating` to {from}",
+        file.file
+    ))
+}
+
+/// Ids that look like another column's.
+fn of_ids(data: &Dataset) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let parts = [&data.train, &data.validation, &data.test];
+    let all: usize = parts.iter().map(|part| part.len()).sum();
+    let sides = [(0, "user", &data.users, "has one pair"), (1, "item", &data.items, "occurs once")];
+    for (side, role, ids, once) in sides {
+        let read = data.report.read.iter().find_map(|file| file.column(role));
+        let column = read.map_or_else(String::new, |column| column.label());
+        if ids.len() == all {
+            warnings.push(format!("every {role} {once}. Is column {column} the right one?"));
+            continue;
+        }
+        let mut counts = vec![0_u32; ids.len()];
+        parts
+            .iter()
+            .flat_map(|part| Pairs::iter(part))
+            .for_each(|pair| counts[pair[side] as usize] += 1);
+        let most = counts.iter().enumerate().max_by_key(|(_, count)| **count);
+        if let Some((id, &count)) = most
+            && f64::from(count) > all as f64 * MUCH
+            && f64::from(count) * ids.len() as f64 > all as f64 * TIMES_THE_MEAN
+        {
+            let name = ids.name(id as u32);
+            warnings.push(format!(
+                "the {role} `{name}` has {count} of {all} pairs. If it stands for no {role}, add it to \
+                 `data.missing`"
+            ));
+        }
+    }
+    warnings
+}
+
+/// A test part that says little.
+fn of_split(data: &Dataset, config: &Config) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let wanted = match config.split.kind {
+        SplitKind::Given | SplitKind::LeaveLastOut => true,
+        _ => config.split.test > 0.0,
+    };
+    if wanted && data.test.is_empty() {
+        warnings.push("there is nothing to test on: no user has enough pairs".into());
+    }
+    let (tied, users) = (data.report.split_within_tie, data.users.len());
+    if tied as f64 > users as f64 * MANY_TIES {
+        warnings.push(format!(
+            "{tied} of {users} users are split within a tie: some of their pairs have one time, and lot \
+             decides which of them are tested"
+        ));
+    }
+    warnings
+}

@@ -1,0 +1,49 @@
+//! `cargo xtask fuzz`: everything that reads, with mutated input, for as long as wanted.
+
+use crate::{root, setup, shell};
+use anyhow::Result;
+use std::process::{Command, ExitCode};
+
+/// The variable that tells the loop of `tests/fuzz.rs` how many seconds each target gets.
+pub const SECONDS: &str = "FUZZ_SECONDS";
+
+#[derive(clap::Args)]
+pub struct Fuzz {
+    /// What is fuzzed: loader, items, config, saved or query; all of them if none is named
+    targets: Vec<String>,
+    /// Seconds for each
+    #[arg(long, default_value_t = 3600)]
+    seconds: u64,
+}
+
+impl Fuzz {
+    /// With cargo-fuzz where it and a nightly toolchain are there, else with the loop of the tests.
+    pub fn run(self) -> Result<ExitCode> {
+        let mut targets = self.targets;
+        if targets.is_empty() {
+            targets = ["loader", "items", "config", "saved", "query"].map(String::from).to_vec();
+        }
+        let seconds = self.seconds.to_string();
+        if has_cargo_fuzz() {
+            for target in targets {
+                let corpus = root().join("fuzz/corpus").join(&target);
+                std::fs::create_dir_all(&corpus)?;
+                let mut fuzz = Command::new("cargo");
+                fuzz.args(["+nightly", "fuzz", "run", &target]).arg(corpus);
+                let seeds = root().join("fuzz/seeds").join(&target);
+                fuzz.args(seeds.is_dir().then_some(seeds)).args(["--", "-timeout=60"]);
+                shell::run(fuzz.arg(format!("-max_total_time={seconds}")).current_dir(root()))?;
+            }
+            return Ok(ExitCode::SUCCESS);
+        }
+        let mut tests = setup::cargo();
+        tests.args(["test", "--test", "fuzz", "--", "--nocapture", "--exact"]).args(targets);
+        shell::run(tests.env(SECONDS, seconds))?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn has_cargo_fuzz() -> bool {
+    let version = Command::new("cargo").args(["+nightly", "fuzz", "--version"]).output();
+    version.is_ok_and(|output| output.status.success())
+}
