@@ -137,7 +137,7 @@ fn training_learns_what_the_camps_like() {
         let had = trainer.history("u4").expect("a history");
         assert_eq!(top.len(), 5);
         assert!(top.is_sorted_by(|a, b| a.score >= b.score));
-        for found in &top {
+        for found in top.iter() {
             let number: u32 = found.item[1..].parse().expect("a number");
             assert_eq!(number % 2, 0, "an even user was offered {}", found.item);
             assert_eq!(found.title, Some(format!("Item number {number}")));

@@ -83,6 +83,7 @@ export class Remote {
   /** Ends the run when the signal is aborted. */
   #heed(signal: AbortSignal): void {
     const abort = (): void => this.end(aborted(signal));
+    if (signal.aborted) abort();
     signal.addEventListener("abort", abort);
     this.#listeners.add(() => signal.removeEventListener("abort", abort));
   }

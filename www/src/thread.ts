@@ -60,12 +60,17 @@ export class Thread {
   /** Asks a worker that is there, else the one that the next trainer takes. One that cannot answer is of no use, and ends. */
   static async ask<T>(question: (host: Proxied<Host>) => Promise<T>): Promise<T> {
     const thread = this.#shared && !this.#shared.#failure ? this.#shared : this.ahead();
+    // Its last trainer may leave before the answer comes.
+    const asker = (): void => undefined;
+    thread.join(asker);
     try {
       return await Promise.race([question(thread.host), thread.#failing]);
     } catch (thrown) {
       const error = TwoTowerError.from(thrown);
       thread.#fail(error);
       throw error;
+    } finally {
+      thread.leave(asker);
     }
   }
 
@@ -88,10 +93,10 @@ export class Thread {
     if (this.#failure) user(this.#failure);
   }
 
-  /** Removes a user. Returns whether it was the last one: then the worker has ended. */
+  /** Removes a user. Returns whether it was the last one: then the worker has ended, unless the next trainer takes it. */
   leave(user: (reason: TwoTowerError) => void): boolean {
     this.#users.delete(user);
-    if (this.#users.size > 0) return false;
+    if (this.#users.size > 0 || Thread.#spare === this) return false;
     if (Thread.#shared === this) Thread.#shared = undefined;
     this.#worker.terminate();
     return true;

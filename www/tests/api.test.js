@@ -66,15 +66,20 @@ test("every kind of source gives the same data", async () => {
     const found = [];
     for (const source of sources) {
       const trainer = await Trainer.create(source, options);
-      const { titledItems, lines, ...data } = trainer.about.data;
-      found.push({ titledItems, data: { ...data, lines: lines - titledItems } });
+      const { titledItems, lines, read, ...data } = trainer.about.data;
+      // A file has a name, and its items another file.
+      const [{ file, ...understood }] = read;
+      found.push({ titledItems, named: file.length > 0, data: { ...data, understood, lines: lines - titledItems } });
       trainer.destroy();
     }
     return found;
   });
   const [{ data: first }] = summaries;
   assert.ok(first.train > first.test && first.test > 0);
-  for (const { data } of summaries) assert.deepEqual(data, first);
+  for (const { data, named } of summaries) {
+    assert.deepEqual(data, first);
+    assert.ok(named);
+  }
   assert.deepEqual(summaries.map(({ titledItems }) => titledItems), [0, 0, 0, 0, 0, 0, 0, 40]);
 });
 
@@ -102,7 +107,7 @@ test("options are described with bounds and defaults", async () => {
   assert.deepEqual(batch.kinds, [{ kind: "int", min: 2, max: 16384 }]);
   assert.equal(batch.default, 256);
   const split = specs.find(({ key }) => key === "split.kind");
-  assert.deepEqual(split.kinds, [{ kind: "one-of", words: ["given", "random", "temporal", "leave-last-out"] }]);
+  assert.deepEqual(split.kinds, [{ kind: "one-of", words: ["given", "random", "temporal", "temporal-global", "leave-last-out"] }]);
   assert.equal(split.default, "random");
 });
 

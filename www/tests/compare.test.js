@@ -182,7 +182,7 @@ test("a comparison and the page's own run wait for each other; what is cancelled
   await page.getByRole("button", { name: "Cancel" }).click();
   await page.getByText("Cancelled. What was measured stays.").waitFor();
   assert.match(await said(page), /Two backpropagations 0\.\d{3}, OneBP –/);
-  await phase(page, "Go on");
+  await phase(page, "Resume");
   await until(() => page.workers().length === 1);
   await compare(page).click();
   await until(async () => /Two backpropagations –/.test(await said(page)));

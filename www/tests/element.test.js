@@ -144,7 +144,8 @@ test("a wrong value of an attribute is a message and an event, never an exceptio
     assert.ok(messages.some((said) => message.test(said)), `${attribute}: ${messages.join("\n")}`);
   }
   assert.deepEqual(faults.filter((fault) => !/404/.test(fault)), []);
-  for (const message of Object.values(wrong)) await tab.getByText(message).first().waitFor();
+  // On the screen a sentence begins with a capital letter.
+  for (const message of Object.values(wrong)) await tab.getByText(new RegExp(message, "i")).first().waitFor();
   await close();
 });
 
@@ -189,7 +190,7 @@ test("two on a page train one after the other, in one worker, and the second say
     void first.start();
     void second.start();
   });
-  await tab.getByText("Waits: another trainer on this page is at work").waitFor();
+  await tab.getByText("Waiting: another trainer on this page is training").waitFor();
   await waitFor("done", 2);
   assert.equal(tab.workers().length, 1);
   const done = (await told()).findIndex(({ name }) => name === "done");
@@ -219,6 +220,68 @@ test("moving keeps the run, removing frees it, and it may come back", async () =
   await begin(tab);
   await waitFor("done", 2);
   assert.equal((await told()).filter(({ name }) => name === "error").length, 0);
+  await close();
+});
+
+test("removed while it loads, it opens nothing", async () => {
+  const { page: tab, told, close } = await page("<section></section>");
+  for (const after of [0, 30, 100, 300]) {
+    await tab.evaluate(
+      async ([html, after]) => {
+        const section = document.querySelector("section");
+        section.innerHTML = html;
+        await new Promise((resolve) => setTimeout(resolve, after));
+        section.replaceChildren();
+      },
+      [tag('loading="eager" autostart'), after],
+    );
+  }
+  await tab.waitForTimeout(2500);
+  assert.equal((await told()).filter(({ name }) => name === "epoch" || name === "error").length, 0);
+  // A worker may wait for the next trainer: that is one, and it has no run.
+  assert.ok(tab.workers().length <= 1, `${tab.workers().length} workers`);
+  await close();
+});
+
+test("a comparison that pauses lets others train, and one that is moved goes on", async () => {
+  const { page: tab, told, waitFor, close } = await page(`${tag('strategies="two-bp one-bp" epochs="6" loading="eager"')}${tag('loading="eager"')}<section></section>`, { height: 1600 });
+  await waitFor("ready", 2);
+  await tab.evaluate(() => void document.querySelector("two-tower-trainer").start());
+  await waitFor("epoch");
+  await tab.evaluate(() => {
+    const [first, second] = document.querySelectorAll("two-tower-trainer");
+    first.pause();
+    void second.start();
+  });
+  await waitFor("done");
+  assert.ok((await told()).some(({ name, strategy }) => name === "epoch" && strategy === undefined), "the second one trained");
+  await tab.evaluate(() => {
+    const [first] = document.querySelectorAll("two-tower-trainer");
+    document.querySelector("section").append(first);
+    void first.start();
+  });
+  await waitFor("done", 2);
+  assert.equal((await told()).filter(({ strategy }) => strategy).length, 12);
+  await close();
+});
+
+test("ready is the trainer at hand, and rejects where there is none", async () => {
+  const { page: tab, waitFor, close } = await page(tag());
+  await waitFor("ready");
+  const same = await tab.evaluate(async () => {
+    const element = document.querySelector("two-tower-trainer");
+    const first = await element.ready;
+    const again = new Promise((resolve) => element.addEventListener("twotower-ready", resolve, { once: true }));
+    element.dataset = "online-retail";
+    const { detail } = await again;
+    const kept = (await element.ready) === detail.trainer && detail.trainer !== first;
+    const other = document.createElement("two-tower-trainer");
+    other.setAttribute("dataset", "missing.csv");
+    document.body.append(other);
+    await other.start();
+    return [kept, await other.ready.catch(({ code }) => code)];
+  });
+  assert.deepEqual(same, [true, "data"]);
   await close();
 });
 

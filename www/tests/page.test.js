@@ -25,7 +25,7 @@ test("it opens on the shop's data, trains at a press, pauses, goes on, and start
   await phase(page, "Pause");
   await page.getByText(/Epoch 1 of 3, step \d/).waitFor();
   await main(page).click();
-  await phase(page, "Go on");
+  await phase(page, "Resume");
   await page.waitForTimeout(1000);
   const stood = await page.locator("tt-run-controls .progress span").textContent();
   await page.waitForTimeout(400);
@@ -302,7 +302,7 @@ test("after a reset within the first epoch the answers are the fresh model's aga
   await main(page).click();
   await page.getByText(/Epoch 1 of \d+, step [\d,]{3}/).waitFor();
   await main(page).click();
-  await phase(page, "Go on");
+  await phase(page, "Resume");
   await page.locator("tt-search-box").getByRole("combobox").fill(/\d+/.exec(noted)[0]);
   await page.locator("tt-search-box").getByRole("option").first().click();
   await until(async () => ![fresh, ""].includes(await recommended()));
@@ -492,14 +492,14 @@ test("a model is kept in the browser, and gone on from after a reload", async ()
   await main(page).click();
   await page.getByText(/Its answers after \d+ epochs?\./).waitFor();
   await main(page).click();
-  await phase(page, "Go on");
+  await phase(page, "Resume");
   await keep.click();
   await page.getByText("Kept in this browser").waitFor();
 
   await page.reload();
   await phase(page, "Start training");
   await page.getByRole("radio", { name: "The model you kept" }).check({ force: true });
-  await phase(page, "Go on");
+  await phase(page, "Resume");
   await page.getByText("4,071 customers").waitFor();
   const before = await page.locator("tt-epoch-table tbody tr").count();
   assert.ok(before > 1, "its epochs are there");

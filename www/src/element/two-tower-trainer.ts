@@ -6,7 +6,7 @@ import { TwoTowerError } from "../error.js";
 import type { Report, Trainer } from "../index.js";
 import palette from "../panels/palette.css";
 import { type AttributeName, type Loading, loadingOf, NAMES, read, WrongAttribute } from "./attributes.js";
-import type { ErrorDetail, ReadyDetail } from "./events.js";
+import type { DoneDetail, ErrorDetail, ReadyDetail } from "./events.js";
 import shell from "./shell.css";
 import type { View } from "./view.js";
 
@@ -33,7 +33,7 @@ type Camel<Name extends string> = Name extends `${infer Head}-${infer Tail}` ? `
  * @csspart frame - All of the view
  * @csspart message - The message of an error
  * @csspart controls - Buttons and progress
- * @csspart start - The main button: start, pause, go on
+ * @csspart start - The main button: start, pause, resume
  * @csspart reset - The button that starts over
  * @csspart load - The button of `loading="interaction"`
  * @csspart settings - The options of `controls`
@@ -59,7 +59,7 @@ type Camel<Name extends string> = Name extends `${infer Head}-${infer Tail}` ? `
  * @cssprop [--two-tower-min-height=420px] - Height that is kept free before the trainer is loaded
  */
 export class TwoTowerTrainer extends Base {
-  static readonly observedAttributes: readonly string[] = [...NAMES, "loading"];
+  static readonly observedAttributes: readonly string[] = NAMES;
 
   /** The last report of the run: after `twotower-ready`, each epoch and `twotower-done`. */
   report: Report | undefined;
@@ -67,7 +67,13 @@ export class TwoTowerTrainer extends Base {
   #view: View | undefined;
   /** The view on its way. */
   #loading: Promise<View> | undefined;
+  /** Counts what was closed: a view that comes later is not wanted any more. */
+  #closed = 0;
   #ready = withResolvers<Trainer>();
+  /** The trainer that `ready` gave. */
+  #trainer: Trainer | undefined;
+  /** Whether `ready` was rejected, so that another try needs another promise. */
+  #refused = false;
   #seen: IntersectionObserver | undefined;
   #changing = false;
   readonly #body: HTMLElement | undefined;
@@ -86,7 +92,8 @@ export class TwoTowerTrainer extends Base {
     for (const type of ["keydown", "keypress", "keyup"] as const) body.addEventListener(type, keep);
     this.addEventListener("twotower-ready", this.#became);
     this.addEventListener("twotower-epoch", this.#reported);
-    this.addEventListener("twotower-done", this.#reported);
+    this.addEventListener("twotower-done", this.#finished);
+    this.addEventListener("twotower-error", this.#failed);
   }
 
   /** The trainer, once it is there. Waiting for it does not load it: `start()` does. */
@@ -112,13 +119,27 @@ export class TwoTowerTrainer extends Base {
   }
 
   connectedCallback(): void {
-    if (this.#view || this.#seen) return;
-    let loading: Loading = "visible";
+    this.#upgrade();
+    if (this.#view || this.#loading || this.#seen) return;
     try {
-      loading = loadingOf(this.getAttribute("loading"));
+      this.#begin(loadingOf(this.getAttribute("loading")));
     } catch (thrown) {
       this.#refuse(thrown);
     }
+  }
+
+  /** Takes properties that were set before the tag was defined. */
+  #upgrade(): void {
+    for (const name of NAMES) {
+      const property = propertyOf(name);
+      if (!Object.hasOwn(this, property)) continue;
+      const value: unknown = Reflect.get(this, property);
+      Reflect.deleteProperty(this, property);
+      Reflect.set(this, property, value);
+    }
+  }
+
+  #begin(loading: Loading): void {
     this.#offer(loading);
     if (loading === "eager") void this.#load();
     if (loading === "visible") this.#watch();
@@ -133,11 +154,17 @@ export class TwoTowerTrainer extends Base {
 
   /** Keeps the run while `moveBefore` moves the element: that it is there keeps the other two callbacks away. */
   connectedMoveCallback(): void {
-    this.#seen?.takeRecords();
+    // There is nothing to do.
   }
 
-  attributeChangedCallback(_: string, before: string | null, after: string | null): void {
-    if (before === after || this.#view === undefined || this.#changing) return;
+  attributeChangedCallback(name: string, before: string | null, after: string | null): void {
+    if (before === after) return;
+    if (name === "loading" && this.isConnected && !this.#view && !this.#loading) {
+      this.#seen?.disconnect();
+      this.#seen = undefined;
+      this.connectedCallback();
+    }
+    if (this.#view === undefined || this.#changing) return;
     // Frameworks set one attribute after the other: they are read together.
     this.#changing = true;
     queueMicrotask(() => {
@@ -171,26 +198,27 @@ export class TwoTowerTrainer extends Base {
   #load(): Promise<View | undefined> {
     this.#seen?.disconnect();
     this.#seen = undefined;
-    this.#loading ??= this.#open();
-    return this.#loading.catch((thrown: unknown) => {
+    const loading = (this.#loading ??= this.#open(this.#closed));
+    return loading.catch((thrown: unknown) => {
+      if (loading !== this.#loading) return undefined;
       this.#loading = undefined;
       this.#refuse(thrown);
       return undefined;
     });
   }
 
-  async #open(): Promise<View> {
+  async #open(closed: number): Promise<View> {
     const status = document.createElement("p");
     status.className = "status";
     status.setAttribute("role", "status");
     status.textContent = "Loading the trainer…";
     this.#body?.append(status);
-    await import("./view.js");
+    await import("./view.js").finally(() => status.remove());
+    if (closed !== this.#closed) throw removed();
     const view = document.createElement("tt-view");
     view.setAttribute("exportparts", PARTS.join());
     this.#view = view;
     this.#configure();
-    status.remove();
     this.#body?.querySelector("button")?.remove();
     this.#body?.append(view);
     this.#body?.classList.add("loaded");
@@ -200,6 +228,7 @@ export class TwoTowerTrainer extends Base {
   /** Reads the attributes and gives them to the view. */
   #configure(): void {
     if (this.#view === undefined) return;
+    if (this.#refused) this.#promise();
     try {
       loadingOf(this.getAttribute("loading"));
       configure(this.#addresses());
@@ -230,15 +259,38 @@ export class TwoTowerTrainer extends Base {
   }
 
   readonly #became = (event: Event): void => {
-    this.#ready.resolve((event as CustomEvent<ReadyDetail>).detail.trainer);
+    const { trainer } = (event as CustomEvent<ReadyDetail>).detail;
+    // Other data has another trainer.
+    if (this.#refused || (this.#trainer !== undefined && this.#trainer !== trainer)) this.#promise();
+    this.#trainer = trainer;
+    this.#ready.resolve(trainer);
     this.#reported();
   };
+
+  readonly #finished = (event: Event): void => {
+    const { report } = (event as CustomEvent<DoneDetail>).detail;
+    if (isReport(report)) this.report = report;
+    this.#reported();
+  };
+
+  /** Lets go those who wait for a trainer that does not come. */
+  readonly #failed = (event: Event): void => {
+    if (this.#trainer !== undefined) return;
+    this.#refused = true;
+    this.#ready.reject((event as CustomEvent<ErrorDetail>).detail.error);
+  };
+
+  /** Promises another trainer. */
+  #promise(): void {
+    this.#refused = false;
+    this.#ready = withResolvers<Trainer>();
+  }
 
   readonly #reported = (): void => void this.#report();
 
   /** Brings the report up to date. */
   async #report(): Promise<void> {
-    this.#body?.classList.toggle("trained", this.#view?.trained);
+    this.#body?.classList.toggle("trained", this.#view?.trained ?? false);
     const view = this.#view;
     // The trainer may be gone meanwhile.
     const report = await view?.report().catch(() => undefined);
@@ -252,9 +304,11 @@ export class TwoTowerTrainer extends Base {
     this.#view?.close();
     this.#view = undefined;
     this.#loading = undefined;
+    this.#closed++;
+    this.#trainer = undefined;
     this.report = undefined;
-    this.#ready.reject(new TwoTowerError("destroyed", "the element was removed from the document"));
-    this.#ready = withResolvers<Trainer>();
+    this.#ready.reject(removed());
+    this.#promise();
     this.#body?.classList.remove("loaded", "trained");
     this.#body?.replaceChildren(document.createElement("slot"));
   }
@@ -287,10 +341,23 @@ function withResolvers<T>(): PromiseWithResolvers<T> {
   return resolvers;
 }
 
-/** Gives each attribute a property of the same name in camel case: its text, or null. */
+function removed(): TwoTowerError {
+  return new TwoTowerError("destroyed", "the element was removed from the document");
+}
+
+/** Whether it is the report of a run, not those of a comparison. */
+function isReport(report: DoneDetail["report"]): report is Report {
+  return "config" in report && "trials" in report;
+}
+
+/** The property of an attribute: its name in camel case. */
+function propertyOf(name: AttributeName): string {
+  return name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** Gives each attribute its property: the attribute's text, or null. */
 for (const name of NAMES) {
-  const property = name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
-  Object.defineProperty(TwoTowerTrainer.prototype, property, {
+  Object.defineProperty(TwoTowerTrainer.prototype, propertyOf(name), {
     configurable: true,
     enumerable: true,
     get(this: TwoTowerTrainer): string | boolean | null {

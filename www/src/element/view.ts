@@ -133,6 +133,8 @@ export class View extends LitElement {
 
   readonly #session = new Session(DEFAULTS, NEIGHBOURS);
   #specs: readonly OptionSpec[] = [];
+  /** Data and options of the run, as they were opened last. */
+  #opened: string | undefined;
   /** Settled when the last setup has been taken. */
   #ready: Promise<unknown> = Promise.resolve();
   /** The run, its epochs and its error that events have told of. */
@@ -172,6 +174,8 @@ export class View extends LitElement {
 
   /** Frees the run, its worker's memory and its GPU buffers. */
   close(): void {
+    // What is on its way is not to be opened any more.
+    this.setup = undefined;
     this.comparison?.comparison.clear();
     this.#session.close();
   }
@@ -192,7 +196,7 @@ export class View extends LitElement {
     return html`<div class="frame" part="frame" lang="en">
       <h2 class="unseen">A recommender that trains here</h2>
       <tt-error-note class=${message ? "bad" : ""} part="message" .message=${message}></tt-error-note>
-      ${this.#onlyCompares ? nothing : this.#runControls()}
+      ${this.problem && session.trainer === undefined ? this.#again(setup) : this.#onlyCompares ? nothing : this.#runControls()}
       <div class="body ${left && shows("ask") ? "two" : ""}">
         ${left
           ? html`<div class="side">
@@ -233,6 +237,13 @@ export class View extends LitElement {
 
   get #onlyCompares(): boolean {
     return this.setup?.panels.join() === "compare";
+  }
+
+  /** A second try at what could not be opened. */
+  #again(setup: Setup): TemplateResult {
+    return html`<div>
+      <button class="button primary" part="start" @click=${() => (this.#ready = this.#take(setup))}>Try again</button>
+    </div>`;
   }
 
   #runControls(): TemplateResult {
@@ -338,8 +349,12 @@ export class View extends LitElement {
       checkStrategies(setup.strategies);
       const settings: Settings = { backend: setup.backend, values: valuesIn(setup, specs, presets) };
       this.dataSet = dataSetOf(setup);
-      this.#session.settle(settings);
-      await this.#session.open(this.dataSet);
+      const run = JSON.stringify([setup.dataset, setup.items, setup.users, settings]);
+      if (run !== this.#opened) {
+        this.#opened = run;
+        this.#session.settle(settings);
+        await this.#session.open(this.dataSet);
+      }
       if (setup !== this.setup || !setup.autostart || this.#started) return;
       this.#started = true;
       void this.start();
@@ -347,6 +362,7 @@ export class View extends LitElement {
       if (setup !== this.setup) return;
       const error = thrown instanceof WrongAttribute ? thrown.typed() : TwoTowerError.from(thrown);
       this.problem = error.message;
+      this.#opened = undefined;
       this.#send("twotower-error", { error });
     }
   }
@@ -363,7 +379,11 @@ export class View extends LitElement {
     this.#told.epochs = epochs.length;
     if (phase === "finished" && !this.#told.done && trainer && final !== undefined) {
       this.#told.done = true;
-      void trainer.report().then((report) => this.#send("twotower-done", { report }));
+      const done = (report: Report): void => {
+        if (trainer === this.#session.trainer) this.#send("twotower-done", { report });
+      };
+      // Removed meanwhile, it has no report to give.
+      trainer.report().then(done, () => undefined);
     }
     if (phase === "training") this.#told.done = false;
     if (error && error !== this.#told.error) this.#send("twotower-error", { error });
@@ -376,9 +396,12 @@ export class View extends LitElement {
     const comparison = this.comparison?.comparison;
     if (!comparison) return;
     if (!busy) {
-      const done = comparison.contenders.filter(({ final }) => final);
+      const { contenders } = comparison;
+      for (const { error } of contenders) if (error) this.#send("twotower-error", { error });
+      if (contenders.length === 0 || contenders.some(({ final, error }) => !final && !error)) return;
+      const done = contenders.filter(({ final }) => final);
       const report = Object.fromEntries(done.map(({ strategy, epochs, final }) => [strategy.id, { epochs: [...epochs], final: final ?? null }]));
-      if (done.length > 0 && done.length === comparison.contenders.length) this.#send("twotower-done", { report });
+      this.#send("twotower-done", { report });
       return;
     }
     const told = new Map<string, number>();

@@ -31,5 +31,5 @@ document.body.append(trainer);
 
 // The surrounding page may fit its frame to this.
 new ResizeObserver(() => {
-  parent.postMessage({ type: "twotower-height", height: document.documentElement.scrollHeight }, "*");
-}).observe(trainer);
+  parent.postMessage({ type: "twotower-height", height: document.body.offsetHeight }, "*");
+}).observe(document.body);

@@ -39,13 +39,13 @@ export function linkTo(attributes: Attributes): string {
   return `${location.href.replace(/#.*$/, "")}${fragment && `#${fragment}`}`;
 }
 
-/** HTML for a page that may have scripts. The version is pinned: a later one may train otherwise. */
+/** Returns HTML for a page that allows scripts. The version is pinned: a later one may train otherwise. */
 export function elementCode(attributes: Attributes): string {
   return `<script type="module" src="https://cdn.jsdelivr.net/npm/twotower@${version}/dist/element.js"></script>
 ${toTag(attributes)}`;
 }
 
-/** HTML for a page that may not. */
+/** Returns HTML for a page that forbids scripts. */
 export function frameCode(attributes: Attributes): string {
   const source = new URL(`embed/#${toFragment(attributes)}`, location.href).href;
   return `<iframe src="${escaped(source)}" title="A recommender that trains in this page" width="100%" height="440" loading="lazy"></iframe>`;

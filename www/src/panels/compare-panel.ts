@@ -87,8 +87,12 @@ export class ComparePanel extends LitElement {
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    this.comparison.removeEventListener("change", this.#changed);
-    this.comparison.clear();
+    // A panel that is moved is connected again at once, and keeps its comparison.
+    setTimeout(() => {
+      if (this.isConnected) return;
+      this.comparison.removeEventListener("change", this.#changed);
+      this.comparison.clear();
+    });
   }
 
   override willUpdate(changed: PropertyValues<this>): void {
@@ -110,7 +114,7 @@ export class ComparePanel extends LitElement {
         ${busy
           ? html`<div class="buttons">
               ${this.comparison.paused
-                ? html`<button class="button primary" @click=${() => this.comparison.resume()}>Go on</button>`
+                ? html`<button class="button primary" @click=${() => this.comparison.resume()}>Resume</button>`
                 : html`<button class="button" @click=${() => this.comparison.pause()}>Pause</button>`}
               <button class="button" @click=${() => this.comparison.cancel()}>Cancel</button>
             </div>`
@@ -152,14 +156,14 @@ export class ComparePanel extends LitElement {
   }
 
   #state(): TemplateResult | typeof nothing {
-    const { contenders, at, progress } = this.comparison;
+    const { contenders, at, progress, waiting } = this.comparison;
     const said = (text: string): TemplateResult => html`<p class="small muted">${text}</p>`;
     const contender = at === undefined ? undefined : contenders[at];
     if (at !== undefined && contender) {
       const { epoch, epochs, step, steps } = progress ?? { epoch: 1, epochs: 1, step: 0, steps: 1 };
       const done = (at + (epoch - 1 + step / steps) / epochs) / contenders.length;
       return html`<div class="state small muted figure">
-        <span>${contender.strategy.name}${progress ? `, epoch ${count(epoch)} of ${count(epochs)}` : "…"}</span>
+        <span>${waiting ? "Waiting: another trainer on this page is training" : contender.strategy.name}${waiting ? "" : progress ? `, epoch ${count(epoch)} of ${count(epochs)}` : "…"}</span>
         <progress max="1" .value=${done} aria-label="Comparison done"></progress>
       </div>`;
     }
@@ -171,7 +175,7 @@ export class ComparePanel extends LitElement {
   /** What a screen reader hears: whose turn it is, and that all had theirs. */
   #spoken(): string {
     const { contenders, at } = this.comparison;
-    if (at !== undefined) return `Training ${contenders[at]?.strategy.name ?? ""}.`;
+    if (at !== undefined) return this.comparison.waiting ? "Waiting for another trainer." : `Training ${contenders[at]?.strategy.name ?? ""}.`;
     return contenders.length > 0 ? "The comparison has ended." : "";
   }
 

@@ -4,6 +4,7 @@ import { type About, type EpochReport, type Final, type Progress, type RunOption
 import type { DataSet } from "./data-set.js";
 import type { Neighbours } from "./session.js";
 import type { Strategy } from "./strategies.js";
+import type { Release } from "./turns.js";
 
 /** A strategy's part in a comparison. */
 export interface Contender {
@@ -40,13 +41,32 @@ export class Comparison extends EventTarget {
     this.at = 0;
     this.#changed();
     this.#ended = this.#ended.then(async () => {
-      const release = await neighbours?.turns.take(signal);
+      await this.#takeTurn(neighbours, signal);
       try {
-        await this.#compare(dataSet, contenders, signal, neighbours?.share);
+        await this.#compare(dataSet, contenders, signal, neighbours);
       } finally {
-        release?.();
+        this.#release?.();
       }
     });
+  }
+
+  /** Whether it waits for another run of the page. */
+  waiting = false;
+  #release: Release | undefined;
+
+  async #takeTurn(neighbours: Neighbours | undefined, signal: AbortSignal): Promise<void> {
+    this.waiting = neighbours?.turns.taken ?? false;
+    this.#changed();
+    this.#release = await neighbours?.turns.take(signal);
+    this.waiting = false;
+    this.#changed();
+  }
+
+  /** Leaves the turn to others until the gate opens. */
+  async #rest(gate: Promise<unknown>, neighbours: Neighbours | undefined, signal: AbortSignal): Promise<void> {
+    this.#release?.();
+    await gate;
+    await this.#takeTurn(neighbours, signal);
   }
 
   /** Whether it is at work, but stopped between two slices of training. */
@@ -72,7 +92,7 @@ export class Comparison extends EventTarget {
   cancel(): void {
     this.resume();
     this.#cancelling.abort();
-    this.#rest();
+    this.#end();
   }
 
   /** Stops, and forgets what has been measured. */
@@ -85,7 +105,7 @@ export class Comparison extends EventTarget {
     dataSet: DataSet,
     contenders: readonly Contender[],
     signal: AbortSignal,
-    share: boolean | undefined,
+    neighbours: Neighbours | undefined,
   ): Promise<void> {
     let trainer: Trainer | undefined;
     for (const [at, contender] of contenders.entries()) {
@@ -95,7 +115,7 @@ export class Comparison extends EventTarget {
         this.at = at;
         this.progress = progress;
         this.#changed();
-        return this.#gate?.promise;
+        return this.#gate && this.#rest(this.#gate.promise, neighbours, signal);
       };
       let shown = contender;
       const show = (change: Partial<Contender>): void => {
@@ -108,7 +128,7 @@ export class Comparison extends EventTarget {
       try {
         // The data is read once: a trainer that is there starts over.
         if (trainer) await trainer.reset(contender.options);
-        else trainer = await dataSet.create({ ...contender.options, share, signal });
+        else trainer = await dataSet.create({ ...contender.options, share: neighbours?.share, signal });
         show({ about: trainer.about });
         for await (const epoch of trainer.train({ onProgress: follow, signal })) {
           show({ epochs: [...shown.epochs, epoch] });
@@ -122,10 +142,10 @@ export class Comparison extends EventTarget {
       }
     }
     trainer?.destroy();
-    if (!signal.aborted) this.#rest();
+    if (!signal.aborted) this.#end();
   }
 
-  #rest(): void {
+  #end(): void {
     this.at = undefined;
     this.progress = undefined;
     this.#changed();

@@ -114,6 +114,12 @@ export class LineChart extends LitElement {
     this.#chart?.setSize(this.#size());
   });
 
+  override connectedCallback(): void {
+    super.connectedCallback();
+    // A chart that was moved is drawn anew.
+    if (this.hasUpdated) this.requestUpdate();
+  }
+
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.#resized.disconnect();

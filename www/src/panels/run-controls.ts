@@ -13,7 +13,7 @@ const MAIN = {
   ready: { label: "Start training", event: "start" },
   waiting: { label: "Stop waiting", event: "pause" },
   training: { label: "Pause", event: "pause" },
-  paused: { label: "Go on", event: "start" },
+  paused: { label: "Resume", event: "start" },
   finished: { label: "Train again", event: "start" },
   failed: { label: "Try again", event: "reset" },
 } as const satisfies Record<Phase, { label: string; event: string }>;
@@ -130,7 +130,7 @@ export class RunControls extends LitElement {
     const { progress } = this;
     if (this.phase === "opening") return "Reading the data…";
     if (this.phase === "failed") return "Stopped";
-    if (this.phase === "waiting") return "Waits: another trainer on this page is at work";
+    if (this.phase === "waiting") return "Waiting: another trainer on this page is training";
     if (progress === undefined) return `${plural(this.epochs - this.had, "epoch")} to go`;
     if (this.phase === "finished") {
       const { tune, temperature } = this.about?.config ?? {};

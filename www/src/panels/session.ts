@@ -22,7 +22,7 @@ import type { Release, Turns } from "./turns.js";
  */
 export type Phase = "opening" | "ready" | "waiting" | "training" | "paused" | "finished" | "failed";
 
-/** How a run gets along with the others of its page. */
+/** Resources that the runs of a page share. */
 export interface Neighbours {
   /** Whether it shares its worker, and so its GPU device, with them. */
   share: boolean;
@@ -80,7 +80,8 @@ export class Session extends EventTarget {
   async configure(settings: Settings): Promise<void> {
     this.#wanted = settings;
     this.#changed();
-    if (this.phase !== "training" && this.phase !== "paused" && this.phase !== "finished") await this.reset();
+    const trained = this.phase === "waiting" ? this.progress !== undefined : TRAINED.includes(this.phase);
+    if (!trained) await this.reset();
   }
 
   /** Takes settings for the data set that is opened next. */
@@ -95,7 +96,7 @@ export class Session extends EventTarget {
     return this.#resetting;
   }
 
-  /** Starts a fresh run or goes on with a paused one. */
+  /** Starts a fresh run or resumes a paused one. */
   async start(): Promise<void> {
     if (this.phase === "paused") {
       if (!(await this.#takeTurn("paused"))) return;
@@ -135,13 +136,12 @@ export class Session extends EventTarget {
   #wait = new AbortController();
   #release: Release | undefined;
 
-  /** Waits for the turn to train. Returns whether it came: otherwise the phase is `before` again. */
+  /** Waits for the turn to train. Returns whether it came: otherwise the phase is `before` again. A later call takes the place of this one. */
   async #takeTurn(before: Phase): Promise<boolean> {
-    if (this.neighbours === undefined) return true;
     this.#wait.abort();
     const { signal } = (this.#wait = new AbortController());
-    if (this.neighbours.turns.taken) this.#to("waiting");
-    const release = await this.neighbours.turns.take(signal);
+    if (this.neighbours?.turns.taken) this.#to("waiting");
+    const release = await this.neighbours?.turns.take(signal);
     if (signal.aborted) {
       release?.();
       if (this.phase === "waiting") this.#to(before);
@@ -281,6 +281,7 @@ export class Session extends EventTarget {
   }
 
   #fail(thrown: unknown): void {
+    this.#wait.abort();
     this.error = TwoTowerError.from(thrown);
     this.#to("failed");
   }
@@ -294,6 +295,9 @@ export class Session extends EventTarget {
     this.dispatchEvent(new Event("change"));
   }
 }
+
+/** Phases in which a reset would lose training. */
+const TRAINED: readonly Phase[] = ["training", "paused", "finished"];
 
 /** Options that the data was read with: towers of features take more of it. */
 const DATA = /^(split|data)\.|^towers\.\w+\.(id|features)$/;
