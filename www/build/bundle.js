@@ -21,13 +21,13 @@ const NODE_ENTRIES = {
   "node-worker": source("node-worker.ts"),
 };
 
-/** What every bundle has in common. */
+/** Options of every bundle. */
 export const OPTIONS = {
   platform: "browser",
   tsconfig: fileURLToPath(new URL("../tsconfig.json", import.meta.url)),
   moduleTypes: { ".css": "text" },
   transform: { target: "es2022" },
-  // What package.json says of side effects is for the bundles, not for their sources.
+  // The list of side effects in package.json is for the bundles, not for their sources.
   treeshake: { moduleSideEffects: [{ test: /\/src\//, sideEffects: true }] },
 };
 
@@ -59,7 +59,7 @@ export async function bundle(folder) {
   const inPages = { ...common, preserveEntrySignatures: "exports-only" };
   await build({ ...inPages, input: ENTRIES, output: { ...output, chunkFileNames: "chunk-[name].js", codeSplitting } });
   await build({ ...common, input: { worker: source("worker.ts") }, output: { ...output, codeSplitting: false } });
-  // What pages load must not import a module of Node.js. Not minified: Node.js prints the line that threw.
+  // Files for pages must not import a module of Node.js. Not minified: Node.js prints the line that threw.
   for (const [name, input] of Object.entries(NODE_ENTRIES)) {
     const entry = { ...common, platform: "node", input: { [name]: input } };
     await build({ ...entry, output: { ...output, minify: false, codeSplitting: false } });

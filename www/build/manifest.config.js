@@ -1,4 +1,4 @@
-/** What the analyzer of custom elements reads, and what it cannot see: the attributes stand in a table. */
+/** Settings of the analyzer of custom elements, and the attributes, which it cannot see: they stand in a table. */
 
 /** The table's entries, found in `attributes.ts`. */
 const attributes = [];
@@ -22,7 +22,7 @@ const table = {
       const type = (name) => ({ text: name === "autostart" ? "boolean" : "string | null" });
       element.attributes = attributes.map(({ name, description }) => ({ name, description, type: type(name), fieldName: property(name) }));
       const fields = attributes.map(({ name, description }) => ({ kind: "field", name: property(name), attribute: name, description, type: type(name) }));
-      // What has no description is a callback of the browser's, or no member at all.
+      // A member without a description is a callback of the browser's, or no member at all.
       const isPublic = ({ description, name }) => description && !name.startsWith("#") && name !== "connectedMoveCallback";
       const own = (element.members ?? []).filter(isPublic);
       element.members = [...fields, ...own];

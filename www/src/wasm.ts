@@ -80,7 +80,7 @@ export async function start(source: WasmSource): Promise<Wasm> {
 /** The first bytes of every WebAssembly module. */
 const MAGIC = "\0asm";
 
-/** Downloads the module; whatever else a server puts in its place is refused with the address and the option. */
+/** Downloads the module; a server's error or another file in its place is refused with the address and the option. */
 async function fetched(url: string): Promise<Response | ArrayBuffer> {
   const refused = (problem: string, cause?: unknown): never => {
     const advice = "set its address with `configure({ wasmUrl })` or the attribute `wasm-url`";

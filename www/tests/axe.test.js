@@ -1,4 +1,4 @@
-/** What axe-core finds in the page and in the element, in each of their states, light and dark. */
+/** Accessibility of the page and of the element by axe-core, in each of their states, light and dark. */
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

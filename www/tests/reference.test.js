@@ -1,4 +1,4 @@
-/** What is written about the element is what the code has. */
+/** Holds the element's documentation against its code. */
 
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";

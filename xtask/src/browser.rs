@@ -7,7 +7,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-/// What runs the WebAssembly.
+/// An engine that runs the WebAssembly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
 pub enum Engine {
     /// Chromium or Chrome, with WebGPU on SwiftShader.

@@ -5,7 +5,7 @@ use anyhow::Result;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-/// What lies beside the sources in `www/`: built, installed, tests, and what is copied in to be packed.
+/// Names in `www/` that are no sources: built, installed, tests, and copies for the package.
 const OTHERS: [&str; 6] =
     ["dist", "node_modules", "tests", "CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT"];
 

@@ -1,4 +1,4 @@
-/** The attributes of `<two-tower-trainer>`: their names, their values, and what they mean together. */
+/** The attributes of `<two-tower-trainer>`: names, meanings, allowed values. */
 
 import { TwoTowerError } from "../error.js";
 
@@ -10,7 +10,7 @@ export type Panel = (typeof PANELS)[number];
 export const LOADING = ["visible", "interaction", "eager"] as const;
 export type Loading = (typeof LOADING)[number];
 
-/** What the element may compute on. */
+/** Backends that the element can use. */
 export const BACKENDS = ["auto", "webgpu", "cpu"] as const;
 
 /** Every attribute, with its meaning; the property of the same name in camel case is its text, or null. */
@@ -35,7 +35,7 @@ export const ATTRIBUTES = {
 export type AttributeName = keyof typeof ATTRIBUTES;
 export const NAMES = Object.keys(ATTRIBUTES) as AttributeName[];
 
-/** What the attributes say, read. */
+/** The attributes' values, read and checked. */
 export interface Setup {
   dataset: string;
   items: string | null;

@@ -1,4 +1,4 @@
-/** What the events of `<two-tower-trainer>` carry. */
+/** Details of the events of `<two-tower-trainer>`. */
 
 import type { About, EpochReport, Report, Trainer, TwoTowerError } from "../index.js";
 

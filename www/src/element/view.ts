@@ -1,4 +1,4 @@
-/** What the element shows once it is loaded: the run's controls, charts and lists, made of the page's panels. */
+/** The element's view, once it is loaded: the run's controls, charts and lists, made of the same panels as the page. */
 
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { property, query, state } from "lit/decorators.js";
@@ -122,7 +122,7 @@ export class View extends LitElement {
     `,
   ];
 
-  /** What the attributes say. */
+  /** The attributes' values. */
   @property({ attribute: false }) setup: Setup | undefined;
   @state() private problem: string | undefined;
   @state() private front: Chart = "metrics";
@@ -174,7 +174,7 @@ export class View extends LitElement {
 
   /** Frees the run, its worker's memory and its GPU buffers. */
   close(): void {
-    // What is on its way is not to be opened any more.
+    // A data set that is still loading must not be opened.
     this.setup = undefined;
     this.comparison?.comparison.clear();
     this.#session.close();
@@ -329,7 +329,7 @@ export class View extends LitElement {
     </footer>`;
   }
 
-  /** What a screen reader hears of the run: its phases and the end of each epoch. */
+  /** Text for screen readers: the run's phase and the end of each epoch. */
   #spoken(): string {
     const { phase, epochs } = this.#session;
     const last = epochs.at(-1);

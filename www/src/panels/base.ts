@@ -1,6 +1,6 @@
 /**
  * Styles that all panels share: type, buttons, fields, focus. Colours and the unit `--rem` come from `palette.css`:
- * the root's own `rem` is whatever the surrounding page made of it.
+ * the root's own `rem` has the size that the surrounding page gives it.
  */
 
 import { css } from "lit";

@@ -18,7 +18,7 @@ export interface DataSet {
   resume?: (options: LoadOptions) => Promise<Trainer>;
 }
 
-/** What users and items are called where nobody says. */
+/** Words for users and items of data without words of its own. */
 export const WORDS: DataSet["words"] = { user: "user", item: "item", history: "Has already" };
 
 /** A data set that ships with the page, under the terms of its licence. */
