@@ -67,6 +67,10 @@ fn a_report_says_how_each_file_was_understood() {
                     column("user", "user", 1, Value::Null), column("item", "movie", 2, Value::Null),
                     column("rating", "stars", 3, Value::Null),
                 ],
+                "rows": [
+                    ["id", "user", "movie", "stars"], ["1", "a", "x", "4"], ["2", "a", "y", "5"],
+                    ["3", "b", "x", "3"], ["4", "b", "y", "2"], ["5", "", "y", "5"],
+                ],
                 "ratings": [2.0, 5.0], "matched": null,
             },
             {
@@ -77,6 +81,7 @@ fn a_report_says_how_each_file_was_understood() {
                     column("item", "movie", 0, Value::Null), column("title", "title", 2, Value::Null),
                     column("feature", "tags", 1, json!(2)),
                 ],
+                "rows": [["movie", "tags", "title"], ["x", "[\"s\",\"t\"]", "Ex"], ["z", "[]", ""]],
                 "ratings": null, "matched": 1,
             },
             {
@@ -86,6 +91,7 @@ fn a_report_says_how_each_file_was_understood() {
                 "columns": [
                     column("user", "user", 0, Value::Null), column("feature", "town", 1, json!(2)),
                 ],
+                "rows": [["user", "town"], ["a", "Ulm"], ["b", "Bonn"]],
                 "ratings": null, "matched": 2,
             },
         ])
