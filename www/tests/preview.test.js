@@ -52,7 +52,7 @@ async function violations(page) {
 test("a good file shows how it was understood: its roles, its first rows, its counts and its split", async () => {
   const csv = `${ratings()}\n\nu1,\n,i2,3\nbroken`;
   const { faults, preview, close } = await withFiles([file("mine.csv", csv), file("items.csv", titles())]);
-  await preview.getByText(/a table separated by commas, with a header, UTF-8; \d+ lines, 2 bad, 1 blank, 1 without a user/).waitFor();
+  await preview.getByText(/a table separated by commas, with a header, UTF.8; \d+ lines, 2 bad, 1 blank, 1 without a user/).waitFor();
   assert.deepEqual(await roles(preview), ["user", "item", "time"]);
   const rows = preview.locator("table").first().locator("tbody tr");
   assert.equal(await rows.count(), 5);
@@ -91,7 +91,7 @@ test("columns that cannot be known are chosen above the rows of the refused file
   const csv = rated("who,what,stars", ({ user, item, rating }) => [user, item, rating]);
   const { page, preview, close } = await withFiles([file("unclear.csv", csv)]);
   await warned(page).getByText("Set `data.columns.user`").waitFor();
-  await preview.getByText("not read to its end").waitFor();
+  await preview.getByText("choose its columns here").waitFor();
   await role(preview, "who").selectOption("user");
   await until(async () => (await roles(preview))[0] === "user");
   await role(preview, "what").selectOption("item");

@@ -112,11 +112,17 @@ export class DataPreview extends LitElement {
   @property({ type: Boolean }) disabled = false;
   /** The files as they were understood last. */
   @state() private files: readonly FileReport[] = [];
+  /** The run that they were read for, if they were not refused. */
+  @state() private read: About | undefined;
 
   override willUpdate(changed: PropertyValues<this>): void {
-    if (changed.has("dataSet")) this.files = [];
-    // They stay while the files are read again, so that a field keeps its place and its focus.
+    if (changed.has("dataSet")) {
+      this.files = [];
+      this.read = undefined;
+    }
+    // Both stay while the files are read again, so that a field keeps its place and its focus.
     this.files = this.about?.data.read ?? refused(this.error) ?? this.files;
+    if (this.about ?? this.error) this.read = this.about;
   }
 
   override render(): TemplateResult {
@@ -130,7 +136,7 @@ export class DataPreview extends LitElement {
       <h3 id="heading">Your ${this.files.length > 1 ? "files" : "file"}</h3>
       ${this.#warnings()} ${this.#notes()}
       <div class="files">${this.files.map((file) => this.#file(file))}</div>
-      ${this.about ? html`<p class="small">${splitOf(this.about, values)}</p>` : nothing}
+      ${this.read ? html`<p class="small">${splitOf(this.read, values)}</p>` : nothing}
       ${this.#fields(READING.filter(([key]) => !this.dataSet?.given || key !== "split.kind"))}
       <details class="small" ?open=${failed}>
         <summary>How the ${this.files.length > 1 ? "files are" : "file is"} read</summary>
@@ -140,7 +146,7 @@ export class DataPreview extends LitElement {
   }
 
   #warnings(): TemplateResult | typeof nothing {
-    const { warnings = [] } = this.about?.data ?? {};
+    const { warnings = [] } = this.read?.data ?? {};
     if (warnings.length === 0) return nothing;
     return html`<ul class="said warnings small" aria-label="Warnings">
       ${warnings.map((warning) => html`<li>${marked(warning)}</li>`)}
@@ -148,12 +154,12 @@ export class DataPreview extends LitElement {
   }
 
   #notes(): TemplateResult | typeof nothing {
-    const { about, settings } = this;
-    if (about === undefined) return nothing;
+    const { read, settings } = this;
+    if (read === undefined) return nothing;
     // The page has a button instead.
-    const notes = about.data.notes.filter((note) => !note.includes("`data.minRating`"));
-    const limited = about.config.data.minRating !== null || (settings.values["data.minRating"] ?? null) !== null;
-    const [least, most] = (limited ? undefined : about.data.read.find(({ ratings }) => ratings)?.ratings) ?? [0, 0];
+    const notes = read.data.notes.filter((note) => !note.includes("`data.minRating`"));
+    const limited = read.config.data.minRating !== null || (settings.values["data.minRating"] ?? null) !== null;
+    const [least, most] = (limited ? undefined : read.data.read.find(({ ratings }) => ratings)?.ratings) ?? [0, 0];
     if (notes.length === 0 && least === most) return nothing;
     const from = Math.ceil(least + (most - least) * 0.75);
     return html`<ul class="said small" aria-label="Notes">
@@ -277,6 +283,7 @@ const LAYOUTS = {
   "json-lines": "JSON lines",
   "json-array": "a JSON array",
 };
+const NON_BREAKING_HYPHEN = "\u2011";
 const SEPARATORS: Readonly<Record<string, string>> = {
   ",": "commas",
   ";": "semicolons",
@@ -296,9 +303,11 @@ function understood({ layout, separator, header, encoding, lines, bad, blank, wi
     [withoutItem, "without an item"],
   ] as const;
   const skipped = counts.filter(([n]) => n > 0).map(([n, what]) => `, ${count(n)} ${what}`);
-  const told = columns.length === 0 || lines === 0 ? "not read to its end" : `${plural(lines, "line")}${skipped.join("")}`;
+  const read = lines === 0 ? "not read to its end" : `${plural(lines, "line")}${skipped.join("")}`;
+  const told = columns.length === 0 ? "choose its columns here" : read;
+  const code = encoding.toUpperCase().replace("-", NON_BREAKING_HYPHEN);
   const ids = matched === null ? "" : `; has ${count(matched)} of the data’s ${part}`;
-  return `${LAYOUTS[layout]}${cells}${names}, ${encoding.toUpperCase()}; ${told}${ids}`;
+  return `${LAYOUTS[layout]}${cells}${names}, ${code}; ${told}${ids}`;
 }
 
 /** Returns which split is used, and why. */
