@@ -280,7 +280,12 @@ impl Open {
             encoding: decoder.encoding,
             skipped: sample.skipped.clone(),
             columns: columns.collect(),
-            rows: sample.rows.iter().take(ROWS + usize::from(header)).map(shown).collect(),
+            rows: sample
+                .rows
+                .iter()
+                .take(ROWS + usize::from(header))
+                .map(|row| shown(row))
+                .collect(),
             ratings,
             matched: None,
             lines: 0,
@@ -293,7 +298,7 @@ impl Open {
 }
 
 /// Returns a row as reports show it.
-fn shown(row: &Vec<String>) -> Vec<String> {
+fn shown(row: &[String]) -> Vec<String> {
     row.iter().take(COLUMNS).map(|cell| cell.chars().take(CHARACTERS).collect()).collect()
 }
 
