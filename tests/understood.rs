@@ -67,6 +67,10 @@ fn a_report_says_how_each_file_was_understood() {
                     column("user", "user", 1, Value::Null), column("item", "movie", 2, Value::Null),
                     column("rating", "stars", 3, Value::Null),
                 ],
+                "rows": [
+                    ["id", "user", "movie", "stars"], ["1", "a", "x", "4"], ["2", "a", "y", "5"],
+                    ["3", "b", "x", "3"], ["4", "b", "y", "2"], ["5", "", "y", "5"],
+                ],
                 "ratings": [2.0, 5.0], "matched": null,
             },
             {
@@ -77,6 +81,7 @@ fn a_report_says_how_each_file_was_understood() {
                     column("item", "movie", 0, Value::Null), column("title", "title", 2, Value::Null),
                     column("feature", "tags", 1, json!(2)),
                 ],
+                "rows": [["movie", "tags", "title"], ["x", "[\"s\",\"t\"]", "Ex"], ["z", "[]", ""]],
                 "ratings": null, "matched": 1,
             },
             {
@@ -86,6 +91,7 @@ fn a_report_says_how_each_file_was_understood() {
                 "columns": [
                     column("user", "user", 0, Value::Null), column("feature", "town", 1, json!(2)),
                 ],
+                "rows": [["user", "town"], ["a", "Ulm"], ["b", "Bonn"]],
                 "ratings": null, "matched": 2,
             },
         ])
@@ -220,13 +226,26 @@ fn a_preview_has_rows_and_roles_even_of_a_refused_file() {
         Preview::of(Part::All, "f.csv", text, true, &config)
     };
     let good = preview(json!({}), b"who,what,when\na,x,2020-01-05\nb,y,2020-01-06\n");
-    assert!(good.read.is_none() && good.problem.is_some_and(|e| e.to_string().contains("`who`")));
-    assert_eq!(good.rows[1], ["a", "x", "2020-01-05"]);
+    assert!(good.problem.is_some_and(|problem| problem.to_string().contains("`who`")));
+    let read = good.read.expect("its text can be read");
+    assert!(read.header && read.columns.is_empty());
+    assert_eq!(read.rows[1], ["a", "x", "2020-01-05"]);
     let told = json!({ "data.columns.user": "who", "data.columns.item": "what" });
     let read =
         preview(told, b"who,what,when\na,x,2020-01-05\nb,y,2020-01-06\n").read.expect("read");
     let roles: Vec<&str> = read.columns.iter().map(|column| column.role.as_str()).collect();
     assert_eq!(roles, ["user", "item", "timestamp"]);
     let refused = preview(json!({}), b"PAR1\x15\x04");
-    assert!(refused.rows.is_empty() && refused.problem.is_some());
+    assert!(refused.read.is_none() && refused.problem.is_some());
+}
+
+#[test]
+fn a_report_has_the_first_rows_with_cells_of_60_characters() {
+    let long = "é".repeat(100);
+    let rows: String = (0..20).map(|n| format!("u{},i{n},{long}\n", n % 4)).collect();
+    let first = |text: &str| load_all(&json!({}), text).expect("reads").report.read[0].rows.clone();
+    let named = first(&format!("user,item,{long}\n{rows}"));
+    assert_eq!(named.len(), 6, "a header and five rows");
+    assert_eq!(named[1], ["u0", "i0", &long[..120]]);
+    assert_eq!(first(&rows).len(), 5);
 }

@@ -58,10 +58,7 @@ pub(super) fn find(
         let positions = sought.iter().map(place).collect();
         return Ok(Found { header: false, positions, unclear_ratings: Vec::new() });
     }
-    let header = match sample.shape {
-        Shape::Table(_) => judge.header.unwrap_or_else(|| header::is_there(sample, sought)),
-        _ => sample.is_json(),
-    };
+    let header = has_header(sample, sought, judge.header);
     let mut search = Search::new(file, sample, header, sought, judge);
     search.by_option()?;
     if let Shape::Blocks(_) = sample.shape {
@@ -70,6 +67,14 @@ pub(super) fn find(
     search.by_name();
     search.by_content()?;
     Ok(Found { header, unclear_ratings: search.unclear_ratings, positions: search.positions })
+}
+
+/// Returns whether the first row of a sample names the columns: as an option says, or by its cells.
+pub(super) fn has_header(sample: &Sample, sought: &[Sought<'_>], option: Option<bool>) -> bool {
+    match sample.shape {
+        Shape::Table(_) => option.unwrap_or_else(|| header::is_there(sample, sought)),
+        _ => sample.is_json(),
+    }
 }
 
 /// A column with less than this part of the values of another one is a category beside it, not ids.

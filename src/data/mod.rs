@@ -49,7 +49,7 @@ pub use features::Features;
 pub use ids::Ids;
 pub use loader::{Loader, Part};
 pub use pairs::{Csr, Pairs};
-pub use preview::Preview;
+pub use preview::{Heads, Preview};
 pub use report::{About, ColumnReport, FileReport, Report, Summary};
 pub use restore::{Kept, KeptFeatures};
 pub(crate) use time::check_format as check_time_format;

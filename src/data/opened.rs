@@ -19,6 +19,11 @@ use crate::error::{Error, Result};
 /// [`RECORD_LIMIT`] bytes is that sure.
 const HEADROOM: f64 = 1.003;
 
+/// Rows, columns and characters of a cell that a report shows.
+const ROWS: usize = 5;
+const COLUMNS: usize = 100;
+const CHARACTERS: usize = 60;
+
 /// A file that is being read.
 pub(super) struct Open {
     part: Part,
@@ -130,7 +135,8 @@ impl Open {
         let head = std::mem::take(&mut self.head);
         let raw_bytes = head.len() as f64;
         let head = self.decoded(head, whole, config)?;
-        let (found, report) = self.find(&head, config, intake)?;
+        let (report, found) = self.find(&head, config, intake);
+        let found = found?;
         let mut rows_before = 0;
         if let Some(slot) = slot(self.part) {
             self.require(config, &found)?;
@@ -159,21 +165,29 @@ impl Open {
         Ok(Head { decoder, text, sample })
     }
 
-    /// Finds the columns, and reports them.
+    /// Finds the columns. The report has none if they are refused.
     pub fn find(
         &self,
         head: &Head,
         config: &Config,
         intake: &Intake,
-    ) -> Result<(Found, FileReport)> {
+    ) -> (FileReport, Result<Found>) {
         let features = features(self.part, intake);
         let sought = sought(self.part, config, &features);
         let mut clock = Clock::new(config.data.time_format.as_deref());
         let header = self.header(config);
         let mut judge = Judge { header, missing: &intake.missing, clock: &mut clock };
-        let found = columns::find(&self.name, &head.sample, &sought, &mut judge)?;
-        let report = self.report(&head.sample, &found, &sought, &head.decoder);
-        Ok((found, report))
+        let found = columns::find(&self.name, &head.sample, &sought, &mut judge);
+        let report = match &found {
+            Ok(found) => {
+                self.report(&head.sample, found.header, &found.positions, &sought, &head.decoder)
+            }
+            Err(_) => {
+                let header = columns::has_header(&head.sample, &sought, header);
+                self.report(&head.sample, header, &[], &sought, &head.decoder)
+            }
+        };
+        (report, found)
     }
 
     /// What the options say of the format.
@@ -230,12 +244,13 @@ impl Open {
     fn report(
         &self,
         sample: &Sample,
-        found: &Found,
+        header: bool,
+        positions: &[Option<usize>],
         sought: &[Sought<'_>],
         decoder: &Decoder,
     ) -> FileReport {
-        let names_columns = found.header && !sample.rows.is_empty();
-        let columns = sought.iter().zip(&found.positions).filter_map(|(column, position)| {
+        let names_columns = header && !sample.rows.is_empty();
+        let columns = sought.iter().zip(positions).filter_map(|(column, position)| {
             let position = (*position)?;
             Some(ColumnReport {
                 role: column.role.name().into(),
@@ -252,8 +267,8 @@ impl Open {
             Shape::JsonArray => ("json-array", None),
         };
         let rating = sought.iter().position(|column| column.role == Role::Rating);
-        let ratings = rating.and_then(|rating| found.positions[rating]).and_then(|position| {
-            let body = sample.body(found.header).iter();
+        let ratings = rating.and_then(|ix| positions.get(ix).copied()?).and_then(|position| {
+            let body = sample.body(header).iter();
             content::range(body.filter_map(|row| row.get(position)).map(String::as_str))
         });
         FileReport {
@@ -261,10 +276,16 @@ impl Open {
             part: self.part,
             layout: layout.into(),
             separator: separator.map(|separator| separator.name().into()),
-            header: found.header,
+            header,
             encoding: decoder.encoding,
             skipped: sample.skipped.clone(),
             columns: columns.collect(),
+            rows: sample
+                .rows
+                .iter()
+                .take(ROWS + usize::from(header))
+                .map(|row| shown(row))
+                .collect(),
             ratings,
             matched: None,
             lines: 0,
@@ -274,6 +295,11 @@ impl Open {
             without_item: 0,
         }
     }
+}
+
+/// Returns a row as reports show it.
+fn shown(row: &[String]) -> Vec<String> {
+    row.iter().take(COLUMNS).map(|cell| cell.chars().take(CHARACTERS).collect()).collect()
 }
 
 /// How many of the columns that a file is searched for, the first ones, are ids.

@@ -1,7 +1,6 @@
 //! How the beginning of a file is understood, before it is read.
 
-use serde::Serialize;
-
+use super::format::RECORD_LIMIT;
 use super::intake::Intake;
 use super::loader::Part;
 use super::opened::Open;
@@ -9,18 +8,12 @@ use super::report::FileReport;
 use crate::config::Config;
 use crate::error::Error;
 
-/// Rows that are shown.
-const ROWS: usize = 8;
-
 /// The first rows of a file, and how they are understood.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Preview {
-    /// Cells by row; the first row names the columns if `read.header` says so.
-    pub rows: Vec<Vec<String>>,
-    /// How the file is understood; none if it is refused.
+    /// How the file is understood, without columns if they are refused; none if its text cannot be read.
     pub read: Option<FileReport>,
     /// Why it is refused.
-    #[serde(skip)]
     pub problem: Option<Error>,
 }
 
@@ -28,15 +21,39 @@ impl Preview {
     /// Judges the first bytes of a file as [`super::Loader`] does; `whole` if it has no others.
     pub fn of(part: Part, name: &str, head: &[u8], whole: bool, config: &Config) -> Self {
         let open = Open::new(part, name, None);
-        let refused = |problem, rows| Self { rows, read: None, problem: Some(problem) };
-        let head = match open.decoded(head.to_vec(), whole, config) {
-            Ok(head) => head,
-            Err(problem) => return refused(problem, Vec::new()),
-        };
-        let rows = head.sample.rows.iter().take(ROWS).cloned().collect();
-        match open.find(&head, config, &Intake::new(config)) {
-            Ok((_, read)) => Self { rows, read: Some(read), problem: None },
-            Err(problem) => refused(problem, rows),
+        match open.decoded(head.to_vec(), whole, config) {
+            Ok(head) => {
+                let (read, found) = open.find(&head, config, &Intake::new(config));
+                Self { read: Some(read), problem: found.err() }
+            }
+            Err(problem) => Self { read: None, problem: Some(problem) },
         }
+    }
+}
+
+/// The first bytes of files, kept for a preview if one of them is refused.
+#[derive(Debug, Default)]
+pub struct Heads(Vec<(Part, String, Vec<u8>)>);
+
+impl Heads {
+    /// Begins a file.
+    pub fn begin(&mut self, part: Part, name: &str) {
+        self.0.push((part, name.into(), Vec::new()));
+    }
+
+    /// Keeps as many of the next bytes as a file is judged by.
+    pub fn push(&mut self, chunk: &[u8]) {
+        if let Some((_, _, head)) = self.0.last_mut() {
+            let most = RECORD_LIMIT - head.len();
+            head.extend_from_slice(&chunk[..most.min(chunk.len())]);
+        }
+    }
+
+    /// Reports how each file is understood whose text can be read.
+    pub fn read(&self, config: &Config) -> Vec<FileReport> {
+        let read = |(part, name, head): &(Part, String, Vec<u8>)| {
+            Preview::of(*part, name, head, head.len() < RECORD_LIMIT, config).read
+        };
+        self.0.iter().filter_map(read).collect()
     }
 }

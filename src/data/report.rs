@@ -74,8 +74,11 @@ pub struct FileReport {
     pub without_item: u64,
     /// Lines above the header or the first record, each as `line 1: text`.
     pub skipped: Vec<String>,
-    /// The columns that are used.
+    /// The columns that are used; none of a file that was refused.
     pub columns: Vec<ColumnReport>,
+    /// The header, if there is one, and the first five rows, with each cell cut at 60 characters.
+    #[serde(default)]
+    pub rows: Vec<Vec<String>>,
     /// The least and the most of the ratings in its first rows.
     pub ratings: Option<[f64; 2]>,
     /// Of an items or users file, the ids of the data that it has.

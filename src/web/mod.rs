@@ -17,7 +17,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 
 use crate::config::{Config, OPTIONS};
-use crate::data::{self, Part};
+use crate::data::{self, FileReport, Heads, Part};
 use crate::error::{Error, Result};
 use crate::executor::BackendChoice;
 use crate::json;
@@ -26,21 +26,25 @@ use crate::trainer;
 
 pub(crate) type JsResult<T> = std::result::Result<T, JsError>;
 
-/// A thrown error: a JavaScript `Error` with the error's `code` and `data`.
+/// A thrown error: a JavaScript `Error` with the error's `code` and `data`. Its data has `read` where files were read.
 #[derive(Debug)]
-pub struct JsError(Error);
+pub struct JsError(Error, Vec<FileReport>);
 
 impl From<Error> for JsError {
     fn from(error: Error) -> Self {
-        Self(error)
+        Self(error, Vec::new())
     }
 }
 
 impl From<JsError> for JsValue {
-    fn from(JsError(error): JsError) -> Self {
+    fn from(JsError(error, read): JsError) -> Self {
         let thrown = js_sys::Error::new(&error.to_string());
         thrown.set_name("TwoTowerError");
         let data = to_js(&error.data());
+        if !read.is_empty() {
+            Reflect::set(&data, &"read".into(), &to_js(&read))
+                .expect("a fresh object takes properties");
+        }
         for (key, value) in [("code", error.code().into()), ("data", data)] {
             Reflect::set(&thrown, &key.into(), &value).expect("a fresh object takes properties");
         }
@@ -95,31 +99,46 @@ pub fn presets() -> JsValue {
 
 /// Reads files, chunk by chunk.
 #[wasm_bindgen]
-pub struct Loader(data::Loader);
+pub struct Loader {
+    loader: data::Loader,
+    config: Config,
+    heads: Heads,
+}
+
+/// Adds to an error how the files are understood.
+fn with_files(heads: &Heads, config: &Config) -> impl Fn(Error) -> JsError {
+    |error| JsError(error, heads.read(config))
+}
 
 #[wasm_bindgen]
 impl Loader {
     /// A loader for what the options say of the data.
     #[wasm_bindgen(constructor)]
     pub fn new(options: &JsValue) -> JsResult<Self> {
-        Ok(Self(data::Loader::new(&resolve(options)?)))
+        let config = resolve(options)?;
+        Ok(Self { loader: data::Loader::new(&config), config, heads: Heads::default() })
     }
 
     /// Begins a file: its part (`all`, `train`, `validation`, `test`, `items`, `users`), its name, and its
     /// length in bytes if that is known.
     pub fn begin(&mut self, part: &JsValue, name: &str, bytes: Option<f64>) -> JsResult<()> {
         let part: Part = from_js("part", part)?;
-        Ok(self.0.begin(part, name, bytes.map(|bytes| bytes as u64))?)
+        let begun = self.loader.begin(part, name, bytes.map(|bytes| bytes as u64));
+        begun.map_err(with_files(&self.heads, &self.config))?;
+        self.heads.begin(part, name);
+        Ok(())
     }
 
     /// The next bytes of the file.
     pub fn push(&mut self, chunk: &[u8]) -> JsResult<()> {
-        Ok(self.0.push(chunk)?)
+        self.heads.push(chunk);
+        self.loader.push(chunk).map_err(with_files(&self.heads, &self.config))
     }
 
     /// Ends the last file and splits the data.
     pub fn finish(self) -> JsResult<Dataset> {
-        Ok(Dataset(self.0.finish()?))
+        let Self { loader, config, heads } = self;
+        loader.finish().map(Dataset).map_err(with_files(&heads, &config))
     }
 }
 
@@ -147,7 +166,7 @@ pub struct Engine {
 /// Promises what a call comes to. What keeps a promise is copied for each kind of future: there is one.
 fn promise(call: impl Future<Output = Result<JsValue>> + 'static) -> Promise {
     let call: Pin<Box<dyn Future<Output = Result<JsValue>>>> = Box::pin(call);
-    future_to_promise(async { call.await.map_err(|error| JsError(error).into()) })
+    future_to_promise(async { call.await.map_err(|error| JsError::from(error).into()) })
 }
 
 impl Engine {

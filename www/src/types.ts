@@ -44,7 +44,10 @@ export interface FileReport {
   withoutItem: number;
   /** Lines above the header or the first record, each as `line 1: text`. */
   skipped: string[];
+  /** The columns that are used; none of a file that was refused. */
   columns: ColumnReport[];
+  /** The header, if there is one, and the first five rows, with each cell cut at 60 characters. */
+  rows: string[][];
   /** The least and the most of the ratings in the first rows. */
   ratings: [number, number] | null;
   /** Of an items or users file, the ids of the data that it has. */

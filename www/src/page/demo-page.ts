@@ -8,6 +8,7 @@ import { base } from "../panels/base.js";
 import { define } from "../panels/define.js";
 import "../panels/compare-panel.js";
 import "./data-picker.js";
+import "./data-preview.js";
 import { type DataSet, FIRST } from "../panels/data-set.js";
 import "../panels/epoch-table.js";
 import "../panels/error-note.js";
@@ -23,7 +24,7 @@ import "./run-settings.js";
 import { keep, kept } from "./saved-run.js";
 import "./share-bar.js";
 import { Session } from "../panels/session.js";
-import { DEFAULTS, type Settings } from "../panels/settings.js";
+import { DEFAULTS, type Settings, withoutData } from "../panels/settings.js";
 import "../panels/step-profile.js";
 import { MOST } from "../panels/strategies.js";
 
@@ -158,6 +159,17 @@ export class DemoPage extends LitElement {
         </section>
         <section class="run" aria-label="Training">
           <tt-error-note .message=${this.problem ?? session.error?.message}></tt-error-note>
+          ${this.dataSet.own
+            ? html`<tt-data-preview
+                .dataSet=${this.dataSet}
+                .about=${about}
+                .error=${session.error}
+                .specs=${specs}
+                .settings=${settings}
+                ?disabled=${busy}
+                @settings=${({ detail }: CustomEvent<Settings>) => this.#do(() => session.configure(detail))}
+              ></tt-data-preview>`
+            : nothing}
           <tt-run-controls
             class="card"
             .phase=${phase}
@@ -203,7 +215,6 @@ export class DemoPage extends LitElement {
             .specs=${specs}
             .presets=${session.presets}
             .settings=${settings}
-            ?reading=${!this.dataSet.given}
             ?disabled=${busy}
             @settings=${({ detail }: CustomEvent<Settings>) => this.#do(() => session.configure(detail))}
           ></tt-run-settings>
@@ -277,7 +288,10 @@ export class DemoPage extends LitElement {
     });
   }
 
+  /** Opens a data set. How another one was read and split says nothing of it. */
   #turn(dataSet: DataSet): void {
+    const { backend, values } = this.#session.settings;
+    this.#session.settle({ backend, values: withoutData(values) });
     this.dataSet = dataSet;
     this.outcome = "";
     this.#do(() => this.#session.open(dataSet));

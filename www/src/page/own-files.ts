@@ -17,6 +17,7 @@ export function ownSet(files: readonly File[]): DataSet | { problem: string } {
     title: named(files),
     summary: "Stays in this page",
     words: WORDS,
+    own: true,
     given: found.given,
     create: (options) => Trainer.create(found.source, options),
   };

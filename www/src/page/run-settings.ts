@@ -7,9 +7,9 @@ import { base } from "../panels/base.js";
 import { define } from "../panels/define.js";
 import "../panels/choice-bar.js";
 import "../panels/option-fields.js";
-import { DEFAULTS, type Settings, type Values, valuesOf } from "../panels/settings.js";
+import { DEFAULTS, isOfData, ofData, type Settings, type Values, valuesOf } from "../panels/settings.js";
 import "../panels/technique-switch.js";
-import { COUNT, OPTIONS, READING, SWITCHES } from "../panels/options.js";
+import { COUNT, OPTIONS, SWITCHES } from "../panels/options.js";
 
 /** Kinds of negatives that are drawn, so that it matters how many. */
 const DRAWN: readonly unknown[] = ["uniform", "popularity", "mixed"];
@@ -39,14 +39,12 @@ export class RunSettings extends LitElement {
   @property({ attribute: false }) specs: readonly OptionSpec[] = [];
   @property({ attribute: false }) presets: readonly Preset[] = [];
   @property({ attribute: false }) settings: Settings = DEFAULTS;
-  /** Whether the data is the visitor's own, and still to be split. */
-  @property({ type: Boolean }) reading = false;
   @property({ type: Boolean }) disabled = false;
 
   override render(): TemplateResult {
     const { values, backend } = this.settings;
     const drawn = DRAWN.includes(values["negatives.kind"]);
-    const options = [...(this.reading ? READING : []), ...OPTIONS, ...(drawn ? [COUNT] : [])];
+    const options = [...OPTIONS, ...(drawn ? [COUNT] : [])];
     return html`<form
       @submit=${(event: Event) => event.preventDefault()}
       @values=${({ detail }: CustomEvent<Values>) => this.#send({ values: detail })}
@@ -56,9 +54,9 @@ export class RunSettings extends LitElement {
         .choices=${this.presets.map(({ name }) => [name, capital(name)])}
         chosen=${ifDefined(this.#preset())}
         ?disabled=${this.disabled}
-        @change=${({ detail }: CustomEvent<string>) => this.#send({ values: { ...this.#ofData(), ...this.#given(detail) } })}
+        @change=${({ detail }: CustomEvent<string>) => this.#send({ values: { ...ofData(this.settings.values), ...this.#given(detail) } })}
       ></tt-choice-bar>
-      <tt-option-fields .options=${options} .specs=${this.specs.map(offered)} .values=${values} ?disabled=${this.disabled}></tt-option-fields>
+      <tt-option-fields .options=${options} .specs=${this.specs} .values=${values} ?disabled=${this.disabled}></tt-option-fields>
       <tt-choice-bar
         label="Backend"
         .choices=${BACKENDS}
@@ -85,15 +83,9 @@ export class RunSettings extends LitElement {
     return preset ? valuesOf(preset.options, this.specs) : {};
   }
 
-  /** What is set of the data, which no preset knows. */
-  #ofData(): Values {
-    const reading = Object.entries(this.settings.values).filter(([key]) => READING.some(([known]) => known === key));
-    return Object.fromEntries(reading);
-  }
-
   /** The preset that the settings are, if they are one. */
   #preset(): string | undefined {
-    const ofPresets = this.specs.filter(({ key }) => !/^(preset$|split\.|data\.)/.test(key));
+    const ofPresets = this.specs.filter(({ key }) => key !== "preset" && !isOfData(key));
     const complete = (values: Values): string =>
       JSON.stringify(ofPresets.map(({ key, default: usual }) => (isOptional(key) ? values[key] : (values[key] ?? usual))));
     const ours = complete(this.settings.values);
@@ -112,15 +104,6 @@ function isOptional(key: string): boolean {
 
 function capital(word: string): string {
   return word.charAt(0).toUpperCase() + word.slice(1);
-}
-
-/** An option as the page offers it: a file that is still to be split has no `given` test part. */
-function offered(spec: OptionSpec): OptionSpec {
-  if (spec.key !== "split.kind") return spec;
-  const kinds = spec.kinds.map((kind) =>
-    kind.kind === "one-of" ? { ...kind, words: kind.words.filter((word) => word !== "given") } : kind,
-  );
-  return { ...spec, kinds };
 }
 
 declare global {

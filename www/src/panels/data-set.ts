@@ -10,6 +10,8 @@ export interface DataSet {
   summary: string;
   /** What a user, an item and a history are called. */
   words: { user: string; item: string; history: string };
+  /** Whether the visitor can say how its files are read. */
+  own?: boolean;
   /** Whether train and test are parts of their own. */
   given: boolean;
   /** A fresh trainer on it. */

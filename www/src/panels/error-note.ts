@@ -3,6 +3,7 @@ import { property } from "lit/decorators.js";
 
 import { base } from "./base.js";
 import { define } from "./define.js";
+import { sentence } from "./format.js";
 
 /** What went wrong, in the error's own words, in a region that screen readers announce. */
 @define("tt-error-note")
@@ -31,11 +32,6 @@ export class ErrorNote extends LitElement {
       ${this.message ? html`<div class="note"><p>${sentence(this.message)}</p></div>` : nothing}
     </div>`;
   }
-}
-
-/** A message with a capital letter, unless it begins with a name, such as that of a file. */
-function sentence(message: string): string {
-  return message.replace(/^[a-z](?=[a-z]*[ ,])/, (letter) => letter.toUpperCase());
 }
 
 declare global {

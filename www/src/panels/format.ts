@@ -46,3 +46,8 @@ export function milliseconds(time: number): string {
 export function plural(n: number, noun: string): string {
   return `${count(n)} ${noun}${n === 1 ? "" : "s"}`;
 }
+
+/** Returns a message with a capital letter, unless it begins with a name, such as that of a file. */
+export function sentence(message: string): string {
+  return message.replace(/^[a-z](?=[a-z]*[ ,])/, (letter) => letter.toUpperCase());
+}

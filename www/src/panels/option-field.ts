@@ -38,10 +38,14 @@ export class OptionField extends LitElement {
 
   #control(spec: OptionSpec): TemplateResult {
     const value = this.value ?? spec.default;
-    const words = wordsOf(spec);
-    if (words) {
-      return html`<select class="field" ?disabled=${this.disabled} @change=${this.#chose}>
-        ${words.map((word) => html`<option ?selected=${word === value}>${word}</option>`)}
+    const choices = choicesOf(spec);
+    if (choices) {
+      return html`<select
+        class="field"
+        ?disabled=${this.disabled}
+        @change=${(event: Event) => this.#send(choices[(event.target as HTMLSelectElement).selectedIndex]?.value ?? null)}
+      >
+        ${choices.map((choice) => html`<option .selected=${choice.value === value}>${choice.label}</option>`)}
       </select>`;
     }
     const list = spec.kinds.find((kind) => kind.kind === "list");
@@ -55,6 +59,17 @@ export class OptionField extends LitElement {
       />`;
     }
     const numbers = numbersOf(spec);
+    if (spec.kinds[0]?.kind === "text") {
+      return html`<input
+        class="field"
+        type="text"
+        autocomplete="off"
+        .value=${value === null ? "" : String(value)}
+        placeholder=${unset(spec)}
+        ?disabled=${this.disabled}
+        @change=${(event: Event) => this.#wrote(event, numbers !== undefined)}
+      />`;
+    }
     const whole = numbers?.kind === "int";
     const blank = blankOf(spec);
     return html`<input
@@ -72,8 +87,10 @@ export class OptionField extends LitElement {
     />`;
   }
 
-  #chose(event: Event): void {
-    this.#send((event.target as HTMLSelectElement).value);
+  /** Sends a text, or the number that it is where the option may be one. */
+  #wrote(event: Event, numeric: boolean): void {
+    const text = (event.target as HTMLInputElement).value.trim();
+    this.#send(text === "" ? null : numeric && !Number.isNaN(Number(text)) ? Number(text) : text);
   }
 
   /** What stands between commas; whatever is no number goes as text, to be refused by name. */
@@ -94,9 +111,18 @@ export class OptionField extends LitElement {
   }
 }
 
-/** The words that the option may be, if it may be words alone. */
-function wordsOf({ kinds: [kind] }: OptionSpec): string[] | undefined {
-  return kind?.kind === "one-of" ? kind.words : undefined;
+/** The values that the option may be, with their labels, if there are few. */
+function choicesOf(spec: OptionSpec): { label: string; value: Value }[] | undefined {
+  const [kind] = spec.kinds;
+  const none = spec.kinds.some(({ kind }) => kind === "null") ? [{ label: unset(spec), value: null }] : [];
+  if (kind?.kind === "one-of") return [...none, ...kind.words.map((word) => ({ label: word, value: word }))];
+  if (kind?.kind === "bool") return [...none, { label: "yes", value: true }, { label: "no", value: false }];
+  return undefined;
+}
+
+/** What the option is called while it has no value: most options of data are found out. */
+function unset({ key }: OptionSpec): string {
+  return key.startsWith("data.") && !/\.(core|minRating)$/.test(key) ? "auto" : "off";
 }
 
 /** The numbers that the option may be. */

@@ -15,10 +15,27 @@ export const OPTIONS: readonly Named[] = [
 
 export const COUNT: Named = ["negatives.count", "Drawn"];
 
-/** Options of how a file is read. */
+/** Options of which pairs count and which are tested. */
 export const READING: readonly Named[] = [
   ["split.kind", "Test part"],
   ["data.minRating", "Lowest rating"],
+];
+
+/** Options of how a file is read, for what cannot be guessed. */
+export const UNGUESSED: readonly Named[] = [
+  ["data.header", "Header"],
+  ["data.separator", "Separator"],
+  ["data.encoding", "Encoding"],
+  ["data.layout", "Layout"],
+  ["data.timeFormat", "Format of times"],
+  ["data.missing", "Words for no value"],
+  ["data.core", "Least pairs of an id"],
+];
+
+/** Options of the test part that is split off. */
+export const SPLITTING: readonly Named[] = [
+  ["split.test", "Share to test"],
+  ["split.at", "Test from"],
 ];
 
 /** Groups of options that are switched on and off. */

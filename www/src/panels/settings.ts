@@ -19,9 +19,24 @@ export const DEFAULTS: Settings = { backend: "auto", values: {} };
 /** The options of a run with these settings, on data that has its parts given or is still to be split. */
 export function runOptions({ backend, values }: Settings, { given, resume }: Pick<DataSet, "given" | "resume">): RunOptions {
   // How the data of a saved run was read stays as it is.
-  if (resume) values = Object.fromEntries(Object.entries(values).filter(([key]) => !/^(split|data)\./.test(key)));
+  if (resume) values = withoutData(values);
   else if (given) values = { ...values, "split.kind": "given" };
   return { ...nested(values), backend };
+}
+
+/** Whether an option says how data is read and split. */
+export function isOfData(key: string): boolean {
+  return /^(split|data)\./.test(key);
+}
+
+/** The values of options that say how data is read and split. */
+export function ofData(values: Values): Values {
+  return Object.fromEntries(Object.entries(values).filter(([key]) => isOfData(key)));
+}
+
+/** The values of all other options. */
+export function withoutData(values: Values): Values {
+  return Object.fromEntries(Object.entries(values).filter(([key]) => !isOfData(key)));
 }
 
 /** The values that options have, of those that there are. */
