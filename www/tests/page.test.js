@@ -31,7 +31,7 @@ test("it opens on the shop's data, trains at a press, pauses, goes on, and start
   await page.waitForTimeout(400);
   assert.equal(await page.locator("tt-run-controls .progress span").textContent(), stood, "paused is paused");
   assert.match(stood, /paused/);
-  assert.match(stood, /Epoch 1 /);
+  assert.match(stood, /Epoch [123] /);
   assert.match(await page.locator("tt-line-chart header").first().textContent(), /softmax\s+\d\.\d{3}/, "the loss is live");
   await main(page).click();
   await phase(page, "Train again");
