@@ -11,7 +11,7 @@ use std::process::ExitCode;
 /// Bytes that the offline page may have.
 const OFFLINE_BUDGET: u64 = 2_000_000;
 /// Bytes that the tarball may have: a little more than it has.
-const TARBALL_BUDGET: u64 = 1_900_000;
+const TARBALL_BUDGET: u64 = 1_960_000;
 
 /// Files of the repository that the package has, too.
 const SHARED: [&str; 3] = ["CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT"];

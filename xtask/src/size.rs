@@ -12,7 +12,7 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 /// Bytes, gzipped, that all that counts may have: a little more than it has. The goal is 200 KB.
-const BUDGET: usize = 447_000;
+const BUDGET: usize = 485_000;
 
 /// A part of what a page loads.
 #[derive(Debug, Serialize, Deserialize)]

@@ -8,7 +8,6 @@ import { base } from "../panels/base.js";
 import { define } from "../panels/define.js";
 import "../panels/compare-panel.js";
 import "./data-picker.js";
-import "./data-preview.js";
 import { type DataSet, FIRST } from "../panels/data-set.js";
 import "../panels/epoch-table.js";
 import "../panels/error-note.js";
@@ -290,6 +289,8 @@ export class DemoPage extends LitElement {
 
   /** Opens a data set. How another one was read and split says nothing of it. */
   #turn(dataSet: DataSet): void {
+    // Loaded when it is needed: most visits have no files of their own.
+    if (dataSet.own) void import("./data-preview.js");
     const { backend, values } = this.#session.settings;
     this.#session.settle({ backend, values: withoutData(values) });
     this.dataSet = dataSet;
