@@ -1,7 +1,8 @@
 /** A build of the crate, and its memory, which only ever grows. Runs in the page. */
 export async function crate(folder) {
   const compiled = await import(addressOf(`${folder}twotower.js`));
-  const { memory } = await compiled.default();
+  // Not every build says where its module is.
+  const { memory } = await compiled.default({ module_or_path: addressOf(`${folder}twotower_bg.wasm`) });
   return { ...compiled, memory };
 }
 
