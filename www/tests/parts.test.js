@@ -112,15 +112,15 @@ test("gzip is told by its first bytes, however they arrive", async () => {
   const text = "user,item\n1,2\n".repeat(1000);
   const read = async (bytes, piece) => {
     const pieces = Array.from({ length: Math.ceil(bytes.length / piece) }, (_, ix) => bytes.subarray(ix * piece, (ix + 1) * piece));
-    const { chunks, gzip } = await open(ReadableStream.from(pieces));
-    return { text: await new Response(chunks).text(), gzip };
+    const { chunks, packed } = await open(ReadableStream.from(pieces), "all");
+    return { text: await new Response(chunks).text(), packed };
   };
   for (const piece of [1, 2, 1000, 1e6]) {
-    assert.deepEqual(await read(Buffer.from(text), piece), { text, gzip: false });
-    assert.deepEqual(await read(gzipSync(text), piece), { text, gzip: true });
+    assert.deepEqual(await read(Buffer.from(text), piece), { text, packed: undefined });
+    assert.deepEqual(await read(gzipSync(text), piece), { text, packed: "gzip" });
   }
-  assert.deepEqual(await read(Buffer.from("\x1f"), 1), { text: "\x1f", gzip: false });
-  assert.deepEqual(await read(Buffer.from(""), 1), { text: "", gzip: false });
+  assert.deepEqual(await read(Buffer.from("\x1f"), 1), { text: "\x1f", packed: undefined });
+  assert.deepEqual(await read(Buffer.from(""), 1), { text: "", packed: undefined });
 });
 
 test("the codes of errors are those of the crate and then the package's own, and README has them all", () => {
