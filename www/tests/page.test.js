@@ -433,7 +433,7 @@ test("the keyboard alone is enough, and the focus can be seen", async () => {
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("Enter");
   await page.getByRole("button", { name: /^Remove .*Potter/ }).waitFor();
-  await page.locator("tt-ask-panel tt-item-list button").nth(9).waitFor();
+  await page.locator("tt-ask-panel section.front tt-item-list button").nth(9).waitFor();
   await tabTo("Remove");
   await page.keyboard.press("Tab");
   await page.keyboard.press("Enter");
@@ -455,7 +455,7 @@ for (const [name, options] of Object.entries(SCREENS)) {
     await page.getByText("Its answers after").waitFor({ timeout: 60_000 });
     await page.screenshot({ path: drawing(`${name}-training`) });
     await phase(page, "Train again");
-    await page.locator("tt-ask-panel tt-item-list button").nth(1).click();
+    await page.locator("tt-ask-panel section.front tt-item-list button").nth(1).click();
     await page.getByRole("heading", { name: /^Similar to/ }).waitFor();
     await page.screenshot({ path: drawing(name), fullPage: true });
     await fits(page, options);

@@ -126,7 +126,8 @@ export class AskPanel extends LitElement {
           display: block;
         }
         section:not(.front),
-        section h3 {
+        /* The choice names the other lists; this one says similar to what. */
+        section:not(.similar) h3 {
           display: none;
         }
         section {
@@ -192,7 +193,7 @@ export class AskPanel extends LitElement {
         ${this.#list("recommended", "Recommended", this.recommended, visitor ? `Pick one ${item} or more that you like` : "")}
         ${this.chosen
           ? this.#list("similar", `Similar to ${this.chosen.title ?? this.chosen.item}`, this.similar, "")
-          : html`<section class="card ${this.front === "similar" ? "front" : ""}">
+          : html`<section class="card similar ${this.front === "similar" ? "front" : ""}">
               <h3>Similar</h3>
               <p class="small muted">Choose any ${item} in a list to see what the model puts close to it.</p>
             </section>`}
@@ -230,7 +231,7 @@ export class AskPanel extends LitElement {
 
   #list(name: ListName, heading: string, items: readonly Item[], note: string): TemplateResult {
     const scored = items.some((item) => "score" in item);
-    return html`<section class="card ${name === this.front ? "front" : ""}">
+    return html`<section class="card ${name} ${name === this.front ? "front" : ""}">
       <h3>${heading}</h3>
       ${note && (items.length === 0 || !scored) ? html`<p class="small muted">${note}</p>` : nothing}
       <tt-item-list
