@@ -816,7 +816,7 @@ pub struct DataOptions {
     pub users: UsersFile,
     /// Whether the first row names the columns.
     pub header: Option<bool>,
-    /// What a line of text holds.
+    /// Contents of a line of text.
     pub layout: Option<Layout>,
     /// Text between cells, by its name.
     pub separator: Option<String>,
@@ -828,7 +828,7 @@ pub struct DataOptions {
     pub missing: Vec<String>,
 }
 
-/// What a line of text holds.
+/// Contents of a line of text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Layout {

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use twotower::random::{below, hash};
 
-/// What parsers look for.
+/// Marks that parsers look for.
 const TOKENS: [&[u8]; 26] = [
     b"\n",
     b"\r\n",

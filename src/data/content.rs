@@ -1,4 +1,4 @@
-//! What a column holds, judged by its cells.
+//! The kind of a column, judged by its cells.
 
 use super::ids::Ids;
 use super::missing::Missing;

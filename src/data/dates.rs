@@ -28,7 +28,7 @@ pub(super) enum Order {
     DayFirst,
 }
 
-/// What the dates of a file show about their order.
+/// Evidence of the dates of a file for their order.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Seen {
     pub month_first: bool,

@@ -35,7 +35,7 @@ pub(super) enum Shape {
     JsonArray,
 }
 
-/// What the options say of a file's format.
+/// The options of a file's format.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Format<'a> {
     pub separator: Option<&'a str>,

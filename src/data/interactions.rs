@@ -266,13 +266,13 @@ pub(super) enum Cut {
 pub(super) struct SplitWords {
     /// Words `user, item, …`.
     pub words: Vec<u32>,
-    /// Of each user, how many rows are trained on, validate and test.
+    /// Numbers of training, validation and test rows of each user.
     pub sizes: Vec<[usize; 3]>,
     /// Users with rows of one time in two parts.
     pub within_tie: usize,
 }
 
-/// What a row is held out by: its time, then its lot.
+/// The key that holds out a row: its time, then its lot.
 type Key = (u64, u32, u32);
 
 /// Orders each user's rows by part; `key` differs from row to row of a user. Only the least keys of

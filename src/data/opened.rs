@@ -43,7 +43,7 @@ pub(super) struct Head {
     pub sample: Sample,
 }
 
-/// What is there once the head of a file was judged.
+/// A file whose head was judged.
 struct Judged {
     decoder: Decoder,
     reader: Reader,
@@ -190,7 +190,7 @@ impl Open {
         (report, found)
     }
 
-    /// What the options say of the format.
+    /// The options of the format.
     fn format<'c>(&self, config: &'c Config) -> Format<'c> {
         let data = &config.data;
         let separator = match self.part {

@@ -74,7 +74,7 @@ pub(super) fn parse(text: &[u8], pattern: &str) -> Option<i64> {
     holds.then_some(dates::of_day(year, month, day)? + seconds * 1000 + thousandth)
 }
 
-/// Takes up to so many digits.
+/// Takes up to this many digits.
 fn digits(text: &mut &[u8], most: usize) -> Option<i64> {
     let length = text.iter().take(most).take_while(|byte| byte.is_ascii_digit()).count();
     let (digits, rest) = text.split_at(length);

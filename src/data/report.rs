@@ -1,4 +1,4 @@
-//! What was read, and what became of it.
+//! Counts of the records that were read, by their fate.
 
 use serde::{Deserialize, Serialize};
 
@@ -39,9 +39,9 @@ pub struct Report {
     pub titled_items: usize,
     /// How each file was understood.
     pub read: Vec<FileReport>,
-    /// What is probably wrong with the data, or was guessed.
+    /// Probable faults of the data, and guesses.
     pub warnings: Vec<String>,
-    /// What may be worth to know.
+    /// Hints about the data.
     pub notes: Vec<String>,
 }
 
@@ -51,7 +51,7 @@ pub struct Report {
 pub struct FileReport {
     /// Its name.
     pub file: String,
-    /// What it is for.
+    /// Its role.
     pub part: Part,
     /// `table`, `lists` (a user and all their items in a line), `blocks` (an item above its rows),
     /// `json-lines` or `json-array`.

@@ -1,6 +1,6 @@
 //! The roles of columns, and the names under which data sets have them.
 
-/// What a column holds.
+/// The kind of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
     User,

@@ -1,4 +1,4 @@
-//! What is probably wrong with a data set, and what may be worth to know about it.
+//! Warnings and notes: probable faults of a data set, and hints.
 
 use super::dataset::Dataset;
 use super::loader::Part;

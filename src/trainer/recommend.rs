@@ -52,10 +52,10 @@ pub enum Cell {
     Number(serde_json::Number),
 }
 
-/// What was found, without the ids of a list that the training data lacks.
+/// Results, and the ids of a list that the training data lacks.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Served<T> {
-    /// What was found.
+    /// The results.
     pub found: Vec<T>,
     /// Ids that were skipped, each once.
     pub unknown: Vec<String>,

@@ -92,9 +92,9 @@ export interface DataSummary {
   titledItems: number;
   /** How each file was understood. */
   read: FileReport[];
-  /** What is probably wrong with the data, or was guessed. */
+  /** Probable faults of the data, and guesses. */
   warnings: string[];
-  /** What may be worth to know. */
+  /** Hints about the data. */
   notes: string[];
 }
 
@@ -272,7 +272,7 @@ export interface Recommendation extends Item {
   because: Reason[];
 }
 
-/** What was found. */
+/** The recommendations. */
 export interface Recommendations extends Array<Recommendation> {
   /** Ids of a list that the training data lacks, if any were skipped. */
   unknown?: string[];
