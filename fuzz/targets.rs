@@ -1,4 +1,4 @@
-//! What reads bytes of others: each target takes any bytes and panics if it finds a fault. They serve
+//! Fuzzing of everything that reads bytes of others: each target takes any bytes and panics if it finds a fault. They serve
 //! cargo-fuzz (`fuzz_targets/`) and a loop on a stable toolchain (`tests/fuzz.rs`).
 
 use std::cell::RefCell;
@@ -108,7 +108,7 @@ pub fn config(data: &[u8]) {
 
 /// A saved run.
 pub fn saved(data: &[u8]) {
-    // What loads can be used.
+    // A file that loads can be used.
     if let Ok(mut trainer) = pollster::block_on(Trainer::load(data, BackendChoice::Cpu)) {
         let query = Query::Items(vec!["x".into()]);
         let _ = pollster::block_on(trainer.recommend(&query, 3, &Choice::default()));

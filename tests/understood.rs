@@ -1,4 +1,4 @@
-//! What is told of data: how it was understood, what is probably wrong with it, and how it is split.
+//! Reports on data: how it was understood, what is probably wrong with it, and how it is split.
 
 use serde_json::{Value, json};
 use twotower::data::{Dataset, Loader, Part, Preview};
@@ -17,7 +17,7 @@ fn load_all(options: &Value, text: &str) -> Result<Dataset> {
     load(options, &[(Part::All, "all.csv", text)])
 }
 
-/// So many users with so many items each, and a cell more in each row.
+/// This many users with this many items each, and a cell more in each row.
 fn table(users: usize, items: usize, more: impl Fn(usize, usize) -> String) -> String {
     let row = |n: usize| {
         let (user, item) = (n / items, (n + n / items) % (items + 3));

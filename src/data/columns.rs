@@ -358,7 +358,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// The one column that is left, whatever it holds.
+    /// The one column that is left, with any contents.
     fn only_one(&self) -> Option<usize> {
         let mut all = self.free(|kind| kind != Kind::Empty);
         all.next().filter(|_| all.next().is_none())
@@ -430,7 +430,7 @@ mod tests {
         Some(Column::Name(name.into()))
     }
 
-    /// A table of so many rows, each of the cells that the functions give.
+    /// A table with this many rows, each of the cells that the functions give.
     fn table(rows: usize, cells: &[&dyn Fn(usize) -> String]) -> String {
         let row = |n| cells.iter().map(|cell| cell(n)).collect::<Vec<_>>().join(",") + "\n";
         (0..rows).map(row).collect()

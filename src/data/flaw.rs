@@ -62,7 +62,7 @@ impl From<Error> for Refusal {
 pub(super) struct Tally {
     /// Records read, bad ones included, blank lines and the header not.
     pub records: u64,
-    /// Those that are bad.
+    /// Bad records.
     pub bad: u64,
     /// Blank lines.
     pub blank: u64,

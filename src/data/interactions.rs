@@ -169,7 +169,7 @@ impl Interactions {
         self.words.chunks_exact(self.stride()).filter(|row| time_key_of(row) >= from).count()
     }
 
-    /// The earliest time from which on there are at most so many rows; none if there are no times, or
+    /// The earliest time from which on there are at most this many rows; none if there are no times, or
     /// no rows are wanted.
     pub fn time_of_last(&self, most: usize) -> Option<i64> {
         let keys = || self.words.chunks_exact(self.stride()).map(time_key_of);

@@ -52,7 +52,7 @@ enum Parser {
 
 impl Reader {
     /// A reader for a file whose `head` was judged: its first [`RECORD_LIMIT`] bytes, or all of it.
-    /// Of the columns, as many as `ids` are ids.
+    /// The first `ids` of the columns are ids.
     ///
     /// # Errors
     /// [`Error::Data`] for a NUL character in the head.
@@ -95,7 +95,7 @@ impl Reader {
     /// Hands on the records that `chunk` completes; with `last` also what is left, as the end of the file.
     ///
     /// # Errors
-    /// What `take` returns; [`Error::Data`] for a line without an end, or a NUL character.
+    /// Errors of `take`; [`Error::Data`] for a line without an end, or a NUL character.
     pub fn push(
         &mut self,
         chunk: &[u8],

@@ -81,7 +81,7 @@ pub struct FileReport {
     pub rows: Vec<Vec<String>>,
     /// The least and the most of the ratings in its first rows.
     pub ratings: Option<[f64; 2]>,
-    /// Of an items or users file, the ids of the data that it has.
+    /// Ids of the data that an items or users file has.
     pub matched: Option<usize>,
 }
 
@@ -94,7 +94,7 @@ pub struct ColumnReport {
     pub name: Option<String>,
     /// Its position, from 0.
     pub position: usize,
-    /// Of a feature, how many values there are.
+    /// Number of values of a feature.
     pub values: Option<usize>,
 }
 

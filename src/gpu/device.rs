@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 thread_local! {
     /// The device that is open. Runs keep it open.
     static OPEN: RefCell<Weak<Device>> = RefCell::default();
-    /// Those who wait for their [`Turn`], while somebody has it.
+    /// Tasks that wait for their [`Turn`], while somebody has it.
     static WAITING: RefCell<Option<Vec<Waker>>> = RefCell::default();
 }
 
@@ -41,7 +41,7 @@ pub struct Turn(());
 
 impl Device {
     /// Returns the thread's device if it works and is one of this adapter's, or else opens one. Its bindings may
-    /// be as long as the adapter allows, so that later runs can use it whatever their size.
+    /// be as long as the adapter allows, so that later runs of any size can use it.
     pub(super) async fn shared(_turn: &Turn, adapter: &wgpu::Adapter) -> Result<Rc<Self>> {
         let identity = Identity::of(adapter);
         let open = OPEN.with_borrow(Weak::upgrade);

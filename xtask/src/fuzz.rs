@@ -9,7 +9,7 @@ pub const SECONDS: &str = "FUZZ_SECONDS";
 
 #[derive(clap::Args)]
 pub struct Fuzz {
-    /// What is fuzzed: loader, items, config, saved or query; all of them if none is named
+    /// Targets to fuzz: loader, items, config, saved or query; all of them if none is named
     targets: Vec<String>,
     /// Seconds for each
     #[arg(long, default_value_t = 3600)]

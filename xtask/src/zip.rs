@@ -124,7 +124,7 @@ fn part_of(archive: &mut (impl Read + Seek), at: u64, length: usize) -> Result<V
     Ok(bytes)
 }
 
-/// A number of so many bytes, the lowest first.
+/// A number of this many bytes, the lowest first.
 fn number(bytes: &[u8], at: usize, length: usize) -> usize {
     bytes[at..at + length].iter().rev().fold(0, |number, byte| number << 8 | usize::from(*byte))
 }
