@@ -141,7 +141,8 @@ test("a wrong value of an attribute is a message and an event, never an exceptio
   await until(async () => (await told()).filter(({ name }) => name === "error").length >= Object.keys(wrong).length);
   const messages = (await told()).filter(({ name }) => name === "error").map(({ message }) => message);
   for (const [attribute, message] of Object.entries(wrong)) {
-    assert.ok(messages.some((said) => message.test(said)), `${attribute}: ${messages.join("\n")}`);
+    const times = messages.filter((said) => message.test(said)).length;
+    assert.equal(times, 1, `${attribute}: ${messages.join("\n")}`);
   }
   assert.deepEqual(faults.filter((fault) => !/404/.test(fault)), []);
   // On the screen a sentence begins with a capital letter.

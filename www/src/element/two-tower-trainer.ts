@@ -76,6 +76,8 @@ export class TwoTowerTrainer extends Base {
   #refused = false;
   #seen: IntersectionObserver | undefined;
   #changing = false;
+  /** Whether it has begun since it was put into the document: an upgrade tells of the attributes before that. */
+  #begun = false;
   readonly #body: HTMLElement | undefined;
 
   constructor() {
@@ -120,6 +122,7 @@ export class TwoTowerTrainer extends Base {
 
   connectedCallback(): void {
     this.#upgrade();
+    this.#begun = true;
     if (this.#view || this.#loading || this.#seen) return;
     try {
       this.#begin(loadingOf(this.getAttribute("loading")));
@@ -159,7 +162,7 @@ export class TwoTowerTrainer extends Base {
 
   attributeChangedCallback(name: string, before: string | null, after: string | null): void {
     if (before === after) return;
-    if (name === "loading" && this.isConnected && !this.#view && !this.#loading) {
+    if (name === "loading" && this.#begun && this.isConnected && !this.#view && !this.#loading) {
       this.#seen?.disconnect();
       this.#seen = undefined;
       this.connectedCallback();
@@ -305,6 +308,7 @@ export class TwoTowerTrainer extends Base {
     this.#view = undefined;
     this.#loading = undefined;
     this.#closed++;
+    this.#begun = false;
     this.#trainer = undefined;
     this.report = undefined;
     this.#ready.reject(removed());
