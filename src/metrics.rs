@@ -1,4 +1,4 @@
-//! Full-ranking metrics from lists of recommended items (`methods.md`, evaluation).
+//! Full-ranking metrics from lists of recommended items (`docs/methods.md`, evaluation).
 
 use serde::{Deserialize, Serialize};
 

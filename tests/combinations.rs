@@ -185,7 +185,7 @@ proptest! {
     }
 }
 
-/// The step that `performance.md` measures is 0.40 GFLOP of products: three of 1024 × 1024 × 64.
+/// The step that `docs/performance.md` measures is 0.40 GFLOP of products: three of 1024 × 1024 × 64.
 #[test]
 fn work_is_what_the_products_come_to() {
     let plan = |more: &Value| {

@@ -381,6 +381,46 @@ fn splits() -> impl Strategy<Value = Value> {
     })
 }
 
+/// Loads `text` whole, and cut after `head` bytes and at `cuts` from there.
+fn assert_same_however_cut(options: &Value, text: &str, head: usize, cuts: Vec<usize>) {
+    let whole = load_all(options.clone(), text).expect("loads");
+    let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| (head + cut).min(text.len())).collect();
+    cuts.extend([0, text.len()]);
+    cuts.sort_unstable();
+    let mut loader = Loader::new(&config(options.clone()));
+    loader.begin(Part::All, "all.csv", None).expect("begun");
+    for cut in cuts.windows(2) {
+        loader.push(&text.as_bytes()[cut[0]..cut[1]]).expect("read");
+    }
+    let pieces = loader.finish().expect("loads");
+    assert!(whole.users.iter().eq(pieces.users.iter()));
+    assert!(whole.items.iter().eq(pieces.items.iter()));
+    assert_eq!(&whole.train, &pieces.train);
+    assert_eq!(&whole.validation, &pieces.validation);
+    assert_eq!(&whole.test, &pieces.test);
+    assert_eq!(&whole.report, &pieces.report);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 20, ..ProptestConfig::default() })]
+
+    /// The head that a file is judged by, 256 KiB, is gathered; the cuts lie around its end.
+    #[test]
+    fn the_cut_of_a_file_longer_than_its_head_does_not_matter(
+        rows in interactions(),
+        options in splits(),
+        cuts in proptest::collection::vec(0..4000_usize, 0..40),
+    ) {
+        const HEAD: usize = 256 * 1024;
+        let begin = table(&rows[..2]);
+        let repeated = begin.lines().skip(1).collect::<Vec<_>>().join("\r\n") + "\r\n";
+        let rest = table(&rows);
+        let rest = rest.split_once("\r\n").expect("it has a header").1;
+        let text = begin + &repeated.repeat(HEAD / repeated.len()) + rest;
+        assert_same_however_cut(&options, &text, HEAD - 2000, cuts);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
 
@@ -391,22 +431,7 @@ proptest! {
         cuts in proptest::collection::vec(0..4000_usize, 0..40),
     ) {
         let text = table(&rows);
-        let whole = load_all(options.clone(), &text).expect("loads");
-        let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut.min(text.len())).collect();
-        cuts.extend([0, text.len()]);
-        cuts.sort_unstable();
-        let mut loader = Loader::new(&config(options));
-        loader.begin(Part::All, "all.csv", None).expect("begun");
-        for cut in cuts.windows(2) {
-            loader.push(&text.as_bytes()[cut[0]..cut[1]]).expect("read");
-        }
-        let pieces = loader.finish().expect("loads");
-        prop_assert!(whole.users.iter().eq(pieces.users.iter()));
-        prop_assert!(whole.items.iter().eq(pieces.items.iter()));
-        prop_assert_eq!(&whole.train, &pieces.train);
-        prop_assert_eq!(&whole.validation, &pieces.validation);
-        prop_assert_eq!(&whole.test, &pieces.test);
-        prop_assert_eq!(&whole.report, &pieces.report);
+        assert_same_however_cut(&options, &text, 0, cuts);
     }
 
     /// The parts against their definition, computed the slow way.

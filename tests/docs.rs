@@ -2,7 +2,7 @@
 //! `UPDATE=1 cargo test --test docs` writes them anew.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use twotower::config::{Kind, OPTIONAL_GROUPS, OPTIONS, OptionSpec};
 
@@ -111,4 +111,44 @@ fn same_as_file(path: &str, expected: impl FnOnce(&str) -> String) {
             "run `UPDATE=1 cargo test --test docs` and look at what changes"
         );
     }
+}
+
+/// Documents that comments send their readers to: paths from the root, in backquotes.
+#[test]
+fn documents_named_in_comments_are_there() {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let mut named = 0;
+    for folder in
+        ["src", "shaders", "tests", "simd/src", "fuzz/fuzz_targets", "xtask/src", "www/src"]
+    {
+        for file in sources(&root.join(folder)) {
+            let text = std::fs::read_to_string(&file).unwrap_or_default();
+            let comments = text.lines().map(str::trim_start).filter(|line| line.starts_with("//"));
+            for word in comments.flat_map(|line| line.split('`').skip(1).step_by(2)) {
+                if word.ends_with(".md") && !word.contains(['*', ' ']) {
+                    assert!(root.join(word).is_file(), "{}: `{word}` is not there", file.display());
+                    named += 1;
+                }
+            }
+        }
+    }
+    assert!(named > 10, "{named} documents named");
+}
+
+/// Files of code below a folder.
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in
+        std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path())
+    {
+        if entry.is_dir() {
+            files.extend(sources(&entry));
+        } else if entry
+            .extension()
+            .is_some_and(|it| ["rs", "wgsl", "ts", "js"].iter().any(|known| it == *known))
+        {
+            files.push(entry);
+        }
+    }
+    files
 }

@@ -24,7 +24,7 @@ struct Case {
 }
 
 impl Case {
-    /// `methods.md`: softmax over the batch without accidental hits, or over a pair's own negatives as
+    /// `docs/methods.md`: softmax over the batch without accidental hits, or over a pair's own negatives as
     /// they are; log q subtracted.
     fn loss(&self) -> f64 {
         let row = |table: &[f64], id: u32| -> Vec<f64> {
@@ -247,7 +247,7 @@ impl Towers {
         }
     }
 
-    /// A tower's output, by `methods.md`; `values` are the parameters' elements in the plan's order.
+    /// A tower's output, by `docs/methods.md`; `values` are the parameters' elements in the plan's order.
     fn output(
         &self,
         parameters: &[Parameter],

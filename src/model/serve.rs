@@ -48,7 +48,7 @@ pub enum Source {
     Histories,
 }
 
-/// A query that is the mean of its items' outputs (`methods.md`, fold-in) or the sum of a history, but for
+/// A query that is the mean of its items' outputs (`docs/methods.md`, fold-in) or the sum of a history, but for
 /// its length: each of the items has a part of its own in every score.
 #[derive(Debug, Clone)]
 pub struct Sum {

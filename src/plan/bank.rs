@@ -1,6 +1,6 @@
 //! CBNS (Wang, Zhu & He 2021): a ring of earlier batches' item outputs that serve as further negatives.
 //! It is never copied or shifted. With both sides, banked users push the batch's items in return, so
-//! that items do not drift towards the users (`methods.md`, CBNS).
+//! that items do not drift towards the users (`docs/methods.md`, CBNS).
 
 use super::dispatch::{Dispatch, Shader, shader, threads, tiles};
 use super::softmax_loss::chunk_rows;

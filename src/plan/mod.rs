@@ -83,7 +83,7 @@ use crate::error::{Error, Result};
 
 pub use twotower_simd::{IMPOSSIBLE, NO_ID, TILE};
 
-/// Shortest length that a row is divided by (`methods.md`, towers).
+/// Shortest length that a row is divided by (`docs/methods.md`, towers).
 pub const MIN_NORM: f32 = 1e-12;
 
 /// Rows of a block, which is never cut: what a workgroup of `compact_pairs` looks at, tiles among it.

@@ -38,7 +38,7 @@ use skip::Skipping;
 pub use skip::{Note, SkipReport, hot_rows};
 pub use tune::{Trial, TrialProgress};
 
-/// Drift at which banked outputs count as good as fresh ones (`methods.md`, CBNS).
+/// Drift at which banked outputs count as good as fresh ones (`docs/methods.md`, CBNS).
 const STEADY: f64 = 0.1;
 
 /// Trains and serves a two-tower model.

@@ -10,7 +10,7 @@ use crate::model::{Model, Tower};
 use crate::order::by_count;
 use crate::plan::{ALWAYS_ACTIVE, Tally};
 
-/// How far the share of stale pairs may be from what is wanted (`methods.md`, skipping).
+/// How far the share of stale pairs may be from what is wanted (`docs/methods.md`, skipping).
 const TOLERANCE: f64 = 0.08;
 
 /// Halvings in the search of a threshold.
