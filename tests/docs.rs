@@ -1,4 +1,4 @@
-//! What is generated from the table of options: the TypeScript types and the README's table.
+//! Text generated from the table of options: the TypeScript types and the tables of README.md and docs/options.md.
 //! `UPDATE=1 cargo test --test docs` writes them anew.
 
 use std::fmt::Write as _;
@@ -41,15 +41,36 @@ fn typescript_types_follow_from_the_table() {
     same_as_file("www/src/config.ts", |_| text);
 }
 
+/// Options that README has; docs/options.md has them all.
+const FIRST: [&str; 10] = [
+    "preset",
+    "dim",
+    "batchSize",
+    "epochs",
+    "temperature",
+    "optimizer.learningRate",
+    "negatives.kind",
+    "negatives.logQ",
+    "split.kind",
+    "data.minRating",
+];
+
 #[test]
-fn the_readmes_table_follows_from_the_table() {
-    let mut table = String::from("| option | default | is |\n|---|---|---|\n");
-    for spec in OPTIONS {
+fn tables_of_options_follow_from_the_table() {
+    let first = FIRST.map(|key| OPTIONS.iter().find(|spec| spec.key == key).expect("an option"));
+    same_table("README.md", &first);
+    same_table("docs/options.md", &OPTIONS.iter().collect::<Vec<_>>());
+}
+
+/// Holds the table between a document's marks against `options`.
+fn same_table(path: &str, options: &[&OptionSpec]) {
+    let mut table = String::from("| option | default | meaning |\n|---|---|---|\n");
+    for spec in options {
         writeln!(table, "| `{}` | `{}` | {} |", spec.key, spec.default, sentence(spec, |_| true))
             .expect("a String takes text");
     }
-    same_as_file("README.md", |readme| {
-        let (before, rest) = readme.split_once("<!-- options -->\n").expect("a place to begin");
+    same_as_file(path, |document| {
+        let (before, rest) = document.split_once("<!-- options -->\n").expect("a place to begin");
         let (_, after) = rest.split_once("<!-- /options -->").expect("a place to end");
         format!("{before}<!-- options -->\n{table}<!-- /options -->{after}")
     });
