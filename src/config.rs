@@ -20,7 +20,7 @@ pub struct OptionSpec {
     /// Default, as JSON.
     #[serde(serialize_with = "as_json")]
     pub default: &'static str,
-    /// What it does, in one sentence.
+    /// Its meaning, in one sentence.
     pub doc: &'static str,
 }
 
@@ -41,7 +41,7 @@ pub enum Kind {
     Text,
     /// `null`: switched off, or found out from the data.
     Null,
-    /// Up to so many values of a kind, in their order.
+    /// A list of values of a kind, at most this long.
     List(&'static Kind, usize),
 }
 
@@ -64,13 +64,12 @@ const SEPARATOR: &[Kind] = &[OneOf(&[",", ";", "|", "::", "tab", "blanks"]), Nul
 
 /// Hidden widths of a tower: eight layers are more than data of a page's size can use.
 const LAYERS: &[Kind] = &[List(&Int(1, 1024), 8)];
-const LAYERS_DOC: &str = "Widths of the hidden layers, each affine with a ReLU";
+const LAYERS_DOC: &str = "Widths of the hidden layers, each affine with ReLU";
 /// Columns of an items or users file that a tower takes features from, at most.
 pub(crate) const FEATURE_COLUMNS: usize = 6;
 const FEATURES: &[Kind] = &[List(&Text, FEATURE_COLUMNS)];
 const OUT: &[Kind] = &[Int(1, 1024), Null];
-const OUT_DOC: &str = "Width of the output, by an affine layer; null for `dim`, with a layer only \
-                       behind hidden ones";
+const OUT_DOC: &str = "Width of the output, made by an affine layer; null for `dim`, without that layer if there are no hidden ones";
 
 /// Every option, in the order in which they are documented.
 pub const OPTIONS: &[OptionSpec] = &[
@@ -78,208 +77,221 @@ pub const OPTIONS: &[OptionSpec] = &[
         "preset",
         &[OneOf(&["fast", "balanced", "best"]), Null],
         "null",
-        "Other defaults of the options below: a quick look, the usual, or the best that can be had",
+        "A named set of defaults: `fast` for a first look, `balanced` for the usual run, `best` for the best \
+         ranking, at several times the cost",
     ),
     option("dim", &[Int(1, 1024)], "64", "Embedding width D"),
-    option("batchSize", &[Int(2, 16384)], "256", "Pairs in a training step, B"),
-    option("epochs", &[Int(1, 100_000)], "12", "Passes over the training pairs"),
-    option("seed", &[Int(0, 4_294_967_295)], "0", "Start of every random choice"),
-    option("normalize", &[Bool], "true", "Scale tower outputs to length 1"),
-    option("temperature", &[Number(1e-4, 1000.0)], "0.2", "Divisor τ of the scores in the softmax"),
+    option("batchSize", &[Int(2, 16384)], "256", "Batch size B: pairs in a training step"),
+    option("epochs", &[Int(1, 100_000)], "12", "Number of passes over the training pairs"),
+    option("seed", &[Int(0, 4_294_967_295)], "0", "Seed of every random choice"),
+    option(
+        "normalize",
+        &[Bool],
+        "true",
+        "Scale tower outputs to length 1, so that scores are cosines",
+    ),
+    option(
+        "temperature",
+        &[Number(1e-4, 1000.0)],
+        "0.2",
+        "Temperature τ: the softmax divides the scores by it",
+    ),
     option(
         "init",
         &[Above(0.0, 100.0), OneOf(&["xavier"])],
         "0.1",
-        "Standard deviation of the fresh tables, or Xavier normal",
+        "Standard deviation of the initial embeddings; `xavier` for Xavier normal",
     ),
     option(
         "metric",
         &[OneOf(&["recall@10", "recall@20", "ndcg@10", "ndcg@20", "hit@10", "mrr@10"])],
         "\"ndcg@20\"",
-        "What the best epoch is best in, on the validation part if there is one",
+        "Metric that chooses the best epoch, measured on the validation part if there is one",
     ),
     option(
         "patience",
         &[Int(1, 100_000), Null],
         "null",
-        "Epochs without a better `metric` of the validation part before training stops early",
+        "Stop early after this many epochs without a better `metric` on the validation part",
     ),
     option(
         "tune.temperature",
         &[List(&Number(1e-4, 1000.0), 16)],
         "[0.1,0.15,0.2,0.25]",
-        "Temperatures that are tried first, on pairs held out for it; with the best one, and for its best \
-         number of epochs, the run then trains on all pairs",
+        "Temperatures to try first, on held-out pairs; the run then trains on all pairs with the best \
+         temperature and its best number of epochs",
     ),
     option(
         "tune.validation",
         &[Above(0.0, 0.9)],
         "0.1",
-        "Share of each user's training pairs that is held out to choose by",
+        "Share of each user's training pairs that is held out to compare temperatures",
     ),
     option(
         "optimizer.kind",
         &[OneOf(&["adam", "adagrad", "sgd"])],
         "\"adam\"",
-        "Row-sparse Adam, row-wise Adagrad or plain descent",
+        "Optimizer: `adam` (row-sparse), `adagrad` (one sum per row), `sgd`",
     ),
-    option("optimizer.learningRate", &[Above(0.0, 100.0)], "0.004", "Step length"),
+    option("optimizer.learningRate", &[Above(0.0, 100.0)], "0.004", "Learning rate"),
     option(
         "optimizer.schedule",
         &[OneOf(&["constant", "cosine"])],
         "\"constant\"",
-        "Whether the step length stays, or falls along half a cosine to 0 at the end of the last of `epochs`",
+        "Learning rate over the run: `constant`, or `cosine` (falls to 0 at the end of the last epoch)",
     ),
     option(
         "optimizer.warmup",
         &[Number(0.0, 100_000.0)],
         "0",
-        "Epochs over which the step length rises in a line",
+        "Epochs over which the learning rate rises linearly from 0",
     ),
     option(
         "optimizer.l2",
         &[Number(0.0, 100.0)],
         "0",
-        "Weight decay, added to the gradient as l2·w",
+        "L2 weight decay, added to the gradient as l2·w",
     ),
     option(
         "negatives.kind",
         &[OneOf(&["in-batch", "uniform", "popularity", "mixed"])],
         "\"in-batch\"",
-        "Where the negatives of the softmax come from",
+        "Negatives of a pair: `in-batch` (the other pairs' items), `uniform` or `popularity` (items drawn for \
+         each pair), `mixed` (in-batch, and items drawn for the whole batch)",
     ),
     option(
         "negatives.count",
         &[Int(1, 1024)],
         "5",
-        "Drawn negatives n: of each pair for `uniform` and `popularity`, of a whole batch for `mixed`",
+        "Number n of negatives to draw: for each pair (`uniform`, `popularity`) or for the batch (`mixed`)",
     ),
     option(
         "negatives.alpha",
         &[Number(0.0, 2.0)],
         "0.75",
-        "Exponent of the count for `popularity`",
+        "Exponent of an item's count, for `popularity`",
     ),
     option(
         "negatives.logQ",
         &[Bool, OneOf(&["streaming"])],
         "true",
-        "Subtract the log of the sampling probability from the logits, known from the counts or \
-         estimated as batches go by",
+        "Subtract the log of the sampling probability from the logits: `true` computes it from the counts, \
+         `streaming` estimates it batch by batch",
     ),
     option(
         "negatives.gapRate",
         &[Above(0.0, 1.0)],
         "0.01",
-        "How far the `streaming` estimate moves towards each new gap between uses of an item",
+        "Rate of the `streaming` estimate: weight of the newest gap between two uses of an item",
     ),
     option(
         "onebp.beta",
         &[Number(0.0, 1.0)],
         "0.99",
-        "Share of a user's vector that stays when it takes up an item's; gradients go to the item \
-         tower alone",
+        "Share β of a user's vector that is kept at each of their pairs; the rest comes from the item. Only \
+         the item tower gets gradients",
     ),
     option(
         "cbns.capacity",
         &[Int(1, 1_048_576)],
         "4096",
-        "Items of earlier batches that serve as further negatives, M",
+        "Size M of the bank: items of earlier batches that serve as additional negatives",
     ),
     option(
         "cbns.warmup",
         &[Int(0, 4_000_000_000), OneOf(&["auto"])],
         "\"auto\"",
-        "Steps before the bank is used, or until outputs drift by a tenth of their length at most",
+        "Steps before the bank is used; `auto` waits until outputs drift by at most a tenth of their length",
     ),
     option(
         "cbns.sides",
         &[OneOf(&["both", "items"])],
         "\"both\"",
-        "Whether banked users push the batch's items in return, or only banked items the users",
+        "Gradients of the bank: `items` as published, or `both`, where banked users also push the batch's items",
     ),
     option(
         "skip.policy",
         &[OneOf(&["stale", "popularity", "cap", "random"])],
         "\"stale\"",
-        "Which pairs leave the epochs: those whose rows hardly move, those of rare items, by turns those of users who have many, or any",
+        "Which pairs are skipped: `stale` (their rows hardly move), `popularity` (rare items), `cap` (users with \
+         many pairs, in rotation), `random`",
     ),
-    option("skip.share", &[Above(0.0, 0.9)], "0.3", "Share of the pairs that should leave"),
+    option("skip.share", &[Above(0.0, 0.9)], "0.3", "Share of the pairs to skip"),
     option(
         "skip.rows",
         &[OneOf(&["both", "item"])],
         "\"both\"",
-        "Whether a pair is stale when both its rows are, or its item's row alone (for `stale`)",
+        "A pair is stale if `both` its rows are, or if its `item` row is (for `stale`)",
     ),
     option(
         "skip.hotShare",
         &[Above(0.0, 1.0)],
         "0.8",
-        "Share of all pairs that the hot rows have, the only ones that can be stale",
+        "Share of all pairs that belong to hot rows; only hot rows can be stale",
     ),
-    option("skip.start", &[Int(1, 100_000)], "2", "Whole epochs before the first decision"),
+    option("skip.start", &[Int(1, 100_000)], "2", "Complete epochs before the first decision"),
     option(
         "skip.sample",
         &[Above(0.0, 1.0)],
         "0.1",
-        "Share of the pairs that the search of a threshold looks at",
+        "Share of the pairs that are sampled to find the threshold",
     ),
     option(
         "skip.recheck",
         &[Int(0, 100_000)],
         "1",
-        "Epochs from one decision to the next; 0 decides once (for `stale`)",
+        "Epochs between decisions; 0 decides once (for `stale`)",
     ),
     option(
         "skip.keep",
         &[Number(0.0, 1.0)],
         "0",
-        "Probability that a pair which should leave stays in an epoch",
+        "Probability that a skipped pair is trained on all the same",
     ),
     option(
         "skip.until",
         &[Above(0.0, 1.0)],
         "1",
-        "Share of the epochs after which every pair is trained on again",
+        "Share of the epochs after which nothing is skipped",
     ),
-    option("towers.user.id", &[Bool], "true", "Whether each user has an embedding of its own"),
+    option("towers.user.id", &[Bool], "true", "Give each user an embedding of its own"),
     option(
         "towers.user.features",
         FEATURES,
         "[]",
-        "Columns of the users file whose values have embeddings, which are averaged; `:list` behind a \
-         name parts its cells at bars, semicolons and commas, or at the sign behind it, as in \
-         `authors:list/`; `:words` parts them into words, and `:number` makes ten ranges",
+        "Columns of the users file to embed; the embeddings of a row are averaged. Suffixes: `:list` splits a \
+         cell at bars, semicolons and commas, `:list/` at the sign that follows, `:words` into words; `:number` makes \
+         ten ranges",
     ),
     option(
         "towers.user.history.table",
         &[OneOf(&["shared", "separate"])],
         "\"shared\"",
-        "Whether a user is the sum of its items' embeddings in the item tower, or of others; the \
-         pair's own item is left out",
+        "Users as the sum of their items' embeddings: those of the item tower (`shared`) or a table of its own \
+         (`separate`); the pair's own item is excluded",
     ),
     option(
         "towers.user.history.power",
         &[Number(0.0, 2.0)],
         "0.5",
-        "The power of the number of items that the sum is divided by",
+        "The sum is divided by the number of items to this power",
     ),
     option(
         "towers.user.history.cap",
         &[Int(1, 65_536)],
         "100",
-        "Most items of a history; of a user who has more, as many are drawn once",
+        "Maximum length of a history; longer ones are sampled once",
     ),
     option("towers.user.layers", LAYERS, "[]", LAYERS_DOC),
     option("towers.user.out", OUT, "null", OUT_DOC),
-    option("towers.item.id", &[Bool], "true", "Whether each item has an embedding of its own"),
+    option("towers.item.id", &[Bool], "true", "Give each item an embedding of its own"),
     option(
         "towers.item.features",
         FEATURES,
         "[]",
-        "Columns of the items file whose values have embeddings, which are averaged; `:list` behind a \
-         name parts its cells at bars, semicolons and commas, or at the sign behind it, as in \
-         `authors:list/`; `:words` parts them into words, and `:number` makes ten ranges",
+        "Columns of the items file to embed; the embeddings of a row are averaged. Suffixes: `:list` splits a \
+         cell at bars, semicolons and commas, `:list/` at the sign that follows, `:words` into words; `:number` makes \
+         ten ranges",
     ),
     option("towers.item.layers", LAYERS, "[]", LAYERS_DOC),
     option("towers.item.out", OUT, "null", OUT_DOC),
@@ -287,53 +299,52 @@ pub const OPTIONS: &[OptionSpec] = &[
         "split.kind",
         &[OneOf(&["given", "random", "temporal", "temporal-global", "leave-last-out"])],
         "\"random\"",
-        "The test part: `given` (train and test are files of their own), `random` (a share of each user's \
-         pairs), `temporal` (the last share of them), `leave-last-out` (the last one), or \
-         `temporal-global` (all pairs after one moment, which no training pair is later than)",
+        "Test part: `given` (train and test are separate files), `random` (a share of each user's pairs), \
+         `temporal` (each user's last share), `leave-last-out` (each user's last pair), \
+         `temporal-global` (all pairs after one moment)",
     ),
     option(
         "split.test",
         &[Number(0.0, 0.9)],
         "0.2",
-        "Share of the pairs in the test part: of each user's, or of all for `temporal-global`",
+        "Share of the test part: of each user's pairs, or of all pairs for `temporal-global`",
     ),
     option(
         "split.validation",
         &[Number(0.0, 0.9)],
         "0",
-        "Share of the training pairs that choose the best epoch, taken as the test part is",
+        "Share of the training pairs that choose the best epoch; split off as the test part is",
     ),
     option(
         "split.at",
         &[Text, Number(-1e13, 1e13), Null],
         "null",
-        "Moment from which on pairs are in the test part, for `temporal-global`: a date or a unix time, \
-         instead of the share `split.test`",
+        "Start of the test part for `temporal-global`: a date or a unix time, instead of `split.test`",
     ),
     option(
         "data.minRating",
         &[Number(-1e9, 1e9), Null],
         "null",
-        "Lowest rating that counts as an interaction",
+        "Minimum rating that counts as an interaction",
     ),
     option(
         "data.core",
         &[Int(1, 1_000_000), Null],
         "null",
-        "Keep only users and items with this many interactions among those kept (k-core)",
+        "Keep only users and items with at least this many interactions among those kept (k-core)",
     ),
     option("data.columns.user", COLUMN, "null", "Column of the user ids"),
     option("data.columns.item", COLUMN, "null", "Column of the item ids"),
     option("data.columns.rating", COLUMN, "null", "Column of the ratings"),
     option("data.columns.timestamp", COLUMN, "null", "Column of the times"),
-    option("data.header", HEADER, "null", "Whether the first row names the columns"),
+    option("data.header", HEADER, "null", "The first row names the columns"),
     option(
         "data.layout",
         &[OneOf(&["table", "lists"]), Null],
         "null",
-        "Lines of text: `table` (a record each), or `lists` (a user and all their items)",
+        "A line is a record (`table`), or a user and all their items (`lists`)",
     ),
-    option("data.separator", SEPARATOR, "null", "Text between the cells of a table"),
+    option("data.separator", SEPARATOR, "null", "Separator of the cells"),
     option("data.items.id", COLUMN, "null", "Column of the item ids in the items file"),
     option("data.items.title", COLUMN, "null", "Column of the titles in the items file"),
     option("data.items.header", HEADER, "null", "As `data.header`, for the items file"),
@@ -351,24 +362,24 @@ pub const OPTIONS: &[OptionSpec] = &[
         "data.timeFormat",
         &[Text, Null],
         "null",
-        "Format of the times: `month-first` or `day-first` for dates such as 12/1/2010, or a pattern such \
-         as `%d.%m.%Y %H:%M`",
+        "Format of times: `month-first` or `day-first` for dates such as 12/1/2010, or a pattern such as \
+         `%d.%m.%Y %H:%M`",
     ),
     option(
         "data.missing",
         &[List(&Text, 32)],
         r#"["NA","NULL","null","nan","NaN","None","\\N"]"#,
-        "Words that stand for no value, besides an empty cell",
+        "Words that mean \"no value\", as an empty cell does",
     ),
 ];
 
 /// Groups that are off (`null`) unless given.
 pub const OPTIONAL_GROUPS: &[&str] = &["tune", "onebp", "cbns", "skip", "towers.user.history"];
 
-/// Groups of the contract that this version refuses by name.
+/// Groups that this version rejects by name.
 const NOT_YET: &[&str] = &["towers.item.history"];
 
-/// Most uses of a table's rows in a step: at D = 64 the outputs and gradients of as many candidates
+/// Maximum number of uses of a table's rows in a step: at D = 64 the outputs and gradients of as many candidates
 /// take 32 MiB each, and one workgroup still sorts them long before a GPU's watchdog barks.
 pub(crate) const MOST_USES: usize = 1 << 17;
 
@@ -376,7 +387,7 @@ pub(crate) const MOST_USES: usize = 1 << 17;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Config {
-    /// Name of the [`Preset`] that the other options were given over, if one was.
+    /// Name of the [`Preset`] that supplied the defaults, if any.
     pub preset: Option<String>,
     /// Embedding width D.
     pub dim: usize,
@@ -384,39 +395,39 @@ pub struct Config {
     pub batch_size: usize,
     /// Passes over the training pairs.
     pub epochs: usize,
-    /// Start of every random choice.
+    /// Seed of every random choice.
     pub seed: u32,
     /// Whether tower outputs have length 1.
     pub normalize: bool,
     /// Divisor τ of the scores.
     pub temperature: f32,
-    /// Spread of the fresh tables.
+    /// Initial values of the tables.
     pub init: Init,
-    /// What the best epoch is best in.
+    /// Metric that chooses the best epoch.
     pub metric: Metric,
     /// Epochs without a better validation metric before an early stop.
     pub patience: Option<usize>,
-    /// What is tried before the run, if anything is.
+    /// Trials before the run, if any.
     pub tune: Option<Tune>,
     /// How gradients move the tables.
     pub optimizer: Optimizer,
-    /// What the positives compete with.
+    /// Negatives of the softmax.
     pub negatives: Negatives,
     /// Gradients for the item tower only, if on.
     pub onebp: Option<OneBp>,
     /// Negatives from earlier batches, if on.
     pub cbns: Option<Cbns>,
-    /// What leaves the epochs, if anything does.
+    /// Skipping, if on.
     pub skip: Option<Skip>,
-    /// What towers are made of.
+    /// Inputs and layers of the towers.
     pub towers: Towers,
-    /// How data is parted.
+    /// Test and validation parts.
     pub split: Split,
-    /// What of the data is kept.
+    /// How files are read and filtered.
     pub data: DataOptions,
 }
 
-/// Spread of the fresh tables.
+/// Initial values of the tables.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Init {
@@ -434,7 +445,7 @@ pub enum InitRule {
     Xavier,
 }
 
-/// What an epoch can be best in.
+/// Metrics that can choose the best epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the serialised names say which metric at which cut")]
 pub enum Metric {
@@ -452,7 +463,7 @@ pub enum Metric {
     Mrr10,
 }
 
-/// What is tried before the run, on a part of the training pairs that is held out for it.
+/// Trials before the run, on a held-out part of the training pairs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Tune {
     /// Temperatures, in the order in which they are tried.
@@ -467,11 +478,11 @@ pub struct Tune {
 pub struct Optimizer {
     /// The rule.
     pub kind: OptimizerKind,
-    /// Step length, the highest one.
+    /// Learning rate, after warm-up and before the schedule.
     pub learning_rate: f32,
-    /// How the step length goes over the run.
+    /// Learning rate over the run.
     pub schedule: ScheduleKind,
-    /// Epochs over which the step length rises.
+    /// Epochs over which the learning rate rises.
     pub warmup: f32,
     /// Weight decay.
     pub l2: f32,
@@ -489,7 +500,7 @@ pub enum OptimizerKind {
     Sgd,
 }
 
-/// How the step length goes over the run.
+/// Learning rate over the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ScheduleKind {
@@ -499,7 +510,7 @@ pub enum ScheduleKind {
     Cosine,
 }
 
-/// What the positives compete with.
+/// Negatives of the softmax.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Negatives {
@@ -509,7 +520,7 @@ pub struct Negatives {
     pub count: usize,
     /// Exponent of the count for `popularity`.
     pub alpha: f32,
-    /// What is subtracted from the logits.
+    /// The logQ correction.
     #[serde(rename = "logQ")]
     pub log_q: LogQ,
     /// α of the streaming estimate.
@@ -530,7 +541,7 @@ pub enum NegativesKind {
     Mixed,
 }
 
-/// What is subtracted from the logits.
+/// The logQ correction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum LogQ {
@@ -672,7 +683,7 @@ pub enum SkipRows {
     Item,
 }
 
-/// What towers are made of.
+/// Inputs and layers of the towers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Towers {
     /// The user tower.
@@ -760,7 +771,7 @@ pub enum HistoryTable {
     Separate,
 }
 
-/// How data is parted.
+/// Test and validation parts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Split {
@@ -800,7 +811,7 @@ pub enum SplitKind {
     LeaveLastOut,
 }
 
-/// What of the data is kept.
+/// How files are read and filtered.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DataOptions {

@@ -23,10 +23,12 @@ fn typescript_types_follow_from_the_table() {
             open.push(group);
         }
         let indent = indent(&open);
+        let bounds = allowed(spec, has_bounds).map(|bounds| format!("Allowed: {bounds}. "));
         writeln!(
             text,
-            "{indent}/** {}. Default `{}`. */",
-            sentence(spec, has_bounds),
+            "{indent}/** {}. {}Default: `{}`. */",
+            spec.doc,
+            bounds.unwrap_or_default(),
             spec.default
         )
         .expect("a String takes text");
@@ -64,9 +66,10 @@ fn tables_of_options_follow_from_the_table() {
 
 /// Holds the table between a document's marks against `options`.
 fn same_table(path: &str, options: &[&OptionSpec]) {
-    let mut table = String::from("| option | default | meaning |\n|---|---|---|\n");
+    let mut table = String::from("| option | meaning | allowed | default |\n|---|---|---|---|\n");
     for spec in options {
-        writeln!(table, "| `{}` | `{}` | {} |", spec.key, spec.default, sentence(spec, |_| true))
+        let allowed = allowed(spec, |_| true).unwrap_or_default();
+        writeln!(table, "| `{}` | {} | {} | `{}` |", spec.key, spec.doc, allowed, spec.default)
             .expect("a String takes text");
     }
     same_as_file(path, |document| {
@@ -89,20 +92,16 @@ fn close(text: &mut String, open: &mut Vec<&str>, to: usize) {
     }
 }
 
-/// What an option does, and which of the kinds of value it may have.
-fn sentence(spec: &OptionSpec, is_told: impl Fn(&Kind) -> bool) -> String {
+/// Values that an option may have, of the kinds that are worth telling.
+fn allowed(spec: &OptionSpec, is_told: impl Fn(&Kind) -> bool) -> Option<String> {
     let kinds = spec.kinds.iter().filter(|kind| is_told(kind));
     let allowed: Vec<String> = kinds.map(Kind::to_string).collect();
-    if allowed.is_empty() {
-        spec.doc.into()
-    } else {
-        format!("{}: {}", spec.doc, allowed.join(", or "))
-    }
+    (!allowed.is_empty()).then(|| allowed.join(", or "))
 }
 
-/// Bounds and words are worth a sentence where the type beside it says the rest.
+/// Whether a kind has bounds, which its TypeScript type does not tell.
 fn has_bounds(kind: &Kind) -> bool {
-    !matches!(kind, Kind::Bool | Kind::Text | Kind::Null)
+    !matches!(kind, Kind::Bool | Kind::Text | Kind::Null | Kind::OneOf(_))
 }
 
 fn typescript(kind: &Kind) -> String {

@@ -2,172 +2,172 @@
 
 /** Every option of a run, complete and valid. */
 export interface Config {
-  /** Other defaults of the options below: a quick look, the usual, or the best that can be had: "fast" or "balanced" or "best". Default `null`. */
+  /** A named set of defaults: `fast` for a first look, `balanced` for the usual run, `best` for the best ranking, at several times the cost. Default: `null`. */
   preset: "fast" | "balanced" | "best" | null;
-  /** Embedding width D: a whole number from 1 to 1024. Default `64`. */
+  /** Embedding width D. Allowed: a whole number from 1 to 1024. Default: `64`. */
   dim: number;
-  /** Pairs in a training step, B: a whole number from 2 to 16384. Default `256`. */
+  /** Batch size B: pairs in a training step. Allowed: a whole number from 2 to 16384. Default: `256`. */
   batchSize: number;
-  /** Passes over the training pairs: a whole number from 1 to 100000. Default `12`. */
+  /** Number of passes over the training pairs. Allowed: a whole number from 1 to 100000. Default: `12`. */
   epochs: number;
-  /** Start of every random choice: a whole number from 0 to 4294967295. Default `0`. */
+  /** Seed of every random choice. Allowed: a whole number from 0 to 4294967295. Default: `0`. */
   seed: number;
-  /** Scale tower outputs to length 1. Default `true`. */
+  /** Scale tower outputs to length 1, so that scores are cosines. Default: `true`. */
   normalize: boolean;
-  /** Divisor τ of the scores in the softmax: a number from 0.0001 to 1000. Default `0.2`. */
+  /** Temperature τ: the softmax divides the scores by it. Allowed: a number from 0.0001 to 1000. Default: `0.2`. */
   temperature: number;
-  /** Standard deviation of the fresh tables, or Xavier normal: a number above 0 and up to 100, or "xavier". Default `0.1`. */
+  /** Standard deviation of the initial embeddings; `xavier` for Xavier normal. Allowed: a number above 0 and up to 100. Default: `0.1`. */
   init: number | "xavier";
-  /** What the best epoch is best in, on the validation part if there is one: "recall@10" or "recall@20" or "ndcg@10" or "ndcg@20" or "hit@10" or "mrr@10". Default `"ndcg@20"`. */
+  /** Metric that chooses the best epoch, measured on the validation part if there is one. Default: `"ndcg@20"`. */
   metric: "recall@10" | "recall@20" | "ndcg@10" | "ndcg@20" | "hit@10" | "mrr@10";
-  /** Epochs without a better `metric` of the validation part before training stops early: a whole number from 1 to 100000. Default `null`. */
+  /** Stop early after this many epochs without a better `metric` on the validation part. Allowed: a whole number from 1 to 100000. Default: `null`. */
   patience: number | null;
   tune: {
-    /** Temperatures that are tried first, on pairs held out for it; with the best one, and for its best number of epochs, the run then trains on all pairs: a list of up to 16, each a number from 0.0001 to 1000. Default `[0.1,0.15,0.2,0.25]`. */
+    /** Temperatures to try first, on held-out pairs; the run then trains on all pairs with the best temperature and its best number of epochs. Allowed: a list of up to 16, each a number from 0.0001 to 1000. Default: `[0.1,0.15,0.2,0.25]`. */
     temperature: number[];
-    /** Share of each user's training pairs that is held out to choose by: a number above 0 and up to 0.9. Default `0.1`. */
+    /** Share of each user's training pairs that is held out to compare temperatures. Allowed: a number above 0 and up to 0.9. Default: `0.1`. */
     validation: number;
   } | null;
   optimizer: {
-    /** Row-sparse Adam, row-wise Adagrad or plain descent: "adam" or "adagrad" or "sgd". Default `"adam"`. */
+    /** Optimizer: `adam` (row-sparse), `adagrad` (one sum per row), `sgd`. Default: `"adam"`. */
     kind: "adam" | "adagrad" | "sgd";
-    /** Step length: a number above 0 and up to 100. Default `0.004`. */
+    /** Learning rate. Allowed: a number above 0 and up to 100. Default: `0.004`. */
     learningRate: number;
-    /** Whether the step length stays, or falls along half a cosine to 0 at the end of the last of `epochs`: "constant" or "cosine". Default `"constant"`. */
+    /** Learning rate over the run: `constant`, or `cosine` (falls to 0 at the end of the last epoch). Default: `"constant"`. */
     schedule: "constant" | "cosine";
-    /** Epochs over which the step length rises in a line: a number from 0 to 100000. Default `0`. */
+    /** Epochs over which the learning rate rises linearly from 0. Allowed: a number from 0 to 100000. Default: `0`. */
     warmup: number;
-    /** Weight decay, added to the gradient as l2·w: a number from 0 to 100. Default `0`. */
+    /** L2 weight decay, added to the gradient as l2·w. Allowed: a number from 0 to 100. Default: `0`. */
     l2: number;
   };
   negatives: {
-    /** Where the negatives of the softmax come from: "in-batch" or "uniform" or "popularity" or "mixed". Default `"in-batch"`. */
+    /** Negatives of a pair: `in-batch` (the other pairs' items), `uniform` or `popularity` (items drawn for each pair), `mixed` (in-batch, and items drawn for the whole batch). Default: `"in-batch"`. */
     kind: "in-batch" | "uniform" | "popularity" | "mixed";
-    /** Drawn negatives n: of each pair for `uniform` and `popularity`, of a whole batch for `mixed`: a whole number from 1 to 1024. Default `5`. */
+    /** Number n of negatives to draw: for each pair (`uniform`, `popularity`) or for the batch (`mixed`). Allowed: a whole number from 1 to 1024. Default: `5`. */
     count: number;
-    /** Exponent of the count for `popularity`: a number from 0 to 2. Default `0.75`. */
+    /** Exponent of an item's count, for `popularity`. Allowed: a number from 0 to 2. Default: `0.75`. */
     alpha: number;
-    /** Subtract the log of the sampling probability from the logits, known from the counts or estimated as batches go by: "streaming". Default `true`. */
+    /** Subtract the log of the sampling probability from the logits: `true` computes it from the counts, `streaming` estimates it batch by batch. Default: `true`. */
     logQ: boolean | "streaming";
-    /** How far the `streaming` estimate moves towards each new gap between uses of an item: a number above 0 and up to 1. Default `0.01`. */
+    /** Rate of the `streaming` estimate: weight of the newest gap between two uses of an item. Allowed: a number above 0 and up to 1. Default: `0.01`. */
     gapRate: number;
   };
   onebp: {
-    /** Share of a user's vector that stays when it takes up an item's; gradients go to the item tower alone: a number from 0 to 1. Default `0.99`. */
+    /** Share β of a user's vector that is kept at each of their pairs; the rest comes from the item. Only the item tower gets gradients. Allowed: a number from 0 to 1. Default: `0.99`. */
     beta: number;
   } | null;
   cbns: {
-    /** Items of earlier batches that serve as further negatives, M: a whole number from 1 to 1048576. Default `4096`. */
+    /** Size M of the bank: items of earlier batches that serve as additional negatives. Allowed: a whole number from 1 to 1048576. Default: `4096`. */
     capacity: number;
-    /** Steps before the bank is used, or until outputs drift by a tenth of their length at most: a whole number from 0 to 4000000000, or "auto". Default `"auto"`. */
+    /** Steps before the bank is used; `auto` waits until outputs drift by at most a tenth of their length. Allowed: a whole number from 0 to 4000000000. Default: `"auto"`. */
     warmup: number | "auto";
-    /** Whether banked users push the batch's items in return, or only banked items the users: "both" or "items". Default `"both"`. */
+    /** Gradients of the bank: `items` as published, or `both`, where banked users also push the batch's items. Default: `"both"`. */
     sides: "both" | "items";
   } | null;
   skip: {
-    /** Which pairs leave the epochs: those whose rows hardly move, those of rare items, by turns those of users who have many, or any: "stale" or "popularity" or "cap" or "random". Default `"stale"`. */
+    /** Which pairs are skipped: `stale` (their rows hardly move), `popularity` (rare items), `cap` (users with many pairs, in rotation), `random`. Default: `"stale"`. */
     policy: "stale" | "popularity" | "cap" | "random";
-    /** Share of the pairs that should leave: a number above 0 and up to 0.9. Default `0.3`. */
+    /** Share of the pairs to skip. Allowed: a number above 0 and up to 0.9. Default: `0.3`. */
     share: number;
-    /** Whether a pair is stale when both its rows are, or its item's row alone (for `stale`): "both" or "item". Default `"both"`. */
+    /** A pair is stale if `both` its rows are, or if its `item` row is (for `stale`). Default: `"both"`. */
     rows: "both" | "item";
-    /** Share of all pairs that the hot rows have, the only ones that can be stale: a number above 0 and up to 1. Default `0.8`. */
+    /** Share of all pairs that belong to hot rows; only hot rows can be stale. Allowed: a number above 0 and up to 1. Default: `0.8`. */
     hotShare: number;
-    /** Whole epochs before the first decision: a whole number from 1 to 100000. Default `2`. */
+    /** Complete epochs before the first decision. Allowed: a whole number from 1 to 100000. Default: `2`. */
     start: number;
-    /** Share of the pairs that the search of a threshold looks at: a number above 0 and up to 1. Default `0.1`. */
+    /** Share of the pairs that are sampled to find the threshold. Allowed: a number above 0 and up to 1. Default: `0.1`. */
     sample: number;
-    /** Epochs from one decision to the next; 0 decides once (for `stale`): a whole number from 0 to 100000. Default `1`. */
+    /** Epochs between decisions; 0 decides once (for `stale`). Allowed: a whole number from 0 to 100000. Default: `1`. */
     recheck: number;
-    /** Probability that a pair which should leave stays in an epoch: a number from 0 to 1. Default `0`. */
+    /** Probability that a skipped pair is trained on all the same. Allowed: a number from 0 to 1. Default: `0`. */
     keep: number;
-    /** Share of the epochs after which every pair is trained on again: a number above 0 and up to 1. Default `1`. */
+    /** Share of the epochs after which nothing is skipped. Allowed: a number above 0 and up to 1. Default: `1`. */
     until: number;
   } | null;
   towers: {
     user: {
-      /** Whether each user has an embedding of its own. Default `true`. */
+      /** Give each user an embedding of its own. Default: `true`. */
       id: boolean;
-      /** Columns of the users file whose values have embeddings, which are averaged; `:list` behind a name parts its cells at bars, semicolons and commas, or at the sign behind it, as in `authors:list/`; `:words` parts them into words, and `:number` makes ten ranges: a list of up to 6, each a text. Default `[]`. */
+      /** Columns of the users file to embed; the embeddings of a row are averaged. Suffixes: `:list` splits a cell at bars, semicolons and commas, `:list/` at the sign that follows, `:words` into words; `:number` makes ten ranges. Allowed: a list of up to 6, each a text. Default: `[]`. */
       features: string[];
       history: {
-        /** Whether a user is the sum of its items' embeddings in the item tower, or of others; the pair's own item is left out: "shared" or "separate". Default `"shared"`. */
+        /** Users as the sum of their items' embeddings: those of the item tower (`shared`) or a table of its own (`separate`); the pair's own item is excluded. Default: `"shared"`. */
         table: "shared" | "separate";
-        /** The power of the number of items that the sum is divided by: a number from 0 to 2. Default `0.5`. */
+        /** The sum is divided by the number of items to this power. Allowed: a number from 0 to 2. Default: `0.5`. */
         power: number;
-        /** Most items of a history; of a user who has more, as many are drawn once: a whole number from 1 to 65536. Default `100`. */
+        /** Maximum length of a history; longer ones are sampled once. Allowed: a whole number from 1 to 65536. Default: `100`. */
         cap: number;
       } | null;
-      /** Widths of the hidden layers, each affine with a ReLU: a list of up to 8, each a whole number from 1 to 1024. Default `[]`. */
+      /** Widths of the hidden layers, each affine with ReLU. Allowed: a list of up to 8, each a whole number from 1 to 1024. Default: `[]`. */
       layers: number[];
-      /** Width of the output, by an affine layer; null for `dim`, with a layer only behind hidden ones: a whole number from 1 to 1024. Default `null`. */
+      /** Width of the output, made by an affine layer; null for `dim`, without that layer if there are no hidden ones. Allowed: a whole number from 1 to 1024. Default: `null`. */
       out: number | null;
     };
     item: {
-      /** Whether each item has an embedding of its own. Default `true`. */
+      /** Give each item an embedding of its own. Default: `true`. */
       id: boolean;
-      /** Columns of the items file whose values have embeddings, which are averaged; `:list` behind a name parts its cells at bars, semicolons and commas, or at the sign behind it, as in `authors:list/`; `:words` parts them into words, and `:number` makes ten ranges: a list of up to 6, each a text. Default `[]`. */
+      /** Columns of the items file to embed; the embeddings of a row are averaged. Suffixes: `:list` splits a cell at bars, semicolons and commas, `:list/` at the sign that follows, `:words` into words; `:number` makes ten ranges. Allowed: a list of up to 6, each a text. Default: `[]`. */
       features: string[];
-      /** Widths of the hidden layers, each affine with a ReLU: a list of up to 8, each a whole number from 1 to 1024. Default `[]`. */
+      /** Widths of the hidden layers, each affine with ReLU. Allowed: a list of up to 8, each a whole number from 1 to 1024. Default: `[]`. */
       layers: number[];
-      /** Width of the output, by an affine layer; null for `dim`, with a layer only behind hidden ones: a whole number from 1 to 1024. Default `null`. */
+      /** Width of the output, made by an affine layer; null for `dim`, without that layer if there are no hidden ones. Allowed: a whole number from 1 to 1024. Default: `null`. */
       out: number | null;
     };
   };
   split: {
-    /** The test part: `given` (train and test are files of their own), `random` (a share of each user's pairs), `temporal` (the last share of them), `leave-last-out` (the last one), or `temporal-global` (all pairs after one moment, which no training pair is later than): "given" or "random" or "temporal" or "temporal-global" or "leave-last-out". Default `"random"`. */
+    /** Test part: `given` (train and test are separate files), `random` (a share of each user's pairs), `temporal` (each user's last share), `leave-last-out` (each user's last pair), `temporal-global` (all pairs after one moment). Default: `"random"`. */
     kind: "given" | "random" | "temporal" | "temporal-global" | "leave-last-out";
-    /** Share of the pairs in the test part: of each user's, or of all for `temporal-global`: a number from 0 to 0.9. Default `0.2`. */
+    /** Share of the test part: of each user's pairs, or of all pairs for `temporal-global`. Allowed: a number from 0 to 0.9. Default: `0.2`. */
     test: number;
-    /** Share of the training pairs that choose the best epoch, taken as the test part is: a number from 0 to 0.9. Default `0`. */
+    /** Share of the training pairs that choose the best epoch; split off as the test part is. Allowed: a number from 0 to 0.9. Default: `0`. */
     validation: number;
-    /** Moment from which on pairs are in the test part, for `temporal-global`: a date or a unix time, instead of the share `split.test`: a number from -10000000000000 to 10000000000000. Default `null`. */
+    /** Start of the test part for `temporal-global`: a date or a unix time, instead of `split.test`. Allowed: a number from -10000000000000 to 10000000000000. Default: `null`. */
     at: string | number | null;
   };
   data: {
-    /** Lowest rating that counts as an interaction: a number from -1000000000 to 1000000000. Default `null`. */
+    /** Minimum rating that counts as an interaction. Allowed: a number from -1000000000 to 1000000000. Default: `null`. */
     minRating: number | null;
-    /** Keep only users and items with this many interactions among those kept (k-core): a whole number from 1 to 1000000. Default `null`. */
+    /** Keep only users and items with at least this many interactions among those kept (k-core). Allowed: a whole number from 1 to 1000000. Default: `null`. */
     core: number | null;
     columns: {
-      /** Column of the user ids: a whole number from 0 to 1000. Default `null`. */
+      /** Column of the user ids. Allowed: a whole number from 0 to 1000. Default: `null`. */
       user: string | number | null;
-      /** Column of the item ids: a whole number from 0 to 1000. Default `null`. */
+      /** Column of the item ids. Allowed: a whole number from 0 to 1000. Default: `null`. */
       item: string | number | null;
-      /** Column of the ratings: a whole number from 0 to 1000. Default `null`. */
+      /** Column of the ratings. Allowed: a whole number from 0 to 1000. Default: `null`. */
       rating: string | number | null;
-      /** Column of the times: a whole number from 0 to 1000. Default `null`. */
+      /** Column of the times. Allowed: a whole number from 0 to 1000. Default: `null`. */
       timestamp: string | number | null;
     };
-    /** Whether the first row names the columns. Default `null`. */
+    /** The first row names the columns. Default: `null`. */
     header: boolean | null;
-    /** Lines of text: `table` (a record each), or `lists` (a user and all their items): "table" or "lists". Default `null`. */
+    /** A line is a record (`table`), or a user and all their items (`lists`). Default: `null`. */
     layout: "table" | "lists" | null;
-    /** Text between the cells of a table: "," or ";" or "|" or "::" or "tab" or "blanks". Default `null`. */
+    /** Separator of the cells. Default: `null`. */
     separator: "," | ";" | "|" | "::" | "tab" | "blanks" | null;
     items: {
-      /** Column of the item ids in the items file: a whole number from 0 to 1000. Default `null`. */
+      /** Column of the item ids in the items file. Allowed: a whole number from 0 to 1000. Default: `null`. */
       id: string | number | null;
-      /** Column of the titles in the items file: a whole number from 0 to 1000. Default `null`. */
+      /** Column of the titles in the items file. Allowed: a whole number from 0 to 1000. Default: `null`. */
       title: string | number | null;
-      /** As `data.header`, for the items file. Default `null`. */
+      /** As `data.header`, for the items file. Default: `null`. */
       header: boolean | null;
-      /** As `data.separator`, for the items file: "," or ";" or "|" or "::" or "tab" or "blanks". Default `null`. */
+      /** As `data.separator`, for the items file. Default: `null`. */
       separator: "," | ";" | "|" | "::" | "tab" | "blanks" | null;
     };
     users: {
-      /** Column of the user ids in the users file: a whole number from 0 to 1000. Default `null`. */
+      /** Column of the user ids in the users file. Allowed: a whole number from 0 to 1000. Default: `null`. */
       id: string | number | null;
-      /** As `data.header`, for the users file. Default `null`. */
+      /** As `data.header`, for the users file. Default: `null`. */
       header: boolean | null;
-      /** As `data.separator`, for the users file: "," or ";" or "|" or "::" or "tab" or "blanks". Default `null`. */
+      /** As `data.separator`, for the users file. Default: `null`. */
       separator: "," | ";" | "|" | "::" | "tab" | "blanks" | null;
     };
-    /** Encoding of the files; `latin-1` is Windows-1252: "utf-8" or "latin-1" or "utf-16". Default `null`. */
+    /** Encoding of the files; `latin-1` is Windows-1252. Default: `null`. */
     encoding: "utf-8" | "latin-1" | "utf-16" | null;
-    /** Format of the times: `month-first` or `day-first` for dates such as 12/1/2010, or a pattern such as `%d.%m.%Y %H:%M`. Default `null`. */
+    /** Format of times: `month-first` or `day-first` for dates such as 12/1/2010, or a pattern such as `%d.%m.%Y %H:%M`. Default: `null`. */
     timeFormat: string | null;
-    /** Words that stand for no value, besides an empty cell: a list of up to 32, each a text. Default `["NA","NULL","null","nan","NaN","None","\\N"]`. */
+    /** Words that mean "no value", as an empty cell does. Allowed: a list of up to 32, each a text. Default: `["NA","NULL","null","nan","NaN","None","\\N"]`. */
     missing: string[];
   };
 }
