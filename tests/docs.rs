@@ -68,15 +68,19 @@ fn close(text: &mut String, open: &mut Vec<&str>, to: usize) {
     }
 }
 
-/// What an option does, and which of the kinds of value it may have.
+/// What an option does, which of the kinds of value it may have, and what its technique starts with.
 fn sentence(spec: &OptionSpec, is_told: impl Fn(&Kind) -> bool) -> String {
     let kinds = spec.kinds.iter().filter(|kind| is_told(kind));
     let allowed: Vec<String> = kinds.map(Kind::to_string).collect();
-    if allowed.is_empty() {
-        spec.doc.into()
-    } else {
-        format!("{}: {}", spec.doc, allowed.join(", or "))
+    let mut text = spec.doc.to_string();
+    if !allowed.is_empty() {
+        write!(text, ": {}", allowed.join(", or ")).expect("a String takes text");
     }
+    if spec.starts != "{}" {
+        write!(text, ". The page switches it on with `{}`", spec.starts)
+            .expect("a String takes text");
+    }
+    text
 }
 
 /// Bounds and words are worth a sentence where the type beside it says the rest.
