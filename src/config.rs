@@ -191,7 +191,7 @@ pub const OPTIONS: &[OptionSpec] = &[
         "Share of a user's vector that stays when it takes up an item's; gradients go to the item \
          tower alone",
     )
-    .starting(r#"{ "onebp.beta": 0.95, "temperature": 0.15 }"#),
+    .starting(r#"{ "onebp.beta": 0.95, "temperature": 0.12 }"#),
     // As good as the default after a dozen epochs, for a fifth of the time on a CPU (docs/results.md).
     option(
         "cbns.capacity",

@@ -53,11 +53,11 @@ export interface Config {
     gapRate: number;
   };
   onebp: {
-    /** Share of a user's vector that stays when it takes up an item's; gradients go to the item tower alone: a number from 0 to 1. Default `0.99`. */
+    /** Share of a user's vector that stays when it takes up an item's; gradients go to the item tower alone: a number from 0 to 1. The page switches it on with `{ "onebp.beta": 0.95, "temperature": 0.15 }`. Default `0.99`. */
     beta: number;
   } | null;
   cbns: {
-    /** Items of earlier batches that serve as further negatives, M: a whole number from 1 to 1048576. Default `4096`. */
+    /** Items of earlier batches that serve as further negatives, M: a whole number from 1 to 1048576. The page switches it on with `{ "cbns.capacity": 512 }`. Default `4096`. */
     capacity: number;
     /** Steps before the bank is used, or until outputs drift by a tenth of their length at most: a whole number from 0 to 4000000000, or "auto". Default `"auto"`. */
     warmup: number | "auto";
@@ -65,7 +65,7 @@ export interface Config {
     sides: "both" | "items";
   } | null;
   skip: {
-    /** Which pairs leave the epochs: those whose rows hardly move, those of rare items, by turns those of users who have many, or any: "stale" or "popularity" or "cap" or "random". Default `"stale"`. */
+    /** Which pairs leave the epochs: those whose rows hardly move, those of rare items, by turns those of users who have many, or any: "stale" or "popularity" or "cap" or "random". The page switches it on with `{ "skip.policy": "cap", "skip.start": 1, "skip.until": 0.75 }`. Default `"stale"`. */
     policy: "stale" | "popularity" | "cap" | "random";
     /** Share of the pairs that should leave: a number above 0 and up to 0.9. Default `0.3`. */
     share: number;
@@ -91,7 +91,7 @@ export interface Config {
       /** Columns of the users file whose values have embeddings, which are averaged; `:list` behind a name parts its cells at bars, semicolons and commas, or at the sign behind it, as in `authors:list/`; `:words` parts them into words, and `:number` makes ten ranges: a list of up to 6, each a text. Default `[]`. */
       features: string[];
       history: {
-        /** Whether a user is the sum of its items' embeddings in the item tower, or of others; the pair's own item is left out: "shared" or "separate". Default `"shared"`. */
+        /** Whether a user is the sum of its items' embeddings in the item tower, or of others; the pair's own item is left out: "shared" or "separate". The page switches it on with `{ "towers.user.id": false }`. Default `"shared"`. */
         table: "shared" | "separate";
         /** The power of the number of items that the sum is divided by: a number from 0 to 2. Default `0.5`. */
         power: number;
@@ -106,7 +106,7 @@ export interface Config {
     item: {
       /** Whether each item has an embedding of its own. Default `true`. */
       id: boolean;
-      /** Columns of the items file whose values have embeddings, which are averaged; `:list` behind a name parts its cells at bars, semicolons and commas, or at the sign behind it, as in `authors:list/`; `:words` parts them into words, and `:number` makes ten ranges: a list of up to 6, each a text. Default `[]`. */
+      /** Columns of the items file whose values have embeddings, which are averaged; `:list` behind a name parts its cells at bars, semicolons and commas, or at the sign behind it, as in `authors:list/`; `:words` parts them into words, and `:number` makes ten ranges: a list of up to 6, each a text. The page switches it on with `{ "towers.item.features": ["title:words"] }`. Default `[]`. */
       features: string[];
       /** Widths of the hidden layers, each affine with a ReLU: a list of up to 8, each a whole number from 1 to 1024. Default `[]`. */
       layers: number[];
