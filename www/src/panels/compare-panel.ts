@@ -6,11 +6,8 @@ import { base } from "./base.js";
 import "./choice-bar.js";
 import { define } from "./define.js";
 import { Comparison, isOver, type Run } from "./comparison.js";
-import "./comparison-chart.js";
-import "./comparison-table.js";
-import "./comparison-verdicts.js";
 import type { DataSet } from "./data-set.js";
-import { count, plural } from "./format.js";
+import { count } from "./format.js";
 import type { Neighbours } from "./session.js";
 import { DEFAULTS, runOptions, type Settings } from "./settings.js";
 import { FIRST_PICKED, STRATEGIES } from "./strategies.js";
@@ -38,11 +35,6 @@ export class ComparePanel extends LitElement {
       .side {
         display: grid;
         gap: 12px;
-      }
-      .results {
-        display: grid;
-        grid-template-columns: minmax(0, 1fr);
-        gap: 16px;
       }
       .blank {
         display: grid;
@@ -87,6 +79,8 @@ export class ComparePanel extends LitElement {
   @state() private picked = FIRST_PICKED;
   /** How many seeds each strategy is trained with. */
   @state() private seeds = 1;
+  /** Whether the part that draws what is measured could not be loaded. */
+  @state() private unloaded = false;
   readonly comparison = new Comparison();
   /** What was sent last. */
   #busy = false;
@@ -140,32 +134,9 @@ export class ComparePanel extends LitElement {
         ${this.#state()}
         <p class="unseen" role="status">${this.#spoken()}</p>
       </div>
-      ${contenders.length > 0 ? this.#results() : this.#blank()}`;
-  }
-
-  #results(): TemplateResult {
-    const { contenders } = this.comparison;
-    return html`<div class="results">
-      <tt-comparison-chart .contenders=${contenders}></tt-comparison-chart>
-      <tt-comparison-verdicts .contenders=${contenders} .specs=${this.specs}></tt-comparison-verdicts>
-      <tt-comparison-table .contenders=${contenders}></tt-comparison-table>
-      ${this.#shared()}
-    </div>`;
-  }
-
-  /** What all of them have in common. */
-  #shared(): TemplateResult | typeof nothing {
-    const runs = this.#runs;
-    const about = runs.find(({ about }) => about)?.about;
-    if (about === undefined) return nothing;
-    const { epochs, batchSize, dim, seed } = about.config;
-    const seeds = this.comparison.contenders[0]?.runs.length ?? 1;
-    const last = seeds === 1 ? `seed ${String(seed)}` : `seeds ${String(seed)} to ${String(seed + seeds - 1)}`;
-    return html`<p class="small muted figure">
-      All with the settings at hand when it began: ${plural(epochs, "epoch")} of batches of ${count(batchSize)} pairs, width
-      ${count(dim)}, ${last}, on ${about.backend === "cpu" ? "the CPU" : "WebGPU"}. Work is counted from the plan, time is
-      that of training alone.
-    </p>`;
+      ${contenders.length > 0
+        ? html`<tt-comparison-results .contenders=${contenders} .specs=${this.specs}></tt-comparison-results>`
+        : this.#blank()}`;
   }
 
   #blank(): TemplateResult {
@@ -180,6 +151,7 @@ export class ComparePanel extends LitElement {
   #state(): TemplateResult | typeof nothing {
     const { contenders, at, round, progress, waiting } = this.comparison;
     const said = (text: string): TemplateResult => html`<p class="small muted">${text}</p>`;
+    if (this.unloaded) return said("A part of this page could not be loaded. Save what you need, then reload the page.");
     const contender = at === undefined ? undefined : contenders[at];
     if (at !== undefined && contender) {
       const { epoch, epochs, step, steps } = progress ?? { epoch: 1, epochs: 1, step: 0, steps: 1 };
@@ -218,6 +190,8 @@ export class ComparePanel extends LitElement {
 
   /** Compares; what was compared before is forgotten. */
   start(): void {
+    // Loaded when it is needed: most visits compare nothing.
+    import("./comparison-results.js").catch(() => (this.unloaded = true));
     const { dataSet, specs, settings } = this;
     const strategies = STRATEGIES.filter(({ id }) => this.#chosen.includes(id));
     const contenders = strategies.map((strategy) => {
