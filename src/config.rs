@@ -22,6 +22,10 @@ pub struct OptionSpec {
     pub default: &'static str,
     /// Its meaning, in one sentence.
     pub doc: &'static str,
+    /// Values by dotted path, as JSON, that a run starts with where the technique of this option is switched on:
+    /// the ones that suit a page's data and a dozen epochs, where the defaults do not.
+    #[serde(serialize_with = "as_json")]
+    pub starts: &'static str,
 }
 
 /// A kind of value that an option may have.
@@ -53,7 +57,13 @@ const fn option(
     default: &'static str,
     doc: &'static str,
 ) -> OptionSpec {
-    OptionSpec { key, kinds, default, doc }
+    OptionSpec { key, kinds, default, doc, starts: "{}" }
+}
+
+impl OptionSpec {
+    const fn starting(self, starts: &'static str) -> Self {
+        Self { starts, ..self }
+    }
 }
 
 /// A column of a file: its name in the header, or its position from 0.
@@ -184,19 +194,23 @@ pub const OPTIONS: &[OptionSpec] = &[
         "0.01",
         "Rate of the `streaming` estimate: weight of the newest gap between two uses of an item",
     ),
+    // The default suits hundreds of epochs: it keeps half of a user's random start for 69 pairs (docs/results.md).
     option(
         "onebp.beta",
         &[Number(0.0, 1.0)],
         "0.99",
         "Share β of a user's vector that is kept at each of their pairs; the rest comes from the item. Only \
          the item tower gets gradients",
-    ),
+    )
+    .starting(r#"{ "onebp.beta": 0.95, "temperature": 0.12 }"#),
+    // As good as the default after a dozen epochs, for a fifth of the time on a CPU (docs/results.md).
     option(
         "cbns.capacity",
         &[Int(1, 1_048_576)],
         "4096",
         "Size M of the bank: items of earlier batches that serve as additional negatives",
-    ),
+    )
+    .starting(r#"{ "cbns.capacity": 512 }"#),
     option(
         "cbns.warmup",
         &[Int(0, 4_000_000_000), OneOf(&["auto"])],
@@ -209,13 +223,15 @@ pub const OPTIONS: &[OptionSpec] = &[
         "\"both\"",
         "Gradients of the bank: `items` as published, or `both`, where banked users also push the batch's items",
     ),
+    // The policy that costs least: a fifth of the pairs less, hardly a loss (docs/skipping.md).
     option(
         "skip.policy",
         &[OneOf(&["stale", "popularity", "cap", "random"])],
         "\"stale\"",
         "Which pairs are skipped: `stale` (their rows hardly move), `popularity` (rare items), `cap` (users with \
          many pairs, in rotation), `random`",
-    ),
+    )
+    .starting(r#"{ "skip.policy": "cap", "skip.start": 1, "skip.until": 0.75 }"#),
     option("skip.share", &[Above(0.0, 0.9)], "0.3", "Share of the pairs to skip"),
     option(
         "skip.rows",
@@ -269,7 +285,8 @@ pub const OPTIONS: &[OptionSpec] = &[
         "\"shared\"",
         "Users as the sum of their items' embeddings: those of the item tower (`shared`) or a table of its own \
          (`separate`); the pair's own item is excluded",
-    ),
+    )
+    .starting(r#"{ "towers.user.id": false }"#),
     option(
         "towers.user.history.power",
         &[Number(0.0, 2.0)],
@@ -292,7 +309,8 @@ pub const OPTIONS: &[OptionSpec] = &[
         "Columns of the items file to embed; the embeddings of a row are averaged. Suffixes: `:list` splits a \
          cell at bars, semicolons and commas, `:list/` at the sign that follows, `:words` into words; `:number` makes \
          ten ranges",
-    ),
+    )
+    .starting(r#"{ "towers.item.features": ["title:words"] }"#),
     option("towers.item.layers", LAYERS, "[]", LAYERS_DOC),
     option("towers.item.out", OUT, "null", OUT_DOC),
     option(
@@ -372,6 +390,16 @@ pub const OPTIONS: &[OptionSpec] = &[
         "Words that mean \"no value\", as an empty cell does",
     ),
 ];
+
+/// Returns the values that the technique of a group of options starts with, by their dotted paths.
+pub fn starts(group: &str) -> Map<String, Value> {
+    let is_of = |key: &str| {
+        key.strip_prefix(group).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    let specs = OPTIONS.iter().filter(|spec| is_of(spec.key));
+    let values = specs.filter_map(|spec| parsed(spec.starts).as_object().cloned());
+    values.flatten().collect()
+}
 
 /// Groups that are off (`null`) unless given.
 pub const OPTIONAL_GROUPS: &[&str] = &["tune", "onebp", "cbns", "skip", "towers.user.history"];
@@ -1341,6 +1369,22 @@ mod tests {
         assert_eq!((on.cbns, on.onebp), (Some(cbns), Some(OneBp { beta: 0.99 })));
         let error = Config::resolve(&json!({ "onebp": { "alpha": 1 } })).expect_err("refused");
         assert!(error.to_string().contains("allowed: beta"), "{error}");
+    }
+
+    #[test]
+    fn a_technique_starts_with_values_that_are_allowed_and_no_defaults() {
+        for spec in OPTIONS {
+            for (key, value) in parsed(spec.starts).as_object().expect(spec.key) {
+                let started = OPTIONS.iter().find(|spec| spec.key == key).expect(key);
+                check(started, value).expect(key);
+                assert_ne!(*value, parsed(started.default), "{key}");
+            }
+        }
+        for group in ["onebp", "cbns", "skip"] {
+            let config = Config::resolve(&starts(group).into()).expect(group);
+            assert_ne!(config, Config::default(), "{group}");
+        }
+        assert_eq!(starts("sk"), Map::new());
     }
 
     #[test]

@@ -26,8 +26,9 @@ fn typescript_types_follow_from_the_table() {
         let bounds = allowed(spec, has_bounds).map(|bounds| format!("Allowed: {bounds}. "));
         writeln!(
             text,
-            "{indent}/** {}. {}Default: `{}`. */",
+            "{indent}/** {}{}. {}Default: `{}`. */",
             spec.doc,
+            starts(spec),
             bounds.unwrap_or_default(),
             spec.default
         )
@@ -69,8 +70,16 @@ fn same_table(path: &str, options: &[&OptionSpec]) {
     let mut table = String::from("| option | meaning | allowed | default |\n|---|---|---|---|\n");
     for spec in options {
         let allowed = allowed(spec, |_| true).unwrap_or_default();
-        writeln!(table, "| `{}` | {} | {} | `{}` |", spec.key, spec.doc, allowed, spec.default)
-            .expect("a String takes text");
+        writeln!(
+            table,
+            "| `{}` | {}{} | {} | `{}` |",
+            spec.key,
+            spec.doc,
+            starts(spec),
+            allowed,
+            spec.default
+        )
+        .expect("a String takes text");
     }
     same_as_file(path, |document| {
         let (before, rest) = document.split_once("<!-- options -->\n").expect("a place to begin");
@@ -97,6 +106,14 @@ fn allowed(spec: &OptionSpec, is_told: impl Fn(&Kind) -> bool) -> Option<String>
     let kinds = spec.kinds.iter().filter(|kind| is_told(kind));
     let allowed: Vec<String> = kinds.map(Kind::to_string).collect();
     (!allowed.is_empty()).then(|| allowed.join(", or "))
+}
+
+/// Values that the page starts an option's technique with, if they are not the defaults.
+fn starts(spec: &OptionSpec) -> String {
+    if spec.starts == "{}" {
+        return String::new();
+    }
+    format!(". The page switches it on with `{}`", spec.starts)
 }
 
 /// Whether a kind has bounds, which its TypeScript type does not tell.

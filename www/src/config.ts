@@ -53,11 +53,11 @@ export interface Config {
     gapRate: number;
   };
   onebp: {
-    /** Share β of a user's vector that is kept at each of their pairs; the rest comes from the item. Only the item tower gets gradients. Allowed: a number from 0 to 1. Default: `0.99`. */
+    /** Share β of a user's vector that is kept at each of their pairs; the rest comes from the item. Only the item tower gets gradients. The page switches it on with `{ "onebp.beta": 0.95, "temperature": 0.12 }`. Allowed: a number from 0 to 1. Default: `0.99`. */
     beta: number;
   } | null;
   cbns: {
-    /** Size M of the bank: items of earlier batches that serve as additional negatives. Allowed: a whole number from 1 to 1048576. Default: `4096`. */
+    /** Size M of the bank: items of earlier batches that serve as additional negatives. The page switches it on with `{ "cbns.capacity": 512 }`. Allowed: a whole number from 1 to 1048576. Default: `4096`. */
     capacity: number;
     /** Steps before the bank is used; `auto` waits until outputs drift by at most a tenth of their length. Allowed: a whole number from 0 to 4000000000. Default: `"auto"`. */
     warmup: number | "auto";
@@ -65,7 +65,7 @@ export interface Config {
     sides: "both" | "items";
   } | null;
   skip: {
-    /** Which pairs are skipped: `stale` (their rows hardly move), `popularity` (rare items), `cap` (users with many pairs, in rotation), `random`. Default: `"stale"`. */
+    /** Which pairs are skipped: `stale` (their rows hardly move), `popularity` (rare items), `cap` (users with many pairs, in rotation), `random`. The page switches it on with `{ "skip.policy": "cap", "skip.start": 1, "skip.until": 0.75 }`. Default: `"stale"`. */
     policy: "stale" | "popularity" | "cap" | "random";
     /** Share of the pairs to skip. Allowed: a number above 0 and up to 0.9. Default: `0.3`. */
     share: number;
@@ -91,7 +91,7 @@ export interface Config {
       /** Columns of the users file to embed; the embeddings of a row are averaged. Suffixes: `:list` splits a cell at bars, semicolons and commas, `:list/` at the sign that follows, `:words` into words; `:number` makes ten ranges. Allowed: a list of up to 6, each a text. Default: `[]`. */
       features: string[];
       history: {
-        /** Users as the sum of their items' embeddings: those of the item tower (`shared`) or a table of its own (`separate`); the pair's own item is excluded. Default: `"shared"`. */
+        /** Users as the sum of their items' embeddings: those of the item tower (`shared`) or a table of its own (`separate`); the pair's own item is excluded. The page switches it on with `{ "towers.user.id": false }`. Default: `"shared"`. */
         table: "shared" | "separate";
         /** The sum is divided by the number of items to this power. Allowed: a number from 0 to 2. Default: `0.5`. */
         power: number;
@@ -106,7 +106,7 @@ export interface Config {
     item: {
       /** Give each item an embedding of its own. Default: `true`. */
       id: boolean;
-      /** Columns of the items file to embed; the embeddings of a row are averaged. Suffixes: `:list` splits a cell at bars, semicolons and commas, `:list/` at the sign that follows, `:words` into words; `:number` makes ten ranges. Allowed: a list of up to 6, each a text. Default: `[]`. */
+      /** Columns of the items file to embed; the embeddings of a row are averaged. Suffixes: `:list` splits a cell at bars, semicolons and commas, `:list/` at the sign that follows, `:words` into words; `:number` makes ten ranges. The page switches it on with `{ "towers.item.features": ["title:words"] }`. Allowed: a list of up to 6, each a text. Default: `[]`. */
       features: string[];
       /** Widths of the hidden layers, each affine with ReLU. Allowed: a list of up to 8, each a whole number from 1 to 1024. Default: `[]`. */
       layers: number[];

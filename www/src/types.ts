@@ -364,4 +364,6 @@ export interface OptionSpec {
   default: string | number | boolean | null | string[] | number[];
   /** What it does, in one sentence. */
   doc: string;
+  /** Values by dotted path that suit a page's data and a dozen epochs, for those who switch the option's technique on. */
+  starts: Record<string, OptionSpec["default"]>;
 }

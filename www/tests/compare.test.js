@@ -51,22 +51,25 @@ async function compared(page) {
   await page.getByRole("button", { name: "Cancel" }).waitFor({ state: "detached", timeout: 120_000 });
 }
 
-test("a technique is off until it is switched on, at its defaults, and its options are trained with", async () => {
+test("a technique is off until it is switched on, with values that suit, and its options are trained with", async () => {
   const { page, faults, close } = await small();
   const { onebp, cbns, skip } = await config(page);
   assert.deepEqual([onebp, cbns, skip], [null, null, null]);
 
   await toggle(page, "OneBP");
-  await until(async () => (await config(page)).onebp?.beta === 0.99);
+  await until(async () => (await config(page)).onebp?.beta === 0.95);
+  assert.equal((await config(page)).temperature, 0.12);
   assert.ok((await about(page)).plan.includes("aggregate_users"));
   await type(page, "Kept share β", "0.5");
   await until(async () => (await config(page)).onebp.beta === 0.5);
   await toggle(page, "OneBP");
   await until(async () => (await config(page)).onebp === null);
+  assert.equal((await config(page)).temperature, 0.2);
   assert.ok(!(await about(page)).plan.includes("aggregate_users"));
 
+  await page.getByText("A step has about 6.3 times the multiply-adds with a bank of 512").waitFor();
   await toggle(page, "CBNS");
-  await until(async () => (await config(page)).cbns?.warmup === "auto");
+  await until(async () => (await config(page)).cbns?.capacity === 512);
   await type(page, "Bank size", "64");
   await type(page, "Warm-up steps", "7");
   await page.getByLabel("Pushed sides").selectOption("items");
@@ -76,9 +79,10 @@ test("a technique is off until it is switched on, at its defaults, and its optio
   await until(async () => (await config(page)).cbns.warmup === "auto");
 
   await toggle(page, "Skipping");
+  await until(async () => (await config(page)).skip?.policy === "cap");
   await page.getByLabel("Which pairs").selectOption("random");
-  await type(page, "After epochs", "1");
-  await until(async () => (await config(page)).skip?.start === 1);
+  await type(page, "After epochs", "2");
+  await until(async () => (await config(page)).skip?.start === 2);
   await main(page).click();
   await phase(page, "Train again");
   const { policy, share } = (await config(page)).skip;
@@ -126,10 +130,29 @@ test("two strategies draw two curves over what is chosen, and fill two rows; the
 
   assert.equal(await rows(page).count(), 2);
   const cells = await rows(page).nth(1).locator("th, td").allTextContents();
-  assert.match(cells[0], /OneBP\s+Kept share β 0\.95/);
+  assert.match(cells[0], /OneBP\s+Kept share β 0\.95, Temperature τ 0\.12/);
   assert.deepEqual(cells.slice(1, 4).map((cell) => /^(0\.\d{3}|[\d,]+)$/.test(cell)), [true, true, true], cells.join(" | "));
   assert.equal(cells[3], (4 * train).toLocaleString("en"));
   await page.locator("tt-comparison-table tfoot").getByText("Popularity").waitFor();
+
+  const verdicts = page.locator("tt-comparison-verdicts");
+  await verdicts.getByText(/^OneBP is (level with|better than|worse than) the plain run .*at \d+% fewer multiply-adds\./).waitFor();
+  await verdicts.getByText("One seed cannot tell differences under 13% from chance").waitFor();
+
+  await page.getByRole("radio", { name: "3", exact: true }).check({ force: true });
+  await compared(page);
+  await verdicts.getByText("Of 3 seeds").waitFor();
+  const spread = await rows(page).nth(1).locator("td").allTextContents();
+  assert.deepEqual(spread.slice(0, 2).map((cell) => /^0\.\d{3} ± 0\.\d{3}$/.test(cell)), [true, true], spread.join(" | "));
+  assert.equal(spread[2], (4 * train).toLocaleString("en"));
+  const seeds = await page.locator("tt-comparison-table").evaluate(({ contenders }) =>
+    contenders.map(({ runs }) => runs.map(({ about: { config, data } }) => [config.seed, data.train])),
+  );
+  assert.deepEqual(seeds, [[0, 1, 2], [0, 1, 2]].map((all) => all.map((seed) => [seed, train])));
+  const bands = await chart(page).evaluate(({ lines }) =>
+    lines.map(({ y, band }) => y.slice(1).map((at, ix) => [band.low[ix + 1] <= at, at <= band.high[ix + 1], band.low[ix + 1] < band.high[ix + 1]])),
+  );
+  assert.ok(bands.flat(2).every(Boolean), JSON.stringify(bands));
 
   await page.getByText("Its answers after 4 epochs").waitFor();
   await phase(page, "Train again");
@@ -149,9 +172,12 @@ test("the settings at hand are compared as they are, and a technique's with its 
   await only(page, "OneBP", "The settings at hand");
   await compared(page);
   const told = await page.locator("tt-comparison-table tbody .told").allTextContents();
-  assert.deepEqual(told, ["Kept share β 0.7", "OneBP, Kept share β 0.7; Skipping"]);
-  const configs = await page.locator("tt-comparison-table").evaluate(({ contenders }) => contenders.map(({ about }) => about.config));
-  assert.deepEqual(configs.map(({ skip }) => skip?.policy), [undefined, "stale"]);
+  assert.deepEqual(told, [
+    "Kept share β 0.7, Temperature τ 0.12",
+    "OneBP, Kept share β 0.7, Temperature τ 0.12; Skipping, Which pairs cap, After epochs 1, Up to this share of the epochs 0.75",
+  ]);
+  const configs = await page.locator("tt-comparison-table").evaluate(({ contenders }) => contenders.map(({ runs }) => runs[0].about.config));
+  assert.deepEqual(configs.map(({ skip }) => skip?.policy), [undefined, "cap"]);
   assert.deepEqual(configs.map(({ seed, dim, batchSize }) => [seed, dim, batchSize]), [[0, 8, 128], [0, 8, 128]]);
   await close();
 });
@@ -197,8 +223,7 @@ test("by the keyboard alone, strategies are ticked, compared and looked at", asy
   await only(page, "OneBP", "Two backpropagations", "Skipping");
   await pick(page, "Skipping").focus();
   await page.keyboard.press("Space");
-  await page.keyboard.press("Tab");
-  await page.keyboard.press("Tab");
+  for (let stop = 0; stop < 3; stop++) await page.keyboard.press("Tab");
   await page.keyboard.press("Enter");
   await until(async () => (await rows(page).count()) === 2);
   await compare(page).waitFor();

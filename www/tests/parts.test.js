@@ -14,7 +14,8 @@ const { ownSet, ownSource } = await load("page/own-files.ts");
 const { nested, same } = await load("panels/settings.ts");
 const { duration, milliseconds, scaled } = await load("panels/format.ts");
 const { STRATEGIES } = await load("panels/strategies.ts");
-const { TECHNIQUES } = await load("panels/techniques.ts");
+const { ONE_BP, switchedOff, switchedOn, TECHNIQUES } = await load("panels/techniques.ts");
+const { isAhead, verdict } = await load("panels/verdict.ts");
 const { open } = await load("read.ts");
 const { CODES, TwoTowerError } = await load("error.ts");
 
@@ -96,16 +97,64 @@ test("a time has three digits, none finer than the microsecond", () => {
 });
 
 test("a strategy is the settings at hand with one technique or none, whose options there it keeps", () => {
-  const specs = TECHNIQUES.flatMap(({ options }) => options.map(([key]) => ({ key, kinds: [], default: `default ${key}`, doc: "" })));
+  const starts = { "onebp.beta": { "onebp.beta": 0.9, temperature: 0.1 }, "skip.policy": { "skip.policy": "cap" } };
+  const specs = TECHNIQUES.flatMap(({ options }) => options.map(([key]) => ({ key, kinds: [], default: `default ${key}`, doc: "", starts: starts[key] ?? {} })));
   const atHand = { dim: 8, "cbns.capacity": 64 };
   const made = Object.fromEntries(STRATEGIES.map(({ id, values }) => [id, values(atHand, specs)]));
   assert.deepEqual(made["two-bp"], { dim: 8 });
-  assert.deepEqual(made["one-bp"], { dim: 8, "onebp.beta": 0.95 });
+  assert.deepEqual(made["one-bp"], { dim: 8, temperature: 0.1, "onebp.beta": 0.9 });
   assert.deepEqual(made.cbns, atHand);
   assert.deepEqual(made.settings, atHand);
   assert.equal(made.skip["skip.policy"], "cap");
   assert.equal(made.skip["skip.share"], "default skip.share");
   assert.ok(!("cbns.capacity" in made.skip));
+});
+
+test("a switch keeps a shared option that was set, and takes back only what it brought", () => {
+  const specs = [{ key: "onebp.beta", kinds: [], default: 0.99, doc: "", starts: { "onebp.beta": 0.9, temperature: 0.1 } }];
+  const on = switchedOn(ONE_BP, { dim: 8 }, specs);
+  assert.deepEqual(on, { temperature: 0.1, dim: 8, "onebp.beta": 0.9 });
+  assert.deepEqual(switchedOff(ONE_BP, on, specs), { dim: 8 });
+  const set = switchedOn(ONE_BP, { temperature: 0.3 }, specs);
+  assert.deepEqual(set, { temperature: 0.3, "onebp.beta": 0.9 });
+  assert.deepEqual(switchedOff(ONE_BP, set, specs), { temperature: 0.3 });
+});
+
+test("a verdict counts no difference that chance may have made, and says what was spent", () => {
+  const contender = (id, ndcg, { pairs = 100, multiplyAdds = 100, seconds = 1, users = 10_000 } = {}, values = {}) => ({
+    strategy: STRATEGIES.find((strategy) => strategy.id === id),
+    values,
+    runs: ndcg.map((value) => ({
+      about: { data: { users } },
+      epochs: [{ pairs, multiplyAdds, seconds }],
+      final: { "ndcg@20": value, "recall@20": value },
+    })),
+  });
+  const said = (one, plain = contender("two-bp", one.runs.map(() => 0.2))) => verdict(one, [plain, one], []);
+  assert.equal(said(contender("skip", [0.197], { pairs: 80, multiplyAdds: 80 })), "level with the plain run at 20% fewer pairs.");
+  assert.equal(
+    said(contender("cbns", [0.208], { multiplyAdds: 370, seconds: 2 })),
+    "better than the plain run by 4% NDCG@20 at 3.7 times the multiply-adds and twice the time.",
+  );
+  assert.equal(
+    said(contender("one-bp", [0.188], { multiplyAdds: 67 }, { epochs: 12 })),
+    "worse than the plain run by 6% NDCG@20 at 33% fewer multiply-adds. OneBP learns slowly: it needs about 60 epochs to be ahead.",
+  );
+  assert.equal(said(contender("one-bp", [0.188], {}, { epochs: 60 })), "worse than the plain run by 6% NDCG@20 at the same work.");
+  // Three seeds tell 1.5% where they agree, and nothing where they do not; few users tell less.
+  assert.match(said(contender("skip", [0.197, 0.197, 0.197])), /^worse than the plain run by 1\.5%/);
+  assert.match(said(contender("skip", [0.17, 0.2, 0.21])), /^level/);
+  assert.match(said(contender("skip", [0.19], { users: 60 })), /^level/);
+  // Only seeds that both were trained with count.
+  const [plain, one] = [contender("two-bp", [0.2, 0.2]), contender("skip", [0.2, 0.1])];
+  delete one.runs[1].final;
+  assert.match(said(one, plain), /^level/);
+  assert.equal(verdict(plain, [plain, one], []), undefined);
+  assert.equal(said(contender("skip", [0.2]), contender("two-bp", [0])), undefined);
+
+  const ahead = (...ndcg) => ndcg.map((value) => contender("skip", [value])).map((one, _, all) => isAhead(one, all, "ndcg@20"));
+  assert.deepEqual(ahead(0.2, 0.19, 0.1), [true, false, false]);
+  assert.deepEqual(ahead(0.2, 0.199, 0.1), [false, false, false]);
 });
 
 test("gzip is told by its first bytes, however they arrive", async () => {

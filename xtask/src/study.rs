@@ -7,6 +7,7 @@ mod onebp;
 pub mod plot;
 mod section;
 mod skip;
+mod starts;
 pub mod statistics;
 mod table;
 
@@ -51,6 +52,8 @@ enum Technique {
     Cbns,
     /// Skipping against full training, random dropping and stopping early
     Skip,
+    /// Each technique as its switch in the page starts it, against the plain run
+    Starts,
 }
 
 /// An experiment: what is run on a set, and what is made of it.
@@ -85,6 +88,7 @@ impl Technique {
             Self::Onebp => onebp::EXPERIMENT,
             Self::Cbns => cbns::EXPERIMENT,
             Self::Skip => skip::EXPERIMENT,
+            Self::Starts => starts::EXPERIMENT,
         }
     }
 }

@@ -3,12 +3,12 @@
 use crate::browser::Browser;
 use crate::screen::Screen;
 use crate::{Backend, Runtime, native, pages, root, setup};
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use clap::ArgGroup;
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use twotower::Config;
+use twotower::config::{self, Config};
 use twotower::data::Part;
 use twotower::export::{EXPORTS, Export};
 
@@ -39,6 +39,9 @@ pub struct Train {
     /// Options, as JSON
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// A technique, such as `onebp`, with the values that suit a page's data, where the file has no others
+    #[arg(long = "with", value_name = "TECHNIQUE", conflicts_with = "resume")]
+    techniques: Vec<String>,
     /// An option, over those of the file
     #[arg(long = "set", value_name = "KEY=VALUE")]
     sets: Vec<String>,
@@ -181,12 +184,24 @@ impl Train {
         };
         // What the file says is refused before anything is set over it.
         Config::resolve(&options)?;
-        if self.data.is_none() && twotower::config::get(&options, "split.kind").is_none() {
-            twotower::config::set(&mut options, "split.kind", "given".into());
+        if self.data.is_none() && config::get(&options, "split.kind").is_none() {
+            config::set(&mut options, "split.kind", "given".into());
+        }
+        for technique in &self.techniques {
+            let starts = config::starts(technique);
+            ensure!(
+                !starts.is_empty(),
+                "--with {technique}: no technique that starts with values of its own"
+            );
+            for (key, value) in starts {
+                if config::get(&options, &key).is_none() {
+                    config::set(&mut options, &key, value);
+                }
+            }
         }
         set_all(&mut options, &self.sets)?;
         if let Some(epochs) = self.epochs {
-            twotower::config::set(&mut options, "epochs", epochs.into());
+            config::set(&mut options, "epochs", epochs.into());
         }
         Ok(options)
     }
@@ -198,7 +213,7 @@ pub fn set_all(options: &mut Value, sets: &[String]) -> Result<()> {
         let (key, value) = set.split_once('=').with_context(|| format!("--set {set}: no `=`"))?;
         // What is not JSON is a word: `--set optimizer.kind=sgd` needs no quotes.
         let value = serde_json::from_str(value).unwrap_or_else(|_| value.into());
-        twotower::config::set(options, key, value);
+        config::set(options, key, value);
     }
     Ok(())
 }
@@ -306,6 +321,17 @@ mod tests {
         let wanted =
             json!({ "dim": 16, "optimizer": { "kind": "adagrad", "l2": 0.5 }, "epochs": 3 });
         assert_eq!(options, wanted);
+    }
+
+    #[test]
+    fn a_technique_brings_its_values_under_those_that_are_given() {
+        let options = |line: &str| parse(line).options().expect(line);
+        let skip = json!({ "policy": "cap", "start": 1, "until": 0.75 });
+        assert_eq!(options("--data x --with skip"), json!({ "skip": skip }));
+        let more = options("--data x --with skip --set skip.start=3");
+        assert_eq!(more.pointer("/skip/start"), Some(&json!(3)));
+        let error = parse("--data x --with magic").options().expect_err("unknown").to_string();
+        assert!(error.starts_with("--with magic: "), "{error}");
     }
 
     #[test]

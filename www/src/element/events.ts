@@ -13,11 +13,13 @@ export interface EpochDetail {
   epoch: EpochReport;
   /** Name of the strategy, while strategies are compared. */
   strategy?: string;
+  /** Which of the comparison's seeds it is, from 0. */
+  seed?: number;
 }
 
 /** Detail of `twotower-done`: the run, or the comparison, has ended. */
 export interface DoneDetail {
-  /** The run's report; of a comparison, one for each strategy by its name. */
+  /** The run's report; of a comparison, one for each strategy by its name, with its first seed. */
   report: Report | Readonly<Record<string, Pick<Report, "epochs" | "final">>>;
 }
 

@@ -20,6 +20,7 @@ import "../panels/run-controls.js";
 import { type Neighbours, Session } from "../panels/session.js";
 import { DEFAULTS, flat, type Settings, type Values, valuesOf } from "../panels/settings.js";
 import "../panels/step-profile.js";
+import { isOver } from "../panels/comparison.js";
 import { MOST, STRATEGIES } from "../panels/strategies.js";
 import "../panels/technique-switch.js";
 import { Turns } from "../panels/turns.js";
@@ -397,20 +398,24 @@ export class View extends LitElement {
     if (!comparison) return;
     if (!busy) {
       const { contenders } = comparison;
-      for (const { error } of contenders) if (error) this.#send("twotower-error", { error });
-      if (contenders.length === 0 || contenders.some(({ final, error }) => !final && !error)) return;
-      const done = contenders.filter(({ final }) => final);
-      const report = Object.fromEntries(done.map(({ strategy, epochs, final }) => [strategy.id, { epochs: [...epochs], final: final ?? null }]));
+      const runs = contenders.flatMap(({ runs }) => runs);
+      for (const { error } of runs) if (error) this.#send("twotower-error", { error });
+      if (runs.length === 0 || !runs.every(isOver)) return;
+      const done = contenders.flatMap(({ strategy, runs: [run] }) => (run?.final === undefined ? [] : [{ strategy, ...run, final: run.final }]));
+      const report = Object.fromEntries(done.map(({ strategy, epochs, final }) => [strategy.id, { epochs: [...epochs], final }]));
       this.#send("twotower-done", { report });
       return;
     }
     const told = new Map<string, number>();
     const tell = (): void => {
-      for (const { strategy, epochs } of comparison.contenders) {
-        for (const epoch of epochs.slice(told.get(strategy.id) ?? 0)) {
-          this.#send("twotower-epoch", { epoch, strategy: strategy.id });
+      for (const { strategy, runs } of comparison.contenders) {
+        for (const [seed, { epochs }] of runs.entries()) {
+          const run = `${strategy.id} ${String(seed)}`;
+          for (const epoch of epochs.slice(told.get(run) ?? 0)) {
+            this.#send("twotower-epoch", { epoch, strategy: strategy.id, seed });
+          }
+          told.set(run, epochs.length);
         }
-        told.set(strategy.id, epochs.length);
       }
       if (comparison.at === undefined) comparison.removeEventListener("change", tell);
     };

@@ -3,16 +3,22 @@ import { property, state } from "lit/decorators.js";
 
 import type { OptionSpec } from "../index.js";
 import { base } from "./base.js";
+import "./choice-bar.js";
 import { define } from "./define.js";
-import { Comparison } from "./comparison.js";
-import "./comparison-chart.js";
-import "./comparison-table.js";
+import { Comparison, isOver, type Run } from "./comparison.js";
 import type { DataSet } from "./data-set.js";
-import { count, plural } from "./format.js";
+import { count } from "./format.js";
 import type { Neighbours } from "./session.js";
 import { DEFAULTS, runOptions, type Settings } from "./settings.js";
 import { FIRST_PICKED, STRATEGIES } from "./strategies.js";
 import "./strategy-picker.js";
+import { valueOf } from "./techniques.js";
+
+/** Seeds to compare with, at most: more take long, and tell little more. */
+const MOST_SEEDS = 3;
+
+/** Seeds that there are. */
+const SEEDS = 2 ** 32;
 
 /** Trains some strategies one after the other, and draws them together. Sends `busy` when it turns busy or idle. */
 @define("tt-compare-panel")
@@ -29,11 +35,6 @@ export class ComparePanel extends LitElement {
       .side {
         display: grid;
         gap: 12px;
-      }
-      .results {
-        display: grid;
-        grid-template-columns: minmax(0, 1fr);
-        gap: 16px;
       }
       .blank {
         display: grid;
@@ -76,6 +77,10 @@ export class ComparePanel extends LitElement {
   /** How it gets along with the other runs of its page. */
   @property({ attribute: false }) neighbours: Neighbours | undefined;
   @state() private picked = FIRST_PICKED;
+  /** How many seeds each strategy is trained with. */
+  @state() private seeds = 1;
+  /** Whether the part that draws what is measured could not be loaded. */
+  @state() private unloaded = false;
   readonly comparison = new Comparison();
   /** What was sent last. */
   #busy = false;
@@ -111,6 +116,13 @@ export class ComparePanel extends LitElement {
               ?disabled=${busy}
               @pick=${({ detail }: CustomEvent<readonly string[]>) => (this.picked = detail)}
             ></tt-strategy-picker>`}
+        <tt-choice-bar
+          label="Seeds"
+          .choices=${Array.from({ length: MOST_SEEDS }, (_, ix) => [String(ix + 1), String(ix + 1)])}
+          chosen=${this.seeds}
+          ?disabled=${busy}
+          @change=${({ detail }: CustomEvent<string>) => (this.seeds = Number(detail))}
+        ></tt-choice-bar>
         ${busy
           ? html`<div class="buttons">
               ${this.comparison.paused
@@ -122,28 +134,9 @@ export class ComparePanel extends LitElement {
         ${this.#state()}
         <p class="unseen" role="status">${this.#spoken()}</p>
       </div>
-      ${contenders.length > 0 ? this.#results() : this.#blank()}`;
-  }
-
-  #results(): TemplateResult {
-    const { contenders } = this.comparison;
-    return html`<div class="results">
-      <tt-comparison-chart .contenders=${contenders}></tt-comparison-chart>
-      <tt-comparison-table .contenders=${contenders}></tt-comparison-table>
-      ${this.#shared()}
-    </div>`;
-  }
-
-  /** What all of them have in common. */
-  #shared(): TemplateResult | typeof nothing {
-    const about = this.comparison.contenders.find(({ about }) => about)?.about;
-    if (about === undefined) return nothing;
-    const { epochs, batchSize, dim, seed } = about.config;
-    return html`<p class="small muted figure">
-      All with the settings at hand when it began: ${plural(epochs, "epoch")} of batches of ${count(batchSize)} pairs, width
-      ${count(dim)}, seed ${seed}, on ${about.backend === "cpu" ? "the CPU" : "WebGPU"}. Work is counted from the plan, time is
-      that of training alone.
-    </p>`;
+      ${contenders.length > 0
+        ? html`<tt-comparison-results .contenders=${contenders} .specs=${this.specs}></tt-comparison-results>`
+        : this.#blank()}`;
   }
 
   #blank(): TemplateResult {
@@ -156,19 +149,22 @@ export class ComparePanel extends LitElement {
   }
 
   #state(): TemplateResult | typeof nothing {
-    const { contenders, at, progress, waiting } = this.comparison;
+    const { contenders, at, round, progress, waiting } = this.comparison;
     const said = (text: string): TemplateResult => html`<p class="small muted">${text}</p>`;
+    if (this.unloaded) return said("A part of this page could not be loaded. Save what you need, then reload the page.");
     const contender = at === undefined ? undefined : contenders[at];
     if (at !== undefined && contender) {
       const { epoch, epochs, step, steps } = progress ?? { epoch: 1, epochs: 1, step: 0, steps: 1 };
-      const done = (at + (epoch - 1 + step / steps) / epochs) / contenders.length;
+      const runs = this.#runs.length;
+      const done = (round * contenders.length + at + (epoch - 1 + step / steps) / epochs) / runs;
+      const seed = contender.runs.length > 1 ? `, seed ${String(round + 1)} of ${String(contender.runs.length)}` : "";
       return html`<div class="state small muted figure">
-        <span>${waiting ? "Waiting: another trainer on this page is training" : contender.strategy.name}${waiting ? "" : progress ? `, epoch ${count(epoch)} of ${count(epochs)}` : "…"}</span>
+        <span>${waiting ? "Waiting: another trainer on this page is training" : `${contender.strategy.name}${seed}`}${waiting ? "" : progress ? `, epoch ${count(epoch)} of ${count(epochs)}` : "…"}</span>
         <progress max="1" .value=${done} aria-label="Comparison done"></progress>
       </div>`;
     }
     if (this.blocked) return said("The run above is training. Pause it first: two at once would slow each other down.");
-    if (contenders.some(({ final, error }) => !final && !error)) return said("Cancelled. What was measured stays.");
+    if (this.#runs.some((run) => !isOver(run))) return said("Cancelled. What was measured stays.");
     return nothing;
   }
 
@@ -177,6 +173,11 @@ export class ComparePanel extends LitElement {
     const { contenders, at } = this.comparison;
     if (at !== undefined) return this.comparison.waiting ? "Waiting for another trainer." : `Training ${contenders[at]?.strategy.name ?? ""}.`;
     return contenders.length > 0 ? "The comparison has ended." : "";
+  }
+
+  /** All runs of the comparison. */
+  get #runs(): readonly Run[] {
+    return this.comparison.contenders.flatMap(({ runs }) => runs);
   }
 
   get #chosen(): readonly string[] {
@@ -189,12 +190,18 @@ export class ComparePanel extends LitElement {
 
   /** Compares; what was compared before is forgotten. */
   start(): void {
+    // Loaded when it is needed: most visits compare nothing.
+    import("./comparison-results.js").catch(() => (this.unloaded = true));
     const { dataSet, specs, settings } = this;
     const strategies = STRATEGIES.filter(({ id }) => this.#chosen.includes(id));
     const contenders = strategies.map((strategy) => {
       const values = strategy.values(settings.values, specs);
-      const options = runOptions({ ...settings, values }, dataSet);
-      return { strategy, told: strategy.told(values, specs), options, epochs: [] };
+      const seed = Number(valueOf("seed", values, specs));
+      const runs = Array.from({ length: this.seeds }, (_, ix) => {
+        const seeded = this.seeds > 1 ? { ...values, seed: (seed + ix) % SEEDS } : values;
+        return { options: runOptions({ ...settings, values: seeded }, dataSet), epochs: [] };
+      });
+      return { strategy, values, told: strategy.told(values, specs), runs };
     });
     this.comparison.start(dataSet, contenders, this.neighbours);
   }

@@ -6,8 +6,9 @@ import type { EpochReport } from "../index.js";
 import { base } from "./base.js";
 import { define } from "./define.js";
 import "./choice-bar.js";
-import type { Contender } from "./comparison.js";
+import { type Contender, shownRuns } from "./comparison.js";
 import { rate } from "./format.js";
+import { type Judged, mean } from "./verdict.js";
 import { type Axis, EPOCHS, type Line } from "./line-chart.js";
 import "./line-chart.js";
 
@@ -21,7 +22,7 @@ const OVER = {
 const METRICS = [
   ["ndcg@20", "NDCG@20"],
   ["recall@20", "recall@20"],
-] as const;
+] as const satisfies readonly (readonly [Judged, string])[];
 
 /** A metric of all strategies over what they have spent. */
 @define("tt-comparison-chart")
@@ -47,11 +48,17 @@ export class ComparisonChart extends LitElement {
 
   override render(): TemplateResult {
     const axis = OVER[this.over];
-    const spent = this.contenders.map(({ epochs }) => sums(epochs.map(axis.spent)));
-    const x = [...new Set([0, ...spent.flat()])].toSorted((a, b) => a - b);
-    const lines = this.contenders.map(({ strategy: { name, stroke }, epochs }, ix): Line => {
-      const values = new Map(epochs.map((epoch, n) => [spent[ix]?.[n], epoch[this.metric]]));
-      return { label: name, stroke, y: x.map((at) => values.get(at) ?? null), points: true };
+    const banded = this.contenders.some(({ runs }) => runs.length > 1);
+    const curves = this.contenders.map((contender) => curve(contender, this.metric, axis.spent));
+    const x = [...new Set([0, ...curves.flatMap((points) => [...points.keys()])])].toSorted((a, b) => a - b);
+    const lines = this.contenders.map(({ strategy: { name, stroke } }, ix): Line => {
+      const at = (of: (values: readonly number[]) => number): (number | null)[] =>
+        x.map((at) => {
+          const values = curves[ix]?.get(at);
+          return values ? of(values) : null;
+        });
+      const band = { low: at((values) => Math.min(...values)), high: at((values) => Math.max(...values)) };
+      return { label: name, stroke, y: at(mean), points: true, ...(banded && { band }) };
     });
     return html`<div class="choices">
         <tt-choice-bar
@@ -69,7 +76,7 @@ export class ComparisonChart extends LitElement {
       </div>
       ${keyed(
         // A chart keeps its lines: others have another chart.
-        lines.map(({ label }) => label).join(),
+        [banded, ...lines.map(({ label }) => label)].join(),
         html`<tt-line-chart
           class="card"
           heading=${this.#heading()}
@@ -83,15 +90,30 @@ export class ComparisonChart extends LitElement {
   }
 
   #heading(): string {
-    const validated = this.contenders.some(({ about }) => (about?.data.validation ?? 0) > 0);
+    const validated = this.contenders.flatMap(({ runs }) => runs).some(({ about }) => (about?.data.validation ?? 0) > 0);
     const name = METRICS.find(([id]) => id === this.metric)?.[1] ?? "";
     return validated ? `${name} on the validation part` : name;
   }
 
   /** Epochs that the longest run will have. */
   #epochs(): number {
-    return Math.max(...this.contenders.map(({ about }) => about?.config.epochs ?? 1));
+    return Math.max(...this.contenders.flatMap(({ runs }) => runs).map(({ about }) => about?.config.epochs ?? 1));
   }
+}
+
+/** The values of a strategy's runs after each epoch, by what the runs have spent on it in the mean. */
+function curve(
+  contender: Contender,
+  metric: Judged,
+  spent: (epoch: EpochReport) => number,
+): ReadonlyMap<number, readonly number[]> {
+  const runs = shownRuns(contender).map(({ epochs }) => ({ epochs, spent: sums(epochs.map(spent)) }));
+  const longest = Math.max(...runs.map(({ epochs }) => epochs.length));
+  const points = Array.from({ length: longest }, (_, n) => {
+    const values = runs.flatMap(({ epochs }) => epochs[n]?.[metric] ?? []);
+    return [mean(runs.flatMap(({ spent }) => spent[n] ?? [])), values] as const;
+  });
+  return new Map(points.filter(([, values]) => values.length > 0));
 }
 
 /** The sums of the values up to each. */

@@ -4,10 +4,11 @@ import { property } from "lit/decorators.js";
 import type { EpochReport, Metrics } from "../index.js";
 import { base } from "./base.js";
 import { define } from "./define.js";
-import type { Contender } from "./comparison.js";
+import { type Contender, type Run, shownRuns } from "./comparison.js";
 import { count, scaled, share } from "./format.js";
 import { lineKey } from "./line-key.js";
 import { table } from "./table.js";
+import { deviation, isAhead, type Judged, mean } from "./verdict.js";
 
 /** What a strategy spends on its epochs, and how it is written. */
 const SPENT: readonly (readonly [name: string, of: (epoch: EpochReport) => number, written: (sum: number) => string])[] = [
@@ -66,7 +67,7 @@ export class ComparisonTable extends LitElement {
   @property({ attribute: false }) contenders: readonly Contender[] = [];
 
   override render(): TemplateResult {
-    const popularity = this.contenders.find(({ final }) => final?.popularity)?.final?.popularity;
+    const popularity = this.contenders.flatMap(({ runs }) => runs).find(({ final }) => final?.popularity)?.final?.popularity;
     return html`<!-- Focusable, so that the keyboard can scroll it. -->
       <div class="scroll" role="region" aria-label="Strategies compared" tabindex="0">
         <table class="figure small">
@@ -87,29 +88,31 @@ export class ComparisonTable extends LitElement {
       </div>`;
   }
 
-  #row({ strategy: { name, stroke }, told, error, ...contender }: Contender): TemplateResult {
+  #row(contender: Contender): TemplateResult {
+    const { strategy, told, runs } = contender;
+    const error = runs.find((run) => run.error)?.error;
     return html`<tr>
       <th scope="row">
-        <span class="name">${lineKey(stroke)} ${name}</span>
+        <span class="name">${lineKey(strategy.stroke)} ${strategy.name}</span>
         ${told ? html`<span class="told muted">${told}</span>` : nothing}
       </th>
       ${error ? html`<td class="error" colspan=${SPENT.length + 3}>${error.message}</td>` : this.#figures(contender)}
     </tr>`;
   }
 
-  #figures({ epochs, about, final }: Pick<Contender, "epochs" | "about" | "final">): TemplateResult {
-    const measured = final ?? epochs.at(-1);
-    const spent = (of: (epoch: EpochReport) => number): number => epochs.reduce((sum, epoch) => sum + of(epoch), 0);
-    return html`${this.#metric("recall@20", measured)} ${this.#metric("ndcg@20", measured)}
-    ${SPENT.map(([, of, written]) => html`<td>${epochs.length > 0 ? written(spent(of)) : "–"}</td>`)}
+  #figures(contender: Contender): TemplateResult {
+    const runs = shownRuns(contender);
+    const about = runs.find((run) => run.about)?.about;
+    return html`${this.#metric("recall@20", contender, runs)} ${this.#metric("ndcg@20", contender, runs)}
+    ${SPENT.map(([, of, written]) => html`<td>${spent(runs, of, written)}</td>`)}
     <td>${about ? scaled(about.memoryBytes, "B") : "–"}</td>`;
   }
 
-  /** A metric; that of the best stands out. */
-  #metric(name: keyof Metrics, measured: Partial<Metrics> | undefined): TemplateResult {
-    const value = measured?.[name];
-    const best = Math.max(...this.contenders.map(({ final }) => final?.[name] ?? 0));
-    return html`<td class=${value === best ? "best" : ""}>${share(value)}</td>`;
+  /** A metric, with its spread over the seeds; it stands out where it is ahead of all others by more than chance. */
+  #metric(name: Judged, contender: Contender, runs: readonly Run[]): TemplateResult {
+    const values = runs.flatMap(({ final, epochs }) => (final ?? epochs.at(-1))?.[name] ?? []);
+    const ahead = isAhead(contender, this.contenders, name);
+    return html`<td class=${ahead ? "best" : ""}>${values.length > 0 ? withSpread(values, share) : "–"}</td>`;
   }
 
   #popularity(metrics: Metrics): TemplateResult {
@@ -122,6 +125,18 @@ export class ComparisonTable extends LitElement {
       </tr>
     </tfoot>`;
   }
+}
+
+/** What runs spend in the mean on the epochs that they have. */
+function spent(runs: readonly Run[], of: (epoch: EpochReport) => number, written: (sum: number) => string): string {
+  const begun = runs.filter(({ epochs }) => epochs.length > 0);
+  const sums = begun.map(({ epochs }) => epochs.reduce((sum, epoch) => sum + of(epoch), 0));
+  return sums.length > 0 ? written(mean(sums)) : "–";
+}
+
+/** The mean of the values, with their standard deviation if there are several. */
+function withSpread(values: readonly number[], written: (value: number) => string): string {
+  return values.length > 1 ? `${written(mean(values))} ± ${written(deviation(values))}` : written(mean(values));
 }
 
 declare global {

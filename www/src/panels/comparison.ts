@@ -3,14 +3,22 @@
 import { type About, type EpochReport, type Final, type Progress, type RunOptions, type Trainer, TwoTowerError } from "../index.js";
 import type { DataSet } from "./data-set.js";
 import type { Neighbours } from "./session.js";
+import type { Values } from "./settings.js";
 import type { Strategy } from "./strategies.js";
 import type { Release } from "./turns.js";
 
 /** A strategy's part in a comparison. */
 export interface Contender {
   strategy: Strategy;
+  values: Values;
   /** What its options are, in words. */
   told: string;
+  /** One for each seed, in the order in which they are trained. */
+  runs: readonly Run[];
+}
+
+/** A strategy trained with one seed. */
+export interface Run {
   options: RunOptions;
   about?: About;
   epochs: readonly EpochReport[];
@@ -20,11 +28,24 @@ export interface Contender {
   error?: TwoTowerError;
 }
 
+/** Whether the run is over. */
+export function isOver({ final, error }: Run): boolean {
+  return final !== undefined || error !== undefined;
+}
+
+/** The runs that stand for a strategy: the trained ones, or its first one before that. */
+export function shownRuns({ runs }: Contender): readonly Run[] {
+  const trained = runs.filter(({ final }) => final !== undefined);
+  return trained.length > 0 ? trained : runs.slice(0, 1);
+}
+
 /** Sends `change` whenever something that it shows has changed. The page's own run has another trainer. */
 export class Comparison extends EventTarget {
   contenders: readonly Contender[] = [];
   /** Index of the one at work. */
   at: number | undefined;
+  /** Index of its run. */
+  round = 0;
   /** How far that one is. */
   progress: Progress | undefined;
 
@@ -108,27 +129,33 @@ export class Comparison extends EventTarget {
     neighbours: Neighbours | undefined,
   ): Promise<void> {
     let trainer: Trainer | undefined;
-    for (const [at, contender] of contenders.entries()) {
-      if (signal.aborted) break;
+    // Strategies take turns, so that those of one seed are trained at the same pace of the machine.
+    const turns = (contenders[0]?.runs ?? []).flatMap((_, round) => contenders.map((_, at) => ({ at, round })));
+    for (const { at, round } of turns) {
+      const run = contenders[at]?.runs[round];
+      if (signal.aborted || !run) break;
       const follow = (progress?: Progress): Promise<unknown> | undefined => {
         if (signal.aborted) return undefined;
         this.at = at;
+        this.round = round;
         this.progress = progress;
         this.#changed();
         return this.#gate && this.#rest(this.#gate.promise, neighbours, signal);
       };
-      let shown = contender;
-      const show = (change: Partial<Contender>): void => {
+      let shown = run;
+      const show = (change: Partial<Run>): void => {
         if (signal.aborted) return;
         shown = { ...shown, ...change };
-        this.contenders = this.contenders.with(at, shown);
+        this.contenders = this.contenders.map((contender, ix) =>
+          ix === at ? { ...contender, runs: contender.runs.with(round, shown) } : contender,
+        );
         this.#changed();
       };
       void follow();
       try {
         // The data is read once: a trainer that is there starts over.
-        if (trainer) await trainer.reset(contender.options);
-        else trainer = await dataSet.create({ ...contender.options, share: neighbours?.share, signal });
+        if (trainer) await trainer.reset(run.options);
+        else trainer = await dataSet.create({ ...run.options, share: neighbours?.share, signal });
         show({ about: trainer.about });
         for await (const epoch of trainer.train({ onProgress: follow, signal })) {
           show({ epochs: [...shown.epochs, epoch] });

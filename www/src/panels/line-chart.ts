@@ -16,6 +16,8 @@ export interface Line {
   y: readonly (number | null)[];
   /** Whether each value is marked. */
   points?: boolean;
+  /** Lowest and highest values, at the chart's `x`; if any line of a chart has them, all have. */
+  band?: { low: readonly (number | null)[]; high: readonly (number | null)[] };
   /** A value to be compared with, drawn dashed over the whole width. */
   baseline?: { label: string; value: number | undefined };
 }
@@ -32,6 +34,12 @@ export interface Axis {
 export const EPOCHS: Axis = { label: "the epochs", least: 1, tick: String };
 
 const BASELINE_DASH = [5, 4];
+
+/** How much of its line's colour a band has, in percent. */
+const BAND_SHADE = 16;
+
+/** A band's edge: not drawn, the area between two of them is. */
+const BAND_EDGE: uPlot.Series = { width: 0, spanGaps: true, points: { show: false } };
 
 /** Where uPlot puts the cursor when no pointer is there. */
 const NOWHERE = { left: -10, top: -10 };
@@ -172,7 +180,10 @@ export class LineChart extends LitElement {
   }
 
   #draw(): void {
-    const colour = (name: string) => () => this.#colour(name);
+    const colour =
+      (name: string, shade = 100) =>
+      () =>
+        this.#colour(name, shade);
     const axis: uPlot.Axis = {
       stroke: colour("--muted"),
       font: `11px ${getComputedStyle(this).fontFamily}`,
@@ -211,8 +222,13 @@ export class LineChart extends LitElement {
             points: { show: line.points ?? false, size: 6, fill: colour("--raised") },
           },
           { stroke: colour(line.stroke.colour), width: 1, dash: BASELINE_DASH, points: { show: false } },
+          ...(line.band ? [BAND_EDGE, BAND_EDGE] : []),
         ]),
       ],
+      // Each line has four series after that of x: its own, its baseline, and the edges of its band.
+      bands: this.lines.flatMap(({ band, stroke }, ix) =>
+        band ? [{ series: [4 * ix + 4, 4 * ix + 3], fill: colour(stroke.colour, BAND_SHADE) }] : [],
+      ),
       hooks: {
         setCursor: [
           ({ cursor }) => {
@@ -226,8 +242,8 @@ export class LineChart extends LitElement {
   }
 
   /** A custom property's colour as a canvas takes it: without `light-dark()`. */
-  #colour(name: string): string {
-    this.probe.style.color = `var(${name})`;
+  #colour(name: string, shade: number): string {
+    this.probe.style.color = `color-mix(in srgb, var(${name}) ${String(shade)}%, transparent)`;
     return getComputedStyle(this.probe).color;
   }
 
@@ -248,12 +264,17 @@ export class LineChart extends LitElement {
   }
 
   #data(): uPlot.AlignedData {
-    return [[...this.x], ...this.lines.flatMap(({ y, baseline }) => [[...y], y.map(() => baseline?.value ?? null)])];
+    return [[...this.x], ...this.lines.flatMap(columns)];
   }
 
   #size(): { width: number; height: number } {
     return { width: this.plot.clientWidth, height: this.plot.clientHeight };
   }
+}
+
+/** The values of a line's series. */
+function columns({ y, baseline, band }: Line): (number | null)[][] {
+  return [[...y], y.map(() => baseline?.value ?? null), ...(band ? [[...band.low], [...band.high]] : [])];
 }
 
 declare global {

@@ -2,8 +2,22 @@
 
 import type { OptionSpec } from "../index.js";
 import type { Stroke } from "./line-key.js";
+import { named } from "./options.js";
 import type { Values } from "./settings.js";
-import { CBNS, isOn, ONE_BP, SKIPPING, switchedOff, switchedOn, type Technique, TECHNIQUES, TUNING, valuesOf } from "./techniques.js";
+import {
+  CBNS,
+  isOn,
+  ONE_BP,
+  SKIPPING,
+  startsOf,
+  switchedOff,
+  switchedOn,
+  type Technique,
+  TECHNIQUES,
+  TUNING,
+  valueOf,
+  valuesOf,
+} from "./techniques.js";
 
 /** A way to train. */
 export interface Strategy {
@@ -14,6 +28,8 @@ export interface Strategy {
   stroke: Stroke;
   /** The values that it trains with, made of those at hand. */
   values(atHand: Values, specs: readonly OptionSpec[]): Values;
+  /** What it lacks with these values to do well, as a sentence. */
+  needs(values: Values, specs: readonly OptionSpec[]): string | undefined;
   /** What of these values is not to be known from its name, in words. */
   told(values: Values, specs: readonly OptionSpec[]): string;
 }
@@ -28,21 +44,22 @@ export const STRATEGIES: readonly Strategy[] = [
     does: "The plain way: errors train users and items alike.",
     stroke: { colour: "--two-bp", dash: [] },
     values: plain,
+    needs: () => undefined,
     told: () => "",
   },
-  // The default .99 is for hundreds of epochs: a user keeps half of the random start for 69 pairs. After the page's 12
-  // epochs of online-retail, NDCG@20 is .087 at .9, .089 at .95 and .081, still rising, at .99.
-  alone("one-bp", ONE_BP, { colour: "--one-bp", dash: [8, 4] }, { "onebp.beta": 0.95 }),
-  // There as good as the default 4096 after three epochs (.083 both), of 5 s on a CPU instead of 37 s.
-  alone("cbns", CBNS, { colour: "--cbns", dash: [2, 3] }, { "cbns.capacity": 512 }),
-  // The policy that costs least: a fifth of the pairs fewer, and hardly a loss (docs/results.md).
-  alone("skip", SKIPPING, { colour: "--skipping", dash: [9, 3, 2, 3] }, { "skip.policy": "cap", "skip.start": 1, "skip.until": 0.75 }),
+  alone("one-bp", ONE_BP, { colour: "--one-bp", dash: [8, 4] }),
+  alone("cbns", CBNS, { colour: "--cbns", dash: [2, 3] }),
+  alone("skip", SKIPPING, { colour: "--skipping", dash: [9, 3, 2, 3] }),
   {
     id: "settings",
     name: "The settings at hand",
     does: "With every technique that is switched on in the settings.",
     stroke: { colour: "--at-hand", dash: [16, 3] },
     values: (atHand) => atHand,
+    needs: (values, specs) => {
+      const needs = TECHNIQUES.filter((technique) => isOn(technique, values)).map((technique) => technique.needs?.(values, specs));
+      return needs.filter((need) => need !== undefined).join(" ") || undefined;
+    },
     told: (values, specs) =>
       TECHNIQUES.filter((technique) => isOn(technique, values))
         .map((technique) => [technique.name, ...changed(technique, values, specs)].join(", "))
@@ -53,15 +70,16 @@ export const STRATEGIES: readonly Strategy[] = [
 /** What is ticked when the page opens. */
 export const FIRST_PICKED: readonly string[] = STRATEGIES.slice(0, MOST).map(({ id }) => id);
 
-/** The technique's options that do not have their defaults, in words. */
-function changed({ options }: Technique, values: Values, specs: readonly OptionSpec[]): string[] {
-  return options
-    .filter(([key]) => values[key] !== specs.find((spec) => spec.key === key)?.default)
-    .map(([key, label]) => `${label} ${String(values[key])}`);
+/** The technique's options, and those that it starts with, where they do not have their defaults, in words. */
+function changed(technique: Technique, values: Values, specs: readonly OptionSpec[]): string[] {
+  const keys = new Set([...technique.options.map(([key]) => key), ...Object.keys(startsOf(technique, specs))]);
+  return [...keys]
+    .filter((key) => valueOf(key, values, specs) !== valueOf(key, {}, specs))
+    .map((key) => `${named(key)[1]} ${String(values[key])}`);
 }
 
-/** One technique by itself: with its options at hand where it is on, else with its defaults but for some. */
-function alone(id: string, technique: Technique, stroke: Stroke, preset: Values = {}): Strategy {
+/** One technique by itself: with its options at hand where it is on, else as its switch starts it. */
+function alone(id: string, technique: Technique, stroke: Stroke): Strategy {
   const { name, does } = technique;
   return {
     id,
@@ -70,13 +88,14 @@ function alone(id: string, technique: Technique, stroke: Stroke, preset: Values 
     stroke,
     values: (atHand, specs) =>
       isOn(technique, atHand)
-        ? { ...plain(atHand), ...valuesOf(technique, atHand) }
-        : { ...switchedOn(technique, plain(atHand), specs), ...preset },
+        ? { ...plain(atHand, specs), ...valuesOf(technique, atHand, specs) }
+        : switchedOn(technique, plain(atHand, specs), specs),
+    needs: (values, specs) => technique.needs?.(values, specs),
     told: (values, specs) => changed(technique, values, specs).join(", "),
   };
 }
 
 /** Without techniques, and without tuning: what is compared trains alike. */
-function plain(atHand: Values): Values {
-  return [...TECHNIQUES, TUNING].reduce((values, technique) => switchedOff(technique, values), atHand);
+function plain(atHand: Values, specs: readonly OptionSpec[]): Values {
+  return [...TECHNIQUES, TUNING].reduce((values, technique) => switchedOff(technique, values, specs), atHand);
 }

@@ -96,7 +96,7 @@ export class TechniqueSwitch extends LitElement {
         />
         <span class="track"></span>
       </label>
-      <p class="small muted" id="does">${technique.does}</p>
+      <p class="small muted" id="does">${technique.does} ${told(technique, values, this.specs)}</p>
       ${on
         ? html`<tt-option-fields
             .options=${technique.options}
@@ -109,9 +109,15 @@ export class TechniqueSwitch extends LitElement {
 
   #turn(on: boolean): void {
     const { technique, values, specs } = this;
-    const detail = on ? switchedOn(technique, values, specs) : switchedOff(technique, values);
+    const detail = on ? switchedOn(technique, values, specs) : switchedOff(technique, values, specs);
     this.dispatchEvent(new CustomEvent<Values>("values", { detail, bubbles: true, composed: true }));
   }
+}
+
+/** What the technique costs and lacks: with its values, or with those that it would start with. */
+function told(technique: Technique, values: Values, specs: readonly OptionSpec[]): string {
+  const used = isOn(technique, values) ? values : switchedOn(technique, values, specs);
+  return [technique.costs?.(used, specs), technique.needs?.(used, specs)].filter((text) => text !== undefined).join(" ");
 }
 
 declare global {

@@ -1,6 +1,7 @@
 /** What a run may switch on: groups of options that are off unless one of theirs is set. */
 
 import type { OptionSpec } from "../index.js";
+import { count } from "./format.js";
 import type { Value, Values } from "./settings.js";
 
 /** An option, and what the page calls it. */
@@ -14,8 +15,10 @@ export interface Technique {
   does: string;
   /** The options that the page offers. */
   options: readonly Named[];
-  /** Values that it starts with where they are not the defaults. */
-  starts?: Values;
+  /** What it costs with these values, as a sentence. */
+  costs?(values: Values, specs: readonly OptionSpec[]): string | undefined;
+  /** What it lacks with these values to do well, as a sentence. */
+  needs?(values: Values, specs: readonly OptionSpec[]): string | undefined;
 }
 
 export const ONE_BP: Technique = {
@@ -23,6 +26,10 @@ export const ONE_BP: Technique = {
   name: "OneBP",
   does: "Errors train the items alone; a user just drifts towards each item they take. Steps cost less.",
   options: [["onebp.beta", "Kept share β"]],
+  needs: (values, specs) =>
+    Number(valueOf("epochs", values, specs)) < ONE_BP_EPOCHS
+      ? `OneBP learns slowly: it needs about ${String(ONE_BP_EPOCHS)} epochs to be ahead.`
+      : undefined,
 };
 
 export const CBNS: Technique = {
@@ -34,6 +41,11 @@ export const CBNS: Technique = {
     ["cbns.warmup", "Warm-up steps"],
     ["cbns.sides", "Pushed sides"],
   ],
+  costs: (values, specs) => {
+    const bank = Number(valueOf("cbns.capacity", values, specs));
+    const ratio = bankWork(values, specs);
+    return `A step has about ${ratio < 10 ? ratio.toFixed(1) : ratio.toFixed(0)} times the multiply-adds with a bank of ${count(bank)}, and takes nearly as many times as long on the CPU.`;
+  },
 };
 
 export const SKIPPING: Technique = {
@@ -48,6 +60,19 @@ export const SKIPPING: Technique = {
     ["skip.until", "Up to this share of the epochs"],
   ],
 };
+
+/** Epochs after which OneBP is ahead of two backpropagations (docs/results.md). */
+const ONE_BP_EPOCHS = 60;
+
+/**
+ * Multiply-adds of a step with the bank as a multiple of those without, as the plan counts them: a pair meets M banked items
+ * beside the B of its batch, in two products for each side that is pushed, where the batch has three.
+ */
+export function bankWork(values: Values, specs: readonly OptionSpec[]): number {
+  const products = valueOf("cbns.sides", values, specs) === "items" ? 2 : 4;
+  const [bank, batch] = [valueOf("cbns.capacity", values, specs), valueOf("batchSize", values, specs)].map(Number);
+  return 1 + (products * (bank ?? 0)) / (3 * (batch ?? 1));
+}
 
 export const TECHNIQUES: readonly Technique[] = [ONE_BP, CBNS, SKIPPING];
 
@@ -71,14 +96,12 @@ export const REFINEMENTS: readonly Technique[] = [
       ["towers.user.history.power", "Power of the count"],
       ["towers.user.history.cap", "Most items"],
     ],
-    starts: { "towers.user.id": false },
   },
   {
     group: "towers.item.features",
     name: "Features of items",
     does: "Columns of the items file, such as title:words, authors:list or year:number, have embeddings, too.",
     options: [["towers.item.features", "Columns"]],
-    starts: { "towers.item.features": ["title:words"] },
   },
   TUNING,
 ];
@@ -87,20 +110,38 @@ export function isOn({ group }: Technique, values: Values): boolean {
   return Object.entries(values).some(([key, value]) => belongs(key, group) && !isEmpty(value));
 }
 
-/** The values with the technique on, at the defaults of the options that the page offers. */
-export function switchedOn({ options, starts }: Technique, values: Values, specs: readonly OptionSpec[]): Values {
-  const defaults = options.map(([key]) => [key, specs.find((spec) => spec.key === key)?.default ?? null] as const);
-  return { ...values, ...Object.fromEntries(defaults), ...starts };
+/**
+ * The values with the technique on: its options as the crate starts them. A shared option that has been set, such as the
+ * temperature, stays.
+ */
+export function switchedOn(technique: Technique, values: Values, specs: readonly OptionSpec[]): Values {
+  const starts = startsOf(technique, specs);
+  const own = [...technique.options.map(([key]) => key), ...Object.keys(starts)].filter((key) => belongs(key, technique.group));
+  return { ...starts, ...values, ...Object.fromEntries(own.map((key) => [key, starts[key] ?? valueOf(key, {}, specs)])) };
 }
 
-/** The values without any of the technique's. */
-export function switchedOff({ group, starts = {} }: Technique, values: Values): Values {
-  return Object.fromEntries(Object.entries(values).filter(([key]) => !belongs(key, group) && !(key in starts)));
+/** The values without any of the technique's, and without those that came with it. */
+export function switchedOff(technique: Technique, values: Values, specs: readonly OptionSpec[]): Values {
+  const starts = startsOf(technique, specs);
+  return Object.fromEntries(
+    Object.entries(values).filter(([key, value]) => !belongs(key, technique.group) && starts[key] !== value),
+  );
 }
 
-/** The technique's own values. */
-export function valuesOf({ group }: Technique, values: Values): Values {
-  return Object.fromEntries(Object.entries(values).filter(([key]) => belongs(key, group)));
+/** The technique's own values, and those of the shared options that it starts with. */
+export function valuesOf(technique: Technique, values: Values, specs: readonly OptionSpec[]): Values {
+  const starts = startsOf(technique, specs);
+  return Object.fromEntries(Object.entries(values).filter(([key]) => belongs(key, technique.group) || key in starts));
+}
+
+/** Values that the technique starts with where they are not the defaults. */
+export function startsOf({ group }: Technique, specs: readonly OptionSpec[]): Values {
+  return Object.assign({}, ...specs.filter(({ key }) => belongs(key, group)).map(({ starts }) => starts)) as Values;
+}
+
+/** The value that an option has. */
+export function valueOf(key: string, values: Values, specs: readonly OptionSpec[]): Value {
+  return values[key] ?? specs.find((spec) => spec.key === key)?.default ?? null;
 }
 
 function belongs(key: string, group: string): boolean {
