@@ -98,11 +98,11 @@ test("a run is a command line that xtask understands", () => {
   assert.ok(xtask.includes(command.replace("cargo xtask train ", "")), "xtask has a test of it");
 
   const config = { ...CONFIG, dim: 64, onebp: null, cbns: null, tune: { temperature: [0.3] }, split: { kind: "temporal" }, data: { columns: { user: "1" } } };
-  const own = { ...shipped, backend: "auto", dataSet: { ...shipped.dataSet, id: "own" } };
+  const own = { ...shipped, backend: "auto", dataSet: { ...shipped.dataSet, id: "own", title: "it's mine.csv.gz, items.csv" } };
   const files = read(["all", "it's mine.csv"], ["items", "items.csv"]);
   assert.equal(
     commandOf({ ...own, about: { config, data: { read: files } } }),
-    String.raw`cargo xtask train --data 'it'\''s mine.csv' --items items.csv --set 'tune.temperature=[0.3]' --set split.kind=temporal --set 'data.columns.user="1"'`,
+    String.raw`cargo xtask train --data 'it'\''s mine.csv.gz' --items items.csv --set 'tune.temperature=[0.3]' --set split.kind=temporal --set 'data.columns.user="1"'`,
   );
   const parts = read(["train", "a.csv"], ["validation", "c.csv"], ["test", "b.csv"]);
   assert.match(commandOf({ ...own, about: { config: CONFIG, data: { read: parts } } }), / train --train a\.csv --validation c\.csv --test b\.csv --set dim=32 /);

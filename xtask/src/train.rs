@@ -291,7 +291,7 @@ mod tests {
     fn parse(line: &str) -> Train {
         let words = "xtask train ".split_whitespace().chain(line.split_whitespace());
         match Cli::try_parse_from(words).expect(line).command {
-            Command::Train(train) => train,
+            Command::Train(train) => *train,
             _ => unreachable!("`train` was asked for"),
         }
     }

@@ -94,6 +94,13 @@ export class ExportMenu extends LitElement {
         padding: 0 10px;
         font-weight: 400;
       }
+      /* Beside whichever button was pressed. */
+      .outcome {
+        position: sticky;
+        bottom: 0;
+        min-height: 1.45em;
+        background: var(--raised);
+      }
       pre {
         max-height: 18rem;
         margin: 0;
@@ -158,7 +165,7 @@ export class ExportMenu extends LitElement {
             <div><button class="button small" @click=${async () => (this.outcome = await copy(code))}>${button}</button></div>`;
         })}
       </section>
-      <p class="small muted figure" role="status">${this.outcome}</p>`;
+      <p class="outcome small figure" role="status">${this.outcome}</p>`;
   }
 
   #recommendations({ dataSet, about }: Repeated, disabled: boolean): TemplateResult {

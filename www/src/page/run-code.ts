@@ -1,10 +1,11 @@
 /** A run as code that repeats it: a script for the API, and a command line. */
 
 import { version } from "../../package.json";
-import type { About, Config, FileReport, OptionSpec } from "../index.js";
+import type { About, Config, OptionSpec } from "../index.js";
 import { type DataSet, SHIPPED } from "../panels/data-set.js";
 import { SWITCHES } from "../panels/options.js";
 import { nested, type Settings, type Value, type Values, valuesOf } from "../panels/settings.js";
+import { NAMES } from "../panels/shipped-names.js";
 import { fileName, MODEL } from "./downloads.js";
 
 /** A run that is to be repeated. */
@@ -79,8 +80,13 @@ function isShipped({ id }: DataSet): boolean {
 }
 
 /** The files of a run by the names of their parts in the API and on the command line. */
-function filesOf({ about }: Repeated): [part: string, name: string][] {
-  return about.data.read.map(({ part, file }: FileReport) => [part === "all" ? "data" : part, file]);
+function filesOf({ dataSet, about }: Repeated): [part: string, name: string][] {
+  const { train, test, items } = NAMES;
+  if (isShipped(dataSet)) return Object.entries({ train, test, items });
+  // A report has the name of a file as it is unpacked.
+  const packed = dataSet.title.split(", ");
+  const nameOf = (file: string): string => packed.find((name) => name.startsWith(`${file}.`)) ?? file;
+  return about.data.read.map(({ part, file }) => [part === "all" ? "data" : part, nameOf(file)]);
 }
 
 /** Returns options as an object of JavaScript. */
