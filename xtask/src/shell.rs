@@ -111,7 +111,14 @@ mod tests {
             return;
         }
         // The kernel counts the thread as the one that started it.
-        let start = || tied(Command::new("sleep").arg("600")).spawn().expect("`sleep` starts");
+        let start = || {
+            let mut command = tied(Command::new("sh").args(["-c", "echo on; exec sleep 600"]));
+            let mut child = command.stdout(Stdio::piped()).spawn().expect("`sh` starts");
+            let mut said = String::new();
+            let stdout = child.stdout.as_mut().expect("stdout is piped");
+            BufReader::new(stdout).read_line(&mut said).expect("it is on");
+            child
+        };
         let mut child = std::thread::spawn(start).join().expect("a thread");
         assert!(!child.wait().expect("it ends").success());
     }
