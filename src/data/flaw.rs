@@ -11,7 +11,8 @@ const SHOWN: usize = 60;
 /// Bad lines in a hundred from which on a file is refused.
 const PERCENT_ALLOWED: u64 = 1;
 
-/// Bad lines that a small file may have, if they are not this part of it.
+/// Bad lines that a small file may have, if they are at most one in [`PART_OF_FEW`]: more of them mean that it was
+/// misunderstood.
 const FEW: u64 = 5;
 const PART_OF_FEW: u64 = 5;
 
@@ -129,9 +130,14 @@ mod tests {
         assert_eq!((file.as_str(), lines.len()), ("a.csv", NAMED));
         assert_eq!(problem, "12 of 200 lines are bad, more than 1%");
         assert!(Tally::default().check("empty.csv").is_err());
-        for (records, bad, is_allowed) in
-            [(24, 2, true), (24, 5, false), (30, 6, false), (4, 1, false)]
-        {
+        for (records, bad, is_allowed) in [
+            (5, 1, true),
+            (5, 2, false),
+            (24, 2, true),
+            (24, 5, false),
+            (30, 6, false),
+            (4, 1, false),
+        ] {
             let tally = Tally { records, bad, ..Tally::default() };
             assert_eq!(tally.check("small.csv").is_ok(), is_allowed, "{bad} of {records}");
         }

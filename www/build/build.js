@@ -4,6 +4,7 @@ import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 
 import { bundle } from "./bundle.js";
 import { manifest } from "./manifest.js";
+import { notices } from "./notices.js";
 import { offline } from "./offline.js";
 import { types } from "./types.js";
 
@@ -11,7 +12,7 @@ const www = new URL("../", import.meta.url);
 const dist = new URL("dist/", www);
 
 rmSync(dist, { recursive: true, force: true });
-await bundle(dist);
+const modules = await bundle(dist);
 copy("src/wasm/twotower_bg.wasm", "twotower.wasm");
 copy("data/", "data/");
 copy("src/page/mark.svg", "mark.svg");
@@ -21,6 +22,7 @@ copy("index.html", "index.html");
 copy("embed/", "embed/");
 types();
 manifest();
+notices(dist, modules);
 await offline(dist);
 
 function copy(from, to) {

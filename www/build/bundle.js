@@ -50,18 +50,23 @@ const quoted = {
   },
 };
 
-/** Writes all entries, and the chunks that they share, to a folder. The worker is one file by itself: it may be moved. */
+/**
+ * Writes all entries, and the chunks that they share, to a folder, and returns the modules that are in them. The worker
+ * is one file by itself: it may be moved.
+ */
 export async function bundle(folder) {
   const common = { ...OPTIONS, plugins: [unindented, quoted] };
   const output = { dir: fileURLToPath(folder), format: "esm", minify: true, entryFileNames: "[name].js" };
   // Charts are large and load after the rest.
   const codeSplitting = { groups: [{ name: "charts", test: /node_modules\/uplot\// }] };
   const inPages = { ...common, preserveEntrySignatures: "exports-only" };
-  await build({ ...inPages, input: ENTRIES, output: { ...output, chunkFileNames: "chunk-[name].js", codeSplitting } });
-  await build({ ...common, input: { worker: source("worker.ts") }, output: { ...output, codeSplitting: false } });
+  const built = [];
+  built.push(await build({ ...inPages, input: ENTRIES, output: { ...output, chunkFileNames: "chunk-[name].js", codeSplitting } }));
+  built.push(await build({ ...common, input: { worker: source("worker.ts") }, output: { ...output, codeSplitting: false } }));
   // Files for pages must not import a module of Node.js. Not minified: Node.js prints the line that threw.
   for (const [name, input] of Object.entries(NODE_ENTRIES)) {
     const entry = { ...common, platform: "node", input: { [name]: input } };
-    await build({ ...entry, output: { ...output, minify: false, codeSplitting: false } });
+    built.push(await build({ ...entry, output: { ...output, minify: false, codeSplitting: false } }));
   }
+  return built.flatMap(({ output }) => output).flatMap((file) => file.moduleIds ?? []);
 }

@@ -17,12 +17,16 @@ const CARRIED = {
   "train.csv": "data/online-retail/train.csv.gz",
   "test.csv": "data/online-retail/test.csv.gz",
   "items.csv": "data/online-retail/items.csv",
+  "THIRD-PARTY.txt": "dist/THIRD-PARTY.txt",
 };
 
-/** The carried files of data sets instead of those beside the package. */
-const carriedSets = {
-  name: "carried-sets",
-  resolveId: { filter: { id: /\/shipped-files\.js$/ }, handler: () => path("src/offline/shipped-files.ts") },
+/** The carried files instead of those beside the page: the modules that find them have namesakes. */
+const carriedFiles = {
+  name: "carried-files",
+  resolveId: {
+    filter: { id: /\/(shipped-files|notices)\.js$/ },
+    handler: (id) => path(`src/offline/${/([\w-]+)\.js$/.exec(id)[1]}.ts`),
+  },
 };
 
 /** Bundles a script as text. */
@@ -30,7 +34,7 @@ async function script(input, format) {
   const { output } = await build({
     ...OPTIONS,
     input: path(input),
-    plugins: [carriedSets, unindented],
+    plugins: [carriedFiles, unindented],
     write: false,
     output: { format, minify: true, codeSplitting: false },
   });

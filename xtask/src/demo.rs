@@ -1,7 +1,8 @@
 //! `cargo xtask demo`: the page, built and served.
 
 use crate::{pages, setup, shell};
-use anyhow::Result;
+use anyhow::{Context as _, Result};
+use std::net::TcpListener;
 use std::process::ExitCode;
 
 const HOST: &str = "127.0.0.1";
@@ -16,11 +17,36 @@ pub struct Demo {
 impl Demo {
     /// Serves until it is interrupted; the server prints its address once it answers.
     pub fn run(self) -> Result<ExitCode> {
+        // A build may take minutes.
+        check(self.port)?;
         pages::build()?;
         let port = self.port.to_string();
         let mut serve = setup::node("vite/bin/vite.js");
         serve.args(["preview", "--host", HOST, "--strictPort", "--port", &port]);
         shell::hand_over(&mut serve)?;
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Refuses a port that cannot be served at.
+fn check(port: u16) -> Result<()> {
+    TcpListener::bind((HOST, port)).with_context(|| {
+        format!("cannot serve at port {port}: choose another one with `--port`")
+    })?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_that_is_taken_is_refused_with_what_to_do() {
+        let other = TcpListener::bind((HOST, 0)).expect("a free port");
+        let port = other.local_addr().expect("an address").port();
+        let error = format!("{:#}", check(port).expect_err("taken"));
+        assert!(error.contains(&port.to_string()) && error.contains("--port"), "{error}");
+        drop(other);
+        check(port).expect("free again");
     }
 }

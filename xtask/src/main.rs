@@ -41,7 +41,7 @@ enum Command {
     /// Build the page and serve it
     Demo(demo::Demo),
     /// Train without a screen, in headless Chromium or natively
-    Train(train::Train),
+    Train(Box<train::Train>),
     /// Run all tests: native, kernels against their CPU twins, golden cases, browser
     Test,
     /// Hold everything that reads against mutated input

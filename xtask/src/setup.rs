@@ -110,13 +110,39 @@ pub fn npm_packages_of(folder: &Path) -> Result<()> {
     if std::fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
         return Ok(());
     }
-    shell::step("npm ci", || {
-        shell::quiet(npm().current_dir(folder).args(["ci", "--no-audit", "--no-fund"]))
-            .with_context(|| {
-                format!("the npm packages of {} could not be installed", folder.display())
-            })
+    shell::step("npm ci", || install(npm().current_dir(folder))).with_context(|| {
+        let folder = folder.display();
+        format!("the npm packages of {folder} could not be installed: the npm registry has to be within reach")
     })?;
     Ok(std::fs::write(stamp, wanted)?)
+}
+
+/// Runs `npm ci`. No package needs its scripts.
+fn install(npm: &mut Command) -> Result<()> {
+    npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
+    // By default it takes minutes to give up where there is no network.
+    npm.args([
+        "--fetch-retries=2",
+        "--fetch-retry-mintimeout=1000",
+        "--fetch-retry-maxtimeout=5000",
+    ]);
+    shell::quiet(npm).map_err(|error| match first_complaint(&error.to_string()) {
+        Some(complaint) => anyhow!("{complaint}"),
+        None => error,
+    })?;
+    Ok(())
+}
+
+/// The sentence of npm's that tells why it failed, among dozens of lines.
+fn first_complaint(output: &str) -> Option<String> {
+    let complaints =
+        output.lines().filter_map(|line| line.strip_prefix("npm error ")).map(str::trim);
+    let told: Vec<&str> = complaints.filter(|line| !line.is_empty()).collect();
+    let code = told.iter().find(|line| line.starts_with("code "))?;
+    let why = told
+        .iter()
+        .find(|line| !["code ", "errno ", "syscall "].iter().any(|key| line.starts_with(key)))?;
+    Some(format!("npm: {why} ({code})"))
 }
 
 /// `npm`, in `www/`.
@@ -345,4 +371,21 @@ fn apt_install(what: &str, packages: &[&str]) -> Result<()> {
     })
     .with_context(by_hand)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn npm_without_a_network_is_one_line() {
+        let output = "`npm ci` failed (exit status: 1)\nnpm error code ECONNREFUSED\nnpm error errno ECONNREFUSED\n\
+            npm error FetchError: request to http://127.0.0.1:9/lit failed, reason: \nnpm error     at ClientRequest\n";
+        let told = first_complaint(output).expect("a complaint");
+        assert_eq!(
+            told,
+            "npm: FetchError: request to http://127.0.0.1:9/lit failed, reason: (code ECONNREFUSED)"
+        );
+        assert_eq!(first_complaint("something else"), None);
+    }
 }

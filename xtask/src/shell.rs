@@ -38,13 +38,38 @@ pub fn hand_over(command: &mut Command) -> Result<()> {
 
 /// Runs a program in silence and returns what it printed; its words are part of the error.
 pub fn quiet(command: &mut Command) -> Result<String> {
-    let output = command.stdin(Stdio::null()).output().with_context(|| cannot_start(command))?;
+    let output =
+        tied(command).stdin(Stdio::null()).output().with_context(|| cannot_start(command))?;
     let printed = String::from_utf8_lossy(&output.stdout).into_owned();
     if !output.status.success() {
         let complaint = String::from_utf8_lossy(&output.stderr);
         bail!("`{}` failed ({})\n{printed}{complaint}", line(command), output.status);
     }
     Ok(printed)
+}
+
+/// The same command as one that ends when this process ends, also when that is killed. Linux alone can say so.
+fn tied(command: &Command) -> Command {
+    let (program, arguments) = (command.get_program(), command.get_args());
+    let mut tied = match find("setpriv") {
+        Some(setpriv) => {
+            let mut tied = Command::new(setpriv);
+            tied.args(["--pdeathsig", "TERM"]).arg(program);
+            tied
+        }
+        None => Command::new(program),
+    };
+    tied.args(arguments);
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => tied.env(name, value),
+            None => tied.env_remove(name),
+        };
+    }
+    if let Some(folder) = command.get_current_dir() {
+        tied.current_dir(folder);
+    }
+    tied
 }
 
 /// Runs a program whose output is shown and listened to. Returns whether it succeeded.
@@ -74,4 +99,34 @@ fn cannot_start(command: &Command) -> String {
 fn line(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_that_runs_in_silence_ends_with_the_one_that_started_it() {
+        if find("setpriv").is_none() {
+            return;
+        }
+        // The kernel counts the thread as the one that started it.
+        let start = || {
+            let mut command = tied(Command::new("sh").args(["-c", "echo on; exec sleep 600"]));
+            let mut child = command.stdout(Stdio::piped()).spawn().expect("`sh` starts");
+            let mut said = String::new();
+            let stdout = child.stdout.as_mut().expect("stdout is piped");
+            BufReader::new(stdout).read_line(&mut said).expect("it is on");
+            child
+        };
+        let mut child = std::thread::spawn(start).join().expect("a thread");
+        assert!(!child.wait().expect("it ends").success());
+    }
+
+    #[test]
+    fn a_tied_program_keeps_its_folder_and_its_variables() {
+        let mut command = Command::new("sh");
+        command.args(["-c", "echo $A$HOME; pwd"]).env("A", "b").env_remove("HOME").current_dir("/");
+        assert_eq!(quiet(&mut command).expect("it runs"), "b\n/\n");
+    }
 }

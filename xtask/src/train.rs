@@ -24,6 +24,9 @@ pub struct Train {
     /// Interactions to test on
     #[arg(long, value_name = "FILE", requires = "train")]
     test: Option<PathBuf>,
+    /// Interactions that choose the best epoch
+    #[arg(long, value_name = "FILE", requires = "train")]
+    validation: Option<PathBuf>,
     /// A data set of the page
     #[arg(long, value_name = "NAME", conflicts_with = "items")]
     dataset: Option<String>,
@@ -164,6 +167,7 @@ impl Train {
         let named = [
             (Part::All, &self.data),
             (Part::Train, &self.train),
+            (Part::Validation, &self.validation),
             (Part::Test, &self.test),
             (Part::Items, &self.items),
             (Part::Users, &self.users),
@@ -302,7 +306,7 @@ mod tests {
     fn parse(line: &str) -> Train {
         let words = "xtask train ".split_whitespace().chain(line.split_whitespace());
         match Cli::try_parse_from(words).expect(line).command {
-            Command::Train(train) => train,
+            Command::Train(train) => *train,
             _ => unreachable!("`train` was asked for"),
         }
     }
@@ -340,6 +344,19 @@ mod tests {
         assert_eq!(given("--train a --test b"), Some("given".into()));
         assert_eq!(given("--dataset goodbooks"), Some("given".into()));
         assert_eq!(given("--data a"), None);
+    }
+
+    #[test]
+    fn the_command_that_the_page_copies_is_understood() {
+        let copied = "--dataset goodbooks --set dim=32 --set onebp.beta=0.99 --set cbns.capacity=64 --backend cpu";
+        let train = parse(copied);
+        let parts: Vec<Part> =
+            train.tables().expect("shipped").iter().map(|table| table.part).collect();
+        assert_eq!(parts, [Part::Train, Part::Test, Part::Items]);
+        let config = Config::resolve(&train.options().expect(copied)).expect(copied);
+        assert_eq!((config.dim, train.backend), (32, Backend::Cpu));
+        assert!(config.onebp.is_some() && config.cbns.is_some());
+        parse("--train a --validation c --test b --users d");
     }
 
     #[test]

@@ -45,16 +45,47 @@ pub fn build(variant: Variant) -> Result<()> {
     let toolchain = setup::wasm_toolchain()?;
     setup::npm_packages()?;
     let compiled = compile(&toolchain, variant)?;
-    let module = variant.folder().join("twotower_bg.wasm");
+    let module = variant.folder().join(MODULE);
     if is_newer(&module, &compiled) {
         return Ok(());
     }
-    shell::step("wasm-bindgen", || bind(&compiled, variant))?;
-    // For the checks alone it would take longer than all that they compute.
-    if variant != Variant::Verify {
-        shell::step("wasm-opt", || optimise(&module))?;
+    put_in_place(&variant.folder(), |aside| {
+        shell::step("wasm-bindgen", || bind(&compiled, variant, aside))?;
+        // For the checks alone it would take longer than all that they compute.
+        if variant != Variant::Verify {
+            shell::step("wasm-opt", || optimise(&aside.join(MODULE)))?;
+        }
+        Ok(())
+    })
+}
+
+/// The file that the others load. Its time tells whether they are up to date.
+const MODULE: &str = "twotower_bg.wasm";
+
+/// Makes files aside and moves them to `folder` once all are made: a build that fails or is interrupted leaves the
+/// folder as it was. The module is moved last.
+fn put_in_place(folder: &Path, make: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+    let name = folder.file_name().context("a folder has a name")?;
+    let aside = root().join("target/wasm/aside").join(name);
+    if aside.exists() {
+        std::fs::remove_dir_all(&aside)?;
     }
-    Ok(())
+    std::fs::create_dir_all(&aside)?;
+    make(&aside)?;
+    std::fs::create_dir_all(folder)?;
+    let mut made = Vec::new();
+    for entry in aside.read_dir()? {
+        made.push(entry?.path());
+    }
+    made.sort_by_key(|path| path.ends_with(MODULE));
+    for path in made {
+        let target = folder.join(path.file_name().context("a file has a name")?);
+        // The two folders may be on different disks; only a rename within one is done at once.
+        let beside = target.with_extension("part");
+        std::fs::copy(&path, &beside)?;
+        std::fs::rename(&beside, &target)?;
+    }
+    Ok(std::fs::remove_dir_all(aside)?)
 }
 
 fn compile(toolchain: &WasmToolchain, variant: Variant) -> Result<PathBuf> {
@@ -89,12 +120,12 @@ fn without_paths(build: &mut Command) -> Result<&mut Command> {
     Ok(build.arg("--config").arg(format!("target.{}.rustflags={flags}", setup::WASM)))
 }
 
-fn bind(compiled: &Path, variant: Variant) -> Result<()> {
+fn bind(compiled: &Path, variant: Variant, folder: &Path) -> Result<()> {
     // The package says itself where its module is: bundlers would follow a second address, too.
     let omit = variant == Variant::Package;
     let mut bindgen = Bindgen::new();
     bindgen.input_path(compiled).typescript(true).omit_default_module_path(omit).web(true)?;
-    bindgen.generate(variant.folder()).context("wasm-bindgen")
+    bindgen.generate(folder).context("wasm-bindgen")
 }
 
 /// Runs the `wasm-opt` of the npm package binaryen over a module, in place. Functions of like names are alike: a
@@ -114,10 +145,35 @@ pub fn is_newer(made: &Path, from: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+
+    /// Otherwise a module that is not optimised, or torn, would count as up to date.
+    #[test]
+    fn a_build_that_fails_midway_leaves_the_folder_as_it_was() {
+        let folder = std::env::temp_dir().join(format!("twotower-aside-{}", std::process::id()));
+        let module = folder.join(MODULE);
+        let write = |aside: &Path, text: &str| {
+            std::fs::write(aside.join(MODULE), text)?;
+            std::fs::write(aside.join("twotower.js"), text).map_err(anyhow::Error::from)
+        };
+        let fail =
+            |aside: &Path| write(aside, "not optimised").and_then(|()| anyhow::bail!("stopped"));
+        assert!(put_in_place(&folder, fail).is_err());
+        assert!(!module.exists(), "nothing counts as up to date");
+        put_in_place(&folder, |aside| write(aside, "whole")).expect("made");
+        assert!(put_in_place(&folder, fail).is_err());
+        let left: Vec<_> = folder.read_dir().expect("a folder").collect();
+        assert_eq!(
+            (std::fs::read_to_string(&module).expect("there"), left.len()),
+            ("whole".into(), 2)
+        );
+        std::fs::remove_dir_all(folder).expect("removed");
+    }
+
     /// The generator refuses what another version of the library wrote.
     #[test]
     fn generator_and_library_have_one_version() {
-        let lock = std::fs::read_to_string(crate::root().join("Cargo.lock")).expect("a lock file");
+        let lock = std::fs::read_to_string(root().join("Cargo.lock")).expect("a lock file");
         let version = |package: &str| {
             let (_, rest) =
                 lock.split_once(&format!("name = \"{package}\"\nversion = ")).expect(package);

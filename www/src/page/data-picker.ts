@@ -2,7 +2,7 @@ import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { property, query } from "lit/decorators.js";
 
 import type { DataSummary } from "../index.js";
-import { base } from "../panels/base.js";
+import { base, clamped } from "../panels/base.js";
 import { define } from "../panels/define.js";
 import { choiceCards } from "../panels/choice-cards.js";
 import { type DataSet, SHIPPED } from "../panels/data-set.js";
@@ -22,9 +22,8 @@ export class DataPicker extends LitElement {
         border-color: var(--edge);
       }
       .choice strong {
-        display: block;
+        ${clamped(3)}
         font-weight: 550;
-        overflow-wrap: anywhere;
       }
       :checked + .choice {
         border-color: var(--ink);
@@ -57,7 +56,9 @@ export class DataPicker extends LitElement {
         display: block;
         font-weight: 550;
       }
+      /* As high before the data is read as after it. */
       .summary {
+        min-height: 2.9em;
         margin-top: 12px;
       }
       details {
@@ -93,7 +94,7 @@ export class DataPicker extends LitElement {
         </button>
         <input type="file" multiple hidden aria-label="Your own file" @change=${this.#opened} />
       </fieldset>
-      ${this.data ? this.#summary(this.data) : nothing}`;
+      ${this.data ? this.#summary(this.data) : html`<p class="summary small"></p>`}`;
   }
 
   #set(set: DataSet): TemplateResult {
@@ -105,7 +106,7 @@ export class DataPicker extends LitElement {
         .checked=${set.id === this.picked?.id}
         @change=${() => this.dispatchEvent(new CustomEvent<DataSet>("pick", { detail: set }))}
       />
-      <span class="choice small"><strong>${set.title}</strong><span class="muted">${set.summary}</span></span>
+      <span class="choice small"><strong><bdi>${set.title}</bdi></strong><span class="muted">${set.summary}</span></span>
     </label>`;
   }
 

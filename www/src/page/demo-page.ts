@@ -9,6 +9,7 @@ import { define } from "../panels/define.js";
 import "../panels/compare-panel.js";
 import "./data-picker.js";
 import { type DataSet, FIRST } from "../panels/data-set.js";
+import { fileName, give, MODEL } from "./downloads.js";
 import "../panels/epoch-table.js";
 import "../panels/error-note.js";
 import { share } from "../panels/format.js";
@@ -84,6 +85,9 @@ export class DemoPage extends LitElement {
       tt-compare-panel {
         margin-top: 8px;
       }
+      tt-export-menu {
+        margin-top: 8px;
+      }
       .drop {
         position: fixed;
         z-index: 2;
@@ -112,6 +116,7 @@ export class DemoPage extends LitElement {
   @state() private problem: string | undefined;
   @state() private dragging = false;
   @state() private comparing = false;
+  @state() private exporting = false;
   /** The run that this browser keeps. */
   @state() private kept: DataSet | undefined;
   /** What became of the last wish to keep a model. */
@@ -191,10 +196,22 @@ export class DemoPage extends LitElement {
               return "Kept in this browser, among the data sets.";
             })}
             @save=${() => this.#save((file) => {
-              download(file);
+              give(new Blob([file]), fileName(this.dataSet, MODEL));
               return "Saved. Open it as a file of your own to go on from it; it has the data in it.";
             })}
           ></tt-keep-bar>
+          <details class="small export" @toggle=${({ target }: Event) => (this.exporting = (target as HTMLDetailsElement).open)}>
+            <summary>Export recommendations, vectors and code</summary>
+            ${this.exporting
+              ? html`<tt-export-menu
+                  class="card"
+                  .trainer=${trainer}
+                  .run=${about && { dataSet: this.dataSet, about, backend: settings.backend, specs }}
+                  .phase=${phase}
+                  .epochs=${session.epochs.length}
+                ></tt-export-menu>`
+              : nothing}
+          </details>
           ${location.protocol === "file:" ? nothing : html`<tt-share-bar .shared=${this.#shared}></tt-share-bar>`}
           <tt-run-charts
             .loss=${session.loss.points()}
@@ -264,6 +281,8 @@ export class DemoPage extends LitElement {
 
   /** Keeps the state in the address, so that a reload and a link have it. */
   override updated(): void {
+    // Loaded when it is asked for: most visits end without a file.
+    if (this.exporting) void import("./export-menu.js");
     const link = linkTo(this.#shared);
     // Browsers refuse to replace it many times a second.
     if (this.#session.specs.length > 0 && link !== location.href) history.replaceState(history.state, "", link);
@@ -340,15 +359,6 @@ export class DemoPage extends LitElement {
     const files = [...(event.dataTransfer?.files ?? [])];
     if (files.length > 0) this.#take(files);
   };
-}
-
-/** Gives a saved run to the visitor. */
-function download(file: Uint8Array<ArrayBuffer>): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([file]));
-  link.download = "model.safetensors";
-  link.click();
-  URL.revokeObjectURL(link.href);
 }
 
 declare global {

@@ -3,6 +3,7 @@ import { css, html, LitElement, type TemplateResult } from "lit";
 import { base } from "../panels/base.js";
 import { define } from "../panels/define.js";
 import { SHIPPED } from "../panels/data-set.js";
+import { NOTICES } from "./notices.js";
 
 /** Whose data the page ships, and under what terms. */
 @define("tt-page-footer")
@@ -26,6 +27,7 @@ export class PageFooter extends LitElement {
         ({ title, credit: { work, url, licence, licenceUrl } }) =>
           html`<p>${title}: <a href=${url}>${work}</a>, changed, <a href=${licenceUrl}>${licence}</a>.</p>`,
       )}
+      <p>Made with the <a href=${NOTICES} target="_blank">work of others</a>, under their licences.</p>
     </footer>`;
   }
 }

@@ -30,6 +30,11 @@ export class RunSettings extends LitElement {
         display: grid;
         gap: 16px;
       }
+      /* As high before the options are known as after it. */
+      form > tt-option-fields {
+        align-content: start;
+        min-height: calc(17 * var(--rem));
+      }
       tt-technique-switch:last-child {
         padding-bottom: 0;
       }

@@ -4,6 +4,7 @@ import { property, state } from "lit/decorators.js";
 import type { Attributes } from "../element/address.js";
 import { base } from "../panels/base.js";
 import { define } from "../panels/define.js";
+import { copy } from "./clipboard.js";
 import { elementCode, frameCode, linkTo } from "./link.js";
 
 /** Code for other pages: how its button is called, and the text. */
@@ -56,12 +57,7 @@ export class ShareBar extends LitElement {
   }
 
   async #copy(text: string): Promise<void> {
-    try {
-      await navigator.clipboard.writeText(text);
-      this.outcome = "Copied.";
-    } catch {
-      this.outcome = `This browser does not let the page copy. Copy it by hand: ${text}`;
-    }
+    this.outcome = await copy(text);
   }
 }
 

@@ -2,7 +2,7 @@ import { css, html, LitElement, nothing, type PropertyValues, type TemplateResul
 import { property, query, state } from "lit/decorators.js";
 
 import { type Item, type Recommendation, type Trainer, TwoTowerError } from "../index.js";
-import { base } from "./base.js";
+import { base, clamped } from "./base.js";
 import "./choice-bar.js";
 import { define } from "./define.js";
 import { plural } from "./format.js";
@@ -43,7 +43,7 @@ export class AskPanel extends LitElement {
       }
       .who {
         display: grid;
-        grid-template-columns: minmax(0, 420px) 1fr;
+        grid-template-columns: minmax(0, 420px) minmax(0, 1fr);
         gap: 12px 16px;
         align-items: start;
       }
@@ -74,14 +74,25 @@ export class AskPanel extends LitElement {
         gap: 6px;
         align-self: center;
       }
+      .chips li {
+        min-width: 0;
+      }
       .chip {
         display: flex;
         align-items: center;
         gap: 8px;
+        max-width: 100%;
+        text-align: start;
         padding: 4px 10px;
         border: 1px solid var(--line);
         border-radius: 99px;
         background: var(--sunken);
+      }
+      .chip bdi {
+        ${clamped(2)}
+      }
+      h3 {
+        ${clamped(3)}
       }
       .chip:hover {
         border-color: var(--edge);
@@ -192,7 +203,7 @@ export class AskPanel extends LitElement {
           : nothing}
         ${this.#list("recommended", "Recommended", this.recommended, visitor ? `Pick one ${item} or more that you like` : "")}
         ${this.chosen
-          ? this.#list("similar", `Similar to ${this.chosen.title ?? this.chosen.item}`, this.similar, "")
+          ? this.#list("similar", html`Similar to <bdi>${this.chosen.title ?? this.chosen.item}</bdi>`, this.similar, "")
           : html`<section class="card similar ${this.front === "similar" ? "front" : ""}">
               <h3>Similar</h3>
               <p class="small muted">Choose any ${item} in a list to see what the model puts close to it.</p>
@@ -222,14 +233,14 @@ export class AskPanel extends LitElement {
             aria-label="Remove ${item.title ?? item.item}"
             @click=${() => this.#turn({ kind: "visitor", items: items.filter((other) => other !== item) })}
           >
-            ${item.title ?? item.item} <span aria-hidden="true">×</span>
+            <bdi>${item.title ?? item.item}</bdi> <span aria-hidden="true">×</span>
           </button>
         </li>`,
       )}
     </ul>`;
   }
 
-  #list(name: ListName, heading: string, items: readonly Item[], note: string): TemplateResult {
+  #list(name: ListName, heading: string | TemplateResult, items: readonly Item[], note: string): TemplateResult {
     const scored = items.some((item) => "score" in item);
     return html`<section class="card ${name} ${name === this.front ? "front" : ""}">
       <h3>${heading}</h3>

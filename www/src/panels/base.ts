@@ -3,7 +3,18 @@
  * the root's own `rem` has the size that the surrounding page gives it.
  */
 
-import { css } from "lit";
+import { css, type CSSResult, unsafeCSS } from "lit";
+
+/** Declarations that show so many lines of a text: files may have titles of any length. */
+export function clamped(lines: number): CSSResult {
+  return css`
+    display: -webkit-box;
+    overflow: hidden;
+    overflow-wrap: anywhere;
+    -webkit-box-orient: vertical;
+    -webkit-line-clamp: ${unsafeCSS(lines)};
+  `;
+}
 
 export const base = css`
   :host {
@@ -132,6 +143,8 @@ export const base = css`
     text-underline-offset: 0.2em;
   }
   summary {
+    min-height: 24px;
+    padding-block: 2px;
     cursor: pointer;
   }
   :focus-visible {

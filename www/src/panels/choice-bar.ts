@@ -18,6 +18,8 @@ export class ChoiceBar extends LitElement {
         display: grid;
         grid-auto-columns: 1fr;
         grid-auto-flow: column;
+        /* As high before there are choices. */
+        min-height: calc(12px + 2 * 1px + 1.45em);
         margin-top: 4px;
         border: 1px solid var(--edge);
         border-radius: 6px;

@@ -15,8 +15,8 @@ import "./line-chart.js";
 /** What the strategies may be compared over: as equal passes, equal data, or equal time. */
 const OVER = {
   epochs: { name: "epochs", ...EPOCHS, spent: () => 1 },
-  pairs: { name: "pairs trained", label: "the pairs trained", least: 1, tick: rate, spent: ({ pairs }) => pairs },
-  time: { name: "time", label: "the time", least: 0.001, tick: (seconds) => `${seconds} s`, spent: ({ seconds }) => seconds },
+  pairs: { name: "pairs trained", label: "the pairs trained", least: 1, tick: rate, place: (pairs) => `${rate(pairs)} pairs`, spent: ({ pairs }) => pairs },
+  time: { name: "time", label: "the time", least: 0.001, tick: (seconds) => `${seconds} s`, place: (seconds) => `${seconds.toFixed(1)} s`, spent: ({ seconds }) => seconds },
 } as const satisfies Record<string, Axis & { name: string; spent: (epoch: EpochReport) => number }>;
 
 const METRICS = [

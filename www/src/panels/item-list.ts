@@ -2,7 +2,7 @@ import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { property } from "lit/decorators.js";
 
 import type { Item, Reason } from "../index.js";
-import { base } from "./base.js";
+import { base, clamped } from "./base.js";
 import { define } from "./define.js";
 
 /** An item as a list shows it: with a bar if it has a score, and with what speaks for it. */
@@ -39,16 +39,17 @@ export class ItemList extends LitElement {
       .text {
         min-width: 0;
       }
-      .title {
-        overflow-wrap: anywhere;
+      .title,
+      .because {
+        ${clamped(3)}
       }
       .because {
-        display: block;
-        overflow: hidden;
         color: var(--muted);
         font-size: calc(0.75 * var(--rem));
-        text-overflow: ellipsis;
-        white-space: nowrap;
+      }
+      /* The item that is chosen is read in full. */
+      [aria-pressed="true"] :is(.title, .because) {
+        -webkit-line-clamp: 12;
       }
       .score {
         flex: none;
@@ -64,6 +65,11 @@ export class ItemList extends LitElement {
         height: 3px;
         fill: var(--recall);
         transform: scaleX(-1);
+      }
+      @media (forced-colors: active) {
+        .bar {
+          fill: CanvasText;
+        }
       }
     `,
   ];
@@ -89,8 +95,8 @@ export class ItemList extends LitElement {
         @click=${() => this.dispatchEvent(new CustomEvent<Item>("pick", { detail: { item, title } }))}
       >
         <span class="text">
-          <span class="title">${title ?? item}</span>
-          ${this.because && because.length > 0 ? html`<span class="because">${this.because} ${named(because)}</span>` : nothing}
+          <span class="title"><bdi>${title ?? item}</bdi></span>
+          ${this.because && because.length > 0 ? html`<span class="because">${this.because} ${named(because, item === this.chosen)}</span>` : nothing}
         </span>
         ${score === undefined ? nothing : this.#score(score)}
       </button>
@@ -107,11 +113,19 @@ export class ItemList extends LitElement {
   }
 }
 
+/** Characters of a title that leave room for another one. */
+const SHORT = 50;
+
 /** The items that speak for another, without those that say little beside the first. */
-function named(because: readonly Reason[]): string {
+function named(because: readonly Reason[], inFull: boolean): TemplateResult[] {
   const most = because[0]?.share ?? 0;
   const telling = because.slice(0, REASONS).filter(({ share }) => 2 * share >= most);
-  return telling.map(({ item, title }) => title ?? item).join(" and ");
+  return telling.map(({ item, title }, ix) => html`${ix > 0 ? " and " : nothing}<bdi>${inFull ? (title ?? item) : shortened(title ?? item)}</bdi>`);
+}
+
+function shortened(title: string): string {
+  const characters = Array.from(title.slice(0, 2 * SHORT));
+  return characters.length <= SHORT ? title : `${characters.slice(0, SHORT - 1).join("")}…`;
 }
 
 declare global {

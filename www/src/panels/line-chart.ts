@@ -29,9 +29,16 @@ export interface Axis {
   /** Smallest distance of two ticks. */
   least: number;
   tick(value: number): string;
+  /** A place, as in `epoch 2.35`. */
+  place(value: number): string;
 }
 
-export const EPOCHS: Axis = { label: "the epochs", least: 1, tick: String };
+export const EPOCHS: Axis = {
+  label: "the epochs",
+  least: 1,
+  tick: String,
+  place: (value) => `epoch ${String(Number(value.toFixed(2)))}`,
+};
 
 const BASELINE_DASH = [5, 4];
 
@@ -81,6 +88,9 @@ export class LineChart extends LitElement {
         align-items: center;
         gap: 2px 8px;
       }
+      .place {
+        font-weight: 400;
+      }
       ul:has(.compared) {
         display: block;
       }
@@ -88,8 +98,11 @@ export class LineChart extends LitElement {
         grid-template-columns: 26px 1fr 3em 26px auto 3em;
       }
       @container (max-width: 290px) {
+        header ul:has(.compared) {
+          flex: 1 1 100%;
+        }
         li.compared {
-          grid-template-columns: 26px 1fr 3em;
+          grid-template-columns: 26px minmax(0, 1fr) 3em;
         }
       }
       /* Its colour changes with the scheme, however the surrounding page changes that: the transition's end tells. */
@@ -117,6 +130,8 @@ export class LineChart extends LitElement {
   @query(".probe") private readonly probe!: HTMLElement;
   /** Index of the values under the pointer. */
   @state() private pointed: number | undefined;
+  /** Whether the arrow keys went there: that is spoken, which a label that changes is not. */
+  @state() private walked = false;
   #chart: uPlot | undefined;
   readonly #resized = new ResizeObserver(() => {
     this.#chart?.setSize(this.#size());
@@ -137,9 +152,12 @@ export class LineChart extends LitElement {
 
   override render(): TemplateResult {
     const values = this.lines.map((line) => ({ line, value: this.#shown(line) }));
-    const summary = values.map(({ line, value }) => `${line.label} ${value}`).join(", ");
+    const place = this.#place();
+    const read = values.map(({ line, value }) => `${line.label} ${value}`).join(", ");
+    const compared = this.lines.flatMap(({ label, baseline }) => (baseline ? [`${baseline.label} ${label} ${share(baseline.value)}`] : []));
+    const summary = [`${place ? `${place}: ` : ""}${read}`, ...(compared.length > 0 ? [compared.join(", ")] : [])].join("; ");
     return html`<header>
-        <h3>${this.heading}</h3>
+        <h3>${this.heading} <span class="place muted figure">${place}</span></h3>
         <ul class="small figure">
           ${values.map(({ line, value }) => this.#legend(line, value))}
         </ul>
@@ -149,9 +167,11 @@ export class LineChart extends LitElement {
         role="img"
         aria-label="${this.heading} over ${this.axis.label}: ${summary}"
         tabindex="0"
-        @keydown=${this.#walked}
+        @keydown=${this.#walk}
+        @pointermove=${() => (this.walked = false)}
         @blur=${() => this.#chart?.setCursor(NOWHERE)}
       ></div>
+      <p class="unseen" role="status">${this.walked && place ? `${place}: ${read}` : nothing}</p>
       <span class="probe" hidden></span>
       <span class="watch unseen" @transitionend=${() => this.#chart?.redraw(false, true)}></span>`;
   }
@@ -172,6 +192,12 @@ export class LineChart extends LitElement {
             <span>${share(baseline.value)}</span>`
         : nothing}
     </li>`;
+  }
+
+  /** Where the values under the pointer are. */
+  #place(): string | undefined {
+    const x = this.pointed === undefined ? undefined : this.x[this.pointed];
+    return x === undefined ? undefined : this.axis.place(x);
   }
 
   #shown(line: Line): string {
@@ -255,11 +281,12 @@ export class LineChart extends LitElement {
   }
 
   /** Moves along the values by the arrow keys, as a pointer would. */
-  #walked(event: KeyboardEvent): void {
+  #walk(event: KeyboardEvent): void {
     const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
     const next = this.x[(this.pointed ?? (step > 0 ? -1 : this.x.length)) + step];
     if (step === 0 || next === undefined || this.#chart === undefined) return;
     event.preventDefault();
+    this.walked = true;
     this.#chart.setCursor({ left: this.#chart.valToPos(next, "x"), top: 0 });
   }
 

@@ -60,7 +60,9 @@ export class RunControls extends LitElement {
         line-height: 1.3;
         font-weight: 550;
       }
-      dd.muted {
+      /* As high before the reason is known as after it. */
+      .reason {
+        min-height: 1.45em;
         font-weight: normal;
       }
       :host([compact]) {
@@ -81,6 +83,9 @@ export class RunControls extends LitElement {
         }
         .backend {
           grid-column: 1 / -1;
+        }
+        .reason {
+          min-height: 2.9em;
         }
       }
     `,
@@ -106,7 +111,7 @@ export class RunControls extends LitElement {
     return html`<div class="bar">
         <div class="buttons">
           <button class="button primary" part="start" ?disabled=${this.phase === "opening" || this.blocked} @click=${() => this.#send(event)}>${label}</button>
-          <button class="button" part="reset" ?disabled=${!begun} @click=${() => this.#send("reset")}>Reset</button>
+          <button class="button" part="reset" ?disabled=${!begun} @click=${this.#reset}>Reset</button>
         </div>
         <div class="progress small muted figure">
           <span>${this.#where()}${this.compact ? this.#inBrief() : nothing}</span>
@@ -119,7 +124,7 @@ export class RunControls extends LitElement {
         <div class="backend">
           <dt class="small">Backend</dt>
           <dd>${this.about ? NAMES[this.about.backend] : "–"}</dd>
-          ${this.about ? html`<dd class="small muted">${because(this.about)}</dd>` : nothing}
+          <dd class="reason small muted">${this.about ? because(this.about) : nothing}</dd>
         </div>
       </dl>
       ${this.blocked ? html`<p class="small" role="status">The comparison below is at work; training waits for its end.</p>` : nothing}
@@ -167,6 +172,26 @@ export class RunControls extends LitElement {
 
   #fact(term: string, value: string): TemplateResult {
     return html`<div><dt class="small">${term}</dt><dd>${value}</dd></div>`;
+  }
+
+  /** Whether the visitor has pressed Reset, which then disables itself: the focus moves to the main button. */
+  #wasReset = false;
+
+  #reset(): void {
+    this.#wasReset = true;
+    this.#send("reset");
+    this.#focusMain();
+  }
+
+  override updated(): void {
+    // While data is read anew, no button has the focus.
+    if (!this.#wasReset || (this.phase !== "ready" && this.phase !== "failed")) return;
+    this.#wasReset = false;
+    if (document.activeElement === document.body) this.#focusMain();
+  }
+
+  #focusMain(): void {
+    this.renderRoot.querySelector<HTMLElement>(".primary")?.focus();
   }
 
   #send(event: "start" | "pause" | "reset"): void {

@@ -1,7 +1,7 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { property, query, state } from "lit/decorators.js";
 
-import { base } from "./base.js";
+import { base, clamped } from "./base.js";
 import { define } from "./define.js";
 
 /** Something to find. */
@@ -37,6 +37,9 @@ export class SearchBox extends LitElement {
         padding: 7px 10px;
         border-radius: 6px;
         cursor: pointer;
+      }
+      bdi {
+        ${clamped(2)}
       }
       li[aria-selected="true"],
       li:hover {
@@ -79,7 +82,7 @@ export class SearchBox extends LitElement {
         @blur=${this.#close}
         @keydown=${this.#key}
       />
-      <ul id="choices" class="card" role="listbox" aria-label=${this.label} ?hidden=${!open}>
+      <ul id="choices" class="card" role="listbox" tabindex="-1" aria-label=${this.label} ?hidden=${!open}>
         ${this.choices?.map((choice, ix) => this.#choice(choice, ix))}
         ${this.choices?.length === 0 ? html`<li class="none muted" role="option" aria-selected="false" aria-disabled="true">Nothing found</li>` : nothing}
       </ul>`;
@@ -101,7 +104,7 @@ export class SearchBox extends LitElement {
         this.#pick(choice);
       }}
     >
-      ${choice.label}
+      <bdi>${choice.label}</bdi>
     </li>`;
   }
 

@@ -2,9 +2,7 @@
 
 import { addressOf } from "../addresses.js";
 import { type Table, TwoTowerError } from "../index.js";
-
-/** A file of a data set, by its part. */
-const NAMES = { train: "train.csv.gz", test: "test.csv.gz", items: "items.csv", licence: "LICENSE.txt" } as const;
+import { NAMES } from "./shipped-names.js";
 
 type PartOfSet = keyof typeof NAMES;
 

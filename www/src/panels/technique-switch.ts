@@ -22,6 +22,7 @@ export class TechniqueSwitch extends LitElement {
         display: flex;
         align-items: center;
         justify-content: space-between;
+        min-height: 24px;
         font-weight: 550;
         cursor: pointer;
       }

@@ -1,0 +1,7 @@
+/** The licences that the offline page carries: takes the place of `page/notices.ts`. */
+
+import { inlined } from "./inlined.js";
+
+const file = new Blob([await inlined("THIRD-PARTY.txt")], { type: "text/plain; charset=utf-8" });
+
+export const NOTICES = URL.createObjectURL(file);

@@ -1,0 +1,9 @@
+/** Copies a text. Returns a sentence about what came of it. */
+export async function copy(text: string): Promise<string> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return "Copied.";
+  } catch {
+    return `This browser does not let the page copy. Copy it by hand: ${text}`;
+  }
+}

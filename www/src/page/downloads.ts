@@ -1,0 +1,39 @@
+/** Files that the page gives to its visitor, with names that say the data set and the day. */
+
+import { type DataSet, SHIPPED } from "../panels/data-set.js";
+
+/** What a saved run is called after its data set and the day. */
+export const MODEL = "model.safetensors";
+
+/** Milliseconds that a browser has to begin a download before its address ends. */
+const KEPT = 60_000;
+
+/** Gives a file to the visitor. */
+export function give(file: Blob, name: string): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(file);
+  link.download = name;
+  link.click();
+  // Some browsers begin the download after this task.
+  setTimeout(() => URL.revokeObjectURL(link.href), KEPT);
+}
+
+/** Returns a name such as `goodbooks-2026-11-26-recommendations.csv`. */
+export function fileName({ id, title }: Pick<DataSet, "id" | "title">, what: string, day = new Date()): string {
+  const set = SHIPPED.some((shipped) => shipped.id === id) ? id : slug(title);
+  const date = [day.getFullYear(), day.getMonth() + 1, day.getDate()].map((part) => String(part).padStart(2, "0")).join("-");
+  return `${set}-${date}-${what}`;
+}
+
+/** Returns a title as a part of a file's name: of several files, the first one's. */
+function slug(title: string): string {
+  const [first = ""] = title.split(", ");
+  const stem = first.replace(SAVED_ON, "").replace(EXTENSIONS, "");
+  const words = stem.toLowerCase().match(/[\p{L}\p{M}\p{N}]+/gu) ?? ["data"];
+  return words.join("-").slice(0, LONGEST);
+}
+
+/** The end of a name that {@link fileName} has given. */
+const SAVED_ON = /-\d{4}-\d\d-\d\d-.*$/;
+const EXTENSIONS = /(?<=.)(\.\w{1,11})+$/;
+const LONGEST = 40;
