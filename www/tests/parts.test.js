@@ -20,11 +20,39 @@ const { CODES, TwoTowerError } = await load("error.ts");
 
 const text = (path) => readFileSync(new URL(path, import.meta.url), "utf8");
 
+/** A slice of training that ends at some step of an epoch. */
+const slice = (losses, epoch, step, steps, pairs = 0) => ({ losses, epoch, step, steps, pairs });
+
 test("a short run's loss curve has each step", () => {
   const curve = new LossCurve();
-  curve.push([3, 2], 4);
-  curve.push([1], 4);
+  curve.push(slice([3, 2], 1, 2, 4), 8);
+  curve.push(slice([1], 1, 3, 4), 8);
   assert.deepEqual(curve.points(), { epochs: [0.25, 0.5, 0.75], losses: [3, 2, 1] });
+});
+
+test("epochs that get shorter, and longer again, are one wide each", () => {
+  const curve = new LossCurve();
+  for (const [epoch, steps] of [[1, 10], [2, 10], [3, 4], [4, 7]]) {
+    for (let step = 1; step <= steps; step++) curve.push(slice([1], epoch, step, steps), 8);
+  }
+  const { epochs } = curve.points();
+  assert.equal(epochs.length, 31);
+  assert.deepEqual(epochs, epochs.toSorted((a, b) => a - b));
+  assert.deepEqual([epochs[9], epochs[19], epochs[23], epochs[30]], [1, 2, 3, 4]);
+});
+
+test("the short batch at an epoch's end counts for its pairs, and is no point of its own", () => {
+  const curve = new LossCurve();
+  curve.push(slice([6, 6], 1, 2, 3, 200), 100);
+  curve.push(slice([2], 1, 3, 3, 225), 100);
+  curve.push(slice([5, 5, 1], 2, 3, 3, 450), 100);
+  const { epochs, losses } = curve.points();
+  assert.deepEqual([epochs[1], epochs.length], [1, 4]);
+  assert.deepEqual(losses, [6, 5.2, 5, 4.2]);
+  const whole = new LossCurve();
+  // A batch that takes the whole epoch is none of these.
+  for (const epoch of [1, 2]) whole.push(slice([epoch], epoch, 1, 1, 30 * epoch), 100);
+  assert.deepEqual(whole.points().losses, [1, 2]);
 });
 
 test("a saved run is told by its name, and goes on from itself", () => {
@@ -33,17 +61,19 @@ test("a saved run is told by its name, and goes on from itself", () => {
   assert.equal(typeof ownSet([new File(["x"], "mine.csv")]).resume, "undefined");
 });
 
-test("the curve of a run that had epochs before begins behind them", () => {
-  const curve = new LossCurve(3);
-  curve.push([3, 2], 4);
-  assert.deepEqual(curve.points().epochs, [3.25, 3.5]);
+test("the curve of a run that was saved within an epoch goes on from there", () => {
+  const curve = new LossCurve(slice([], 4, 1, 4, 26), { epochs: [1, 2, 3], losses: [9, 8, 7] });
+  curve.push(slice([3, 2], 4, 3, 4, 42), 8);
+  assert.deepEqual(curve.points(), { epochs: [1, 2, 3, 3.5, 3.75], losses: [9, 8, 7, 3, 2] });
 });
 
 test("a long run's loss curve stays short, keeps its mean and ends where the run is", () => {
   const curve = new LossCurve();
   const steps = 100_000;
-  for (let step = 0; step < steps; step += 7) {
-    curve.push(Array.from({ length: Math.min(7, steps - step) }, (_, ix) => step + ix), 1000);
+  for (let step = 0; step < steps; step += 8) {
+    const losses = Array.from({ length: 8 }, (_, ix) => step + ix);
+    const at = step + 8;
+    curve.push(slice(losses, Math.ceil(at / 1000), ((at - 1) % 1000) + 1, 1000, at * 4), 4);
   }
   const { epochs, losses } = curve.points();
   assert.ok(losses.length >= 200 && losses.length < 512, `${losses.length} points`);
