@@ -12,7 +12,11 @@ const load = async (path) => (await runnerImport(new URL(`../src/${path}`, impor
 const { LossCurve } = await load("panels/loss-curve.ts");
 const { ownSet, ownSource } = await load("page/own-files.ts");
 const { nested, same } = await load("panels/settings.ts");
-const { duration, milliseconds, scaled } = await load("panels/format.ts");
+const { duration, elapsed, indefinite, milliseconds, scaled } = await load("panels/format.ts");
+const { barredBy } = await load("panels/barred.ts");
+const { estimate, learnSpeed } = await load("panels/estimate.ts");
+const { bestOf, withSlice } = await load("panels/trials.ts");
+const { inWords } = await load("page/words.ts");
 const { STRATEGIES } = await load("panels/strategies.ts");
 const { TECHNIQUES } = await load("panels/techniques.ts");
 const { open } = await load("read.ts");
@@ -59,6 +63,7 @@ test("a saved run is told by its name, and goes on from itself", () => {
   const set = ownSet([new File(["x"], "mine.safetensors")]);
   assert.equal(typeof set.resume, "function");
   assert.equal(typeof ownSet([new File(["x"], "mine.csv")]).resume, "undefined");
+  assert.equal(ownSet([new File(["x"], "goodbooks-2026-11-26-model.safetensors")]).words.user, "reader");
 });
 
 test("the curve of a run that was saved within an epoch goes on from there", () => {
@@ -110,6 +115,57 @@ test("settings become nested options", () => {
   assert.ok(same({ backend: "cpu", values }, { backend: "cpu", values: { ...values } }));
   assert.ok(!same({ backend: "cpu", values }, { backend: "auto", values }));
   assert.ok(!same({ backend: "cpu", values }, { backend: "cpu", values: { ...values, dim: 64 } }));
+});
+
+test("measured times have a decimal, and words the article that they are said with", () => {
+  assert.deepEqual([0.72, 59.94, 59.96, 75.2].map(elapsed), ["0.7 s", "59.9 s", "1 min 0 s", "1 min 15 s"]);
+  assert.deepEqual(["item", "user", "book"].map(indefinite), ["an item", "a user", "a book"]);
+});
+
+test("refusals name fields and columns as the page does", () => {
+  const unclear = "f.csv: which column holds the user and the item cannot be known. Set `data.columns.user` and `data.columns.item`. The columns are `a`, `b`";
+  assert.match(inWords(unclear), /^f\.csv: .*\. Choose “user” and “item” above their columns below\. The columns are `a`, `b`$/);
+  const times = "option `split.kind`: `temporal` needs times, and f.csv has none; allowed: random, or a column named by `data.columns.timestamp`";
+  assert.equal(inWords(times), "Test part: `temporal` needs times, and f.csv has none; allowed: random, or a column that has “time” above it below");
+  assert.equal(inWords("the time has no known format; set `data.timeFormat`"), "the time has no known format; set “Format of times” below");
+  assert.equal(inWords("option `dims`: no such option"), "Option `dims`: no such option");
+});
+
+test("what cannot be combined is barred, each with its reason", () => {
+  const data = { validation: 0, read: [{ part: "all", columns: [{ role: "user" }, { role: "item" }] }] };
+  const whole = (values, about = { data }) => Object.keys(barredBy(values, about).whole).toSorted();
+  assert.deepEqual(whole({}), ["data.minRating", "towers.item.features"]);
+  const timed = { validation: 9, read: [{ part: "all", columns: [{ role: "rating" }, { role: "timestamp" }] }, { part: "items", columns: [] }] };
+  assert.deepEqual(whole({}, { data: timed }), ["tune"]);
+  assert.deepEqual(barredBy({}, { data: timed }).choices, {});
+  assert.deepEqual(Object.keys(barredBy({}, { data }).choices["split.kind"]), ["temporal", "leave-last-out", "temporal-global"]);
+  assert.ok("onebp" in barredBy({ "towers.user.history.power": 0.5 }, undefined).whole);
+  assert.ok("towers.user.history" in barredBy({ "onebp.beta": 0.9 }, undefined).whole);
+  assert.ok("cbns" in barredBy({ "negatives.kind": "uniform" }, undefined).whole);
+  assert.ok("uniform" in barredBy({ "cbns.capacity": 64 }, undefined).choices["negatives.kind"]);
+  assert.ok("temperature" in barredBy({ "tune.temperature": [0.1] }, undefined).whole);
+});
+
+test("a run's cost is its counted work at the measured speed, once for each temperature and once more", () => {
+  const stepWork = { multiplyAdds: 3e6, bytesMoved: 4e6, dispatches: 8 };
+  const about = { backend: "cpu", config: { epochs: 10, batchSize: 100, tune: null }, data: { train: 1000 }, stepWork };
+  learnSpeed("cpu", { seconds: 2, multiplyAdds: 6e6, bytesMoved: 8e6 });
+  assert.deepEqual(estimate(about), { seconds: 100, longStep: undefined });
+  const tuned = { ...about, config: { ...about.config, tune: { temperature: [0.1, 0.2] } } };
+  assert.equal(estimate(tuned).seconds, 300);
+  learnSpeed("cpu", { seconds: 20, multiplyAdds: 6e6, bytesMoved: 8e6 });
+  assert.equal(estimate(about).longStep, 10);
+});
+
+test("trials are drawn one by one, and the first of the best epochs judges", () => {
+  const at = (trial, epoch, ndcg) => [
+    { losses: [3], epoch, epochs: 2, step: 1, steps: 1, pairs: 0 },
+    { trial, trials: 2, temperature: trial / 10, epochReport: { epoch, "ndcg@20": ndcg } },
+  ];
+  let trials = [];
+  for (const [trial, epoch, ndcg] of [[1, 1, 0.1], [1, 2, 0.1], [2, 1, 0.3]]) trials = withSlice(trials, ...at(trial, epoch, ndcg), 8);
+  assert.deepEqual(trials.map(({ temperature, epochs, loss }) => [temperature, epochs.length, loss.points().losses.length]), [[0.1, 2, 2], [0.2, 1, 1]]);
+  assert.equal(bestOf(trials[0], "ndcg@20").epoch, 1);
 });
 
 test("durations are read at a glance", () => {

@@ -115,8 +115,8 @@ export class DemoPage extends LitElement {
   @state() private comparing = false;
   /** What became of the last wish to keep a model. */
   @state() private outcome = "";
-  /** Whether there are runs before this one to show. */
-  @state() private hasPast = hasPastRuns();
+  /** Whether the list of past runs is shown. */
+  @state() private hasPast = false;
   @query("tt-past-runs") private readonly pastRuns!: PastRuns;
 
   override connectedCallback(): void {
@@ -144,11 +144,11 @@ export class DemoPage extends LitElement {
     const session = this.#session;
     const { phase, trainer, specs, settings, candidate } = session;
     const about = trainer?.about;
-    const { user, item } = this.#dataSet.words;
+    const { user, item } = this.dataSet.words;
     const busy = phase === "training";
     const epochs = session.progress?.epochs ?? about?.config.epochs ?? 1;
     // A refused file is shown with what was understood of it, so that it can be corrected.
-    const previewed = candidate?.dataSet.own ? candidate : { dataSet: this.#dataSet, settings };
+    const previewed = candidate?.dataSet.own ? candidate : { dataSet: this.dataSet, settings };
     const trying = this.#trial;
     const problem = this.problem ?? (session.error && inWords(session.error.message));
     return html`
@@ -157,7 +157,7 @@ export class DemoPage extends LitElement {
         <section class="side data" aria-labelledby="data">
           <h2 id="data">Data</h2>
           <tt-data-picker
-            .picked=${session.isOpening ? candidate?.dataSet : this.#dataSet}
+            .picked=${session.isOpening ? candidate?.dataSet : this.dataSet}
             .data=${about?.data}
             @pick=${({ detail }: CustomEvent<DataSet>) => this.#turn(detail)}
             @files=${({ detail }: CustomEvent<File[]>) => this.#take(detail)}
@@ -235,7 +235,7 @@ export class DemoPage extends LitElement {
             .presets=${session.presets}
             .settings=${settings}
             .about=${about}
-            ?saved=${this.#dataSet.resume !== undefined}
+            ?saved=${this.dataSet.resume !== undefined}
             .refused=${refusedBy(session.error)}
             ?disabled=${busy}
             @settings=${({ detail }: CustomEvent<Settings>) => this.#do(() => session.configure(detail))}
@@ -244,7 +244,7 @@ export class DemoPage extends LitElement {
         <section class="ask" aria-labelledby="ask" ?hidden=${trainer === undefined}>
           <h2 id="ask">Ask the model</h2>
           <p class="muted small">${this.#learnt()}</p>
-          <tt-ask-panel .trainer=${trainer} .version=${session.version} .words=${this.#dataSet.words}></tt-ask-panel>
+          <tt-ask-panel .trainer=${trainer} .version=${session.version} .words=${this.dataSet.words}></tt-ask-panel>
         </section>
       </main>
       ${this.hasPast
@@ -263,7 +263,7 @@ export class DemoPage extends LitElement {
           model.
         </p>
         <tt-compare-panel
-          .dataSet=${this.#dataSet}
+          .dataSet=${this.dataSet}
           .specs=${specs}
           .settings=${settings}
           ?blocked=${busy}
@@ -290,7 +290,7 @@ export class DemoPage extends LitElement {
   }
 
   /** The data of the run at hand, or else what is about to be. */
-  get #dataSet(): DataSet {
+  private get dataSet(): DataSet {
     return this.#session.dataSet ?? this.#session.candidate?.dataSet ?? FIRST;
   }
 
@@ -329,7 +329,7 @@ export class DemoPage extends LitElement {
 
   /** The page's state, as attributes of the element. */
   get #shared(): Attributes {
-    return attributesOf({ dataSet: this.#dataSet, settings: this.#session.settings });
+    return attributesOf({ dataSet: this.dataSet, settings: this.#session.settings });
   }
 
   /** Keeps the state in the address, so that a reload and a link have it. */
@@ -396,7 +396,7 @@ export class DemoPage extends LitElement {
     // Loaded once the page can be used, or when they are needed: before the first epoch nothing is to be kept.
     if (trainer) void import("./later.js");
     if (trials.length > 0) void import("../panels/trials-chart.js");
-    if (epochs.length > 0 || this.hasPast) void this.#past().catch(() => undefined);
+    if (!this.hasPast && (epochs.length > 0 || (trainer && hasPastRuns()))) void this.#past().catch(() => undefined);
     if (error) this.outcome = "";
   };
 
