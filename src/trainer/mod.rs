@@ -176,6 +176,7 @@ impl Trainer {
             data: self.dataset.about(),
             memory_bytes: plan.bytes(self.backend.backend.is_gpu()),
             plan: step.map(|dispatch| dispatch.shader.stem).collect(),
+            step_work: plan.step_work(plan.dims.batch, plan.dims.bank),
         }
     }
 

@@ -24,6 +24,8 @@ pub struct About<'a> {
     pub memory_bytes: u64,
     /// The dispatches of a training step, in order.
     pub plan: Vec<&'static str>,
+    /// What a step of a whole batch costs, with the bank full.
+    pub step_work: Work,
 }
 
 /// One epoch.
@@ -73,6 +75,8 @@ pub struct Report<'a> {
     /// What was tried before the first epoch, if the run is tuned.
     trials: &'a [Trial],
     epochs: &'a [EpochReport],
+    /// Where it stands.
+    progress: Progress,
     popularity: Option<Metrics>,
     best: Option<EpochReport>,
     r#final: Option<Final>,
@@ -114,6 +118,7 @@ impl Trainer {
             about: self.about(),
             trials: &self.run.trials,
             epochs: &self.run.epochs,
+            progress: self.progress(Vec::new(), None),
             popularity: on_validation.or(on_test),
             best: self.run.best.map(|best| self.run.epochs[best]),
             r#final: self.run.finished,

@@ -113,6 +113,18 @@ export interface About {
   memoryBytes: number;
   /** The dispatches of a training step, in order, by the names of their shaders. */
   plan: string[];
+  /** What a step of a whole batch costs, counted from the plan. */
+  stepWork: Work;
+}
+
+/** What training costs, the same on every machine. */
+export interface Work {
+  /** GPU dispatches that the plan has for it; as many on the CPU. */
+  dispatches: number;
+  /** Bytes of buffers that the plan's operations read and write, each counted once. */
+  bytesMoved: number;
+  /** Multiplications with an addition that the plan comes to. */
+  multiplyAdds: number;
 }
 
 /** Full-ranking metrics, averaged over users. */
@@ -127,7 +139,7 @@ export interface Metrics {
 }
 
 /** One epoch, measured on the validation part, else on the test part; without metrics where neither is. */
-export interface EpochReport extends Partial<Metrics> {
+export interface EpochReport extends Partial<Metrics>, Work {
   /** From 1. */
   epoch: number;
   /** Mean over the epoch's pairs. */
@@ -138,12 +150,6 @@ export interface EpochReport extends Partial<Metrics> {
   pairs: number;
   /** Training steps. */
   steps: number;
-  /** GPU dispatches that the plan has for it; as many on the CPU. */
-  dispatches: number;
-  /** Bytes of buffers that the plan's operations read and write, each counted once. */
-  bytesMoved: number;
-  /** Multiplications with an addition that the plan comes to. */
-  multiplyAdds: number;
   /** Where there is a bank: item outputs' mean drift over the steps it reaches back, over their mean length. */
   drift?: number;
   /** What it left out; null before the first decision to skip. */
@@ -192,6 +198,8 @@ export interface Report extends About {
   /** What was tried before the first epoch, where the run is tuned. */
   trials: Trial[];
   epochs: EpochReport[];
+  /** Where it stands. */
+  progress: Progress;
   /** The metrics of recommending what is most popular, on the part that the epochs are measured on. */
   popularity: Metrics | null;
   /** The best of the epochs so far. */

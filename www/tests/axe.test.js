@@ -6,7 +6,8 @@ import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 
 import { open, start } from "./browser.js";
-import { main, phase, quick } from "./visit.js";
+import { ratings } from "./ratings.js";
+import { file, main, phase, quick } from "./visit.js";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
@@ -43,10 +44,27 @@ for (const colorScheme of ["light", "dark"]) {
     await phase(page, "Train again");
     for (const summary of await page.locator("summary").all()) await summary.click();
     found.done = await violations(page);
+    await page.locator("tt-past-runs li").nth(1).waitFor();
+    for (const box of await page.locator("tt-past-runs [type=checkbox]").all()) await box.check();
+    await page.locator("tt-run-pair").waitFor();
+    found.past = await violations(page);
     await page.getByRole("button", { name: "Compare", exact: true }).click();
     await page.locator("tt-comparison-table tfoot").waitFor({ timeout: 120_000 });
     found.compare = await violations(page);
-    assert.deepEqual(found, { idle: [], training: [], done: [], compare: [] });
+    await page.getByRole("switch", { name: "OneBP" }).check({ force: true });
+    await page.getByText("switch off OneBP first").waitFor();
+    await page.locator("input[type=file]").setInputFiles([file("unclear.csv", ratings().replace(/^.*/, "who,what,when"))]);
+    await page.getByRole("button", { name: "Put aside" }).waitFor();
+    found.refused = await violations(page);
+    await page.getByRole("button", { name: "Put aside" }).click();
+    await page.getByRole("switch", { name: "Tuning" }).check({ force: true });
+    await quick(page, 60);
+    await page.getByRole("button", { name: "Reset" }).click();
+    await phase(page, "Start training");
+    await main(page).click();
+    await page.getByText("(best so far)").waitFor();
+    found.tuning = await violations(page);
+    assert.deepEqual(found, { idle: [], training: [], done: [], past: [], compare: [], refused: [], tuning: [] });
     await close();
   });
 

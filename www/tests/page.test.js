@@ -165,7 +165,12 @@ test("a dropped file is taken; one that cannot be trained on is refused with its
   await drop("prose.txt", "user,item\nIt was\nthe best\n,of\ntimes,\n");
   const note = page.locator("tt-error-note [role=status]");
   await note.getByText(/prose\.txt: .*\n.*line \d/).waitFor();
-  await phase(page, "Try again");
+  await page.locator("tt-data-preview").getByText("prose.txt").waitFor();
+  assert.ok(await page.getByRole("radio", { name: "Online retail" }).isChecked(), "the data at hand stays");
+  await phase(page, "Start training");
+  await page.getByRole("button", { name: "Put aside" }).click();
+  assert.equal((await note.textContent()).trim(), "");
+  assert.equal(await page.locator("tt-data-preview").count(), 0);
   await drop("mine.tsv", ratings().replaceAll(",", "\t"));
   await page.getByText("60 users, 40 items").waitFor();
   assert.equal((await note.textContent()).trim(), "");
@@ -482,9 +487,14 @@ function looksOf() {
   };
 }
 
-test("a model is kept in the browser, and gone on from after a reload", async () => {
+/** What the list of past runs says of its first one. */
+const firstPast = (page) => page.locator("tt-past-runs li").first().locator(".told").textContent();
+
+test("a run that was trained is kept, and resumed after a reload: with its curve, its words and its epochs", async () => {
   const { page, faults, close } = await open(session);
   await phase(page, "Start training");
+  await page.getByRole("radio", { name: "Goodbooks" }).check({ force: true });
+  await page.getByText("4,891 readers").waitFor();
   const keep = page.getByRole("button", { name: "Keep this model" });
   assert.ok(await keep.isDisabled(), "there is nothing to keep yet");
   // More than can pass unseen.
@@ -493,22 +503,191 @@ test("a model is kept in the browser, and gone on from after a reload", async ()
   await page.getByText(/Its answers after \d+ epochs?\./).waitFor();
   await main(page).click();
   await phase(page, "Resume");
+  await until(async () => /of 12 epochs/.test(await firstPast(page)));
+  await page.getByRole("textbox", { name: "Name of the run" }).fill("The first one");
+  await page.getByRole("textbox", { name: "Name of the run" }).press("Enter");
   await keep.click();
   await page.getByText("Kept in this browser").waitFor();
+  await page.waitForTimeout(1000);
+  await until(async () => (await page.locator("tt-past-runs").evaluate(({ isKept }) => isKept)) === true);
+  const stood = await page.locator("tt-run-controls .progress span").textContent();
+  const points = await page.locator("tt-run-charts").evaluate(({ loss }) => loss);
 
   await page.reload();
   await phase(page, "Start training");
-  await page.getByRole("radio", { name: "The model you kept" }).check({ force: true });
+  await page.getByRole("button", { name: "Open The first one" }).click();
   await phase(page, "Resume");
-  await page.getByText("4,071 customers").waitFor();
-  const before = await page.locator("tt-epoch-table tbody tr").count();
-  assert.ok(before > 1, "its epochs are there");
+  await page.getByText("4,891 readers").waitFor();
+  assert.equal(await page.locator("tt-run-controls .progress span").textContent(), stood, "it stands where it stood");
+  assert.deepEqual(await page.locator("tt-run-charts").evaluate(({ loss }) => loss), points);
+  assert.ok((await page.locator("tt-epoch-table tbody tr").count()) > 1, "its epochs are there");
   assert.equal(await page.getByRole("spinbutton", { name: "Width D" }).inputValue(), "8", "and its settings");
   await main(page).click();
   await phase(page, "Train again");
   assert.equal(await page.locator("tt-epoch-table tbody tr").count(), 13, "twelve epochs and popularity");
+  const { epochs } = await page.locator("tt-run-charts").evaluate(({ loss }) => loss);
+  assert.deepEqual(epochs, epochs.toSorted((a, b) => a - b), "the curve runs forward");
+  assert.ok(Math.abs(epochs.at(-1) - 12) < 0.1, `it ends at ${epochs.at(-1)} of 12`);
+
+  // Both are there, and can be compared; a reset loses neither.
+  await until(async () => (await page.locator("tt-past-runs li").count()) === 2);
   await page.getByRole("button", { name: "Reset" }).click();
   await phase(page, "Start training");
+  for (const box of await page.locator("tt-past-runs [type=checkbox]").all()) await box.check();
+  await page.locator("tt-run-pair").getByRole("row", { name: /^NDCG@20/ }).waitFor();
+  await page.screenshot({ path: drawing("light-past-runs"), fullPage: true });
+  await page.getByRole("button", { name: "Delete The first one" }).click();
+  await page.getByRole("button", { name: "Delete The first one for good" }).click();
+  await until(async () => (await page.locator("tt-past-runs li").count()) === 1);
+  assert.equal(await page.locator("tt-run-pair").count(), 0);
+  assert.deepEqual(faults, []);
+  await close();
+});
+
+test("a wrong drop, a wrong setting and another data set leave what was trained", async () => {
+  const { page, close } = await open(session);
+  await phase(page, "Start training");
+  await quick(page, 2);
+  await main(page).click();
+  await phase(page, "Train again");
+  const told = await page.locator("tt-epoch-table").textContent();
+  const note = page.locator("tt-error-note [role=status]");
+  await page.locator("input[type=file]").setInputFiles([file("picture.png", "\x89PNG\r\n\x1a\n\0\0\0")]);
+  await note.getByText("picture.png").waitFor();
+  await phase(page, "Train again");
+  assert.equal(await page.locator("tt-epoch-table").textContent(), told);
+  await page.getByRole("heading", { name: "Ask the model" }).waitFor();
+
+  await page.getByRole("switch", { name: "Tuning" }).check({ force: true });
+  await page.getByRole("textbox", { name: "Temperatures" }).fill("0.1, banana");
+  await page.getByRole("textbox", { name: "Temperatures" }).press("Tab");
+  assert.ok(await page.getByRole("textbox", { name: "Temperatures" }).evaluate((input) => input.validity.customError));
+  await page.getByRole("textbox", { name: "Temperatures" }).fill("0.1, 0.1");
+  await page.getByRole("textbox", { name: "Temperatures" }).press("Tab");
+  await page.getByRole("button", { name: "Reset" }).click();
+  await note.getByText("0.1 is there twice").waitFor();
+  await page.locator("tt-option-field").getByText("0.1 is there twice").waitFor();
+  await phase(page, "Train again");
+  assert.equal(await page.locator("tt-epoch-table").textContent(), told);
+
+  await page.getByRole("switch", { name: "Tuning" }).uncheck({ force: true });
+  await page.getByRole("radio", { name: "Goodbooks" }).check({ force: true });
+  await page.getByText("4,891 readers").waitFor();
+  await page.getByText("The run before this one is among the past runs").waitFor();
+  await page.getByRole("button", { name: /^Open Online retail/ }).click();
+  await page.getByText("4,071 customers").waitFor();
+  assert.equal(await page.locator("tt-epoch-table").textContent(), told);
+  await close();
+});
+
+test("settings that do not go together are off, with the reason", async () => {
+  const { page, faults, close } = await open(session);
+  await phase(page, "Start training");
+  const toggle = (name) => page.getByRole("switch", { name });
+  await toggle("OneBP").check({ force: true });
+  assert.ok(await toggle("Users as histories").isDisabled());
+  await page.getByText("switch off OneBP first").waitFor();
+  await page.screenshot({ path: drawing("light-barred"), fullPage: true });
+  await toggle("OneBP").uncheck({ force: true });
+  await toggle("CBNS").check({ force: true });
+  assert.deepEqual(await page.getByLabel("Negatives").evaluate((select) => [...select.options].filter(({ disabled }) => disabled).map(({ label }) => label)), ["uniform", "popularity"]);
+  await toggle("CBNS").uncheck({ force: true });
+  await page.getByLabel("Negatives").selectOption("popularity");
+  assert.ok(await toggle("CBNS").isDisabled());
+  await page.getByRole("radio", { name: "Fast" }).check({ force: true });
+  await phase(page, "Start training");
+  assert.equal(await page.getByLabel("Negatives").inputValue(), "in-batch", "the select shows what is in force");
+  const epochs = page.getByRole("spinbutton", { name: "Epochs" });
+  await epochs.fill("0");
+  await epochs.press("Tab");
+  await page.getByRole("radio", { name: "Balanced" }).check({ force: true });
+  assert.equal(await epochs.inputValue(), "12");
+  await toggle("Tuning").check({ force: true });
+  await page.getByText("Tuning chooses it.").waitFor();
+  await page.locator("input[type=file]").setInputFiles([file("mine.csv", ratings().replace(/,\w+$/gm, ""))]);
+  await page.getByText("60 users, 40 items").waitFor();
+  assert.ok(await toggle("Features of items").isDisabled());
+  await page.getByText("No column has times to split by.").waitFor();
+  assert.deepEqual(faults, []);
+  await close();
+});
+
+/** Runs in a page before its own scripts: spoils its storage in some way. */
+const SPOILED = {
+  "has no room": [
+    () => {
+      IDBObjectStore.prototype.put = function () {
+        this.transaction.abort();
+        throw new DOMException("", "QuotaExceededError");
+      };
+    },
+    "There is no room left in this browser.",
+  ],
+  "is blocked": [() => Object.defineProperty(globalThis, "indexedDB", { get: () => { throw new DOMException("denied", "SecurityError"); } }), "its storage is blocked"],
+  "is not there": [() => Object.defineProperty(globalThis, "indexedDB", { value: undefined }), "its storage is blocked"],
+  "breaks off": [() => { IDBObjectStore.prototype.put = function () { this.transaction.abort(); return {}; }; }, "The browser broke off before all was written."],
+  "is of a later version": [() => { const { open } = IDBFactory.prototype; IDBFactory.prototype.open = function (name) { return open.call(this, name, 9).transaction ? undefined : open.call(this, name, 1); }; }, "Another version of this page has used its storage"],
+  "does not answer": [() => { IDBFactory.prototype.open = () => ({}); globalThis.setTimeout = ((plain) => (work, time, ...rest) => plain(work, time === 10_000 ? 100 : time, ...rest))(setTimeout); }, "The browser’s storage does not answer."],
+};
+
+test("storage that fails is told of, with the file as the way out", async () => {
+  for (const [name, [spoil, sentence]] of Object.entries(SPOILED)) {
+    const { page, faults, close } = await open(session, { prepare: (page) => page.addInitScript(spoil) });
+    await phase(page, "Start training");
+    await quick(page, 1);
+    await main(page).click();
+    await phase(page, "Train again");
+    await page.getByRole("button", { name: "Keep this model" }).click();
+    await page.locator("tt-keep-bar [role=status]").getByText(sentence).waitFor().catch(async () => assert.fail(`${name}: ${await page.locator("tt-keep-bar").textContent()}`));
+    await page.locator("tt-keep-bar [role=status]").getByText("Save the run as a file").waitFor();
+    if (name === "has no room") {
+      const note = page.locator("tt-error-note [role=status]");
+      await page.getByRole("button", { name: "Reset" }).click();
+      await note.getByText("was not given up").waitFor();
+      await phase(page, "Train again");
+      await page.getByRole("button", { name: "Reset" }).click();
+      await phase(page, "Start training");
+    }
+    assert.deepEqual(faults, [], name);
+    await close();
+  }
+});
+
+test("records of another form are not shown, and can be deleted", async () => {
+  const { page, faults, close } = await open(session);
+  await phase(page, "Start training");
+  await page.evaluate(async () => {
+    localStorage.setItem("twotower past runs", "yes");
+    const request = indexedDB.open("twotower", 1);
+    request.onupgradeneeded = () => ["runs", "files"].forEach((name) => request.result.createObjectStore(name));
+    await new Promise((resolve) => (request.onsuccess = resolve));
+    const transaction = request.result.transaction("runs", "readwrite");
+    for (const [key, record] of [["a", { id: "a", name: "no words" }], ["b", null], ["c", "text"]]) transaction.objectStore("runs").put(record, key);
+    await new Promise((resolve) => (transaction.oncomplete = resolve));
+    request.result.close();
+  });
+  await page.reload();
+  await page.getByText("3 records of another version of this page cannot be read.").waitFor();
+  assert.equal(await page.locator("tt-past-runs li").count(), 0);
+  await page.locator("tt-past-runs").getByRole("button", { name: "Delete" }).click();
+  await page.getByText("cannot be read").waitFor({ state: "detached" });
+  assert.deepEqual(faults, []);
+  await close();
+});
+
+test("a step that does not end is ended with its worker", async () => {
+  const stuck = 'addEventListener("message", (event) => { if (event.data.argumentList?.[1]?.value === "advance") for (;;); });';
+  const { page, faults, close } = await open(session, { prepare: (page) => sabotage(page, stuck, 1) });
+  await phase(page, "Start training");
+  await main(page).click();
+  await phase(page, "Pause");
+  await page.getByRole("button", { name: "Reset" }).click();
+  await page.getByText("Stopping after the step at work").waitFor();
+  await phase(page, "Start training");
+  await page.getByText("4,071 customers").waitFor();
+  await quick(page, 1);
+  await main(page).click();
+  await phase(page, "Train again");
   assert.deepEqual(faults, []);
   await close();
 });
@@ -531,7 +710,9 @@ test("a model is saved as a file, and gone on from there; another file is refuse
   const broken = { name: "broken.safetensors", mimeType: "application/octet-stream", buffer: saved.subarray(0, 5000) };
   await one.setInputFiles(broken);
   await page.locator("tt-error-note").getByText("not a whole safetensors file").waitFor();
-  await phase(page, "Try again");
+  await phase(page, "Train again");
+  await page.getByRole("button", { name: "Reset" }).click();
+  await phase(page, "Start training");
   await one.setInputFiles({ ...broken, name: "mine.safetensors", buffer: saved });
   await phase(page, "Train again");
   assert.equal(await page.locator("tt-epoch-table").textContent(), told);

@@ -12,7 +12,11 @@ const load = async (path) => (await runnerImport(new URL(`../src/${path}`, impor
 const { LossCurve } = await load("panels/loss-curve.ts");
 const { ownSet, ownSource } = await load("page/own-files.ts");
 const { nested, same } = await load("panels/settings.ts");
-const { duration, milliseconds, scaled } = await load("panels/format.ts");
+const { duration, elapsed, indefinite, milliseconds, scaled } = await load("panels/format.ts");
+const { barredBy } = await load("panels/barred.ts");
+const { estimate, learnSpeed } = await load("panels/estimate.ts");
+const { bestOf, withSlice } = await load("panels/trials.ts");
+const { inWords } = await load("page/words.ts");
 const { STRATEGIES } = await load("panels/strategies.ts");
 const { ONE_BP, switchedOff, switchedOn, TECHNIQUES } = await load("panels/techniques.ts");
 const { isAhead, verdict } = await load("panels/verdict.ts");
@@ -21,30 +25,61 @@ const { CODES, TwoTowerError } = await load("error.ts");
 
 const text = (path) => readFileSync(new URL(path, import.meta.url), "utf8");
 
+/** A slice of training that ends at some step of an epoch. */
+const slice = (losses, epoch, step, steps, pairs = 0) => ({ losses, epoch, step, steps, pairs });
+
 test("a short run's loss curve has each step", () => {
   const curve = new LossCurve();
-  curve.push([3, 2], 4);
-  curve.push([1], 4);
+  curve.push(slice([3, 2], 1, 2, 4), 8);
+  curve.push(slice([1], 1, 3, 4), 8);
   assert.deepEqual(curve.points(), { epochs: [0.25, 0.5, 0.75], losses: [3, 2, 1] });
+});
+
+test("epochs that get shorter, and longer again, are one wide each", () => {
+  const curve = new LossCurve();
+  for (const [epoch, steps] of [[1, 10], [2, 10], [3, 4], [4, 7]]) {
+    for (let step = 1; step <= steps; step++) curve.push(slice([1], epoch, step, steps), 8);
+  }
+  const { epochs } = curve.points();
+  assert.equal(epochs.length, 31);
+  assert.deepEqual(epochs, epochs.toSorted((a, b) => a - b));
+  assert.deepEqual([epochs[9], epochs[19], epochs[23], epochs[30]], [1, 2, 3, 4]);
+});
+
+test("the short batch at an epoch's end counts for its pairs, and is no point of its own", () => {
+  const curve = new LossCurve();
+  curve.push(slice([6, 6], 1, 2, 3, 200), 100);
+  curve.push(slice([2], 1, 3, 3, 225), 100);
+  curve.push(slice([5, 5, 1], 2, 3, 3, 450), 100);
+  const { epochs, losses } = curve.points();
+  assert.deepEqual([epochs[1], epochs.length], [1, 4]);
+  assert.deepEqual(losses, [6, 5.2, 5, 4.2]);
+  const whole = new LossCurve();
+  // A batch that takes the whole epoch is none of these.
+  for (const epoch of [1, 2]) whole.push(slice([epoch], epoch, 1, 1, 30 * epoch), 100);
+  assert.deepEqual(whole.points().losses, [1, 2]);
 });
 
 test("a saved run is told by its name, and goes on from itself", () => {
   const set = ownSet([new File(["x"], "mine.safetensors")]);
   assert.equal(typeof set.resume, "function");
   assert.equal(typeof ownSet([new File(["x"], "mine.csv")]).resume, "undefined");
+  assert.equal(ownSet([new File(["x"], "goodbooks-2026-11-26-model.safetensors")]).words.user, "reader");
 });
 
-test("the curve of a run that had epochs before begins behind them", () => {
-  const curve = new LossCurve(3);
-  curve.push([3, 2], 4);
-  assert.deepEqual(curve.points().epochs, [3.25, 3.5]);
+test("the curve of a run that was saved within an epoch goes on from there", () => {
+  const curve = new LossCurve(slice([], 4, 1, 4, 26), { epochs: [1, 2, 3], losses: [9, 8, 7] });
+  curve.push(slice([3, 2], 4, 3, 4, 42), 8);
+  assert.deepEqual(curve.points(), { epochs: [1, 2, 3, 3.5, 3.75], losses: [9, 8, 7, 3, 2] });
 });
 
 test("a long run's loss curve stays short, keeps its mean and ends where the run is", () => {
   const curve = new LossCurve();
   const steps = 100_000;
-  for (let step = 0; step < steps; step += 7) {
-    curve.push(Array.from({ length: Math.min(7, steps - step) }, (_, ix) => step + ix), 1000);
+  for (let step = 0; step < steps; step += 8) {
+    const losses = Array.from({ length: 8 }, (_, ix) => step + ix);
+    const at = step + 8;
+    curve.push(slice(losses, Math.ceil(at / 1000), ((at - 1) % 1000) + 1, 1000, at * 4), 4);
   }
   const { epochs, losses } = curve.points();
   assert.ok(losses.length >= 200 && losses.length < 512, `${losses.length} points`);
@@ -81,6 +116,57 @@ test("settings become nested options", () => {
   assert.ok(same({ backend: "cpu", values }, { backend: "cpu", values: { ...values } }));
   assert.ok(!same({ backend: "cpu", values }, { backend: "auto", values }));
   assert.ok(!same({ backend: "cpu", values }, { backend: "cpu", values: { ...values, dim: 64 } }));
+});
+
+test("measured times have a decimal, and words the article that they are said with", () => {
+  assert.deepEqual([0.72, 59.94, 59.96, 75.2].map(elapsed), ["0.7 s", "59.9 s", "1 min 0 s", "1 min 15 s"]);
+  assert.deepEqual(["item", "user", "book"].map(indefinite), ["an item", "a user", "a book"]);
+});
+
+test("refusals name fields and columns as the page does", () => {
+  const unclear = "f.csv: which column holds the user and the item cannot be known. Set `data.columns.user` and `data.columns.item`. The columns are `a`, `b`";
+  assert.match(inWords(unclear), /^f\.csv: .*\. Choose “user” and “item” above their columns below\. The columns are `a`, `b`$/);
+  const times = "option `split.kind`: `temporal` needs times, and f.csv has none; allowed: random, or a column named by `data.columns.timestamp`";
+  assert.equal(inWords(times), "Test part: `temporal` needs times, and f.csv has none; allowed: random, or a column that has “time” above it below");
+  assert.equal(inWords("the time has no known format; set `data.timeFormat`"), "the time has no known format; set “Format of times” below");
+  assert.equal(inWords("option `dims`: no such option"), "Option `dims`: no such option");
+});
+
+test("what cannot be combined is barred, each with its reason", () => {
+  const data = { validation: 0, read: [{ part: "all", columns: [{ role: "user" }, { role: "item" }] }] };
+  const whole = (values, about = { data }) => Object.keys(barredBy(values, about).whole).toSorted();
+  assert.deepEqual(whole({}), ["data.minRating", "towers.item.features"]);
+  const timed = { validation: 9, read: [{ part: "all", columns: [{ role: "rating" }, { role: "timestamp" }] }, { part: "items", columns: [] }] };
+  assert.deepEqual(whole({}, { data: timed }), ["tune"]);
+  assert.deepEqual(barredBy({}, { data: timed }).choices, {});
+  assert.deepEqual(Object.keys(barredBy({}, { data }).choices["split.kind"]), ["temporal", "leave-last-out", "temporal-global"]);
+  assert.ok("onebp" in barredBy({ "towers.user.history.power": 0.5 }, undefined).whole);
+  assert.ok("towers.user.history" in barredBy({ "onebp.beta": 0.9 }, undefined).whole);
+  assert.ok("cbns" in barredBy({ "negatives.kind": "uniform" }, undefined).whole);
+  assert.ok("uniform" in barredBy({ "cbns.capacity": 64 }, undefined).choices["negatives.kind"]);
+  assert.ok("temperature" in barredBy({ "tune.temperature": [0.1] }, undefined).whole);
+});
+
+test("a run's cost is its counted work at the measured speed, once for each temperature and once more", () => {
+  const stepWork = { multiplyAdds: 3e6, bytesMoved: 4e6, dispatches: 8 };
+  const about = { backend: "cpu", config: { epochs: 10, batchSize: 100, tune: null }, data: { train: 1000 }, stepWork };
+  learnSpeed("cpu", { seconds: 2, multiplyAdds: 6e6, bytesMoved: 8e6 });
+  assert.deepEqual(estimate(about), { seconds: 100, longStep: undefined });
+  const tuned = { ...about, config: { ...about.config, tune: { temperature: [0.1, 0.2] } } };
+  assert.equal(estimate(tuned).seconds, 300);
+  learnSpeed("cpu", { seconds: 20, multiplyAdds: 6e6, bytesMoved: 8e6 });
+  assert.equal(estimate(about).longStep, 10);
+});
+
+test("trials are drawn one by one, and the first of the best epochs judges", () => {
+  const at = (trial, epoch, ndcg) => [
+    { losses: [3], epoch, epochs: 2, step: 1, steps: 1, pairs: 0 },
+    { trial, trials: 2, temperature: trial / 10, epochReport: { epoch, "ndcg@20": ndcg } },
+  ];
+  let trials = [];
+  for (const [trial, epoch, ndcg] of [[1, 1, 0.1], [1, 2, 0.1], [2, 1, 0.3]]) trials = withSlice(trials, ...at(trial, epoch, ndcg), 8);
+  assert.deepEqual(trials.map(({ temperature, epochs, loss }) => [temperature, epochs.length, loss.points().losses.length]), [[0.1, 2, 2], [0.2, 1, 1]]);
+  assert.equal(bestOf(trials[0], "ndcg@20").epoch, 1);
 });
 
 test("durations are read at a glance", () => {

@@ -90,7 +90,8 @@ test("a wrong guess is corrected above its column, and trained with", async () =
 test("columns that cannot be known are chosen above the rows of the refused file", async () => {
   const csv = rated("who,what,stars", ({ user, item, rating }) => [user, item, rating]);
   const { page, preview, close } = await withFiles([file("unclear.csv", csv)]);
-  await warned(page).getByText("Set `data.columns.user`").waitFor();
+  await warned(page).getByText("Choose “user” and “item” above their columns below").waitFor();
+  assert.equal(await preview.locator("select.asked").count(), 3, "the fields are pointed at");
   await preview.getByText("choose its columns here").waitFor();
   await role(preview, "who").selectOption("user");
   await until(async () => (await roles(preview))[0] === "user");
@@ -108,8 +109,8 @@ test("a refused file is corrected by a field: times in a format of their own", a
   const { page, preview, close } = await withFiles([file("days.csv", csv)]);
   await page.getByText("60 users, 40 items").waitFor();
   await preview.getByLabel("Test part").selectOption("temporal");
-  await warned(page).getByText("data.timeFormat").waitFor();
-  await phase(page, "Try again");
+  await warned(page).getByText("“Format of times”").waitFor();
+  await phase(page, "Start training");
   await preview.getByLabel("Format of times").fill("%d~%m~%Y");
   await preview.getByLabel("Format of times").press("Tab");
   await page.getByText("60 users, 40 items").waitFor();
@@ -152,7 +153,7 @@ for (const name of ["light", "dark", "phone"]) {
     assert.deepEqual(await violations(page), []);
 
     await page.locator("input[type=file]").setInputFiles([file("unclear.csv", csv.replace(/^.*/, "who,what,stars,when"))]);
-    await warned(page).getByText("Set `data.columns.user`").waitFor();
+    await warned(page).getByText("Choose “user” and “item”").waitFor();
     await role(preview, "who").waitFor();
     await (name === "phone" ? preview : page).screenshot({ path: drawing(`${name}-preview-refused`) });
     await fits(page, options);

@@ -258,7 +258,6 @@ export class View extends LitElement {
       .progress=${session.progress}
       .pairsPerSecond=${session.pairsPerSecond}
       .epochs=${session.progress?.epochs ?? session.trainer?.about.config.epochs ?? 1}
-      .had=${session.had}
       .stale=${session.stale}
       ?blocked=${this.comparing}
       @start=${() => void session.start()}
@@ -353,8 +352,7 @@ export class View extends LitElement {
       const run = JSON.stringify([setup.dataset, setup.items, setup.users, settings]);
       if (run !== this.#opened) {
         this.#opened = run;
-        this.#session.settle(settings);
-        await this.#session.open(this.dataSet);
+        await this.#session.open(this.dataSet, settings);
       }
       if (setup !== this.setup || !setup.autostart || this.#started) return;
       this.#started = true;

@@ -1,5 +1,6 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { property, query } from "lit/decorators.js";
+import { live } from "lit/directives/live.js";
 
 import type { DataSummary } from "../index.js";
 import { base, clamped } from "../panels/base.js";
@@ -73,17 +74,14 @@ export class DataPicker extends LitElement {
   ];
 
   @property({ attribute: false }) picked: DataSet | undefined;
-  /** The run that this browser keeps. */
-  @property({ attribute: false }) kept: DataSet | undefined;
   @property({ attribute: false }) data: DataSummary | undefined;
   @query("input[type=file]") private readonly files!: HTMLInputElement;
 
   override render(): TemplateResult {
-    const there = [...SHIPPED, ...(this.kept ? [this.kept] : [])];
-    const own = this.picked && !there.some(({ id }) => id === this.picked?.id) ? [this.picked] : [];
+    const own = this.picked && !SHIPPED.some(({ id }) => id === this.picked?.id) ? [this.picked] : [];
     return html`<fieldset>
         <legend class="unseen">Data set</legend>
-        <div class="sets">${[...there, ...own].map((set) => this.#set(set))}</div>
+        <div class="sets">${[...SHIPPED, ...own].map((set) => this.#set(set))}</div>
         <button
           class="own small"
           type="button"
@@ -103,7 +101,7 @@ export class DataPicker extends LitElement {
         class="unseen"
         type="radio"
         name="set"
-        .checked=${set.id === this.picked?.id}
+        .checked=${live(set.id === this.picked?.id)}
         @change=${() => this.dispatchEvent(new CustomEvent<DataSet>("pick", { detail: set }))}
       />
       <span class="choice small"><strong><bdi>${set.title}</bdi></strong><span class="muted">${set.summary}</span></span>

@@ -3,10 +3,12 @@ import { property, state } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
 
 import type { About, FileReport, OptionSpec, TwoTowerError } from "../index.js";
+import { barredBy, refusedBy } from "../panels/barred.js";
 import { base } from "../panels/base.js";
 import type { DataSet } from "../panels/data-set.js";
 import { define } from "../panels/define.js";
-import { count, plural, sentence } from "../panels/format.js";
+import { count, plural } from "../panels/format.js";
+import { marked } from "../panels/marked.js";
 import "../panels/option-fields.js";
 import { READING, SPLITTING, UNGUESSED } from "../panels/options.js";
 import { DEFAULTS, type Settings, type Values } from "../panels/settings.js";
@@ -14,7 +16,7 @@ import { table } from "../panels/table.js";
 import type { Named } from "../panels/techniques.js";
 import { assigned, columnsOf, isChosen, reassigned, type Role, rolesOf } from "./column-roles.js";
 
-/** How the visitor's files were understood, with all that can be changed about it. Sends `settings`. */
+/** How the visitor's files were understood, with all that can be changed about it. Sends `settings` and `dismiss`. */
 @define("tt-data-preview")
 export class DataPreview extends LitElement {
   static override styles = [
@@ -95,6 +97,10 @@ export class DataPreview extends LitElement {
         color: var(--ink);
         font-weight: 550;
       }
+      select.asked {
+        border-color: var(--accent);
+        outline: 1px solid var(--accent);
+      }
       details tt-option-fields {
         margin-top: 10px;
       }
@@ -110,16 +116,21 @@ export class DataPreview extends LitElement {
   @property({ attribute: false }) specs: readonly OptionSpec[] = [];
   @property({ attribute: false }) settings: Settings = DEFAULTS;
   @property({ type: Boolean }) disabled = false;
+  /** Whether the files were refused while another run is at hand: then they can be put aside. */
+  @property({ type: Boolean }) aside = false;
   /** The files as they were understood last. */
   @state() private files: readonly FileReport[] = [];
   /** The run that they were read for, if they were not refused. */
   @state() private read: About | undefined;
+  /** The options as files of the visitor's own have them. */
+  private offered: readonly OptionSpec[] = [];
 
   override willUpdate(changed: PropertyValues<this>): void {
     if (changed.has("dataSet")) {
       this.files = [];
       this.read = undefined;
     }
+    if (changed.has("specs")) this.offered = this.specs.map(offered);
     // Both stay while the files are read again, so that a field keeps its place and its focus.
     this.files = this.about?.data.read ?? refused(this.error) ?? this.files;
     if (this.about ?? this.error) this.read = this.about;
@@ -133,7 +144,12 @@ export class DataPreview extends LitElement {
       aria-labelledby="heading"
       @values=${({ detail }: CustomEvent<Values>) => this.#send(detail)}
     >
-      <h3 id="heading">Your ${this.files.length > 1 ? "files" : "file"}</h3>
+      <div class="suggestion">
+        <h3 id="heading">Your ${this.files.length > 1 ? "files" : "file"}</h3>
+        ${this.aside
+          ? html`<button class="button small" type="button" @click=${() => this.dispatchEvent(new Event("dismiss"))}>Put aside</button>`
+          : nothing}
+      </div>
       ${this.#warnings()} ${this.#notes()}
       <div class="files">${this.files.map((file) => this.#file(file))}</div>
       ${this.read ? html`<p class="small">${splitOf(this.read, values)}</p>` : nothing}
@@ -219,7 +235,7 @@ export class DataPreview extends LitElement {
     const roles = rolesOf(file);
     const fixed = role !== undefined && !isChosen(role, values);
     return html`<select
-      class="field"
+      class="field ${this.#isAsked(role) ? "asked" : ""}"
       aria-label="Role of column ${columnsOf(file)[position]} of ${file.file}"
       ?disabled=${this.disabled}
       @change=${({ target }: Event) => {
@@ -234,11 +250,18 @@ export class DataPreview extends LitElement {
     </select>`;
   }
 
+  /** Whether a role for this column is what the refusal asks for. */
+  #isAsked(role: Role | undefined): boolean {
+    return role === undefined && this.error?.code === "data" && this.error.message.includes("`data.columns.");
+  }
+
   #fields(options: readonly Named[]): TemplateResult {
     return html`<tt-option-fields
       .options=${options}
-      .specs=${this.specs.map(offered)}
+      .specs=${this.offered}
       .values=${this.settings.values}
+      .barred=${barredBy(this.settings.values, this.read)}
+      .refused=${refusedBy(this.error)}
       ?disabled=${this.disabled}
     ></tt-option-fields>`;
   }
@@ -339,11 +362,6 @@ function offered(spec: OptionSpec): OptionSpec {
     kind.kind === "one-of" ? { ...kind, words: kind.words.filter((word) => word !== "given") } : kind,
   );
   return { ...spec, kinds };
-}
-
-/** Returns a sentence with what stands between backticks as code. */
-function marked(text: string): (TemplateResult | string)[] {
-  return sentence(text).split("`").map((part, ix) => (ix % 2 === 1 ? html`<code>${part}</code>` : part));
 }
 
 declare global {

@@ -1,16 +1,15 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
-import { state } from "lit/decorators.js";
+import { query, state } from "lit/decorators.js";
 
 import type { Attributes } from "../element/address.js";
 import { Trainer, TwoTowerError } from "../index.js";
 import "../panels/ask-panel.js";
+import { refusedBy } from "../panels/barred.js";
 import { base } from "../panels/base.js";
 import { define } from "../panels/define.js";
-import "../panels/compare-panel.js";
 import "./data-picker.js";
 import { type DataSet, FIRST } from "../panels/data-set.js";
 import { fileName, give, MODEL } from "./downloads.js";
-import "../panels/epoch-table.js";
 import "../panels/error-note.js";
 import { share } from "../panels/format.js";
 import "./keep-bar.js";
@@ -21,12 +20,12 @@ import "./page-header.js";
 import "../panels/run-charts.js";
 import "../panels/run-controls.js";
 import "./run-settings.js";
-import { keep, kept } from "./saved-run.js";
-import "./share-bar.js";
+import type { PastRuns } from "./past-runs.js";
+import { hasPastRuns } from "./has-past-runs.js";
 import { Session } from "../panels/session.js";
 import { DEFAULTS, type Settings, withoutData } from "../panels/settings.js";
-import "../panels/step-profile.js";
-import { MOST } from "../panels/strategies.js";
+import type { TrialRun } from "../panels/trials.js";
+import { inWords } from "./words.js";
 
 /** The whole page: data and settings at the side, the run and what it gives in the middle. */
 @define("demo-page")
@@ -77,6 +76,9 @@ export class DemoPage extends LitElement {
         gap: 8px;
         min-width: 0;
       }
+      .past {
+        margin-bottom: 48px;
+      }
       .compare {
         display: grid;
         gap: 8px;
@@ -111,30 +113,32 @@ export class DemoPage extends LitElement {
   ];
 
   readonly #session = new Session(DEFAULTS);
-  @state() private dataSet = FIRST;
   /** Why what the visitor asked for last was not even tried. */
   @state() private problem: string | undefined;
   @state() private dragging = false;
   @state() private comparing = false;
   @state() private exporting = false;
-  /** The run that this browser keeps. */
-  @state() private kept: DataSet | undefined;
   /** What became of the last wish to keep a model. */
   @state() private outcome = "";
+  /** Whether the list of past runs is shown. */
+  @state() private hasPast = false;
+  @query("tt-past-runs") private readonly pastRuns!: PastRuns;
 
   override connectedCallback(): void {
     super.connectedCallback();
     this.#session.addEventListener("change", this.#changed);
+    addEventListener("beforeunload", this.#leaving);
     addEventListener("dragover", this.#dragged);
     addEventListener("dragleave", this.#left);
     addEventListener("drop", this.#dropped);
+    this.#session.rescue = () => this.#rescue();
     void this.#begin();
-    void kept().then((found) => (this.kept = found));
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.#session.removeEventListener("change", this.#changed);
+    removeEventListener("beforeunload", this.#leaving);
     removeEventListener("dragover", this.#dragged);
     removeEventListener("dragleave", this.#left);
     removeEventListener("drop", this.#dropped);
@@ -143,35 +147,40 @@ export class DemoPage extends LitElement {
 
   override render(): TemplateResult {
     const session = this.#session;
-    const { phase, trainer, specs, settings } = session;
+    const { phase, trainer, specs, settings, candidate } = session;
     const about = trainer?.about;
     const { user, item } = this.dataSet.words;
     const busy = phase === "training";
     const epochs = session.progress?.epochs ?? about?.config.epochs ?? 1;
+    // A refused file is shown with what was understood of it, so that it can be corrected.
+    const previewed = candidate?.dataSet.own ? candidate : { dataSet: this.dataSet, settings };
+    const trying = this.#trial;
+    const problem = this.problem ?? (session.error && inWords(session.error.message));
     return html`
       <tt-page-header user=${user} item=${item}></tt-page-header>
       <main>
         <section class="side data" aria-labelledby="data">
           <h2 id="data">Data</h2>
           <tt-data-picker
-            .picked=${this.dataSet}
-            .kept=${this.kept}
+            .picked=${session.isOpening ? candidate?.dataSet : this.dataSet}
             .data=${about?.data}
             @pick=${({ detail }: CustomEvent<DataSet>) => this.#turn(detail)}
             @files=${({ detail }: CustomEvent<File[]>) => this.#take(detail)}
           ></tt-data-picker>
         </section>
         <section class="run" aria-label="Training">
-          <tt-error-note .message=${this.problem ?? session.error?.message}></tt-error-note>
-          ${this.dataSet.own
+          <tt-error-note .message=${problem}></tt-error-note>
+          ${previewed.dataSet.own
             ? html`<tt-data-preview
-                .dataSet=${this.dataSet}
-                .about=${about}
+                .dataSet=${previewed.dataSet}
+                .about=${previewed.dataSet === session.dataSet ? about : undefined}
                 .error=${session.error}
                 .specs=${specs}
-                .settings=${settings}
-                ?disabled=${busy}
-                @settings=${({ detail }: CustomEvent<Settings>) => this.#do(() => session.configure(detail))}
+                .settings=${previewed.settings}
+                ?disabled=${busy && previewed.dataSet === session.dataSet}
+                ?aside=${candidate?.error !== undefined && session.dataSet !== undefined && candidate.dataSet !== session.dataSet}
+                @settings=${({ detail }: CustomEvent<Settings>) => this.#do(() => session.correct(detail))}
+                @dismiss=${() => this.#do(() => session.dismiss())}
               ></tt-data-preview>`
             : nothing}
           <tt-run-controls
@@ -181,7 +190,8 @@ export class DemoPage extends LitElement {
             .progress=${session.progress}
             .pairsPerSecond=${session.pairsPerSecond}
             .epochs=${epochs}
-            .had=${session.had}
+            ?opening=${session.isOpening}
+            ?stopping=${session.stopping}
             .stale=${session.stale}
             ?blocked=${this.comparing}
             @start=${() => this.#do(() => session.start())}
@@ -191,9 +201,9 @@ export class DemoPage extends LitElement {
           <tt-keep-bar
             ?disabled=${session.epochs.length === 0}
             outcome=${this.outcome}
-            @keep=${() => this.#save(async (file) => {
-              this.kept = await keep(file, this.dataSet);
-              return "Kept in this browser, among the data sets.";
+            @keep=${() => this.#do(async () => {
+              this.outcome = "Keeping it…";
+              this.outcome = await (await this.#past()).keep();
             })}
             @save=${() => this.#save((file) => {
               give(new Blob([file]), fileName(this.dataSet, MODEL));
@@ -214,13 +224,23 @@ export class DemoPage extends LitElement {
           </details>
           ${location.protocol === "file:" ? nothing : html`<tt-share-bar .shared=${this.#shared}></tt-share-bar>`}
           <tt-run-charts
-            .loss=${session.loss.points()}
+            .loss=${(trying ?? session).loss.points()}
+            .shown=${trying ? ["loss"] : ["loss", "metrics"]}
             .reports=${session.epochs}
             .popularity=${session.popularity}
             .final=${session.final}
             .epochs=${epochs}
             ?validated=${(about?.data.validation ?? 0) > 0}
           ></tt-run-charts>
+          ${session.trials.length > 0
+            ? html`<tt-trials .trials=${session.trials} .metric=${about?.config.metric} ?over=${trying === undefined}></tt-trials>`
+            : nothing}
+          ${session.epochs.length > 1
+            ? html`<p class="small muted">
+                The loss rises within an epoch and drops at its end, because the pairs that are still to come in an epoch
+                are those that the model saw longest ago.
+              </p>`
+            : nothing}
           <tt-epoch-table .reports=${session.epochs} .popularity=${session.popularity}></tt-epoch-table>
           <tt-step-profile .trainer=${trainer} .run=${session.run} .phase=${phase} ?blocked=${this.comparing}></tt-step-profile>
           <p class="unseen" role="status">${this.#spoken()}</p>
@@ -231,6 +251,9 @@ export class DemoPage extends LitElement {
             .specs=${specs}
             .presets=${session.presets}
             .settings=${settings}
+            .about=${about}
+            ?saved=${this.dataSet.resume !== undefined}
+            .refused=${refusedBy(session.error)}
             ?disabled=${busy}
             @settings=${({ detail }: CustomEvent<Settings>) => this.#do(() => session.configure(detail))}
           ></tt-run-settings>
@@ -241,10 +264,19 @@ export class DemoPage extends LitElement {
           <tt-ask-panel .trainer=${trainer} .version=${session.version} .words=${this.dataSet.words}></tt-ask-panel>
         </section>
       </main>
+      ${this.hasPast
+        ? html`<section class="past" aria-labelledby="past">
+            <h2 id="past">Past runs</h2>
+            <tt-past-runs
+              .session=${session}
+              @open=${({ detail }: CustomEvent<DataSet>) => this.#turn(detail)}
+            ></tt-past-runs>
+          </section>`
+        : nothing}
       <section class="compare" aria-labelledby="compare">
         <h2 id="compare">Compare strategies</h2>
         <p class="muted small">
-          Trains up to ${MOST} of them, one after the other, from the same start on the same data. The run above keeps its
+          Trains some of them, one after the other, from the same start on the same data. The run above keeps its
           model.
         </p>
         <tt-compare-panel
@@ -262,16 +294,54 @@ export class DemoPage extends LitElement {
 
   /** Opens the data and the settings of the address, if it has any. */
   async #begin(): Promise<void> {
+    let [first, chosen] = [FIRST, DEFAULTS];
     if (location.hash.length > 1) {
       try {
         const { dataSet, settings } = linked(location.hash, await Trainer.options());
-        this.dataSet = dataSet ?? this.dataSet;
-        this.#session.settle(settings);
+        [first, chosen] = [dataSet ?? first, settings];
       } catch (thrown) {
         this.problem = thrown instanceof Error ? thrown.message : String(thrown);
       }
     }
-    await this.#session.open(this.dataSet);
+    await this.#session.open(first, chosen);
+  }
+
+  /** The data of the run at hand, or else what is about to be. */
+  private get dataSet(): DataSet {
+    return this.#session.dataSet ?? this.#session.candidate?.dataSet ?? FIRST;
+  }
+
+  /** The trial at work, while the run is tuned. */
+  get #trial(): TrialRun | undefined {
+    return this.#session.progress?.trial ? this.#session.trials.at(-1) : undefined;
+  }
+
+  /** The run that could not be kept, by its number. */
+  #unkept = -1;
+
+  /** Keeps the run at hand before it is given up. If that fails, it goes once that is asked for again. */
+  async #rescue(): Promise<boolean> {
+    const { run, epochs } = this.#session;
+    if (epochs.length === 0 || this.#unkept === run) return true;
+    const problem = await this.#past().then(
+      (past) => past.rescue(),
+      (thrown: unknown) => TwoTowerError.from(thrown).message,
+    );
+    if (problem === undefined) {
+      this.outcome = "The run before this one is among the past runs below.";
+      return true;
+    }
+    this.#unkept = run;
+    this.problem = `The run at hand was not given up, because it could not be kept. ${problem} To give it up, do the same again.`;
+    return false;
+  }
+
+  /** The list of past runs. Loaded when there is one to keep or to show. */
+  async #past(): Promise<PastRuns> {
+    await import("./past-runs.js");
+    this.hasPast = true;
+    await this.updateComplete;
+    return this.pastRuns;
   }
 
   /** The page's state, as attributes of the element. */
@@ -289,9 +359,9 @@ export class DemoPage extends LitElement {
   }
 
   /** Does what the visitor asks for; what was refused before is no matter now. */
-  #do(action: () => Promise<void>): void {
+  #do(action: () => Promise<void> | void): void {
     this.problem = undefined;
-    void action();
+    Promise.resolve(action()).catch((thrown: unknown) => (this.problem = TwoTowerError.from(thrown).message));
   }
 
   /** Saves the run, and tells what came of it. */
@@ -311,10 +381,8 @@ export class DemoPage extends LitElement {
     // Loaded when it is needed: most visits have no files of their own.
     if (dataSet.own) void import("./data-preview.js");
     const { backend, values } = this.#session.settings;
-    this.#session.settle({ backend, values: withoutData(values) });
-    this.dataSet = dataSet;
     this.outcome = "";
-    this.#do(() => this.#session.open(dataSet));
+    this.#do(() => this.#session.open(dataSet, { backend, values: withoutData(values) }));
   }
 
   #take(files: readonly File[]): void {
@@ -327,13 +395,14 @@ export class DemoPage extends LitElement {
   #spoken(): string {
     const { phase, epochs, progress } = this.#session;
     const last = epochs.at(-1);
-    const measured = last ? `Epoch ${last.epoch} of ${String(progress?.epochs)}: recall at 20 is ${share(last["recall@20"])}.` : "";
+    const measured = last ? `Epoch ${last.epoch} of ${String(progress?.epochs ?? last.epoch)}: recall at 20 is ${share(last["recall@20"])}.` : "";
     const said = { opening: "Reading the data.", ready: "Ready to train.", waiting: "Waits for another trainer.", training: "Training.", paused: "Paused.", finished: "Finished.", failed: "" };
     return `${said[phase]} ${measured}`;
   }
 
   #learnt(): string {
     const { epochs, progress } = this.#session;
+    if (progress?.trial) return "It tries temperatures first, and throws those models away; the answers follow after that.";
     if (progress === undefined && epochs.length === 0) return "It has learnt nothing yet, so its answers are random. Watch them change as it trains.";
     return epochs.length === 0
       ? "It is learning; the answers follow at the end of each epoch."
@@ -342,6 +411,18 @@ export class DemoPage extends LitElement {
 
   readonly #changed = (): void => {
     this.requestUpdate();
+    const { epochs, trials, error, trainer } = this.#session;
+    // Loaded once the page can be used, or when they are needed: before the first epoch nothing is to be kept.
+    if (trainer) void import("./later.js");
+    if (trials.length > 0) void import("../panels/trials-chart.js");
+    if (!this.hasPast && (epochs.length > 0 || (trainer && hasPastRuns()))) void this.#past().catch(() => undefined);
+    if (error) this.outcome = "";
+  };
+
+  /** Asks before the page is left, if something that was trained is kept nowhere. */
+  readonly #leaving = (event: BeforeUnloadEvent): void => {
+    const { isTrained, epochs } = this.#session;
+    if (isTrained && epochs.length > 0 && !(this.pastRuns as PastRuns | null)?.isKept) event.preventDefault();
   };
 
   readonly #dragged = (event: DragEvent): void => {

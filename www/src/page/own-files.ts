@@ -1,14 +1,16 @@
 /** Files of the visitor's own, given their parts by their names. */
 
 import { type Source, Trainer } from "../index.js";
-import { type DataSet, WORDS } from "../panels/data-set.js";
+import { type DataSet, SHIPPED, WORDS } from "../panels/data-set.js";
 import { savedRun } from "./saved-run.js";
 
 /** A data set of dropped or picked files, or why they make none. */
 export function ownSet(files: readonly File[]): DataSet | { problem: string } {
   const [only] = files;
   if (files.length === 1 && only && SAVED.test(only.name)) {
-    return savedRun(only, { id: "own", title: only.name, summary: "A saved run", words: WORDS });
+    // The page names files after the data set.
+    const trainedOn = SHIPPED.find(({ id }) => only.name.startsWith(`${id}-`));
+    return savedRun(only, { id: "own", title: only.name, summary: "A saved run", words: trainedOn?.words ?? WORDS });
   }
   const found = ownSource(files);
   if ("problem" in found) return found;

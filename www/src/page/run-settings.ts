@@ -2,9 +2,11 @@ import { css, html, LitElement, type TemplateResult } from "lit";
 import { property } from "lit/decorators.js";
 import { ifDefined } from "lit/directives/if-defined.js";
 
-import type { OptionSpec, Preset } from "../index.js";
+import type { About, OptionSpec, Preset } from "../index.js";
+import { barredBy, type Refused } from "../panels/barred.js";
 import { base } from "../panels/base.js";
 import { define } from "../panels/define.js";
+import { capital } from "../panels/format.js";
 import "../panels/choice-bar.js";
 import "../panels/option-fields.js";
 import { DEFAULTS, isOfData, ofData, type Settings, type Values, valuesOf } from "../panels/settings.js";
@@ -45,11 +47,18 @@ export class RunSettings extends LitElement {
   @property({ attribute: false }) presets: readonly Preset[] = [];
   @property({ attribute: false }) settings: Settings = DEFAULTS;
   @property({ type: Boolean }) disabled = false;
+  /** The model at hand: its data allows some settings and bars others. */
+  @property({ attribute: false }) about: About | undefined;
+  /** Whether its data is a saved run's. */
+  @property({ type: Boolean }) saved = false;
+  /** The option that was refused, and why. */
+  @property({ attribute: false }) refused: Refused | undefined;
 
   override render(): TemplateResult {
     const { values, backend } = this.settings;
     const drawn = DRAWN.includes(values["negatives.kind"]);
     const options = [...OPTIONS, ...(drawn ? [COUNT] : [])];
+    const barred = barredBy(values, this.about, this.saved);
     return html`<form
       @submit=${(event: Event) => event.preventDefault()}
       @values=${({ detail }: CustomEvent<Values>) => this.#send({ values: detail })}
@@ -61,7 +70,14 @@ export class RunSettings extends LitElement {
         ?disabled=${this.disabled}
         @change=${({ detail }: CustomEvent<string>) => this.#send({ values: { ...ofData(this.settings.values), ...this.#given(detail) } })}
       ></tt-choice-bar>
-      <tt-option-fields .options=${options} .specs=${this.specs} .values=${values} ?disabled=${this.disabled}></tt-option-fields>
+      <tt-option-fields
+        .options=${options}
+        .specs=${this.specs}
+        .values=${values}
+        .barred=${barred}
+        .refused=${this.refused}
+        ?disabled=${this.disabled}
+      ></tt-option-fields>
       <tt-choice-bar
         label="Backend"
         .choices=${BACKENDS}
@@ -75,6 +91,8 @@ export class RunSettings extends LitElement {
             .technique=${technique}
             .specs=${this.specs}
             .values=${values}
+            .barred=${barred}
+            .refused=${this.refused}
             ?disabled=${this.disabled}
           ></tt-technique-switch>`,
         )}
@@ -105,10 +123,6 @@ export class RunSettings extends LitElement {
 /** Whether an option has no value while its group is off. */
 function isOptional(key: string): boolean {
   return SWITCHES.some(({ group }) => key.startsWith(`${group}.`));
-}
-
-function capital(word: string): string {
-  return word.charAt(0).toUpperCase() + word.slice(1);
 }
 
 declare global {

@@ -5,7 +5,7 @@ import { type Item, type Recommendation, type Trainer, TwoTowerError } from "../
 import { base, clamped } from "./base.js";
 import "./choice-bar.js";
 import { define } from "./define.js";
-import { plural } from "./format.js";
+import { capital, indefinite, plural } from "./format.js";
 import "./item-list.js";
 import type { Choice, SearchBox } from "./search-box.js";
 import "./search-box.js";
@@ -156,7 +156,7 @@ export class AskPanel extends LitElement {
   /** Changes when the model has. */
   @property({ type: Number }) version = 0;
   @property({ attribute: false }) words = { user: "user", item: "item", history: "Has already" };
-  @query("tt-search-box") private readonly search!: SearchBox;
+  @query("tt-search-box") private readonly search: SearchBox | undefined;
 
   @state() private whom: Whom | undefined;
   @state() private history: readonly Item[] = [];
@@ -175,14 +175,15 @@ export class AskPanel extends LitElement {
   override render(): TemplateResult {
     const { user, item } = this.words;
     const visitor = this.whom?.kind === "visitor";
+    const find = visitor ? `Find ${indefinite(item)} by title` : `Find ${indefinite(user)} by id`;
     return html`<div class="tabs" role="radiogroup" aria-label="Whom to recommend for">
-        ${this.#tab(`A ${user} of the data`, !visitor, () => this.#begin())}
+        ${this.#tab(`${capital(indefinite(user))} of the data`, !visitor, () => this.#begin())}
         ${this.#tab(`Someone who likes…`, visitor, () => this.#turn({ kind: "visitor", items: [] }))}
       </div>
       <div class="who">
         <tt-search-box
-          label=${visitor ? `Find a ${item} by title` : `Find a ${user} by id`}
-          placeholder=${visitor ? `Find a ${item} by title` : `Find a ${user} by id`}
+          label=${find}
+          placeholder=${find}
           .find=${visitor ? this.#findItems : this.#findUsers}
           @pick=${this.#picked}
         ></tt-search-box>
@@ -273,7 +274,7 @@ export class AskPanel extends LitElement {
       void this.#turn({ kind: "user", user: id });
       return;
     }
-    this.search.clear();
+    this.search?.clear();
     if (this.whom.items.some(({ item }) => item === id)) return;
     void this.#turn({ kind: "visitor", items: [...this.whom.items, { item: id, title: label }] });
   }
@@ -291,10 +292,14 @@ export class AskPanel extends LitElement {
       first = user;
       break;
     }
-    if (!overtaken()) await this.#turn(first === undefined ? undefined : { kind: "user", user: first });
+    if (overtaken()) return;
+    this.search?.clear();
+    await this.#turn(first === undefined ? undefined : { kind: "user", user: first });
   }
 
   async #turn(whom: Whom | undefined): Promise<void> {
+    // An id is no title, and the lists are of someone else now.
+    if (whom?.kind !== this.whom?.kind) this.search?.clear();
     this.whom = whom;
     this.front = "recommended";
     this.history = [];

@@ -1,6 +1,7 @@
 /** The data that the page can train on: what it is, whose it is, and how it is opened. */
 
 import { type LoadOptions, Trainer, type TrainerOptions } from "../index.js";
+import type { Points } from "./loss-curve.js";
 import { addressIn, opened, ships } from "./shipped-files.js";
 
 export interface DataSet {
@@ -18,6 +19,8 @@ export interface DataSet {
   create(options: TrainerOptions): Promise<Trainer>;
   /** The trainer of a saved run, where it is one. */
   resume?: (options: LoadOptions) => Promise<Trainer>;
+  /** The loss curve that a saved run had, where it is known. */
+  curve?: Points;
 }
 
 /** Words for users and items of data without words of its own. */

@@ -4,7 +4,7 @@ import { property } from "lit/decorators.js";
 import type { EpochReport, Metrics } from "../index.js";
 import { base } from "./base.js";
 import { define } from "./define.js";
-import { duration, share } from "./format.js";
+import { elapsed, share } from "./format.js";
 import { table } from "./table.js";
 
 const COLUMNS = ["recall@10", "recall@20", "ndcg@10", "ndcg@20", "hit@10", "mrr@10", "coverage@20"] as const;
@@ -41,7 +41,7 @@ export class EpochTable extends LitElement {
             </tr>
           </thead>
           <tbody>
-            ${this.reports.map((report) => this.#row(String(report.epoch), report, share(report.loss), duration(report.seconds)))}
+            ${this.reports.map((report) => this.#row(String(report.epoch), report, share(report.loss), elapsed(report.seconds)))}
             ${this.popularity ? this.#row("Popularity", this.popularity, "", "") : nothing}
           </tbody>
         </table>

@@ -3,7 +3,7 @@ import { property } from "lit/decorators.js";
 
 import { base } from "./base.js";
 import { define } from "./define.js";
-import { sentence } from "./format.js";
+import { marked } from "./marked.js";
 
 /** What went wrong, in the error's own words, in a region that screen readers announce. */
 @define("tt-error-note")
@@ -22,6 +22,9 @@ export class ErrorNote extends LitElement {
         white-space: pre-line;
         overflow-wrap: anywhere;
       }
+      code {
+        font-size: 0.95em;
+      }
     `,
   ];
 
@@ -29,7 +32,7 @@ export class ErrorNote extends LitElement {
 
   override render(): TemplateResult {
     return html`<div role="status" aria-live="polite">
-      ${this.message ? html`<div class="note"><p>${sentence(this.message)}</p></div>` : nothing}
+      ${this.message ? html`<div class="note"><p>${marked(this.message)}</p></div>` : nothing}
     </div>`;
   }
 }

@@ -37,14 +37,29 @@ export function duration(seconds: number | null): string {
   return `${whole.format(Math.floor(total / 3600))} h ${whole.format(Math.floor((total % 3600) / 60))} min`;
 }
 
+/** Measured time: 0.72 as `0.7 s`, 75.2 as `1 min 15 s`. */
+export function elapsed(seconds: number): string {
+  return seconds < 59.95 ? `${seconds.toFixed(1)} s` : duration(Math.round(seconds));
+}
+
 /** 18.3421 as `18.3 ms`: three digits, none finer than the microsecond. */
 export function milliseconds(time: number): string {
   return `${digits.format(Number(time.toFixed(3)))} ms`;
 }
 
+/** `a book`, `an item`; words of data with a long u, such as `user`, have an a. */
+export function indefinite(noun: string): string {
+  return `${/^[aeio]/i.test(noun) ? "an" : "a"} ${noun}`;
+}
+
 /** `1 line`, `2 lines`. */
 export function plural(n: number, noun: string): string {
   return `${count(n)} ${noun}${n === 1 ? "" : "s"}`;
+}
+
+/** `Balanced` of `balanced`. */
+export function capital(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1);
 }
 
 /** Returns a message with a capital letter, unless it begins with a name, such as that of a file. */

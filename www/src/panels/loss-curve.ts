@@ -1,3 +1,5 @@
+import type { EpochReport, Progress } from "../index.js";
+
 /** Points that a curve has at most: about one for each pixel and a half of a wide chart. */
 const MOST = 512;
 
@@ -7,48 +9,91 @@ export interface Points {
   losses: readonly number[];
 }
 
+/** Some steps: where they end, their mean loss, and how many whole batches their pairs are. */
+interface Span {
+  end: number;
+  loss: number;
+  batches: number;
+}
+
+/** A slice of training, as far as a curve needs it. */
+export type Slice = Pick<Progress, "losses" | "epoch" | "step" | "steps" | "pairs">;
+
 /**
- * The losses of a run as a curve of bounded length: each step of a short run, means over equal spans of
- * steps of a long one.
+ * The losses of a run as a curve of bounded length: each step of a short run, means over spans of as many steps of a
+ * long one. Where steps end is measured in epochs, which may differ in length.
  */
 export class LossCurve {
-  readonly #epochs: number[] = [];
-  readonly #losses: number[] = [];
+  readonly #spans: Span[];
   /** Steps in a span. */
-  #span = 1;
-  /** Losses of the span that is not full yet. */
-  #open: number[] = [];
+  #steps = 1;
+  /** The steps since the last span. */
+  #open: Span[] = [];
+  /** Where the last step ended, in epochs. */
+  #end: number;
+  /** Pairs of the run up to there. */
+  #pairs: number;
 
-  /** A curve that begins when so many epochs are done. */
-  constructor(readonly begin = 0) {}
+  /** A curve that begins within a run: after the points that it had before. */
+  constructor(begin?: Slice, before: Points = { epochs: [], losses: [] }) {
+    this.#spans = before.epochs.map((end, ix) => ({ end, loss: before.losses[ix] ?? 0, batches: 1 }));
+    this.#end = begin ? endOf(begin) : 0;
+    this.#pairs = begin?.pairs ?? 0;
+    while (this.#spans.length >= MOST) this.#halve();
+  }
 
-  /** Adds the losses of the next steps of a run with this many steps in an epoch. */
-  push(losses: number[], stepsInEpoch: number): void {
-    for (const loss of losses) {
-      this.#open.push(loss);
-      if (this.#open.length < this.#span) continue;
-      this.#losses.push(mean(this.#open));
-      this.#epochs.push(this.begin + (this.#losses.length * this.#span) / stepsInEpoch);
-      this.#open = [];
-      if (this.#losses.length === MOST) this.#halve();
-    }
+  /** Adds the losses of a slice of a run with batches of this size. */
+  push(slice: Slice, batchSize: number): void {
+    const { losses, step, steps, pairs } = slice;
+    const [from, to] = [this.#end, endOf(slice)];
+    // The last batch of an epoch may be smaller.
+    const rest = (pairs - this.#pairs) / batchSize - (losses.length - 1);
+    const last = step === steps && rest > 0 && rest < 1 ? rest : 1;
+    losses.forEach((loss, ix) => {
+      const isLast = ix === losses.length - 1;
+      this.#add({ end: from + ((to - from) * (ix + 1)) / losses.length, loss, batches: isLast ? last : 1 });
+    });
+    [this.#end, this.#pairs] = [to, pairs];
   }
 
   /** The points so far. */
   points(): Points {
-    return { epochs: [...this.#epochs], losses: [...this.#losses] };
+    return { epochs: this.#spans.map(({ end }) => end), losses: this.#spans.map(({ loss }) => loss) };
+  }
+
+  #add(step: Span): void {
+    const before = this.#spans.at(-1);
+    // A small batch has few negatives, so that its loss is low: as a point of its own it would be a dip in the curve.
+    if (this.#open.length === 0 && step.batches < 1 && before && before.end > step.end - 1) {
+      this.#spans[this.#spans.length - 1] = together([before, step]);
+      return;
+    }
+    this.#open.push(step);
+    if (this.#open.length < this.#steps) return;
+    this.#spans.push(together(this.#open));
+    this.#open = [];
+    if (this.#spans.length === MOST) this.#halve();
   }
 
   #halve(): void {
-    for (let ix = 0; ix < MOST / 2; ix++) {
-      this.#losses[ix] = mean(this.#losses.slice(2 * ix, 2 * ix + 2));
-      this.#epochs[ix] = this.#epochs[2 * ix + 1] ?? 0;
-    }
-    this.#losses.length = this.#epochs.length = MOST / 2;
-    this.#span *= 2;
+    const half = Math.ceil(this.#spans.length / 2);
+    for (let ix = 0; ix < half; ix++) this.#spans[ix] = together(this.#spans.slice(2 * ix, 2 * ix + 2));
+    this.#spans.length = half;
+    this.#steps *= 2;
   }
 }
 
-function mean(values: number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
+/** The curve of epochs whose steps are not known: a point at the end of each. */
+export function curveOf(reports: readonly EpochReport[]): Points {
+  return { epochs: reports.map(({ epoch }) => epoch), losses: reports.map(({ loss }) => loss) };
+}
+
+function endOf({ epoch, step, steps }: Slice): number {
+  return epoch - 1 + step / steps;
+}
+
+function together(spans: readonly Span[]): Span {
+  const batches = spans.reduce((sum, span) => sum + span.batches, 0);
+  const loss = spans.reduce((sum, span) => sum + span.loss * span.batches, 0) / batches;
+  return { end: spans.at(-1)?.end ?? 0, loss, batches };
 }

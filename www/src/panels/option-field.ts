@@ -1,9 +1,12 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { property } from "lit/decorators.js";
+import { ifDefined } from "lit/directives/if-defined.js";
+import { live } from "lit/directives/live.js";
 
 import type { OptionKind, OptionSpec } from "../index.js";
 import { base } from "./base.js";
 import { define } from "./define.js";
+import { sentence } from "./format.js";
 import type { Value } from "./settings.js";
 
 /** One option as a labelled control, with the bounds of its specification. Sends `change` with the value. */
@@ -19,33 +22,61 @@ export class OptionField extends LitElement {
       .name {
         font-weight: 550;
       }
+      .problem {
+        color: var(--accent-strong);
+      }
+      .field[aria-invalid="true"] {
+        border-color: var(--accent);
+        outline: 1px solid var(--accent);
+      }
     `,
   ];
 
   @property() label = "";
   @property({ attribute: false }) spec: OptionSpec | undefined;
-  @property({ attribute: false }) value: Value | undefined;
+  /** Set again, it takes the place of what the field may show: a value that was typed and refused. */
+  @property({ attribute: false, hasChanged: () => true }) value: Value | undefined;
   @property({ type: Boolean }) disabled = false;
+  /** Why the option has no meaning for now. */
+  @property() reason: string | undefined;
+  /** Why its value was refused. */
+  @property() problem: string | undefined;
+  /** Values that cannot be chosen for now, and why. */
+  @property({ attribute: false }) barred: Readonly<Record<string, string>> = {};
 
   override render(): TemplateResult | typeof nothing {
     const { spec } = this;
     if (spec === undefined) return nothing;
     return html`<label class="small" title=${spec.doc}>
-      <span class="name">${this.label}</span>
-      ${this.#control(spec)}
-    </label>`;
+        <span class="name">${this.label}</span>
+        ${this.#control(spec)}
+      </label>
+      ${this.#notes()}`;
+  }
+
+  #notes(): TemplateResult | typeof nothing {
+    const reasons = [...new Set([...Object.values(this.barred), ...(this.reason ? [this.reason] : [])])];
+    if (reasons.length === 0 && !this.problem) return nothing;
+    return html`<p id="notes" class="small">
+      ${this.problem ? html`<span class="problem">${sentence(this.problem)}.</span>` : nothing}
+      ${reasons.length > 0 ? html`<span class="muted">${reasons.join(" ")}</span>` : nothing}
+    </p>`;
   }
 
   #control(spec: OptionSpec): TemplateResult {
     const value = this.value ?? spec.default;
+    const disabled = this.disabled || this.reason !== undefined;
+    const invalid = this.problem === undefined ? undefined : "true";
     const choices = choicesOf(spec);
     if (choices) {
       return html`<select
         class="field"
-        ?disabled=${this.disabled}
+        ?disabled=${disabled}
+        aria-invalid=${ifDefined(invalid)}
+        aria-describedby="notes"
         @change=${(event: Event) => this.#send(choices[(event.target as HTMLSelectElement).selectedIndex]?.value ?? null)}
       >
-        ${choices.map((choice) => html`<option .selected=${choice.value === value}>${choice.label}</option>`)}
+        ${choices.map((choice) => html`<option ?disabled=${String(choice.value) in this.barred} .selected=${live(choice.value === value)}>${choice.label}</option>`)}
       </select>`;
     }
     const list = spec.kinds.find((kind) => kind.kind === "list");
@@ -53,8 +84,11 @@ export class OptionField extends LitElement {
       return html`<input
         class="field"
         type="text"
-        .value=${(value as string[] | number[]).join(", ")}
-        ?disabled=${this.disabled}
+        .value=${live((value as string[] | number[]).join(", "))}
+        ?disabled=${disabled}
+        aria-invalid=${ifDefined(invalid)}
+        aria-describedby="notes"
+        @input=${this.#retyped}
         @change=${(event: Event) => this.#listed(event, list.of)}
       />`;
     }
@@ -64,9 +98,11 @@ export class OptionField extends LitElement {
         class="field"
         type="text"
         autocomplete="off"
-        .value=${value === null ? "" : String(value)}
+        .value=${live(value === null ? "" : String(value))}
         placeholder=${unset(spec)}
-        ?disabled=${this.disabled}
+        ?disabled=${disabled}
+        aria-invalid=${ifDefined(invalid)}
+        aria-describedby="notes"
         @change=${(event: Event) => this.#wrote(event, numbers !== undefined)}
       />`;
     }
@@ -76,16 +112,21 @@ export class OptionField extends LitElement {
       class="field"
       type="number"
       inputmode=${whole ? "numeric" : "decimal"}
-      .value=${value === blank?.value ? "" : String(value)}
+      .value=${live(value === blank?.value ? "" : String(value))}
       placeholder=${blank?.label ?? nothing}
       ?required=${blank === undefined}
       min=${numbers?.min ?? nothing}
       max=${numbers?.max ?? nothing}
       step=${whole ? 1 : "any"}
-      ?disabled=${this.disabled}
+      ?disabled=${disabled}
+      aria-invalid=${ifDefined(invalid)}
+      aria-describedby="notes"
       @change=${(event: Event) => this.#typed(event, blank?.value ?? null)}
     />`;
   }
+
+  /** A field whose text was refused is open to another one. */
+  readonly #retyped = (event: Event): void => (event.target as HTMLInputElement).setCustomValidity("");
 
   /** Sends a text, or the number that it is where the option may be one. */
   #wrote(event: Event, numeric: boolean): void {
@@ -93,11 +134,17 @@ export class OptionField extends LitElement {
     this.#send(text === "" ? null : numeric && !Number.isNaN(Number(text)) ? Number(text) : text);
   }
 
-  /** What stands between commas; whatever is no number goes as text, to be refused by name. */
+  /** Sends the words, or the numbers, between commas. */
   #listed(event: Event, { kind }: OptionKind): void {
-    const words = (event.target as HTMLInputElement).value.split(",").map((word) => word.trim()).filter(Boolean);
-    const number = (word: string): number | string => (Number.isNaN(Number(word)) ? word : Number(word));
-    this.#send((kind === "text" ? words : words.map(number)) as string[] | number[]);
+    const input = event.target as HTMLInputElement;
+    const words = input.value.split(",").map((word) => word.trim()).filter(Boolean);
+    if (kind === "text") {
+      this.#send(words);
+      return;
+    }
+    const wrong = words.find((word) => Number.isNaN(Number(word)));
+    input.setCustomValidity(wrong === undefined ? "" : `“${wrong}” is not a number.`);
+    if (input.reportValidity()) this.#send(words.map(Number));
   }
 
   #typed(event: Event, blank: Value): void {

@@ -3,6 +3,7 @@ import { property } from "lit/decorators.js";
 
 import type { OptionSpec } from "../index.js";
 import { base } from "./base.js";
+import { type Barred, FREE, type Refused } from "./barred.js";
 import { define } from "./define.js";
 import "./option-field.js";
 import type { Value, Values } from "./settings.js";
@@ -26,6 +27,10 @@ export class OptionFields extends LitElement {
   @property({ attribute: false }) specs: readonly OptionSpec[] = [];
   @property({ attribute: false }) values: Values = {};
   @property({ type: Boolean }) disabled = false;
+  /** What cannot be set for now. */
+  @property({ attribute: false }) barred: Barred = FREE;
+  /** The option that was refused, and why. */
+  @property({ attribute: false }) refused: Refused | undefined;
 
   override render(): TemplateResult[] {
     return this.options.map(
@@ -34,6 +39,9 @@ export class OptionFields extends LitElement {
         .spec=${this.specs.find((spec) => spec.key === key)}
         .value=${this.values[key]}
         ?disabled=${this.disabled}
+        .reason=${this.barred.whole[key]}
+        .barred=${this.barred.choices[key] ?? {}}
+        .problem=${this.refused?.key === key ? this.refused.problem : undefined}
         @change=${({ detail }: CustomEvent<Value>) => this.#send({ ...this.values, [key]: detail })}
       ></tt-option-field>`,
     );

@@ -4,7 +4,8 @@ import { property } from "lit/decorators.js";
 import type { About, Progress } from "../index.js";
 import { base } from "./base.js";
 import { define } from "./define.js";
-import { count, duration, plural, rate } from "./format.js";
+import { estimate } from "./estimate.js";
+import { count, duration, elapsed, plural, rate, scaled } from "./format.js";
 import type { Phase } from "./session.js";
 
 /** What the main button says, and does, in each phase. */
@@ -97,21 +98,26 @@ export class RunControls extends LitElement {
   @property({ attribute: false }) about: About | undefined;
   @property({ attribute: false }) progress: Progress | undefined;
   @property({ type: Number }) pairsPerSecond = 0;
-  /** Epochs of a run, and those of them that it had before it was opened. */
+  /** Epochs of a run. */
   @property({ type: Number }) epochs = 1;
-  @property({ type: Number }) had = 0;
+  /** Whether other data is being opened, in place of that of the run. */
+  @property({ type: Boolean }) opening = false;
+  /** Whether the run is about to stop. */
+  @property({ type: Boolean }) stopping = false;
   /** Whether settings have changed that wait for a reset. */
   @property({ type: Boolean }) stale = false;
   /** Whether a comparison is at work: two runs at once would slow each other down. */
   @property({ type: Boolean }) blocked = false;
 
   override render(): TemplateResult {
-    const { label, event } = MAIN[this.phase === "ready" && this.had > 0 ? "paused" : this.phase];
-    const begun = this.progress !== undefined || this.phase === "training" || this.had > 0;
+    const phase = this.#phase;
+    const { label, event } = MAIN[phase];
+    const begun = this.progress !== undefined || phase === "training";
+    const held = phase === "opening" || this.blocked || this.stopping;
     return html`<div class="bar">
         <div class="buttons">
-          <button class="button primary" part="start" ?disabled=${this.phase === "opening" || this.blocked} @click=${() => this.#send(event)}>${label}</button>
-          <button class="button" part="reset" ?disabled=${!begun} @click=${this.#reset}>Reset</button>
+          <button class="button primary" part="start" ?disabled=${held} @click=${() => this.#send(event)}>${label}</button>
+          <button class="button" part="reset" ?disabled=${!begun || this.stopping} @click=${this.#reset}>Reset</button>
         </div>
         <div class="progress small muted figure">
           <span>${this.#where()}${this.compact ? this.#inBrief() : nothing}</span>
@@ -128,21 +134,32 @@ export class RunControls extends LitElement {
         </div>
       </dl>
       ${this.blocked ? html`<p class="small" role="status">The comparison below is at work; training waits for its end.</p>` : nothing}
+      ${this.#warning()}
       ${this.stale && begun ? html`<p class="small" role="status">The changed settings take effect at the next reset.</p>` : nothing}`;
+  }
+
+  /** The phase as it is shown: a run that rests makes way for what is being opened. */
+  get #phase(): Phase {
+    return this.opening && !["training", "waiting", "paused"].includes(this.phase) ? "opening" : this.phase;
   }
 
   #where(): string {
     const { progress } = this;
-    if (this.phase === "opening") return "Reading the data…";
-    if (this.phase === "failed") return "Stopped";
-    if (this.phase === "waiting") return "Waiting: another trainer on this page is training";
-    if (progress === undefined) return `${plural(this.epochs - this.had, "epoch")} to go`;
-    if (this.phase === "finished") {
+    const phase = this.#phase;
+    if (this.stopping) return "Stopping after the step at work…";
+    if (phase === "opening") return "Reading the data…";
+    if (phase === "failed") return "Stopped";
+    if (phase === "waiting") return "Waiting: another trainer on this page is training";
+    if (progress === undefined) {
+      const memory = this.about && !this.compact ? `, ${scaled(this.about.memoryBytes, "B")} of memory` : "";
+      return `${plural(this.epochs, "epoch")} to go${memory}`;
+    }
+    if (phase === "finished") {
       const { tune, temperature } = this.about?.config ?? {};
       const chosen = tune ? ` with temperature ${String(temperature)}` : "";
-      return `${plural(progress.epoch, "epoch")}${chosen}, trained in ${duration(progress.seconds)}`;
+      return `${plural(progress.epoch, "epoch")}${chosen}, trained in ${elapsed(progress.seconds)}`;
     }
-    const paused = this.phase === "paused" ? ", paused" : "";
+    const paused = phase === "paused" ? ", paused" : "";
     if (progress.trial) {
       const { trial, trials, temperature } = progress.trial;
       return `Tries temperature ${temperature}, ${trial} of ${trials}: epoch ${count(progress.epoch)} of at most ${count(progress.epochs)}${paused}`;
@@ -166,8 +183,19 @@ export class RunControls extends LitElement {
   }
 
   #left(): string {
-    const { progress } = this;
-    return progress === undefined || progress.done || this.phase === "failed" ? "–" : duration(progress.secondsLeft);
+    const { about, progress, phase } = this;
+    if (progress) return progress.done || phase === "failed" ? "–" : duration(progress.secondsLeft);
+    return about && phase === "ready" ? `about ${duration(estimate(about).seconds)}` : "–";
+  }
+
+  /** Tells before the start that steps are long. */
+  #warning(): TemplateResult | typeof nothing {
+    const { about, progress, phase } = this;
+    const long = about && progress === undefined && phase === "ready" ? estimate(about).longStep : undefined;
+    if (long === undefined) return nothing;
+    return html`<p class="small" role="status">
+      A step takes about ${duration(long)} here, and the page answers between steps. A smaller batch or width has shorter ones.
+    </p>`;
   }
 
   #fact(term: string, value: string): TemplateResult {

@@ -7,17 +7,19 @@ import {
   type OptionSpec,
   type Preset,
   type Progress,
-  type RunOptions,
+  type Report,
   Trainer,
   TwoTowerError,
 } from "../index.js";
 import type { DataSet } from "./data-set.js";
-import { LossCurve } from "./loss-curve.js";
+import { learnSpeed } from "./estimate.js";
+import { curveOf, LossCurve } from "./loss-curve.js";
 import { runOptions, same, type Settings, valuesOf } from "./settings.js";
+import { trialsOf, type TrialRun, withSlice } from "./trials.js";
 import type { Release, Turns } from "./turns.js";
 
 /**
- * `opening` reads the data, `ready` has a fresh model, `waiting` waits for another run of the page, `failed` has no
+ * `opening` reads the first data, `ready` has a fresh model, `waiting` waits for another run of the page, `failed` has no
  * model or one that cannot continue; `reset` leads back to `ready` from everywhere.
  */
 export type Phase = "opening" | "ready" | "waiting" | "training" | "paused" | "finished" | "failed";
@@ -30,31 +32,52 @@ export interface Neighbours {
   turns: Turns;
 }
 
+/** Data, and settings for it, that are not the run's yet. */
+export interface Candidate {
+  dataSet: DataSet;
+  settings: Settings;
+  /** Why it was refused; none while it is opened. */
+  error?: TwoTowerError;
+}
+
+/** Milliseconds that a run has to stop. A longer step is ended with its worker. */
+const PATIENCE = 2000;
+
 /** Sends `change` whenever something that it shows has changed. */
 export class Session extends EventTarget {
   phase: Phase = "opening";
   error: TwoTowerError | undefined;
   specs: readonly OptionSpec[] = [];
   presets: readonly Preset[] = [];
+  /** The data of the model at hand. */
+  dataSet: DataSet | undefined;
   trainer: Trainer | undefined;
+  /** What is being opened in its place, or was refused. The model at hand stays until another one is there. */
+  candidate: Candidate | undefined;
   progress: Progress | undefined;
   loss = new LossCurve();
   epochs: EpochReport[] = [];
-  /** Epochs that a saved run had before it was opened. */
-  had = 0;
+  /** What tuning has tried so far. */
+  trials: readonly TrialRun[] = [];
   popularity: Metrics | undefined;
   /** The model that a finished run keeps. */
   final: Final | undefined;
   pairsPerSecond = 0;
+  /** Whether it waits for a run to stop. */
+  stopping = false;
   /** Counts the runs. */
   run = 0;
   /** Counts the models that could be asked: fresh ones, and those after an epoch. */
   version = 0;
+  /** Asked before a trained model is given up: keeps it elsewhere, and tells whether it may go. */
+  rescue: (() => Promise<boolean>) | undefined;
 
-  #dataSet: DataSet | undefined;
   #wanted: Settings;
-  /** What the model at hand was made with. */
+  /** Settings of the model at hand. */
   #used: Settings;
+  /** Ends the trainer at hand. */
+  #life = new AbortController();
+  /** Gives up what is being opened. */
   #opening = new AbortController();
   #run = new AbortController();
   #gate: PromiseWithResolvers<unknown> | undefined;
@@ -67,8 +90,9 @@ export class Session extends EventTarget {
     this.#wanted = this.#used = settings;
   }
 
+  /** The settings of the next run. */
   get settings(): Settings {
-    return this.#wanted;
+    return this.isOpening ? (this.candidate?.settings ?? this.#wanted) : this.#wanted;
   }
 
   /** Whether the model at hand was made with other settings than those wanted. */
@@ -76,23 +100,41 @@ export class Session extends EventTarget {
     return !same(this.#used, this.#wanted);
   }
 
+  /** Whether other data, or the same with other options, is being opened. */
+  get isOpening(): boolean {
+    return this.candidate !== undefined && this.candidate.error === undefined;
+  }
+
+  /** Whether a reset would lose training. */
+  get isTrained(): boolean {
+    return this.phase !== "failed" && this.progress !== undefined;
+  }
+
   /** Takes new settings: at once where no training is lost, else at the next reset. */
   async configure(settings: Settings): Promise<void> {
+    const { candidate } = this;
+    if (candidate && this.isOpening) return this.open(candidate.dataSet, settings, false);
     this.#wanted = settings;
     this.#changed();
-    const trained = this.phase === "waiting" ? this.progress !== undefined : TRAINED.includes(this.phase);
-    if (!trained) await this.reset();
+    if (!this.isTrained) await this.reset();
   }
 
-  /** Takes settings for the data set that is opened next. */
-  settle(settings: Settings): void {
-    this.#wanted = settings;
+  /** Takes settings for the data that was refused, and opens it again; else for the run. */
+  correct(settings: Settings): Promise<void> {
+    const { candidate } = this;
+    return candidate && candidate.dataSet !== this.dataSet ? this.open(candidate.dataSet, settings) : this.configure(settings);
   }
 
-  /** Turns to a data set; the run before it ends. */
-  open(dataSet: DataSet): Promise<void> {
-    this.#dataSet = dataSet;
-    this.#resetting = this.#open(dataSet.resume);
+  /** Forgets the data that was refused. */
+  dismiss(): void {
+    this.#opening.abort();
+    this.candidate = undefined;
+    this.#changed();
+  }
+
+  /** Turns to a data set. The run before it ends once the new one is there. */
+  open(dataSet: DataSet, settings = this.#wanted, resumes = true): Promise<void> {
+    this.#resetting = this.#open(dataSet, settings, resumes ? dataSet.resume : undefined);
     return this.#resetting;
   }
 
@@ -100,13 +142,16 @@ export class Session extends EventTarget {
   async start(): Promise<void> {
     if (this.phase === "paused") {
       if (!(await this.#takeTurn("paused"))) return;
+      if (this.#gate === undefined) return this.#train();
       this.#to("training");
-      this.#gate?.resolve(undefined);
+      this.#gate.resolve(undefined);
+      this.#gate = undefined;
       return;
     }
-    if (this.phase === "finished") await this.reset();
     await this.#resetting;
-    if (this.phase === "ready" && (await this.#takeTurn("ready"))) await this.#train();
+    if (this.phase === "finished" || (this.phase === "ready" && this.stale)) await this.reset();
+    // Settings that were refused are none to train with.
+    if (this.phase === "ready" && !this.stale && (await this.#takeTurn("ready"))) await this.#train();
   }
 
   /** Stops between two slices of training until `start`; one that waits for its turn gives up its place. */
@@ -120,8 +165,11 @@ export class Session extends EventTarget {
 
   /** Gives up the run for a fresh model with the wanted settings. */
   reset(): Promise<void> {
-    const { trainer } = this;
-    this.#resetting = trainer === undefined || this.#mustReopen() ? this.#open() : this.#restart(trainer);
+    const { trainer, dataSet } = this;
+    const known = dataSet ?? this.candidate?.dataSet;
+    if (known === undefined) return Promise.resolve();
+    if (trainer === undefined || this.#mustReopen()) return this.open(known, this.#wanted, false);
+    this.#resetting = this.#restart(trainer, known);
     return this.#resetting;
   }
 
@@ -129,6 +177,7 @@ export class Session extends EventTarget {
   close(): void {
     this.#wait.abort();
     this.#opening.abort();
+    this.#life.abort();
     this.#releaseTurn();
   }
 
@@ -161,17 +210,51 @@ export class Session extends EventTarget {
   /** Settled when no training is at work. */
   #idle: Promise<unknown> = Promise.resolve();
 
-  async #restart(trainer: Trainer): Promise<void> {
-    this.#wait.abort();
-    this.#run.abort();
-    await this.#idle;
-    this.#used = this.#wanted;
+  async #restart(trainer: Trainer, dataSet: DataSet): Promise<void> {
+    const wanted = this.#wanted;
+    this.dismiss();
+    if (!(await this.#giveUp())) return;
+    if (this.trainer === undefined) return this.#open(dataSet, wanted);
+    if (trainer !== this.trainer) return;
     try {
-      await trainer.reset(this.#options());
+      await trainer.reset(runOptions(wanted, dataSet));
+      this.#used = wanted;
       this.#fresh();
     } catch (thrown) {
-      if (trainer === this.trainer) this.#fail(thrown);
+      if (trainer !== this.trainer) return;
+      const error = TwoTowerError.from(thrown);
+      if (REFUSED.includes(error.code)) this.#refuse({ dataSet, settings: wanted, error });
+      else this.#fail(error);
     }
+  }
+
+  /** Stops the run at hand and has it kept elsewhere. Returns whether it may go. */
+  async #giveUp(): Promise<boolean> {
+    this.#wait.abort();
+    if (this.trainer === undefined) return true;
+    const { run } = this;
+    this.stopping = true;
+    this.#run.abort();
+    this.#changed();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<boolean>((resolve) => (timer = setTimeout(() => resolve(true), PATIENCE)));
+    const isLate = await Promise.race([this.#idle.then(() => false), late]);
+    clearTimeout(timer);
+    if (isLate) {
+      this.#life.abort();
+      this.trainer = undefined;
+      this.phase = "opening";
+    }
+    const mayGo = isLate || !this.isTrained || this.rescue === undefined || (await this.rescue());
+    this.stopping = false;
+    if (run !== this.run) return this.#giveUp();
+    if (!mayGo) this.#to(this.#atRest());
+    return mayGo;
+  }
+
+  /** The phase of the model at hand while nothing is at work. */
+  #atRest(): Phase {
+    return this.final ? "finished" : this.progress ? "paused" : "ready";
   }
 
   async #train(): Promise<void> {
@@ -180,15 +263,17 @@ export class Session extends EventTarget {
     this.#run = new AbortController();
     const { signal } = this.#run;
     const onProgress = (progress: Progress): Promise<unknown> | undefined => {
-      this.#took(progress);
+      this.#took(progress, trainer);
       return this.#gate?.promise;
     };
+    this.error = undefined;
     this.#to("training");
     const idle = Promise.withResolvers();
     this.#idle = idle.promise;
     try {
       for await (const epoch of trainer.train({ onProgress, signal })) {
         this.epochs = [...this.epochs, epoch];
+        learnSpeed(trainer.about.backend, epoch);
         this.version++;
         this.#changed();
       }
@@ -197,84 +282,99 @@ export class Session extends EventTarget {
     } catch (thrown) {
       if (!gaveUp(thrown)) this.#fail(thrown);
     } finally {
+      if (signal.aborted) this.#gate = undefined;
       if (this.phase !== "paused") this.#releaseTurn();
       idle.resolve(undefined);
     }
   }
 
-  #took(progress: Progress): void {
+  #took(progress: Progress, { about }: Trainer): void {
     const seconds = progress.seconds - (this.progress?.seconds ?? 0);
     const pairs = progress.pairs - (this.progress?.pairs ?? 0);
     if (seconds > 0) this.pairsPerSecond = smooth(this.pairsPerSecond, pairs / seconds);
     // A trial's losses are none of the run's.
-    if (progress.trial === null) this.loss.push(progress.losses, progress.steps);
+    if (progress.trial === null) this.loss.push(progress, about.config.batchSize);
+    else this.trials = withSlice(this.trials, progress, progress.trial, about.config.batchSize);
     this.progress = progress;
     this.#changed();
   }
 
-  /** Reads the data anew, for a fresh model, or goes on with a saved run. */
-  async #open(resume?: DataSet["resume"]): Promise<void> {
-    this.#wait.abort();
-    // This ends the trainer at hand, too.
+  /** Reads the data, for a fresh model or for a saved run's, and turns to it once it is there. */
+  async #open(dataSet: DataSet, settings: Settings, resume?: DataSet["resume"]): Promise<void> {
     this.#opening.abort();
-    this.#opening = new AbortController();
-    const { signal } = this.#opening;
-    const dataSet = this.#dataSet;
-    this.#used = this.#wanted;
-    this.trainer = undefined;
-    this.#clear();
-    this.#to("opening");
-    if (dataSet === undefined) return;
+    const control = (this.#opening = new AbortController());
+    const { signal } = control;
+    const candidate = (this.candidate = { dataSet, settings });
+    this.error = undefined;
+    if (this.trainer === undefined) {
+      this.#wanted = settings;
+      this.phase = "opening";
+    }
+    this.#changed();
     try {
-      const { backend } = this.#wanted;
+      const { backend } = settings;
       const shared = { share: this.neighbours?.share, signal };
-      const making = resume ? resume({ backend, ...shared }) : dataSet.create({ ...this.#options(), ...shared });
-      const [specs, presets, trainer] = await Promise.all([Trainer.options(), Trainer.presets(), making]);
-      const { popularity, epochs, final } = await trainer.report();
+      const learning = this.#learn();
+      const making = resume
+        ? resume({ backend, ...shared })
+        : dataSet.create({ ...runOptions(settings, dataSet), ...shared });
+      const [trainer] = await Promise.all([making, learning]);
+      const report = await trainer.report();
       if (signal.aborted) return;
-      this.specs = specs;
-      this.presets = presets;
-      this.trainer = trainer;
-      this.popularity = popularity ?? undefined;
-      if (resume) this.#used = this.#wanted = { backend, values: valuesOf(trainer.about.config, specs) };
-      this.#fresh();
-      this.epochs = epochs;
-      this.had = epochs.length;
-      this.loss = new LossCurve(epochs.length);
-      this.final = final ?? undefined;
-      this.#to(final ? "finished" : "ready");
+      if (!(await this.#giveUp())) {
+        control.abort();
+        if (this.candidate === candidate) this.dismiss();
+        return;
+      }
+      if (control.signal.aborted) return;
+      this.#life.abort();
+      this.#life = control;
+      this.#opening = new AbortController();
+      [this.dataSet, this.trainer] = [dataSet, trainer];
+      this.popularity = report.popularity ?? undefined;
+      this.#used = this.#wanted = resume ? { backend, values: valuesOf(trainer.about.config, this.specs) } : settings;
+      this.#fresh(resume && report);
     } catch (thrown) {
-      if (!signal.aborted) this.#fail(thrown);
+      if (!signal.aborted) this.#refuse({ ...candidate, error: TwoTowerError.from(thrown) });
     }
   }
 
-  #options(): RunOptions {
-    return runOptions(this.#wanted, this.#dataSet ?? { given: false });
+  /** Learns which options there are, also where the data cannot be opened. */
+  async #learn(): Promise<void> {
+    if (this.specs.length > 0) return;
+    [this.specs, this.presets] = await Promise.all([Trainer.options(), Trainer.presets()]);
+    this.#changed();
   }
 
-  #fresh(): void {
-    this.#clear();
+  /** Tells why a candidate is not taken. The model at hand stays, if there is one. */
+  #refuse(candidate: Candidate): void {
+    this.candidate = candidate;
+    this.error = candidate.error;
+    if (this.trainer === undefined) this.#to("failed");
+    else if (this.phase === "training" && this.#run.signal.aborted) this.#to(this.#atRest());
+    else this.#changed();
+  }
+
+  /** Shows the model at hand as a fresh one, or as a run that was saved. */
+  #fresh(saved?: Report): void {
+    this.#gate = undefined;
+    this.error = this.candidate = undefined;
+    this.progress = saved && saved.progress.pairs > 0 ? saved.progress : undefined;
+    this.epochs = saved?.epochs ?? [];
+    this.trials = trialsOf(saved?.trials ?? []);
+    this.loss = saved ? new LossCurve(saved.progress, this.dataSet?.curve ?? curveOf(this.epochs)) : new LossCurve();
+    this.final = saved?.final ?? undefined;
+    this.pairsPerSecond = 0;
     this.run++;
     this.version++;
-    this.#to("ready");
-  }
-
-  #clear(): void {
-    this.#gate = undefined;
-    this.error = undefined;
-    this.progress = undefined;
-    this.loss = new LossCurve();
-    this.epochs = [];
-    this.had = 0;
-    this.final = undefined;
-    this.pairsPerSecond = 0;
+    this.#to(this.#atRest());
   }
 
   /** Whether the data is to be read anew: for other options of its own, or because the worker may be gone. */
   #mustReopen(): boolean {
     if (this.phase === "failed" && this.error?.code !== "non-finite") return true;
     // The seed also draws the test part, unless that is given.
-    const ofData = this.#dataSet?.given ? DATA : new RegExp(`${DATA.source}|^seed$`);
+    const ofData = this.dataSet?.given ? DATA : new RegExp(`${DATA.source}|^seed$`);
     const chosen = ({ values }: Settings): string =>
       JSON.stringify(Object.entries(values).filter(([key]) => ofData.test(key)));
     return chosen(this.#used) !== chosen(this.#wanted);
@@ -296,8 +396,8 @@ export class Session extends EventTarget {
   }
 }
 
-/** Phases in which a reset would lose training. */
-const TRAINED: readonly Phase[] = ["training", "paused", "finished"];
+/** Errors of settings that cannot be had, which leave the model at hand as it is. */
+const REFUSED: readonly TwoTowerError["code"][] = ["config", "not-available", "limit", "out-of-memory", "data"];
 
 /** Options that the data was read with: towers of features take more of it. */
 const DATA = /^(split|data)\.|^towers\.\w+\.(id|features)$/;

@@ -3,7 +3,9 @@ import { property } from "lit/decorators.js";
 
 import type { OptionSpec } from "../index.js";
 import { base } from "./base.js";
+import { type Barred, FREE, type Refused } from "./barred.js";
 import { define } from "./define.js";
+import { sentence } from "./format.js";
 import "./option-fields.js";
 import type { Values } from "./settings.js";
 import { isOn, switchedOff, switchedOn, type Technique } from "./techniques.js";
@@ -79,10 +81,17 @@ export class TechniqueSwitch extends LitElement {
   @property({ attribute: false }) specs: readonly OptionSpec[] = [];
   @property({ attribute: false }) values: Values = {};
   @property({ type: Boolean }) disabled = false;
+  /** What cannot be set for now. */
+  @property({ attribute: false }) barred: Barred = FREE;
+  /** The option that was refused, and why. */
+  @property({ attribute: false }) refused: Refused | undefined;
 
   override render(): TemplateResult {
     const { technique, values } = this;
     const on = isOn(technique, values);
+    // It can always be switched off.
+    const reason = on ? undefined : this.barred.whole[technique.group];
+    const problem = this.refused?.key === technique.group ? this.refused.problem : undefined;
     return html`<label class="small">
         ${technique.name}
         <input
@@ -90,19 +99,21 @@ export class TechniqueSwitch extends LitElement {
           type="checkbox"
           role="switch"
           aria-checked=${on ? "true" : "false"}
-          aria-describedby="does"
+          aria-describedby="does why"
           .checked=${on}
-          ?disabled=${this.disabled || this.specs.length === 0}
+          ?disabled=${this.disabled || this.specs.length === 0 || reason !== undefined}
           @change=${() => this.#turn(!on)}
         />
         <span class="track"></span>
       </label>
       <p class="small muted" id="does">${technique.does} ${told(technique, values, this.specs)}</p>
+      <p class="small" id="why" ?hidden=${!problem && !reason}>${problem ? `${sentence(problem)}.` : reason}</p>
       ${on
         ? html`<tt-option-fields
             .options=${technique.options}
             .specs=${this.specs}
             .values=${values}
+            .refused=${this.refused}
             ?disabled=${this.disabled}
           ></tt-option-fields>`
         : nothing}`;

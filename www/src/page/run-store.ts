@@ -1,0 +1,218 @@
+/** The runs that this browser keeps: what is told of each in one store, and its file in another. */
+
+import { type Config, type EpochReport, type Final, type Metrics, TwoTowerError } from "../index.js";
+import { scaled } from "../panels/format.js";
+import type { Points } from "../panels/loss-curve.js";
+
+/** Bytes that all kept runs may take together. */
+export const BUDGET = 256e6;
+
+/** Milliseconds that the browser has to answer. */
+const PATIENCE = 10_000;
+
+const DATABASE = "twotower";
+const RUNS = "runs";
+const FILES = "files";
+
+/** A run, as it is listed and compared without its file. */
+export interface PastRun {
+  id: string;
+  name: string;
+  /** Whether it was kept by the visitor's wish: such a run leaves by their wish alone. */
+  isWanted: boolean;
+  /** When it was kept, in milliseconds of 1970. */
+  time: number;
+  /** What its data is called, and what a user and an item of it are. */
+  data: string;
+  words: { user: string; item: string; history: string };
+  config: Config;
+  epochs: readonly EpochReport[];
+  final: Final | undefined;
+  popularity: Metrics | undefined;
+  curve: Points;
+  /** Bytes of its file. */
+  size: number;
+}
+
+/** The kept runs, the latest first, and how many records there are that this page cannot read. */
+export interface PastRunList {
+  runs: PastRun[];
+  unreadable: IDBValidKey[];
+}
+
+/** Lists the kept runs. What is found is checked: another version of the page may have left it. */
+export async function listRuns(): Promise<PastRunList> {
+  const found = await within([RUNS], "readonly", async (store) => {
+    const runs = store(RUNS);
+    return Promise.all([done(runs.getAllKeys()), done<unknown[]>(runs.getAll())]);
+  });
+  const [keys, records] = found;
+  const runs = records.filter((record, ix): record is PastRun => isPastRun(record) && record.id === keys[ix]);
+  const ids = new Set<IDBValidKey>(runs.map(({ id }) => id));
+  return { runs: runs.toSorted((a, b) => b.time - a.time), unreadable: keys.filter((key) => !ids.has(key)) };
+}
+
+/** Keeps a run, in place of the oldest ones that nobody wished for if there is no room. */
+export async function keepRun(run: PastRun, file: Blob): Promise<void> {
+  const { runs } = await listRuns();
+  const others = runs.filter(({ id }) => id !== run.id);
+  const leaving = roomFor(run.size, others);
+  await within([RUNS, FILES], "readwrite", (store) => {
+    store(FILES).put(file, run.id);
+    store(RUNS).put(run, run.id);
+    for (const id of leaving) for (const name of [RUNS, FILES]) store(name).delete(id);
+  });
+}
+
+/** Changes what is told of a run. */
+export function changeRun(run: PastRun): Promise<void> {
+  return within([RUNS], "readwrite", (store) => void store(RUNS).put(run, run.id));
+}
+
+/** The file of a run. */
+export async function fileOf(id: string): Promise<Blob> {
+  const file = await within([FILES], "readonly", (store) => done<unknown>(store(FILES).get(id)));
+  if (!(file instanceof Blob)) throw problem("The file of this run is not here any more.");
+  return file;
+}
+
+/** Removes runs. */
+export function removeRuns(ids: readonly IDBValidKey[]): Promise<void> {
+  return within([RUNS, FILES], "readwrite", (store) => {
+    for (const id of ids) for (const name of [RUNS, FILES]) store(name).delete(id);
+  });
+}
+
+/** Returns which runs leave so that another one has room. */
+function roomFor(size: number, runs: readonly PastRun[]): string[] {
+  const leaving: string[] = [];
+  let taken = size + runs.reduce((sum, run) => sum + run.size, 0);
+  for (const run of runs.toReversed()) {
+    if (taken <= BUDGET) break;
+    if (run.isWanted) continue;
+    leaving.push(run.id);
+    taken -= run.size;
+  }
+  if (taken <= BUDGET) return leaving;
+  const most = scaled(BUDGET, "B");
+  throw problem(
+    size > BUDGET
+      ? `This run has ${scaled(size, "B")}, and the page keeps at most ${most}.`
+      : `There is no room: the page keeps at most ${most}, and the runs that you wanted to keep take them. Delete one of them.`,
+  );
+}
+
+/** Does some work in a transaction, and waits until the browser has written it. */
+async function within<T>(
+  names: readonly string[],
+  mode: IDBTransactionMode,
+  work: (store: (name: string) => IDBObjectStore) => T | Promise<T>,
+): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(problem("The browser’s storage does not answer.")), PATIENCE);
+  });
+  try {
+    return await Promise.race([late, transact(names, mode, work)]);
+  } catch (thrown) {
+    throw thrown instanceof TwoTowerError ? thrown : problem(sentenceOf(thrown), thrown);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function transact<T>(
+  names: readonly string[],
+  mode: IDBTransactionMode,
+  work: (store: (name: string) => IDBObjectStore) => T | Promise<T>,
+): Promise<T> {
+  const database = await opened();
+  try {
+    const transaction = database.transaction([...names], mode);
+    const ended = new Promise<void>((resolve, reject) => {
+      transaction.oncomplete = () => resolve();
+      transaction.onabort = () => reject(transaction.error ?? new DOMException("", "AbortError"));
+    });
+    const [result] = await Promise.all([work((name) => transaction.objectStore(name)), ended]);
+    return result;
+  } finally {
+    database.close();
+  }
+}
+
+/** Why a run cannot be kept, or not be had again: a sentence to show. */
+function problem(sentence: string, cause?: unknown): TwoTowerError {
+  return new TwoTowerError("not-available", sentence, {}, { cause });
+}
+
+function opened(): Promise<IDBDatabase> {
+  return new Promise((resolve, reject) => {
+    // Throws where a page has no storage.
+    const request = indexedDB.open(DATABASE, 1);
+    request.onupgradeneeded = () => {
+      for (const name of [RUNS, FILES]) request.result.createObjectStore(name);
+    };
+    request.onblocked = () => reject(problem("Another tab of this page holds its storage: close that tab."));
+    request.onerror = () => reject(request.error ?? new DOMException("", "UnknownError"));
+    request.onsuccess = () => resolve(request.result);
+  });
+}
+
+function done<T>(request: IDBRequest<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error ?? new DOMException("", "UnknownError"));
+  });
+}
+
+/** What a browser's error means. Their own messages are for developers, or empty. */
+function sentenceOf(thrown: unknown): string {
+  const name = thrown instanceof DOMException || thrown instanceof Error ? thrown.name : "";
+  switch (name) {
+    case "QuotaExceededError":
+      return "There is no room left in this browser.";
+    case "VersionError":
+      return "Another version of this page has used its storage: reload the page.";
+    case "AbortError":
+      return "The browser broke off before all was written.";
+    case "NotFoundError":
+    case "DataCloneError":
+      return "What is kept here is not of this page’s form.";
+    case "SecurityError":
+    case "InvalidStateError":
+    case "TypeError":
+    case "ReferenceError":
+      return "This browser keeps nothing for the page: its storage is blocked.";
+    default:
+      return `The browser’s storage failed${name ? ` (${name})` : ""}.`;
+  }
+}
+
+/** Whether an epoch's report has the numbers that are shown of it. */
+function isEpoch(report: unknown): boolean {
+  const { epoch, loss, ...others } = Object(report) as Partial<EpochReport>;
+  const metrics = [others["recall@20"], others["ndcg@20"]] as unknown[];
+  return [epoch, loss].every(Number.isFinite) && metrics.every((metric) => metric === undefined || Number.isFinite(metric));
+}
+
+/** Whether a record is of the form that this page writes. */
+function isPastRun(record: unknown): record is PastRun {
+  const { id, name, isWanted, time, data, words, config, epochs, final, popularity, curve, size } = Object(record) as Record<keyof PastRun, unknown>;
+  const isText = (value: unknown): boolean => typeof value === "string";
+  const isNumber = (value: unknown): boolean => typeof value === "number" && Number.isFinite(value);
+  const isObject = (value: unknown): boolean => typeof value === "object" && value !== null;
+  const areNumbers = (value: unknown): boolean => Array.isArray(value) && value.every(isNumber);
+  const { user, item, history } = Object(words) as Record<string, unknown>;
+  const points = Object(curve) as Record<keyof Points, unknown>;
+  return (
+    [id, name, data, user, item, history].every(isText) &&
+    typeof isWanted === "boolean" &&
+    [time, size].every(isNumber) &&
+    isObject(config) &&
+    Array.isArray(epochs) &&
+    epochs.every(isEpoch) &&
+    [final, popularity].every((value) => value === undefined || isObject(value)) &&
+    areNumbers(points.epochs) &&
+    areNumbers(points.losses)
+  );
+}
