@@ -80,7 +80,10 @@ pub(super) async fn quicker(_turn: &Turn, gpu: &Gpu) -> Result<Shape> {
     }
     let [narrow, wide] = least;
     let shape = if wide < CLEARLY * narrow { Shape::Wide } else { Shape::Narrow };
-    QUICKER.lock().expect("no code panics while it holds the lock").push((gpu.adapter.clone(), shape));
+    QUICKER
+        .lock()
+        .expect("no code panics while it holds the lock")
+        .push((gpu.adapter.clone(), shape));
     // Another thread may have finished its measurement first.
     Ok(known(gpu).unwrap_or(shape))
 }
