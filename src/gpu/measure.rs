@@ -34,7 +34,7 @@ static QUICKER: Mutex<Vec<(Identity, Shape)>> = Mutex::new(Vec::new());
 /// Returns the faster shape on the device's adapter. It is measured once.
 ///
 /// # Errors
-/// The same as [`Readback::finish`].
+/// See [`Readback::finish`].
 pub(super) async fn quicker(_turn: &Turn, gpu: &Gpu) -> Result<Shape> {
     if let Some(shape) = known(gpu) {
         return Ok(shape);

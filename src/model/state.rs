@@ -17,7 +17,7 @@ pub struct Position {
     pub step_in_epoch: usize,
     /// Number of pairs of this epoch.
     pub pairs_in_epoch: usize,
-    /// Whether the bank competes, whatever its warm-up says.
+    /// Whether the bank was opened, regardless of its warmup.
     pub bank_is_open: bool,
     /// Counted work of the training since the start.
     pub work: Work,
@@ -37,7 +37,7 @@ impl Model {
         Ok(state)
     }
 
-    /// Whether the bank competes, whatever its warm-up says.
+    /// Whether the bank was opened, regardless of its warmup.
     pub fn bank_is_open(&self) -> bool {
         self.bank_opens_after == 0
     }
