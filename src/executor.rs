@@ -40,8 +40,7 @@ impl FromStr for BackendChoice {
 }
 
 /// The requested backend, and the kernels' shape on a GPU: the faster one if none is given. A
-/// resumed run
-/// keeps its shape.
+/// resumed run keeps its shape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[expect(missing_docs, reason = "the fields are the two wishes")]
 pub struct Wish {
@@ -197,8 +196,7 @@ impl Executor {
     }
 
     /// Times each operation of the programs that run from now on; on a GPU, each dispatch. Results
-    /// stay the
-    /// same bit for bit.
+    /// stay the same bit for bit.
     ///
     /// # Errors
     /// [`Error::NotAvailable`] on an adapter without timestamps.

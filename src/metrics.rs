@@ -74,8 +74,7 @@ pub struct AtCut {
 
 /// Returns the metrics at cut `k` of pairs (best items first, held-out items ascending), over a
 /// catalogue of `items`. Every held-out list has an item; an item that is not in the catalogue is
-/// never
-/// a hit.
+/// never a hit.
 pub fn at<'a>(
     k: usize,
     lists: impl Iterator<Item = (&'a [u32], &'a [u32])>,

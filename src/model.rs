@@ -1,6 +1,5 @@
 //! Two towers on an executor: start, step, read. A model tracks its position in windows and epochs;
-//! the
-//! trainer decides about data and duration.
+//! the trainer decides about data and duration.
 
 mod profile;
 mod serve;
@@ -56,8 +55,7 @@ impl Model {
     ///
     /// # Errors
     /// The same as [`Executor::choose`]; [`Error::Config`](crate::Error::Config) for lists with too
-    /// many
-    /// uses per step.
+    /// many uses per step.
     pub async fn new(
         config: &Config,
         extent: &Extent,
@@ -123,8 +121,7 @@ impl Model {
     }
 
     /// Loads the source of the negatives, if they are drawn: the training pairs, or the number of
-    /// training
-    /// pairs of each item.
+    /// training pairs of each item.
     pub fn load_pool(&mut self, config: &Config, train: &Pairs, counts: &[u32]) {
         match self.plan.at.pool {
             Some(Pool::Uniform { offsets, items }) => {
@@ -276,16 +273,15 @@ impl Model {
     }
 
     /// Returns the step of the epoch at which the drift's snapshot is taken. The bank holds the
-    /// outputs of
-    /// Δ = ⌈M/B⌉ steps: the snapshot is Δ steps before the epoch's end, or at its first step.
+    /// outputs of Δ = ⌈M/B⌉ steps: the snapshot is Δ steps before the epoch's end, or at its first
+    /// step.
     fn drift_from(&self) -> usize {
         let reach = self.plan.dims.bank.div_ceil(self.plan.dims.batch);
         self.steps_in_epoch().saturating_sub(reach)
     }
 
     /// Returns the drift, at an epoch's end: the mean distance that item outputs moved over the
-    /// steps that
-    /// the bank holds, divided by their mean length; none without a bank.
+    /// steps that the bank holds, divided by their mean length; none without a bank.
     ///
     /// # Errors
     /// The same as [`Executor::read`].

@@ -4,10 +4,8 @@
 use crate::config::{Config, LogQ, NegativesKind};
 
 /// Returns (I) log of each item's probability to be a candidate, from its number of training pairs.
-/// A
-/// constant factor of the probability has no effect in a softmax. Zeros if there is no correction,
-/// or if
-/// the device estimates it.
+/// A constant factor of the probability has no effect in a softmax. Zeros if there is no
+/// correction, or if the device estimates it.
 pub fn log_q(config: &Config, counts: &[u32]) -> Vec<f32> {
     let negatives = &config.negatives;
     let shares = shares(counts.iter().map(|&count| f64::from(count)).collect());

@@ -1,6 +1,5 @@
 //! Orders of rows by a key, through one sort: the standard library's sort is compiled once for each
-//! type
-//! and comparison, and a page would download each copy.
+//! type and comparison, and a page would download each copy.
 
 use twotower_simd::sort_pairs;
 

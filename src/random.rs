@@ -1,6 +1,5 @@
 //! Counter-based random numbers: every draw is a pure function of (seed, stream, counter), so the
-//! CPU
-//! and the GPU make the same draws, in any order. Twin of `shaders/shared/random.wgsl`.
+//! CPU and the GPU make the same draws, in any order. Twin of `shaders/shared/random.wgsl`.
 
 /// Streams, which separate draws for different purposes.
 pub mod stream {
@@ -42,8 +41,7 @@ pub fn hash(seed: u32, stream: u32, counter: u32) -> u32 {
 }
 
 /// Returns draw `n` of a key that is itself a draw. Two keys share no sequence of draws, as they
-/// would
-/// if `n` were added to them.
+/// would if `n` were added to them.
 pub fn keyed(key: u32, n: u32) -> u32 {
     pcg(key ^ pcg(n))
 }
@@ -55,8 +53,7 @@ pub fn below(bits: u32, bound: u32) -> u32 {
 }
 
 /// Returns the place of element `n` in a keyed permutation of `0..len`: an alternating Feistel
-/// network
-/// on just enough bits, repeated until the result is below `len` (fewer than two rounds on
+/// network on just enough bits, repeated until the result is below `len` (fewer than two rounds on
 /// average).
 ///
 /// # Panics

@@ -47,8 +47,7 @@ fn every_number_lies_within_the_gate_on_the_cpu() {
 }
 
 /// Uses the kernels' shape for GPUs. `cargo xtask golden` runs the cases again on a browser's
-/// software
-/// adapter, which uses the other shape.
+/// software adapter, which uses the other shape.
 #[test]
 fn every_number_lies_within_the_gate_on_webgpu() {
     check(Wish { backend: BackendChoice::WebGpu, shape: Some(Shape::Narrow) });

@@ -1,6 +1,5 @@
 //! Compares the gradients of the loss with central differences of the same loss, written again in
-//! plain
-//! float64 code, and checks the identities of a softmax.
+//! plain float64 code, and checks the identities of a softmax.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -26,8 +25,7 @@ struct Case {
 
 impl Case {
     /// Computes the loss of `docs/methods.md`: softmax over the batch without accidental hits, or
-    /// over a
-    /// pair's own negatives without a filter; log q is subtracted.
+    /// over a pair's own negatives without a filter; log q is subtracted.
     fn loss(&self) -> f64 {
         let row = |table: &[f64], id: u32| -> Vec<f64> {
             let row = &table[id as usize * self.width..][..self.width];
@@ -65,8 +63,7 @@ impl Case {
     }
 
     /// Returns the crate's loss and gradients: plain descent at learning rate 1 changes a row by
-    /// its
-    /// gradient.
+    /// its gradient.
     fn trained(&self) -> (f32, [Vec<f32>; 2]) {
         let (kind, count) = match self.negatives.first() {
             Some(negatives) => ("uniform", negatives.len()),
@@ -252,8 +249,7 @@ impl Towers {
     }
 
     /// Computes a tower's output as in `docs/methods.md`; `values` are the parameters' elements in
-    /// the
-    /// plan's order.
+    /// the plan's order.
     fn output(
         &self,
         parameters: &[Parameter],
@@ -416,8 +412,7 @@ impl Towers {
 }
 
 /// A user whose only item is the positive has the zero vector, which has no direction to learn
-/// from: a
-/// gradient divided by its length would be unbounded.
+/// from: a gradient divided by its length would be unbounded.
 #[test]
 fn a_user_of_nothing_moves_nothing() {
     let towers = json!({ "user": { "id": false, "history": {}, "layers": [4] } });

@@ -1,6 +1,5 @@
 //! Compares each operation on the GPU with its CPU twin: from the same poisoned buffers, at the
-//! edges of
-//! every size.
+//! edges of every size.
 
 use std::collections::BTreeMap;
 
@@ -133,8 +132,7 @@ impl Pair {
         for (stream, parameter) in (10..).zip(self.plan.parameters.clone()) {
             let Parameter { rows, width, dim, table, state, part, .. } = parameter;
             // Weights that preserve the length of a row. The gradient of an unscaled item tower's
-            // bias is a sum
-            // of softmax gradients that cancel, so its error grows with that length.
+            // bias is a sum of softmax gradients that cancel, so its error grows with that length.
             let scale = if let Part::Weights(_) = part { (rows as f32).sqrt() } else { 1.0 };
             let element = |at: usize| {
                 let is_there = at / dim < rows && at % dim < width;
@@ -198,8 +196,7 @@ impl Pair {
     }
 
     /// Writes lists from 0 to `most` members. Members repeat within a list, and some lists contain
-    /// only the
-    /// first rows, including the step's positives.
+    /// only the first rows, including the step's positives.
     fn fill_lists(&mut self, lists: Lists) {
         let owners = self.plan.words(lists.offsets) - 1;
         let rows = self.list_rows(lists);
@@ -310,9 +307,8 @@ impl Pair {
     }
 
     /// Returns the words of a buffer that an operation defines: their number, and the defined part
-    /// of a row
-    /// (columns, stride). A tile of scores may reach past the block's rows and the catalogue's
-    /// items.
+    /// of a row (columns, stride). A tile of scores may reach past the block's rows and the
+    /// catalogue's items.
     fn meaningful(&self, op: &Op, buffer: Buffer) -> (usize, (usize, usize)) {
         let words = self.plan.words(buffer);
         match op {
@@ -332,8 +328,7 @@ fn number(word: u32, is_exact: bool) -> String {
 }
 
 /// Returns whether words are equal, or are floats within 2e-4 of each other: sums of up to some
-/// thousand
-/// products in different orders, of numbers around 1.
+/// thousand products in different orders, of numbers around 1.
 fn alike(a: u32, b: u32) -> bool {
     if a == b {
         return true;
@@ -416,8 +411,7 @@ fn operations_match_their_twins_at_the_edges_of_batch_and_width() {
 }
 
 /// As floats, the integers of a record would all be nearly 0. And Adam's corrections must be more
-/// exact
-/// than sums: for a step's number t, 1 / (1 − β^t) loses digits if β^t is near 1.
+/// exact than sums: for a step's number t, 1 / (1 − β^t) loses digits if β^t is near 1.
 #[test]
 fn the_records_of_a_window_are_exact() {
     let options = json!({
@@ -482,10 +476,8 @@ fn a_bank_matches() {
 }
 
 /// Tiles of 16 that exceed the edges of matrices padded to 8, and rows on four lanes. A wide tile's
-/// code
-/// is long, and a software adapter compiles it for seconds, so there are few cases, which cover
-/// every
-/// kernel.
+/// code is long, and a software adapter compiles it for seconds, so there are few cases, which
+/// cover every kernel.
 #[test]
 fn wide_threads_match_at_the_edges_of_their_tiles() {
     let banked = json!({
@@ -698,8 +690,7 @@ fn more_than_65535_workgroups_reach_every_row() {
 }
 
 /// A longer sort has more rounds and more pairs per lane, and llvmpipe leaves a thread's loops
-/// after too
-/// many iterations.
+/// after too many iterations.
 #[test]
 fn sorts_of_any_length_end() {
     for batch in [1024, 4096, 16_384] {
@@ -712,8 +703,7 @@ fn sorts_of_any_length_end() {
 }
 
 /// One thread per row and vec4: the largest batch and width need one workgroup more than fits in
-/// one
-/// dimension.
+/// one dimension.
 #[test]
 fn lists_reach_every_row_past_65535_workgroups() {
     let options = json!({
@@ -738,8 +728,7 @@ fn a_wrong_number_is_caught() {
     pair.fill();
     pair.compare(Program::OpenWindow, 0);
     // The kernel reads a wrong number, and the comparison finds its wrong output: the input is
-    // corrected
-    // in between.
+    // corrected in between.
     let table = pair.plan.parameter(Tower::Item, Part::Id).expect("items have one").table;
     let right = f32::from_bits(pair.on_gpu(table)[3]);
     pair.gpu.write(table, 3, &[1.01 * right]);

@@ -14,8 +14,7 @@ const ITEMS: usize = 700;
 const PAIRS: usize = 4500;
 
 /// Shard size in bytes: three shards of a table of 600 or 700 rows × 16, three of the pairs, two of
-/// the
-/// users' items.
+/// the users' items.
 const SHARD: u64 = 256 * 16 * 4;
 
 /// Results of a run, as bits.

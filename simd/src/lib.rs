@@ -1,9 +1,7 @@
 //! The numeric loops that take most of the time of a training step on the CPU. They are a separate
 //! crate because the optimisation level is set per crate: this one is compiled for speed, the rest
-//! of a
-//! page's download for size. So none of the hot functions is generic or `inline`: those are
-//! compiled in
-//! the crate that calls them.
+//! of a page's download for size. So none of the hot functions is generic or `inline`: those are
+//! compiled in the crate that calls them.
 
 mod adam;
 mod peak;
@@ -29,6 +27,5 @@ pub const NO_ID: u32 = u32::MAX;
 pub const IMPOSSIBLE: f32 = -3.0e38;
 
 /// Rows and columns of a register tile of a product, on both executors; rows are padded to a
-/// multiple
-/// of it.
+/// multiple of it.
 pub const TILE: usize = 8;

@@ -1,6 +1,5 @@
 //! Peak performance of a core, for the benchmark: measured with the same lanes and optimisation
-//! level
-//! as the loops that are compared with it.
+//! level as the loops that are compared with it.
 
 use std::hint::black_box;
 
@@ -9,12 +8,9 @@ use wide::f32x8;
 use crate::TILE;
 
 /// Runs `rounds` multiply-adds on chains of eight lanes, which are two registers each, and returns
-/// the
-/// number of multiply-adds; no memory is accessed. Six chains hide the latency of a multiplication
-/// and
-/// an addition, and leave four of sixteen registers to the operands. Each chain is a separate
-/// variable:
-/// sums in an array stay in memory.
+/// the number of multiply-adds; no memory is accessed. Six chains hide the latency of a
+/// multiplication and an addition, and leave four of sixteen registers to the operands. Each chain
+/// is a separate variable: sums in an array stay in memory.
 pub fn multiply_adds(rounds: usize) -> usize {
     let [factor, addend] = black_box([0.999, 0.001]).map(f32x8::splat);
     let step = |sum: f32x8| sum * factor + addend;

@@ -1,6 +1,5 @@
 //! Cache-blocked matrix products on register tiles of 4 rows × 8 columns: eight SSE or wasm
-//! registers
-//! of sums, two of the panel and one of a broadcast element fit in the available sixteen.
+//! registers of sums, two of the panel and one of a broadcast element fit in the available sixteen.
 
 use wide::{f32x4, f32x8};
 
@@ -8,13 +7,11 @@ use crate::TILE;
 use crate::vector::{add, load};
 
 /// Number of elements added between the rows of a stored matrix: rows a power of two apart would
-/// all
-/// fall into one set of the L1 cache.
+/// all fall into one set of the L1 cache.
 pub const STAGGER: usize = 16;
 
-/// Regroups matrices (rows, width), stacked, into one panel for each eight *rows*: (rows/8, width,
-/// 8).
-/// The rows of each matrix are a multiple of 8.
+/// Regroups matrices (rows, width), stacked, into one panel for each eight *rows*:
+/// (rows/8, width, 8). The rows of each matrix are a multiple of 8.
 pub fn pack_rows(parts: &[&[f32]], width: usize, panels: &mut [f32]) {
     let eights = parts.iter().flat_map(|part| part.chunks_exact(TILE * width));
     for (rows, panel) in eights.zip(panels.chunks_exact_mut(TILE * width)) {
@@ -46,8 +43,7 @@ pub fn pack_columns(parts: &[&[f32]], width: usize, panels: &mut [f32]) {
 }
 
 /// Computes A Bᵀ: `out[r, j] = a_r·b_j`, from panels of eight of B's rows; rows of `out` are
-/// `stride`
-/// apart.
+/// `stride` apart.
 pub fn by_rows(a: &[f32], width: usize, panels: &[f32], stride: usize, out: &mut [f32]) {
     for (tile, panel) in panels.chunks_exact(TILE * width).enumerate() {
         for row in (0..a.len() / width).step_by(4) {
@@ -122,8 +118,7 @@ fn rows_by_panel<const R: usize>(a: [&[f32]; R], panel: &[f32]) -> [f32x8; R] {
 }
 
 /// Multiplies four columns by a panel: `out[c] = Σ_k a[k][column + c] · panel[k]` over the rows of
-/// `a`,
-/// which are `stride` apart.
+/// `a`, which are `stride` apart.
 #[inline]
 fn columns_by_panel(a: &[f32], stride: usize, column: usize, panel: &[f32]) -> [f32x8; 4] {
     let mut sums = [f32x8::ZERO; 4];

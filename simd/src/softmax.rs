@@ -6,8 +6,7 @@ use crate::vector::{Exponential, load};
 use crate::{IMPOSSIBLE, NO_ID, TILE};
 
 /// Turns scores into logits: divides by the temperature, subtracts log q, and masks accidental hits
-/// and
-/// absent columns.
+/// and absent columns.
 pub fn mask(
     logits: &mut [f32],
     correction: &[f32],
@@ -24,8 +23,7 @@ pub fn mask(
 }
 
 /// Returns the row's loss and its log-sum-exp, and replaces the logits by the gradient of the loss
-/// by
-/// the scores. The number of logits is a multiple of 8.
+/// by the scores. The number of logits is a multiple of 8.
 pub fn softmax(logits: &mut [f32], positive: usize, scale: f32) -> (f32, f32) {
     let mut max = f32x8::splat(IMPOSSIBLE);
     for eight in logits.chunks_exact(TILE) {
@@ -51,8 +49,7 @@ pub fn softmax(logits: &mut [f32], positive: usize, scale: f32) -> (f32, f32) {
 }
 
 /// Turns the scores of a banked user into its weights in the candidates' gradients: `scale` times
-/// the
-/// exponential of a logit minus `offset`, and 0 if a candidate is absent or is the user's own
+/// the exponential of a logit minus `offset`, and 0 if a candidate is absent or is the user's own
 /// `item`.
 pub fn bank_weights(
     weights: &mut [f32],

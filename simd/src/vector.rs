@@ -35,9 +35,8 @@ pub fn add_scaled(to: &mut [f32], factor: f32, from: &[f32]) {
 }
 
 /// e^x for x ≤ 0, for a softmax: within 3e-7 of the value, and 0 below −87, near the smallest
-/// normal f32.
-/// Without the cases that cannot occur here it takes a third of a library's instructions, and the
-/// softmax is the slowest part of a step after its products.
+/// normal f32. Without the cases that cannot occur here it takes a third of a library's
+/// instructions, and the softmax is the slowest part of a step after its products.
 #[derive(Debug)]
 pub struct Exponential {
     lowest: f32x8,
@@ -52,8 +51,7 @@ pub struct Exponential {
 
 impl Exponential {
     /// Returns the constants, hidden from the compiler: V8 recreates constants that it sees at
-    /// every use,
-    /// which takes longer than the arithmetic. Create one per row.
+    /// every use, which takes longer than the arithmetic. Create one per row.
     #[inline]
     pub fn new() -> Self {
         let splat = |constant: f32| f32x8::splat(black_box(constant));

@@ -14,8 +14,7 @@ pub fn limits() -> Limits {
 }
 
 /// Number of runs of a measurement, each short enough to be undisturbed. The fastest counts: noise
-/// only
-/// slows a loop down.
+/// only slows a loop down.
 const RUNS: usize = 20;
 
 /// Measures multiply-adds per second. The function is called through a pointer, so that it is not
@@ -42,8 +41,7 @@ fn bytes() -> f64 {
 }
 
 /// Measures the milliseconds of the products that additional columns without a gradient cost a
-/// batch:
-/// scores, and the gradient of the users, in the loops and chunks of `softmax_loss`.
+/// batch: scores, and the gradient of the users, in the loops and chunks of `softmax_loss`.
 pub fn products(rows: usize, columns: usize, dim: usize) -> f64 {
     let (users, items) = (vec![0.5; rows * dim], vec![0.5; columns * dim]);
     let (mut panels, mut scores) =

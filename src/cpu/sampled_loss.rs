@@ -1,6 +1,5 @@
 //! Twin of `shaders/sampled_loss_*.wgsl`: one pass over the rows, which computes each row's
-//! gradients
-//! while its candidates are in the cache.
+//! gradients while its candidates are in the cache.
 
 use twotower_simd::{add_scaled, dot, softmax};
 

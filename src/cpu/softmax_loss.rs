@@ -1,6 +1,5 @@
 //! Twin of `shaders/softmax_loss_*.wgsl`: one pass over chunks of rows whose logits fit in the
-//! cache;
-//! each chunk's gradients are computed before the next chunk's logits.
+//! cache; each chunk's gradients are computed before the next chunk's logits.
 
 use twotower_simd::{
     STAGGER, add_by_rows, by_columns, by_rows, mask, pack_columns, pack_rows, softmax,

@@ -47,8 +47,7 @@ pub fn adam(step: Step) -> Adam {
 }
 
 /// Calls `update(row, gradient, state)` for each distinct row of the batch. `state` lists buffers
-/// and
-/// their number of elements per row.
+/// and their number of elements per row.
 fn each_row<const N: usize>(
     op: &UpdateRows,
     memory: &mut Memory,

@@ -1,6 +1,5 @@
 //! Dispatches of a plan, ready to run: with their pipelines, and one copy for each shard of the
-//! buffers
-//! that they bind by rows.
+//! buffers that they bind by rows.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -97,8 +96,7 @@ impl Binder {
     }
 
     /// Returns a dispatch for each pair of shards that are read and written by rows: one dispatch
-    /// if no
-    /// buffer exceeds the binding limit.
+    /// if no buffer exceeds the binding limit.
     fn bind(&mut self, dispatch: &Dispatch, gpu: &Gpu, buffers: &[Shards]) -> Vec<Bound> {
         let shader = dispatch.shader;
         let compile = |source: &String| Rc::new(Kernel::new(&gpu.device, shader, source));

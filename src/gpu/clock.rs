@@ -1,6 +1,5 @@
 //! Timing of dispatches with the GPU's timestamps: each runs in a pass of its own, with the same
-//! bits as
-//! result.
+//! bits as result.
 
 use wgpu::BufferUsages;
 
@@ -109,8 +108,7 @@ impl Executor {
     }
 
     /// Returns the runs of programs since the clock was started, with the milliseconds of each
-    /// operation's
-    /// dispatches.
+    /// operation's dispatches.
     ///
     /// # Errors
     /// [`Error::DeviceLost`] or [`Error::Gpu`] if the device has failed.

@@ -37,15 +37,14 @@ pub struct Identity {
 }
 
 /// The right to open a device or to measure on it. Runs that are created at the same time get it
-/// one
-/// after another.
+/// one after another.
 #[derive(Debug)]
 pub struct Turn(());
 
 impl Device {
     /// Returns the thread's device if it works and belongs to this adapter; otherwise opens one.
-    /// Its
-    /// bindings may be as large as the adapter allows, so that later runs of any size can use it.
+    /// Its bindings may be as large as the adapter allows, so that later runs of any size can use
+    /// it.
     pub(super) async fn shared(_turn: &Turn, adapter: &wgpu::Adapter) -> Result<Rc<Self>> {
         let identity = Identity::of(adapter);
         let open = OPEN.with_borrow(Weak::upgrade);

@@ -1,10 +1,8 @@
 //! Speeds up readbacks in Firefox, which checks the GPU only every 100 ms and at each submit.
 //!
 //! <https://bugzilla.mozilla.org/show_bug.cgi?id=1870699>. Delete this file once the oldest
-//! supported
-//! Firefox maps a buffer as soon as its copy is done: `www/tests/firefox.test.js` prints how long
-//! that
-//! takes without this workaround.
+//! supported Firefox maps a buffer as soon as its copy is done: `www/tests/firefox.test.js` prints
+//! how long that takes without this workaround.
 
 use js_sys::{Function, Reflect};
 use wasm_bindgen::closure::Closure;
@@ -15,8 +13,7 @@ use wasm_bindgen::{JsCast as _, JsValue};
 const INTERVAL: u32 = 1;
 
 /// Submits an empty list of commands about every millisecond until it is dropped. Does nothing in
-/// other
-/// browsers.
+/// other browsers.
 #[derive(Debug)]
 pub struct Pump(Option<(JsValue, Closure<dyn FnMut(JsValue)>)>);
 

@@ -14,21 +14,18 @@ use crate::error::Result;
 use crate::plan::{STEP_STRIDE, Shape, Step, softmax_rows_alone};
 
 /// Rows and columns of the measured logits: some milliseconds on a software adapter, and less than
-/// a
-/// round trip on a GPU.
+/// a round trip on a GPU.
 const SIZE: (usize, usize) = (256, 1024);
 
 /// Number of runs of each shape; the fastest counts.
 const RUNS: usize = 3;
 
 /// The GPU's shape is kept unless the other shape takes less than this share of its time: on
-/// software
-/// adapters that takes a third, and browsers' clocks are coarse.
+/// software adapters that takes a third, and browsers' clocks are coarse.
 const CLEARLY: f64 = 0.67;
 
 /// Shapes of the adapters that were measured: all runs of a process must agree bit for bit, even on
-/// a
-/// device that was reopened.
+/// a device that was reopened.
 static QUICKER: Mutex<Vec<(Identity, Shape)>> = Mutex::new(Vec::new());
 
 /// Returns the faster shape on the device's adapter. It is measured once.

@@ -1,6 +1,5 @@
 //! The GPU executor: the only module that uses wgpu. It allocates a plan's buffers and pipelines
-//! once,
-//! records programs into compute passes, and reads back only on request.
+//! once, records programs into compute passes, and reads back only on request.
 
 mod bind;
 mod clock;
@@ -68,16 +67,13 @@ pub struct Executor {
 
 impl Executor {
     /// Allocates the plan's buffers, all zero, and compiles the shaders of training, in the faster
-    /// shape of
-    /// the adapter if none is given. Shaders of other programs are compiled on first use, so that
-    /// the first
-    /// loss appears sooner.
+    /// shape of the adapter if none is given. Shaders of other programs are compiled on first use,
+    /// so that the first loss appears sooner.
     ///
     /// # Errors
     /// [`Error::Limit`] if a buffer that cannot be split is larger than the adapter allows,
     /// [`Error::DeviceRefused`] if the adapter returns no device, [`Error::OutOfMemory`] if the
-    /// buffers do
-    /// not fit, [`Error::Gpu`] if the GPU rejects a shader.
+    /// buffers do not fit, [`Error::Gpu`] if the GPU rejects a shader.
     pub async fn new(adapter: &wgpu::Adapter, plan: &Plan, shape: Option<Shape>) -> Result<Self> {
         let limits = adapter.limits();
         let most = limits.max_buffer_size.min(limits.max_storage_buffer_binding_size);

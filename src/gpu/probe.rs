@@ -44,8 +44,7 @@ impl Executor {
     }
 
     /// Returns the milliseconds of a shader's fastest run with `count` threads, each with an
-    /// element of each
-    /// buffer.
+    /// element of each buffer.
     async fn least(
         &self,
         shader: &'static Shader,

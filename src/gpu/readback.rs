@@ -13,8 +13,7 @@ use super::owned::Owned;
 use crate::error::{Error, Result};
 
 /// Staging buffers for reuse. Losses are read at every submit, at most two of them at once, so a
-/// run
-/// creates two buffers for them and no more.
+/// run creates two buffers for them and no more.
 pub type Spares = Rc<RefCell<Vec<Owned>>>;
 
 /// Size in bytes of the largest staging buffer that is kept: a table's would double its memory.

@@ -1,6 +1,5 @@
 //! A buffer of a plan on the GPU: one buffer of the device, or shards of whole rows if it is larger
-//! than
-//! the binding limit.
+//! than the binding limit.
 
 use std::ops::Range;
 
@@ -21,8 +20,7 @@ pub struct Shards {
 }
 
 /// Returns the size of a buffer's shards, which may have at most `most` bytes: the rows and bytes
-/// of
-/// each except the last. A buffer that may not be split is a single shard.
+/// of each except the last. A buffer that may not be split is a single shard.
 pub(super) fn layout(spec: &BufferSpec, may_be_cut: bool, most: u64) -> (usize, u64) {
     let row = spec.row as u64 * 4;
     let rows = spec.bytes().div_ceil(row);

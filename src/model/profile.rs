@@ -118,8 +118,7 @@ impl Model {
 }
 
 /// Returns the name of an operation: the common prefix of its shaders' stems, or the last stem if
-/// there
-/// is none, and the first buffer that the last shader writes, since each tower may have this
+/// there is none, and the first buffer that the last shader writes, since each tower may have this
 /// operation.
 fn name(plan: &Plan, dispatches: &[Dispatch]) -> String {
     let Some(last) = dispatches.last() else { return String::new() };

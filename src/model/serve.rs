@@ -1,6 +1,5 @@
 //! Serving of a model: outputs of towers, the best items of queries, and the parts of a history's
-//! items
-//! in scores.
+//! items in scores.
 
 use super::{Model, Tower, unpadded};
 use crate::error::Result;
@@ -50,8 +49,7 @@ pub enum Source {
 }
 
 /// A query that is the mean of its items' outputs (`docs/methods.md`, fold-in) or the sum of a
-/// history,
-/// up to scaling to length 1: each item has a separate part of every score.
+/// history, up to scaling to length 1: each item has a separate part of every score.
 #[derive(Debug, Clone)]
 pub struct Sum {
     /// Source of the summed vectors.
@@ -133,8 +131,7 @@ impl Model {
     }
 
     /// Returns the best items of each user that they have not seen, [`TOP_K`] per user, [`NO_ID`]
-    /// if there
-    /// are fewer.
+    /// if there are fewer.
     ///
     /// # Errors
     /// The same as [`Executor::read`](crate::executor::Executor::read).
@@ -178,9 +175,8 @@ impl Model {
     }
 
     /// Returns the `k` best items for a visitor who picked some items (ascending), and the
-    /// visitor's vector
-    /// as a sum if it is one. The query is the user tower's output if the tower has only a history,
-    /// otherwise the mean of the items' outputs.
+    /// visitor's vector as a sum if it is one. The query is the user tower's output if the tower
+    /// has only a history, otherwise the mean of the items' outputs.
     ///
     /// # Errors
     /// The same as [`Executor::read`](crate::executor::Executor::read).
@@ -210,8 +206,7 @@ impl Model {
     }
 
     /// Returns the `k` best items for an id of a tower that is not in the training data, by its
-    /// features
-    /// alone: without an embedding of the id, and without a history.
+    /// features alone: without an embedding of the id, and without a history.
     ///
     /// # Errors
     /// The same as [`Executor::read`](crate::executor::Executor::read).

@@ -34,8 +34,7 @@ impl Model {
     }
 
     /// Measures the activity of the hot rows between the last two snapshots, and returns the
-    /// activity of a
-    /// sample of the pairs.
+    /// activity of a sample of the pairs.
     ///
     /// # Errors
     /// The same as [`crate::executor::Executor::read`].

@@ -48,8 +48,7 @@ impl Model {
             self.executor.write(tensor.buffer, 0, &tensor.pad(words));
         }
         // The device's clock moves once per window, so it is at the start of the open one. The
-        // steps since then
-        // were full batches.
+        // steps since then were full batches.
         let slot = position.step_in_epoch % self.plan.dims.window;
         let (batch, bank) = (self.plan.dims.batch, self.plan.dims.bank);
         let banked = position.pairs - slot * batch;

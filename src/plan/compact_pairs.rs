@@ -40,8 +40,8 @@ pub enum Stay {
     /// Keeps a pair if its draw from all u32, made anew each epoch, is below this.
     Drawn(u32),
     /// Rotates a user's pairs, so that each is trained equally often: the user's activity is the
-    /// share
-    /// of them in an epoch. With share p, a pair of phase φ is in epoch e if (φ + e·p) mod 1 < p.
+    /// share of them in an epoch. With share p, a pair of phase φ is in epoch e if
+    /// (φ + e·p) mod 1 < p.
     Turns,
 }
 

@@ -31,10 +31,8 @@ pub enum Access {
     /// Storage, read and written.
     Write,
     /// As [`Access::Read`], but one shard of the rows: a buffer larger than the binding limit is
-    /// split,
-    /// with a dispatch for each shard. All buffers that a dispatch reads by rows are split at the
-    /// same
-    /// rows.
+    /// split, with a dispatch for each shard. All buffers that a dispatch reads by rows are split
+    /// at the same rows.
     ReadRows,
     /// As [`Access::Write`], split into shards as [`Access::ReadRows`].
     WriteRows,
@@ -111,8 +109,7 @@ impl Shape {
     pub const ALL: [Self; 2] = [Self::Narrow, Self::Wide];
 
     /// Returns the rows and columns of a product that one thread computes; `shared/tile.wgsl` has
-    /// the
-    /// same numbers.
+    /// the same numbers.
     fn tile(self) -> usize {
         match self {
             Self::Narrow => TILE,
@@ -121,8 +118,7 @@ impl Shape {
     }
 
     /// Returns the number of lanes that process a row of `parts`: a power of two, and at most the
-    /// lanes
-    /// that run in step, so that none waits for another.
+    /// lanes that run in step, so that none waits for another.
     fn lanes(self, parts: usize) -> usize {
         let most = match self {
             Self::Narrow => 32,

@@ -1,6 +1,5 @@
 //! Draws the negatives of a window of steps, and stores them after the positives that
-//! `draw_batches`
-//! wrote.
+//! `draw_batches` wrote.
 
 use super::dispatch::{Dispatch, Shader, shader, threads_in_rows};
 use super::{Buffer, Dims, Work};
@@ -48,8 +47,7 @@ pub struct DrawNegatives {
     /// (S, B) read.
     pub user_ids: Buffer,
     /// (S, K) the first B of each row are read, the rest written; [`super::NO_ID`] for rows that a
-    /// step
-    /// does not have.
+    /// step does not have.
     pub item_ids: Buffer,
 }
 

@@ -1,6 +1,5 @@
 //! Forward pass of a tower over lists: the rows of each id's features, or of each user's items
-//! except
-//! the positive, summed and divided by a power of their number.
+//! except the positive, summed and divided by a power of their number.
 
 use super::dispatch::{Dispatch, Shader, shader, threads};
 use super::{Buffer, Work};

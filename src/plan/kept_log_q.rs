@@ -1,6 +1,5 @@
 //! Log of each item's probability to be a candidate, from its share of the kept pairs: the
-//! correction
-//! follows the pairs that are trained on.
+//! correction follows the pairs that are trained on.
 
 use super::dispatch::{Dispatch, Shader, shader, threads};
 use super::{Buffer, Dims, Work};
@@ -10,8 +9,7 @@ pub(super) const SHARE: Shader =
     shader!("kept_log_q_share", [clock: Read, item_counts: Read, log_q: Write]);
 
 /// Probability of an item that is in no kept pair and is never drawn: it is not read, and its
-/// logarithm
-/// is finite.
+/// logarithm is finite.
 pub const NEVER: f32 = 1e-30;
 
 /// See the module.

@@ -87,8 +87,7 @@ pub use twotower_simd::{IMPOSSIBLE, NO_ID, TILE};
 pub const MIN_NORM: f32 = 1e-12;
 
 /// Number of rows of a block, which is never split: a workgroup of `compact_pairs` processes one,
-/// and a
-/// block contains whole tiles.
+/// and a block contains whole tiles.
 pub const ROW_BLOCK: usize = 256;
 
 /// Number of losses that the ring holds: more than several submits of steps.
@@ -392,8 +391,7 @@ pub struct Handles {
     /// (I) log of each item's sampling probability.
     pub log_q: Buffer,
     /// (S, K) items of the window's steps. If no negatives are drawn, the host writes those after
-    /// the B
-    /// positives.
+    /// the B positives.
     pub item_ids: Buffer,
     /// Source of the drawn negatives, if any.
     pub pool: Option<Pool>,
@@ -406,8 +404,7 @@ pub struct Handles {
     /// The item tower.
     pub item: TowerHandles,
     /// [`Step`]s of the catalogue's blocks, zero except for the slot. Ids that belong to no window
-    /// are
-    /// gathered as if they were in slot 0.
+    /// are gathered as if they were in slot 0.
     pub item_blocks: Buffer,
     /// (blocks, rows per block) all item ids, then [`NO_ID`].
     pub item_list: Buffer,
@@ -462,15 +459,13 @@ pub struct DriftHandles {
 #[derive(Debug, Clone, Copy)]
 pub struct TowerHandles {
     /// Features of each id, if it has any; the list after the last id's is for an id that is not in
-    /// the
-    /// training data.
+    /// the training data.
     pub features: Option<Lists>,
     /// Items of each user, if the user tower has a history; the list after the last user's is for a
     /// visitor.
     pub history: Option<Lists>,
     /// (rows padded to a multiple of 8, O) gradient by the step's outputs; none if no gradient
-    /// reaches the
-    /// tower.
+    /// reaches the tower.
     pub d_out: Option<Buffer>,
 }
 
@@ -507,8 +502,7 @@ pub struct Extent {
     /// Whether the best epoch is kept.
     pub keeps_best: bool,
     /// Whether batches are drawn at random; otherwise pairs are used in their order, and negatives
-    /// come
-    /// from the host.
+    /// come from the host.
     pub shuffled: bool,
     /// Sizes of the lists that towers read.
     pub bags: Bags,
@@ -593,8 +587,7 @@ impl Plan {
             out_width,
             out: out_width.next_multiple_of(TILE),
             // Enough steps to make drawing cheap, and few enough ids to stay in a cache. Sorted
-            // uses of lists
-            // fit in the words of a matrix.
+            // uses of lists fit in the words of a matrix.
             window: (65_536 / config.candidates())
                 .min(MATRIX_WORDS / 2 / extent.most_uses(config).next_power_of_two())
                 .clamp(4, 64),
@@ -637,8 +630,7 @@ impl Plan {
     }
 
     /// Returns the counted work of a step of `rows`, with `bank` filled entries of the bank. A
-    /// smaller
-    /// batch counts as its share of a full one.
+    /// smaller batch counts as its share of a full one.
     pub fn step_work(&self, rows: usize, bank: usize) -> Work {
         self.work_with(Program::Step, bank).of_rows(rows, self.dims.batch)
     }

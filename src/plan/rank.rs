@@ -1,6 +1,5 @@
 //! Full ranking for a block of queries: scores against the catalogue, without seen and barred
-//! items, and
-//! the best items of each query. The whole score matrix is never in memory.
+//! items, and the best items of each query. The whole score matrix is never in memory.
 
 use super::dispatch::{Dispatch, Shader, folded, shader, threads, tiles};
 use super::{Buffer, Dims, TOP_K};

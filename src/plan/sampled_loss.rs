@@ -1,6 +1,5 @@
 //! Sampled softmax in which each row has negatives of its own: the loss of each row, and the
-//! gradients
-//! of both towers' outputs.
+//! gradients of both towers' outputs.
 
 use super::dispatch::{Dispatch, Shader, folded, lanes, shader, threads};
 use super::{Buffer, Dims, Loss, Work};

@@ -28,8 +28,7 @@ impl Schedule {
     }
 
     /// Returns the learning rate of step number `step` (from 0) of the clock's epoch, for batches
-    /// of
-    /// `batch` pairs.
+    /// of `batch` pairs.
     pub fn at(&self, clock: &Clock, step: u32, batch: u32) -> f32 {
         let steps_in_epoch = clock.pairs.div_ceil(batch) as f32;
         let mut rate = self.rate;

@@ -1,13 +1,10 @@
 //! Skipping: the operations that remove pairs from epochs, and their buffers.
 //!
 //! Every row has an activity, and a pair has the larger activity of its two rows. A pair whose
-//! activity
-//! is below the threshold is stale and is removed from the epoch. Policies differ only in the
-//! meaning
-//! of activity: how far a row moved between two snapshots, how popular an item is, or the share of
-//! a
-//! user's pairs that fits in an epoch. With the random policy activity has no meaning, and only the
-//! draw decides.
+//! activity is below the threshold is stale and is removed from the epoch. Policies differ only in
+//! the meaning of activity: how far a row moved between two snapshots, how popular an item is, or
+//! the share of a user's pairs that fits in an epoch. With the random policy activity has no
+//! meaning, and only the draw decides.
 
 use bytemuck::{Pod, Zeroable};
 
@@ -81,8 +78,8 @@ pub struct Snapshots {
 }
 
 /// Returns the largest number of the `rows` that can be needed to cover `share` of all accesses.
-/// Rows
-/// with more accesses come first, so `share` of the rows is enough; one more makes up for rounding.
+/// Rows with more accesses come first, so `share` of the rows is enough; one more makes up for
+/// rounding.
 fn most_hot_rows(rows: usize, share: f64) -> usize {
     ((rows as f64 * share).ceil() as usize + 1).min(rows)
 }

@@ -1,6 +1,6 @@
 //! Sampled softmax over the step's candidates: the loss of each row, and the gradients of both
-//! towers'
-//! outputs. Only the logits of one chunk of rows are stored at a time, never the whole matrix.
+//! towers' outputs. Only the logits of one chunk of rows are stored at a time, never the whole
+//! matrix.
 
 use super::dispatch::{Dispatch, Shader, folded, lanes, shader, tiles};
 use super::{Bank, Buffer, Dims, Entry, Loss, MATRIX_WORDS, TILE, Work};
@@ -35,8 +35,7 @@ pub(super) fn chunk_rows(batch_padded: usize, columns: usize) -> usize {
 }
 
 /// Returns the dispatch of the rows' softmax alone, over logits of `rows` × `columns`; used to
-/// measure
-/// an adapter.
+/// measure an adapter.
 pub(crate) fn softmax_rows_alone(rows: usize, columns: usize) -> Dispatch {
     Dispatch {
         shader: &ROWS,

@@ -1,6 +1,6 @@
 //! Lists each step's uses of a table's rows by the members of lists, and sorts them as `sort_ids`
-//! does.
-//! The gradient of a table of lists is summed in this order. Depends on no parameter of the model.
+//! does. The gradient of a table of lists is summed in this order. Depends on no parameter of the
+//! model.
 
 use super::dispatch::{Dispatch, Shader, folded, shader};
 use super::{Buffer, Lists, Positives, Work};
@@ -28,8 +28,7 @@ pub struct SortUses {
     /// The lists, read.
     pub lists: Lists,
     /// (S, P) member and row of the gradient, written; P is [`SortUses::uses`] rounded up to a
-    /// power of
-    /// two, the rest is [`super::NO_ID`].
+    /// power of two, the rest is [`super::NO_ID`].
     pub order: Buffer,
 }
 

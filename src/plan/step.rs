@@ -50,8 +50,7 @@ pub struct Clock {
 }
 
 /// Number of words from one step record to the next: the offset of a uniform binding is a multiple
-/// of
-/// 256 bytes.
+/// of 256 bytes.
 pub const STEP_STRIDE: usize = 64;
 
 /// Number of words of a [`Step`].

@@ -2,9 +2,8 @@
 //! inputs.
 //!
 //! The input of a tower is the sum of a row of its id table, the mean of its features, and its
-//! history.
-//! Layers follow, then scaling to length 1. A tower that is only a table takes one pass in each
-//! direction: rows are scaled as they are gathered, and gradients as they are summed.
+//! history. Layers follow, then scaling to length 1. A tower that is only a table takes one pass in
+//! each direction: rows are scaled as they are gathered, and gradients as they are summed.
 
 use super::build::Builder;
 use super::{
@@ -31,8 +30,7 @@ pub(super) struct TowerParts {
 
 impl TowerParts {
     /// Returns the history, if the tower's input is its sum alone and there are no layers: each of
-    /// its
-    /// items then has a separate part of every score.
+    /// its items then has a separate part of every score.
     pub fn sum(&self) -> Option<Bag> {
         let is_alone = self.id.is_none() && self.features.is_none() && self.layers.is_empty();
         self.history.filter(|_| is_alone)
@@ -211,8 +209,7 @@ impl Builder<'_> {
     }
 
     /// Adds `rows` lists, and after them one list of up to `more` members, for an id that is not in
-    /// the
-    /// training data.
+    /// the training data.
     fn lists(
         &mut self,
         tower: Tower,
@@ -262,8 +259,7 @@ impl Builder<'_> {
     }
 
     /// Adds the buffers for the gradients of a pass; the gradient of the input has `more` rows for
-    /// another
-    /// tower.
+    /// another tower.
     pub(super) fn gradient(
         &mut self,
         parts: &TowerParts,
@@ -366,10 +362,8 @@ impl Builder<'_> {
     }
 
     /// Returns the operations from the gradients of a pass's outputs back to those of its inputs
-    /// and
-    /// layers. If `items` is given, a history shares the item tower's table: its gradients go to
-    /// that
-    /// buffer, from that row.
+    /// and layers. If `items` is given, a history shares the item tower's table: its gradients go
+    /// to that buffer, from that row.
     pub(super) fn backward(
         &self,
         parts: &TowerParts,
@@ -426,8 +420,7 @@ impl Builder<'_> {
     }
 
     /// Returns the operations that sort the uses of a tower's rows, and those that update every
-    /// parameter
-    /// that a pass's gradient reaches. `ids` are the uses of the id table.
+    /// parameter that a pass's gradient reaches. `ids` are the uses of the id table.
     pub(super) fn optimise(
         &mut self,
         parts: &TowerParts,
@@ -469,8 +462,7 @@ impl Builder<'_> {
 
     /// Returns the operation that lists and sorts a step's uses of the rows of a bag's table. If
     /// `candidates` are given, they use the same table: their gradients are in the first rows,
-    /// whose
-    /// number is given too, and the bag's come after.
+    /// whose number is given too, and the bag's come after.
     pub(super) fn sort_uses(
         &mut self,
         bag: Bag,

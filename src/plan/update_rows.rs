@@ -1,6 +1,5 @@
 //! The optimiser of a table: sums the gradients of each distinct row of a batch in a fixed order,
-//! takes
-//! them back through the scaling to length 1, and updates the row. Other rows do not change.
+//! takes them back through the scaling to length 1, and updates the row. Other rows do not change.
 
 use super::adam::{BETA_M, BETA_V};
 use super::dispatch::{Dispatch, Shader, folded, lanes, shader};

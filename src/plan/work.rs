@@ -12,8 +12,8 @@ pub struct Work {
     /// Number of dispatches on a GPU whose binding limit every table fits.
     pub dispatches: u64,
     /// Bytes of buffers that operations read and write, as if each were read or written once and
-    /// every id
-    /// of a batch were distinct. Data between the dispatches of one operation is not counted.
+    /// every id of a batch were distinct. Data between the dispatches of one operation is not
+    /// counted.
     pub bytes_moved: u64,
     /// Number of multiply-adds: those of products, lengths and the optimiser.
     pub multiply_adds: u64,
@@ -36,8 +36,7 @@ impl Work {
     }
 
     /// Returns the work of a batch of `rows`, if `self` is that of a full batch: its share, with
-    /// the same
-    /// number of dispatches.
+    /// the same number of dispatches.
     pub(super) fn of_rows(self, rows: usize, batch: usize) -> Self {
         let share = |whole: u64| whole * rows as u64 / batch as u64;
         Self {
