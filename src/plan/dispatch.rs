@@ -81,7 +81,7 @@ pub enum Constant {
 /// Workgroups of a dispatch.
 #[derive(Debug, Clone, Copy)]
 pub enum Groups {
-    /// This number in (x, y).
+    /// A fixed number (x, y).
     Fixed(u32, u32),
     /// Workgroups of 8 × 8 threads, with a thread for each tile of a matrix.
     Tiles {
@@ -92,8 +92,8 @@ pub enum Groups {
     },
 }
 
-/// How much of a dispatch's work one thread does. The faster shape depends on the adapter, so it is
-/// measured there (`gpu/measure.rs`). Sums over lanes differ between shapes in their last bits.
+/// Amount of a dispatch's work that one thread does. The faster shape depends on the adapter, so it
+/// is measured there (`gpu/measure.rs`). Sums over lanes differ between shapes in their last bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Shape {

@@ -90,7 +90,7 @@ pub const MIN_NORM: f32 = 1e-12;
 /// and a block contains whole tiles.
 pub const ROW_BLOCK: usize = 256;
 
-/// Number of losses that the ring holds: more than several submits of steps.
+/// Number of losses that the ring holds: enough for many submits of steps.
 pub const RING: usize = 4096;
 
 /// Number of items per list in an evaluation.

@@ -16,8 +16,7 @@ pub(super) const D_USER: Shader =
 pub(super) const D_ITEM: Shader =
     shader!("sampled_loss_d_item", [step: Step, d_logits: Read, users: Read, d_item: Write]);
 
-/// See the module. Row b's positive is candidate b; its n negatives are the candidates from B +
-/// b·n.
+/// See the module. Row b's positive is candidate b; its n negatives start at candidate B + b·n.
 #[derive(Debug)]
 pub struct SampledLoss {
     /// Inputs and outputs that every loss has.
