@@ -1,4 +1,4 @@
-// Ends a window: the clock moves on by its steps, and over the edge of the epoch.
+// Ends a window: moves the clock past the window's steps, and into the next epoch if this one is done.
 // One thread.
 #import clock
 

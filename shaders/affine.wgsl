@@ -1,5 +1,5 @@
-// A layer forward: y = x W + b, and ReLU if another layer follows.
-// One thread a tile of rows × the output's width.
+// Forward pass of a layer: y = x W + b, followed by ReLU if it is not the last layer.
+// One thread per tile of rows × the output's width.
 #import tile
 
 @group(0) @binding(0) var<storage, read> x: array<vec4<f32>>; // (ROWS, INPUT)
@@ -11,7 +11,7 @@ fn is_inside(row: u32, k: u32) -> bool {
     return row < ROWS && k < 4u * D4;
 }
 
-// Terms are the inputs.
+// The terms of a sum are the inputs.
 fn rows_at(row: u32, n: u32) -> mat4x4<f32> {
     let width = INPUT / 4u;
     let at = row * width + n;

@@ -1,5 +1,5 @@
-// A layer backward to its bias: d_bias[k] = Σ_r d_y[r, k].
-// One workgroup a vec4 of the output's width.
+// Gradient of a layer's bias: d_bias[k] = Σ_r d_y[r, k].
+// One workgroup per vec4 of the output's width.
 #import lanes
 
 @group(0) @binding(0) var<storage, read> d_y: array<vec4<f32>>; // (ROWS, D) D the output's width

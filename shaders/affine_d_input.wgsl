@@ -1,5 +1,5 @@
-// A layer backward to its input: d_x = d_y Wᵀ, and nothing where a ReLU had cut x off.
-// One thread a tile of rows × the input's width.
+// Gradient of a layer's input: d_x = d_y Wᵀ, and zero where x is a ReLU's output of 0.
+// One thread per tile of rows × the input's width.
 #import tile
 
 @group(0) @binding(0) var<storage, read> x: array<vec4<f32>>; // (ROWS, INPUT)

@@ -1,5 +1,5 @@
-// A layer backward to its weights: d_weights = xᵀ d_y, over all rows.
-// One thread a tile of inputs × the output's width.
+// Gradient of a layer's weights: d_weights = xᵀ d_y, over all rows.
+// One thread per tile of inputs × the output's width.
 #import tile
 
 @group(0) @binding(0) var<storage, read> x: array<vec4<f32>>; // (ROWS, INPUT)
@@ -10,7 +10,7 @@ fn is_inside(input: u32, k: u32) -> bool {
     return input < INPUT && k < 4u * D4;
 }
 
-// Terms are the rows.
+// The terms of a sum are the rows.
 fn rows_at(input: u32, n: u32) -> mat4x4<f32> {
     let width = INPUT / 4u;
     let at = 4u * n * width + input / 4u;

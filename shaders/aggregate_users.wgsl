@@ -1,6 +1,6 @@
-// OneBP: each user of the batch takes up its items' outputs, whatever their order (Chen & Wang 2024):
-// e_u = β^n e_u + (1 - β^n) mean(e_i) over the user's n pairs of the batch.
-// One workgroup a place in the sorted order of the batch's users; the first place of a user does the work.
+// OneBP (Chen & Wang 2024): moves each user of the batch towards the outputs of their items:
+// e_u = β^n e_u + (1 - β^n) mean(e_i) over the user's n pairs of the batch, in any order.
+// One workgroup per place in the sorted order of the batch's users; only a user's first place does the work.
 #import first_use
 #import grid
 #import shard

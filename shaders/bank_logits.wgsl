@@ -1,6 +1,6 @@
-// Logits of a chunk of rows against the bank, beside those against the batch's candidates:
+// Logits of a chunk of rows against the bank, stored after those against the batch's candidates:
 // logits[b, KP + m] = u_b·v_m / τ - log q_m, and IMPOSSIBLE for the row's own item and absent entries.
-// One thread a tile of rows × entries.
+// One thread per tile of rows × entries.
 #import bank
 #import chunk
 #import step
@@ -10,7 +10,7 @@
 @group(0) @binding(1) var<uniform> chunk: Chunk;
 @group(0) @binding(2) var<storage, read> users: array<vec4<f32>>; // (BP, D) u
 @group(0) @binding(3) var<storage, read> item_ids: array<u32>; // (S, K)
-@group(0) @binding(4) var<storage, read> bank_items: array<vec4<f32>>; // (MP, D) v; MP = M up to 8
+@group(0) @binding(4) var<storage, read> bank_items: array<vec4<f32>>; // (MP, D) v; MP = M padded to a multiple of 8
 @group(0) @binding(5) var<storage, read> bank_entries: array<Entry>; // (M)
 @group(0) @binding(6) var<storage, read_write> logits: array<vec4<f32>>; // (C, KP + MP)
 
@@ -35,7 +35,7 @@ fn logit(product: f32, row: u32, entry_ix: u32) -> f32 {
     return select(IMPOSSIBLE, value, entry_ix < step.bank && entry.item != own);
 }
 
-// Logits of four rows at four entries.
+// Stores the logits of four rows at four entries.
 fn store(row: u32, entry: u32, products: mat4x4<f32>) {
     for (var n = 0u; n < 4u; n += 1u) {
         let at = (row + n - chunk.index * C) * COLUMNS + KP + entry;
@@ -51,6 +51,6 @@ fn store(row: u32, entry: u32, products: mat4x4<f32>) {
 @compute @workgroup_size(8, 8)
 fn main(@builtin(global_invocation_id) thread: vec3<u32>) {
     let entry = thread.x * TILE;
-    // Entries that are not there yet have no product.
+    // Skips the product for entries that are not filled yet.
     multiply(chunk.index * C + thread.y * TILE, entry, 0u, select(0u, D4, entry < step.bank));
 }

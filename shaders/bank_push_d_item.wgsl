@@ -1,5 +1,5 @@
-// Banked users push the batch's candidates: d_item[j] += Σ_m weights[m, j] u_m over a chunk of the bank.
-// One thread a tile of candidates × the width.
+// Gradient of the batch's candidates from banked users: d_item[j] += Σ_m weights[m, j] u_m over a chunk of the bank.
+// One thread per tile of candidates × the width.
 #import chunk
 #import step
 #import tile
@@ -14,7 +14,7 @@ fn is_inside(candidate: u32, k: u32) -> bool {
     return candidate < KP && k < 4u * D4 && chunk.index * C < step.bank;
 }
 
-// Terms are the entries of the chunk.
+// The terms of a sum are the entries of the chunk.
 fn rows_at(candidate: u32, n: u32) -> mat4x4<f32> {
     let width = KP / 4u;
     let at = 4u * n * width + candidate / 4u;

@@ -1,7 +1,7 @@
-// How hard each banked user pushes each of the batch's candidates, a chunk of the bank at a time:
+// Weight of each banked user in the gradient of each of the batch's candidates, for a chunk of the bank:
 // weights[m, j] = exp(min(s'(m, j) - z_m - log(candidates), 0)) / (τ rows), s' = u_m·v_j / τ - log q(j);
-// 0 where the candidate is the banked row's own positive, or one of the two is absent.
-// One thread a tile of entries × candidates.
+// 0 if the candidate is the banked row's own positive, or if either is absent.
+// One thread per tile of entries × candidates.
 #import bank
 #import chunk
 #import step
@@ -44,7 +44,7 @@ fn weight(product: f32, entry_ix: u32, column: u32) -> f32 {
     return exp(min(logit - entry.mean_logit - log(candidates), 0.0)) / (TEMPERATURE * f32(step.rows));
 }
 
-// Weights of four entries on four candidates.
+// Stores the weights of four entries for four candidates.
 fn store(entry: u32, column: u32, products: mat4x4<f32>) {
     for (var n = 0u; n < 4u; n += 1u) {
         let at = (entry + n - chunk.index * C) * KP + column;
@@ -60,6 +60,6 @@ fn store(entry: u32, column: u32, products: mat4x4<f32>) {
 @compute @workgroup_size(8, 8)
 fn main(@builtin(global_invocation_id) thread: vec3<u32>) {
     let entry = chunk.index * C + thread.y * TILE;
-    // Entries that are not there yet have no product.
+    // Skips the product for entries that are not filled yet.
     multiply(entry, thread.x * TILE, 0u, select(0u, D4, entry < step.bank));
 }

@@ -1,5 +1,5 @@
-// First of three dispatches that leave stale pairs out: how many pairs of each block stay.
-// One workgroup a block of 256 pairs.
+// First of three dispatches that skip stale pairs: counts the pairs of each block that are kept.
+// One workgroup per block of 256 pairs.
 #import clock
 #import grid
 #import random
@@ -23,7 +23,7 @@ var<workgroup> sh_kept: atomic<u32>;
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     let block = group_index(group);
     let n = block * BLOCK + lane;
-    // A shard has whole blocks.
+    // A shard contains whole blocks.
     let at = n - shard.read;
     if block * BLOCK - shard.read >= arrayLength(&pairs) {
         return;

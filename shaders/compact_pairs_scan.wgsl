@@ -1,6 +1,6 @@
-// Second of three dispatches that leave stale pairs out: where each block's kept pairs begin, and how
-// many there are in all, which is the length of the coming epoch.
-// One workgroup, which walks the blocks 256 at a time.
+// Second of three dispatches that skip stale pairs: computes where each block's kept pairs begin, and
+// their total number, which becomes the length of the next epoch.
+// One workgroup, which processes 256 blocks at a time.
 #import clock
 #import prefix_sum
 #import tally

@@ -1,5 +1,5 @@
-// Last of three dispatches that leave stale pairs out: the kept pairs, in the order of the list.
-// One workgroup a block of 256 pairs.
+// Last of three dispatches that skip stale pairs: writes the kept pairs, in the order of the list.
+// One workgroup per block of 256 pairs.
 #import clock
 #import grid
 #import prefix_sum
@@ -20,7 +20,7 @@
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     let block = group_index(group);
     let n = block * BLOCK + lane;
-    // A shard has whole blocks.
+    // A shard contains whole blocks.
     let at = n - shard.read;
     if block * BLOCK - shard.read >= arrayLength(&pairs) {
         return;

@@ -1,6 +1,6 @@
-// Which rows of a tower are stale, how many, and how many woke up since they were last judged:
+// Marks the stale rows of a tower, counts them, and counts the rows that are no longer stale:
 // stale[r] = activity[r] < threshold. Counts are integers, so their order does not matter.
-// One thread a row.
+// One thread per row.
 #import grid
 #import tally
 

@@ -1,6 +1,6 @@
-// Draws the batches of a whole window of steps, and writes each step's record.
+// Draws the batches of a window of steps, and writes each step's record.
 // Row b of the epoch's step s is pair permute(s·B + b); an epoch visits every pair once.
-// One thread a row (x) and step (y). Depends on no parameter of the model.
+// One thread per row (x) and step (y). Depends on no parameter of the model.
 #import clock
 #import permutation
 #import random
@@ -15,7 +15,7 @@
 @group(0) @binding(4) var<storage, read_write> user_ids: array<u32>; // (S, B)
 @group(0) @binding(5) var<storage, read_write> item_ids: array<u32>; // (S, K) the positives first; K candidates
 
-// 1 - beta^t for log_beta = ln beta: by its series where the difference would cancel.
+// Returns 1 - beta^t for log_beta = ln beta: as a series where the difference would lose precision.
 fn one_minus_power(log_beta: f32, t: f32) -> f32 {
     let x = log_beta * t;
     if x < -0.5 {

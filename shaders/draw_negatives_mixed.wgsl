@@ -1,5 +1,5 @@
-// Draws the negatives that a batch's rows share, out of all items, all alike.
-// One thread a draw (x) and step (y). Depends on no parameter of the model.
+// Draws the negatives that all rows of a batch share, uniformly from all items.
+// One thread per draw (x) and step (y). Depends on no parameter of the model.
 #import random
 #import step
 

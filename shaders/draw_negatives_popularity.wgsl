@@ -1,11 +1,11 @@
-// Draws each row's negatives by weight, out of all items but the positive.
-// The item whose share of the weights' sum holds x, x uniform outside the positive's share.
-// One thread a draw (x) and step (y). Depends on no parameter of the model.
+// Draws each row's negatives by weight, from all items except the positive.
+// Draws x uniformly outside the positive's share of the weights' sum; returns the item whose share contains x.
+// One thread per draw (x) and step (y). Depends on no parameter of the model.
 #import random
 #import step
 
 @group(0) @binding(0) var<storage, read> steps: array<StepSlot>; // (S)
-@group(0) @binding(1) var<storage, read> cumulative: array<u32>; // (I) weights up to and with each item
+@group(0) @binding(1) var<storage, read> cumulative: array<u32>; // (I) running sums of the weights
 @group(0) @binding(2) var<storage, read_write> item_ids: array<u32>; // (S, K) the positives, then the draws
 
 fn other(positive: u32, bits: u32) -> u32 {

@@ -1,14 +1,14 @@
-// Draws each row's negatives out of the items that its user does not have, all alike.
-// Of those the r-th: r + |{j : had[j] - j <= r}|, which no second try can better; a user who has all
-// items gets any.
-// One thread a draw (x) and step (y). Depends on no parameter of the model.
+// Draws each row's negatives uniformly from the items that are not among its user's training items.
+// The r-th of them is r + |{j : had[j] - j <= r}|, so no draw is rejected. For a user who has all
+// items, any item is drawn.
+// One thread per draw (x) and step (y). Depends on no parameter of the model.
 #import random
 #import step
 
 @group(0) @binding(0) var<storage, read> steps: array<StepSlot>; // (S)
 @group(0) @binding(1) var<storage, read> user_ids: array<u32>; // (S, B)
 @group(0) @binding(2) var<storage, read> train_offsets: array<u32>; // (U + 1)
-@group(0) @binding(3) var<storage, read> train_items: array<u32>; // (N) the users' items, ascending in each
+@group(0) @binding(3) var<storage, read> train_items: array<u32>; // (N) the users' items, ascending per user
 @group(0) @binding(4) var<storage, read_write> item_ids: array<u32>; // (S, K) the positives, then the draws
 
 fn unseen(user: u32, bits: u32) -> u32 {

@@ -1,4 +1,5 @@
-// The bank takes in what it keeps beside the outputs of a step's rows. One thread a row.
+// Writes an entry of the bank for each row of a step: all that the bank keeps except outputs.
+// One thread per row.
 #import bank
 #import grid
 #import step

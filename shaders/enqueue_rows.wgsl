@@ -1,5 +1,5 @@
-// The bank takes in a step's outputs, first in, first out: bank[(cursor + b) mod M] = rows[b].
-// A batch larger than the bank leaves its last M rows. One thread a row and vec4 of the width.
+// Writes a step's outputs to the bank, first in, first out: bank[(cursor + b) mod M] = rows[b].
+// If the batch is larger than the bank, only its last M rows are kept. One thread per row and vec4 of the width.
 #import grid
 #import step
 

@@ -1,6 +1,6 @@
 // Streaming estimate of the probability that an item is in a batch, once for each distinct item of the
 // step: gap = (1 - α) gap + α (t - last seen), log q = ln min(1, 1 / gap).
-// One thread a place in the sorted order of the step's ids.
+// One thread per place in the sorted order of the step's ids.
 #import first_use
 #import grid
 #import step
@@ -8,7 +8,7 @@
 @group(0) @binding(0) var<uniform> step: Step;
 @group(0) @binding(1) var<storage, read> order: array<vec2<u32>>; // (S, P) id, row
 @group(0) @binding(2) var<storage, read_write> gaps: array<f32>; // (I)
-@group(0) @binding(3) var<storage, read_write> last_seen: array<u32>; // (I) number of a step
+@group(0) @binding(3) var<storage, read_write> last_seen: array<u32>; // (I) number of the item's last step
 @group(0) @binding(4) var<storage, read_write> log_q: array<f32>; // (I)
 
 @compute @workgroup_size(WG_SIZE)

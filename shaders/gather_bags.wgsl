@@ -1,8 +1,8 @@
-// Tower forward over lists: the rows of each id's list, summed and over a power of their number n.
-// out[r] = Σ_j table[j] / n^p over the members j of ids[r]'s list, added to what is there if asked;
-// p = 1 makes it the mean. A row's positive is left out, if it is told to be. Zero for an empty list.
-// Lists ascend, so that the sum has the same order where the shards of the table add to it in turn.
-// One thread a row and vec4 of the width.
+// Forward pass over lists: sums the rows of each id's list and divides by a power of their number n.
+// out[r] = Σ_j table[j] / n^p over the members j of ids[r]'s list, added to out if ADDS;
+// p = 1 gives the mean. Skips the row's own positive if LEAVES_OUT. Zero for an empty list.
+// Lists are ascending, so the sum has the same order when the shards of the table are added one after another.
+// One thread per row and vec4 of the width.
 #import grid
 #import row_id
 #import shard
@@ -13,7 +13,7 @@
 @group(0) @binding(2) var<storage, read> ids: array<u32>; // (S, SLOT)
 @group(0) @binding(3) var<storage, read> positives: array<u32>; // (S, K)
 @group(0) @binding(4) var<storage, read> offsets: array<u32>; // (R + 1)
-@group(0) @binding(5) var<storage, read> members: array<u32>; // list behind list
+@group(0) @binding(5) var<storage, read> members: array<u32>; // the lists, one after another
 @group(0) @binding(6) var<storage, read> table: array<vec4<f32>>; // (F, D)
 @group(0) @binding(7) var<storage, read_write> weights: array<f32>; // (ROWS) 1 / n^p
 @group(0) @binding(8) var<storage, read_write> out: array<vec4<f32>>; // (ROWS, D)

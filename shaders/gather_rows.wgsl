@@ -1,6 +1,6 @@
-// Tower forward for an id tower: the table's rows of a step's ids, scaled to length 1 if asked.
+// Forward pass of an id tower: gathers the table's rows of a step's ids, scaled to length 1 if NORMALIZE.
 // out[r] = w / max(|w|, 1e-12), w = table[ids[r]]; zero where there is no id.
-// One thread a row; a row whose id is in another shard of the table is left to that one.
+// One thread per row. A row whose id is in another shard of the table is skipped: that shard's dispatch writes it.
 #import grid
 #import row_id
 #import shard

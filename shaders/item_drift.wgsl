@@ -1,5 +1,5 @@
-// Feature drift of the item tower (Wang, Zhu & He 2021): how far each item's output has moved since a
-// snapshot, and how long it is. One thread an item.
+// Feature drift of the item tower (Wang, Zhu & He 2021): distance of each item's output from its
+// snapshot, and the output's length. One thread per item.
 #import grid
 #import shard
 

@@ -1,6 +1,6 @@
-// How often each item occurs among the kept pairs, added to counts that are zero before. They are
+// Counts how often each item occurs among the kept pairs; the counts are zero before. They are
 // integers, so their order does not matter.
-// One thread a pair; the kept ones come first.
+// One thread per pair; the kept ones come first.
 #import clock
 #import grid
 #import shard

@@ -1,6 +1,6 @@
-// Log of each item's probability to be a candidate, a part of which is drawn uniformly:
+// Log of each item's probability to be a candidate, if a share DRAWN of candidates is drawn uniformly:
 // log_q[i] = ln((1 - DRAWN) count_i / kept + DRAWN / I).
-// One thread an item.
+// One thread per item.
 #import clock
 #import grid
 

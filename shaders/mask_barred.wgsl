@@ -1,10 +1,10 @@
-// Takes out of a block's scores the items that are barred for all of its queries.
-// One thread a query and 32 items, which are the bits of a word.
+// Masks the scores of the items that are barred for all queries of a block.
+// One thread per query and 32 items, which are the bits of a word.
 #import grid
 #import step
 
 @group(0) @binding(0) var<uniform> step: Step;
-@group(0) @binding(1) var<storage, read> barred: array<u32>; // (WORDS) a bit an item, the lowest first
+@group(0) @binding(1) var<storage, read> barred: array<u32>; // (WORDS) one bit per item, the lowest bit first
 @group(0) @binding(2) var<storage, read_write> scores: array<f32>; // (Q, IP)
 
 @compute @workgroup_size(WG_SIZE)

@@ -1,5 +1,5 @@
-// Takes out of a block's scores what each user has in the training data.
-// One workgroup a query; each lane walks its share of the user's list.
+// Masks the scores of each user's seen items in a block of queries.
+// One workgroup per query; each lane processes its share of the user's list.
 #import grid
 #import shard
 #import step

@@ -1,6 +1,6 @@
-// The end of a tower forward: rows are scaled to length 1, in place.
+// End of a tower's forward pass: scales rows to length 1, in place.
 // norms[r] = max(|out[r]|, 1e-12), out[r] /= norms[r].
-// One thread a row.
+// One thread per row.
 #import grid
 
 @group(0) @binding(0) var<storage, read_write> out: array<vec4<f32>>; // (ROWS, D)

@@ -1,7 +1,7 @@
-// The end of a tower backward, in place: a gradient by the outputs x = w / |w| becomes one by w, and
-// zero where the step has no row: dw = (dx - x (x·dx)) / |w|. A row without a length has no direction
-// that could be learnt from, and takes none.
-// One thread a row.
+// Start of a tower's backward pass, in place: turns the gradient of the outputs x = w / |w| into the
+// gradient of w, dw = (dx - x (x·dx)) / |w|. Zero if the step has no such row, and for a row of length
+// 0, which has no direction to learn.
+// One thread per row.
 #import grid
 #import row_id
 #import step

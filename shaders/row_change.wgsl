@@ -1,6 +1,6 @@
-// How far the hot rows of a tower moved between two snapshots:
-// activity[hot[r]] = max_k |before[r, k] - now[r, k]|; rows that are not hot keep what they have.
-// One thread a hot row.
+// Largest change of an element in each hot row of a tower between two snapshots:
+// activity[hot[r]] = max_k |before[r, k] - now[r, k]|; the activity of other rows stays.
+// One thread per hot row.
 #import grid
 #import shard
 

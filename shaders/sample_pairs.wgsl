@@ -1,6 +1,6 @@
-// Activity of a sample of the pairs, for the search of a threshold:
+// Activity of a sample of the pairs, to choose a threshold from:
 // sample[s] = max(user_activity[u], item_activity[i]), (u, i) = pairs[permute(s)].
-// One thread a sampled pair.
+// One thread per sampled pair.
 #import clock
 #import grid
 #import permutation

@@ -1,10 +1,10 @@
-// Gradient of the loss by the candidates' outputs: d_item[j] = d_logits[j] u_b, b the row that j is for.
-// One thread a vec4 of a candidate.
+// Gradient of the loss by the candidates' outputs: d_item[j] = d_logits[j] u_b for the row b of candidate j.
+// One thread per vec4 of a candidate.
 #import grid
 #import step
 
 @group(0) @binding(0) var<uniform> step: Step;
-@group(0) @binding(1) var<storage, read> d_logits: array<f32>; // (K) B positives, then PER_ROW negatives a row
+@group(0) @binding(1) var<storage, read> d_logits: array<f32>; // (K) B positives, then PER_ROW negatives per row
 @group(0) @binding(2) var<storage, read> users: array<vec4<f32>>; // (BP, D) u
 @group(0) @binding(3) var<storage, read_write> d_item: array<vec4<f32>>; // (KP, D)
 

@@ -1,10 +1,10 @@
 // Gradient of the loss by the user outputs: d_user[b] = Σ_j d_logits[j] v_j over the row's candidates.
-// One thread a vec4 of a row.
+// One thread per vec4 of a row.
 #import grid
 #import step
 
 @group(0) @binding(0) var<uniform> step: Step;
-@group(0) @binding(1) var<storage, read> d_logits: array<f32>; // (K) B positives, then PER_ROW negatives a row
+@group(0) @binding(1) var<storage, read> d_logits: array<f32>; // (K) B positives, then PER_ROW negatives per row
 @group(0) @binding(2) var<storage, read> items: array<vec4<f32>>; // (KP, D) v
 @group(0) @binding(3) var<storage, read_write> d_user: array<vec4<f32>>; // (BP, D)
 

@@ -1,23 +1,23 @@
-// Softmax of each row over its positive and its own negatives: the row's loss, and the loss' gradient
-// by the scores.
+// Softmax of each row over its positive and its own negatives: the row's loss, and the gradient of the
+// loss by the scores.
 // logit[j] = u_b·v_j / τ - log q(j), loss[b] = logsumexp_j logit[j] - logit[b]
 // d_logits[j] = d loss / d (u_b·v_j) = (softmax_j - [j = b]) / (τ rows)
-// One workgroup a row; a lane reads again only what it wrote itself.
+// One workgroup per row; a lane reads back only the values that it wrote itself.
 #import grid
 #import lanes
 #import step
 
 @group(0) @binding(0) var<uniform> step: Step;
-@group(0) @binding(1) var<storage, read> users: array<vec4<f32>>; // (BP, D) u; BP = B up to 8
-@group(0) @binding(2) var<storage, read> items: array<vec4<f32>>; // (KP, D) v; KP = K candidates up to 8
-@group(0) @binding(3) var<storage, read> item_ids: array<u32>; // (S, K) B positives, then PER_ROW negatives a row
+@group(0) @binding(1) var<storage, read> users: array<vec4<f32>>; // (BP, D) u; BP = B padded to a multiple of 8
+@group(0) @binding(2) var<storage, read> items: array<vec4<f32>>; // (KP, D) v; KP = K padded to a multiple of 8
+@group(0) @binding(3) var<storage, read> item_ids: array<u32>; // (S, K) B positives, then PER_ROW negatives per row
 @group(0) @binding(4) var<storage, read> log_q: array<f32>; // (I)
 @group(0) @binding(5) var<storage, read_write> d_logits: array<f32>; // (K)
 @group(0) @binding(6) var<storage, read_write> row_loss: array<f32>; // (S, B)
 
 var<workgroup> sh_max: array<f32, LANES>;
 
-// Candidate n of a row, the positive first.
+// Column of a row's candidate n; candidate 0 is the positive.
 fn candidate(row: u32, n: u32) -> u32 {
     return select(B + row * PER_ROW + n - 1u, row, n == 0u);
 }

@@ -1,5 +1,5 @@
 // Gradient of each member of a row's list: out[FIRST + r] = weights[r] d_out[r].
-// One thread a row and vec4 of the width.
+// One thread per row and vec4 of the width.
 #import grid
 
 @group(0) @binding(0) var<storage, read> d_out: array<vec4<f32>>; // (ROWS, D)

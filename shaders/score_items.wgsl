@@ -1,5 +1,5 @@
 // Scores of a block of queries against the whole catalogue: scores[q, i] = query_q·v_i.
-// One thread a tile of queries × items.
+// One thread per tile of queries × items.
 #import shard
 #import step
 #import tile
@@ -7,7 +7,7 @@
 @group(0) @binding(0) var<uniform> step: Step;
 @group(0) @binding(1) var<uniform> shard: Shard;
 @group(0) @binding(2) var<storage, read> queries: array<vec4<f32>>; // (Q, D)
-@group(0) @binding(3) var<storage, read> items: array<vec4<f32>>; // (IP, D) v; IP = I up to 8
+@group(0) @binding(3) var<storage, read> items: array<vec4<f32>>; // (IP, D) v; IP = I padded to a multiple of 8
 @group(0) @binding(4) var<storage, read_write> scores: array<vec4<f32>>; // (Q, IP)
 
 fn is_inside(row: u32, column: u32) -> bool {

@@ -1,14 +1,14 @@
 // Logits of a chunk of rows against every candidate of the step:
 // logits[b, j] = u_b·v_j / τ - log q(j), and IMPOSSIBLE for accidental hits and absent columns.
-// One thread a tile of rows × columns.
+// One thread per tile of rows × columns.
 #import chunk
 #import step
 #import tile
 
 @group(0) @binding(0) var<uniform> step: Step;
 @group(0) @binding(1) var<uniform> chunk: Chunk;
-@group(0) @binding(2) var<storage, read> users: array<vec4<f32>>; // (BP, D) u; BP = B up to 8
-@group(0) @binding(3) var<storage, read> items: array<vec4<f32>>; // (KP, D) v; KP = K candidates up to 8
+@group(0) @binding(2) var<storage, read> users: array<vec4<f32>>; // (BP, D) u; BP = B padded to a multiple of 8
+@group(0) @binding(3) var<storage, read> items: array<vec4<f32>>; // (KP, D) v; KP = K padded to a multiple of 8
 @group(0) @binding(4) var<storage, read> item_ids: array<u32>; // (S, K)
 @group(0) @binding(5) var<storage, read> log_q: array<f32>; // (I)
 @group(0) @binding(6) var<storage, read_write> logits: array<vec4<f32>>; // (C, COLUMNS)
@@ -38,14 +38,14 @@ fn item_ids_at(column: u32) -> vec4<u32> {
 
 fn corrections(ids: vec4<u32>) -> vec4<f32> {
     if LOG_Q {
-        // A column without an id becomes IMPOSSIBLE, whatever is read for it.
+        // A column without an id becomes IMPOSSIBLE, so any value may be read for it.
         let at = min(ids, vec4(arrayLength(&log_q) - 1u));
         return vec4(log_q[at.x], log_q[at.y], log_q[at.z], log_q[at.w]);
     }
     return vec4(0.0);
 }
 
-// Logits of four rows at four columns.
+// Stores the logits of four rows at four columns.
 fn store(row: u32, column: u32, products: mat4x4<f32>) {
     let ids = item_ids_at(column);
     let correction = corrections(ids);

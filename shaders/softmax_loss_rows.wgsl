@@ -1,7 +1,7 @@
-// Softmax over each row of a chunk's logits, in place: the row's loss, and the loss' gradient.
+// Softmax over each row of a chunk's logits, in place: the row's loss, and the gradient of the loss.
 // loss[b] = logsumexp_j logits[b, j] - logits[b, b]
-// logits[b, j] becomes d loss / d (u_b·v_j) = (softmax_j - [j = b]) / (τ rows); 0 past the batch's rows.
-// One workgroup a row; each lane keeps a running (maximum, sum) of its share of the columns.
+// logits[b, j] becomes d loss / d (u_b·v_j) = (softmax_j - [j = b]) / (τ rows); 0 after the batch's last row.
+// One workgroup per row; each lane keeps a running (maximum, sum) of its share of the columns.
 #import chunk
 #import grid
 #import lanes
@@ -49,7 +49,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         row_lse[row] = lse;
         row_loss[step.slot * B + row] = lse - logits[base + row / 4u][row % 4u];
     }
-    // The positive is read above, before anybody overwrites it below.
+    // Every lane has read the positive above before any lane overwrites it below.
     storageBarrier();
     let scale = 1.0 / (TEMPERATURE * f32(step.rows));
     for (var k = lane; k < COLUMNS / 4u; k += LANES) {

@@ -1,13 +1,13 @@
-// Lists each step's uses of a table's rows and sorts them: first the IDS candidates, if the table is
-// theirs too, then every member of the lists of the step's ROWS owners, with the row of the gradient
-// that it takes: FIRST + r for the owner in row r. A row's positive is left out, if it is told to be.
-// One workgroup a step of the window.
+// Lists each step's uses of a table's rows and sorts them. First the IDS candidates (IDS is 0 if they
+// have another table), then every member of the lists of the step's ROWS owners. Each use has a row of
+// the gradient: FIRST + r for the owner in row r. Skips the row's own positive if LEAVES_OUT.
+// One workgroup per step of the window.
 #import sort_order
 
 @group(0) @binding(0) var<storage, read> owners: array<u32>; // (S, ROWS)
 @group(0) @binding(1) var<storage, read> item_ids: array<u32>; // (S, K) the positives first
 @group(0) @binding(2) var<storage, read> offsets: array<u32>; // (R + 1)
-@group(0) @binding(3) var<storage, read> members: array<u32>; // list behind list
+@group(0) @binding(3) var<storage, read> members: array<u32>; // the lists, one after another
 @group(0) @binding(4) var<storage, read_write> order: array<vec2<u32>>; // (S, P) member, row of the gradient
 
 fn use_at(slot: u32, place: u32) -> vec2<u32> {

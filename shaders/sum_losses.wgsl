@@ -1,5 +1,5 @@
-// Mean loss of each step of the window so far, into the ring.
-// One workgroup a step; a step that has not run yet leaves a number that the next call replaces.
+// Writes the mean loss of each step of the window so far to the ring.
+// One workgroup per step; the value of a step that has not run yet is overwritten by the next call.
 #import lanes
 #import step
 

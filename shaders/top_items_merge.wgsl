@@ -1,5 +1,5 @@
-// The TOP best items of each query, from the best of its segments in the order of the catalogue.
-// One thread a query.
+// The TOP best items of each query, from the best of each segment in the order of the catalogue.
+// One thread per query.
 #import grid
 #import step
 #import top_list

@@ -1,5 +1,5 @@
 // The TOP best items of each segment of each query's scores; masked items never enter.
-// One thread a query and segment: no barrier, and a fixed order among equals.
+// One thread per query and segment: no barrier, and a fixed order of equal scores.
 #import grid
 #import step
 #import top_list

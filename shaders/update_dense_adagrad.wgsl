@@ -1,5 +1,5 @@
-// Adagrad on a layer, row by row: a += mean_k g², w -= lr g / (√a + ε). A bias has rows of one element.
-// One workgroup a row.
+// Row-wise Adagrad on a layer: a += mean_k g², w -= lr g / (√a + ε). A row of a bias is one element.
+// One workgroup per row.
 #import grid
 #import lanes
 #import step
@@ -22,7 +22,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         square += g * g;
     }
     let before = squares[row];
-    // Nobody writes the new sum below before everybody has read the old one.
+    // Every lane has read the old sum above before any lane writes the new one below.
     storageBarrier();
     let sum = before + sum_over_lanes(lane, square) / WIDTH;
     let rate = step.rate / (sqrt(sum) + EPSILON);

@@ -1,6 +1,6 @@
 // Adam on every element of a layer.
 // m = .9 m + .1 g, v = .999 v + .001 g², w -= lr m̂ / (√v̂ + ε)
-// One thread an element.
+// One thread per element.
 #import grid
 #import step
 

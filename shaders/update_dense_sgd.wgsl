@@ -1,5 +1,5 @@
-// Plain descent on every element of a layer: w -= lr g.
-// One thread an element.
+// Plain gradient descent on every element of a layer: w -= lr g.
+// One thread per element.
 #import grid
 #import step
 

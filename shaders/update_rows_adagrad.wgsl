@@ -1,5 +1,5 @@
-// Row-wise Adagrad on the rows that the batch touches: a += mean_k g², w -= lr g / (√a + ε).
-// One workgroup a place in the sorted order of the batch's ids.
+// Row-wise Adagrad on the rows that the batch uses: a += mean_k g², w -= lr g / (√a + ε).
+// One workgroup per place in the sorted order of the batch's ids.
 #import first_use
 #import grid
 #import lanes
@@ -28,7 +28,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         square += dot(row.g[n], row.g[n]);
     }
     let before = squares[id];
-    // Nobody writes the new sum below before everybody has read the old one.
+    // Every lane has read the old sum above before any lane writes the new one below.
     storageBarrier();
     let sum = before + sum_over_lanes(lane, square) / WIDTH;
     let rate = step.rate / (sqrt(sum) + EPSILON);

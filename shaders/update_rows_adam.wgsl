@@ -1,6 +1,6 @@
-// Row-sparse Adam on the rows that the batch touches; the moments of other rows stay.
+// Row-sparse Adam on the rows that the batch uses; the moments of other rows stay.
 // m = .9 m + .1 g, v = .999 v + .001 g², w -= lr m̂ / (√v̂ + ε)
-// One workgroup a place in the sorted order of the batch's ids.
+// One workgroup per place in the sorted order of the batch's ids.
 #import first_use
 #import grid
 #import lanes

@@ -1,5 +1,5 @@
-// Plain descent on the rows that the batch touches: w -= lr g.
-// One workgroup a place in the sorted order of the batch's ids.
+// Plain gradient descent on the rows that the batch uses: w -= lr g.
+// One workgroup per place in the sorted order of the batch's ids.
 #import first_use
 #import grid
 #import lanes

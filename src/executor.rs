@@ -1,4 +1,4 @@
-//! The two executors behind one door, and the choice between them.
+//! One interface to the two executors, and the choice between them.
 
 use std::ops::Range;
 use std::str::FromStr;
@@ -10,13 +10,13 @@ use crate::error::{Error, Result};
 use crate::plan::{Buffer, Plan, Program, Shape};
 use crate::{cpu, gpu};
 
-/// What is asked for.
+/// The requested backend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum BackendChoice {
-    /// A real GPU if there is one, else the CPU.
+    /// A hardware GPU if there is one, otherwise the CPU.
     #[default]
     Auto,
-    /// WebGPU, be it a software adapter, or an error.
+    /// WebGPU, even on a software adapter; an error if there is none.
     WebGpu,
     /// The CPU.
     Cpu,
@@ -39,7 +39,8 @@ impl FromStr for BackendChoice {
     }
 }
 
-/// What is asked for, and on a GPU in which shape, if not in the quicker one: a saved run goes on in its own.
+/// The requested backend, and the kernels' shape on a GPU: the faster one if none is given. A
+/// resumed run keeps its shape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[expect(missing_docs, reason = "the fields are the two wishes")]
 pub struct Wish {
@@ -53,16 +54,16 @@ impl From<BackendChoice> for Wish {
     }
 }
 
-/// What a run computes with, and why.
+/// The backend of a run, and the reason for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Backend {
-    /// Which of the two.
+    /// The chosen backend.
     pub backend: BackendKind,
-    /// The adapter's name; empty where a browser hides it.
+    /// The adapter's name; empty if a browser hides it.
     pub adapter: String,
     /// The shape of its kernels, on a GPU.
     pub shape: Option<Shape>,
-    /// Why this one, as a clause.
+    /// The reason for the choice, as a clause.
     pub reason: String,
 }
 
@@ -75,7 +76,7 @@ pub enum BackendKind {
     WebGpu,
 }
 
-/// A run of a program.
+/// A timed run of a program.
 #[derive(Debug, Clone)]
 pub struct Timed {
     /// The program.
@@ -84,14 +85,14 @@ pub struct Timed {
     pub operations: Vec<Vec<f64>>,
 }
 
-/// What a backend could do at best.
+/// Peak performance of a backend.
 #[cfg(feature = "verify")]
 #[derive(Debug, Clone, Copy, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Limits {
-    /// Multiply-adds a second.
+    /// Multiply-adds per second.
     pub multiply_adds: f64,
-    /// Bytes a second that are read or written.
+    /// Bytes read or written per second.
     pub bytes: f64,
 }
 
@@ -103,7 +104,7 @@ pub enum Executor {
     Gpu(Box<gpu::Executor>),
 }
 
-/// The same again.
+/// Requests the same backend and shape.
 impl From<&Backend> for Wish {
     fn from(backend: &Backend) -> Self {
         let choice = match backend.backend {
@@ -115,7 +116,7 @@ impl From<&Backend> for Wish {
 }
 
 impl BackendKind {
-    /// Whether it is the GPU's.
+    /// Returns whether it is the GPU.
     pub fn is_gpu(self) -> bool {
         self == Self::WebGpu
     }
@@ -125,8 +126,7 @@ impl Executor {
     /// Chooses a backend and allocates the plan on it.
     ///
     /// # Errors
-    /// With [`BackendChoice::WebGpu`], whatever keeps WebGPU from working; with the others,
-    /// [`Error::OutOfMemory`] alone.
+    /// With [`BackendChoice::WebGpu`], any error of WebGPU; otherwise only [`Error::OutOfMemory`].
     pub async fn choose(wish: Wish, plan: &Plan) -> Result<(Self, Backend)> {
         let cpu = |reason: String| {
             let (backend, adapter) = (BackendKind::Cpu, String::new());
@@ -134,7 +134,7 @@ impl Executor {
             Ok((Self::Cpu(cpu::Executor::new(plan)?), backend))
         };
         if wish.backend == BackendChoice::Cpu {
-            return cpu("it was asked for".into());
+            return cpu("it was requested".into());
         }
         let forced = wish.backend == BackendChoice::WebGpu;
         let adapter = match gpu::Gpu::adapter().await {
@@ -145,11 +145,11 @@ impl Executor {
         let info = adapter.get_info();
         let is_software = info.device_type == gpu::DeviceType::Cpu;
         if is_software && !forced {
-            return cpu("the only WebGPU adapter is a software one, which is slower".into());
+            return cpu("the only WebGPU adapter is software, which is slower".into());
         }
         match gpu::Executor::new(&adapter, plan, wish.shape).await {
             Ok(executor) => {
-                let reason = if forced { "it was asked for" } else { "there is a GPU" };
+                let reason = if forced { "it was requested" } else { "a GPU is available" };
                 let backend = Backend {
                     backend: BackendKind::WebGpu,
                     adapter: info.name,
@@ -163,7 +163,7 @@ impl Executor {
         }
     }
 
-    /// Writes elements of 4-byte words at a word offset of a buffer, after all that was run.
+    /// Writes elements of 4-byte words at a word offset of a buffer, after all earlier programs.
     pub fn write<T: Pod>(&mut self, buffer: Buffer, offset: usize, data: &[T]) {
         match self {
             Self::Cpu(executor) => executor.write(buffer, offset, data),
@@ -179,7 +179,7 @@ impl Executor {
         }
     }
 
-    /// Copies the first `words` of a buffer into another one, at a word offset.
+    /// Copies the first `words` of a buffer to a word offset of another one.
     pub fn copy(&mut self, from: Buffer, to: Buffer, offset: usize, words: usize) {
         match self {
             Self::Cpu(executor) => executor.copy(from, to, offset, words),
@@ -187,7 +187,7 @@ impl Executor {
         }
     }
 
-    /// Runs a program for a slot of the window, or records it.
+    /// Runs a program for a slot of the window; a GPU only records it.
     pub fn run(&mut self, plan: &Plan, program: Program, slot: usize) {
         match self {
             Self::Cpu(executor) => executor.run(plan, program, slot),
@@ -195,10 +195,11 @@ impl Executor {
         }
     }
 
-    /// Times each operation of the programs that are run from now on, to the same bits; on a GPU, each dispatch.
+    /// Times each operation of the programs that run from now on; on a GPU, each dispatch. Results
+    /// stay the same bit for bit.
     ///
     /// # Errors
-    /// [`Error::NotAvailable`] on an adapter without a clock.
+    /// [`Error::NotAvailable`] on an adapter without timestamps.
     pub fn start_clock(&mut self) -> Result<()> {
         match self {
             Self::Cpu(executor) => executor.start_clock(),
@@ -207,10 +208,10 @@ impl Executor {
         Ok(())
     }
 
-    /// What was run since the clock was started.
+    /// Stops timing, and returns the runs since it was started.
     ///
     /// # Errors
-    /// [`Error::DeviceLost`] or [`Error::Gpu`] if something went wrong on the way.
+    /// [`Error::DeviceLost`] or [`Error::Gpu`] if the device has failed.
     pub async fn stop_clock(&mut self, plan: &Plan) -> Result<Vec<Timed>> {
         match self {
             Self::Cpu(executor) => Ok(executor.stop_clock()),
@@ -218,10 +219,10 @@ impl Executor {
         }
     }
 
-    /// What the backend could do at best.
+    /// Measures the peak performance of the backend.
     ///
     /// # Errors
-    /// Those of [`Executor::start_clock`] and of [`Executor::stop_clock`].
+    /// The same as [`Executor::start_clock`] and [`Executor::stop_clock`].
     #[cfg(feature = "verify")]
     pub async fn limits(&self) -> Result<Limits> {
         match self {
@@ -230,7 +231,7 @@ impl Executor {
         }
     }
 
-    /// Starts reading a range of words, after all that was run.
+    /// Starts to read a range of words, after all earlier programs.
     pub fn read_later<T: Pod>(&mut self, buffer: Buffer, words: Range<usize>) -> Pending<T> {
         match self {
             Self::Cpu(executor) => Pending::Here(executor.read(buffer, words)),
@@ -238,29 +239,29 @@ impl Executor {
         }
     }
 
-    /// Reads a range of words, after all that was run.
+    /// Reads a range of words, after all earlier programs.
     ///
     /// # Errors
-    /// [`Error::DeviceLost`] or [`Error::Gpu`] if something went wrong on the way.
+    /// [`Error::DeviceLost`] or [`Error::Gpu`] if the device has failed.
     pub async fn read<T: Pod>(&mut self, buffer: Buffer, words: Range<usize>) -> Result<Vec<T>> {
         self.read_later(buffer, words).finish().await
     }
 }
 
-/// Words that were asked for.
+/// Words that are being read.
 #[derive(Debug)]
 pub enum Pending<T> {
-    /// They are here.
+    /// The words are available.
     Here(Vec<T>),
-    /// They come from the GPU.
+    /// The words are on their way from the GPU.
     Coming(Box<gpu::Readback>),
 }
 
 impl<T: Pod> Pending<T> {
-    /// Waits for them.
+    /// Waits for the words.
     ///
     /// # Errors
-    /// [`Error::DeviceLost`] or [`Error::Gpu`] if something went wrong on the way.
+    /// [`Error::DeviceLost`] or [`Error::Gpu`] if the device has failed.
     pub async fn finish(self) -> Result<Vec<T>> {
         match self {
             Self::Here(words) => Ok(words),

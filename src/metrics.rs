@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::Metric;
 use crate::plan::NO_ID;
 
-/// What is reported of a model, as means over the users who have a held-out item.
+/// Ranking quality of a model, as means over the users who have a held-out item.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the serialised names say which metric at which cut")]
 pub struct Metrics {
@@ -26,7 +26,7 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// One of them.
+    /// Returns one of the metrics.
     pub fn get(&self, metric: Metric) -> f64 {
         match metric {
             Metric::Recall10 => self.recall_10,
@@ -38,7 +38,7 @@ impl Metrics {
         }
     }
 
-    /// Metrics of lists against what was held out; see [`at`].
+    /// Returns the metrics of lists against held-out items; see [`at`].
     pub fn new<'a>(
         lists: impl Iterator<Item = (&'a [u32], &'a [u32])> + Clone,
         items: usize,
@@ -62,9 +62,9 @@ impl Metrics {
 pub struct AtCut {
     /// Hits / held-out items.
     pub recall: f64,
-    /// Discounted gain over that of the ideal list, which is cut too.
+    /// Discounted gain divided by that of the ideal list, which also has at most `k` items.
     pub ndcg: f64,
-    /// Whether there is a hit.
+    /// 1 if there is a hit, otherwise 0.
     pub hit: f64,
     /// 1 / rank of the first hit.
     pub mrr: f64,
@@ -72,8 +72,9 @@ pub struct AtCut {
     pub coverage: f64,
 }
 
-/// Metrics at cut `k` of pairs (best items first, held-out items ascending), over a catalogue of
-/// `items`. Every held-out list has an item; one that the catalogue lacks can never be hit.
+/// Returns the metrics at cut `k` of pairs (best items first, held-out items ascending), over a
+/// catalogue of `items`. Every held-out list has an item; an item that is not in the catalogue is
+/// never a hit.
 pub fn at<'a>(
     k: usize,
     lists: impl Iterator<Item = (&'a [u32], &'a [u32])>,

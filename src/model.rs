@@ -1,5 +1,5 @@
-//! Two towers on an executor: start, step, read. It knows where the run stands in its windows and
-//! epochs; what is trained on what, for how long, is the trainer's business.
+//! Two towers on an executor: start, step, read. A model tracks its position in windows and epochs;
+//! the trainer decides about data and duration.
 
 mod profile;
 mod serve;
@@ -29,24 +29,24 @@ pub struct Model {
     executor: Executor,
     /// Whether outputs have length 1.
     normalize: bool,
-    /// Steps before the bank is used.
+    /// Number of steps before the bank is used.
     warmup: u32,
-    /// Epochs that were asked for, as the device's clock has it.
+    /// Number of epochs of the run, the same as on the device's clock.
     epochs: u32,
-    /// Steps recorded since the start.
+    /// Number of steps recorded since the start.
     steps: u64,
-    /// Steps recorded in this epoch.
+    /// Number of steps recorded in this epoch.
     step_in_epoch: usize,
-    /// Pairs of this epoch: the number on the device's clock.
+    /// Number of pairs of this epoch, the same as on the device's clock.
     pairs_in_epoch: usize,
-    /// Pairs trained since the start.
+    /// Number of pairs trained since the start.
     pairs: usize,
-    /// Steps after which the bank is used, as the device's clock has it.
+    /// Number of steps after which the bank is used, the same as on the device's clock.
     bank_opens_after: u64,
     work: Work,
-    /// What users are made of, if they are made of what they had.
+    /// Each user's history, if the user tower has one.
     history: Option<Csr>,
-    /// Whether the outputs of all items are those of the tables.
+    /// Whether the stored outputs of all items belong to the current parameters.
     outputs_are_fresh: bool,
 }
 
@@ -54,8 +54,8 @@ impl Model {
     /// Chooses a backend and allocates the plan on it.
     ///
     /// # Errors
-    /// Those of [`Executor::choose`]; [`Error::Config`](crate::Error::Config) for lists that a step has
-    /// no room for.
+    /// The same as [`Executor::choose`]; [`Error::Config`](crate::Error::Config) for lists with too
+    /// many uses per step.
     pub async fn new(
         config: &Config,
         extent: &Extent,
@@ -67,7 +67,7 @@ impl Model {
         Ok((Self::on(executor, plan, config), backend))
     }
 
-    /// The same on an executor of the config's plan.
+    /// Creates a model on an executor of the config's plan.
     pub fn on(mut executor: Executor, plan: Plan, config: &Config) -> Self {
         let items = plan.dims.items as u32;
         let mut list: Vec<u32> = (0..items).collect();
@@ -95,18 +95,18 @@ impl Model {
         }
     }
 
-    /// The executor, for who measures it.
+    /// Returns the plan and the executor, for measurements.
     #[cfg(feature = "verify")]
     pub fn measured(&mut self) -> (&Plan, &mut Executor) {
         (&self.plan, &mut self.executor)
     }
 
-    /// The plan that is executed.
+    /// Returns the plan of the model.
     pub fn plan(&self) -> &Plan {
         &self.plan
     }
 
-    /// How much of a buffer is bound at once, on a GPU.
+    /// Returns the sizes of the buffers' bindings, on a GPU.
     pub fn bindings(&self) -> Option<Bindings> {
         match &self.executor {
             Executor::Cpu(_) => None,
@@ -114,14 +114,14 @@ impl Model {
         }
     }
 
-    /// Brings the training data in: (N) pairs as words, and (I) log q of the items.
+    /// Loads the training data: (N) pairs as words, and (I) log q of the items.
     pub fn load(&mut self, pairs: &[u32], log_q: &[f32]) {
         self.executor.write(self.plan.at.pairs, 0, pairs);
         self.executor.write(self.plan.at.log_q, 0, log_q);
     }
 
-    /// Brings in what negatives are drawn from, if they are: what is trained on, and how often each
-    /// item is.
+    /// Loads the source of the negatives, if they are drawn: the training pairs, or the number of
+    /// training pairs of each item.
     pub fn load_pool(&mut self, config: &Config, train: &Pairs, counts: &[u32]) {
         match self.plan.at.pool {
             Some(Pool::Uniform { offsets, items }) => {
@@ -137,20 +137,20 @@ impl Model {
         }
     }
 
-    /// Brings in the features of a tower's ids.
+    /// Loads the features of a tower's ids.
     ///
     /// # Panics
-    /// If the tower takes none.
+    /// If the tower has no features.
     pub fn load_features(&mut self, tower: Tower, features: &Csr) {
         let at = if tower == Tower::User { self.plan.at.user } else { self.plan.at.item };
         let lists = at.features.expect("the tower takes features");
         self.load_lists(lists, features);
     }
 
-    /// Brings in what users are made of.
+    /// Loads the users' histories.
     ///
     /// # Panics
-    /// If the user tower takes no history.
+    /// If the user tower has no history.
     pub fn load_history(&mut self, history: Csr) {
         self.load_lists(self.plan.at.user.history.expect("the tower takes a history"), &history);
         self.history = Some(history);
@@ -161,10 +161,10 @@ impl Model {
         self.executor.write(lists.members, 0, &rows.items);
     }
 
-    /// Gives the first steps their negatives, (steps, K − B), where none are drawn.
+    /// Sets the negatives of the first steps, (steps, K − B), if none are drawn.
     ///
     /// # Panics
-    /// If the steps are more than a window.
+    /// If there are more steps than in a window.
     pub fn give_negatives(&mut self, negatives: &[u32]) {
         let Dims { batch, candidates, window, .. } = self.plan.dims;
         let steps = negatives.chunks(candidates - batch);
@@ -201,9 +201,9 @@ impl Model {
         });
     }
 
-    /// Starts a run from parameters whose rows `fill(parameter, row, elements)` writes over zeros.
+    /// Starts a run from parameters: `fill(parameter, row, elements)` writes each row, over zeros.
     pub fn start_with(&mut self, mut fill: impl FnMut(&Parameter, usize, &mut [f32])) {
-        /// Rows on their way at once: a table of a million is never copied whole.
+        /// Number of rows that are copied at once: a table of a million rows is never copied whole.
         const BLOCK: usize = 4096;
         let items = self.plan.dims.items;
         for parameter in &self.plan.parameters {
@@ -221,7 +221,7 @@ impl Model {
             }
         }
         if let Some(GapHandles { gaps, last_seen }) = self.plan.at.gaps {
-            // As if every item came round as often as any other.
+            // As if all items were equally frequent.
             let gap = items as f32 / self.plan.dims.batch as f32;
             self.executor.write(gaps, 0, &vec![gap; items]);
             self.executor.clear(last_seen);
@@ -237,7 +237,7 @@ impl Model {
         self.outputs_are_fresh = false;
     }
 
-    /// Runs the next training step, or records it.
+    /// Runs the next training step; a GPU only records it.
     pub fn step(&mut self) {
         if let Some(DriftHandles { before, .. }) = self.plan.at.drift
             && self.step_in_epoch == self.drift_from()
@@ -267,23 +267,24 @@ impl Model {
         }
     }
 
-    /// Entries of the bank that compete in the next step.
+    /// Returns the number of entries of the bank that are negatives in the next step.
     fn live_entries(&self) -> usize {
         if self.steps < self.bank_opens_after { 0 } else { self.pairs.min(self.plan.dims.bank) }
     }
 
-    /// Step of the epoch from which drift is measured: as many before its end as the bank reaches
-    /// back, Δ = ⌈M/B⌉, or the epoch's first.
+    /// Returns the step of the epoch at which the drift's snapshot is taken. The bank holds the
+    /// outputs of Δ = ⌈M/B⌉ steps: the snapshot is Δ steps before the epoch's end, or at its first
+    /// step.
     fn drift_from(&self) -> usize {
         let reach = self.plan.dims.bank.div_ceil(self.plan.dims.batch);
         self.steps_in_epoch().saturating_sub(reach)
     }
 
-    /// At an epoch's end: the item outputs' mean drift over the steps that the bank reaches back,
-    /// over their mean length; none without a bank.
+    /// Returns the drift, at an epoch's end: the mean distance that item outputs moved over the
+    /// steps that the bank holds, divided by their mean length; none without a bank.
     ///
     /// # Errors
-    /// Those of [`Executor::read`].
+    /// The same as [`Executor::read`].
     pub async fn drift(&mut self) -> Result<Option<f64>> {
         let Some(DriftHandles { drift, .. }) = self.plan.at.drift else { return Ok(None) };
         self.embed_items();
@@ -294,14 +295,14 @@ impl Model {
         Ok(Some(sum(0) / sum(1).max(f64::from(MIN_NORM))))
     }
 
-    /// Lets the bank compete from the next window on.
+    /// Uses the bank from the next window on.
     pub fn open_bank(&mut self) {
         const WARMUP: usize = std::mem::offset_of!(Clock, warmup) / 4;
         self.executor.write(self.plan.at.clock, WARMUP, &[0u32]);
         self.bank_opens_after = 0;
     }
 
-    /// Sets the epochs that are asked for, which the learning rate follows.
+    /// Sets the number of epochs of the run, which the learning rate's schedule uses.
     pub fn set_epochs(&mut self, epochs: usize) {
         const EPOCHS: usize = std::mem::offset_of!(Clock, epochs) / 4;
         self.epochs = epochs as u32;
@@ -309,63 +310,64 @@ impl Model {
         self.redraw_window();
     }
 
-    /// Draws the open window again, if there is one: what is drawn depends on the clock and the pairs alone.
+    /// Draws the open window again, if there is one: batches depend only on the clock and the
+    /// pairs.
     fn redraw_window(&mut self) {
         if !self.step_in_epoch.is_multiple_of(self.plan.dims.window) {
             self.run_query(Program::OpenWindow);
         }
     }
 
-    /// Steps since the start.
+    /// Returns the number of steps since the start.
     pub fn steps(&self) -> u64 {
         self.steps
     }
 
-    /// Pairs of this epoch.
+    /// Returns the number of pairs of this epoch.
     pub fn pairs_in_epoch(&self) -> usize {
         self.pairs_in_epoch
     }
 
-    /// Steps of this epoch.
+    /// Returns the number of steps of this epoch.
     pub fn steps_in_epoch(&self) -> usize {
         self.pairs_in_epoch.div_ceil(self.plan.dims.batch)
     }
 
-    /// Steps of this epoch that are done, 0 at its edge.
+    /// Returns the number of steps done in this epoch, 0 between two epochs.
     pub fn step_in_epoch(&self) -> usize {
         self.step_in_epoch
     }
 
-    /// What the training since the start costs, by the plan.
+    /// Returns the counted work of the training since the start.
     pub fn work(&self) -> Work {
         self.work
     }
 
-    /// Starts reading the ring of losses: step `n`, from 1, is at `(n − 1) % RING`.
+    /// Starts to read the ring of losses: step `n`, from 1, is at `(n − 1) % RING`.
     pub fn losses_later(&mut self) -> Pending<f32> {
-        // Asked for by whoever watches, so it does not count as the training's.
+        // Run only to show the loss, so it does not count as work of the training.
         if !self.step_in_epoch.is_multiple_of(self.plan.dims.window) {
             self.run_query(Program::SumLosses);
         }
         self.executor.read_later(self.plan.at.losses, 0..RING)
     }
 
-    /// A tower's embeddings of its ids (rows, width).
+    /// Reads a tower's embeddings of its ids (rows, width).
     ///
     /// # Errors
-    /// Those of [`Executor::read`].
+    /// The same as [`Executor::read`].
     ///
     /// # Panics
-    /// If the tower has none.
+    /// If the tower has no embeddings of ids.
     pub async fn table(&mut self, tower: Tower) -> Result<Vec<f32>> {
         let parameter = *self.plan.parameter(tower, Part::Id).expect("ids have embeddings");
         self.values(&parameter).await
     }
 
-    /// A parameter's elements (rows, width).
+    /// Reads a parameter's elements (rows, width).
     ///
     /// # Errors
-    /// Those of [`Executor::read`].
+    /// The same as [`Executor::read`].
     pub async fn values(&mut self, parameter: &Parameter) -> Result<Vec<f32>> {
         let &Parameter { rows, width, dim, table, .. } = parameter;
         let padded: Vec<f32> = self.executor.read(table, 0..rows * dim).await?;
@@ -375,17 +377,17 @@ impl Model {
     /// Sets the embedding of one row of a tower.
     ///
     /// # Panics
-    /// If the tower has none.
+    /// If the tower has no embeddings of ids.
     pub fn set_row(&mut self, tower: Tower, row: u32, embedding: &[f32]) {
         let parameter = self.plan.parameter(tower, Part::Id).expect("ids have embeddings");
         self.executor.write(parameter.table, row as usize * parameter.dim, embedding);
         self.outputs_are_fresh = false;
     }
 
-    /// The bank's content, place by place: item ids, and outputs (M, width).
+    /// Reads the bank's contents in the order of its places: item ids, and outputs (M, width).
     ///
     /// # Errors
-    /// Those of [`Executor::read`].
+    /// The same as [`Executor::read`].
     ///
     /// # Panics
     /// If the plan has no bank.
@@ -399,21 +401,21 @@ impl Model {
         Ok((items, unpadded(&padded, width, dim).collect()))
     }
 
-    /// Where the run stands.
+    /// Reads the device's clock: the progress of the run.
     ///
     /// # Errors
-    /// Those of [`Executor::read`].
+    /// The same as [`Executor::read`].
     pub async fn clock(&mut self) -> Result<Clock> {
         let words = 0..size_of::<Clock>() / 4;
         Ok(self.executor.read(self.plan.at.clock, words).await?[0])
     }
 
-    /// Keeps the embeddings as the best so far.
+    /// Keeps the parameters as the best so far.
     pub fn keep_best(&mut self) {
         self.copy_best(|table, best| (table, best));
     }
 
-    /// Goes back to the best embeddings that were kept.
+    /// Restores the best parameters that were kept.
     pub fn restore_best(&mut self) {
         self.copy_best(|table, best| (best, table));
         self.outputs_are_fresh = false;
@@ -427,7 +429,7 @@ impl Model {
         }
     }
 
-    /// Runs a program that belongs to the training: its work is counted.
+    /// Runs a program of the training, and counts its work.
     fn run(&mut self, program: Program, slot: usize) {
         self.work += self.plan.work(program);
         self.executor.run(&self.plan, program, slot);
@@ -438,7 +440,7 @@ impl Model {
     }
 }
 
-/// The stream that a parameter's fresh elements are drawn from.
+/// Returns the random stream of a parameter's initial elements.
 fn fresh_stream(tower: Tower, part: Part) -> u32 {
     let nth = match part {
         Part::Id if tower == Tower::User => return stream::INIT_USER,
@@ -450,7 +452,8 @@ fn fresh_stream(tower: Tower, part: Part) -> u32 {
     stream::INIT_PARTS + 2 * nth + u32::from(tower == Tower::Item)
 }
 
-/// Steps before the bank is used; the rule decides at an epoch's edge, not at a step.
+/// Returns the number of steps before the bank is used; the rule decides between epochs, not at a
+/// step.
 fn warmup(config: &Config) -> u32 {
     match config.cbns.as_ref().map(|cbns| cbns.warmup) {
         Some(Warmup::Steps(steps)) => steps,
@@ -458,7 +461,7 @@ fn warmup(config: &Config) -> u32 {
     }
 }
 
-/// Rows of a width, without what they are padded with.
+/// Returns the elements of rows without their padding.
 fn unpadded(padded: &[f32], width: usize, dim: usize) -> impl Iterator<Item = f32> {
     padded.chunks_exact(dim).flat_map(move |row| &row[..width]).copied()
 }

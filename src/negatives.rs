@@ -1,11 +1,11 @@
-//! What negatives are drawn by: the items' sampling probabilities, and the table of weights that
-//! popularity is drawn from.
+//! Sampling of negatives: the items' sampling probabilities, and the table of weights for draws by
+//! popularity.
 
 use crate::config::{Config, LogQ, NegativesKind};
 
-/// (I) log of the probability of each item to be a candidate, from how often each is trained on; a
-/// constant factor of it has no meaning in a softmax. Zeros where nothing is to be corrected, or where
-/// the device estimates it.
+/// Returns (I) log of each item's probability to be a candidate, from its number of training pairs.
+/// A constant factor of the probability has no effect in a softmax. Zeros if there is no
+/// correction, or if the device estimates it.
 pub fn log_q(config: &Config, counts: &[u32]) -> Vec<f32> {
     let negatives = &config.negatives;
     let shares = shares(counts.iter().map(|&count| f64::from(count)).collect());
@@ -26,8 +26,8 @@ pub fn log_q(config: &Config, counts: &[u32]) -> Vec<f32> {
     q.into_iter().map(|q| q.ln() as f32).collect()
 }
 
-/// (I) sums of the items' weights count^α up to and with each, in parts of u32::MAX; every item has one
-/// part at least.
+/// Returns (I) sums of the items' weights count^α up to and including each item, scaled to u32::MAX
+/// parts; every item has at least one part.
 pub fn cumulative(counts: &[u32], alpha: f32) -> Vec<u32> {
     let parts = f64::from(u32::MAX) - counts.len() as f64;
     let mut sum = 0;

@@ -1,16 +1,16 @@
-//! Orders of rows by a key, through one sort: the standard library's is copied for each type and each
-//! comparison, and a page would download each copy.
+//! Orders of rows by a key, through one sort: the standard library's sort is compiled once for each
+//! type and comparison, and a page would download each copy.
 
 use twotower_simd::sort_pairs;
 
-/// The rows in ascending order of their keys, ties by the lower row.
+/// Returns the rows in ascending order of their keys, ties by the lower row.
 pub fn ascending(keys: impl Iterator<Item = u32>) -> impl Iterator<Item = usize> {
     let mut rows: Vec<[u32; 2]> = keys.zip(0..).map(|(key, row)| [key, row]).collect();
     sort_pairs(&mut rows);
     rows.into_iter().map(|[_, row]| row as usize)
 }
 
-/// The rows in descending order of their counts, ties by the lower row.
+/// Returns the rows in descending order of their counts, ties by the lower row.
 pub fn by_count(counts: &[u32]) -> Vec<u32> {
     ascending(counts.iter().map(|count| !count)).map(|row| row as u32).collect()
 }

@@ -1,4 +1,4 @@
-//! Presets: options for those who do not want to know them yet, under a name that says what they are for.
+//! Presets: named sets of options for a purpose, which need no knowledge of the options.
 
 use serde::{Serialize, Serializer};
 use serde_json::Value;
@@ -8,14 +8,14 @@ use crate::json;
 /// A named set of options.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Preset {
-    /// What `preset` calls it.
+    /// Its name, the value of the option `preset`.
     pub name: &'static str,
-    /// Its options, as JSON; all others have their defaults.
+    /// Its options, as JSON; all other options have their defaults.
     #[serde(serialize_with = "as_json")]
     options: &'static str,
 }
 
-/// All presets, from the quickest to the best.
+/// All presets, from the fastest to the best.
 pub const PRESETS: [Preset; 3] = [
     Preset {
         name: "fast",
@@ -35,12 +35,12 @@ pub const PRESETS: [Preset; 3] = [
 ];
 
 impl Preset {
-    /// The preset of a name, if there is one.
+    /// Returns the preset of a name, if there is one.
     pub fn named(name: &str) -> Option<Self> {
         PRESETS.into_iter().find(|preset| preset.name == name)
     }
 
-    /// Its options, to be merged over the defaults.
+    /// Returns its options, to be merged over the defaults.
     pub fn options(&self) -> Value {
         parsed(self.options)
     }

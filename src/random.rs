@@ -1,57 +1,60 @@
-//! Counter-based randomness: every draw is a pure function of (seed, stream, counter), so that the
-//! CPU and the GPU draw the same, in any order. `shaders/shared/random.wgsl` is its twin.
+//! Counter-based random numbers: every draw is a pure function of (seed, stream, counter), so the
+//! CPU and the GPU make the same draws, in any order. Twin of `shaders/shared/random.wgsl`.
 
-/// Streams keep draws for different purposes apart.
+/// Streams, which separate draws for different purposes.
 pub mod stream {
-    /// Which of a user's pairs are held out.
+    /// The pairs of a user that are held out.
     pub const SPLIT: u32 = 1;
-    /// Lines for measuring the loader.
+    /// Synthetic lines for measurements of the loader.
     pub const SYNTHETIC: u32 = 2;
     /// The order of the pairs in an epoch; the counter is the epoch.
     pub const ORDER: u32 = 3;
-    /// The user tower's fresh table.
+    /// Initial values of the user table.
     pub const INIT_USER: u32 = 4;
-    /// The item tower's fresh table.
+    /// Initial values of the item table.
     pub const INIT_ITEM: u32 = 5;
     /// The drawn negatives; the counter is the step.
     pub const NEGATIVES: u32 = 6;
-    /// Which pairs the search of a threshold sees; the counter is the epoch.
+    /// The sample of pairs from which a threshold is chosen; the counter is the epoch.
     pub const SAMPLE: u32 = 8;
-    /// Which stale pairs stay in an epoch.
+    /// The stale pairs that are kept in an epoch.
     pub const KEEP: u32 = 9;
-    /// Which of a user's items stay in a history that is longer than its cap.
+    /// The items that are kept in a history longer than its cap.
     pub const HISTORY: u32 = 10;
-    /// Which of a user's training pairs are held out to tune by.
+    /// The training pairs of a user that are held out for tuning.
     pub const TUNE: u32 = 11;
-    /// Fresh parameters beside the id tables: the first of as many streams as there are.
+    /// Initial values of all other parameters: the first of their streams, one per parameter.
     pub const INIT_PARTS: u32 = 16;
 }
 
-/// The PCG-RXS-M-XS hash of 32 bits (Jarzynski & Olano 2020, "Hash functions for GPU rendering").
+/// Returns the PCG-RXS-M-XS hash of 32 bits (Jarzynski & Olano 2020, "Hash functions for GPU
+/// rendering").
 pub fn pcg(value: u32) -> u32 {
     let state = value.wrapping_mul(747_796_405).wrapping_add(2_891_336_453);
     let word = ((state >> ((state >> 28) + 4)) ^ state).wrapping_mul(277_803_737);
     (word >> 22) ^ word
 }
 
-/// Draw `counter` of a stream, uniform over all u32.
+/// Returns draw `counter` of a stream, uniform over all u32.
 pub fn hash(seed: u32, stream: u32, counter: u32) -> u32 {
     pcg(counter.wrapping_add(pcg(stream.wrapping_add(pcg(seed)))))
 }
 
-/// Draw `n` of a key that is itself a draw. Two keys share no run of draws, as they would if `n` were
-/// added to them.
+/// Returns draw `n` of a key that is itself a draw. Two keys share no sequence of draws, as they
+/// would if `n` were added to them.
 pub fn keyed(key: u32, n: u32) -> u32 {
     pcg(key ^ pcg(n))
 }
 
-/// ⌊bits·bound / 2³²⌋: uniform below the bound where the bits are uniform, to one part in 2³².
+/// Returns ⌊bits·bound / 2³²⌋: uniform below the bound if the bits are uniform, up to one part in
+/// 2³².
 pub fn below(bits: u32, bound: u32) -> u32 {
     ((u64::from(bits) * u64::from(bound)) >> 32) as u32
 }
 
-/// Place of element `n` in a keyed permutation of `0..len`: an alternating Feistel network on just
-/// enough bits, walked until it lands inside (fewer than two rounds on average).
+/// Returns the place of element `n` in a keyed permutation of `0..len`: an alternating Feistel
+/// network on just enough bits, repeated until the result is below `len` (fewer than two rounds on
+/// average).
 ///
 /// # Panics
 /// If `n` is not below `len`.
@@ -79,14 +82,14 @@ pub fn permute(n: u32, len: u32, key: u32) -> u32 {
     }
 }
 
-/// Four rounds make a Feistel network a strong pseudo-random permutation (Luby & Rackoff 1988);
-/// six leave a margin for the halves of a few bits that small data sets have.
+/// Number of rounds: four make a Feistel network a strong pseudo-random permutation (Luby & Rackoff
+/// 1988), six leave a margin for the halves of a few bits in small data sets.
 pub const FEISTEL_ROUNDS: u32 = 6;
 
-/// Draw `counter` of a stream of standard normal numbers (Box–Muller).
+/// Returns draw `counter` of a stream of standard normal numbers (Box–Muller).
 pub fn normal(seed: u32, stream: u32, counter: u32) -> f32 {
     let draw = |k: u32| hash(seed, stream, counter.wrapping_mul(2).wrapping_add(k));
-    // Half a unit up, so that the logarithm never sees 0.
+    // Shifted up by half a unit, so that the argument of the logarithm is never 0.
     let unit = |bits: u32| (f64::from(bits) + 0.5) / 4_294_967_296.0;
     let radius = (-2.0 * unit(draw(0)).ln()).sqrt();
     (radius * (std::f64::consts::TAU * unit(draw(1))).cos()) as f32
@@ -97,7 +100,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Shaders and stored results rely on these very numbers.
+    /// Shaders and stored results depend on these exact numbers.
     #[test]
     fn the_numbers_are_pinned() {
         assert_eq!(

@@ -1,4 +1,4 @@
-//! The golden cases, on both backends.
+//! Runs the golden cases on both backends.
 
 use twotower::executor::{BackendChoice, Wish};
 use twotower::golden;
@@ -46,14 +46,14 @@ fn every_number_lies_within_the_gate_on_the_cpu() {
     check(BackendChoice::Cpu.into());
 }
 
-/// In the shape for GPUs: a browser's software adapter, where `cargo xtask golden` runs them again, takes the
-/// other one.
+/// Uses the kernels' shape for GPUs. `cargo xtask golden` runs the cases again on a browser's
+/// software adapter, which uses the other shape.
 #[test]
 fn every_number_lies_within_the_gate_on_webgpu() {
     check(Wish { backend: BackendChoice::WebGpu, shape: Some(Shape::Narrow) });
 }
 
-/// Negative control: every number is compared, so 1% off any of them is a miss.
+/// Negative control: every number is compared, so an error of 1% in any of them is a miss.
 #[test]
 fn a_number_that_is_one_percent_off_is_a_miss() {
     for (case, pointer) in [

@@ -1,5 +1,5 @@
-//! The gradients of the loss against central differences of the same loss, written once more, plainly,
-//! in float64; and the identities that a softmax has to keep.
+//! Compares the gradients of the loss with central differences of the same loss, written again in
+//! plain float64 code, and checks the identities of a softmax.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ struct Case {
     users: Vec<f64>,
     items: Vec<f64>,
     pairs: Vec<[u32; 2]>,
-    /// Drawn for each pair; where there are none, the pairs are each other's negatives.
+    /// Drawn for each pair; if empty, the pairs are each other's negatives.
     negatives: Vec<Vec<u32>>,
     log_q: Vec<f64>,
     temperature: f64,
@@ -24,8 +24,8 @@ struct Case {
 }
 
 impl Case {
-    /// `docs/methods.md`: softmax over the batch without accidental hits, or over a pair's own negatives as
-    /// they are; log q subtracted.
+    /// Computes the loss of `docs/methods.md`: softmax over the batch without accidental hits, or
+    /// over a pair's own negatives without a filter; log q is subtracted.
     fn loss(&self) -> f64 {
         let row = |table: &[f64], id: u32| -> Vec<f64> {
             let row = &table[id as usize * self.width..][..self.width];
@@ -62,7 +62,8 @@ impl Case {
         (moved(STEP) - moved(-STEP)) / (2.0 * STEP)
     }
 
-    /// Loss and gradients of the crate: plain descent of length 1 moves a row by its gradient.
+    /// Returns the crate's loss and gradients: plain descent at learning rate 1 changes a row by
+    /// its gradient.
     fn trained(&self) -> (f32, [Vec<f32>; 2]) {
         let (kind, count) = match self.negatives.first() {
             Some(negatives) => ("uniform", negatives.len()),
@@ -131,7 +132,7 @@ fn cases() -> impl Strategy<Value = Case> {
                 temperature,
                 normalize,
             })
-            // A row of no length has no direction to differentiate.
+            // A row of length 0 has no direction to differentiate.
             .prop_filter("rows have a length", |case| {
                 let mut rows = case.users.chunks(case.width).chain(case.items.chunks(case.width));
                 rows.all(|row| row.iter().map(|x| x * x).sum::<f64>() > 0.01)
@@ -156,8 +157,8 @@ proptest! {
     }
 }
 
-/// Every score is 0, so the loss is that of the correction alone: 1/q weighs a candidate. With the
-/// sign turned round it would be that of q, 1.61 instead of 1.45.
+/// Every score is 0, so the loss is that of the correction alone: 1/q weights a candidate. With the
+/// wrong sign it would be that of q, 1.61 instead of 1.45.
 #[test]
 fn log_q_is_subtracted() {
     let q: [f64; 3] = [0.8, 0.1, 0.1];
@@ -178,7 +179,7 @@ fn log_q_is_subtracted() {
     assert!((f64::from(loss) - expected).abs() < 1e-6, "{loss} for {expected}");
 }
 
-/// The same item in every row leaves each row its positive alone: no loss, no gradient.
+/// With the same item in every row, each row has only its positive: no loss, no gradient.
 #[test]
 fn accidental_hits_are_no_negatives() {
     let case = Case {
@@ -196,7 +197,7 @@ fn accidental_hits_are_no_negatives() {
     assert!(moves.iter().flatten().all(|&g| g == 0.0), "{moves:?}");
 }
 
-/// Towers of every kind of part, and a batch through them.
+/// Towers with every kind of part, and a batch for them.
 struct Towers {
     config: Config,
     lists: [Csr; 3],
@@ -216,7 +217,7 @@ impl Towers {
         });
         let draw =
             |stream, n: usize, below: usize| random::hash(3, stream, n as u32) % below as u32;
-        // From no member to four, some of them twice; every user of a pair has its item.
+        // 0 to 4 members, some of them repeated; every user of a pair has its item.
         let pairs: Vec<[u32; 2]> =
             (0..8).map(|n| [draw(1, n, Self::USERS), draw(2, n, Self::ITEMS)]).collect();
         let lists = |stream, owners: usize, rows: usize, of: &dyn Fn(usize) -> Vec<u32>| {
@@ -247,7 +248,8 @@ impl Towers {
         }
     }
 
-    /// A tower's output, by `docs/methods.md`; `values` are the parameters' elements in the plan's order.
+    /// Computes a tower's output as in `docs/methods.md`; `values` are the parameters' elements in
+    /// the plan's order.
     fn output(
         &self,
         parameters: &[Parameter],
@@ -320,7 +322,7 @@ impl Towers {
         losses.sum::<f64>() / self.pairs.len() as f64
     }
 
-    /// Every element of every parameter.
+    /// Checks every element of every parameter.
     fn check(&self) {
         let [user_features, item_features, history] = &self.lists;
         let extent = Extent {
@@ -395,13 +397,13 @@ impl Towers {
                     parameter.part,
                 );
             }
-            // What is added to every item's output alike changes no softmax.
+            // The same addition to every item's output changes no softmax.
             let last = self.config.towers.item.widths(1).len().wrapping_sub(1);
             let is_shift = (parameter.tower, parameter.part) == (Tower::Item, Part::Bias(last));
             assert_eq!(
                 largest > 1e-4,
                 self.config.normalize || !is_shift,
-                "{:?} {:?} takes {largest} at most",
+                "{:?} {:?} has a gradient of at most {largest}",
                 parameter.tower,
                 parameter.part
             );
@@ -409,8 +411,8 @@ impl Towers {
     }
 }
 
-/// A user whose only item is the positive is the zero vector, which has no direction to learn from: a
-/// gradient over its length would be without bound.
+/// A user whose only item is the positive has the zero vector, which has no direction to learn
+/// from: a gradient divided by its length would be unbounded.
 #[test]
 fn a_user_of_nothing_moves_nothing() {
     let towers = json!({ "user": { "id": false, "history": {}, "layers": [4] } });

@@ -1,5 +1,5 @@
-//! Each operation on the GPU against its CPU twin: from the same poisoned buffers, at the edges of
-//! every size.
+//! Compares each operation on the GPU with its CPU twin: from the same poisoned buffers, at the
+//! edges of every size.
 
 use std::collections::BTreeMap;
 
@@ -13,10 +13,11 @@ use twotower::plan::{
 use twotower::{Config, cpu, gpu};
 use twotower::{negatives, random};
 
-/// What fills a buffer that an operation should write: a NaN, so that a word left out shows.
+/// Initial value of a buffer that an operation should write: a NaN, so that a skipped word is
+/// found.
 const POISON: u32 = 0x7fc0_dead;
 
-/// Buffers of numbers that have no tolerance: as floats, small ones are all but zero.
+/// Buffers of integers, which are compared exactly: as floats, small ones are almost zero.
 const EXACT: [&str; 29] = [
     "barred",
     "clock",
@@ -49,7 +50,7 @@ const EXACT: [&str; 29] = [
     "wanted",
 ];
 
-/// A plan on both executors.
+/// A plan on both executors, CPU and GPU.
 struct Pair {
     plan: Plan,
     cpu: cpu::Executor,
@@ -81,7 +82,7 @@ impl Pair {
         pollster::block_on(self.gpu.read_later(buffer, words).finish()).expect("reads back")
     }
 
-    /// Data that makes every operation meaningful, and poison elsewhere.
+    /// Writes data that every operation can use, and poison elsewhere.
     fn fill(&mut self) {
         for n in 0..self.plan.buffers.len() {
             let words = vec![POISON; self.plan.buffers[n].words];
@@ -110,7 +111,7 @@ impl Pair {
         let log_q: Vec<f32> = (0..dims.items).map(|item| -1.0 - (item % 7) as f32).collect();
         self.write(at.log_q, &log_q);
         let clock = Clock { steps: 41, epoch: 3, pairs: dims.pairs as u32, ..Clock::default() };
-        // A bank that is half full, at its third place.
+        // A half-filled bank, whose next place is the third.
         let (cursor, filled) = (dims.bank.min(3) as u32, dims.bank as u32 / 2);
         self.write(at.clock, &[Clock { cursor, filled, warmup: 42, ..clock }]);
         if let Some(bank) = at.bank {
@@ -130,8 +131,8 @@ impl Pair {
         self.fill_negatives();
         for (stream, parameter) in (10..).zip(self.plan.parameters.clone()) {
             let Parameter { rows, width, dim, table, state, part, .. } = parameter;
-            // Layers that keep the length of what goes through them, and with it the size of what an
-            // unscaled item tower's bias takes: that of softmax gradients which cancel out.
+            // Weights that preserve the length of a row. The gradient of an unscaled item tower's
+            // bias is a sum of softmax gradients that cancel, so its error grows with that length.
             let scale = if let Part::Weights(_) = part { (rows as f32).sqrt() } else { 1.0 };
             let element = |at: usize| {
                 let is_there = at / dim < rows && at % dim < width;
@@ -164,10 +165,10 @@ impl Pair {
         self.write(at.query, &[Step { rows: queries as u32, ..Step::default() }]);
         self.write(at.query_users, &listed(queries, dims.queries));
         self.write(at.wanted, &listed(dims.items.min(dims.queries - 1), dims.queries));
-        // Whole words of items that are barred, none, or some; bits past the catalogue's end, too.
+        // Words with all, no or some items barred; also bits after the last item.
         let bits = |word: usize| [0x8000_a0f1, 0, u32::MAX][word % 3];
         self.write(at.barred, &(0..self.plan.words(at.barred)).map(bits).collect::<Vec<_>>());
-        // Each user has seen as many items as its number, to the end of the room.
+        // Each user has seen as many items as the user's number, up to the size of the buffer.
         let room = self.plan.words(at.seen_items);
         let seen = |user: usize| (user * (user + 1) / 2).min(room) as u32;
         self.write(at.seen_offsets, &(0..=dims.users).map(seen).collect::<Vec<_>>());
@@ -194,8 +195,8 @@ impl Pair {
         }
     }
 
-    /// Lists from none to the most members, which repeat in a list and are the first rows alone in others:
-    /// the step's positives among them.
+    /// Writes lists from 0 to `most` members. Members repeat within a list, and some lists contain
+    /// only the first rows, including the step's positives.
     fn fill_lists(&mut self, lists: Lists) {
         let owners = self.plan.words(lists.offsets) - 1;
         let rows = self.list_rows(lists);
@@ -213,7 +214,7 @@ impl Pair {
         self.write(lists.members, &members);
     }
 
-    /// Rows that the members of lists may be.
+    /// Returns the number of rows of the table that members of lists refer to.
     fn list_rows(&self, lists: Lists) -> usize {
         let at = self.plan.at;
         let is = |other: Option<Lists>| other.is_some_and(|other| other.members == lists.members);
@@ -227,12 +228,12 @@ impl Pair {
         .expect("lists have a table")
     }
 
-    /// What negatives are drawn from, and what the streaming estimate keeps.
+    /// Writes the source of the negatives, and the buffers of the streaming estimate.
     fn fill_negatives(&mut self) {
         let (at, dims) = (self.plan.at, self.plan.dims);
         match at.pool {
             Some(Pool::Uniform { offsets, items }) => {
-                // The first user and every fifth one have all items, the others a part.
+                // The first user and every fifth one have all items, the others some of them.
                 let has = |user: usize, item: usize| (user + item).is_multiple_of(user % 5 + 1);
                 let mut had = vec![0; self.plan.words(items)];
                 let mut ends = vec![0];
@@ -262,7 +263,8 @@ impl Pair {
         }
     }
 
-    /// Runs a program one operation at a time on both, and compares every buffer after each.
+    /// Runs a program one operation at a time on both executors, and compares every buffer after
+    /// each.
     fn compare(&mut self, program: Program, slot: usize) {
         for op in 0..self.plan.program(program).len() {
             self.compare_op(program, op, slot);
@@ -298,14 +300,15 @@ impl Pair {
                 );
                 count += 1;
             }
-            // What differs beyond what an operation answers for must not feed the next.
+            // Differences in words that this operation does not define must not reach the next.
             self.gpu.write(buffer, 0, &on_cpu);
         }
         count
     }
 
-    /// Words of a buffer that an operation answers for: how many, and of how many a row. A tile of
-    /// scores may reach past the block's rows and the catalogue's items.
+    /// Returns the words of a buffer that an operation defines: their number, and the defined part
+    /// of a row (columns, stride). A tile of scores may reach past the block's rows and the
+    /// catalogue's items.
     fn meaningful(&self, op: &Op, buffer: Buffer) -> (usize, (usize, usize)) {
         let words = self.plan.words(buffer);
         match op {
@@ -319,13 +322,13 @@ impl Pair {
     }
 }
 
-/// A word of a buffer, for a message.
+/// Returns a word of a buffer as text.
 fn number(word: u32, is_exact: bool) -> String {
     if is_exact { word.to_string() } else { f32::from_bits(word).to_string() }
 }
 
-/// Equal words, or floats within 2e-4 of one another: sums of up to some thousand products in
-/// another order, of numbers around 1.
+/// Returns whether words are equal, or are floats within 2e-4 of each other: sums of up to some
+/// thousand products in different orders, of numbers around 1.
 fn alike(a: u32, b: u32) -> bool {
     if a == b {
         return true;
@@ -347,7 +350,7 @@ fn extent(users: usize, items: usize, pairs: usize) -> Extent {
     }
 }
 
-/// The same with lists for the towers: up to so many of each kind.
+/// Adds lists for the towers, of at most `most` members each.
 fn with_lists(extent: Extent, most: usize) -> Extent {
     let room = |owners: usize, rows| BagExtent { rows, members: (owners + 1) * most, most };
     let bags = Bags {
@@ -358,7 +361,7 @@ fn with_lists(extent: Extent, most: usize) -> Extent {
     Extent { bags, ..extent }
 }
 
-/// All programs of a plan, over a whole window and its edge.
+/// Compares all programs of a plan, over a window and its end.
 fn check(options: &Value, extent: &Extent) {
     check_in(Shape::Narrow, options, extent);
 }
@@ -369,7 +372,7 @@ fn check_in(shape: Shape, options: &Value, extent: &Extent) {
     pair.fill();
     pair.compare(Program::OpenWindow, 0);
     let steps = extent.pairs.div_ceil(pair.plan.dims.batch);
-    // The first step, the epoch's last (it may be small), and one past it, which has no rows.
+    // The first step, the epoch's last (it may be small), and the one after it, which has no rows.
     let window = pair.plan.dims.window;
     let slots: std::collections::BTreeSet<usize> =
         [0, steps - 1, steps].into_iter().filter(|slot| *slot < window).collect();
@@ -407,8 +410,8 @@ fn operations_match_their_twins_at_the_edges_of_batch_and_width() {
     assert_eq!(seen.len(), 6, "every rule ran with and without scaling");
 }
 
-/// As floats, the whole numbers of a record would all be nearly 0; and Adam's corrections have to be
-/// closer than sums are: for a step's number t, 1 / (1 − β^t) loses its digits where β^t is near 1.
+/// As floats, the integers of a record would all be nearly 0. And Adam's corrections must be more
+/// exact than sums: for a step's number t, 1 / (1 − β^t) loses digits if β^t is near 1.
 #[test]
 fn the_records_of_a_window_are_exact() {
     let options = json!({
@@ -442,7 +445,7 @@ fn the_records_of_a_window_are_exact() {
             let correction = |beta: f64| 1.0 / (1.0 - beta.powi(number as i32));
             for record in [on_gpu, on_cpu] {
                 assert_eq!((record.number, record.slot), (number, slot));
-                // Of the window's slots the epoch's 40 steps take the first.
+                // The epoch's 40 steps use the first slots of the window.
                 let place = f64::from(epoch) + f64::from(slot) / 40.0;
                 let rises = ((place + 1.0 / 40.0) / 1.25).min(1.0);
                 let falls = (1.0 + (std::f64::consts::PI * (place / 7.0).min(1.0)).cos()) / 2.0;
@@ -472,8 +475,9 @@ fn a_bank_matches() {
     }
 }
 
-/// Tiles of 16 that hang over the edges of matrices of eights, and rows on four lanes. A wide tile's code is
-/// long and takes a software adapter seconds to compile: a few cases that have every kernel.
+/// Tiles of 16 that exceed the edges of matrices padded to 8, and rows on four lanes. A wide tile's
+/// code is long, and a software adapter compiles it for seconds, so there are few cases, which
+/// cover every kernel.
 #[test]
 fn wide_threads_match_at_the_edges_of_their_tiles() {
     let banked = json!({
@@ -605,7 +609,7 @@ fn skipping_matches() {
 
 #[test]
 fn pairs_are_compacted_at_the_edges_of_blocks() {
-    // 256 pairs a block, and 256 blocks a round of the scan.
+    // 256 pairs per block, and 256 blocks per round of the scan.
     for pairs in [0, 1, 255, 256, 257, 65_536, 65_537] {
         for (threshold, keep) in [(0.0, 0.0), (0.7, 0.0), (0.7, 0.5), (2.0, 0.0), (2.0, 0.5)] {
             let options = json!({ "dim": 8, "skip": { "keep": keep } });
@@ -671,7 +675,7 @@ fn a_catalogue_of_several_segments_matches() {
 
 #[test]
 fn more_than_65535_workgroups_reach_every_row() {
-    // One workgroup a pair; the option's bound keeps real batches below this.
+    // One workgroup per pair; the option's bound keeps real batches below this.
     let mut config = Config::resolve(&json!({ "dim": 8 })).expect("valid options");
     config.batch_size = 65_535 + 300;
     let mut pair = Pair::with(&config, &extent(70_000, 70_000, config.batch_size), Shape::Wide);
@@ -685,7 +689,8 @@ fn more_than_65535_workgroups_reach_every_row() {
     pair.compare_op(Program::Step, update, 0);
 }
 
-/// A sort has more rounds and more pairs the longer it is, and llvmpipe leaves loops that take too many turns.
+/// A longer sort has more rounds and more pairs per lane, and llvmpipe leaves a thread's loops
+/// after too many iterations.
 #[test]
 fn sorts_of_any_length_end() {
     for batch in [1024, 4096, 16_384] {
@@ -697,7 +702,8 @@ fn sorts_of_any_length_end() {
     }
 }
 
-/// One thread a row and vec4: a batch and a width at their bounds take one workgroup more than fits.
+/// One thread per row and vec4: the largest batch and width need one workgroup more than fits in
+/// one dimension.
 #[test]
 fn lists_reach_every_row_past_65535_workgroups() {
     let options = json!({
@@ -714,15 +720,15 @@ fn lists_reach_every_row_past_65535_workgroups() {
     pair.compare_op(Program::Step, scale, 0);
 }
 
-/// Negative control: the comparison above does see a kernel that is wrong in one number.
+/// Negative control: the comparison above finds a kernel with one wrong number.
 #[test]
 #[should_panic(expected = "item_outputs")]
 fn a_wrong_number_is_caught() {
     let mut pair = Pair::new(&json!({ "batchSize": 8, "dim": 8 }), &extent(5, 9, 16));
     pair.fill();
     pair.compare(Program::OpenWindow, 0);
-    // The kernel reads a wrong number, and the comparison finds its output wrong: the input is put
-    // right in between.
+    // The kernel reads a wrong number, and the comparison finds its wrong output: the input is
+    // corrected in between.
     let table = pair.plan.parameter(Tower::Item, Part::Id).expect("items have one").table;
     let right = f32::from_bits(pair.on_gpu(table)[3]);
     pair.gpu.write(table, 3, &[1.01 * right]);
@@ -732,7 +738,7 @@ fn a_wrong_number_is_caught() {
     pair.compare_buffers("a wrong input", 0, Program::EmbedItems);
 }
 
-/// Negative control: ids that are off by one are seen, small as they are as floats.
+/// Negative control: ids that are off by one are found, although they are tiny as floats.
 #[test]
 #[should_panic(expected = "item_ids[8] is")]
 fn a_wrong_id_is_caught() {
@@ -749,7 +755,7 @@ fn a_wrong_id_is_caught() {
     pair.compare_buffers(context, 1, Program::OpenWindow);
 }
 
-/// Negative control: poison is seen where a kernel leaves a word out.
+/// Negative control: poison is found if a kernel skips a word.
 #[test]
 fn poison_is_like_nothing_else() {
     assert!(!alike(POISON, 0));

@@ -1,5 +1,5 @@
-//! Every shader, as it is composed, against its contract and the limits of a default device; no GPU
-//! is needed.
+//! Checks every composed shader against its contract and the limits of a default device, without a
+//! GPU.
 
 use std::collections::BTreeMap;
 use std::mem::offset_of;
@@ -13,7 +13,7 @@ use twotower::plan::{
     Tally,
 };
 
-/// Every shader in every shape, by stem.
+/// Returns every shader in every shape, by stem.
 fn modules() -> Vec<(&'static str, Dispatch, naga::Module)> {
     let parsed = |shape| {
         let parse = move |(stem, dispatch)| {
@@ -25,7 +25,7 @@ fn modules() -> Vec<(&'static str, Dispatch, naga::Module)> {
     Shape::ALL.into_iter().flat_map(parsed).collect()
 }
 
-/// A dispatch of every shader, by stem.
+/// Returns a dispatch of every shader, by stem.
 fn dispatches() -> BTreeMap<&'static str, Dispatch> {
     let extent = Extent {
         users: 9,
@@ -96,7 +96,7 @@ fn bindings_are_those_of_the_contract() {
             .iter()
             .filter_map(|(_, variable)| {
                 let binding = variable.binding?;
-                assert_eq!(binding.group, 0, "{stem} uses group 0 alone");
+                assert_eq!(binding.group, 0, "{stem} must use only group 0");
                 Some((binding.binding, variable.name.clone().expect("named"), variable.space))
             })
             .collect();
@@ -128,7 +128,7 @@ fn bindings_are_those_of_the_contract() {
 fn workgroups_fit_every_device() {
     for (stem, _, module) in modules() {
         let [entry] = module.entry_points.as_slice() else {
-            panic!("{stem} has one entry point");
+            panic!("{stem} must have one entry point");
         };
         assert_eq!(entry.name, "main", "{stem}");
         assert!(entry.workgroup_size.iter().product::<u32>() <= 256, "{stem}");
@@ -138,15 +138,15 @@ fn workgroups_fit_every_device() {
             .filter(|(_, variable)| variable.space == AddressSpace::WorkGroup)
             .map(|(_, variable)| module.types[variable.ty].inner.size(module.to_ctx()))
             .sum();
-        assert!(shared <= 16_384, "{stem} takes {shared} bytes of workgroup memory");
+        assert!(shared <= 16_384, "{stem} needs {shared} bytes of workgroup memory");
     }
 }
 
-/// Offsets of a struct's members in a shader, by name, and the struct's size.
+/// Returns the offsets of a struct's members in a shader, by name, and the struct's size.
 fn layout(module: &naga::Module, name: &str) -> (BTreeMap<String, u32>, u32) {
     let mut types = module.types.iter().map(|(_, ty)| ty);
     let ty = types.find(|ty| ty.name.as_deref() == Some(name)).expect("the struct is declared");
-    let TypeInner::Struct { members, span } = &ty.inner else { panic!("{name} is a struct") };
+    let TypeInner::Struct { members, span } = &ty.inner else { panic!("{name} is not a struct") };
     let offsets = members.iter().map(|m| (m.name.clone().expect("named"), m.offset)).collect();
     (offsets, *span)
 }

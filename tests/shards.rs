@@ -1,4 +1,5 @@
-//! Tables that are longer than a binding may be: trained and ranked in shards, to the same bits as whole.
+//! Tables larger than the binding limit: trained and ranked in shards, with the same bits as in one
+//! piece.
 
 use serde_json::{Value, json};
 use twotower::data::Pairs;
@@ -12,10 +13,11 @@ const USERS: usize = 600;
 const ITEMS: usize = 700;
 const PAIRS: usize = 4500;
 
-/// Three shards of a table of 600 or 700 rows × 16, three of the pairs, two of what users have.
+/// Shard size in bytes: three shards of a table of 600 or 700 rows × 16, three of the pairs, two of
+/// the users' items.
 const SHARD: u64 = 256 * 16 * 4;
 
-/// What a run leaves behind, as bits.
+/// Results of a run, as bits.
 #[derive(PartialEq)]
 struct Trace {
     losses: Vec<u32>,
@@ -23,7 +25,7 @@ struct Trace {
     kept: Vec<[u32; 2]>,
     lists: Vec<u32>,
     outputs: Vec<u32>,
-    /// The words of each tensor, by its name.
+    /// Words of each tensor, by its name.
     state: Vec<(String, Vec<u32>)>,
 }
 
@@ -36,7 +38,7 @@ fn pairs() -> Pairs {
     (0..PAIRS).map(|n| [draw(2 * n, USERS), draw(2 * n + 1, ITEMS)]).collect()
 }
 
-/// Trains for two epochs and a bit, and ranks for everybody.
+/// Trains for two epochs and five steps, and ranks for all users.
 async fn run(options: &Value, shard: Option<u64>) -> Result<Trace, Error> {
     let config = Config::resolve(options)?;
     let train = pairs();
@@ -104,7 +106,7 @@ async fn run(options: &Value, shard: Option<u64>) -> Result<Trace, Error> {
     Ok(Trace { losses, drift, kept, lists, outputs, state })
 }
 
-/// The same run in shards and whole.
+/// Compares the same run in shards and in one piece.
 fn check(more: &Value) {
     let mut options = json!({ "dim": 16, "batchSize": 128, "seed": 3 });
     for (key, value) in more.as_object().expect("an object") {
@@ -131,7 +133,7 @@ fn every_optimiser_and_kind_of_negatives_gives_the_same_bits() {
 
 #[test]
 fn every_technique_gives_the_same_bits() {
-    // As hot as half of the rows: snapshots are in shards, too.
+    // Half of the rows are hot, so that snapshots have shards, too.
     check(&json!({ "cbns": { "capacity": 512, "warmup": 3 }, "skip": { "hotShare": 0.5 } }));
     check(&json!({
         "onebp": {}, "negatives": { "kind": "mixed" }, "skip": { "hotShare": 0.5 },
@@ -153,7 +155,7 @@ fn what_does_not_fit_in_one_piece_is_refused_with_the_numbers() {
     let adapter = pollster::block_on(Gpu::adapter()).expect("the tests need a WebGPU adapter");
     let available = adapter.limits().max_storage_buffer_binding_size;
     let config = Config::resolve(&json!({ "dim": 1 })).expect("valid options");
-    // Scores of eight queries are bound whole.
+    // Scores of eight queries cannot be split.
     let items = available as usize / 32 + 8;
     let extent = Extent {
         users: 1,

@@ -1,4 +1,4 @@
-// The rows of the batch whose logits are in the buffer: a batch larger than it takes turns.
+// The rows of the batch whose logits are in the buffer: a batch larger than the buffer is split into chunks.
 struct Chunk {
-    index: u32, // rows index·C and on
+    index: u32, // rows from index·C
 }

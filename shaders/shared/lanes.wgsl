@@ -1,5 +1,5 @@
-// Sums over the lanes of a workgroup, in a fixed order: the same bits at every run.
-// Depends on the constant LANES. Every lane of the workgroup has to take part.
+// Sums over the lanes of a workgroup, in a fixed order: the same bits in every run.
+// Depends on the constant LANES. Every lane of the workgroup must call it.
 var<workgroup> sh_lanes: array<f32, LANES>;
 
 fn sum_over_lanes(lane: u32, value: f32) -> f32 {

@@ -1,4 +1,4 @@
-// Place of element n in a keyed permutation of 0..len: the twin of src/random.rs, to the bit.
+// Place of element n in a keyed permutation of 0..len. Twin of src/random.rs, bit for bit.
 // Depends on the constants FEISTEL_ROUNDS and WALK_LIMIT, and on the shared file `random`.
 fn permute(n: u32, len: u32, key: u32) -> u32 {
     let bits = 32u - countLeadingZeros(len - 1u);

@@ -1,6 +1,6 @@
 // Inclusive prefix sums over the lanes of a workgroup (Hillis & Steele 1986): every lane gets the sum
-// of the values up to and with its own. Depends on the constant BLOCK. Every lane has to take part;
-// after the call, the last element of sh_sums is the sum of all.
+// of the values up to and including its own. Depends on the constant BLOCK. Every lane must call it;
+// after the call, the last element of sh_sums is the total.
 var<workgroup> sh_sums: array<u32, BLOCK>;
 
 fn prefix_sum(lane: u32, value: u32) -> u32 {

@@ -1,4 +1,4 @@
-// Counter-based randomness: the twin of src/random.rs, to the bit.
+// Counter-based random numbers. Twin of src/random.rs, bit for bit.
 
 fn pcg(value: u32) -> u32 {
     let state = value * 747796405u + 2891336453u;
@@ -10,12 +10,12 @@ fn hash(seed: u32, stream: u32, counter: u32) -> u32 {
     return pcg(counter + pcg(stream + pcg(seed)));
 }
 
-// Draw n of a key that is itself a draw.
+// Returns draw n of a key that is itself a draw.
 fn keyed(key: u32, n: u32) -> u32 {
     return pcg(key ^ pcg(n));
 }
 
-// ⌊bits·bound / 2³²⌋, by halves of 16 bits: no sum of them overflows.
+// Returns ⌊bits·bound / 2³²⌋, computed in halves of 16 bits so that no sum overflows.
 fn below(bits: u32, bound: u32) -> u32 {
     let bits_low = bits & 0xffffu;
     let bits_high = bits >> 16u;

@@ -1,18 +1,18 @@
 // Gradient of one distinct row of a table: the gradients of all its uses in the batch, summed in the
 // order of their rows, then taken back through the scaling to length 1.
-// One workgroup a place in the sorted order; only the first place of an id in the shard at hand does the
-// work.
+// One workgroup per place in the sorted order; only the first place of an id in the current shard does
+// the work.
 // Depends on the constants D4, P, LANES, NORMALIZE, MIN_NORM, L2, on the bindings `step`, `order`,
 // `d_out`, `shard` and `table`, and on the shared files `first_use` and `lanes`.
 
-// Vec4s of a row that one lane holds.
+// Number of vec4s of a row that one lane holds.
 const SHARE: u32 = (D4 + LANES - 1u) / LANES;
 
 struct RowGradient {
     g: array<vec4<f32>, SHARE>,
 }
 
-// Row of the bound shard that a place in the order is to move; past its end where there is nothing to do.
+// Returns the row of the bound shard that a place in the order updates, or NO_ID if it updates none.
 fn row_to_move(place: u32) -> u32 {
     let row = order[step.slot * P + min(place, P - 1u)].x - shard.write;
     return select(NO_ID, row, is_first_use(place) && row < arrayLength(&table) / D4);

@@ -1,5 +1,5 @@
-// The id of a row of the step at hand, NO_ID for a row past the step's.
-// Depends on the constant SLOT, ids of a step, and on the bindings `step` and `ids`, (S, SLOT).
+// Returns the id of a row of the current step, NO_ID for a row after the step's last.
+// Depends on the constant SLOT (ids per step), and on the bindings `step` and `ids`, (S, SLOT).
 
 fn row_id(row: u32) -> u32 {
     if row < SLOT {

@@ -1,5 +1,5 @@
-// Step length of a step of the epoch: it rises over WARMUP epochs, and falls along half a cosine over the
-// whole run if COSINE. Twin: src/plan/schedule.rs.
+// Returns the learning rate of a step of the epoch: it rises linearly over WARMUP epochs, and falls along
+// half a cosine over the whole run if COSINE. Twin: src/plan/schedule.rs.
 // Depends on the constants LEARNING_RATE, WARMUP, COSINE and B, and on the shared file `clock`.
 
 const HALF_PI: f32 = 1.57079632679;
@@ -13,7 +13,7 @@ fn learning_rate(clock: Clock, step: u32) -> f32 {
     }
     if COSINE {
         let before = f32(clock.epoch) + f32(step) / steps_in_epoch;
-        // (1 + cos πx) / 2 = sin²(π/2 (1 - x)), by its series: WGSL's own cosine may be off by 2^-11.
+        // (1 + cos πx) / 2 = sin²(π/2 (1 - x)), as a series: WGSL's own cosine may be off by 2^-11.
         let y = HALF_PI * (1.0 - min(before / f32(max(clock.epochs, 1u)), 1.0));
         let square = y * y;
         let sine = y * (1.0 - square / 6.0 * (1.0 - square / 20.0 * (1.0 - square / 42.0

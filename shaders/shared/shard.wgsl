@@ -1,6 +1,7 @@
-// Which rows are bound of a buffer that is longer than a binding may be: a dispatch sees one shard of it.
-// A row before the shard wraps around, and so is past its end like one behind it.
+// Bound rows of a buffer larger than the binding limit: the buffer is split into shards, and a dispatch
+// binds one of them. The index of a row before the shard wraps around, so it is past the shard's end,
+// as is a row after it.
 struct Shard {
-    read: u32, // first row of what is read by rows
-    write: u32, // first row of what is written by rows
+    read: u32, // first bound row of the buffers that are read by rows
+    write: u32, // first bound row of the buffers that are written by rows
 }

@@ -1,6 +1,6 @@
-// Whether a pair is stale, and whether it stays in the coming epoch: where a user's pairs take TURNS, an
-// activity p is the share of them that an epoch has, and a pair stays where (phase + epoch p) mod 1 < p;
-// elsewhere a stale pair stays with probability KEEP / 2^32, drawn anew each epoch.
+// Whether a pair is stale, and whether it is kept in the next epoch. If TURNS, a user's pairs rotate: the
+// activity p is the share of them in an epoch, and a pair is kept if (phase + epoch p) mod 1 < p.
+// Otherwise a stale pair is kept with probability KEEP / 2^32, drawn anew each epoch.
 // Depends on the constants SEED, STREAM_KEEP, TURNS and KEEP, on the bindings `clock`, `threshold`,
 // `user_activity` and `item_activity`, and on the shared files `clock` and `random`.
 

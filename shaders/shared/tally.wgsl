@@ -1,7 +1,7 @@
-// What a decision to skip comes to. Twin: src/plan/skip.rs.
+// Counts of a decision to skip. Twin: src/plan/skip.rs.
 struct Tally {
     stale_rows: atomic<u32>,
-    woken_rows: atomic<u32>, // stale when last judged, and no longer
+    woken_rows: atomic<u32>, // stale at the last decision, no longer stale
     stale_pairs: atomic<u32>,
     kept_pairs: atomic<u32>,
 }

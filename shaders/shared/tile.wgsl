@@ -1,11 +1,11 @@
-// A thread's tile of a product of matrices, whose sums stay in registers: 8 × 8 of them, or 16 × 16 where
-// threads are WIDE, which reads half as much for each multiplication.
-// The shader that imports this has
-//   `is_inside(row, column)`, whether the eight by eight products from there on are wanted;
-//   `rows_at(row, n)`, terms 4n to 4n + 3 of four neighbouring rows, a row a column of the matrix;
-//   `columns_at(column, n)`, the same terms of four neighbouring columns, a term a column of the matrix;
-//   `store(row, column, products)`, which takes four rows by four columns, a row a column of the matrix.
-// Rows and columns past the end of a matrix are read as whatever lies there, and never stored.
+// A thread's tile of a matrix product; its sums stay in registers. A tile is 8 × 8 sums, or 16 × 16 if
+// WIDE, which halves the reads per multiplication.
+// The shader that imports this file defines
+//   `is_inside(row, column)`: whether the 8 × 8 products that start there are needed;
+//   `rows_at(row, n)`: terms 4n to 4n + 3 of four neighbouring rows, each row a column of the matrix;
+//   `columns_at(column, n)`: the same terms of four neighbouring columns, each term a column of the matrix;
+//   `store(row, column, products)`: stores four rows by four columns, each row a column of the matrix.
+// Values read past the last row or column of a matrix are arbitrary, and are never stored.
 // Depends on the constant WIDE.
 const TILE: u32 = select(8u, 16u, WIDE);
 
@@ -45,7 +45,7 @@ fn store_products(row: u32, column: u32, products: Products) {
     }
 }
 
-// Products of the tile that starts at a row and a column, over the terms from 4 first to 4 last.
+// Computes the products of the tile that starts at a row and a column, over the terms from 4 first to 4 last.
 fn multiply(row: u32, column: u32, first: u32, last: u32) {
     if !is_inside(row, column) {
         return;

@@ -1,4 +1,4 @@
-// The TOP best items met so far, best first; of equal scores the one met first stands first.
+// The TOP best items so far, best first; equal scores stay in the order of insertion.
 // Depends on the constants TOP, IMPOSSIBLE and NO_ID.
 struct TopList {
     scores: array<f32, TOP>,
@@ -15,7 +15,7 @@ fn empty_list() -> TopList {
 }
 
 fn insert(list: ptr<function, TopList>, score: f32, item: u32) {
-    // Not `<=`: a score that is no number must not enter either.
+    // Not `<=`, so that NaN does not enter.
     if !(score > (*list).scores[TOP - 1u]) {
         return;
     }

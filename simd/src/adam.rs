@@ -1,31 +1,31 @@
 //! Adam (Kingma & Ba 2015).
 
-/// What is the same for all elements in a step.
+/// Values that all elements of a step share.
 #[derive(Debug, Clone, Copy)]
 pub struct Adam {
     /// Decay of the first moment.
     pub beta_m: f32,
     /// Decay of the second moment.
     pub beta_v: f32,
-    /// What keeps the divisor above 0.
+    /// ε, which keeps the divisor above 0.
     pub epsilon: f32,
-    /// Step length.
+    /// Learning rate.
     pub rate: f32,
-    /// What takes the bias out of the first moment.
+    /// Bias correction of the first moment.
     pub correction_m: f32,
-    /// The same for the second one.
+    /// Bias correction of the second moment.
     pub correction_v: f32,
 }
 
 impl Adam {
-    /// Moves a row by its gradient.
+    /// Updates a row with its gradient.
     pub fn update(self, row: &mut [f32], gradient: &[f32], m: &mut [f32], v: &mut [f32]) {
         for (((w, m), v), g) in row.iter_mut().zip(m).zip(v).zip(gradient) {
             self.update_one(w, *g, m, v);
         }
     }
 
-    /// Moves one element.
+    /// Updates one element with its gradient.
     #[inline]
     pub fn update_one(self, w: &mut f32, g: f32, m: &mut f32, v: &mut f32) {
         *m = self.beta_m * *m + (1.0 - self.beta_m) * g;

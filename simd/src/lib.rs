@@ -1,6 +1,7 @@
-//! The loops over numbers that a training step on the CPU spends its time in. They are a crate of their own
-//! because a compiler's level is a crate's: these are compiled for speed, the rest of a page's download for
-//! size. So what takes time is neither generic nor `inline`: it would be compiled where it is called.
+//! The numeric loops that take most of the time of a training step on the CPU. They are a separate
+//! crate because the optimisation level is set per crate: this one is compiled for speed, the rest
+//! of a page's download for size. So none of the hot functions is generic or `inline`: those are
+//! compiled in the crate that calls them.
 
 mod adam;
 mod peak;
@@ -18,12 +19,13 @@ pub use softmax::{bank_weights, mask, softmax};
 pub use sort::sort_pairs;
 pub use vector::{add, add_scaled, dot};
 
-/// Stands for "no id" in every buffer of ids.
+/// Marks a missing id in every buffer of ids.
 pub const NO_ID: u32 = u32::MAX;
 
-/// Logit of what must not be chosen: finite, since WGSL may assume that no infinity exists, and low
-/// enough that its exponential is 0 beside any real logit.
+/// Logit of an item that must not be chosen: finite, since WGSL may assume that there are no
+/// infinities, and low enough that its exponential is 0 next to any real logit.
 pub const IMPOSSIBLE: f32 = -3.0e38;
 
-/// Rows and columns of a register tile of a product, on both executors: what rows are padded to.
+/// Rows and columns of a register tile of a product, on both executors; rows are padded to a
+/// multiple of it.
 pub const TILE: usize = 8;

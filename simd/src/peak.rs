@@ -1,4 +1,5 @@
-//! What a core could do at best: for the benchmark, in the lanes and at the level of what it is held against.
+//! Peak performance of a core, for the benchmark: measured with the same lanes and optimisation
+//! level as the loops that are compared with it.
 
 use std::hint::black_box;
 
@@ -6,9 +7,10 @@ use wide::f32x8;
 
 use crate::TILE;
 
-/// Takes `rounds` multiply-adds on chains of eight lanes, which are two registers each, and says how many those
-/// were; no memory is touched. Six chains hide the latency of a multiplication and an addition, and leave four of
-/// sixteen registers to the operands. Each has a name of its own: sums in an array stay in memory.
+/// Runs `rounds` multiply-adds on chains of eight lanes, which are two registers each, and returns
+/// the number of multiply-adds; no memory is accessed. Six chains hide the latency of a
+/// multiplication and an addition, and leave four of sixteen registers to the operands. Each chain
+/// is a separate variable: sums in an array stay in memory.
 pub fn multiply_adds(rounds: usize) -> usize {
     let [factor, addend] = black_box([0.999, 0.001]).map(f32x8::splat);
     let step = |sum: f32x8| sum * factor + addend;

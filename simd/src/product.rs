@@ -1,17 +1,17 @@
 //! Cache-blocked matrix products on register tiles of 4 rows × 8 columns: eight SSE or wasm
-//! registers of sums, two of the panel, one of a broadcast element fit the sixteen there are.
+//! registers of sums, two of the panel and one of a broadcast element fit in the available sixteen.
 
 use wide::{f32x4, f32x8};
 
 use crate::TILE;
 use crate::vector::{add, load};
 
-/// Elements between the rows of a stored matrix beyond its columns: rows a power of two apart would all
-/// fall into one set of the first cache.
+/// Number of elements added between the rows of a stored matrix: rows a power of two apart would
+/// all fall into one set of the L1 cache.
 pub const STAGGER: usize = 16;
 
-/// Regroups matrices (rows, width), one below the other, into one panel for each eight *rows*:
-/// (rows/8, width, 8). Each has whole eights of rows.
+/// Regroups matrices (rows, width), stacked, into one panel for each eight *rows*:
+/// (rows/8, width, 8). The rows of each matrix are a multiple of 8.
 pub fn pack_rows(parts: &[&[f32]], width: usize, panels: &mut [f32]) {
     let eights = parts.iter().flat_map(|part| part.chunks_exact(TILE * width));
     for (rows, panel) in eights.zip(panels.chunks_exact_mut(TILE * width)) {
@@ -30,7 +30,7 @@ pub fn pack_rows(parts: &[&[f32]], width: usize, panels: &mut [f32]) {
     }
 }
 
-/// Regroups matrices (rows, width), one below the other, into one panel for each eight *columns*:
+/// Regroups matrices (rows, width), stacked, into one panel for each eight *columns*:
 /// (width/8, rows, 8).
 pub fn pack_columns(parts: &[&[f32]], width: usize, panels: &mut [f32]) {
     let rows = parts.iter().map(|part| part.len() / width).sum::<usize>();
@@ -42,7 +42,8 @@ pub fn pack_columns(parts: &[&[f32]], width: usize, panels: &mut [f32]) {
     }
 }
 
-/// A Bᵀ: `out[r, j] = a_r·b_j`, from panels of eight of B's rows; rows of `out` are `stride` apart.
+/// Computes A Bᵀ: `out[r, j] = a_r·b_j`, from panels of eight of B's rows; rows of `out` are
+/// `stride` apart.
 pub fn by_rows(a: &[f32], width: usize, panels: &[f32], stride: usize, out: &mut [f32]) {
     for (tile, panel) in panels.chunks_exact(TILE * width).enumerate() {
         for row in (0..a.len() / width).step_by(4) {
@@ -55,13 +56,14 @@ pub fn by_rows(a: &[f32], width: usize, panels: &[f32], stride: usize, out: &mut
     }
 }
 
-/// The same for one row a, to the same bits: `out[j] = a·b_j`, from one panel.
+/// Computes A Bᵀ for one row a, with the same bits: `out[j] = a·b_j`, from one panel.
 pub fn row_by_rows(a: &[f32], panel: &[f32], out: &mut [f32]) {
     let [sum] = rows_by_panel([a], panel);
     out.copy_from_slice(sum.as_array());
 }
 
-/// A B: `out[r] = Σ_j a[r, j] b_j`, from panels of eight of B's columns; rows of `a` are `stride` apart.
+/// Computes A B: `out[r] = Σ_j a[r, j] b_j`, from panels of eight of B's columns; rows of `a` are
+/// `stride` apart.
 pub fn by_columns(
     a: &[f32],
     stride: usize,
@@ -80,7 +82,7 @@ pub fn by_columns(
     }
 }
 
-/// Aᵀ B, added: `out[j] += Σ_r a[r, j] b_r` for the first `columns` of A, from panels of eight of B's
+/// Adds Aᵀ B: `out[j] += Σ_r a[r, j] b_r` for the first `columns` of A, from panels of eight of B's
 /// columns; rows of `a` are `stride` apart.
 pub fn add_by_rows(
     a: &[f32],
@@ -100,7 +102,7 @@ pub fn add_by_rows(
     }
 }
 
-/// Rows × panel: `out[r] = Σ_k a[r][k] · panel[k]`.
+/// Multiplies rows by a panel: `out[r] = Σ_k a[r][k] · panel[k]`.
 #[inline]
 fn rows_by_panel<const R: usize>(a: [&[f32]; R], panel: &[f32]) -> [f32x8; R] {
     let len = panel.len() / TILE;
@@ -115,8 +117,8 @@ fn rows_by_panel<const R: usize>(a: [&[f32]; R], panel: &[f32]) -> [f32x8; R] {
     sums
 }
 
-/// Four columns × panel: `out[c] = Σ_k a[k][column + c] · panel[k]` over the rows of `a`, which are
-/// `stride` apart.
+/// Multiplies four columns by a panel: `out[c] = Σ_k a[k][column + c] · panel[k]` over the rows of
+/// `a`, which are `stride` apart.
 #[inline]
 fn columns_by_panel(a: &[f32], stride: usize, column: usize, panel: &[f32]) -> [f32x8; 4] {
     let mut sums = [f32x8::ZERO; 4];
@@ -131,7 +133,7 @@ fn columns_by_panel(a: &[f32], stride: usize, column: usize, panel: &[f32]) -> [
     sums
 }
 
-/// Four neighbouring rows of a matrix.
+/// Returns four neighbouring rows of a matrix.
 #[inline]
 fn four_rows(matrix: &[f32], width: usize, first: usize) -> [&[f32]; 4] {
     [0, 1, 2, 3].map(|n| &matrix[(first + n) * width..][..width])

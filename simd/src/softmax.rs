@@ -1,11 +1,12 @@
-//! Passes over one row of logits, whole eights of them.
+//! Passes over one row of logits, whose length is a multiple of 8.
 
 use wide::f32x8;
 
 use crate::vector::{Exponential, load};
 use crate::{IMPOSSIBLE, NO_ID, TILE};
 
-/// Scores to logits: over the temperature, less log q, accidental hits and absent columns out.
+/// Turns scores into logits: divides by the temperature, subtracts log q, and masks accidental hits
+/// and absent columns.
 pub fn mask(
     logits: &mut [f32],
     correction: &[f32],
@@ -21,8 +22,8 @@ pub fn mask(
     logits[row] = positive;
 }
 
-/// The row's loss and its log-sum-exp; the logits, whole eights of them, become the loss' gradient by
-/// the scores.
+/// Returns the row's loss and its log-sum-exp, and replaces the logits by the gradient of the loss
+/// by the scores. The number of logits is a multiple of 8.
 pub fn softmax(logits: &mut [f32], positive: usize, scale: f32) -> (f32, f32) {
     let mut max = f32x8::splat(IMPOSSIBLE);
     for eight in logits.chunks_exact(TILE) {
@@ -47,8 +48,9 @@ pub fn softmax(logits: &mut [f32], positive: usize, scale: f32) -> (f32, f32) {
     (lse - logit, lse)
 }
 
-/// Scores of a banked user to how hard it pushes each candidate: `scale` times the exponential of a logit
-/// less `offset`, and not at all where a candidate is absent or is the user's own `item`.
+/// Turns the scores of a banked user into its weights in the candidates' gradients: `scale` times
+/// the exponential of a logit minus `offset`, and 0 if a candidate is absent or is the user's own
+/// `item`.
 pub fn bank_weights(
     weights: &mut [f32],
     correction: &[f32],

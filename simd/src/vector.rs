@@ -1,17 +1,17 @@
-//! Passes over one row, eight elements at a time. Rows are whole eights long.
+//! Passes over one row, eight elements at a time. The length of a row is a multiple of 8.
 
 use std::hint::black_box;
 
 use bytemuck::cast;
 use wide::{f32x8, i32x8};
 
-/// Eight elements of a slice.
+/// Loads eight elements.
 #[inline(always)]
 pub fn load(eight: &[f32]) -> f32x8 {
     f32x8::new(<[f32; 8]>::try_from(eight).expect("a chunk of eight"))
 }
 
-/// Σ a·b.
+/// Returns Σ a·b.
 pub fn dot(a: &[f32], b: &[f32]) -> f32 {
     let mut sum = f32x8::ZERO;
     for (a, b) in a.chunks_exact(8).zip(b.chunks_exact(8)) {
@@ -20,27 +20,27 @@ pub fn dot(a: &[f32], b: &[f32]) -> f32 {
     sum.reduce_add()
 }
 
-/// `to += from`.
+/// Computes `to += from`.
 pub fn add(to: &mut [f32], from: &[f32]) {
     for (to, from) in to.iter_mut().zip(from) {
         *to += from;
     }
 }
 
-/// `to += factor · from`.
+/// Computes `to += factor · from`.
 pub fn add_scaled(to: &mut [f32], factor: f32, from: &[f32]) {
     for (to, from) in to.iter_mut().zip(from) {
         *to += factor * from;
     }
 }
 
-/// e^x for x ≤ 0, as a softmax takes it: within 3e-7 of the value, and 0 below −87, where f32 runs out.
-/// Without the cases that cannot come up here it takes a third of a library's instructions, and the
-/// softmax is the dearest part of a step after its products.
+/// e^x for x ≤ 0, for a softmax: within 3e-7 of the value, and 0 below −87, near the smallest
+/// normal f32. Without the cases that cannot occur here it takes a third of a library's
+/// instructions, and the softmax is the slowest part of a step after its products.
 #[derive(Debug)]
 pub struct Exponential {
     lowest: f32x8,
-    /// Adding 1.5·2²³ rounds to a whole number and leaves it in the low bits.
+    /// Adding 1.5·2²³ rounds to an integer and leaves it in the low bits.
     round: f32x8,
     log2_e: f32x8,
     /// ln 2 in two parts, the first exact in 9 bits, so that n·LN_2_HIGH is exact.
@@ -50,8 +50,8 @@ pub struct Exponential {
 }
 
 impl Exponential {
-    /// Its constants, out of the compiler's sight: those that it sees, V8 makes anew at every use, which takes
-    /// longer than the arithmetic. Make one for a row.
+    /// Returns the constants, hidden from the compiler: V8 recreates constants that it sees at
+    /// every use, which takes longer than the arithmetic. Create one per row.
     #[inline]
     pub fn new() -> Self {
         let splat = |constant: f32| f32x8::splat(black_box(constant));
@@ -64,14 +64,14 @@ impl Exponential {
         }
     }
 
-    /// e^x of eight.
+    /// Returns e^x of eight elements.
     #[inline(always)]
     pub fn of(&self, x: f32x8) -> f32x8 {
         let in_range = x.fast_max(self.lowest);
         let rounded = in_range * self.log2_e + self.round;
         let n = rounded - self.round;
         let r = in_range - n * self.ln_2[0] - n * self.ln_2[1];
-        // Estrin's scheme: half as many operations wait for one another as in Horner's.
+        // Estrin's scheme: half as many dependent operations as Horner's.
         let [c0, c1, c2, c3, c4, c5, c6] = self.taylor;
         let square = r * r;
         let last = c4 + c5 * r + c6 * square;

@@ -5,7 +5,7 @@ use twotower_simd::{STAGGER, add_by_rows, bank_weights, by_rows, pack_columns, p
 use super::memory::{Memory, view};
 use crate::plan::{BankPush, Enqueue, Entry, NO_ID, TILE};
 
-/// Banked users whose weights are computed at once; see the softmax's chunk.
+/// Number of banked users whose weights are computed at once; see the softmax's chunk.
 const CHUNK: usize = 64;
 
 pub fn push(op: &BankPush, memory: &mut Memory, slot: usize) {

@@ -33,7 +33,7 @@ pub fn run(op: &DrawNegatives, memory: &mut Memory) {
     }
 }
 
-/// Calls `draw(user, positive, bits)` for each negative of each row that there is.
+/// Calls `draw(user, positive, bits)` for each negative of each row.
 fn each_draw(
     op: &DrawNegatives,
     steps: &mut [u32],
@@ -69,7 +69,7 @@ fn each_step(
     }
 }
 
-/// An item that is not among those that a user has; any if they have all.
+/// Returns an item that is not among those the user has; any item if they have all.
 fn unseen(had: &[u32], items: u32, bits: u32) -> u32 {
     let count = had.len() as u32;
     if count >= items {
@@ -88,7 +88,7 @@ fn unseen(had: &[u32], items: u32, bits: u32) -> u32 {
     rank + low
 }
 
-/// An item but the positive, by weight.
+/// Returns an item other than the positive, by weight.
 fn other(cumulative: &[u32], positive: u32, bits: u32) -> u32 {
     let end = cumulative[positive as usize];
     let start = if positive > 0 { cumulative[positive as usize - 1] } else { 0 };

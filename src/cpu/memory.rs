@@ -1,4 +1,4 @@
-//! The buffers of a plan on the CPU: words, viewed as what an operation takes them for.
+//! The buffers of a plan on the CPU: 32-bit words, viewed as the element type of an operation.
 
 use bytemuck::Pod;
 
@@ -22,7 +22,7 @@ impl Memory {
             BufferKind::Data | BufferKind::Steps => spec.words,
             BufferKind::GpuScratch => 0,
         };
-        // What reads a buffer copies it: the run needs room for one more of the largest, at any time.
+        // Reading a buffer copies it, so the run always needs room for a copy of the largest.
         let largest = plan.buffers.iter().map(words).max().unwrap_or(0);
         let shortage = Error::OutOfMemory {
             bytes: plan.bytes(false).saturating_add(largest as u64 * 4),
@@ -33,7 +33,7 @@ impl Memory {
             let reserved = buffer.try_reserve_exact(words);
             reserved.map(|()| buffer).map_err(|_| shortage.clone())
         };
-        // All of it is reserved before any is touched.
+        // All buffers are reserved before any is written.
         let sizes = plan.buffers.iter().map(words);
         let mut buffers = sizes.clone().map(reserve).collect::<Result<Vec<_>>>()?;
         reserve(largest)?;
@@ -43,17 +43,17 @@ impl Memory {
         Ok(Self { buffers, scratch: Vec::new() })
     }
 
-    /// A buffer's words.
+    /// Returns a buffer's words.
     pub fn words(&mut self, buffer: Buffer) -> &mut [u32] {
         &mut self.buffers[buffer.0]
     }
 
-    /// Several buffers at once; no operation names one twice.
+    /// Returns several buffers at once; they must be distinct.
     pub fn many<const N: usize>(&mut self, buffers: [Buffer; N]) -> [&mut [u32]; N] {
         self.many_and(buffers, []).0
     }
 
-    /// Several buffers at once, and some that an operation may lack.
+    /// Returns several buffers at once, and some optional ones.
     pub fn many_and<const N: usize, const M: usize>(
         &mut self,
         buffers: [Buffer; N],
@@ -71,12 +71,13 @@ impl Memory {
         (found.map(|words| words.expect("an operation's buffers are distinct")), extra)
     }
 
-    /// The step record of a slot.
+    /// Returns the step record of a slot.
     pub fn step(&mut self, buffer: Buffer, slot: usize) -> Step {
         bytemuck::cast_slice(&self.words(buffer)[slot * STEP_STRIDE..][..STEP_WORDS])[0]
     }
 
-    /// Takes the shared scratch, at least `len` long, with whatever it holds; give it back.
+    /// Takes the shared scratch, at least `len` long, with arbitrary contents. Return it with
+    /// [`Self::give_scratch`].
     pub fn take_scratch(&mut self, len: usize) -> Vec<f32> {
         let mut scratch = std::mem::take(&mut self.scratch);
         if scratch.len() < len {
@@ -85,16 +86,16 @@ impl Memory {
         scratch
     }
 
-    /// Gives the scratch back for the next operation.
+    /// Returns the scratch to the pool, for the next operation.
     pub fn give_scratch(&mut self, scratch: Vec<f32>) {
         self.scratch = scratch;
     }
 }
 
-/// Bytes that WebAssembly addresses.
+/// Number of bytes that WebAssembly can address.
 const WASM_MEMORY: u64 = 1 << 32;
 
-/// Bytes of the memory as it stands, in WebAssembly: it never shrinks, so they are the most there were.
+/// Returns the size of WebAssembly's memory in bytes. It never shrinks, so this is also its peak.
 pub fn wasm_memory() -> Option<u64> {
     #[cfg(target_arch = "wasm32")]
     {
@@ -105,7 +106,7 @@ pub fn wasm_memory() -> Option<u64> {
     None
 }
 
-/// Words as elements of another type of 4 bytes.
+/// Views words as elements of another 4-byte type.
 pub fn view<T: Pod>(words: &mut [u32]) -> &mut [T] {
     bytemuck::cast_slice_mut(words)
 }

@@ -1,5 +1,5 @@
 //! The CPU executor: runs a plan's operations as SIMD passes over whole slices. Each operation's
-//! file is the meaning of the shaders of the same stem, not an emulation of their lanes.
+//! file computes the same as the shaders of that stem; it does not emulate their lanes.
 
 mod advance_clock;
 mod affine;
@@ -45,7 +45,7 @@ pub use memory::wasm_memory;
 #[derive(Debug)]
 pub struct Executor {
     memory: Memory,
-    /// What was timed, while that is wanted.
+    /// Timed runs, if timing is on.
     timed: Option<Vec<Timed>>,
 }
 
@@ -69,12 +69,12 @@ impl Executor {
         self.memory.words(buffer).fill(0);
     }
 
-    /// Copies a range of words of a buffer out.
+    /// Returns a copy of a range of words of a buffer.
     pub fn read<T: Pod>(&mut self, buffer: Buffer, words: Range<usize>) -> Vec<T> {
         bytemuck::cast_slice(&self.memory.words(buffer)[words]).to_vec()
     }
 
-    /// Copies the first `words` of a buffer into another one.
+    /// Copies the first `words` of a buffer to an offset of another one.
     pub fn copy(&mut self, from: Buffer, to: Buffer, offset: usize, words: usize) {
         let [from, to] = self.memory.many([from, to]);
         to[offset..][..words].copy_from_slice(&from[..words]);
@@ -95,7 +95,8 @@ impl Executor {
         self.timed = Some(Vec::new());
     }
 
-    /// The runs of programs since the clock was started, with the milliseconds of each operation.
+    /// Returns the runs of programs since the clock was started, with the milliseconds of each
+    /// operation.
     pub fn stop_clock(&mut self) -> Vec<Timed> {
         self.timed.take().unwrap_or_default()
     }

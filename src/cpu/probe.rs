@@ -1,4 +1,4 @@
-//! What this core could do at best: for the benchmark alone.
+//! Peak performance of this core, for the benchmark only.
 
 use std::hint::black_box;
 
@@ -8,17 +8,17 @@ use super::{milliseconds, softmax_loss};
 use crate::executor::Limits;
 use crate::plan::TILE;
 
-/// What one core can do at best, with the lanes that the executor uses.
+/// Measures the peak of one core, with the SIMD lanes that the executor uses.
 pub fn limits() -> Limits {
     Limits { multiply_adds: multiply_adds(), bytes: bytes() }
 }
 
-/// Runs of a measurement, each short enough to be left alone: the quickest counts, since nothing makes a loop
-/// faster than the machine is.
+/// Number of runs of a measurement, each short enough to be undisturbed. The fastest counts: noise
+/// only slows a loop down.
 const RUNS: usize = 20;
 
-/// Multiply-adds a second. They are called by their address, which nothing inlines: V8 compiles a function well
-/// while it runs, for its next call.
+/// Measures multiply-adds per second. The function is called through a pointer, so that it is not
+/// inlined: V8 optimises a function while it runs, for its next call.
 fn multiply_adds() -> f64 {
     const ROUNDS: usize = 1 << 19;
     let chains = black_box(twotower_simd::multiply_adds as fn(usize) -> usize);
@@ -27,7 +27,7 @@ fn multiply_adds() -> f64 {
     count as f64 / least * 1e3
 }
 
-/// Bytes a second, read and written, of copying as much as a step moves.
+/// Measures bytes per second, read and written, of copying about as much as a step moves.
 fn bytes() -> f64 {
     const WORDS: usize = 1 << 20;
     const ROUNDS: usize = 16;
@@ -40,8 +40,8 @@ fn bytes() -> f64 {
     (2 * 4 * WORDS * ROUNDS) as f64 / least * 1e3
 }
 
-/// Milliseconds of the products that further columns cost a batch whose items take no gradient from them:
-/// scores, and the gradient of the users, in the loops and chunks of `softmax_loss`.
+/// Measures the milliseconds of the products that additional columns without a gradient cost a
+/// batch: scores, and the gradient of the users, in the loops and chunks of `softmax_loss`.
 pub fn products(rows: usize, columns: usize, dim: usize) -> f64 {
     let (users, items) = (vec![0.5; rows * dim], vec![0.5; columns * dim]);
     let (mut panels, mut scores) =
@@ -60,12 +60,12 @@ pub fn products(rows: usize, columns: usize, dim: usize) -> f64 {
         }
         black_box(&d_user);
     };
-    // The first brings the memory into the caches.
+    // The first run brings the memory into the caches.
     run();
     milliseconds(run)
 }
 
-/// Milliseconds of the quickest run.
+/// Returns the milliseconds of the fastest run.
 fn least(mut work: impl FnMut()) -> f64 {
     (0..RUNS).map(|_| milliseconds(&mut work)).fold(f64::INFINITY, f64::min)
 }

@@ -70,7 +70,8 @@ pub fn top_items(op: &TopItems, memory: &mut Memory, slot: usize) {
         let mut best = [(IMPOSSIBLE, NO_ID); TOP_K];
         for (item, &score) in scores[..op.dims.items].iter().enumerate() {
             if score > best[TOP_K - 1].0 {
-                // The first place whose score is lower: an equal one met earlier stays ahead.
+                // The first place with a lower score: of equal scores, the earlier item stays
+                // ahead.
                 let place = best.partition_point(|entry| entry.0 >= score);
                 best[place..].rotate_right(1);
                 best[place] = (score, item as u32);

@@ -1,5 +1,5 @@
-//! Twin of `shaders/sampled_loss_*.wgsl`: one pass over the rows, each turned into gradients while its
-//! candidates are in the cache.
+//! Twin of `shaders/sampled_loss_*.wgsl`: one pass over the rows, which computes each row's
+//! gradients while its candidates are in the cache.
 
 use twotower_simd::{add_scaled, dot, softmax};
 

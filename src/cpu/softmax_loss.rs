@@ -1,5 +1,5 @@
-//! Twin of `shaders/softmax_loss_*.wgsl`: one pass over chunks of rows whose logits fit the cache,
-//! each turned into gradients before the next is computed.
+//! Twin of `shaders/softmax_loss_*.wgsl`: one pass over chunks of rows whose logits fit in the
+//! cache; each chunk's gradients are computed before the next chunk's logits.
 
 use twotower_simd::{
     STAGGER, add_by_rows, by_columns, by_rows, mask, pack_columns, pack_rows, softmax,
@@ -8,7 +8,8 @@ use twotower_simd::{
 use super::memory::{Memory, view};
 use crate::plan::{Entry, NO_ID, SoftmaxLoss, TILE};
 
-/// Rows of logits at once: with 1,024 columns they take 256 KB, a share of a core's second cache.
+/// Number of rows of logits at once: with 1,024 columns they take 256 KB, a part of a core's L2
+/// cache.
 pub const CHUNK: usize = 64;
 
 pub fn run(op: &SoftmaxLoss, memory: &mut Memory, slot: usize) {
@@ -21,7 +22,7 @@ pub fn run(op: &SoftmaxLoss, memory: &mut Memory, slot: usize) {
     let (batch, dim) = (loss.dims.batch, loss.dims.out);
     let candidates = loss.dims.candidates;
     let rows_padded = rows.next_multiple_of(TILE);
-    // Where only positives compete, a smaller batch has fewer columns.
+    // If the candidates are only positives, a smaller batch has fewer columns.
     let own = if candidates == batch { rows_padded } else { candidates.next_multiple_of(TILE) };
     let live = step.bank as usize;
     // The batch's candidates, then the bank's.

@@ -34,7 +34,7 @@ pub fn run(op: &UpdateRows, memory: &mut Memory, slot: usize) {
     }
 }
 
-/// Adam, as a step takes it.
+/// Returns Adam's parameters in a step.
 pub fn adam(step: Step) -> Adam {
     Adam {
         beta_m: BETA_M,
@@ -46,8 +46,8 @@ pub fn adam(step: Step) -> Adam {
     }
 }
 
-/// Calls `update(row, gradient, state)` for each distinct row of the batch. `state` names buffers
-/// and how many elements of each belong to a row.
+/// Calls `update(row, gradient, state)` for each distinct row of the batch. `state` lists buffers
+/// and their number of elements per row.
 fn each_row<const N: usize>(
     op: &UpdateRows,
     memory: &mut Memory,
@@ -88,7 +88,7 @@ fn each_row<const N: usize>(
         }
         let mut shares = shares.iter();
         let state = state.each_mut().map(|elements| {
-            let share = *shares.next().expect("one share a state buffer");
+            let share = *shares.next().expect("one share per state buffer");
             &mut elements[id * share..][..share]
         });
         update(row, g, state);

@@ -1,5 +1,5 @@
-//! Dispatches of a plan, made ready to run: with their pipelines, and once for each shard of what they
-//! bind by rows.
+//! Dispatches of a plan, ready to run: with their pipelines, and one copy for each shard of the
+//! buffers that they bind by rows.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -10,7 +10,7 @@ use super::owned::Owned;
 use super::shards::Shards;
 use crate::plan::{Access, Dispatch, Program, STEP_STRIDE, Shape};
 
-/// Bytes from one step's record to the next.
+/// Number of bytes from one step's record to the next.
 const STEP_BYTES: u32 = STEP_STRIDE as u32 * 4;
 
 /// A dispatch with its pipeline and buffers.
@@ -19,12 +19,12 @@ pub struct Bound {
     pub kernel: Rc<Kernel>,
     pub group: wgpu::BindGroup,
     pub workgroups: (u32, u32),
-    /// Whether it binds the record of the step at hand.
+    /// Whether it binds the record of the current step.
     pub has_step: bool,
 }
 
 impl Bound {
-    /// A dispatch over buffers of its own.
+    /// Creates a dispatch over the given buffers, outside of a plan.
     pub fn alone(gpu: &Gpu, dispatch: &Dispatch, shape: Shape, buffers: &[&wgpu::Buffer]) -> Self {
         let kernel = Kernel::new(&gpu.device, dispatch.shader, &dispatch.source(shape));
         Self::new(gpu, dispatch, shape, &kernel.into(), buffers)
@@ -46,7 +46,7 @@ impl Bound {
         }
     }
 
-    /// Records it for a slot of the window.
+    /// Records the dispatch for a slot of the window.
     pub fn record(&self, pass: &mut wgpu::ComputePass<'_>, slot: usize) {
         let offset = self.has_step.then_some(slot as u32 * STEP_BYTES);
         pass.set_pipeline(&self.kernel.pipeline);
@@ -55,34 +55,34 @@ impl Bound {
     }
 }
 
-/// Makes programs ready, each when it is asked for first; what they share is made once.
+/// Prepares programs, each on first use; pipelines and uniforms are shared between them.
 #[derive(Debug)]
 pub struct Binder {
     shape: Shape,
-    /// Program, operation, dispatch.
+    /// Indexed by program, operation, dispatch.
     dispatches: Vec<Vec<Vec<Dispatch>>>,
-    /// The programs that are ready: a dispatch has one for each of its shards.
+    /// The prepared programs: a dispatch has an entry for each of its shards.
     programs: Vec<Option<Vec<Vec<Bound>>>>,
-    /// By their text.
+    /// Kernels by their text.
     kernels: HashMap<String, Rc<Kernel>>,
-    /// By their words.
+    /// Uniforms by their words.
     uniforms: HashMap<[u32; 4], Owned>,
 }
 
 impl Binder {
-    /// One of a plan's programs.
+    /// Creates a binder of a plan's programs.
     pub fn new(dispatches: Vec<Vec<Vec<Dispatch>>>, shape: Shape) -> Self {
         let programs = dispatches.iter().map(|_| None).collect();
         let (kernels, uniforms) = (HashMap::new(), HashMap::new());
         Self { shape, dispatches, programs, kernels, uniforms }
     }
 
-    /// The shape of its kernels.
+    /// Returns the shape of its kernels.
     pub fn shape(&self) -> Shape {
         self.shape
     }
 
-    /// The operations of a program over the plan's buffers, ready to run.
+    /// Returns the operations of a program over the plan's buffers, ready to run.
     pub fn program(&mut self, program: Program, gpu: &Gpu, buffers: &[Shards]) -> &[Vec<Bound>] {
         let n = program as usize;
         if self.programs[n].is_none() {
@@ -95,8 +95,8 @@ impl Binder {
         self.programs[n].as_deref().unwrap_or_default()
     }
 
-    /// A dispatch for each pair of shards of what is read and what is written by rows: one, where nothing
-    /// is longer than a binding may be.
+    /// Returns a dispatch for each pair of shards that are read and written by rows: one dispatch
+    /// if no buffer exceeds the binding limit.
     fn bind(&mut self, dispatch: &Dispatch, gpu: &Gpu, buffers: &[Shards]) -> Vec<Bound> {
         let shader = dispatch.shader;
         let compile = |source: &String| Rc::new(Kernel::new(&gpu.device, shader, source));
@@ -135,7 +135,7 @@ impl Binder {
     }
 }
 
-/// First rows of the shards of what a dispatch binds with an access.
+/// Returns the first rows of the shards of the buffers that a dispatch binds with an access.
 pub fn firsts(buffers: &[Shards], dispatch: &Dispatch, by: Access) -> Vec<u32> {
     let bindings = dispatch.shader.bindings.iter().zip(&dispatch.buffers);
     let mut firsts: Vec<Vec<u32>> = bindings
@@ -143,6 +143,6 @@ pub fn firsts(buffers: &[Shards], dispatch: &Dispatch, by: Access) -> Vec<u32> {
         .map(|(_, buffer)| buffers[buffer.0].firsts())
         .collect();
     let same = firsts.windows(2).all(|two| two[0] == two[1]);
-    assert!(same, "{} binds the same rows of all", dispatch.shader.stem);
+    assert!(same, "{}: the buffers bound by rows have different shards", dispatch.shader.stem);
     firsts.pop().unwrap_or_else(|| vec![0])
 }

@@ -1,4 +1,5 @@
-//! How long dispatches take by the GPU's own clock: each runs in a pass of its own, to the same bits.
+//! Timing of dispatches with the GPU's timestamps: each runs in a pass of its own, with the same
+//! bits as result.
 
 use wgpu::BufferUsages;
 
@@ -10,21 +11,21 @@ use crate::error::{Error, Result};
 use crate::executor::Timed;
 use crate::plan::{Access, Dispatch, Op, Plan, Program};
 
-/// Dispatches that are timed at once: a query set holds no more, at two queries each.
+/// Number of dispatches that are timed at once: the limit of a query set, at two queries each.
 const MOST: usize = wgpu::QUERY_SET_MAX_QUERIES as usize / 2;
 
-/// Bytes of a query's result.
+/// Number of bytes of a query's result.
 const TICK: u64 = 8;
 
-/// A clock, and what it has timed.
+/// A clock, and the runs that it has timed.
 #[derive(Debug)]
 pub struct Clock {
-    /// One for all: some adapters give few of them.
+    /// One set for all submits: some adapters have few of them.
     queries: wgpu::QuerySet,
-    /// What a submit's queries are resolved to, before the copy that is read.
+    /// A submit's queries are resolved to this buffer, then copied and read.
     ticks: Owned,
     spares: Spares,
-    /// Runs of programs, with the ticks that are on their way.
+    /// Runs of programs, with the pending readbacks of their ticks.
     runs: Vec<(Program, Vec<Readback>)>,
 }
 
@@ -34,7 +35,7 @@ impl Clock {
     pub fn new(gpu: &Gpu) -> Result<Self> {
         if !gpu.device.features().contains(wgpu::Features::TIMESTAMP_QUERY) {
             return Err(Error::NotAvailable {
-                what: "a clock on this adapter (timestamp-query)".into(),
+                what: "timing on this adapter (`timestamp-query`)".into(),
             });
         }
         let queries = gpu.device.create_query_set(&wgpu::QuerySetDescriptor {
@@ -47,7 +48,7 @@ impl Clock {
         Ok(Self { queries, ticks, spares: Spares::default(), runs: Vec::new() })
     }
 
-    /// Submits dispatches for a slot of the window, one after the other, behind what was recorded.
+    /// Submits dispatches for a slot of the window, one after another, after the recorded commands.
     pub fn time(
         &self,
         gpu: &Gpu,
@@ -84,7 +85,7 @@ impl Drop for Clock {
     }
 }
 
-/// Milliseconds of dispatches.
+/// Returns the milliseconds of dispatches.
 pub async fn milliseconds(gpu: &Gpu, readbacks: Vec<Readback>) -> Result<Vec<f64>> {
     let period = f64::from(gpu.queue.get_timestamp_period());
     let lap = |pair: &[u64]| pair[1].saturating_sub(pair[0]) as f64 * period / 1e6;
@@ -106,10 +107,11 @@ impl Executor {
         Ok(())
     }
 
-    /// The runs of programs since the clock was started, with the milliseconds of each operation's dispatches.
+    /// Returns the runs of programs since the clock was started, with the milliseconds of each
+    /// operation's dispatches.
     ///
     /// # Errors
-    /// [`Error::DeviceLost`] or [`Error::Gpu`] if something went wrong on the way.
+    /// [`Error::DeviceLost`] or [`Error::Gpu`] if the device has failed.
     pub async fn stop_clock(&mut self, plan: &Plan) -> Result<Vec<Timed>> {
         let runs =
             self.clock.take().map_or_else(Vec::new, |mut clock| std::mem::take(&mut clock.runs));
@@ -128,7 +130,7 @@ impl Executor {
         Ok(timed)
     }
 
-    /// Runs a program by the clock.
+    /// Runs a program and times it.
     pub(super) fn run_timed(&mut self, program: Program, slot: usize) {
         self.pass = None;
         let commands = self.commands.take().unwrap_or_else(|| self.gpu.encoder());

@@ -39,7 +39,7 @@ impl Gpu {
         adapter.map_err(|error| Error::NoAdapter { reason: error.to_string() })
     }
 
-    /// Opens a device whose bindings may be `largest` bytes long, or shares the thread's.
+    /// Opens a device whose bindings may have `largest` bytes, or shares the thread's device.
     pub(super) async fn open(turn: &Turn, adapter: &wgpu::Adapter, largest: u64) -> Result<Self> {
         let (needed, available) = (wgpu::Limits::defaults(), adapter.limits());
         let check = |limit, default: u64, available: u64| {
@@ -70,7 +70,7 @@ impl Gpu {
         }))
     }
 
-    /// A uniform that never changes.
+    /// Creates a uniform that never changes.
     pub(super) fn uniform(&self, words: [u32; 4]) -> Owned {
         let usage = BufferUsages::UNIFORM | BufferUsages::COPY_DST;
         let buffer = self.buffer("uniform", size_of_val(&words) as u64, usage);

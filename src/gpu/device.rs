@@ -1,4 +1,5 @@
-//! The device of a thread: its first run opens it, later runs share it, the last one destroys it.
+//! The device of a thread: its first run opens it, later runs share it, and the last one destroys
+//! it.
 
 use std::cell::RefCell;
 use std::future::poll_fn;
@@ -9,9 +10,9 @@ use std::task::{Poll, Waker};
 use crate::error::{Error, Result};
 
 thread_local! {
-    /// The device that is open. Runs keep it open.
+    /// The open device. Runs keep it open.
     static OPEN: RefCell<Weak<Device>> = RefCell::default();
-    /// Tasks that wait for their [`Turn`], while somebody has it.
+    /// Tasks that wait for their [`Turn`], while another task has it.
     static WAITING: RefCell<Option<Vec<Waker>>> = RefCell::default();
 }
 
@@ -24,24 +25,26 @@ pub struct Device {
     fault: Arc<Mutex<Option<Error>>>,
 }
 
-/// Tells adapters apart: a browser makes a new object for each request.
+/// Identifies an adapter: a browser returns a new object for each request.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Identity {
     name: String,
     vendor: u32,
     device: u32,
     kind: wgpu::DeviceType,
-    /// Bytes of the largest buffer, and of the largest storage binding.
+    /// Number of bytes of the largest buffer, and of the largest storage binding.
     longest: [u64; 2],
 }
 
-/// The right to open a device or to measure on it. Runs that are made at the same time get it one after the other.
+/// The right to open a device or to measure on it. Runs that are created at the same time get it
+/// one after another.
 #[derive(Debug)]
 pub struct Turn(());
 
 impl Device {
-    /// Returns the thread's device if it works and is one of this adapter's, or else opens one. Its bindings may
-    /// be as long as the adapter allows, so that later runs of any size can use it.
+    /// Returns the thread's device if it works and belongs to this adapter; otherwise opens one.
+    /// Its bindings may be as large as the adapter allows, so that later runs of any size can use
+    /// it.
     pub(super) async fn shared(_turn: &Turn, adapter: &wgpu::Adapter) -> Result<Rc<Self>> {
         let identity = Identity::of(adapter);
         let open = OPEN.with_borrow(Weak::upgrade);
@@ -59,7 +62,7 @@ impl Device {
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("twotower"),
             required_limits: limits,
-            // For profiles.
+            // Needed for profiles.
             required_features: adapter.features() & wgpu::Features::TIMESTAMP_QUERY,
             ..Default::default()
         };
@@ -80,25 +83,26 @@ impl Device {
         Ok(Self { device, queue, adapter: identity, fault })
     }
 
-    /// Returns the first fault that the device reported outside of a call. It ends all runs on the device.
+    /// Returns the first error that the device reported outside of a call. It ends all runs on the
+    /// device.
     pub(super) fn check(&self) -> Result<()> {
-        match &*self.fault.lock().expect("nobody panics while holding the fault") {
+        match &*self.fault.lock().expect("no code panics while it holds the fault") {
             Some(error) => Err(error.clone()),
             None => Ok(()),
         }
     }
 }
 
-/// Browsers keep a device until it is collected as garbage.
+/// Destroys the device at once: browsers keep it until garbage collection.
 impl Drop for Device {
     fn drop(&mut self) {
         self.device.destroy();
     }
 }
 
-/// Keeps the first fault: later ones are usually its consequences.
+/// Keeps the first fault; later ones are usually its consequences.
 fn note(fault: &Mutex<Option<Error>>, error: Error) {
-    fault.lock().expect("nobody panics while holding the fault").get_or_insert(error);
+    fault.lock().expect("no code panics while it holds the fault").get_or_insert(error);
 }
 
 impl Identity {
@@ -111,7 +115,7 @@ impl Identity {
 }
 
 impl Turn {
-    /// Waits until nobody else has it.
+    /// Waits until no other task has it.
     pub(super) async fn take() -> Self {
         poll_fn(|context| {
             WAITING.with_borrow_mut(|waiting| match waiting {
@@ -174,12 +178,12 @@ mod tests {
         block_on(executor.read_later(TABLE, 0..4).finish()).expect("a readback")
     }
 
-    /// Where the device is: those of two instances of wgpu may be equal.
+    /// Returns the device's address: devices of two instances of wgpu may compare as equal.
     fn place(executor: &Executor) -> usize {
         std::ptr::from_ref(&*executor.gpu).addr()
     }
 
-    /// Whether commands on a buffer are refused.
+    /// Returns whether commands on a buffer are rejected.
     fn is_destroyed(device: &wgpu::Device, queue: &wgpu::Queue, buffer: &wgpu::Buffer) -> bool {
         let scope = device.push_error_scope(wgpu::ErrorFilter::Validation);
         let mut commands = device.create_command_encoder(&Default::default());

@@ -1,11 +1,11 @@
-//! Checks for WebGPU in the environment before WebGPU is asked: each lack has its own error.
+//! Checks the environment before it requests WebGPU, so that each missing part has its own error.
 
 use js_sys::Reflect;
 use wasm_bindgen::JsValue;
 
 use crate::error::{Error, Result};
 
-/// Fails where the environment has no WebGPU at all.
+/// Fails if the environment has no WebGPU at all.
 ///
 /// # Errors
 /// [`Error::InsecureContext`] or [`Error::NoWebGpu`].
@@ -19,7 +19,7 @@ pub fn require_webgpu() -> Result<()> {
     let navigator = get(&global, "navigator").unwrap_or(JsValue::UNDEFINED);
     match get(&navigator, "gpu") {
         Ok(gpu) if gpu.is_truthy() => Ok(()),
-        // In Node.js, `www/src/node-gpu.ts` throws a sentence.
+        // In Node.js, `www/src/node-gpu.ts` throws an error with a full sentence.
         Err(thrown) if navigator.is_object() => {
             Err(Error::NoWebGpu { reason: js_sys::Error::from(thrown).message().into() })
         }

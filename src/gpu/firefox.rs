@@ -1,16 +1,19 @@
-//! Makes Firefox answer a readback at once: it looks at the GPU every 100 ms, and at each submit.
+//! Speeds up readbacks in Firefox, which checks the GPU only every 100 ms and at each submit.
 //!
-//! <https://bugzilla.mozilla.org/show_bug.cgi?id=1870699>. Delete this file once the oldest Firefox that we support
-//! maps a buffer as soon as its copy is done: `www/tests/firefox.test.js` prints how long that takes without help.
+//! <https://bugzilla.mozilla.org/show_bug.cgi?id=1870699>. Delete this file once the oldest
+//! supported Firefox maps a buffer as soon as its copy is done: `www/tests/firefox.test.js` prints
+//! how long that takes without this workaround.
 
 use js_sys::{Function, Reflect};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
 
-/// Milliseconds between two submits. Firefox makes at least four of them once a timer has fired some times.
+/// Number of milliseconds between two submits. Firefox raises it to at least four after a timer has
+/// fired a few times.
 const INTERVAL: u32 = 1;
 
-/// Submits an empty list of commands about every millisecond until it is dropped. Does nothing outside of Firefox.
+/// Submits an empty list of commands about every millisecond until it is dropped. Does nothing in
+/// other browsers.
 #[derive(Debug)]
 pub struct Pump(Option<(JsValue, Closure<dyn FnMut(JsValue)>)>);
 
@@ -33,7 +36,7 @@ impl Pump {
 impl Drop for Pump {
     fn drop(&mut self) {
         if let (Some((timer, _)), Some(clear)) = (&self.0, global("clearInterval")) {
-            // A timer that has ended is no error.
+            // Clearing a timer that has ended is not an error.
             clear.call1(&JsValue::UNDEFINED, timer).ok();
         }
     }
@@ -43,7 +46,7 @@ fn global(name: &str) -> Option<Function> {
     Reflect::get(&js_sys::global(), &name.into()).ok()?.dyn_into().ok()
 }
 
-/// Whether this is Gecko's WebGPU: Firefox on iOS, which calls itself FxiOS, has WebKit's.
+/// Returns whether this is Gecko's WebGPU. Firefox on iOS, which calls itself FxiOS, uses WebKit's.
 fn is_firefox() -> bool {
     let get = |object: &JsValue, key: &str| Reflect::get(object, &key.into()).ok();
     let agent = get(&js_sys::global(), "navigator")

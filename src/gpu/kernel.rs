@@ -1,10 +1,10 @@
-//! A compiled shader with the bind group layout of its contract.
+//! A compiled shader with its bind group layout.
 
 use std::num::NonZeroU64;
 
 use crate::plan::{Access, STEP_WORDS, Shader};
 
-/// A pipeline and the layout of its one bind group.
+/// A pipeline and the layout of its single bind group.
 #[derive(Debug)]
 pub struct Kernel {
     pub(super) pipeline: wgpu::ComputePipeline,
@@ -77,7 +77,7 @@ impl Kernel {
             .zip(shader.bindings.iter().zip(buffers))
             .map(|(binding, ((_, access), buffer))| {
                 let resource = match access {
-                    // One record of many: which one, a dynamic offset says.
+                    // One record of many: a dynamic offset selects it.
                     Access::Step => wgpu::BindingResource::Buffer(wgpu::BufferBinding {
                         buffer,
                         offset: 0,

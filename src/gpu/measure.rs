@@ -1,4 +1,5 @@
-//! Which shape of the kernels is quicker on an adapter: measured there, since no name tells it.
+//! Choice of the faster shape of the kernels: measured on the adapter, since its name does not
+//! tell.
 
 use std::sync::Mutex;
 
@@ -12,25 +13,25 @@ use super::readback::{Readback, Spares};
 use crate::error::Result;
 use crate::plan::{STEP_STRIDE, Shape, Step, softmax_rows_alone};
 
-/// Rows and columns of the logits that are measured on: milliseconds on a software adapter, and less than
+/// Rows and columns of the measured logits: some milliseconds on a software adapter, and less than
 /// a round trip on a GPU.
 const SIZE: (usize, usize) = (256, 1024);
 
-/// Runs of each shape: the quickest counts.
+/// Number of runs of each shape; the fastest counts.
 const RUNS: usize = 3;
 
-/// What a GPU is made for stays unless the other shape takes less than this share of its time: on software
-/// adapters it takes a third, and clocks of browsers are coarse.
+/// The GPU's shape is kept unless the other shape takes less than this share of its time: on
+/// software adapters that takes a third, and browsers' clocks are coarse.
 const CLEARLY: f64 = 0.67;
 
-/// The shapes of the adapters that were measured: all runs of a process are to agree to the bit, also those on
-/// a device that was opened anew.
+/// Shapes of the adapters that were measured: all runs of a process must agree bit for bit, even on
+/// a device that was reopened.
 static QUICKER: Mutex<Vec<(Identity, Shape)>> = Mutex::new(Vec::new());
 
-/// Returns the quicker shape on the device's adapter. It is measured once.
+/// Returns the faster shape on the device's adapter. It is measured once.
 ///
 /// # Errors
-/// Those of [`Readback::finish`].
+/// See [`Readback::finish`].
 pub(super) async fn quicker(_turn: &Turn, gpu: &Gpu) -> Result<Shape> {
     if let Some(shape) = known(gpu) {
         return Ok(shape);
@@ -56,7 +57,7 @@ pub(super) async fn quicker(_turn: &Turn, gpu: &Gpu) -> Result<Shape> {
     let bounds = Shape::ALL.map(|shape| Bound::alone(gpu, &dispatch, shape, &buffers));
     let spares = Spares::default();
     let mut least = [f64::INFINITY; Shape::ALL.len()];
-    // The first round compiles.
+    // The first round compiles the shaders.
     for round in 0..=RUNS {
         for (bound, least) in bounds.iter().zip(&mut least) {
             let started = Instant::now();
@@ -76,13 +77,16 @@ pub(super) async fn quicker(_turn: &Turn, gpu: &Gpu) -> Result<Shape> {
     }
     let [narrow, wide] = least;
     let shape = if wide < CLEARLY * narrow { Shape::Wide } else { Shape::Narrow };
-    QUICKER.lock().expect("nobody panics here").push((gpu.adapter.clone(), shape));
-    // Another thread may have measured before.
+    QUICKER
+        .lock()
+        .expect("no code panics while it holds the lock")
+        .push((gpu.adapter.clone(), shape));
+    // Another thread may have finished its measurement first.
     Ok(known(gpu).unwrap_or(shape))
 }
 
 /// Returns the shape that was measured first on the device's adapter.
 fn known(gpu: &Gpu) -> Option<Shape> {
-    let measured = QUICKER.lock().expect("nobody panics here");
+    let measured = QUICKER.lock().expect("no code panics while it holds the lock");
     measured.iter().find(|(adapter, _)| *adapter == gpu.adapter).map(|(_, shape)| *shape)
 }

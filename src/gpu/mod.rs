@@ -1,5 +1,5 @@
-//! The GPU executor: the only place that names wgpu. It allocates a plan's buffers and pipelines
-//! once, records programs into compute passes, and reads back only when asked.
+//! The GPU executor: the only module that uses wgpu. It allocates a plan's buffers and pipelines
+//! once, records programs into compute passes, and reads back only on request.
 
 mod bind;
 mod clock;
@@ -35,18 +35,18 @@ use readback::Spares;
 use shards::Shards;
 pub use wgpu::DeviceType;
 
-/// What the steps run: nothing is compiled between two of them.
+/// Programs of a training step: nothing is compiled between two steps.
 const TRAINING: [Program; 4] =
     [Program::OpenWindow, Program::Step, Program::SumLosses, Program::CloseWindow];
 
-/// How much of a buffer is bound at once.
+/// Sizes of the buffers' bindings.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Bindings {
-    /// Bytes of the longest binding.
+    /// Number of bytes of the largest binding.
     pub largest: u64,
-    /// Bytes that one may have.
+    /// Largest number of bytes that the adapter allows for a binding.
     pub limit: u64,
-    /// Shards of the buffer that has the most.
+    /// Number of shards of the buffer that has the most.
     pub shards: usize,
 }
 
@@ -59,30 +59,31 @@ pub struct Executor {
     spares: Spares,
     commands: Option<wgpu::CommandEncoder>,
     pass: Option<wgpu::ComputePass<'static>>,
-    /// What times each dispatch, while that is wanted.
+    /// Times each dispatch, if timing is on.
     clock: Option<Clock>,
-    /// Last, so that the device outlives what was made on it.
+    /// The last field, so that the device outlives everything that was created on it.
     gpu: Gpu,
 }
 
 impl Executor {
-    /// Allocates the plan's buffers, all zero, and compiles the shaders of training, in the shape that is quicker
-    /// here if none is given. Those of other programs are compiled when they run first: a loss is on screen before.
+    /// Allocates the plan's buffers, all zero, and compiles the shaders of training, in the faster
+    /// shape of the adapter if none is given. Shaders of other programs are compiled on first use,
+    /// so that the first loss appears sooner.
     ///
     /// # Errors
-    /// [`Error::Limit`] if a buffer that some shader needs whole is larger than the adapter allows,
-    /// [`Error::DeviceRefused`] if it gives no device, [`Error::OutOfMemory`] if the buffers do not fit,
-    /// [`Error::Gpu`] if it refuses a shader.
+    /// [`Error::Limit`] if a buffer that cannot be split is larger than the adapter allows,
+    /// [`Error::DeviceRefused`] if the adapter returns no device, [`Error::OutOfMemory`] if the
+    /// buffers do not fit, [`Error::Gpu`] if the GPU rejects a shader.
     pub async fn new(adapter: &wgpu::Adapter, plan: &Plan, shape: Option<Shape>) -> Result<Self> {
         let limits = adapter.limits();
         let most = limits.max_buffer_size.min(limits.max_storage_buffer_binding_size);
         Self::with_shards(adapter, plan, shape, most).await
     }
 
-    /// The same with shards of `most` bytes at most, as on an adapter that gives no more.
+    /// Does the same with shards of at most `most` bytes, as on an adapter with this limit.
     ///
     /// # Errors
-    /// Those of [`Executor::new`].
+    /// The same as [`Executor::new`].
     pub async fn with_shards(
         adapter: &wgpu::Adapter,
         plan: &Plan,
@@ -154,17 +155,17 @@ impl Executor {
         })
     }
 
-    /// How much of a buffer is bound at once.
+    /// Returns the sizes of the buffers' bindings.
     pub fn bindings(&self) -> Bindings {
         self.bindings
     }
 
-    /// The shape of its kernels.
+    /// Returns the shape of its kernels.
     pub fn shape(&self) -> Shape {
         self.binder.shape()
     }
 
-    /// Writes elements of 4-byte words at a word offset of a buffer, after all that was recorded.
+    /// Writes elements of 4-byte words at a word offset of a buffer, after all recorded commands.
     pub fn write<T: Pod>(&mut self, buffer: Buffer, offset: usize, data: &[T]) {
         self.submit();
         let start = offset as u64 * 4;
@@ -185,7 +186,7 @@ impl Executor {
         }
     }
 
-    /// Copies the first `words` of a buffer into another one.
+    /// Copies the first `words` of a buffer to an offset of another one.
     pub fn copy(&mut self, from: Buffer, to: Buffer, offset: usize, words: usize) {
         self.pass = None;
         let (from, to) = (&self.buffers[from.0], &self.buffers[to.0]);
@@ -232,7 +233,7 @@ impl Executor {
         }
     }
 
-    /// Hands what was recorded to the GPU.
+    /// Submits the recorded commands to the GPU.
     pub fn submit(&mut self) {
         self.pass = None;
         if let Some(commands) = self.commands.take() {
@@ -240,7 +241,7 @@ impl Executor {
         }
     }
 
-    /// Submits what was recorded, followed by a copy of a range of words for the CPU.
+    /// Submits the recorded commands, followed by a copy of a range of words to the CPU.
     pub fn read_later(&mut self, buffer: Buffer, words: Range<usize>) -> Readback {
         self.pass = None;
         let mut commands = self.commands.take().unwrap_or_else(|| self.gpu.encoder());

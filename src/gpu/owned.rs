@@ -2,8 +2,8 @@
 
 use std::ops::Deref;
 
-/// A buffer that is destroyed when its owner is dropped. Browsers keep others until they are collected as garbage:
-/// a table of a million rows would outlive its run.
+/// A buffer that is destroyed when its owner is dropped. Browsers keep other buffers until garbage
+/// collection: a table of a million rows would outlive its run.
 #[derive(Debug)]
 pub struct Owned(pub(super) wgpu::Buffer);
 

@@ -1,4 +1,4 @@
-//! What the adapter could do at best: for the benchmark alone.
+//! Peak performance of the adapter, for the benchmark only.
 
 use wgpu::BufferUsages;
 
@@ -22,14 +22,14 @@ const COPY: Shader = Shader {
     bindings: &[("source", Access::Read), ("copied", Access::Write)],
 };
 
-/// Runs of a measurement: the quickest counts, since nothing makes a kernel faster than the adapter is.
+/// Number of runs of a measurement. The fastest counts: noise only slows a kernel down.
 const RUNS: usize = 5;
 
 impl Executor {
-    /// What the adapter can do at best.
+    /// Measures the peak of the adapter.
     ///
     /// # Errors
-    /// Those of [`Executor::start_clock`] and of [`Executor::stop_clock`].
+    /// The same as [`Executor::start_clock`] and [`Executor::stop_clock`].
     pub async fn limits(&self) -> Result<Limits> {
         const THREADS: usize = 1 << 14;
         const ROUNDS: usize = 256;
@@ -43,7 +43,8 @@ impl Executor {
         Ok(Limits { multiply_adds, bytes: (2 * ELEMENTS * BYTES) as f64 / least * 1e3 })
     }
 
-    /// Milliseconds of a shader's quickest run with so many threads, each with an element of each buffer.
+    /// Returns the milliseconds of a shader's fastest run with `count` threads, each with an
+    /// element of each buffer.
     async fn least(
         &self,
         shader: &'static Shader,

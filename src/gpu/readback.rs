@@ -1,4 +1,4 @@
-//! Reading back without blocking: the copy is submitted now, the bytes are awaited later.
+//! Readback without blocking: the copy is submitted now, the bytes are awaited later.
 
 use std::cell::RefCell;
 use std::ops::Range;
@@ -12,18 +12,18 @@ use super::context::Gpu;
 use super::owned::Owned;
 use crate::error::{Error, Result};
 
-/// Staging buffers to be used again. Losses are read at every submit, at most two of them at once: a
-/// run makes two buffers for them and no more.
+/// Staging buffers for reuse. Losses are read at every submit, at most two of them at once, so a
+/// run creates two buffers for them and no more.
 pub type Spares = Rc<RefCell<Vec<Owned>>>;
 
-/// Longest staging buffer that is worth keeping: a table's would double its memory.
+/// Size in bytes of the largest staging buffer that is kept: a table's would double its memory.
 const SPARED: u64 = 1 << 16;
 
-/// Words on their way to the CPU.
+/// A pending read of words.
 #[derive(Debug)]
 pub struct Readback {
     spares: Spares,
-    /// One for each shard that they come from.
+    /// One buffer for each shard that is read.
     staging: Vec<Owned>,
     mapped: Vec<oneshot::Receiver<std::result::Result<(), wgpu::BufferAsyncError>>>,
     gpu: Gpu,
@@ -52,12 +52,12 @@ impl Readback {
         Self { spares: Rc::clone(spares), staging, mapped: Vec::new(), gpu: gpu.clone() }
     }
 
-    /// Asks for the mapping; the copy has to be submitted by now.
+    /// Requests the mapping; the copy must have been submitted.
     pub(super) fn map(mut self) -> Self {
         for staging in &self.staging {
             let (sender, receiver) = oneshot::channel();
             staging.map_async(wgpu::MapMode::Read, .., move |result| {
-                // Nobody listens where the readback was dropped.
+                // There is no receiver if the readback was dropped.
                 let _ = sender.send(result);
             });
             self.mapped.push(receiver);
@@ -68,7 +68,7 @@ impl Readback {
     /// Waits for the bytes.
     ///
     /// # Errors
-    /// [`Error::DeviceLost`] or [`Error::Gpu`] if something went wrong on the way.
+    /// [`Error::DeviceLost`] or [`Error::Gpu`] if the device has failed.
     pub async fn finish<T: Pod>(self) -> Result<Vec<T>> {
         #[cfg(not(target_arch = "wasm32"))]
         self.gpu

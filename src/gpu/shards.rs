@@ -1,5 +1,5 @@
-//! A buffer of a plan on the GPU: one buffer of the device's, or shards of whole rows where it is longer
-//! than one may be.
+//! A buffer of a plan on the GPU: one buffer of the device, or shards of whole rows if it is larger
+//! than the binding limit.
 
 use std::ops::Range;
 
@@ -9,18 +9,18 @@ use super::context::Gpu;
 use super::owned::Owned;
 use crate::plan::{BufferSpec, ROW_BLOCK};
 
-/// The rows of a buffer, all of them in order.
+/// All rows of a buffer, in order.
 #[derive(Debug)]
 pub struct Shards {
-    /// Rows of each but the last.
+    /// Number of rows of each shard except the last.
     rows: usize,
-    /// Bytes of each but the last.
+    /// Number of bytes of each shard except the last.
     bytes: u64,
     parts: Vec<Owned>,
 }
 
-/// How long the shards of a buffer are, where they may have `most` bytes: rows and bytes of each but the
-/// last. One that may not be cut is a single shard.
+/// Returns the size of a buffer's shards, which may have at most `most` bytes: the rows and bytes
+/// of each except the last. A buffer that may not be split is a single shard.
 pub(super) fn layout(spec: &BufferSpec, may_be_cut: bool, most: u64) -> (usize, u64) {
     let row = spec.row as u64 * 4;
     let rows = spec.bytes().div_ceil(row);
@@ -50,21 +50,21 @@ impl Shards {
         &self.parts
     }
 
-    /// A shard.
+    /// Returns a shard.
     pub(super) fn part(&self, n: usize) -> &wgpu::Buffer {
         &self.parts[n]
     }
 
-    /// The first row of each shard.
+    /// Returns the first row of each shard.
     pub(super) fn firsts(&self) -> Vec<u32> {
         let first = |n: usize| u32::try_from(n * self.rows).expect("rows fit 32 bits");
         (0..self.parts.len()).map(first).collect()
     }
 
-    /// The shards that a range of bytes lies in, each with what of it is there.
+    /// Returns the shards that contain a range of bytes, each with its part of the range.
     ///
     /// # Panics
-    /// If the range ends behind the buffer.
+    /// If the range ends after the buffer.
     pub(super) fn pieces(
         &self,
         bytes: Range<u64>,

@@ -1,4 +1,4 @@
-//! What a training step's time is spent on: steps are taken as ever, with a clock around each operation.
+//! Time of a training step's operations: steps run as usual, with a clock around each operation.
 
 use serde::Serialize;
 
@@ -7,59 +7,59 @@ use crate::error::Result;
 use crate::executor::{Executor, Timed};
 use crate::plan::{Access, Dispatch, Op, Plan, Program};
 
-/// Where the time of a step goes.
+/// Time of a step, by operation.
 #[derive(Debug, Serialize)]
 pub struct Profile {
-    /// Steps that were timed: what follows is their mean.
+    /// Number of timed steps; all times are means over them.
     pub steps: usize,
-    /// The operations of a step, then those that are done once a window.
+    /// The operations of a step, then those of a window.
     pub operations: Vec<OpProfile>,
 }
 
-/// One operation of a step, or of what is done once a window for all its steps.
+/// One operation of a step, or of a window of steps.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OpProfile {
-    /// What it is called.
+    /// Its name.
     pub operation: String,
-    /// How often it is done.
+    /// How often it runs.
     pub once: Once,
-    /// Its share of a step's time.
+    /// Milliseconds per step.
     pub milliseconds: f64,
-    /// Its share of a whole batch's work by the plan.
+    /// Counted multiply-adds per step, for a full batch.
     pub multiply_adds: f64,
-    /// See `multiply_adds`.
+    /// Counted bytes per step, for a full batch.
     pub bytes: f64,
-    /// On a GPU, the dispatches that it is made of, in their order: shader and share of the time.
+    /// On a GPU, its dispatches in order: shader and milliseconds per step.
     pub kernels: Vec<(&'static str, f64)>,
 }
 
-/// How often an operation is done.
+/// How often an operation runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Once {
-    /// In every step.
+    /// Once per step.
     Step,
-    /// Ahead of a window of steps, for all of them, or behind it.
+    /// Once per window of steps, before or after them.
     Window,
 }
 
 impl Model {
-    /// Times each operation from now on; training goes on to the same bits.
+    /// Times each operation from now on; training continues with the same bits.
     ///
     /// # Errors
-    /// Those of [`Executor::start_clock`].
+    /// The same as [`Executor::start_clock`].
     pub fn start_clock(&mut self) -> Result<()> {
         self.executor.start_clock()?;
-        // What opened the window at hand was not timed; the next one may be far.
+        // The programs that opened the current window were not timed; the next window may be far.
         self.redraw_window();
         Ok(())
     }
 
-    /// What the steps since the clock was started took.
+    /// Stops timing, and returns the profile of the steps since it was started.
     ///
     /// # Errors
-    /// Those of [`Executor::stop_clock`].
+    /// The same as [`Executor::stop_clock`].
     pub async fn stop_clock(&mut self) -> Result<Profile> {
         let timed = self.executor.stop_clock(&self.plan).await?;
         let steps = self.steps_in_epoch();
@@ -80,7 +80,8 @@ impl Model {
         })
     }
 
-    /// The means of a program's runs, each of which is for so many steps; nothing where there was none.
+    /// Returns the mean times of a program's runs, each of which serves `steps` steps; empty
+    /// without runs.
     fn operations(
         &self,
         program: Program,
@@ -116,8 +117,9 @@ impl Model {
     }
 }
 
-/// What an operation is called: what the stems of its shaders begin with, or else the last one's, and what that
-/// writes first, since a step has one such operation a tower.
+/// Returns the name of an operation: the common prefix of its shaders' stems, or the last stem if
+/// there is none, and the first buffer that the last shader writes, since each tower may have this
+/// operation.
 fn name(plan: &Plan, dispatches: &[Dispatch]) -> String {
     let Some(last) = dispatches.last() else { return String::new() };
     let stems = dispatches.iter().map(|dispatch| dispatch.shader.stem);

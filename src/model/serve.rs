@@ -1,5 +1,5 @@
-//! A model's side of serving: what towers give out, the best items of queries, and the parts that a
-//! history's items have in scores.
+//! Serving of a model: outputs of towers, the best items of queries, and the parts of a history's
+//! items in scores.
 
 use super::{Model, Tower, unpadded};
 use crate::error::Result;
@@ -8,20 +8,20 @@ use crate::plan::{
     TowerHandles,
 };
 
-/// Items with their scores, best first; of equal scores the lower index stands first.
+/// Items with their scores, best first; equal scores are in the order of the index.
 pub type Ranked = Vec<(u32, f32)>;
 
-/// What a ranking leaves out.
+/// Items that a ranking excludes.
 #[derive(Debug, Clone)]
 pub struct Filter {
-    /// Whether each user's items are: those that [`Model::hide`] brought in.
+    /// Whether each user's items are excluded: those set by [`Model::hide`].
     pub hides_seen: bool,
-    /// A bit for each item that is for everyone.
+    /// A bit for each item; set if it is excluded for all users.
     barred: Vec<u32>,
 }
 
 impl Filter {
-    /// One that leaves out all but `among` of so many items, if that is given.
+    /// Returns a filter for a catalogue of `items` that allows only `among`, if given.
     pub fn new(items: usize, among: Option<&[u32]>) -> Self {
         let all = if among.is_some() { u32::MAX } else { 0 };
         let mut barred = vec![all; items.div_ceil(32)];
@@ -31,7 +31,7 @@ impl Filter {
         Self { hides_seen: false, barred }
     }
 
-    /// Leaves some items out, too.
+    /// Excludes more items.
     pub fn bar(&mut self, items: &[u32]) {
         for &item in items {
             self.barred[item as usize / 32] |= 1 << (item % 32);
@@ -39,40 +39,40 @@ impl Filter {
     }
 }
 
-/// Vectors of items.
+/// Source of items' vectors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
     /// The item tower's outputs.
     Outputs,
-    /// What histories sum.
+    /// The vectors that histories sum.
     Histories,
 }
 
-/// A query that is the mean of its items' outputs (`docs/methods.md`, fold-in) or the sum of a history, but for
-/// its length: each of the items has a part of its own in every score.
+/// A query that is the mean of its items' outputs (`docs/methods.md`, fold-in) or the sum of a
+/// history, up to scaling to length 1: each item has a separate part of every score.
 #[derive(Debug, Clone)]
 pub struct Sum {
-    /// Which vectors are summed.
+    /// Source of the summed vectors.
     pub of: Source,
     /// The items, ascending.
     pub items: Vec<u32>,
 }
 
-/// The parts that the items of some sums have in scores.
+/// Parts of the items of some sums in scores.
 #[derive(Debug)]
 pub struct Parts {
     sums: Vec<Sum>,
-    /// What each sum's vectors are multiplied by.
+    /// Factor of each sum's vectors.
     scales: Vec<f64>,
     vectors: Vectors,
     outputs: Vectors,
 }
 
 impl Parts {
-    /// The part of each item of a sum in the score of an item: together they are the score.
+    /// Returns the part of each item of a sum in the score of an item. Together they are the score.
     ///
     /// # Panics
-    /// If the item is none of those that were asked for.
+    /// If the item is not one of those that the parts were read for.
     pub fn of(&self, sum: usize, item: u32) -> impl Iterator<Item = (u32, f64)> + '_ {
         let output = self.outputs.row(item);
         self.sums[sum].items.iter().map(move |&other| {
@@ -86,25 +86,25 @@ impl Parts {
 /// Vectors of some items.
 #[derive(Debug)]
 struct Vectors {
-    /// Ascending.
+    /// Items, ascending.
     items: Vec<u32>,
-    /// (items, O).
+    /// Vectors (items, O).
     rows: Vec<f32>,
     dim: usize,
 }
 
 impl Vectors {
     fn row(&self, item: u32) -> &[f32] {
-        let n = self.items.binary_search(&item).expect("an item that was asked for");
+        let n = self.items.binary_search(&item).expect("the vectors contain the item");
         &self.rows[n * self.dim..][..self.dim]
     }
 }
 
 impl Model {
-    /// A tower's outputs for all its rows (rows, width), as they are scored.
+    /// Returns a tower's outputs for all its rows (rows, width), as they are scored.
     ///
     /// # Errors
-    /// Those of [`Executor::read`](crate::executor::Executor::read).
+    /// The same as [`Executor::read`](crate::executor::Executor::read).
     pub async fn outputs(&mut self, tower: Tower) -> Result<Vec<f32>> {
         let Dims { users, items, queries, out, out_width, .. } = self.plan.dims;
         if tower == Tower::Item {
@@ -124,17 +124,17 @@ impl Model {
         Ok(outputs)
     }
 
-    /// Sets what rankings leave out: each user's items, as compressed rows.
+    /// Sets the items that rankings exclude for each user, as compressed rows.
     pub fn hide(&mut self, offsets: &[u32], items: &[u32]) {
         self.executor.write(self.plan.at.seen_offsets, 0, offsets);
         self.executor.write(self.plan.at.seen_items, 0, items);
     }
 
-    /// The best items of each user that they have not seen, [`TOP_K`] a user, [`NO_ID`] where there
-    /// are fewer.
+    /// Returns the best items of each user that they have not seen, [`TOP_K`] per user, [`NO_ID`]
+    /// if there are fewer.
     ///
     /// # Errors
-    /// Those of [`Executor::read`](crate::executor::Executor::read).
+    /// The same as [`Executor::read`](crate::executor::Executor::read).
     pub async fn top_items(&mut self, users: &[u32]) -> Result<Vec<u32>> {
         let (at, block) = (self.plan.at, self.plan.dims.queries);
         if users.is_empty() {
@@ -153,16 +153,16 @@ impl Model {
         self.executor.read(at.lists, 0..users.len() * TOP_K).await
     }
 
-    /// Users that are ranked for at once.
+    /// Returns the number of users that are ranked at once.
     pub fn users_at_once(&self) -> usize {
         self.plan.dims.queries
     }
 
-    /// The `k` best items of each user that a filter leaves, for at most
-    /// [`users_at_once`](Self::users_at_once).
+    /// Returns the `k` best items of each user that a filter allows, for at most
+    /// [`users_at_once`](Self::users_at_once) users.
     ///
     /// # Errors
-    /// Those of [`Executor::read`](crate::executor::Executor::read).
+    /// The same as [`Executor::read`](crate::executor::Executor::read).
     pub async fn rank_users(
         &mut self,
         users: &[u32],
@@ -174,12 +174,12 @@ impl Model {
         self.rank(users.len(), k, filter).await
     }
 
-    /// The same for a visitor who picked some items, ascending: by the user tower where a user is nothing
-    /// but a history, else by the mean of the items' outputs. And the sum that the visitor is, if they are
-    /// one.
+    /// Returns the `k` best items for a visitor who picked some items (ascending), and the
+    /// visitor's vector as a sum if it is one. The query is the user tower's output if the tower
+    /// has only a history, otherwise the mean of the items' outputs.
     ///
     /// # Errors
-    /// Those of [`Executor::read`](crate::executor::Executor::read).
+    /// The same as [`Executor::read`](crate::executor::Executor::read).
     pub async fn rank_visitor(
         &mut self,
         mut items: Vec<u32>,
@@ -192,10 +192,10 @@ impl Model {
             let mean = Sum { of: Source::Outputs, items };
             return Ok((self.rank_mean(&mean, k, filter).await?, Some(mean)));
         };
-        // The list behind the last user's.
+        // The list after the last user's.
         let visitor = self.plan.dims.users as u32;
         let begin = self.history.as_ref().map_or(0, |history| history.items.len());
-        // A user who has more than the cap is cut, too.
+        // Lists of users with more items than the cap are shortened, too.
         items.truncate(self.plan.words(lists.members) - begin);
         self.executor.write(lists.members, begin, &items);
         let end = (begin + items.len()) as u32;
@@ -205,14 +205,14 @@ impl Model {
         Ok((ranked, self.plan.at.sum_power.map(|_| sum)))
     }
 
-    /// The `k` best items for an id of a tower that was never seen, by its features: as they are without an
-    /// embedding of the id, and without a history.
+    /// Returns the `k` best items for an id of a tower that is not in the training data, by its
+    /// features alone: without an embedding of the id, and without a history.
     ///
     /// # Errors
-    /// Those of [`Executor::read`](crate::executor::Executor::read).
+    /// The same as [`Executor::read`](crate::executor::Executor::read).
     ///
     /// # Panics
-    /// If the tower takes no features, or these are more than [`MOST_FEATURES`].
+    /// If the tower has no features, or more than [`MOST_FEATURES`] are given.
     pub async fn rank_cold(
         &mut self,
         tower: Tower,
@@ -227,7 +227,7 @@ impl Model {
             Tower::Item => (self.plan.at.item, items, Program::EmbedColdItems),
         };
         let lists = at.features.expect("the tower takes features");
-        // Behind the lists of all rows.
+        // After the lists of all rows.
         let begin = self.plan.words(lists.members) - MOST_FEATURES;
         self.executor.write(lists.members, begin, features);
         self.executor.write(lists.offsets, row + 1, &[(begin + features.len()) as u32]);
@@ -239,10 +239,10 @@ impl Model {
         Ok(self.rank(1, k, filter).await?.remove(0))
     }
 
-    /// The `k` best items for the mean of some items' outputs.
+    /// Returns the `k` best items for the mean of some items' outputs.
     ///
     /// # Errors
-    /// Those of [`Executor::read`](crate::executor::Executor::read).
+    /// The same as [`Executor::read`](crate::executor::Executor::read).
     pub async fn rank_mean(&mut self, mean: &Sum, k: usize, filter: &Filter) -> Result<Ranked> {
         self.embed_items();
         let vectors = self.vectors(mean.of, mean.items.clone()).await?;
@@ -257,17 +257,17 @@ impl Model {
         Ok(self.rank(1, k, filter).await?.remove(0))
     }
 
-    /// The sum that a user is, where users are their histories and nothing else.
+    /// Returns a user's vector as a sum, if users are sums of their histories alone.
     pub fn sum_of(&self, user: u32) -> Option<Sum> {
         self.plan.at.sum_power?;
         let items = self.history.as_ref()?.row(user).to_vec();
         Some(Sum { of: Source::Histories, items })
     }
 
-    /// The parts that the items of sums, all of one source, have in the scores of some items.
+    /// Returns the parts of the items of sums, all of one source, in the scores of some items.
     ///
     /// # Errors
-    /// Those of [`Executor::read`](crate::executor::Executor::read).
+    /// The same as [`Executor::read`](crate::executor::Executor::read).
     pub async fn parts(&mut self, sums: Vec<Sum>, items: Vec<u32>) -> Result<Parts> {
         let of = sums.first().map_or(Source::Outputs, |sum| sum.of);
         let summed = sums.iter().flat_map(|sum| sum.items.iter().copied()).collect();
@@ -278,7 +278,7 @@ impl Model {
         Ok(Parts { sums, scales, vectors, outputs })
     }
 
-    /// What the vectors of a sum are multiplied by.
+    /// Returns the factor of a sum's vectors.
     fn scale(&self, sum: &Sum, vectors: &Vectors) -> f64 {
         let power = match sum.of {
             Source::Outputs => 1.0,
@@ -296,7 +296,7 @@ impl Model {
         weight / (weight * length).max(f64::from(MIN_NORM))
     }
 
-    /// Vectors of items, each of which comes once; the catalogue has its outputs.
+    /// Reads vectors of items, without repeats; item outputs must be up to date.
     async fn vectors(&mut self, of: Source, mut items: Vec<u32>) -> Result<Vectors> {
         let (at, Dims { queries, out: dim, .. }) = (self.plan.at, self.plan.dims);
         items.sort_unstable();
@@ -315,7 +315,7 @@ impl Model {
         Ok(Vectors { items, rows, dim })
     }
 
-    /// The `k` best items for each of the first `rows` queries of the block.
+    /// Returns the `k` best items for each of the first `rows` queries of the block.
     async fn rank(&mut self, rows: usize, k: usize, filter: &Filter) -> Result<Vec<Ranked>> {
         let (at, padded) = (self.plan.at, self.plan.dims.items_padded());
         self.embed_items();
@@ -344,7 +344,7 @@ impl Model {
         Ok(lists.map(list).collect())
     }
 
-    /// Brings the outputs of all items up to date.
+    /// Brings the stored outputs of all items up to date.
     pub(super) fn embed_items(&mut self) {
         if self.outputs_are_fresh {
             return;
@@ -370,7 +370,8 @@ impl Model {
     }
 }
 
-/// The `k` best of a catalogue's possible scores: parts them first, and sorts the best alone.
+/// Returns the `k` best possible scores of a catalogue: partitions them first, and sorts only the
+/// best.
 fn best(scores: &[f32], k: usize) -> Ranked {
     let mut ranked: Ranked =
         (0..).zip(scores.iter().copied()).filter(|&(_, score)| score > IMPOSSIBLE).collect();

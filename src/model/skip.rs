@@ -1,5 +1,5 @@
-//! A model's side of skipping: brings activities and thresholds in, and what they come to out. All of
-//! it happens between two epochs.
+//! Skipping on a model: sets activities and thresholds, and reads the decisions. All of it happens
+//! between two epochs.
 
 use super::{Model, Tower};
 use crate::error::Result;
@@ -23,7 +23,7 @@ impl Model {
         self.executor.write(side.activity, 0, &vec![ALWAYS_ACTIVE; rows]);
     }
 
-    /// Takes a snapshot of the hot rows' outputs; the one before it stays.
+    /// Takes a snapshot of the hot rows' outputs, and keeps the previous one.
     pub fn take_snapshot(&mut self) {
         let SkipHandles { user, item, .. } = self.skip_handles();
         for snapshots in [user, item].into_iter().filter_map(|side| side.snapshots) {
@@ -33,11 +33,11 @@ impl Model {
         self.run(Program::Snapshot, 0);
     }
 
-    /// Measures the activity of the hot rows between the last two snapshots: that of a sample of the
-    /// pairs.
+    /// Measures the activity of the hot rows between the last two snapshots, and returns the
+    /// activity of a sample of the pairs.
     ///
     /// # Errors
-    /// Those of [`crate::executor::Executor::read`].
+    /// The same as [`crate::executor::Executor::read`].
     pub async fn measure_activity(&mut self) -> Result<Vec<f32>> {
         self.run(Program::Compare, 0);
         let sample = self.skip_handles().sample.expect("the plan samples pairs");
@@ -45,10 +45,10 @@ impl Model {
         self.executor.read(sample, 0..sampled).await
     }
 
-    /// Leaves the pairs under a threshold of activity out of the coming epoch.
+    /// Skips the pairs whose activity is below a threshold in the next epoch.
     ///
     /// # Errors
-    /// Those of [`crate::executor::Executor::read`].
+    /// The same as [`crate::executor::Executor::read`].
     pub async fn leave_out(&mut self, threshold: f32) -> Result<Tally> {
         let at = self.skip_handles();
         self.executor.write(at.threshold, 0, &[threshold]);
@@ -61,10 +61,10 @@ impl Model {
         Ok(tally)
     }
 
-    /// The pairs of this epoch, in the order of the training data.
+    /// Reads the pairs of this epoch, in the order of the training data.
     ///
     /// # Errors
-    /// Those of [`crate::executor::Executor::read`].
+    /// The same as [`crate::executor::Executor::read`].
     pub async fn kept_pairs(&mut self) -> Result<Vec<[u32; 2]>> {
         let kept = self.skip_handles().kept_pairs;
         if self.pairs_in_epoch == 0 {
@@ -73,17 +73,17 @@ impl Model {
         self.executor.read(kept, 0..2 * self.pairs_in_epoch).await
     }
 
-    /// Which rows of a tower were stale when they were last judged.
+    /// Reads the rows of a tower that were stale at the last decision.
     ///
     /// # Errors
-    /// Those of [`crate::executor::Executor::read`].
+    /// The same as [`crate::executor::Executor::read`].
     pub async fn stale_rows(&mut self, tower: Tower) -> Result<Vec<u32>> {
         let Some(stale) = self.skip_side(tower).stale else { return Ok(Vec::new()) };
         let flags: Vec<u32> = self.executor.read(stale, 0..self.plan.words(stale)).await?;
         Ok((0..).zip(flags).filter(|(_, flag)| *flag == 1).map(|(row, _)| row).collect())
     }
 
-    /// Starts with every pair in the epoch and no stale row, where a plan can leave some out.
+    /// Starts with all pairs in the epoch and no stale row, if the plan has skipping.
     pub(super) fn keep_all_pairs(&mut self) {
         if let Some(skip) = self.plan.at.skip {
             let pairs = self.plan.at.pairs;

@@ -1,33 +1,33 @@
-//! A model's side of a checkpoint: its tensors out and in, between two steps of training.
+//! Checkpoint of a model: reads and restores its tensors, between two steps of training.
 
 use super::Model;
 use crate::error::Result;
 use crate::plan::{Clock, Work};
 
-/// Where a run stands, beside its tensors.
+/// Position of a run, without its tensors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Position {
-    /// Whole epochs done.
+    /// Number of complete epochs.
     pub epochs: u32,
-    /// Steps since the start.
+    /// Number of steps since the start.
     pub steps: u32,
-    /// Pairs trained since the start.
+    /// Number of pairs trained since the start.
     pub pairs: usize,
-    /// Steps of this epoch that are done.
+    /// Number of steps done in this epoch.
     pub step_in_epoch: usize,
-    /// Pairs of this epoch.
+    /// Number of pairs of this epoch.
     pub pairs_in_epoch: usize,
-    /// Whether the bank competes, whatever its warm-up says.
+    /// Whether the bank was opened, regardless of its warmup.
     pub bank_is_open: bool,
-    /// What the training since the start costs.
+    /// Counted work of the training since the start.
     pub work: Work,
 }
 
 impl Model {
-    /// The words of each of the plan's tensors, without padding.
+    /// Reads the words of each of the plan's tensors, without padding.
     ///
     /// # Errors
-    /// Those of [`crate::executor::Executor::read`].
+    /// The same as [`crate::executor::Executor::read`].
     pub async fn state(&mut self) -> Result<Vec<Vec<u32>>> {
         let mut state = Vec::with_capacity(self.plan.tensors.len());
         for tensor in &self.plan.tensors {
@@ -37,18 +37,18 @@ impl Model {
         Ok(state)
     }
 
-    /// Whether the bank competes, whatever its warm-up says.
+    /// Whether the bank was opened, regardless of its warmup.
     pub fn bank_is_open(&self) -> bool {
         self.bank_opens_after == 0
     }
 
-    /// Goes on from the words of the plan's tensors, at a place in the run.
+    /// Resumes from the words of the plan's tensors, at a position in the run.
     pub fn restore(&mut self, state: &[Vec<u32>], position: &Position) {
         for (tensor, words) in self.plan.tensors.iter().zip(state) {
             self.executor.write(tensor.buffer, 0, &tensor.pad(words));
         }
-        // The device's clock moves from window to window: it stands at the start of the open one, whose
-        // steps were whole batches.
+        // The device's clock moves once per window, so it is at the start of the open one. The
+        // steps since then were full batches.
         let slot = position.step_in_epoch % self.plan.dims.window;
         let (batch, bank) = (self.plan.dims.batch, self.plan.dims.bank);
         let banked = position.pairs - slot * batch;

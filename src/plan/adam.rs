@@ -1,4 +1,5 @@
-//! Adam's constants (Kingma & Ba 2015), and their logarithms, from which the bias corrections follow.
+//! Adam's constants (Kingma & Ba 2015), and their logarithms, which the bias corrections are
+//! computed from.
 
 /// Decay of the first moment, β₁.
 pub const BETA_M: f32 = 0.9;
@@ -15,7 +16,7 @@ mod tests {
 
     #[test]
     fn the_logarithms_are_those_of_the_decays() {
-        // In f64: the f32 nearest to .999 is off by 1e-8, a hundred-thousandth of the logarithm.
+        // In f64: the f32 nearest to 0.999 is off by 1e-8, which is 1e-5 of its logarithm.
         for (log, beta) in [(LOG_BETA_M, 0.9f64), (LOG_BETA_V, 0.999)] {
             assert_eq!(log, beta.ln() as f32);
         }

@@ -1,4 +1,4 @@
-//! Moves the clock past a window, and over the edge of an epoch.
+//! Moves the clock past a window's steps, and into the next epoch if this one is done.
 
 use super::dispatch::{Dispatch, Shader, folded, shader};
 use super::{Buffer, Clock, Dims, Work};
@@ -15,7 +15,6 @@ pub struct AdvanceClock {
 }
 
 impl AdvanceClock {
-    /// Counted work.
     pub(super) fn work(&self) -> Work {
         Work::new(2 * size_of::<Clock>() / 4, 0)
     }

@@ -1,5 +1,5 @@
-//! A tower's layer, `y = x W + b`, forward and backward. All widths and rows are whole tiles of 8; what
-//! pads them is zero in W, b and the gradients, so it stays zero.
+//! A tower's layer, `y = x W + b`, forward and backward. All widths and row counts are padded to a
+//! multiple of 8. The padding of W, b and the gradients is zero, so it stays zero.
 
 use super::dispatch::{Dispatch, Shader, folded, lanes, shader, tiles};
 use super::{Buffer, Work};
@@ -11,10 +11,10 @@ pub(super) const D_WEIGHTS: Shader =
     shader!("affine_d_weights", [x: Read, d_y: Read, d_weights: Write]);
 pub(super) const D_BIAS: Shader = shader!("affine_d_bias", [d_y: Read, d_bias: Write]);
 
-/// The sizes of a layer.
+/// Sizes of a layer.
 #[derive(Debug, Clone, Copy)]
 pub struct Layer {
-    /// Rows that go through it.
+    /// Number of rows that go through it.
     pub rows: usize,
     /// Width of a row of x.
     pub input: usize,
@@ -32,7 +32,7 @@ impl Layer {
     }
 }
 
-/// Forward.
+/// Forward pass of a layer.
 #[derive(Debug)]
 pub struct Affine {
     /// Sizes.
@@ -45,12 +45,11 @@ pub struct Affine {
     pub bias: Buffer,
     /// (`rows`, `output`) written.
     pub y: Buffer,
-    /// Whether negative elements of y become 0: those of every layer but the last.
+    /// Whether negative elements of y become 0: true for every layer except the last.
     pub relu: bool,
 }
 
 impl Affine {
-    /// Counted work.
     pub(super) fn work(&self) -> Work {
         Work::new(self.layer.elements(), self.layer.product())
     }
@@ -72,7 +71,7 @@ impl Affine {
     }
 }
 
-/// Backward.
+/// Backward pass of a layer.
 #[derive(Debug)]
 pub struct AffineBack {
     /// Sizes.
@@ -89,14 +88,13 @@ pub struct AffineBack {
     pub d_weights: Buffer,
     /// (`output`) written.
     pub d_bias: Buffer,
-    /// Whether x came out of a ReLU.
+    /// Whether x is the output of a ReLU.
     pub relu: bool,
 }
 
 impl AffineBack {
-    /// Counted work.
     pub(super) fn work(&self) -> Work {
-        // x and its gradient, W and its own; two products.
+        // x and its gradient, W and its gradient; two products.
         let both = 2 * self.layer.elements() - self.layer.rows * self.layer.output;
         Work::new(both, 2 * self.layer.product())
     }

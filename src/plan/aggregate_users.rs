@@ -1,5 +1,5 @@
-//! OneBP (Chen & Wang 2024): after the item tower's step, each user of the batch takes up its items'
-//! outputs. No gradient reaches the user tower, and no optimiser.
+//! OneBP (Chen & Wang 2024): after the item tower's step, moves each user of the batch towards the
+//! outputs of their items. The user tower has no gradient and no optimiser.
 
 use super::dispatch::{Dispatch, Shader, folded, lanes, shader};
 use super::{Buffer, Dims, Work};
@@ -11,20 +11,19 @@ pub(super) const AGGREGATE_USERS: Shader = shader!("aggregate_users", [step: Ste
 pub struct AggregateUsers {
     /// Sizes of the run.
     pub dims: Dims,
-    /// β, the share of a user's vector that stays.
+    /// β, the share of a user's vector that is kept.
     pub beta: f32,
     /// The step's record.
     pub step: Buffer,
-    /// (S, P) sorted users with their rows, read.
+    /// (S, P) sorted users and their rows, read.
     pub order: Buffer,
     /// (BP, D) the positives' outputs after the item tower's step, read.
     pub items: Buffer,
-    /// (U, D) read and written; stored raw, scaled where it is scored.
+    /// (U, D) read and written; stored unscaled, scaled when it is scored.
     pub users: Buffer,
 }
 
 impl AggregateUsers {
-    /// Counted work.
     pub(super) fn work(&self) -> Work {
         let Dims { batch, out: dim, .. } = self.dims;
         Work::new(2 * batch.next_power_of_two() + 3 * batch * dim, 2 * batch * dim)

@@ -1,6 +1,6 @@
-//! CBNS (Wang, Zhu & He 2021): a ring of earlier batches' item outputs that serve as further negatives.
-//! It is never copied or shifted. With both sides, banked users push the batch's items in return, so
-//! that items do not drift towards the users (`docs/methods.md`, CBNS).
+//! CBNS (Wang, Zhu & He 2021): a ring of item outputs of earlier batches, used as additional
+//! negatives. It is never copied or shifted. With both sides, banked users also push the batch's
+//! items away, so that items do not drift towards the users (`docs/methods.md`, CBNS).
 
 use super::dispatch::{Dispatch, Shader, shader, threads, tiles};
 use super::softmax_loss::chunk_rows;
@@ -24,26 +24,26 @@ pub(super) const ENQUEUE_ENTRIES: Shader = shader!(
     [step: Step, item_ids: Read, log_q: Read, row_lse: Read, bank_entries: Write]
 );
 
-/// What the bank keeps of an earlier batch's row beside its outputs; twin of
+/// Entry of the bank: all that it keeps of an earlier batch's row except its outputs. Twin of
 /// `shaders/shared/bank.wgsl`.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, Default, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
 pub struct Entry {
     /// The positive's id.
     pub item: u32,
-    /// log q of that item, when it was trained.
+    /// log q of that item in the step of the row.
     pub log_q: f32,
-    /// z: the row's log-sum-exp less the log of how many candidates it had.
+    /// z: the row's log-sum-exp minus the log of its number of candidates.
     pub mean_logit: f32,
-    /// To whole vec4s.
+    /// Padding to a whole vec4.
     pub padding: u32,
 }
 
 impl Entry {
-    /// Its length in 32-bit words.
+    /// Length of an entry in 32-bit words.
     pub const WORDS: usize = size_of::<Self>() / 4;
 
-    /// What its words may be, where there are so many items.
+    /// Returns the allowed values of each word, for a catalogue of `items`.
     pub(super) fn words(items: usize) -> [Word; Self::WORDS] {
         [Word::Below(items as u32), Word::Real, Word::Real, Word::Below(1)]
     }
@@ -52,16 +52,15 @@ impl Entry {
 /// The buffers of the bank: M·(2D + 4) words with both sides.
 #[derive(Debug, Clone, Copy)]
 pub struct Bank {
-    /// (MP, D) item outputs; MP is M up to whole tiles of 8.
+    /// (MP, D) item outputs; MP is M padded to a multiple of 8.
     pub items: Buffer,
-    /// (MP, D) user outputs; none where only items are banked.
+    /// (MP, D) user outputs; none if only items are banked.
     pub users: Option<Buffer>,
     /// (M) [`Entry`].
     pub entries: Buffer,
 }
 
-/// Banked users push the batch's candidates: further gradient on their outputs, which counts as
-/// constant weights.
+/// Adds the gradient of the batch's candidates from banked users, which count as constants.
 #[derive(Debug)]
 pub struct BankPush {
     /// Sizes of the run.
@@ -89,12 +88,12 @@ pub struct BankPush {
 }
 
 impl BankPush {
-    /// Banked users whose weights are stored at once.
+    /// Number of banked users whose weights are stored at once.
     pub(super) fn chunk_rows(dims: &Dims) -> usize {
         chunk_rows(dims.bank_padded(), dims.candidates_padded())
     }
 
-    /// Counted work, with so many live entries of the bank.
+    /// Returns the counted work with `bank` filled entries of the bank.
     pub(super) fn work(&self, bank: usize) -> Work {
         let Dims { candidates, out: dim, .. } = self.dims;
         let corrected = if self.corrected { candidates } else { 0 };
@@ -153,7 +152,7 @@ impl BankPush {
     }
 }
 
-/// The bank takes in a step, as its forward pass computed it.
+/// Writes the outputs of a step's forward pass to the bank.
 #[derive(Debug)]
 pub struct Enqueue {
     /// Sizes of the run.
@@ -164,7 +163,7 @@ pub struct Enqueue {
     pub step: Buffer,
     /// (BP, D) user outputs, read.
     pub users: Buffer,
-    /// (KP, D) candidates' outputs, read: the positives stand first.
+    /// (KP, D) candidates' outputs, read: the positives come first.
     pub items: Buffer,
     /// (S, K) read.
     pub item_ids: Buffer,
@@ -172,16 +171,15 @@ pub struct Enqueue {
     pub log_q: Buffer,
     /// (B) read.
     pub row_lse: Buffer,
-    /// Written in the places of the step's rows.
+    /// Written at the places of the step's rows.
     pub bank: Bank,
 }
 
 impl Enqueue {
-    /// Counted work.
     pub(super) fn work(&self) -> Work {
         let Dims { batch, out: dim, .. } = self.dims;
         let sides = 1 + usize::from(self.bank.users.is_some());
-        // An entry is made from an id, its log q and the row's log-sum-exp.
+        // An entry is made of an id, its log q and the row's log-sum-exp.
         Work::new(batch * (2 * sides * dim + 3 + Entry::WORDS), 0)
     }
 

@@ -1,4 +1,4 @@
-//! Builds a plan: which buffers and operations a config asks for. Techniques are put together here and
+//! Builds a plan: the buffers and operations that a config needs. Techniques are combined here and
 //! nowhere else.
 
 use super::tower::Uses;
@@ -11,10 +11,10 @@ use super::{
 };
 use crate::config::{Config, LogQ, NegativesKind, Sides};
 
-/// Rows of the catalogue that go through the layers of a tower at once.
+/// Number of rows of the catalogue that go through the layers of a tower at once.
 const BLOCK: usize = 1024;
 
-/// A plan in the making.
+/// A plan that is being built.
 pub(super) struct Builder<'a> {
     pub(super) config: &'a Config,
     pub(super) extent: &'a Extent,
@@ -25,7 +25,7 @@ pub(super) struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    /// A plan without a buffer yet.
+    /// Starts a plan without buffers.
     pub(super) fn new(config: &'a Config, extent: &'a Extent, dims: Dims) -> Self {
         Self {
             config,
@@ -37,24 +37,24 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// A buffer that both executors have.
+    /// Adds a buffer that both executors allocate.
     pub(super) fn buffer(&mut self, name: impl Into<String>, words: usize) -> Buffer {
         self.rows(name, words, 1)
     }
 
-    /// The same of rows of so many words, between which it may be cut.
+    /// Adds a buffer of rows of `row` words, which may be split between rows.
     pub(super) fn rows(&mut self, name: impl Into<String>, rows: usize, row: usize) -> Buffer {
-        // A binding of no bytes is not allowed: an empty buffer keeps one vec4. What saturates is refused
-        // when it is allocated.
+        // An empty binding is not allowed: an empty buffer keeps one vec4. A size that saturates is
+        // rejected at allocation.
         self.buffer_of(BufferKind::Data, name, rows.saturating_mul(row).max(4), row)
     }
 
-    /// A buffer of step records.
+    /// Adds a buffer of step records.
     fn steps(&mut self, name: &str, count: usize) -> Buffer {
         self.buffer_of(BufferKind::Steps, name, count * STEP_STRIDE, STEP_STRIDE)
     }
 
-    /// A buffer between the dispatches of one operation.
+    /// Adds a buffer that only passes data between the dispatches of one operation.
     pub(super) fn scratch(&mut self, name: &str, words: usize) -> Buffer {
         self.buffer_of(BufferKind::GpuScratch, name, words, 1)
     }
@@ -115,7 +115,7 @@ impl<'a> Builder<'a> {
         })
     }
 
-    /// The plan.
+    /// Builds the plan.
     pub(super) fn build(mut self) -> Plan {
         let Dims { users, items, pairs, batch, candidates, out: dim, window, queries, .. } =
             self.dims;
@@ -140,7 +140,7 @@ impl<'a> Builder<'a> {
         );
         let is_trained = self.config.onebp.is_none();
         let d_user = is_trained.then(|| self.gradient(&user, "d_user", batch_padded, 0));
-        // Behind the candidates' rows a history that shares their table has its own.
+        // A history that shares the candidates' table has its own rows after theirs.
         let more = if shares_items { batch_padded } else { 0 };
         let d_item = self.gradient(&item, "d_item", columns, more);
         let block = if item.is_table { items_padded } else { items_padded.min(BLOCK) };
@@ -357,7 +357,7 @@ impl<'a> Builder<'a> {
         step.extend(backward);
         step.extend(updates);
         if let (Some(onebp), Some(id)) = (&self.config.onebp, user.id) {
-            // The positives stand first among the candidates.
+            // The positives come first among the candidates.
             step.extend(self.forward(&item, &item_pass.first(batch_padded)));
             step.push(Op::AggregateUsers(AggregateUsers {
                 dims: self.dims,

@@ -1,5 +1,5 @@
-//! Leaves stale pairs out of the coming epoch: the kept ones move together, in their order, and their
-//! number becomes the length of the epoch.
+//! Skips stale pairs in the next epoch: moves the kept ones together, in their order, and sets the
+//! length of the epoch to their number.
 
 use super::dispatch::{Dispatch, Shader, folded, shader};
 use super::{Buffer, Dims, ROW_BLOCK, Work};
@@ -34,20 +34,21 @@ pub(super) const SCATTER: Shader = shader!(
     ]
 );
 
-/// Which of the stale pairs stay in an epoch.
+/// Rule that decides which stale pairs are kept in an epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stay {
-    /// Those whose draw among all u32, anew each epoch, is below this.
+    /// Keeps a pair if its draw from all u32, made anew each epoch, is below this.
     Drawn(u32),
-    /// A user's take turns, so that each is trained as often as the others: their activity is the share
-    /// of them that an epoch has. With share p, a pair of phase φ is in epoch e where (φ + e·p) mod 1 < p.
+    /// Rotates a user's pairs, so that each is trained equally often: the user's activity is the
+    /// share of them in an epoch. With share p, a pair of phase φ is in epoch e if
+    /// (φ + e·p) mod 1 < p.
     Turns,
 }
 
-/// Pairs that a workgroup looks at.
+/// Number of pairs that a workgroup processes.
 const BLOCK: usize = ROW_BLOCK;
 
-/// Blocks of a list of pairs.
+/// Returns the number of blocks of a list of pairs.
 pub(super) fn blocks(pairs: usize) -> usize {
     pairs.div_ceil(BLOCK)
 }
@@ -59,15 +60,15 @@ pub struct CompactPairs {
     pub dims: Dims,
     /// The run's seed.
     pub seed: u32,
-    /// Which stale pairs stay.
+    /// Which stale pairs are kept.
     pub stay: Stay,
-    /// [`super::Clock`], its number of pairs written.
+    /// [`super::Clock`]; its number of pairs is written.
     pub clock: Buffer,
-    /// (1) read: a pair is stale when the activities of its user and its item are both below.
+    /// (1) read: a pair is stale if the activities of its user and its item are both below it.
     pub threshold: Buffer,
     /// (N) all pairs, read.
     pub pairs: Buffer,
-    /// (U) read; in 0..1 where pairs take turns.
+    /// (U) read; in 0..1 if pairs rotate.
     pub user_activity: Buffer,
     /// (I) read.
     pub item_activity: Buffer,
@@ -75,14 +76,13 @@ pub struct CompactPairs {
     pub blocks: Buffer,
     /// (N) the kept pairs, written from the start.
     pub kept_pairs: Buffer,
-    /// [`super::Tally`]: stale pairs are added, kept ones set.
+    /// [`super::Tally`]: the number of stale pairs is added, that of kept pairs is set.
     pub tally: Buffer,
 }
 
 impl CompactPairs {
-    /// Counted work.
     pub(super) fn work(&self) -> Work {
-        // Pair, two activities, and the pair again if it stays.
+        // A pair, two activities, and the pair again if it is kept.
         Work::new(6 * self.dims.pairs, 0)
     }
 

@@ -1,4 +1,5 @@
-//! Which rows of a tower are under the threshold, how many, and how many no longer are.
+//! Marks the rows of a tower whose activity is below the threshold, and counts them and the rows
+//! that no longer are.
 
 use super::dispatch::{Dispatch, Shader, shader, threads};
 use super::{Buffer, Work};
@@ -15,14 +16,13 @@ pub struct CountStale {
     pub threshold: Buffer,
     /// (R) read.
     pub activity: Buffer,
-    /// (R) 1 for a stale row, else 0; read and written.
+    /// (R) 1 for a stale row, otherwise 0; read and written.
     pub stale: Buffer,
     /// [`super::Tally`], added to.
     pub tally: Buffer,
 }
 
 impl CountStale {
-    /// Counted work.
     pub(super) fn work(&self) -> Work {
         Work::new(3 * self.rows, 0)
     }

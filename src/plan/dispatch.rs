@@ -1,4 +1,5 @@
-//! What an operation asks of a GPU: shaders, their bindings and constants, and how many workgroups.
+//! GPU side of an operation: its shaders, their bindings and constants, and the number of
+//! workgroups.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,9 +9,9 @@ use super::{Buffer, IMPOSSIBLE, MIN_NORM, NO_ID, TILE};
 /// A WGSL entry point, and the contract of its bindings.
 #[derive(Debug)]
 pub struct Shader {
-    /// Name of the file under `shaders/`, without its ending.
+    /// Name of the file under `shaders/`, without its extension.
     pub stem: &'static str,
-    /// Its text, stripped, imports unresolved.
+    /// Its text, stripped, with imports unresolved.
     pub source: &'static str,
     /// Name and access of binding 0, 1, … of group 0.
     pub bindings: &'static [(&'static str, Access)],
@@ -19,20 +20,21 @@ pub struct Shader {
 /// How a kernel uses a binding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// Uniform: the record of the step at hand.
+    /// Uniform: the record of the current step.
     Step,
-    /// Uniform: the chunk of rows at hand.
+    /// Uniform: the current chunk of rows.
     Chunk,
-    /// Uniform: the first rows of the shards at hand, of what is bound as rows.
+    /// Uniform: the first rows of the current shards of the buffers that are bound by rows.
     Shard,
     /// Storage, read only.
     Read,
     /// Storage, read and written.
     Write,
-    /// As [`Access::Read`], but a shard of the rows: where a buffer is longer than a binding may be, there
-    /// is a dispatch for each. All that a dispatch reads by rows has the same ones.
+    /// As [`Access::Read`], but one shard of the rows: a buffer larger than the binding limit is
+    /// split, with a dispatch for each shard. All buffers that a dispatch reads by rows are split
+    /// at the same rows.
     ReadRows,
-    /// As [`Access::Write`], and by shards as [`Access::ReadRows`].
+    /// As [`Access::Write`], split into shards as [`Access::ReadRows`].
     WriteRows,
 }
 
@@ -51,13 +53,13 @@ pub(crate) use shader;
 /// One dispatch of a program.
 #[derive(Debug)]
 pub struct Dispatch {
-    /// What runs.
+    /// The shader that runs.
     pub shader: &'static Shader,
     /// A buffer for each binding.
     pub buffers: Vec<Buffer>,
-    /// The compile-time constants that the shader depends on, beside those that all may use.
+    /// The compile-time constants that the shader needs, besides those that all shaders may use.
     pub constants: Vec<(&'static str, Constant)>,
-    /// How many workgroups.
+    /// Number of workgroups.
     pub groups: Groups,
     /// Index of the chunk, for shaders that bind one.
     pub chunk: u32,
@@ -72,40 +74,42 @@ pub enum Constant {
     F32(f32),
     /// A `bool`.
     Bool(bool),
-    /// A `u32`: lanes of a workgroup that works on so many parts of one row.
+    /// A `u32`: the lanes of a workgroup that processes this number of parts of one row.
     Lanes(usize),
 }
 
 /// Workgroups of a dispatch.
 #[derive(Debug, Clone, Copy)]
 pub enum Groups {
-    /// So many (x, y).
+    /// A fixed number (x, y).
     Fixed(u32, u32),
-    /// Of 8 × 8 threads with a thread for each tile of a matrix.
+    /// Workgroups of 8 × 8 threads, with a thread for each tile of a matrix.
     Tiles {
-        /// Of the matrix.
+        /// Columns of the matrix.
         columns: usize,
-        /// Of the matrix.
+        /// Rows of the matrix.
         rows: usize,
     },
 }
 
-/// How much of a dispatch's work one thread takes. Which shape is quicker is a matter of the adapter, so it is
-/// measured there (`gpu/measure.rs`); sums over lanes differ between them in their last bits.
+/// Amount of a dispatch's work that one thread does. The faster shape depends on the adapter, so it
+/// is measured there (`gpu/measure.rs`). Sums over lanes differ between shapes in their last bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Shape {
-    /// Little, for a GPU: thousands of threads at once, 32 of them in step.
+    /// Little work per thread, for a GPU: thousands of threads at once, 32 of them in step.
     Narrow,
-    /// Much, for a software adapter: four threads in step, and each read and each wait is dear.
+    /// Much work per thread, for a software adapter: four threads in step, with slow reads and
+    /// barriers.
     Wide,
 }
 
 impl Shape {
-    /// Each of them.
+    /// All shapes.
     pub const ALL: [Self; 2] = [Self::Narrow, Self::Wide];
 
-    /// Rows and columns of a product that one thread works out; in WGSL `shared/tile.wgsl` has them.
+    /// Returns the rows and columns of a product that one thread computes; `shared/tile.wgsl` has
+    /// the same numbers.
     fn tile(self) -> usize {
         match self {
             Self::Narrow => TILE,
@@ -113,8 +117,8 @@ impl Shape {
         }
     }
 
-    /// Lanes that work on a row of so many parts: a power of two, and at most as many as run in step, so that
-    /// none has to wait for another.
+    /// Returns the number of lanes that process a row of `parts`: a power of two, and at most the
+    /// lanes that run in step, so that none waits for another.
     fn lanes(self, parts: usize) -> usize {
         let most = match self {
             Self::Narrow => 32,
@@ -125,7 +129,7 @@ impl Shape {
 }
 
 impl Groups {
-    /// Workgroups (x, y).
+    /// Returns the number of workgroups (x, y).
     pub fn of(self, shape: Shape) -> (u32, u32) {
         match self {
             Self::Fixed(x, y) => (x, y),
@@ -161,13 +165,13 @@ impl From<bool> for Constant {
     }
 }
 
-/// WebGPU allows this many workgroups in a dimension of a grid.
+/// Largest number of workgroups that WebGPU allows in one dimension of a grid.
 pub const GRID_WIDTH: u32 = 65_535;
 
-/// Threads of a workgroup, where nothing asks for another number: what every adapter fills.
+/// Threads of a workgroup, unless a shader needs another number: every adapter can fill 64.
 const WG_SIZE: usize = 64;
 
-/// What every shader may depend on.
+/// Constants that every shader may use.
 const EVERYWHERE: [(&str, Constant); 5] = [
     ("NO_ID", Constant::U32(NO_ID)),
     ("IMPOSSIBLE", Constant::F32(IMPOSSIBLE)),
@@ -176,28 +180,29 @@ const EVERYWHERE: [(&str, Constant); 5] = [
     ("WG_SIZE", Constant::U32(WG_SIZE as u32)),
 ];
 
-/// A row of `groups` workgroups, folded where it is longer than a dimension may be.
+/// Returns a row of `groups` workgroups, folded if it is longer than one dimension allows.
 pub fn folded(groups: usize) -> Groups {
     let groups = in_32_bits(groups);
     Groups::Fixed(groups.min(GRID_WIDTH), groups.div_ceil(GRID_WIDTH))
 }
 
-/// Workgroups of `WG_SIZE` threads, folded, with a thread for each of `count`.
+/// Returns workgroups of `WG_SIZE` threads, folded, with a thread for each of `count`.
 pub fn threads(count: usize) -> Groups {
     folded(count.div_ceil(WG_SIZE))
 }
 
-/// Workgroups of `WG_SIZE` threads with a thread for each of `count`, in each of `rows` rows.
+/// Returns workgroups of `WG_SIZE` threads with a thread for each of `count`, in each of `rows`
+/// rows.
 pub fn threads_in_rows(count: usize, rows: usize) -> Groups {
     Groups::Fixed(in_32_bits(count.div_ceil(WG_SIZE)), in_32_bits(rows))
 }
 
-/// Workgroups with a thread for each tile of a matrix.
+/// Returns workgroups with a thread for each tile of a matrix.
 pub fn tiles(columns: usize, rows: usize) -> Groups {
     Groups::Tiles { columns, rows }
 }
 
-/// Lanes of a workgroup that works on `parts` of one row.
+/// Returns the lanes of a workgroup that processes `parts` of one row.
 pub fn lanes(parts: usize) -> Constant {
     Constant::Lanes(parts)
 }
@@ -207,7 +212,7 @@ fn in_32_bits(size: usize) -> u32 {
 }
 
 impl Dispatch {
-    /// The shader's text in a shape, ready to compile: constants, imports, body.
+    /// Returns the shader's text in a shape, ready to compile: constants, imports, body.
     pub fn source(&self, shape: Shape) -> String {
         let mut text = format!("const WIDE: bool = {};\n", shape == Shape::Wide);
         for (name, value) in EVERYWHERE.iter().chain(&self.constants) {
@@ -231,13 +236,13 @@ impl Dispatch {
     }
 }
 
-/// A file that shaders import.
+/// Returns the text of a file that shaders import.
 fn shared(name: &str) -> &'static str {
     macro_rules! table {
         ($($file:literal),*) => {
             match name {
                 $($file => wgsl!(concat!("shared/", $file)),)*
-                _ => panic!("no shader file is shared under the name `{name}`"),
+                _ => panic!("`shaders/shared/` has no file `{name}`"),
             }
         };
     }

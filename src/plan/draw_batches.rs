@@ -1,5 +1,5 @@
-//! Draws the batches of a window of steps: a keyed permutation of the pairs, so that an epoch visits
-//! each once and needs no upload.
+//! Draws the batches of a window of steps from a keyed permutation of the pairs, so that an epoch
+//! visits each pair once and needs no upload.
 
 use super::adam::{LOG_BETA_M, LOG_BETA_V};
 use super::dispatch::{Dispatch, Shader, shader, threads_in_rows};
@@ -11,7 +11,7 @@ pub(super) const DRAW_BATCHES: Shader = shader!(
     [shard: Shard, clock: Read, pairs: ReadRows, steps: Write, user_ids: Write, item_ids: Write]
 );
 
-/// A bound on the rounds of `permute` that no walk meets: one that long has probability 2^-1000.
+/// Upper bound on the rounds of `permute`; a walk of this length has probability 2^-1000.
 pub(super) const WALK_LIMIT: u32 = 1000;
 
 /// See the module.
@@ -33,12 +33,11 @@ pub struct DrawBatches {
     pub steps: Buffer,
     /// (S, B) written.
     pub user_ids: Buffer,
-    /// (S, K) written in the first B of each row.
+    /// (S, K) the first B of each row are written.
     pub item_ids: Buffer,
 }
 
 impl DrawBatches {
-    /// Counted work.
     pub(super) fn work(&self) -> Work {
         let Dims { batch, window, .. } = self.dims;
         Work::new(window * (4 * batch + STEP_WORDS), 0)

@@ -1,4 +1,5 @@
-//! Draws the negatives of a window of steps, behind the positives that `draw_batches` put there.
+//! Draws the negatives of a window of steps, and stores them after the positives that
+//! `draw_batches` wrote.
 
 use super::dispatch::{Dispatch, Shader, shader, threads_in_rows};
 use super::{Buffer, Dims, Work};
@@ -12,22 +13,23 @@ pub(super) const POPULARITY: Shader =
     shader!("draw_negatives_popularity", [steps: Read, cumulative: Read, item_ids: Write]);
 pub(super) const MIXED: Shader = shader!("draw_negatives_mixed", [steps: Read, item_ids: Write]);
 
-/// What negatives are drawn from, and for whom.
+/// Source of the negatives, and the rows that use them.
 #[derive(Debug, Clone, Copy)]
 pub enum Pool {
-    /// For each row: the items that its user does not have, all alike.
+    /// For each row: the items that are not among its user's training items, uniformly.
     Uniform {
-        /// (U + 1) where each user's items in `items` begin.
+        /// (U + 1) start of each user's items in `items`.
         offsets: Buffer,
-        /// (N) the users' train items, user after user, ascending and without repeats.
+        /// (N) the users' training items, user after user, ascending and without repeats.
         items: Buffer,
     },
-    /// For each row: all items but the positive, by weight.
+    /// For each row: all items except the positive, by weight.
     Popularity {
-        /// (I) sums of the weights up to and with each item, see [`crate::negatives::cumulative`].
+        /// (I) sums of the weights up to and including each item, see
+        /// [`crate::negatives::cumulative`].
         cumulative: Buffer,
     },
-    /// For the whole batch: all items, all alike.
+    /// For the whole batch: all items, uniformly.
     Mixed,
 }
 
@@ -38,20 +40,20 @@ pub struct DrawNegatives {
     pub dims: Dims,
     /// The run's seed.
     pub seed: u32,
-    /// What is drawn from; read.
+    /// Source of the negatives, read.
     pub pool: Pool,
     /// (S) [`super::Step`]s, read.
     pub steps: Buffer,
     /// (S, B) read.
     pub user_ids: Buffer,
-    /// (S, K) read in the first B of each row, written behind; [`super::NO_ID`] for rows that a step lacks.
+    /// (S, K) the first B of each row are read, the rest written; [`super::NO_ID`] for rows that a
+    /// step does not have.
     pub item_ids: Buffer,
 }
 
 impl DrawNegatives {
-    /// Counted work.
     pub(super) fn work(&self) -> Work {
-        // The users in, the negatives out: B and K − B words a step.
+        // Reads the users and writes the negatives: B and K − B words per step.
         Work::new(self.dims.window * self.dims.candidates, 0)
     }
 

@@ -1,6 +1,6 @@
-//! Estimates how often an item is in a batch, where its count is not known beforehand (Yi et al.
-//! 2019, algorithm 2): each distinct item of the step keeps a moving mean of the gaps between the
-//! steps that it is in.
+//! Estimates how often an item is in a batch if its count is not known beforehand (Yi et al. 2019,
+//! algorithm 2): for each distinct item of the step, updates a moving mean of the gaps between the
+//! steps that contain it.
 
 use super::dispatch::{Dispatch, Shader, shader, threads};
 use super::{Buffer, Dims, Work};
@@ -10,12 +10,12 @@ pub(super) const ESTIMATE_GAPS: Shader = shader!(
     [step: Step, order: Read, gaps: Write, last_seen: Write, log_q: Write]
 );
 
-/// What the estimate keeps of each item.
+/// Buffers of the estimate.
 #[derive(Debug, Clone, Copy)]
 pub struct GapHandles {
-    /// (I) mean gap between the steps that an item is in.
+    /// (I) mean gap between the steps that contain an item.
     pub gaps: Buffer,
-    /// (I) number of the last such step, 0 before the first.
+    /// (I) number of the last step that contained it, 0 before the first.
     pub last_seen: Buffer,
 }
 
@@ -24,20 +24,19 @@ pub struct GapHandles {
 pub struct EstimateGaps {
     /// Sizes of the run.
     pub dims: Dims,
-    /// How far a mean moves towards a new gap.
+    /// Share by which a mean moves towards a new gap.
     pub rate: f32,
     /// The step's record.
     pub step: Buffer,
-    /// (S, P) sorted item ids with their rows, read.
+    /// (S, P) sorted item ids and their rows, read.
     pub order: Buffer,
     /// Read and written.
     pub at: GapHandles,
-    /// (I) log of the probability to be in a batch, written for the step's items.
+    /// (I) log of the probability that an item is in a batch, written for the step's items.
     pub log_q: Buffer,
 }
 
 impl EstimateGaps {
-    /// Counted work.
     pub(super) fn work(&self) -> Work {
         let items = self.dims.candidates;
         Work::new(2 * items.next_power_of_two() + 5 * items, items)

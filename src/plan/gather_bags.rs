@@ -1,5 +1,5 @@
-//! Tower forward over lists: each id's features, or each user's items but the positive, as the sum of
-//! their rows over a power of their number.
+//! Forward pass of a tower over lists: the rows of each id's features, or of each user's items
+//! except the positive, summed and divided by a power of their number.
 
 use super::dispatch::{Dispatch, Shader, shader, threads};
 use super::{Buffer, Work};
@@ -16,17 +16,17 @@ pub(super) const GATHER_BAGS: Shader = shader!(
 /// Lists of rows of a table, one for each id.
 #[derive(Debug, Clone, Copy)]
 pub struct Lists {
-    /// (R + 1) where each id's list begins.
+    /// (R + 1) start of each id's list.
     pub offsets: Buffer,
-    /// The lists, one behind the other; each ascends.
+    /// The lists, one after another; each is ascending.
     pub members: Buffer,
-    /// Members of the longest list; at least 1.
+    /// Number of members of the longest list; at least 1.
     pub most: usize,
-    /// Members of a list in the mean, rounded up: what work counts by.
+    /// Mean number of members of a list, rounded up; used to count work.
     pub mean: usize,
 }
 
-/// The positives that rows leave out of their lists.
+/// The positives, which rows skip in their own lists.
 #[derive(Debug, Clone, Copy)]
 pub struct Positives {
     /// (S, K) read; row b's positive is candidate b.
@@ -38,11 +38,11 @@ pub struct Positives {
 /// See the module.
 #[derive(Debug)]
 pub struct GatherBags {
-    /// Which slot of the window.
+    /// The step's record: its slot in the window.
     pub step: Buffer,
-    /// (S, `ids_per_slot`) read; [`super::NO_ID`] where a step is shorter.
+    /// (S, `ids_per_slot`) read; [`super::NO_ID`] if a step has fewer ids.
     pub ids: Buffer,
-    /// What is left out of the lists, if anything is.
+    /// Items that are skipped in the lists, if any.
     pub left_out: Option<Positives>,
     /// The lists, read.
     pub lists: Lists,
@@ -50,22 +50,22 @@ pub struct GatherBags {
     pub table: Buffer,
     /// p.
     pub power: f32,
-    /// (`rows`) over what each row's sum is, as a factor; written, 0 for an empty list.
+    /// (`rows`) factor of each row's sum, 1 / n^p; written, 0 for an empty list.
     pub weights: Buffer,
     /// (`rows`, D) written, or added to.
     pub out: Buffer,
-    /// Whether it is added to.
+    /// Whether `out` is added to.
     pub adds: bool,
     /// D.
     pub dim: usize,
-    /// Ids from one slot of the window to the next.
+    /// Number of ids from one slot of the window to the next.
     pub ids_per_slot: usize,
     /// Rows of `out`.
     pub rows: usize,
 }
 
 impl GatherBags {
-    /// Counted work, as if every list were as long as they are in the mean.
+    /// Returns the counted work, as if every list had the mean length.
     pub(super) fn work(&self) -> Work {
         let ids = self.rows.min(self.ids_per_slot);
         let members = ids * self.lists.mean;

@@ -1,4 +1,4 @@
-//! Tower forward of an id tower: gathers a step's rows, scaled to length 1 if asked.
+//! Forward pass of an id tower: gathers a step's rows, scaled to length 1 if `normalize`.
 
 use super::dispatch::{Dispatch, Shader, shader, threads};
 use super::{Buffer, Work};
@@ -9,9 +9,9 @@ pub(super) const GATHER_ROWS: Shader =
 /// See the module.
 #[derive(Debug)]
 pub struct GatherRows {
-    /// Which slot of the window.
+    /// The step's record: its slot in the window.
     pub step: Buffer,
-    /// (S, `ids_per_slot`) read; [`super::NO_ID`] where a step is shorter.
+    /// (S, `ids_per_slot`) read; [`super::NO_ID`] if a step has fewer ids.
     pub ids: Buffer,
     /// (R, D) read.
     pub table: Buffer,
@@ -19,7 +19,7 @@ pub struct GatherRows {
     pub out: Buffer,
     /// D.
     pub dim: usize,
-    /// Ids from one slot of the window to the next.
+    /// Number of ids from one slot of the window to the next.
     pub ids_per_slot: usize,
     /// Rows of `out`.
     pub rows: usize,
@@ -28,7 +28,6 @@ pub struct GatherRows {
 }
 
 impl GatherRows {
-    /// Counted work.
     pub(super) fn work(&self) -> Work {
         let ids = self.rows.min(self.ids_per_slot);
         let lengths = if self.normalize { ids * self.dim } else { 0 };

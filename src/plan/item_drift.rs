@@ -1,5 +1,5 @@
-//! Feature drift of the item tower: how far outputs have moved since a snapshot. Where it is small,
-//! banked outputs are as good as fresh ones (Wang, Zhu & He 2021).
+//! Feature drift of the item tower: the distance of outputs from a snapshot. If it is small, banked
+//! outputs are as good as fresh ones (Wang, Zhu & He 2021).
 
 use super::dispatch::{Dispatch, Shader, shader, threads};
 use super::{Buffer, Dims};
@@ -12,11 +12,11 @@ pub(super) const ITEM_DRIFT: Shader =
 pub struct ItemDrift {
     /// Sizes of the run.
     pub dims: Dims,
-    /// (IP, D) outputs then, read.
+    /// (IP, D) outputs of the snapshot, read.
     pub before: Buffer,
-    /// (IP, D) outputs now, read.
+    /// (IP, D) current outputs, read.
     pub now: Buffer,
-    /// (I, 2) how far each has moved, and its length; written.
+    /// (I, 2) distance that each output has moved, and its length; written.
     pub drift: Buffer,
 }
 

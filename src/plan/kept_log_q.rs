@@ -1,5 +1,5 @@
-//! Log of each item's probability to be a candidate, from its share of the pairs that are kept: what
-//! the correction subtracts follows the stream that is trained on.
+//! Log of each item's probability to be a candidate, from its share of the kept pairs: the
+//! correction follows the pairs that are trained on.
 
 use super::dispatch::{Dispatch, Shader, shader, threads};
 use super::{Buffer, Dims, Work};
@@ -8,7 +8,7 @@ pub(super) const COUNT: Shader = shader!("kept_log_q_count", [shard: Shard, cloc
 pub(super) const SHARE: Shader =
     shader!("kept_log_q_share", [clock: Read, item_counts: Read, log_q: Write]);
 
-/// Probability of an item that neither the kept pairs nor a draw bring in: nothing reads it, and its
+/// Probability of an item that is in no kept pair and is never drawn: it is not read, and its
 /// logarithm is finite.
 pub const NEVER: f32 = 1e-30;
 
@@ -17,20 +17,19 @@ pub const NEVER: f32 = 1e-30;
 pub struct KeptLogQ {
     /// Sizes of the run.
     pub dims: Dims,
-    /// Share of a step's candidates that is drawn uniformly from all items.
+    /// Share of a step's candidates that are drawn uniformly from all items.
     pub drawn: f32,
     /// [`super::Clock`], read.
     pub clock: Buffer,
     /// (N) the kept pairs first, read.
     pub kept_pairs: Buffer,
-    /// (I) kept pairs of each item, added to: zero before.
+    /// (I) number of kept pairs of each item, added to; zero before.
     pub item_counts: Buffer,
-    /// (I) written; finite where an item has no kept pair.
+    /// (I) written; finite even if an item has no kept pair.
     pub log_q: Buffer,
 }
 
 impl KeptLogQ {
-    /// Counted work.
     pub(super) fn work(&self) -> Work {
         Work::new(2 * self.dims.pairs + 2 * self.dims.items, 0)
     }

@@ -1,8 +1,8 @@
-//! What every loss of a step reads and writes.
+//! Inputs and outputs of every loss of a step.
 
 use super::{Buffer, Dims, Work};
 
-/// The inputs and outputs of a loss. BP and KP are B and K up to whole tiles.
+/// The inputs and outputs of a loss. BP and KP are B and K padded to a multiple of 8.
 #[derive(Debug, Clone, Copy)]
 pub struct Loss {
     /// Sizes of the run.
@@ -23,26 +23,26 @@ pub struct Loss {
     pub item_ids: Buffer,
     /// (S, B) written.
     pub row_loss: Buffer,
-    /// Written, for the rows that the step has.
+    /// Written for the rows of the step.
     pub gradients: Gradients,
 }
 
-/// Where the gradients of the towers' outputs go.
+/// Gradients of the towers' outputs.
 #[derive(Debug, Clone, Copy)]
 pub struct Gradients {
-    /// (BP, D) written; none where the user tower takes no gradient.
+    /// (BP, D) written; none if the user tower has no gradient.
     pub user: Option<Buffer>,
     /// (KP, D) written.
     pub item: Buffer,
 }
 
 impl Loss {
-    /// Counted work, where so many scores are computed.
+    /// Returns the counted work if `scores` scores are computed.
     pub(super) fn work(&self, scores: usize) -> Work {
         let Dims { batch, candidates, out: dim, .. } = self.dims;
         let corrected = if self.corrected { candidates } else { 0 };
         let both = 1 + usize::from(self.gradients.user.is_some());
-        // Outputs in, gradients out; the scores are one product, each gradient is another.
+        // Reads outputs, writes gradients; the scores are one product, each gradient is another.
         let rows = batch * both + 2 * candidates;
         Work::new(rows * dim + candidates + corrected + batch, (1 + both) * scores * dim)
     }

@@ -1,6 +1,6 @@
 //! A run as data: named buffers, and programs of operations over them. Techniques are built by
-//! putting operations into a program, never by flags inside kernels; the CPU and the GPU execute
-//! the same plan.
+//! putting operations into a program, never by run-time flags inside kernels. The CPU and the GPU
+//! execute the same plan.
 
 mod adam;
 mod advance_clock;
@@ -83,33 +83,34 @@ use crate::error::{Error, Result};
 
 pub use twotower_simd::{IMPOSSIBLE, NO_ID, TILE};
 
-/// Shortest length that a row is divided by (`docs/methods.md`, towers).
+/// Smallest length that a row is divided by (`docs/methods.md`, towers).
 pub const MIN_NORM: f32 = 1e-12;
 
-/// Rows of a block, which is never cut: what a workgroup of `compact_pairs` looks at, tiles among it.
+/// Number of rows of a block, which is never split: a workgroup of `compact_pairs` processes one,
+/// and a block contains whole tiles.
 pub const ROW_BLOCK: usize = 256;
 
-/// Losses that the ring holds: many submits of steps.
+/// Number of losses that the ring holds: enough for many submits of steps.
 pub const RING: usize = 4096;
 
-/// Length of the lists that an evaluation makes.
+/// Number of items per list in an evaluation.
 pub const TOP_K: usize = 20;
 
-/// Words of a buffer of logits or scores, 8 MiB; 8 rows where those are more.
+/// Words of a buffer of logits or scores, 8 MiB; more if 8 rows need more.
 const MATRIX_WORDS: usize = 2 << 20;
 
 /// A buffer of a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Buffer(pub(crate) usize);
 
-/// What a buffer holds.
+/// Description of a buffer.
 #[derive(Debug, Clone)]
 pub struct BufferSpec {
     /// Its name, for labels and messages.
     pub name: String,
     /// Its length in 32-bit words.
     pub words: usize,
-    /// Words of a row: where the buffer is longer than a binding may be, it is cut between rows.
+    /// Words of a row: a buffer larger than the binding limit is split between rows.
     pub row: usize,
     /// How it is used.
     pub kind: BufferKind,
@@ -129,7 +130,8 @@ pub enum BufferKind {
     Data,
     /// [`Step`] records, which kernels bind as uniforms.
     Steps,
-    /// Between the dispatches of one operation; the CPU keeps such things in cache-sized scratch.
+    /// Passes data between the dispatches of one operation; the CPU uses cache-sized scratch
+    /// instead.
     GpuScratch,
 }
 
@@ -140,56 +142,56 @@ pub struct Dims {
     pub users: usize,
     /// I, rows of the item table.
     pub items: usize,
-    /// N, training pairs: those of an epoch where none is skipped.
+    /// N, training pairs: the length of an epoch if none is skipped.
     pub pairs: usize,
     /// B, pairs in a step.
     pub batch: usize,
-    /// K, items of a step: the B positives, then the negatives that were drawn for it.
+    /// K, candidate items of a step: the B positives, then the negatives drawn for it.
     pub candidates: usize,
     /// M, entries of the bank; 0 without one.
     pub bank: usize,
-    /// Width of an embedding as configured.
+    /// Embedding width as configured.
     pub width: usize,
-    /// D, width of a stored embedding: whole tiles of 8, the rest zero.
+    /// D, width of a stored embedding: padded with zeros to a multiple of 8.
     pub dim: usize,
-    /// Width of a tower's output as configured.
+    /// Width of a tower's output, as configured.
     pub out_width: usize,
-    /// O, width of a stored output: whole tiles of 8, the rest zero.
+    /// O, width of a stored output: padded with zeros to a multiple of 8.
     pub out: usize,
-    /// S, steps that are drawn ahead.
+    /// S, steps in a window: their batches are drawn together.
     pub window: usize,
-    /// Q, queries that are ranked at once, whole tiles of 8.
+    /// Q, queries that are ranked at once, a multiple of 8.
     pub queries: usize,
 }
 
 impl Dims {
-    /// n, negatives of a row, where each has its own.
+    /// Returns n, the negatives of a row, if each row has its own.
     pub fn per_row(&self) -> usize {
         (self.candidates - self.batch) / self.batch
     }
 
-    /// BP, B up to whole tiles.
+    /// Returns BP: B padded to a multiple of 8.
     pub fn batch_padded(&self) -> usize {
         self.batch.next_multiple_of(TILE)
     }
 
-    /// KP, K up to whole tiles.
+    /// Returns KP: K padded to a multiple of 8.
     pub fn candidates_padded(&self) -> usize {
         self.candidates.next_multiple_of(TILE)
     }
 
-    /// MP, M up to whole tiles.
+    /// Returns MP: M padded to a multiple of 8.
     pub fn bank_padded(&self) -> usize {
         self.bank.next_multiple_of(TILE)
     }
 
-    /// IP, I up to whole tiles.
+    /// Returns IP: I padded to a multiple of 8.
     pub fn items_padded(&self) -> usize {
         self.items.next_multiple_of(TILE)
     }
 }
 
-/// An operation: one stem with a contract here, a twin in `cpu`, and shaders.
+/// An operation: a contract here, a twin in `cpu`, and shaders, all under the same stem.
 #[derive(Debug)]
 #[expect(missing_docs, reason = "each variant's type says what it does")]
 pub enum Op {
@@ -227,7 +229,7 @@ pub enum Op {
 }
 
 impl Op {
-    /// The dispatches that do this operation on a GPU.
+    /// Returns the dispatches that run this operation on a GPU.
     pub fn dispatches(&self) -> Vec<Dispatch> {
         match self {
             Self::DrawBatches(op) => op.dispatches(),
@@ -264,7 +266,7 @@ impl Op {
         }
     }
 
-    /// What this operation costs, with so many live entries of the bank; its dispatches are not counted.
+    /// Returns the counted work with `bank` filled entries of the bank; dispatches are not counted.
     pub fn work(&self, bank: usize) -> Work {
         match self {
             Self::DrawBatches(op) => op.work(),
@@ -293,7 +295,7 @@ impl Op {
             Self::CountStale(op) => op.work(),
             Self::CompactPairs(op) => op.work(),
             Self::KeptLogQ(op) => op.work(),
-            // Asked for by whoever wants to know: no work of a training.
+            // Run on request only: no part of training.
             Self::ItemDrift(_)
             | Self::ScoreItems(_)
             | Self::MaskSeen(_)
@@ -303,45 +305,48 @@ impl Op {
     }
 }
 
-/// What a plan can be asked to do.
+/// Programs of a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(usize)]
 pub enum Program {
     /// Draws the next window of batches.
     OpenWindow,
-    /// One training step of the window.
+    /// Runs one training step of the window.
     Step,
-    /// Brings the losses of the window so far into the ring.
+    /// Writes the mean losses of the window's steps so far to the ring.
     SumLosses,
-    /// Moves the clock past the window.
+    /// Moves the clock past the window's steps.
     CloseWindow,
     /// Computes the item tower's outputs for a block of the catalogue.
     EmbedItems,
     /// Computes the user tower's outputs for a block of queries.
     EmbedQueries,
-    /// Computes the user tower's outputs for a block of queries that no row is made for.
+    /// Computes the user tower's outputs for users without a row of their own, as a block of
+    /// queries.
     EmbedColdUsers,
-    /// The same of the item tower, as queries.
+    /// Computes the item tower's outputs for items without a row of their own, as a block of
+    /// queries.
     EmbedColdItems,
     /// Scores a block of queries against the catalogue.
     Score,
-    /// Takes out of a block's scores what its users have seen.
+    /// Masks the scores of each user's seen items in a block.
     HideSeen,
-    /// Takes out of a block's scores the items that are barred.
+    /// Masks the scores of barred items in a block.
     HideBarred,
     /// Lists the best items of a block's scores.
     ListBest,
-    /// Brings the outputs of wanted items together.
+    /// Gathers the outputs of requested items.
     GatherOutputs,
-    /// Brings the vectors of wanted items together that histories sum.
+    /// Gathers the vectors of requested items that histories sum.
     GatherHistory,
-    /// Measures how far the item tower's outputs have moved since they were kept.
+    /// Measures how far the item tower's outputs have moved since their snapshot.
     MeasureDrift,
-    /// Keeps the outputs of the hot rows.
+    /// Takes a snapshot of the hot rows' outputs.
     Snapshot,
-    /// Measures how far the hot rows moved between two snapshots, and what that means for pairs.
+    /// Measures how far the hot rows moved between two snapshots, and samples the activity of
+    /// pairs.
     Compare,
-    /// Leaves stale pairs out of the coming epoch.
+    /// Removes stale pairs from the next epoch.
     Compact,
 }
 
@@ -367,7 +372,7 @@ pub const PROGRAMS: [Program; 18] = [
     Program::Compact,
 ];
 
-// A program's number is its place.
+// A program's number is its index in `PROGRAMS`.
 const _: () = {
     let mut n = 0;
     while n < PROGRAMS.len() {
@@ -376,21 +381,21 @@ const _: () = {
     }
 };
 
-/// The buffers that a run is steered and read through.
+/// Buffers through which the host controls a run and reads its results.
 #[derive(Debug, Clone, Copy)]
 pub struct Handles {
     /// [`Clock`].
     pub clock: Buffer,
-    /// (N) user and item of the training pairs.
+    /// (N) users and items of the training pairs.
     pub pairs: Buffer,
-    /// (I) log of the items' sampling probabilities.
+    /// (I) log of each item's sampling probability.
     pub log_q: Buffer,
-    /// (S, K) items of the window's steps: the host writes those past the B positives where no
-    /// negatives are drawn.
+    /// (S, K) items of the window's steps. If no negatives are drawn, the host writes those after
+    /// the B positives.
     pub item_ids: Buffer,
-    /// What negatives are drawn from, if they are.
+    /// Source of the drawn negatives, if any.
     pub pool: Option<Pool>,
-    /// What the streaming estimate of log q keeps, if it is on.
+    /// Buffers of the streaming estimate of log q, if it is on.
     pub gaps: Option<GapHandles>,
     /// (RING) mean losses of the latest steps.
     pub losses: Buffer,
@@ -398,18 +403,18 @@ pub struct Handles {
     pub user: TowerHandles,
     /// The item tower.
     pub item: TowerHandles,
-    /// [`Step`]s of the catalogue's blocks, zero but for the slot. Ids outside the window are gathered as
-    /// those of slot 0.
+    /// [`Step`]s of the catalogue's blocks, zero except for the slot. Ids that belong to no window
+    /// are gathered as if they were in slot 0.
     pub item_blocks: Buffer,
-    /// (blocks, rows of a block) all item ids, then [`NO_ID`].
+    /// (blocks, rows per block) all item ids, then [`NO_ID`].
     pub item_list: Buffer,
-    /// (rows, O) outputs of a block, where it is not the whole catalogue.
+    /// (rows, O) outputs of a block, if a block is not the whole catalogue.
     pub block_outputs: Option<Buffer>,
     /// (IP, O) outputs of all items.
     pub item_outputs: Buffer,
-    /// Where drift is measured, if there is a bank.
+    /// Buffers of the drift measurement, if there is a bank.
     pub drift: Option<DriftHandles>,
-    /// One [`Step`]: the block of queries.
+    /// One [`Step`], for the block of queries.
     pub query: Buffer,
     /// (Q) users of the block, then [`NO_ID`].
     pub query_users: Buffer,
@@ -417,11 +422,11 @@ pub struct Handles {
     pub query_outputs: Buffer,
     /// (Q, IP) scores of the block.
     pub scores: Buffer,
-    /// (U + 1) where each user's items in `seen_items` begin.
+    /// (U + 1) start of each user's items in `seen_items`.
     pub seen_offsets: Buffer,
-    /// The users' items that a ranking leaves out, user after user.
+    /// The users' items that a ranking excludes, user after user.
     pub seen_items: Buffer,
-    /// (⌈I/32⌉) a bit for each item that a ranking leaves out for everyone.
+    /// (⌈I/32⌉) a bit for each item that a ranking excludes for all users.
     pub barred: Buffer,
     /// The bank of CBNS, if it is on.
     pub bank: Option<Bank>,
@@ -431,110 +436,113 @@ pub struct Handles {
     pub top_scores: Buffer,
     /// (E, K) best items of all users of an evaluation.
     pub lists: Buffer,
-    /// (Q) items whose vectors are wanted, then [`NO_ID`].
+    /// (Q) items whose vectors are requested, then [`NO_ID`].
     pub wanted: Buffer,
-    /// (Q, O) those vectors.
+    /// (Q, O) the requested vectors.
     pub wanted_rows: Buffer,
-    /// The power of a history's length, where a user is a sum over its history and nothing else.
+    /// The power of a history's length, if a user's vector is a sum over the history alone.
     pub sum_power: Option<f32>,
-    /// What skipping adds, if it is on.
+    /// Buffers of skipping, if it is on.
     pub skip: Option<SkipHandles>,
 }
 
-/// The buffers that drift is measured in.
+/// Buffers of the drift measurement.
 #[derive(Debug, Clone, Copy)]
 pub struct DriftHandles {
-    /// (IP, O) outputs of all items when they were kept.
+    /// (IP, O) outputs of all items in the snapshot.
     pub before: Buffer,
-    /// (I) how far each item has moved, and its length.
+    /// (I) distance that each item's output has moved, and its length.
     pub drift: Buffer,
 }
 
-/// The buffers of one tower, beside its parameters.
+/// Buffers of one tower, besides its parameters.
 #[derive(Debug, Clone, Copy)]
 pub struct TowerHandles {
-    /// Features of each id, if it has any; the list behind the last one's is that of an id never seen.
+    /// Features of each id, if it has any; the list after the last id's is for an id that is not in
+    /// the training data.
     pub features: Option<Lists>,
-    /// Items of each user, if a user is what it had; the list behind the last user's is a visitor's.
+    /// Items of each user, if the user tower has a history; the list after the last user's is for a
+    /// visitor.
     pub history: Option<Lists>,
-    /// (rows up to 8, O) gradient by the step's outputs; none where no gradient reaches the tower.
+    /// (rows padded to a multiple of 8, O) gradient by the step's outputs; none if no gradient
+    /// reaches the tower.
     pub d_out: Option<Buffer>,
 }
 
 /// A run as data.
 #[derive(Debug)]
 pub struct Plan {
-    /// The sizes.
+    /// Sizes of the run.
     pub dims: Dims,
-    /// What each [`Buffer`] holds.
+    /// Description of each [`Buffer`].
     pub buffers: Vec<BufferSpec>,
-    /// Those that are the run's state.
+    /// The buffers that are the run's state.
     pub tensors: Vec<Tensor>,
     /// The buffers by role.
     pub at: Handles,
-    /// What training moves.
+    /// Parameters that training updates.
     pub parameters: Vec<Parameter>,
     programs: [Vec<Op>; PROGRAMS.len()],
     dispatch_counts: [u64; PROGRAMS.len()],
 }
 
-/// What a plan has to know of the data.
+/// Sizes of the data that a plan depends on.
 #[derive(Debug, Clone, Copy)]
 pub struct Extent {
-    /// Users and items with a row of their own.
+    /// Users with a row of their own.
     pub users: usize,
-    /// See `users`.
+    /// Items with a row of their own.
     pub items: usize,
     /// Training pairs.
     pub pairs: usize,
-    /// Most items, over all users, that a ranking leaves out.
+    /// Number of (user, item) pairs that a ranking may exclude.
     pub hidden: usize,
-    /// Most users that one evaluation ranks for.
+    /// Largest number of users of one evaluation.
     pub evaluated: usize,
     /// Whether the best epoch is kept.
     pub keeps_best: bool,
-    /// Whether batches are drawn by chance; otherwise pairs are taken as they come, and negatives as
-    /// the host gives them.
+    /// Whether batches are drawn at random; otherwise pairs are used in their order, and negatives
+    /// come from the host.
     pub shuffled: bool,
-    /// The lists that towers take.
+    /// Sizes of the lists that towers read.
     pub bags: Bags,
 }
 
-/// The sizes of all lists.
+/// Sizes of all lists.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Bags {
-    /// Features of the users.
+    /// Lists of the users' features.
     pub user_features: BagExtent,
-    /// Features of the items.
+    /// Lists of the items' features.
     pub item_features: BagExtent,
-    /// Items of the users.
+    /// Lists of the users' items.
     pub history: BagExtent,
 }
 
-/// The sizes of lists of one kind.
+/// Sizes of lists of one kind.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct BagExtent {
-    /// Rows that members may be.
+    /// Number of rows of the table that members refer to.
     pub rows: usize,
-    /// Members of all lists.
+    /// Total number of members of all lists.
     pub members: usize,
-    /// Members of the longest list.
+    /// Number of members of the longest list.
     pub most: usize,
 }
 
 impl BagExtent {
-    /// The sizes of lists whose members are one of `rows`.
+    /// Returns the sizes of lists whose members are rows of a table of `rows`.
     pub fn of(lists: &Csr, rows: usize) -> Self {
         Self { rows, members: lists.items.len(), most: lists.longest() }
     }
 }
 
 impl Extent {
-    /// Most uses of the rows of one table in a step.
+    /// Returns the largest number of uses of one table's rows in a step.
     fn most_uses(&self, config: &Config) -> usize {
         let (batch, candidates) = (config.batch_size, config.candidates());
         let Bags { user_features, item_features, history } = self.bags;
-        // Saturating: a file may say anything of its lists.
+        // Saturating: a file may contain any numbers.
         let uses = |owners: usize, lists: BagExtent| owners.saturating_mul(lists.most);
         let shared = if config.shares_items() { candidates } else { 0 };
         let histories = uses(batch, history).saturating_add(shared);
@@ -542,7 +550,7 @@ impl Extent {
         candidates.max(histories).max(features)
     }
 
-    /// Refuses lists that a step has no room for.
+    /// Rejects lists with more uses of a table per step than its buffers may have.
     ///
     /// # Errors
     /// [`Error::Config`].
@@ -553,17 +561,17 @@ impl Extent {
         }
         Err(Error::Config {
             key: "batchSize".into(),
-            problem: format!("the lists of so many pairs make up to {uses} uses of a table a step"),
+            problem: format!("a step uses rows of one table up to {uses} times"),
             allowed: format!(
-                "at most {MOST_USES}: a smaller batchSize or towers.user.history.cap, or features of \
-                 which no item or user has as many"
+                "at most {MOST_USES}: use a smaller batchSize or towers.user.history.cap, or fewer \
+                 features per user and item"
             ),
         })
     }
 }
 
 impl Plan {
-    /// The plan that trains and evaluates what `config` asks for.
+    /// Builds the plan that trains and evaluates the model of `config`.
     pub fn new(config: &Config, extent: &Extent) -> Self {
         let batch = config.batch_size;
         let out_width = config.towers.item.out_width(config.dim);
@@ -578,8 +586,8 @@ impl Plan {
             dim: config.dim.next_multiple_of(TILE),
             out_width,
             out: out_width.next_multiple_of(TILE),
-            // Enough steps ahead to make the drawing cheap, few enough ids to stay in a cache; and no
-            // more sorted uses of lists than a matrix takes.
+            // Enough steps to make drawing cheap, and few enough ids to stay in a cache. Sorted
+            // uses of lists fit in the words of a matrix.
             window: (65_536 / config.candidates())
                 .min(MATRIX_WORDS / 2 / extent.most_uses(config).next_power_of_two())
                 .clamp(4, 64),
@@ -589,40 +597,40 @@ impl Plan {
         build::Builder::new(config, extent, dims).build()
     }
 
-    /// What of a tower training moves, if it has it.
+    /// Returns a trained part of a tower, if the tower has it.
     pub fn parameter(&self, tower: Tower, part: Part) -> Option<&Parameter> {
         self.parameters.iter().find(|one| (one.tower, one.part) == (tower, part))
     }
 
-    /// The operations of a program.
+    /// Returns the operations of a program.
     pub fn program(&self, program: Program) -> &[Op] {
         &self.programs[program as usize]
     }
 
-    /// The buffer at an index of [`Plan::buffers`].
+    /// Returns the buffer at an index of [`Plan::buffers`].
     pub fn buffer(&self, index: usize) -> Buffer {
         assert!(index < self.buffers.len(), "the plan has {} buffers", self.buffers.len());
         Buffer(index)
     }
 
-    /// Words of a buffer.
+    /// Returns the length of a buffer in 32-bit words.
     pub fn words(&self, buffer: Buffer) -> usize {
         self.buffers[buffer.0].words
     }
 
-    /// Bytes of all buffers that a backend allocates.
+    /// Returns the total bytes of the buffers that a backend allocates.
     pub fn bytes(&self, on_gpu: bool) -> u64 {
         let is_allocated = |spec: &&BufferSpec| on_gpu || spec.kind != BufferKind::GpuScratch;
         self.buffers.iter().filter(is_allocated).map(BufferSpec::bytes).sum()
     }
 
-    /// What one run of a program costs a training; that of a step is a whole batch's.
+    /// Returns the counted work of one run of a program; a step has a full batch.
     pub fn work(&self, program: Program) -> Work {
         self.work_with(program, 0)
     }
 
-    /// What a step of so many rows costs, with so many live entries of the bank. A smaller batch
-    /// counts for its share of a whole one.
+    /// Returns the counted work of a step of `rows`, with `bank` filled entries of the bank. A
+    /// smaller batch counts as its share of a full one.
     pub fn step_work(&self, rows: usize, bank: usize) -> Work {
         self.work_with(Program::Step, bank).of_rows(rows, self.dims.batch)
     }

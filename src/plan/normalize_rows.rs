@@ -1,5 +1,5 @@
-//! The end of a tower that is more than a table: outputs are scaled to length 1, and a gradient by them
-//! is taken back through it.
+//! Last operation of a tower that is more than a table: scales outputs to length 1; backward, turns
+//! their gradient into the gradient before the scaling.
 
 use super::dispatch::{Dispatch, Shader, shader, threads};
 use super::{Buffer, Work};
@@ -10,12 +10,12 @@ pub(super) const NORMALIZE_ROWS_BACK: Shader = shader!(
     [step: Step, ids: Read, out: Read, norms: Read, d_out: Write]
 );
 
-/// Forward, in place.
+/// Forward pass, in place.
 #[derive(Debug)]
 pub struct NormalizeRows {
     /// (`rows`, `dim`) read and written.
     pub out: Buffer,
-    /// (`rows`) lengths before, written.
+    /// (`rows`) lengths before the scaling, written.
     pub norms: Buffer,
     /// Rows of `out`.
     pub rows: usize,
@@ -24,7 +24,6 @@ pub struct NormalizeRows {
 }
 
 impl NormalizeRows {
-    /// Counted work.
     pub(super) fn work(&self) -> Work {
         let elements = self.rows * self.dim;
         Work::new(2 * elements + self.rows, elements)
@@ -41,31 +40,30 @@ impl NormalizeRows {
     }
 }
 
-/// Backward, in place; and zero where the step has no row, whatever the loss left there.
+/// Backward pass, in place; sets the gradient of rows that the step does not have to zero.
 #[derive(Debug)]
 pub struct NormalizeRowsBack {
-    /// Which slot of the window.
+    /// The step's record: its slot in the window.
     pub step: Buffer,
-    /// (S, `ids_per_slot`) read; [`super::NO_ID`] where a step is shorter.
+    /// (S, `ids_per_slot`) read; [`super::NO_ID`] if a step has fewer ids.
     pub ids: Buffer,
-    /// Ids from one slot of the window to the next.
+    /// Number of ids from one slot of the window to the next.
     pub ids_per_slot: usize,
     /// (`rows`, `dim`) outputs, read.
     pub out: Buffer,
-    /// (`rows`) their lengths before, read.
+    /// (`rows`) their lengths before the scaling, read.
     pub norms: Buffer,
-    /// (`rows`, `dim`) gradient by the outputs, read; gradient by what was scaled, written.
+    /// (`rows`, `dim`) gradient by the outputs, read; gradient by the unscaled rows, written.
     pub d_out: Buffer,
     /// Rows of `out`.
     pub rows: usize,
     /// Width of a row.
     pub dim: usize,
-    /// Whether outputs were scaled at all.
+    /// Whether outputs were scaled.
     pub normalize: bool,
 }
 
 impl NormalizeRowsBack {
-    /// Counted work.
     pub(super) fn work(&self) -> Work {
         let elements = if self.normalize { self.rows * self.dim } else { 0 };
         Work::new(self.ids_per_slot + 3 * elements, 2 * elements)

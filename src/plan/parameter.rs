@@ -1,8 +1,8 @@
-//! What training moves: tables of rows, and the layers over them.
+//! Trained parameters: tables of rows, and layers.
 
 use super::Buffer;
 
-/// Which tower.
+/// One of the two towers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the variants are the two towers")]
 pub enum Tower {
@@ -11,7 +11,7 @@ pub enum Tower {
 }
 
 impl Tower {
-    /// Its name in those of buffers.
+    /// Returns its name in the names of buffers.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::User => "user",
@@ -20,38 +20,38 @@ impl Tower {
     }
 }
 
-/// What of a tower a parameter is.
+/// Part of a tower that a parameter belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
-    /// A row for each id.
+    /// Table with a row for each id.
     Id,
-    /// A row for each feature.
+    /// Table with a row for each feature.
     Features,
-    /// A row for each item that a history may have, where they are not the item tower's.
+    /// Table with a row for each item of histories, if they do not share the item tower's table.
     History,
-    /// A layer's matrix, a row for each input.
+    /// A layer's matrix, with a row for each input.
     Weights(usize),
-    /// A layer's bias, a row of one element for each output.
+    /// A layer's bias, with a row of one element for each output.
     Bias(usize),
 }
 
-/// A matrix that training moves.
+/// A matrix that training updates.
 #[derive(Debug, Clone, Copy)]
 pub struct Parameter {
-    /// Whose it is.
+    /// The tower that it belongs to.
     pub tower: Tower,
-    /// What it is.
+    /// The part of the tower.
     pub part: Part,
-    /// Its rows.
+    /// Number of rows.
     pub rows: usize,
-    /// Elements of a row.
+    /// Number of elements of a row.
     pub width: usize,
-    /// Elements of a stored row: those past the width are zero.
+    /// Number of elements of a stored row: those past `width` are zero.
     pub dim: usize,
-    /// (`rows` and more, `dim`) its elements; rows past the last are zero.
+    /// (at least `rows`, `dim`) its elements; rows past the last are zero.
     pub table: Buffer,
-    /// Optimiser state, if its rule has any.
+    /// Optimiser state, if the update rule has any.
     pub state: [Option<Buffer>; 2],
-    /// The same of the best epoch, where one is chosen.
+    /// The elements in the best epoch, if the best epoch is kept.
     pub best: Option<Buffer>,
 }

@@ -1,5 +1,5 @@
-//! Full ranking for a block of queries: scores against the catalogue, without what was seen or is barred,
-//! and the best items of each query. The score matrix is never whole in memory.
+//! Full ranking for a block of queries: scores against the catalogue, without seen and barred
+//! items, and the best items of each query. The whole score matrix is never in memory.
 
 use super::dispatch::{Dispatch, Shader, folded, shader, threads, tiles};
 use super::{Buffer, Dims, TOP_K};
@@ -20,20 +20,21 @@ pub(super) const TOP_ITEMS_MERGE: Shader = shader!(
     [step: Step, best_scores: Read, best_items: Read, top: Write, top_scores: Write]
 );
 
-/// Items that one thread looks through: a catalogue of a few thousand already fills a GPU.
+/// Number of items that one thread searches: a catalogue of a few thousand items already fills a
+/// GPU.
 const SEGMENT: usize = 1024;
 
-/// Segments of a catalogue.
+/// Returns the number of segments of a catalogue.
 pub(super) fn segments(items: usize) -> usize {
     items.div_ceil(SEGMENT)
 }
 
-/// Scores of a block of queries against every item. IP is I up to whole tiles of 8.
+/// Scores of a block of queries against every item. IP is I padded to a multiple of 8.
 #[derive(Debug)]
 pub struct ScoreItems {
     /// Sizes of the run.
     pub dims: Dims,
-    /// The block.
+    /// Record of the block.
     pub step: Buffer,
     /// (Q, D) read.
     pub queries: Buffer,
@@ -56,12 +57,12 @@ impl ScoreItems {
     }
 }
 
-/// Makes a user's training items impossible.
+/// Masks the scores of each user's seen items.
 #[derive(Debug)]
 pub struct MaskSeen {
     /// Sizes of the run.
     pub dims: Dims,
-    /// The block.
+    /// Record of the block.
     pub step: Buffer,
     /// (Q) read.
     pub users: Buffer,
@@ -80,7 +81,7 @@ impl MaskSeen {
             buffers: vec![self.step, self.step, self.users, self.offsets, self.items, self.scores],
             constants: vec![
                 ("IP", self.dims.items_padded().into()),
-                // A user's list is some tens of items long.
+                // A user's list has some tens of items.
                 ("LANES", 32u32.into()),
             ],
             groups: folded(self.dims.queries),
@@ -89,14 +90,14 @@ impl MaskSeen {
     }
 }
 
-/// Makes some items impossible for a whole block.
+/// Masks the scores of barred items for a whole block.
 #[derive(Debug)]
 pub struct MaskBarred {
     /// Sizes of the run.
     pub dims: Dims,
-    /// The block.
+    /// Record of the block.
     pub step: Buffer,
-    /// (⌈I/32⌉) read: a bit an item, the lowest bit first.
+    /// (⌈I/32⌉) read: one bit per item, the lowest bit first.
     pub barred: Buffer,
     /// (Q, IP) written at the barred items.
     pub scores: Buffer,
@@ -120,12 +121,13 @@ impl MaskBarred {
     }
 }
 
-/// The [`TOP_K`] best items of each query, ties to the lower index; [`super::NO_ID`] where there are fewer.
+/// The [`TOP_K`] best items of each query, ties to the lower index; [`super::NO_ID`] if there are
+/// fewer.
 #[derive(Debug)]
 pub struct TopItems {
     /// Sizes of the run.
     pub dims: Dims,
-    /// The block.
+    /// Record of the block.
     pub step: Buffer,
     /// (Q, IP) read.
     pub scores: Buffer,
@@ -135,7 +137,7 @@ pub struct TopItems {
     pub best_items: Buffer,
     /// (Q, K) written: the items.
     pub top: Buffer,
-    /// (Q, K) written: their scores; [`super::IMPOSSIBLE`] where there is no item.
+    /// (Q, K) written: their scores; [`super::IMPOSSIBLE`] if there is no item.
     pub top_scores: Buffer,
 }
 

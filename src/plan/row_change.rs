@@ -1,4 +1,4 @@
-//! How far the hot rows of a tower moved between two snapshots of its outputs.
+//! Change of the hot rows of a tower between two snapshots of its outputs.
 
 use super::dispatch::{Dispatch, Shader, shader, threads};
 use super::{Buffer, Work};
@@ -8,7 +8,7 @@ pub(super) const ROW_CHANGE: Shader = shader!("row_change", [shard: Shard, hot: 
 /// See the module.
 #[derive(Debug)]
 pub struct RowChange {
-    /// H, rows of the snapshots.
+    /// H, number of rows of the snapshots.
     pub rows: usize,
     /// D.
     pub dim: usize,
@@ -23,7 +23,6 @@ pub struct RowChange {
 }
 
 impl RowChange {
-    /// Counted work.
     pub(super) fn work(&self) -> Work {
         Work::new(2 * self.rows * (self.dim + 1), 0)
     }

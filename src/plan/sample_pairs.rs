@@ -1,4 +1,4 @@
-//! Activity of a sample of the pairs: what the search of a threshold needs to see of them.
+//! Activity of a sample of the pairs, from which the host chooses a threshold.
 
 use super::dispatch::{Dispatch, Shader, shader, threads};
 use super::draw_batches::WALK_LIMIT;
@@ -17,7 +17,7 @@ pub struct SamplePairs {
     pub dims: Dims,
     /// The run's seed.
     pub seed: u32,
-    /// Pairs in the sample, at most N; no pair is drawn twice.
+    /// Number of pairs in the sample, at most N; no pair is drawn twice.
     pub count: usize,
     /// [`super::Clock`], read.
     pub clock: Buffer,
@@ -32,7 +32,6 @@ pub struct SamplePairs {
 }
 
 impl SamplePairs {
-    /// Counted work.
     pub(super) fn work(&self) -> Work {
         Work::new(5 * self.count, 0)
     }

@@ -1,5 +1,5 @@
-//! Sampled softmax where each row has negatives of its own: the loss of each row, and the gradients
-//! of both towers' outputs.
+//! Sampled softmax in which each row has negatives of its own: the loss of each row, and the
+//! gradients of both towers' outputs.
 
 use super::dispatch::{Dispatch, Shader, folded, lanes, shader, threads};
 use super::{Buffer, Dims, Loss, Work};
@@ -16,17 +16,16 @@ pub(super) const D_USER: Shader =
 pub(super) const D_ITEM: Shader =
     shader!("sampled_loss_d_item", [step: Step, d_logits: Read, users: Read, d_item: Write]);
 
-/// See the module. Row b's positive is candidate b, its n negatives are the candidates from B + b·n on.
+/// See the module. Row b's positive is candidate b; its n negatives start at candidate B + b·n.
 #[derive(Debug)]
 pub struct SampledLoss {
-    /// What every loss has.
+    /// Inputs and outputs that every loss has.
     pub loss: Loss,
     /// (K) scratch.
     pub d_logits: Buffer,
 }
 
 impl SampledLoss {
-    /// Counted work.
     pub(super) fn work(&self) -> Work {
         self.loss.work(self.loss.dims.candidates)
     }

@@ -1,4 +1,4 @@
-//! Tower backward to lists: the gradient that each member of a row's list takes.
+//! Backward pass of a tower to its lists: computes the gradient of each member of a row's list.
 
 use super::dispatch::{Dispatch, Shader, shader, threads};
 use super::{Buffer, Work};
@@ -11,11 +11,11 @@ pub(super) const SCALE_ROWS: Shader =
 pub struct ScaleRows {
     /// (`rows`, D) gradient by the sums over lists, read.
     pub d_out: Buffer,
-    /// (`rows`) what the lists were weighted by, read.
+    /// (`rows`) factors of the lists' sums, read.
     pub weights: Buffer,
-    /// (`first_row` + `rows`, D) written from `first_row` on.
+    /// (`first_row` + `rows`, D) written from row `first_row`.
     pub out: Buffer,
-    /// See `out`.
+    /// First row of `out` that is written.
     pub first_row: usize,
     /// Rows of `d_out`.
     pub rows: usize,
@@ -24,7 +24,6 @@ pub struct ScaleRows {
 }
 
 impl ScaleRows {
-    /// Counted work.
     pub(super) fn work(&self) -> Work {
         Work::new(self.rows * (1 + 2 * self.dim), 0)
     }

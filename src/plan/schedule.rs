@@ -1,23 +1,24 @@
-//! How the learning rate goes over a run: the twin of `shaders/shared/schedule.wgsl`.
+//! Schedule of the learning rate over a run. Twin of `shaders/shared/schedule.wgsl`.
 
 use std::f32::consts::FRAC_PI_2;
 
 use super::Clock;
 use crate::config::{Optimizer, ScheduleKind};
 
-/// The learning rate by the place in the run.
+/// The learning rate as a function of progress.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Schedule {
-    /// The highest one.
+    /// The highest learning rate.
     pub rate: f32,
-    /// Epochs over which it rises.
+    /// Number of epochs over which it rises.
     pub warmup: f32,
-    /// Whether it falls along half a cosine over the whole run (Loshchilov & Hutter 2017, without restarts).
+    /// Whether it falls along half a cosine over the whole run (Loshchilov & Hutter 2017, without
+    /// restarts).
     pub cosine: bool,
 }
 
 impl Schedule {
-    /// What the options ask for.
+    /// Returns the schedule of the options.
     pub fn new(optimizer: &Optimizer) -> Self {
         Self {
             rate: optimizer.learning_rate,
@@ -26,7 +27,8 @@ impl Schedule {
         }
     }
 
-    /// Step length of a step, from 0, of the epoch at which the clock stands, in batches of so many pairs.
+    /// Returns the learning rate of step number `step` (from 0) of the clock's epoch, for batches
+    /// of `batch` pairs.
     pub fn at(&self, clock: &Clock, step: u32, batch: u32) -> f32 {
         let steps_in_epoch = clock.pairs.div_ceil(batch) as f32;
         let mut rate = self.rate;

@@ -1,9 +1,10 @@
-//! Skipping: which operations leave pairs out of the epochs, and over which buffers.
+//! Skipping: the operations that remove pairs from epochs, and their buffers.
 //!
-//! Every row has an activity, and a pair the larger one of its two rows. A pair whose activity is below
-//! the threshold is stale and leaves the epoch. Policies differ only in what activity is: how far a row
-//! moved between two snapshots, how popular an item is, how large a share of a user's pairs an epoch has
-//! room for, or nothing, so that only the draw decides.
+//! Every row has an activity, and a pair has the larger activity of its two rows. A pair whose
+//! activity is below the threshold is stale and is removed from the epoch. Policies differ only in
+//! the meaning of activity: how far a row moved between two snapshots, how popular an item is, or
+//! the share of a user's pairs that fits in an epoch. With the random policy activity has no
+//! meaning, and only the draw decides.
 
 use bytemuck::{Pod, Zeroable};
 
@@ -15,88 +16,89 @@ use super::{
 };
 use crate::config::{Skip, SkipPolicy};
 
-/// Activity of a row that no threshold reaches: finite, as every number in a buffer.
+/// Activity of a row that is above every threshold: finite, as every number in a buffer.
 pub const ALWAYS_ACTIVE: f32 = 3.0e38;
 
-/// Pairs that a sample has at least, where there are as many.
+/// Smallest number of pairs in a sample, if there are that many.
 const LEAST_SAMPLE: usize = 1000;
 
-/// What a decision came to: the twin of `shaders/shared/tally.wgsl`.
+/// Counts of a decision. Twin of `shaders/shared/tally.wgsl`.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Pod, Zeroable)]
 pub struct Tally {
-    /// Rows under the threshold, in both towers.
+    /// Number of rows below the threshold, in both towers.
     pub stale_rows: u32,
-    /// Rows that were under the threshold before and no longer are.
+    /// Number of rows that were below the threshold before and no longer are.
     pub woken_rows: u32,
-    /// Pairs under the threshold.
+    /// Number of pairs below the threshold.
     pub stale_pairs: u32,
-    /// Pairs of the coming epoch.
+    /// Number of pairs of the next epoch.
     pub kept_pairs: u32,
 }
 
-/// The buffers of skipping.
+/// Buffers of skipping.
 #[derive(Debug, Clone, Copy)]
 pub struct SkipHandles {
-    /// (N) user and item of the pairs of the epoch, then what was there before.
+    /// (N) users and items of the epoch's pairs, followed by outdated ones.
     pub kept_pairs: Buffer,
-    /// (1) under which activity a row is stale.
+    /// (1) a row is stale if its activity is below this.
     pub threshold: Buffer,
-    /// [`Tally`]; added to, so zero before a decision.
+    /// [`Tally`]; added to, so it must be zero before a decision.
     pub tally: Buffer,
-    /// (I) kept pairs of each item; added to, so zero before a decision.
+    /// (I) number of kept pairs of each item; added to, so it must be zero before a decision.
     pub item_counts: Buffer,
-    /// Activity of a sample of the pairs, where a threshold is searched.
+    /// Activity of a sample of the pairs, if a threshold is chosen from it.
     pub sample: Option<Buffer>,
-    /// Users.
+    /// Buffers of the users.
     pub user: SkipSide,
-    /// Items.
+    /// Buffers of the items.
     pub item: SkipSide,
 }
 
-/// The buffers of one tower's rows.
+/// Buffers of one tower's rows.
 #[derive(Debug, Clone, Copy)]
 pub struct SkipSide {
     /// (R) activity.
     pub activity: Buffer,
-    /// (R) 1 for a stale row, else 0; none where this side does not matter.
+    /// (R) 1 for a stale row, otherwise 0; none if the policy does not use this tower.
     pub stale: Option<Buffer>,
-    /// What activity is measured from, if it is.
+    /// Snapshots from which activity is measured, if it is.
     pub snapshots: Option<Snapshots>,
 }
 
 /// Outputs of a tower's hot rows at two times.
 #[derive(Debug, Clone, Copy)]
 pub struct Snapshots {
-    /// (H) ids of the hot rows, then [`super::NO_ID`]; whole tiles of rows.
+    /// (H) ids of the hot rows, then [`super::NO_ID`] up to a multiple of 8.
     pub hot: Buffer,
-    /// (H, O) the earlier time.
+    /// (H, O) outputs at the earlier time.
     pub before: Buffer,
-    /// (H, O) the later time.
+    /// (H, O) outputs at the later time.
     pub now: Buffer,
 }
 
-/// Most rows, of so many, that it takes to have a share of all accesses: rows with more come first,
-/// so the share of the rows is enough; one more makes up for rounding.
+/// Returns the largest number of the `rows` that can be needed to cover `share` of all accesses.
+/// Rows with more accesses come first, so `share` of the rows is enough; one more makes up for
+/// rounding.
 fn most_hot_rows(rows: usize, share: f64) -> usize {
     ((rows as f64 * share).ceil() as usize + 1).min(rows)
 }
 
-/// Pairs in the sample, of so many.
+/// Returns the number of pairs in the sample.
 fn sampled(skip: &Skip, pairs: usize) -> usize {
     ((skip.sample * pairs as f64).ceil() as usize).max(LEAST_SAMPLE).min(pairs)
 }
 
-/// Of all u32, those that a draw of this probability is below.
+/// Returns the bound that a uniform u32 is below with this probability.
 fn below(probability: f64) -> u32 {
     (probability * 2f64.powi(32)) as u32
 }
 
-/// Which stale pairs stay in an epoch.
+/// Returns the rule for the stale pairs that are kept in an epoch.
 fn stay(skip: &Skip) -> Stay {
     match skip.policy {
         SkipPolicy::Stale | SkipPolicy::Popularity => Stay::Drawn(below(skip.keep)),
-        // Every pair counts as stale: the draw alone makes the share.
+        // Every pair counts as stale, so the draw alone decides the share.
         SkipPolicy::Random => Stay::Drawn(below(1.0 - skip.share * (1.0 - skip.keep))),
         SkipPolicy::Cap => Stay::Turns,
     }
@@ -152,7 +154,7 @@ impl Builder<'_> {
         }
     }
 
-    /// The operations of [`super::Program::Snapshot`], [`super::Program::Compare`] and
+    /// Returns the operations of [`super::Program::Snapshot`], [`super::Program::Compare`] and
     /// [`super::Program::Compact`].
     pub(super) fn skip_programs(
         &mut self,

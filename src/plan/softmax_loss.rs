@@ -1,5 +1,6 @@
-//! Sampled softmax over the step's candidates: the loss of each row, and the gradients of both towers'
-//! outputs. The logits of one chunk of rows at a time are stored, never the whole matrix.
+//! Sampled softmax over the step's candidates: the loss of each row, and the gradients of both
+//! towers' outputs. Only the logits of one chunk of rows are stored at a time, never the whole
+//! matrix.
 
 use super::dispatch::{Dispatch, Shader, folded, lanes, shader, tiles};
 use super::{Bank, Buffer, Dims, Entry, Loss, MATRIX_WORDS, TILE, Work};
@@ -28,12 +29,13 @@ pub(super) const D_ITEM: Shader = shader!(
     [step: Step, chunk: Chunk, d_logits: Read, users: Read, d_item: Write]
 );
 
-/// Rows of logits that are stored at once.
+/// Returns the number of rows of logits that are stored at once.
 pub(super) fn chunk_rows(batch_padded: usize, columns: usize) -> usize {
     (MATRIX_WORDS / columns / TILE * TILE).clamp(TILE, batch_padded)
 }
 
-/// The rows' softmax alone, over logits of so many rows and columns, to measure an adapter by.
+/// Returns the dispatch of the rows' softmax alone, over logits of `rows` × `columns`; used to
+/// measure an adapter.
 pub(crate) fn softmax_rows_alone(rows: usize, columns: usize) -> Dispatch {
     Dispatch {
         shader: &ROWS,
@@ -53,9 +55,9 @@ pub(crate) fn softmax_rows_alone(rows: usize, columns: usize) -> Dispatch {
 /// See the module.
 #[derive(Debug)]
 pub struct SoftmaxLoss {
-    /// What every loss has.
+    /// Inputs and outputs that every loss has.
     pub loss: Loss,
-    /// Earlier batches' items, which compete too and take no gradient.
+    /// Items of earlier batches, which are further negatives without a gradient.
     pub bank: Option<Bank>,
     /// (C, KP + MP) scratch.
     pub logits: Buffer,
@@ -64,7 +66,7 @@ pub struct SoftmaxLoss {
 }
 
 impl SoftmaxLoss {
-    /// Counted work, with so many live entries of the bank.
+    /// Returns the counted work with `bank` filled entries of the bank.
     pub(super) fn work(&self, bank: usize) -> Work {
         let Dims { batch, out: dim, .. } = self.loss.dims;
         let own = self.loss.work(batch * self.loss.dims.candidates);

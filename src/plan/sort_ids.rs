@@ -1,4 +1,5 @@
-//! Sorts each step's ids with the rows they stand in, so that the uses of a row are neighbours.
+//! Sorts each step's ids together with their rows, so that the uses of a table's row are
+//! neighbours.
 
 use super::dispatch::{Dispatch, Shader, folded, shader};
 use super::{Buffer, Work};
@@ -10,16 +11,16 @@ pub(super) const SORT_IDS: Shader = shader!("sort_ids", [ids: Read, order: Write
 pub struct SortIds {
     /// S.
     pub window: usize,
-    /// Ids of a step.
+    /// Number of ids of a step.
     pub ids_per_slot: usize,
     /// (S, `ids_per_slot`) read.
     pub ids: Buffer,
-    /// (S, P) id and row, written; P is `ids_per_slot` up to a power of two, the rest [`super::NO_ID`].
+    /// (S, P) id and row, written; P is `ids_per_slot` rounded up to a power of two, the rest is
+    /// [`super::NO_ID`].
     pub order: Buffer,
 }
 
 impl SortIds {
-    /// Counted work.
     pub(super) fn work(&self) -> Work {
         Work::new(self.window * (self.ids_per_slot + 2 * self.ids_per_slot.next_power_of_two()), 0)
     }

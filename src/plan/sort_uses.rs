@@ -1,5 +1,6 @@
-//! Lists each step's uses of a table's rows by the members of lists, and sorts them as `sort_ids` does:
-//! what a gradient through lists is summed by. It depends on no parameter.
+//! Lists each step's uses of a table's rows by the members of lists, and sorts them as `sort_ids`
+//! does. The gradient of a table of lists is summed in this order. Depends on no parameter of the
+//! model.
 
 use super::dispatch::{Dispatch, Shader, folded, shader};
 use super::{Buffer, Lists, Positives, Work};
@@ -14,30 +15,29 @@ pub(super) const SORT_USES: Shader = shader!(
 pub struct SortUses {
     /// S.
     pub window: usize,
-    /// (S, `owners_per_slot`) whose lists, read; [`super::NO_ID`] where a step is shorter.
+    /// (S, `owners_per_slot`) ids whose lists are used, read; [`super::NO_ID`] if a step has fewer.
     pub owners: Buffer,
-    /// Owners of a step.
+    /// Number of owners of a step.
     pub owners_per_slot: usize,
-    /// What is left out of the lists, if anything is.
+    /// Items that are skipped in the lists, if any.
     pub left_out: Option<Positives>,
-    /// The candidates, where they use the same table: their gradients come first.
+    /// The candidates, if they use the same table: their gradients come first.
     pub candidates: Option<Positives>,
-    /// Row of the gradient that the first owner's members take.
+    /// Row of the gradient for the members of the first owner.
     pub first_row: usize,
     /// The lists, read.
     pub lists: Lists,
-    /// (S, P) member and row of the gradient, written; P is [`SortUses::uses`] up to a power of two,
-    /// the rest [`super::NO_ID`].
+    /// (S, P) member and row of the gradient, written; P is [`SortUses::uses`] rounded up to a
+    /// power of two, the rest is [`super::NO_ID`].
     pub order: Buffer,
 }
 
 impl SortUses {
-    /// Most uses of a step.
+    /// Returns the largest number of uses of a step.
     pub fn uses(&self) -> usize {
         self.candidates.map_or(0, |all| all.candidates) + self.owners_per_slot * self.lists.most
     }
 
-    /// Counted work.
     pub(super) fn work(&self) -> Work {
         let uses = self.uses();
         Work::new(self.window * (uses + 3 * self.owners_per_slot + 2 * uses.next_power_of_two()), 0)

@@ -1,5 +1,5 @@
-//! The state of a run: the buffers that outlive a window of steps, as named tensors. Whatever is
-//! allocated here is kept by a checkpoint; all other buffers follow from it, the data and the options.
+//! The state of a run: the buffers that outlive a window of steps, as named tensors. A checkpoint
+//! contains all of them; the other buffers are computed from them, the data and the options.
 
 use super::Buffer;
 use super::build::Builder;
@@ -7,29 +7,29 @@ use super::build::Builder;
 /// A buffer of the run's state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tensor {
-    /// Its name, in the plan and in a file.
+    /// Its name in the plan and in a file.
     pub name: String,
-    /// Where it is.
+    /// The buffer that holds it.
     pub buffer: Buffer,
-    /// How many rows it has.
+    /// Number of rows.
     pub rows: usize,
-    /// What a row holds, word by word, without its padding.
+    /// Allowed values of a row's words, without its padding.
     pub row: Vec<Word>,
-    /// Words from one row to the next: those of `row`, then zeros.
+    /// Number of words from one row to the next: those of `row`, then zeros.
     pub stride: usize,
 }
 
-/// What a word may be.
+/// Allowed values of a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Word {
     /// A finite number.
     Real,
-    /// A whole number below a bound, such as an id: it is never used to index unchecked.
+    /// An integer below a bound, such as an id: it is never used as an unchecked index.
     Below(u32),
 }
 
 impl Word {
-    /// Whether a word of a buffer is what it may be.
+    /// Returns whether a word of a buffer is allowed.
     pub fn allows(self, word: u32) -> bool {
         match self {
             Self::Real => f32::from_bits(word).is_finite(),
@@ -39,29 +39,29 @@ impl Word {
 }
 
 impl Tensor {
-    /// Its shape: a row of one word is no dimension.
+    /// Returns its shape; a row of one word is not a dimension.
     pub fn shape(&self) -> Vec<usize> {
         if self.row.len() == 1 { vec![self.rows] } else { vec![self.rows, self.row.len()] }
     }
 
-    /// Whether all of it are numbers; otherwise its words are whole, or of several kinds.
+    /// Returns whether all words are floats; otherwise they are integers, or mixed.
     pub fn is_real(&self) -> bool {
         self.row.iter().all(|&word| word == Word::Real)
     }
 
-    /// The first word that is not what it may be, of words without padding.
+    /// Returns the position of the first word that is not allowed, in words without padding.
     pub fn first_wrong(&self, words: &[u32]) -> Option<usize> {
         let expected = self.row.iter().cycle();
         words.iter().zip(expected).position(|(&word, expected)| !expected.allows(word))
     }
 
-    /// Takes the padding out.
+    /// Removes the padding.
     pub fn pack(&self, padded: &[u32]) -> Vec<u32> {
         let rows = padded.chunks_exact(self.stride).take(self.rows);
         rows.flat_map(|row| &row[..self.row.len()]).copied().collect()
     }
 
-    /// Puts the padding in.
+    /// Adds the padding.
     pub fn pad(&self, words: &[u32]) -> Vec<u32> {
         let mut padded = vec![0; self.rows * self.stride];
         let rows = padded.chunks_exact_mut(self.stride);
@@ -73,18 +73,19 @@ impl Tensor {
 }
 
 impl Builder<'_> {
-    /// A buffer of the run's state, whose rows have no padding.
+    /// Adds a buffer of the run's state, whose rows have no padding.
     pub(super) fn state(&mut self, name: impl Into<String>, rows: usize, row: &[Word]) -> Buffer {
         self.padded_state(name, [rows, rows], row, row.len())
     }
 
-    /// The same of rows of an output's width: (rows, O).
+    /// Adds a buffer of the run's state with rows of an output's width: (rows, O).
     pub(super) fn state_rows(&mut self, name: impl Into<String>, rows: usize) -> Buffer {
         let row = vec![Word::Real; self.dims.out_width];
         self.padded_state(name, [rows, rows], &row, self.dims.out)
     }
 
-    /// The same of rows that are `stride` words apart, with room for as many as are `stored`.
+    /// Adds a buffer of the run's state with room for `stored` rows, which are `stride` words
+    /// apart.
     pub(super) fn padded_state(
         &mut self,
         name: impl Into<String>,

@@ -1,4 +1,4 @@
-//! Brings the mean losses of a window's steps into the ring.
+//! Writes the mean losses of a window's steps to the ring.
 
 use super::dispatch::{Dispatch, Shader, folded, lanes, shader};
 use super::{Buffer, Dims, STEP_WORDS, Work};
@@ -20,7 +20,6 @@ pub struct SumLosses {
 }
 
 impl SumLosses {
-    /// Counted work.
     pub(super) fn work(&self) -> Work {
         let Dims { batch, window, .. } = self.dims;
         Work::new(window * (STEP_WORDS + batch + 1), 0)

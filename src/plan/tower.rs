@@ -1,8 +1,9 @@
-//! A tower as operations: ids to outputs, and gradients of outputs back to everything it is made of.
+//! A tower as operations: from ids to outputs, and from gradients of outputs back to all its
+//! inputs.
 //!
-//! What goes into a tower is the sum of a row of its id table, of its features' mean and of its history;
-//! layers follow, and a scaling to length 1. A tower that is a table alone takes one pass each way, in
-//! which rows are scaled as they are gathered and gradients as they are summed.
+//! The input of a tower is the sum of a row of its id table, the mean of its features, and its
+//! history. Layers follow, then scaling to length 1. A tower that is only a table takes one pass in
+//! each direction: rows are scaled as they are gathered, and gradients as they are summed.
 
 use super::build::Builder;
 use super::{
@@ -12,34 +13,35 @@ use super::{
 };
 use crate::config::{History, HistoryTable, OptimizerKind, TowerConfig};
 
-/// Features that an id may have which was never seen: more than a text has words that tell much.
+/// Largest number of features of an id that is not in the training data: more than the informative
+/// words of a text.
 pub const MOST_FEATURES: usize = 1024;
 
-/// What a tower is made of.
+/// Parts of a tower.
 #[derive(Debug, Clone)]
 pub(super) struct TowerParts {
     pub id: Option<Parameter>,
     pub features: Option<Bag>,
     pub history: Option<Bag>,
     layers: Vec<Dense>,
-    /// Whether rows of the id table are the outputs, but for their length.
+    /// Whether rows of the id table are the outputs, except for their length.
     pub is_table: bool,
 }
 
 impl TowerParts {
-    /// The history, where rows are its sum and nothing else: each of its items then has a part of its own
-    /// in every score.
+    /// Returns the history, if the tower's input is its sum alone and there are no layers: each of
+    /// its items then has a separate part of every score.
     pub fn sum(&self) -> Option<Bag> {
         let is_alone = self.id.is_none() && self.features.is_none() && self.layers.is_empty();
         self.history.filter(|_| is_alone)
     }
 
-    /// The same without a row for each id: what an id that was never seen has.
+    /// Returns the tower without id rows, for ids that are not in the training data.
     pub fn without_ids(&self) -> Self {
         Self { id: None, ..self.clone() }
     }
 
-    /// What a run is steered through.
+    /// Returns the tower's handles.
     pub fn handles(&self, gradient: Option<&Gradient>) -> TowerHandles {
         TowerHandles {
             features: self.features.map(|bag| bag.lists),
@@ -49,7 +51,7 @@ impl TowerParts {
     }
 }
 
-/// Lists of rows of a table that go into a tower.
+/// Lists of rows of a table that are an input of a tower.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Bag {
     pub table: Parameter,
@@ -69,24 +71,24 @@ struct Dense {
 pub(super) struct Uses {
     /// (S, P).
     pub order: Buffer,
-    /// Most uses of a step.
+    /// Largest number of uses in a step.
     pub count: usize,
-    /// Uses of a step in the mean.
+    /// Mean number of uses in a step.
     pub mean: usize,
 }
 
-/// A pass of some rows through a tower: which rows, and what is kept on the way.
+/// A pass of rows through a tower: which rows, and the buffers in between.
 #[derive(Debug)]
 pub(super) struct Pass {
     pub step: Buffer,
     pub ids: Buffer,
     pub ids_per_slot: usize,
     pub rows: usize,
-    /// What histories leave out.
+    /// The positives, which histories skip.
     pub positives: Option<Positives>,
     /// (`rows`, O).
     pub out: Buffer,
-    /// What the layers take: (`rows`, width) each.
+    /// Inputs of the layers: (`rows`, width) each.
     inputs: Vec<Buffer>,
     feature_weights: Option<Buffer>,
     history_weights: Option<Buffer>,
@@ -94,18 +96,18 @@ pub(super) struct Pass {
 }
 
 impl Pass {
-    /// The same of the first rows alone.
+    /// Returns the pass of the first `rows` rows alone.
     pub fn first(self, rows: usize) -> Self {
         Self { rows, ..self }
     }
 }
 
-/// Gradients of a step's rows on their way back through a tower.
+/// Gradients of a step's rows in the backward pass of a tower.
 #[derive(Debug)]
 pub(super) struct Gradient {
-    /// (`rows`, O) by the outputs.
+    /// (`rows`, O) gradient by the outputs.
     pub out: Buffer,
-    /// (`rows` and room for others, D) by what goes into the tower.
+    /// (`rows` and more, D) gradient by the tower's input.
     pub input: Buffer,
     inputs: Vec<Buffer>,
     layers: Vec<[Buffer; 2]>,
@@ -114,7 +116,7 @@ pub(super) struct Gradient {
 }
 
 impl Builder<'_> {
-    /// A matrix that training moves; `trained` by an optimiser.
+    /// Adds a matrix that training updates, with optimiser state if it is `trained`.
     pub(super) fn parameter(
         &mut self,
         tower: Tower,
@@ -158,7 +160,7 @@ impl Builder<'_> {
         parameter
     }
 
-    /// The parts of a tower of `rows` rows. A shared history's items have the rows of `items`.
+    /// Adds the parts of a tower of `rows` rows. A shared history uses the table of `items`.
     pub(super) fn tower_parts(
         &mut self,
         tower: Tower,
@@ -169,7 +171,7 @@ impl Builder<'_> {
     ) -> TowerParts {
         let (is_user, dim) = (tower == Tower::User, self.dims.width);
         let trained = !(is_user && self.config.onebp.is_some());
-        // A table that gradients do not reach is one of outputs.
+        // A table without gradients holds outputs.
         let width = if trained { dim } else { self.dims.out_width };
         let id = config.id.then(|| self.parameter(tower, Part::Id, [rows, width], trained));
         let bags = self.extent.bags;
@@ -188,7 +190,7 @@ impl Builder<'_> {
                     self.parameter(tower, Part::History, [bags.history.rows, dim], true)
                 }
             },
-            // A visitor may have picked more than any user has.
+            // A visitor may have picked more items than any user has.
             lists: self.lists(tower, "history", rows, bags.history, cap.min(bags.history.rows)),
             power,
         });
@@ -206,8 +208,8 @@ impl Builder<'_> {
         TowerParts { id, features, history, layers, is_table }
     }
 
-    /// Lists of so many rows, and behind them one with room for as many members as `more` says: that of
-    /// whom no row is made for.
+    /// Adds `rows` lists, and after them one list of up to `more` members, for an id that is not in
+    /// the training data.
     fn lists(
         &mut self,
         tower: Tower,
@@ -225,7 +227,7 @@ impl Builder<'_> {
         }
     }
 
-    /// What a pass of `rows` rows through a tower keeps on its way to `out`.
+    /// Adds the buffers of a pass of `rows` rows through a tower, which ends in `out`.
     pub(super) fn pass(
         &mut self,
         parts: &TowerParts,
@@ -256,7 +258,8 @@ impl Builder<'_> {
         }
     }
 
-    /// Room for the gradients of a pass; `more` rows by what goes in are another tower's.
+    /// Adds the buffers for the gradients of a pass; the gradient of the input has `more` rows for
+    /// another tower.
     pub(super) fn gradient(
         &mut self,
         parts: &TowerParts,
@@ -298,7 +301,7 @@ impl Builder<'_> {
         }
     }
 
-    /// Ids to outputs.
+    /// Returns the operations from ids to outputs.
     pub(super) fn forward(&self, parts: &TowerParts, pass: &Pass) -> Vec<Op> {
         let Pass { step, ids, ids_per_slot, rows, .. } = *pass;
         let input = pass.inputs.first().copied().unwrap_or(pass.out);
@@ -358,8 +361,9 @@ impl Builder<'_> {
         ops
     }
 
-    /// Gradients of a pass's outputs back to what went in, and to the layers. A history's items take
-    /// theirs behind the `candidates` rows of `items`, where they are the item tower's.
+    /// Returns the operations from the gradients of a pass's outputs back to those of its inputs
+    /// and layers. If `items` is given, a history shares the item tower's table: its gradients go
+    /// to that buffer, from that row.
     pub(super) fn backward(
         &self,
         parts: &TowerParts,
@@ -415,8 +419,8 @@ impl Builder<'_> {
         ops
     }
 
-    /// The optimiser of a tower: what sorts the uses of its rows ahead, and what moves everything that a
-    /// pass's gradient reaches. Its own ids move the id table by `ids`, unless those of a history do.
+    /// Returns the operations that sort the uses of a tower's rows, and those that update every
+    /// parameter that a pass's gradient reaches. `ids` are the uses of the id table.
     pub(super) fn optimise(
         &mut self,
         parts: &TowerParts,
@@ -456,8 +460,9 @@ impl Builder<'_> {
         [sorts, updates]
     }
 
-    /// Lists and sorts a step's uses of the rows of a bag's table; of the item tower's too, where its
-    /// `candidates` have their gradients in so many rows before the bag's.
+    /// Returns the operation that lists and sorts a step's uses of the rows of a bag's table. If
+    /// `candidates` are given, they use the same table: their gradients are in the first rows,
+    /// whose number is given too, and the bag's come after.
     pub(super) fn sort_uses(
         &mut self,
         bag: Bag,
@@ -485,7 +490,7 @@ impl Builder<'_> {
         (Op::SortUses(op), uses)
     }
 
-    /// Moves the rows that a step uses.
+    /// Returns the operation that updates the rows that a step uses.
     pub(super) fn update_rows(
         &self,
         parameter: Parameter,

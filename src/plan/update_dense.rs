@@ -1,4 +1,4 @@
-//! The optimiser of a layer: every element moves at every step.
+//! The optimiser of a layer: every element is updated at every step.
 
 use super::adam::{BETA_M, BETA_V};
 use super::dispatch::{Dispatch, Shader, folded, lanes, shader, threads};
@@ -18,7 +18,7 @@ pub(super) const ADAM: Shader = shader!(
 /// See the module.
 #[derive(Debug)]
 pub struct UpdateDense {
-    /// How elements move.
+    /// Update rule of the elements.
     pub rule: Rule,
     /// Weight decay, `l2·w` added to the gradient.
     pub l2: f32,
@@ -28,16 +28,15 @@ pub struct UpdateDense {
     pub gradient: Buffer,
     /// (`rows`, `dim`) read and written.
     pub table: Buffer,
-    /// Stored rows, those of padding too.
+    /// Number of stored rows, including padding.
     pub rows: usize,
-    /// Elements of a row that count.
+    /// Number of elements of a row, without padding.
     pub width: usize,
-    /// Elements of a stored row.
+    /// Number of elements of a stored row.
     pub dim: usize,
 }
 
 impl UpdateDense {
-    /// Counted work.
     pub(super) fn work(&self) -> Work {
         let elements = self.rows * self.dim;
         let (state, rule) = match self.rule {

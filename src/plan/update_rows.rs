@@ -1,5 +1,5 @@
-//! The optimiser: sums the gradients of each distinct row of a batch in a fixed order, takes them
-//! back through the scaling to length 1, and moves the row. Other rows are not touched.
+//! The optimiser of a table: sums the gradients of each distinct row of a batch in a fixed order,
+//! takes them back through the scaling to length 1, and updates the row. Other rows do not change.
 
 use super::adam::{BETA_M, BETA_V};
 use super::dispatch::{Dispatch, Shader, folded, lanes, shader};
@@ -16,7 +16,7 @@ pub(super) const ADAM: Shader = shader!(
     [step: Step, shard: Shard, order: Read, d_out: Read, table: WriteRows, first_moment: WriteRows, second_moment: WriteRows]
 );
 
-/// ε of Adam and Adagrad, beside the root.
+/// ε of Adam and Adagrad, added to the root.
 pub const EPSILON: f32 = 1e-8;
 
 /// An update rule and its state.
@@ -29,7 +29,7 @@ pub enum Rule {
         /// (R) a.
         squares: Buffer,
     },
-    /// Adam on the rows that a batch touches.
+    /// Adam on the rows that a batch uses.
     Adam {
         /// (R, D) m.
         first_moment: Buffer,
@@ -54,7 +54,7 @@ impl Rule {
 pub struct UpdateRows {
     /// Sizes of the run.
     pub dims: Dims,
-    /// How rows move.
+    /// Update rule of the rows.
     pub rule: Rule,
     /// Weight decay, `l2·w` added to the gradient.
     pub l2: f32,
@@ -62,20 +62,19 @@ pub struct UpdateRows {
     pub normalize: bool,
     /// The step's record.
     pub step: Buffer,
-    /// Most uses of rows in a step.
+    /// Largest number of uses of rows in a step.
     pub ids_per_slot: usize,
-    /// Uses in the mean, by which work is counted.
+    /// Mean number of uses, by which work is counted.
     pub uses: usize,
-    /// (S, P) sorted ids with their rows, read.
+    /// (S, P) sorted ids and their rows, read.
     pub order: Buffer,
-    /// (rows, D) gradient by the outputs, or by what went into a tower; read.
+    /// (rows, D) gradient by the outputs, or by the tower's input; read.
     pub d_out: Buffer,
     /// (R, D) read and written.
     pub table: Buffer,
 }
 
 impl UpdateRows {
-    /// Counted work.
     pub(super) fn work(&self) -> Work {
         let ids = self.uses;
         let elements = ids * self.dims.dim;
@@ -84,7 +83,7 @@ impl UpdateRows {
             Rule::Adagrad { .. } => (2 * ids, 2),
             Rule::Adam { .. } => (4 * elements, 3),
         };
-        // A gradient goes back through a length as a dot product and a row's multiple.
+        // The backward pass of the scaling is a dot product and a multiple of a row.
         let scaling = if self.normalize { 2 } else { 0 };
         let order = 2 * self.ids_per_slot.next_power_of_two();
         Work::new(order + 3 * elements + state, (rule + scaling) * elements)

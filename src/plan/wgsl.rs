@@ -1,7 +1,7 @@
-//! Texts of shaders without what only their readers need: comments and margins are a third of them, and
-//! a page would download them.
+//! Texts of shaders without comments and margins: these are a third of the text, and a page would
+//! download them.
 
-/// The text of a file under `shaders/`, stripped when the crate is compiled.
+/// Returns the text of a file under `shaders/`, stripped when the crate is compiled.
 macro_rules! wgsl {
     ($($stem:tt)*) => {{
         const WHOLE: &str = include_str!(concat!("../../shaders/", $($stem)*, ".wgsl"));
@@ -9,14 +9,15 @@ macro_rules! wgsl {
         const STRIPPED: [u8; LENGTH] = $crate::plan::wgsl::strip(WHOLE).0;
         const TEXT: &str = match str::from_utf8(&STRIPPED) {
             Ok(text) => text,
-            Err(_) => panic!("only whole characters are left out"),
+            Err(_) => panic!("the stripped text is not UTF-8"),
         };
         TEXT
     }};
 }
 pub(crate) use wgsl;
 
-/// A text without comments, margins and empty lines, in a buffer that it fits, and how long it is.
+/// Returns a text without comments, margins and empty lines, in a buffer of `ROOM` bytes, and its
+/// length.
 pub const fn strip<const ROOM: usize>(text: &str) -> ([u8; ROOM], usize) {
     let text = text.as_bytes();
     let (mut stripped, mut length) = ([0; ROOM], 0);

@@ -1,29 +1,33 @@
-//! What a program costs, counted from the plan: the same on every machine and on both backends.
+//! Counted work of programs, computed from the plan: the same on every machine and on both
+//! backends.
 
 use std::ops::{Add, AddAssign, Sub};
 
 use serde::{Deserialize, Serialize};
 
-/// Work of some training.
+/// Work of a part of training.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Work {
-    /// Dispatches on a GPU that binds every table whole.
+    /// Number of dispatches on a GPU whose binding limit every table fits.
     pub dispatches: u64,
-    /// Bytes of buffers that operations read and write, as if each came and went once, and every id of
-    /// a batch were another; what only passes between the dispatches of one operation is left out.
+    /// Bytes of buffers that operations read and write, as if each were read or written once and
+    /// every id of a batch were distinct. Data between the dispatches of one operation is not
+    /// counted.
     pub bytes_moved: u64,
-    /// Multiplications with an addition: those of the products, of lengths and of the optimiser.
+    /// Number of multiply-adds: those of products, lengths and the optimiser.
     pub multiply_adds: u64,
 }
 
 impl Work {
-    /// That of reading and writing so many 32-bit words, with so many multiply-adds.
+    /// Returns the work of reading and writing this number of 32-bit words, with these
+    /// multiply-adds.
     pub(super) fn new(words: usize, multiply_adds: usize) -> Self {
         Self { dispatches: 0, bytes_moved: 4 * words as u64, multiply_adds: multiply_adds as u64 }
     }
 
-    /// Whether this can be a part of all that work, and the sum of it with an epoch's can be counted.
+    /// Returns whether this can be a part of `all`, and `all` plus an epoch's work does not
+    /// overflow.
     pub fn is_within(&self, all: &Self) -> bool {
         let is_part = |part: u64, all: u64| part <= all && all <= u64::MAX / 2;
         is_part(self.dispatches, all.dispatches)
@@ -31,7 +35,8 @@ impl Work {
             && is_part(self.multiply_adds, all.multiply_adds)
     }
 
-    /// That of a batch of `rows`, where this is a whole one's: its share, with as many dispatches.
+    /// Returns the work of a batch of `rows`, if `self` is that of a full batch: its share, with
+    /// the same number of dispatches.
     pub(super) fn of_rows(self, rows: usize, batch: usize) -> Self {
         let share = |whole: u64| whole * rows as u64 / batch as u64;
         Self {

@@ -1,4 +1,4 @@
-//! What tests of whole runs share: a small data set that a model can learn, and a run on it.
+//! Shared by tests of whole runs: a small data set that a model can learn, and a run on it.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use twotower::{Config, Error, config, random};
 
 pub const BACKENDS: [BackendChoice; 2] = [BackendChoice::Cpu, BackendChoice::WebGpu];
 
-/// Forty users in two camps: even users take even items, odd users odd ones.
+/// Returns a data set of forty users in two groups: even users take even items, odd users odd ones.
 pub fn camps(config: &Config) -> Dataset {
     let mut lines = String::from("user,item\n");
     for user in 0..40u32 {
@@ -55,7 +55,7 @@ pub fn trainer(more: &Value, wish: impl Into<Wish>) -> Trainer {
     pollster::block_on(Trainer::new(dataset, config, wish)).expect("a trainer")
 }
 
-/// Trains to the end: all losses, and the epochs' reports.
+/// Trains to the end, and returns all losses and the epochs' reports.
 pub fn train(trainer: &mut Trainer) -> Result<(Vec<f32>, Vec<EpochReport>), Error> {
     let (mut losses, mut epochs) = (Vec::new(), Vec::new());
     loop {

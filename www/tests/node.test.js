@@ -80,7 +80,7 @@ test("README's example runs from a file on disk and ends", async () => {
   const text = readFileSync(join(www, "README.md"), "utf8");
   const example = /## In Node\.js[^]*?```js\n([^]*?)```/.exec(text)?.[1] ?? assert.fail("README has no example");
   const [about, ...epochs] = await run(withDawn, example);
-  assert.match(about, /^cpu the only WebGPU adapter is a software one|^webgpu there is a GPU/);
+  assert.match(about, /^cpu the only WebGPU adapter is software|^webgpu a GPU is available/);
   const numbers = epochs.map((line) => line.split(" ").map(Number));
   assert.deepEqual(numbers.map(([epoch]) => epoch), Array.from({ length: 12 }, (_, ix) => ix + 1));
   assert.ok(numbers.at(-1)[1] < numbers[0][1], "the loss falls");
@@ -181,7 +181,7 @@ test("without the package `webgpu` the CPU trains, and the reason says what to i
   );
   const advice = "Node.js has no WebGPU of its own: install the npm package `webgpu`";
   assert.deepEqual([auto.backend, auto.reason], ["cpu", advice]);
-  assert.deepEqual([cpu.backend, cpu.reason], ["cpu", "it was asked for"]);
+  assert.deepEqual([cpu.backend, cpu.reason], ["cpu", "it was requested"]);
   assert.deepEqual(byName, { typed: true, code: "no-webgpu", message: advice });
 });
 

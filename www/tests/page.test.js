@@ -244,7 +244,7 @@ test("where a step's time goes is measured on the run, until it is over", async 
   assert.ok(await measure.isDisabled(), "no run has begun");
   const rows = page.locator("tt-step-profile tbody tr:not(.kernel)");
   await page.getByText("WebGPU", { exact: true }).click();
-  await page.locator("tt-run-controls .backend", { hasText: "it was asked for" }).waitFor();
+  await page.locator("tt-run-controls .backend", { hasText: "it was requested" }).waitFor();
   await main(page).click();
   await phase(page, "Pause");
   await measure.click();

@@ -1,4 +1,4 @@
-// Copies a buffer, an element a thread.
+// Copies a buffer, one element per thread.
 @group(0) @binding(0) var<storage, read> source: array<vec4<f32>>;
 @group(0) @binding(1) var<storage, read_write> copied: array<vec4<f32>>;
 

@@ -1,5 +1,5 @@
-// As many multiply-adds as a thread can be kept busy with: eight chains of four lanes, no memory but one
-// element in and out.
+// Keeps a thread busy with multiply-adds: eight chains of four lanes, and no memory access except one
+// element read and written.
 @group(0) @binding(0) var<storage, read_write> values: array<vec4<f32>>;
 
 @compute @workgroup_size(WG_SIZE)
