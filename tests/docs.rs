@@ -1,5 +1,5 @@
-//! Text generated from the table of options: the TypeScript types and the tables of README.md and docs/options.md.
-//! `UPDATE=1 cargo test --test docs` writes them anew.
+//! Text generated from the table of options: the TypeScript types, and the tables of README.md and
+//! docs/options.md. `UPDATE=1 cargo test --test docs` rewrites them.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -41,7 +41,7 @@ fn typescript_types_follow_from_the_table() {
     same_as_file("www/src/config.ts", |_| text);
 }
 
-/// Options that README has; docs/options.md has them all.
+/// Options in README.md; docs/options.md lists all.
 const FIRST: [&str; 10] = [
     "preset",
     "dim",
@@ -62,7 +62,7 @@ fn tables_of_options_follow_from_the_table() {
     same_table("docs/options.md", &OPTIONS.iter().collect::<Vec<_>>());
 }
 
-/// Holds the table between a document's marks against `options`.
+/// Compares the table between a document's marks with `options`, or rewrites it.
 fn same_table(path: &str, options: &[&OptionSpec]) {
     let mut table = String::from("| option | default | meaning |\n|---|---|---|\n");
     for spec in options {
@@ -89,7 +89,7 @@ fn close(text: &mut String, open: &mut Vec<&str>, to: usize) {
     }
 }
 
-/// What an option does, and which of the kinds of value it may have.
+/// Returns an option's meaning and its allowed kinds of values for which `is_told` is true.
 fn sentence(spec: &OptionSpec, is_told: impl Fn(&Kind) -> bool) -> String {
     let kinds = spec.kinds.iter().filter(|kind| is_told(kind));
     let allowed: Vec<String> = kinds.map(Kind::to_string).collect();
@@ -100,7 +100,7 @@ fn sentence(spec: &OptionSpec, is_told: impl Fn(&Kind) -> bool) -> String {
     }
 }
 
-/// Bounds and words are worth a sentence where the type beside it says the rest.
+/// Returns whether a kind has bounds or words that its TypeScript type does not show.
 fn has_bounds(kind: &Kind) -> bool {
     !matches!(kind, Kind::Bool | Kind::Text | Kind::Null)
 }
@@ -119,7 +119,7 @@ fn typescript(kind: &Kind) -> String {
     }
 }
 
-/// Holds a file against what it should say, or writes it.
+/// Compares a file with its expected text, or rewrites it if `UPDATE` is set.
 fn same_as_file(path: &str, expected: impl FnOnce(&str) -> String) {
     let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path);
     let found = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{path}: {error}"));
@@ -129,12 +129,12 @@ fn same_as_file(path: &str, expected: impl FnOnce(&str) -> String) {
     } else {
         assert_eq!(
             found, expected,
-            "run `UPDATE=1 cargo test --test docs` and look at what changes"
+            "run `UPDATE=1 cargo test --test docs` and review the changes"
         );
     }
 }
 
-/// Documents that comments send their readers to: paths from the root, in backquotes.
+/// Checks that documents named in comments exist: paths from the root, in backquotes.
 #[test]
 fn documents_named_in_comments_are_there() {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
@@ -147,7 +147,7 @@ fn documents_named_in_comments_are_there() {
             let comments = text.lines().map(str::trim_start).filter(|line| line.starts_with("//"));
             for word in comments.flat_map(|line| line.split('`').skip(1).step_by(2)) {
                 if word.ends_with(".md") && !word.contains(['*', ' ']) {
-                    assert!(root.join(word).is_file(), "{}: `{word}` is not there", file.display());
+                    assert!(root.join(word).is_file(), "{}: `{word}` does not exist", file.display());
                     named += 1;
                 }
             }
@@ -156,7 +156,7 @@ fn documents_named_in_comments_are_there() {
     assert!(named > 10, "{named} documents named");
 }
 
-/// Files of code below a folder.
+/// Returns the source files in a folder and its subfolders.
 fn sources(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in
