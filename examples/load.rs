@@ -1,4 +1,4 @@
-//! Measures the loader: how fast generated lines load, and how much memory that takes at most.
+//! Measures the loader: speed and peak memory on generated lines.
 //!
 //! `cargo run --release --example load -- [lines] [split.kind]`, by default 25 million lines and
 //! `random`.
@@ -11,13 +11,13 @@ use std::time::{Duration, Instant};
 use twotower::Config;
 use twotower::data::{Loader, Part, synthetic};
 
-/// Lines that are generated, untimed, before they are loaded.
+/// Lines that are generated before each timed load.
 const LINES_AT_ONCE: u32 = 1 << 16;
 
-/// Bytes of a chunk, as a browser's file stream cuts it.
+/// Bytes of a chunk, as in a browser's file stream.
 const CHUNK: usize = 1 << 16;
 
-/// The system's allocator, with the bytes in use and their peak counted.
+/// The system's allocator, which also counts the bytes in use and their peak.
 struct Counting;
 
 static IN_USE: AtomicUsize = AtomicUsize::new(0);
@@ -30,7 +30,7 @@ impl Counting {
     }
 }
 
-// SAFETY: every call goes to the system's allocator as it came.
+// SAFETY: every call goes unchanged to the system's allocator.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         Self::add(layout.size());
@@ -45,7 +45,7 @@ unsafe impl GlobalAlloc for Counting {
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        // What grows may be copied, what shrinks stays where it is.
+        // A growing block may be copied, so old and new count together; a shrinking block stays in place.
         if size > layout.size() {
             Self::add(size);
             IN_USE.fetch_sub(layout.size(), Relaxed);

@@ -1,5 +1,6 @@
-//! Fuzzing of everything that reads bytes of others: each target takes any bytes and panics if it finds a fault. They serve
-//! cargo-fuzz (`fuzz_targets/`) and a loop on a stable toolchain (`tests/fuzz.rs`).
+//! Fuzz targets for everything that reads untrusted bytes: each takes any bytes and panics if it
+//! finds a fault. They serve cargo-fuzz (`fuzz_targets/`) and a loop on a stable toolchain
+//! (`tests/fuzz.rs`).
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -13,7 +14,7 @@ use twotower::{Config, Error};
 const PAIRS: &[u8] = b"user,item\na,x\na,y\nb,x\nb,z\nc,y\nc,z\n";
 const ITEMS: &[u8] = b"item,title,tags,year\nx,Ex,s|t,1990\ny,Why,t,2000\nz,Zed,s,1.5\n";
 
-/// Options that files of pairs are loaded with.
+/// Returns the options that files of pairs are loaded with.
 fn options_of_pairs() -> [Value; 5] {
     [
         json!({ "split.test": 0.3, "split.validation": 0.2 }),
@@ -27,10 +28,11 @@ fn options_of_pairs() -> [Value; 5] {
     ]
 }
 
-/// The loader gathers this many bytes before it reads any: only after them chunks matter.
+/// Bytes that the loader collects before it parses: chunks matter only after them.
 const HEAD: usize = 256 * 1024;
 
-/// Loads a file whose beginning comes at once and the rest in chunks, beside the pairs if it has none.
+/// Loads a file: its beginning whole, the rest in chunks. If it is not a file of pairs, `PAIRS` are
+/// loaded first.
 fn load(
     options: &Value,
     part: Part,
@@ -50,8 +52,8 @@ fn load(
     loader.finish()
 }
 
-/// Two ways to cut the same bytes give the same data set, or the same error. Of every eighth file the
-/// second line is repeated until chunks matter.
+/// Asserts that two ways to split the same bytes into chunks give the same data set or the same
+/// error. In every eighth file, the second line is repeated until chunks matter.
 fn same_however_cut(options: &Value, part: Part, bytes: &[u8], chunk: u8) {
     let told = |loaded: Result<Dataset, Error>| match loaded {
         Ok(data) => {
@@ -75,14 +77,15 @@ fn same_however_cut(options: &Value, part: Part, bytes: &[u8], chunk: u8) {
     assert_eq!(whole, pieces, "in chunks of {chunk} with {options}");
 }
 
-/// A file of pairs; the first two bytes choose the options and the chunks.
+/// Fuzzes a file of pairs; the first two bytes choose the options and the chunks.
 pub fn loader(data: &[u8]) {
     let [choice, chunk, bytes @ ..] = data else { return };
     let options = options_of_pairs();
     same_however_cut(&options[usize::from(*choice) % options.len()], Part::All, bytes, *chunk);
 }
 
-/// An items file or a users file, with features.
+/// Fuzzes an items file or a users file, with features; the first two bytes choose part, options
+/// and chunks.
 pub fn items(data: &[u8]) {
     let [choice, chunk, bytes @ ..] = data else { return };
     let (part, options) = match choice % 4 {
@@ -97,25 +100,26 @@ pub fn items(data: &[u8]) {
     same_however_cut(&options, part, bytes, *chunk);
 }
 
-/// Options, as JSON. What is accepted is accepted as it was completed, too.
+/// Fuzzes options as JSON. If they are accepted, they must also be accepted once completed with
+/// defaults.
 pub fn config(data: &[u8]) {
     let Ok(options) = serde_json::from_slice::<Value>(data) else { return };
     let Ok(config) = Config::resolve(&options) else { return };
     let complete = serde_json::to_value(&config).expect("it serialises");
-    let again = Config::resolve(&complete).expect("what was completed is valid");
+    let again = Config::resolve(&complete).expect("complete options are valid");
     assert_eq!(serde_json::to_value(&again).expect("it serialises"), complete);
 }
 
-/// A saved run.
+/// Fuzzes the file of a saved run.
 pub fn saved(data: &[u8]) {
-    // A file that loads can be used.
+    // A file that loads must be usable.
     if let Ok(mut trainer) = pollster::block_on(Trainer::load(data, BackendChoice::Cpu)) {
         let query = Query::Items(vec!["x".into()]);
         let _ = pollster::block_on(trainer.recommend(&query, 3, &Choice::default()));
     }
 }
 
-/// A query, as JSON: `{"query": …, "choice": …}`, or `{"unseen": …}`.
+/// Fuzzes a query as JSON: `{"query": …, "choice": …}`, or `{"unseen": …}`.
 pub fn query(data: &[u8]) {
     thread_local! {
         static TRAINER: RefCell<Trainer> = RefCell::new(trainer());
@@ -135,7 +139,7 @@ pub fn query(data: &[u8]) {
     });
 }
 
-/// A small run, trained.
+/// Returns a small trained run.
 fn trainer() -> Trainer {
     let config = Config::resolve(&json!({
         "dim": 4, "batchSize": 4, "epochs": 1, "split.test": 0,
@@ -154,7 +158,7 @@ fn trainer() -> Trainer {
     trainer
 }
 
-/// The file of a small run: a seed of [`saved`].
+/// Returns the file of a small run: the seed of [`saved`].
 pub fn saved_seed() -> Vec<u8> {
     pollster::block_on(trainer().save()).expect("saves")
 }

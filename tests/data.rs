@@ -1,4 +1,4 @@
-//! The loader as a whole: files in many forms give the same data set, however they are cut.
+//! Tests of the whole loader: files in many formats give the same data set, in any chunks.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ fn config(options: Value) -> Config {
     Config::resolve(&options).expect("valid options")
 }
 
-/// Loads files whole.
+/// Loads files, each in one chunk.
 fn load(options: Value, files: &[(Part, &str, &str)]) -> Result<Dataset> {
     let mut loader = Loader::new(&config(options));
     for (part, name, text) in files {
@@ -23,7 +23,7 @@ fn load_all(options: Value, text: &str) -> Result<Dataset> {
     load(options, &[(Part::All, "all.csv", text)])
 }
 
-/// Options that train on everything, for tests about reading.
+/// Returns options without a test part, for tests of reading.
 fn no_test() -> Value {
     json!({ "split": { "test": 0 } })
 }
@@ -35,7 +35,7 @@ fn named(data: &Dataset, pairs: &Pairs) -> Vec<(String, String)> {
         .collect()
 }
 
-/// The same, in an order that does not depend on indices.
+/// Returns [`named`] pairs, sorted: their order does not depend on indices.
 fn named_sorted(data: &Dataset, pairs: &Pairs) -> Vec<(String, String)> {
     let mut pairs = named(data, pairs);
     pairs.sort();
@@ -112,7 +112,7 @@ fn bad_lines_are_counted_named_and_skipped() {
     assert_eq!(lines[2], "line 607: 3 instead of 2 cells in \"a,b,c\"");
 }
 
-/// Loads bytes that come after as many lines of ASCII.
+/// Loads bytes after a number of ASCII lines.
 fn load_after(lines: usize, options: Value, bytes: &[u8]) -> Result<Dataset> {
     let mut loader = Loader::new(&config(options));
     loader.begin(Part::All, "latin1.csv", None)?;
@@ -126,7 +126,7 @@ fn load_after(lines: usize, options: Value, bytes: &[u8]) -> Result<Dataset> {
 fn the_first_bytes_tell_the_encoding_and_later_ones_that_do_not_fit_are_bad() {
     let latin1 = load_after(200, no_test(), b"Zo\xeb,i1\n").expect("Latin-1");
     assert_eq!((latin1.users.get("Zo\u{eb}"), latin1.report.bad_lines), (Some(200), 0));
-    // These are after the bytes that the encoding is judged by.
+    // This line is after the bytes that decide the encoding.
     let late = load_after(40_000, no_test(), b"Zo\xeb,i1\n").expect("under 1%");
     assert_eq!((late.users.len(), late.report.bad_lines), (40_000, 1));
     assert!(late.report.first_bad_lines[0].contains("set `data.encoding`"));
@@ -191,7 +191,7 @@ fn ratings_under_the_minimum_do_not_count() {
 
 #[test]
 fn the_core_is_what_is_left_when_all_have_enough() {
-    // carl has one item, and without carl kiwi has one user, and without kiwi bob has one item.
+    // carl has one item; without carl, kiwi has one user; without kiwi, bob has one item.
     let text =
         "user,item\nann,apple\nann,pear\ndan,apple\ndan,pear\nbob,apple\nbob,kiwi\ncarl,kiwi\n";
     let mut options = no_test();
@@ -207,7 +207,7 @@ fn the_core_is_what_is_left_when_all_have_enough() {
 
 #[test]
 fn of_repeated_pairs_the_earliest_stays() {
-    // By their first times ann's order is pear, apple, kiwi: kiwi is tested.
+    // By the earliest times, ann's order is pear, apple, kiwi, so kiwi is in the test part.
     let text = "user,item,timestamp\nann,apple,9\nann,kiwi,5\nann,apple,3\nann,pear,1\nann,pear,8\n\
                 bob,apple,1\nbob,kiwi,2\nbob,pear,3\n";
     let data = load_all(json!({ "split": { "kind": "leave-last-out" } }), text).expect("loads");
@@ -241,7 +241,8 @@ fn given_parts_stay_as_they_are() {
         ],
     )
     .expect("loads");
-    // Indices of what is trained on come first, in the order of their first line in any file.
+    // Users and items with a training pair come first, in the order of their first line in any
+    // file.
     assert_eq!(data.users.iter().collect::<Vec<_>>(), ["ann", "bob", "zoe"]);
     assert_eq!(data.items.iter().collect::<Vec<_>>(), ["apple", "pear", "kiwi", "fig"]);
     assert_eq!((data.n_users, data.n_items), (2, 2));
@@ -305,7 +306,6 @@ fn titles_come_from_an_items_file_of_either_kind() {
     }
 }
 
-/// A table of interactions: user, item, time.
 #[test]
 fn features_come_from_columns_of_the_items_and_users_files() {
     let options = |user: Value, item: Value| {
@@ -354,13 +354,13 @@ fn features_come_from_columns_of_the_items_and_users_files() {
 fn interactions() -> impl Strategy<Value = Vec<(u8, u8, i64)>> {
     let ids = (0..12_u8, 0..16_u8, -50..50_i64);
     proptest::collection::vec(ids, 1..200).prop_map(|mut rows| {
-        // Two users and two items are the least that loads.
+        // The loader requires two users and two items.
         rows.extend([(100, 100, 0), (101, 101, 0)]);
         rows
     })
 }
 
-/// A CSV text in which some cells are quoted and hold line ends.
+/// Returns CSV text in which some cells are quoted and contain line ends.
 fn table(rows: &[(u8, u8, i64)]) -> String {
     let mut text = String::from("user,\"item\",timestamp,note\r\n");
     for (n, (user, item, time)) in rows.iter().enumerate() {
@@ -381,7 +381,8 @@ fn splits() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Loads `text` whole, and cut after `head` bytes and at `cuts` from there.
+/// Asserts that `text` gives the same data set whole and split at `cuts`, counted from `head`
+/// bytes.
 fn assert_same_however_cut(options: &Value, text: &str, head: usize, cuts: Vec<usize>) {
     let whole = load_all(options.clone(), text).expect("loads");
     let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| (head + cut).min(text.len())).collect();
@@ -404,7 +405,7 @@ fn assert_same_however_cut(options: &Value, text: &str, head: usize, cuts: Vec<u
 proptest! {
     #![proptest_config(ProptestConfig { cases: 20, ..ProptestConfig::default() })]
 
-    /// The head that a file is judged by, 256 KiB, is gathered; the cuts lie around its end.
+    /// The loader collects the first 256 KiB before it parses; the chunks end around there.
     #[test]
     fn the_cut_of_a_file_longer_than_its_head_does_not_matter(
         rows in interactions(),
@@ -434,7 +435,7 @@ proptest! {
         assert_same_however_cut(&options, &text, 0, cuts);
     }
 
-    /// The parts against their definition, computed the slow way.
+    /// Compares the parts with a slow computation of their definition.
     #[test]
     fn the_parts_are_what_the_split_says(rows in interactions(), options in splits()) {
         let data = load_all(options.clone(), &table(&rows)).expect("loads");
@@ -477,7 +478,7 @@ proptest! {
                 prop_assert!(latest(&times[1]) <= earliest(&times[2]));
             }
         }
-        // Rows of the towers have a training pair, and no other index has one.
+        // Exactly the rows of the towers have a training pair.
         prop_assert!(data.item_counts().iter().all(|&count| count > 0));
         prop_assert!((0..data.n_users as u32).all(|user| !train.row(user).is_empty()));
     }
@@ -495,7 +496,7 @@ proptest! {
         prop_assert_ne!(with(seed), with(seed + 1));
     }
 
-    /// Whatever the bytes: a data set or an error, never a panic.
+    /// Any bytes give a data set or an error, never a panic.
     #[test]
     fn no_input_breaks_the_loader(
         bytes in proptest::collection::vec(
@@ -512,7 +513,7 @@ proptest! {
             let mut loader = Loader::new(&config(options.clone()));
             loader.begin(part, "noise", None).expect("begun");
             for chunk in bytes.chunks(chunk) {
-                loader.push(chunk).expect("a head is only gathered");
+                loader.push(chunk).expect("the head is only collected");
             }
             if let Ok(data) = loader.finish() {
                 prop_assert!(data.n_users > 1 && data.n_items > 1);

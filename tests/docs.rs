@@ -1,5 +1,5 @@
-//! Text generated from the table of options: the TypeScript types and the tables of README.md and docs/options.md.
-//! `UPDATE=1 cargo test --test docs` writes them anew.
+//! Text generated from the table of options: the TypeScript types, and the tables of README.md and
+//! docs/options.md. `UPDATE=1 cargo test --test docs` rewrites them.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -44,7 +44,7 @@ fn typescript_types_follow_from_the_table() {
     same_as_file("www/src/config.ts", |_| text);
 }
 
-/// Options that README has; docs/options.md has them all.
+/// Options in README.md; docs/options.md lists all.
 const FIRST: [&str; 10] = [
     "preset",
     "dim",
@@ -65,7 +65,7 @@ fn tables_of_options_follow_from_the_table() {
     same_table("docs/options.md", &OPTIONS.iter().collect::<Vec<_>>());
 }
 
-/// Holds the table between a document's marks against `options`.
+/// Compares the table between a document's marks with `options`, or rewrites it.
 fn same_table(path: &str, options: &[&OptionSpec]) {
     let mut table = String::from("| option | meaning | allowed | default |\n|---|---|---|---|\n");
     for spec in options {
@@ -101,7 +101,7 @@ fn close(text: &mut String, open: &mut Vec<&str>, to: usize) {
     }
 }
 
-/// Values that an option may have, of the kinds that are worth telling.
+/// Returns the values that an option may have, of the kinds for which `is_told` is true.
 fn allowed(spec: &OptionSpec, is_told: impl Fn(&Kind) -> bool) -> Option<String> {
     let kinds = spec.kinds.iter().filter(|kind| is_told(kind));
     let allowed: Vec<String> = kinds.map(Kind::to_string).collect();
@@ -116,7 +116,7 @@ fn starts(spec: &OptionSpec) -> String {
     format!(". The page switches it on with `{}`", spec.starts)
 }
 
-/// Whether a kind has bounds, which its TypeScript type does not tell.
+/// Returns whether a kind has bounds that its TypeScript type does not show.
 fn has_bounds(kind: &Kind) -> bool {
     !matches!(kind, Kind::Bool | Kind::Text | Kind::Null | Kind::OneOf(_))
 }
@@ -135,7 +135,7 @@ fn typescript(kind: &Kind) -> String {
     }
 }
 
-/// Holds a file against what it should say, or writes it.
+/// Compares a file with its expected text, or rewrites it if `UPDATE` is set.
 fn same_as_file(path: &str, expected: impl FnOnce(&str) -> String) {
     let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path);
     let found = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{path}: {error}"));
@@ -143,14 +143,11 @@ fn same_as_file(path: &str, expected: impl FnOnce(&str) -> String) {
     if std::env::var_os("UPDATE").is_some() {
         std::fs::write(&file, expected).unwrap_or_else(|error| panic!("{path}: {error}"));
     } else {
-        assert_eq!(
-            found, expected,
-            "run `UPDATE=1 cargo test --test docs` and look at what changes"
-        );
+        assert_eq!(found, expected, "run `UPDATE=1 cargo test --test docs` and review the changes");
     }
 }
 
-/// Documents that comments send their readers to: paths from the root, in backquotes.
+/// Checks that documents named in comments exist: paths from the root, in backquotes.
 #[test]
 fn documents_named_in_comments_are_there() {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
@@ -163,7 +160,11 @@ fn documents_named_in_comments_are_there() {
             let comments = text.lines().map(str::trim_start).filter(|line| line.starts_with("//"));
             for word in comments.flat_map(|line| line.split('`').skip(1).step_by(2)) {
                 if word.ends_with(".md") && !word.contains(['*', ' ']) {
-                    assert!(root.join(word).is_file(), "{}: `{word}` is not there", file.display());
+                    assert!(
+                        root.join(word).is_file(),
+                        "{}: `{word}` does not exist",
+                        file.display()
+                    );
                     named += 1;
                 }
             }
@@ -172,7 +173,7 @@ fn documents_named_in_comments_are_there() {
     assert!(named > 10, "{named} documents named");
 }
 
-/// Files of code below a folder.
+/// Returns the source files in a folder and its subfolders.
 fn sources(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in

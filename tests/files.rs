@@ -1,14 +1,15 @@
-//! Small files like those that people have. Each folder of `tests/files` has some, and a `case.json`:
-//! why it is there, the options, and what must come out.
+//! Small files like those of real users. Each folder of `tests/files` contains some, and a
+//! `case.json` with the reason, the options and the expected result.
 //!
-//! | key | holds |
+//! | key | meaning |
 //! |---|---|
 //! | `data`, `items`, `users` | names of the files |
-//! | `options` | the options of the run, besides `split.test` 0 |
-//! | `about` | values of the report |
-//! | `features` | the number of values of item features |
+//! | `why` | the reason for the case |
+//! | `options` | options of the run, in addition to `split.test` 0 |
+//! | `about` | expected values of the report |
+//! | `features` | expected number of values of item features |
 //! | `warns` | a part of each warning |
-//! | `refused` | a part of the error; else the files load |
+//! | `refused` | a part of the error; if missing, the files must load |
 
 use std::path::{Path, PathBuf};
 
@@ -32,7 +33,7 @@ fn load(folder: &Path, case: &Value) -> Result<Dataset> {
     loader.finish()
 }
 
-/// Says how a case fails, if it does.
+/// Returns how a case fails, or `None` if it passes.
 fn failure(case: &Value, loaded: Result<Dataset>) -> Option<String> {
     let data = match (loaded, case["refused"].as_str()) {
         (Err(error), Some(part)) if error.to_string().contains(part) => return None,

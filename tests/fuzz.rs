@@ -1,8 +1,10 @@
-//! Everything that reads, with mutations of seeds: the targets of cargo-fuzz on a stable toolchain.
+//! Fuzzes everything that reads, with mutations of seeds: the targets of cargo-fuzz on a stable
+//! toolchain.
 //!
-//! Each target gets as many seconds as the variable `FUZZ_SECONDS` says, by default one. Mutations are
-//! numbered: a run does the same ones as the run before, and more if it has more time. A fault is written
-//! to `target/fuzz`; once it is mended, the file becomes a seed in `fuzz/seeds`.
+//! Each target runs for `FUZZ_SECONDS` seconds (an environment variable, default 1). Mutations are
+//! numbered: every run repeats the same sequence, and goes further if it has more time. The input
+//! of a fault is written to `target/fuzz`; once the fault is fixed, the file becomes a seed in
+//! `fuzz/seeds`.
 
 #[path = "../fuzz/targets.rs"]
 mod targets;
@@ -13,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use twotower::random::{below, hash};
 
-/// Marks that parsers look for.
+/// Byte sequences with a meaning for parsers.
 const TOKENS: [&[u8]; 26] = [
     b"\n",
     b"\r\n",
@@ -43,21 +45,21 @@ const TOKENS: [&[u8]; 26] = [
     b"/",
 ];
 
-/// Draws of one mutation.
+/// Random draws of one mutation.
 struct Draws {
     mutation: u32,
     count: u32,
 }
 
 impl Draws {
-    /// A number below `bound`, which is above zero.
+    /// Returns a number below `bound`, which must be above zero.
     fn next(&mut self, bound: usize) -> usize {
         self.count += 1;
         below(hash(self.mutation, 99, self.count), bound as u32) as usize
     }
 }
 
-/// A seed with some of its bytes changed.
+/// Returns a seed with some of its bytes changed.
 fn mutated(seeds: &[Vec<u8>], mutation: u32) -> Vec<u8> {
     let mut draws = Draws { mutation, count: 0 };
     let mut bytes = seeds[draws.next(seeds.len())].clone();
@@ -87,7 +89,7 @@ fn mutated(seeds: &[Vec<u8>], mutation: u32) -> Vec<u8> {
     bytes
 }
 
-/// The seeds of a target, in the order of their names.
+/// Returns the seeds of a target, in the order of their names.
 fn seeds(target: &str) -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(target);
     let entries = std::fs::read_dir(folder).expect("there are seeds").flatten();
@@ -96,7 +98,7 @@ fn seeds(target: &str) -> Vec<Vec<u8>> {
     files.iter().map(|file| std::fs::read(file).expect("a seed")).collect()
 }
 
-/// Holds a target against its seeds, and as many mutations of them as there is time for.
+/// Runs a target on its seeds, then on mutations of them until the time is over.
 fn fuzz(target: &str, seeds: &[Vec<u8>], take: fn(&[u8])) {
     let seconds = std::env::var("FUZZ_SECONDS").ok().and_then(|seconds| seconds.parse().ok());
     let until = Instant::now() + Duration::from_secs(seconds.unwrap_or(1));

@@ -1,10 +1,10 @@
-//! Data sets that people in this field have, by made-up rows in their exact layouts.
+//! Data sets of the field: made-up rows in their exact layouts.
 
 use serde_json::{Value, json};
 use twotower::Config;
 use twotower::data::{Dataset, Loader, Part};
 
-/// Users of each layout, and the lines of each.
+/// Number of users in each layout, and lines of each user.
 const USERS: usize = 10;
 const LINES: usize = 6;
 
@@ -32,8 +32,8 @@ fn rows() -> Vec<Row> {
     (0..USERS * LINES).map(row).collect()
 }
 
-/// A layout of interactions: what stands above them, a line for each, and where users, items, ratings and
-/// times are found.
+/// A layout of interactions: the text above them, the line of each, and the expected columns of
+/// users, items, ratings and times.
 struct Layout {
     name: &'static str,
     above: &'static str,
@@ -339,7 +339,7 @@ fn load(options: &Value, files: &[(Part, &str, &str)]) -> twotower::Result<Datas
     loader.finish()
 }
 
-/// The name or the position of each column of a file.
+/// Returns the name or position of the column of each role in a file.
 fn found(data: &Dataset, file: usize, roles: &[&str]) -> Vec<String> {
     let columns = &data.report.read[file].columns;
     let label = |role: &&str| {
@@ -356,7 +356,7 @@ fn interactions_are_read_right_in_every_layout() {
     for Layout { name, above, line, found: expected } in LAYOUTS {
         let lines: String = rows().into_iter().map(|row| line(row) + "\n").collect();
         let text = format!("{above}{lines}");
-        // A layout with times is split by them: each has to be read.
+        // A layout with times is split by time, so each time must be read.
         let kind = if expected[3].is_empty() { "random" } else { "temporal" };
         let options = json!({ "split.kind": kind, "split.test": 0.2 });
         let data = load(&options, &[(Part::All, name, &text)]).expect(name);
@@ -391,7 +391,7 @@ fn lists_and_blocks_have_the_same_pairs() {
         let data = load(&json!({ "split.test": 0 }), &[(Part::All, "f", text)]).expect(text);
         assert_eq!(pairs(&data), expected, "{text}");
     }
-    // Lists of one length look like a table: an option says that they are not.
+    // Lists of equal length look like a table, so an option sets the layout.
     let told = json!({ "split.test": 0, "data.layout": "lists" });
     let data = load(&told, &[(Part::All, "f", "0 7 8\n1 8 9\n2 7 9\n")]).expect("lists");
     assert_eq!(data.train.len(), 6);

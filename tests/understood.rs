@@ -1,4 +1,4 @@
-//! Reports on data: how it was understood, what is probably wrong with it, and how it is split.
+//! Tests of the reports on data: how files were understood, probable mistakes, and the split.
 
 use serde_json::{Value, json};
 use twotower::data::{Dataset, Loader, Part, Preview};
@@ -17,7 +17,8 @@ fn load_all(options: &Value, text: &str) -> Result<Dataset> {
     load(options, &[(Part::All, "all.csv", text)])
 }
 
-/// This many users with this many items each, and a cell more in each row.
+/// Returns a table of `users` users with `items` items each; `more` returns a third cell for each
+/// row.
 fn table(users: usize, items: usize, more: impl Fn(usize, usize) -> String) -> String {
     let row = |n: usize| {
         let (user, item) = (n / items, (n + n / items) % (items + 3));

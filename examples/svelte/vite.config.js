@@ -2,6 +2,6 @@ import { svelte } from "@sveltejs/vite-plugin-svelte";
 
 export default {
   plugins: [svelte()],
-  // The development server would lose the files that the package loads beside its own.
+  // Optimized, the package would not find its worker and data in the development server.
   optimizeDeps: { exclude: ["twotower"] },
 };

@@ -7,15 +7,15 @@ export function reference(manifest) {
   const own = members.filter(({ attribute }) => attribute === undefined);
   return [
     "### Attributes",
-    "Each has a property in camel case (`worker-url` is `workerUrl`) that reads and writes it; a property also takes an object, a list or a number.",
+    "Each attribute has a property in camel case (`workerUrl` for `worker-url`). A property also accepts an object, a list or a number.",
     table(["attribute", "meaning"], attributes.map(({ name, description }) => [code(name), description])),
     "### Methods and properties",
     table(["name", "meaning"], own.map(({ kind, name, description }) => [code(kind === "method" ? `${name}()` : name), description])),
     "### Events",
-    "All bubble, also out of shadow trees.",
+    "All events bubble, also out of shadow trees.",
     table(["event", "`detail`", "when"], events.toSorted(byName).map(({ name, type, description }) => [code(name), code(detailOf(type.text)), description])),
     "### Slot and parts",
-    table(["", "is"], [...slots.map(({ description }) => ["child content", description]), ...cssParts.map(({ name, description }) => [code(`::part(${name})`), description])]),
+    table(["", "meaning"], [...slots.map(({ description }) => ["child content", description]), ...cssParts.map(({ name, description }) => [code(`::part(${name})`), description])]),
     "### Custom properties",
     table(["property", "default", "sets"], cssProperties.map(({ name, default: usual, description }) => [code(name), usual ? code(usual) : "by colour scheme", description])),
   ].join("\n\n");

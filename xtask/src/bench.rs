@@ -1,5 +1,5 @@
-//! `cargo xtask bench`: what the training step and the page cost, against the goals, other libraries and
-//! what the machine could do; written to `docs/performance.md`.
+//! `cargo xtask bench`: compares the cost of the training step and of the page with their goals,
+//! with other libraries and with the machine's limits, and writes `docs/performance.md`.
 
 pub mod document;
 mod page;
@@ -24,34 +24,34 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 #[derive(clap::Args)]
 pub struct Bench {
-    /// Race other libraries, too: TensorFlow.js, jax-js and, natively, JAX; they are installed first
+    /// Also time other libraries: TensorFlow.js, jax-js and, natively, JAX; installs them first
     #[arg(long)]
     peers: bool,
-    /// Measure these parts alone; performance.md keeps what earlier commands found of the others
+    /// Measure only these parts; performance.md keeps earlier results of the others
     #[arg(long, value_enum, value_delimiter = ',', value_name = "PART,…")]
     only: Vec<PartName>,
-    /// Print every operation and kernel of the step against what the machine could do
+    /// Print every operation and kernel of the step, compared with the machine's limits
     #[arg(long)]
     profile: bool,
-    /// Write everything as one JSON document
+    /// Write all results as one JSON document
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Where performance.md, performance.json and performance/ are
+    /// Folder of performance.md, performance.json and performance/
     #[arg(long, value_name = "DIR", default_value_os_t = root().join("docs"))]
     out: PathBuf,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum PartName {
-    /// The reference step, with --peers against them
+    /// The reference step; with --peers, compared with other libraries
     Reference,
-    /// What the techniques cost, and tables of another size
+    /// The cost of the techniques and of larger tables
     Techniques,
     /// Tasks, first loss and downloads of the demo page
     Page,
-    /// Each operation against what the machine could do
+    /// Each operation, compared with the machine's limits
     Roofline,
-    /// Step time over batch, width, bank and tables
+    /// Step time by size of batch, width, bank and tables
     Sizes,
 }
 
@@ -60,7 +60,7 @@ impl Bench {
         let file = self.out.join("performance.json");
         let mut document = match file.exists() {
             true => serde_json::from_value(train::read_json(&file)?)
-                .with_context(|| format!("{} is not a benchmark's", file.display()))?,
+                .with_context(|| format!("{} was not written by a benchmark", file.display()))?,
             false => Document::default(),
         };
         let circumstances = self.circumstances()?;
@@ -87,7 +87,7 @@ impl Bench {
         if let Some(sizes) = &document.sizes {
             let folder = self.out.join("performance");
             fs::create_dir_all(&folder)
-                .with_context(|| format!("{} cannot be made", folder.display()))?;
+                .with_context(|| format!("{} cannot be created", folder.display()))?;
             for plot in sizes.measured.plots() {
                 save(&folder.join(format!("{}.svg", plot.name)), &plot.to_string())?;
             }
@@ -133,14 +133,14 @@ impl Bench {
     }
 }
 
-/// The date.
+/// Returns the current date, such as `2026-11-26`.
 pub fn today() -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let now = speedate::DateTime::from_timestamp(now.as_secs() as i64, 0);
     now.map_or(String::new(), |now| now.date.to_string())
 }
 
-/// What the processor calls itself, where the system tells it.
+/// Returns the processor's model name if the system reports it, else its architecture.
 fn cpu() -> String {
     let told = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = told.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));

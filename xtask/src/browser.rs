@@ -1,4 +1,4 @@
-//! Work that is done in a headless browser or in Node.js, by the drivers in `xtask/browser`.
+//! Jobs in a headless browser or in Node.js, run by the drivers in `xtask/browser`.
 
 use crate::{Runtime, root, setup};
 use anyhow::{Context as _, Result, anyhow, bail};
@@ -14,7 +14,7 @@ pub enum Engine {
     Chromium,
     /// Firefox, with WebGPU on the system's Vulkan driver.
     Firefox,
-    /// Node.js, with WebGPU by Dawn on SwiftShader: a runtime of its own.
+    /// Node.js, with WebGPU by Dawn on SwiftShader; chosen by `--runtime node`.
     #[value(skip)]
     Node,
 }
@@ -29,20 +29,20 @@ impl Engine {
     }
 }
 
-/// One start of the browser: a job, done for each of the requests on a page of its own. In Node.js, each has a
-/// thread of its own.
+/// One start of the browser: it runs a job for each request, each on its own page. In Node.js, each
+/// request has its own thread.
 pub struct Browser {
     job: &'static str,
     engine: Engine,
     mounts: Map<String, Value>,
     requests: Vec<Value>,
-    /// Where files go that pages send.
+    /// Folder for files that pages send.
     outbox: Option<PathBuf>,
     flags: Vec<&'static str>,
 }
 
 impl Browser {
-    /// A browser for a function of `browser/jobs.mjs`.
+    /// Returns Chromium with a job: the name of a function of `browser/jobs.mjs`.
     pub fn new(job: &'static str) -> Self {
         Self {
             job,
@@ -54,27 +54,27 @@ impl Browser {
         }
     }
 
-    /// The same in another engine than Chromium.
+    /// Sets the engine.
     pub fn in_engine(self, engine: Engine) -> Self {
         Self { engine, ..self }
     }
 
-    /// The same in this runtime; its browser is Chromium.
+    /// Sets the engine of a runtime: Node.js, else Chromium.
     pub fn in_runtime(self, runtime: Runtime) -> Self {
         self.in_engine(if runtime == Runtime::Node { Engine::Node } else { Engine::Chromium })
     }
 
-    /// Serves a file, or a folder where `path` ends in `/`.
+    /// Serves a file, or a folder if `path` ends in `/`.
     pub fn mount(&mut self, path: &str, target: PathBuf) {
         self.mounts.insert(path.into(), target.to_string_lossy().into());
     }
 
-    /// Puts the files that pages send into a folder.
+    /// Writes the files that pages send to a folder.
     pub fn receive(&mut self, folder: PathBuf) {
         self.outbox = Some(folder);
     }
 
-    /// Starts Chromium with one more flag.
+    /// Adds a flag of Chromium.
     pub fn flag(&mut self, flag: &'static str) {
         self.flags.push(flag);
     }
@@ -84,8 +84,8 @@ impl Browser {
         self.requests.push(request);
     }
 
-    /// Does the requests in order. `hear` is told what happens meanwhile; the answers are what the
-    /// job returned for each, or why it could not.
+    /// Runs the requests in order and calls `hear` with each event. Returns the job's result or
+    /// error for each request.
     pub fn run(self, mut hear: impl FnMut(&str, &Value)) -> Result<Vec<Result<Value>>> {
         setup::npm_packages()?;
         let mut driver = self
@@ -110,8 +110,8 @@ impl Browser {
         let stdout = driver.stdout.take().expect("stdout is piped");
         for line in BufReader::new(stdout).lines() {
             let line = line?;
-            let mut said: Value =
-                serde_json::from_str(&line).with_context(|| format!("the driver said {line}"))?;
+            let mut said: Value = serde_json::from_str(&line)
+                .with_context(|| format!("the driver printed {line}"))?;
             if let Some(error) = said.get("error") {
                 answers.push(Err(anyhow!("{}", error.as_str().unwrap_or("unknown error"))));
             } else if let Some(done) = said.get_mut("done") {
@@ -127,7 +127,7 @@ impl Browser {
         Ok(answers)
     }
 
-    /// The engine's driver, told where the engine is.
+    /// Returns the command of the engine's driver, with the engine's path in its environment.
     fn driver(&self) -> Result<Command> {
         let script = if self.engine == Engine::Node { "drive-node.mjs" } else { "drive.mjs" };
         let mut driver = Command::new("node");
@@ -149,7 +149,7 @@ impl Browser {
         Ok(driver)
     }
 
-    /// Does the only request.
+    /// Runs the only request.
     pub fn run_one(self, hear: impl FnMut(&str, &Value)) -> Result<Value> {
         self.run(hear)?.pop().context("a browser without a request")?
     }

@@ -1,5 +1,5 @@
-//! `cargo xtask embeds`: the examples, built by their hosts' own tools from the packed package, and tried in
-//! headless Chromium by `browser/embeds.mjs`.
+//! `cargo xtask embeds`: builds the examples with their hosts' tools from the packed package, and
+//! tests them in headless Chromium with `browser/embeds.mjs`.
 
 use crate::{package, pages, root, setup, shell};
 use anyhow::{Context as _, Result, bail, ensure};
@@ -10,22 +10,22 @@ use std::process::{Command, ExitCode, Stdio};
 
 #[derive(clap::Args)]
 pub struct Embeds {
-    /// Names of the examples to check; all of them by default
+    /// Names of the examples to check [default: all]
     #[arg(long, value_delimiter = ',', value_name = "NAME,…")]
     only: Vec<String>,
-    /// Folder for pictures of each: light, dark, phone, print
+    /// Folder for screenshots of each: light, dark, phone, print
     #[arg(long, value_name = "DIR")]
     screenshots: Option<PathBuf>,
 }
 
-/// An example: a site or an app that has the element.
+/// An example: a site or an app that contains the element.
 struct Example {
     name: &'static str,
-    /// Its folder, or its file, in `examples/`.
+    /// Folder or file in `examples/`.
     source: &'static str,
     /// Builds it and returns the folder to serve.
     build: fn(&Site) -> Result<PathBuf>,
-    /// The content security policy that it is served with.
+    /// Content security policy that it is served with.
     policy: &'static str,
 }
 
@@ -93,7 +93,7 @@ const EXAMPLES: [Example; 11] = [
     },
 ];
 
-/// Enough for the element where the site serves the package itself.
+/// Policy of a site that serves the package itself and has no inline scripts.
 const STRICT: &str = "default-src 'none'; \
              script-src 'self' 'wasm-unsafe-eval'; \
              worker-src 'self'; \
@@ -102,7 +102,7 @@ const STRICT: &str = "default-src 'none'; \
              img-src 'self' data:; \
              font-src 'self'";
 
-/// The same for sites that have inline scripts and styles of their own.
+/// Policy of a site with inline scripts and styles of its own.
 const INLINE: &str = "default-src 'none'; \
              script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval'; \
              worker-src 'self'; \
@@ -111,7 +111,7 @@ const INLINE: &str = "default-src 'none'; \
              img-src 'self' data:; \
              font-src 'self'";
 
-/// The examples that `cargo xtask test` checks: those whose tools are quick to have.
+/// Examples that `cargo xtask test` checks: their tools install quickly.
 pub const QUICK: [&str; 3] = ["plain", "mdbook", "vitepress"];
 
 impl Embeds {
@@ -124,11 +124,12 @@ impl Embeds {
     }
 }
 
-/// Builds the named examples, or all of them, and opens them in Chromium. Returns how many checks passed and failed.
+/// Builds the named examples, or all if `only` is empty, and opens them in Chromium. Returns the
+/// numbers of passed and failed checks.
 pub fn check(only: &[&str], screenshots: Option<&Path>) -> Result<(usize, usize)> {
     let names = EXAMPLES.map(|example| example.name);
     if let Some(unknown) = only.iter().find(|name| !names.contains(name)) {
-        bail!("there is no example `{unknown}`; examples: {}", names.join(", "));
+        bail!("unknown example `{unknown}`; use some of: {}", names.join(", "));
     }
     let package = pack()?;
     let mut sites = Vec::new();
@@ -153,10 +154,10 @@ pub fn check(only: &[&str], screenshots: Option<&Path>) -> Result<(usize, usize)
     Ok((passed, failed + broken))
 }
 
-/// The npm package, packed as it is published.
+/// The npm package, as it is published.
 struct Package {
     tarball: PathBuf,
-    /// Its files, unpacked.
+    /// Folder of its unpacked files.
     folder: PathBuf,
 }
 
@@ -170,12 +171,12 @@ fn pack() -> Result<Package> {
     Ok(Package { tarball, folder: out.join("package") })
 }
 
-/// Where examples are built and their tools are installed.
+/// Returns the folder where examples are built and their tools are installed.
 fn work() -> PathBuf {
     root().join("target/embeds")
 }
 
-/// A copy of an example, to be built in.
+/// A copy of an example, to build in.
 struct Site<'a> {
     folder: PathBuf,
     package: &'a Package,
@@ -203,12 +204,12 @@ impl Example {
 }
 
 impl Site<'_> {
-    /// Puts the package's files into a folder of the site, as its guide says.
+    /// Copies the package's files to a folder of the site, as its guide says.
     fn copy_package(&self, to: &str) -> Result<()> {
         copy(&self.package.folder.join("dist"), &self.folder.join(to))
     }
 
-    /// Installs the packages of the lock file and the packed one, and builds.
+    /// Installs the packages of the lock file and the packed package, then builds.
     fn npm_build(&self, to: &str) -> Result<PathBuf> {
         setup::node_js()?;
         let mut install = setup::npm();
@@ -217,13 +218,13 @@ impl Site<'_> {
             install.args(["--prefer-offline", "--ignore-scripts"]).arg(&self.package.tarball),
         )
         .context(
-            "the npm packages could not be installed: the npm registry has to be within reach",
+            "the npm packages could not be installed; this needs access to the npm registry",
         )?;
         shell::quiet(setup::npm().current_dir(&self.folder).args(["run", "build"]))?;
         Ok(self.folder.join(to))
     }
 
-    /// A program of the packages in the site's `requirements.txt`.
+    /// Returns the command of a program from the packages in the site's `requirements.txt`.
     fn python(&self, program: &str) -> Result<Command> {
         let packages = setup::python_packages(&self.folder)?;
         let mut command = Command::new(packages.join(program));
@@ -240,7 +241,7 @@ fn mdbook(site: &Site) -> Result<PathBuf> {
 
 fn mkdocs(site: &Site) -> Result<PathBuf> {
     site.copy_package("docs/twotower")?;
-    // It prints a notice about its future in colours unless it is told not to.
+    // Suppresses a coloured notice about MkDocs 2.
     let mut mkdocs = site.python("mkdocs")?;
     shell::quiet(mkdocs.args(["build", "--strict", "--quiet"]).env("NO_MKDOCS_2_WARNING", "1"))?;
     Ok(site.folder.join("site"))
@@ -289,7 +290,7 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Opens the sites in Chromium, one after the other. Returns how many checks passed and failed.
+/// Opens the sites in Chromium, one after another. Returns the numbers of passed and failed checks.
 fn visit(sites: &[Value], package: &Package, screenshots: Option<&Path>) -> Result<(usize, usize)> {
     if let Some(folder) = screenshots {
         std::fs::create_dir_all(folder)?;
@@ -314,7 +315,7 @@ fn visit(sites: &[Value], package: &Package, screenshots: Option<&Path>) -> Resu
 mod tests {
     use super::*;
 
-    /// The guides in `docs/embed`, by name.
+    /// Returns the guides in `docs/embed` with their names.
     fn guides() -> Vec<(String, String)> {
         let folder = root().join("docs/embed");
         let mut guides = Vec::new();
@@ -326,7 +327,8 @@ mod tests {
         guides
     }
 
-    /// The fenced blocks of a guide that follow a line which is a link to a file: that file and the text.
+    /// Returns the fenced blocks of a guide that follow a line with a link to a file: the file and
+    /// the text.
     fn snippets(guide: &str) -> Vec<(&str, String)> {
         let mut lines = guide.lines();
         let mut before = "";
@@ -386,7 +388,7 @@ mod tests {
         }
     }
 
-    /// The text of a notebook's cells.
+    /// Returns the text of a notebook's cells.
     fn cells(notebook: &str) -> String {
         let notebook: Value = serde_json::from_str(notebook).expect("a notebook is JSON");
         let mut text = String::new();
@@ -398,7 +400,7 @@ mod tests {
         text
     }
 
-    /// Whether the snippet is the file, or a run of whole lines of it.
+    /// Returns whether the snippet consists of consecutive whole lines of the file.
     fn quotes(text: &str, snippet: &str) -> bool {
         !snippet.is_empty() && format!("\n{text}").contains(&format!("\n{snippet}\n"))
     }

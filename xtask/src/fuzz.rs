@@ -1,23 +1,24 @@
-//! `cargo xtask fuzz`: everything that reads, with mutated input, for as long as wanted.
+//! `cargo xtask fuzz`: fuzzes everything that reads files, for a given time.
 
 use crate::{root, setup, shell};
 use anyhow::Result;
 use std::process::{Command, ExitCode};
 
-/// The variable that tells the loop of `tests/fuzz.rs` how many seconds each target gets.
+/// Environment variable for `tests/fuzz.rs`: seconds for each target.
 pub const SECONDS: &str = "FUZZ_SECONDS";
 
 #[derive(clap::Args)]
 pub struct Fuzz {
-    /// Targets to fuzz: loader, items, config, saved or query; all of them if none is named
+    /// Targets to fuzz: loader, items, config, saved, query [default: all]
     targets: Vec<String>,
-    /// Seconds for each
+    /// Seconds for each target
     #[arg(long, default_value_t = 3600)]
     seconds: u64,
 }
 
 impl Fuzz {
-    /// With cargo-fuzz where it and a nightly toolchain are there, else with the loop of the tests.
+    /// Fuzzes with cargo-fuzz if it and a nightly toolchain are installed, else with the loop of
+    /// `tests/fuzz.rs`.
     pub fn run(self) -> Result<ExitCode> {
         let mut targets = self.targets;
         if targets.is_empty() {

@@ -1,4 +1,4 @@
-//! `cargo xtask golden`: the crate's numbers against those of an independent computation.
+//! `cargo xtask golden`: compares the crate's numbers with those of an independent implementation.
 
 use crate::browser::{Browser, Engine};
 use crate::{Backend, Runtime, setup, train, wasm};
@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 #[derive(clap::Args)]
 pub struct Golden {
-    /// Folder of the cases
+    /// Folder of the golden cases
     dir: PathBuf,
     /// Names of the cases to run
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
@@ -21,10 +21,10 @@ pub struct Golden {
     /// Only this runtime
     #[arg(long, value_enum)]
     runtime: Option<Runtime>,
-    /// Only in this browser [default: Chromium, beside the native runtime]
+    /// Only in this browser [default: Chromium, in addition to the native runtime]
     #[arg(long, value_enum)]
     browser: Option<Engine>,
-    /// Write the outcome as JSON
+    /// Write the outcomes as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
 }
@@ -32,7 +32,7 @@ pub struct Golden {
 /// A backend, natively or in a browser.
 type Place = (Backend, Option<Engine>);
 
-/// The places where every case is computed.
+/// The places that run by default.
 pub const EVERYWHERE: [Place; 4] = [
     (Backend::Cpu, None),
     (Backend::Webgpu, None),
@@ -44,7 +44,7 @@ pub const EVERYWHERE: [Place; 4] = [
 pub const FIREFOX: [Place; 2] =
     [(Backend::Cpu, Some(Engine::Firefox)), (Backend::Webgpu, Some(Engine::Firefox))];
 
-/// The places without a browser.
+/// The places in Node.js.
 pub const NODE: [Place; 2] =
     [(Backend::Cpu, Some(Engine::Node)), (Backend::Webgpu, Some(Engine::Node))];
 
@@ -60,27 +60,27 @@ fn place_name((backend, engine): &Place) -> String {
     format!("{} {}", backend.name(), engine.map_or("native", Engine::name))
 }
 
-/// What a case came to in a place.
+/// Outcome of a case in a place.
 pub struct Outcome {
     case: String,
     place: Place,
     score: Result<Score>,
 }
 
-/// How far a case is off.
+/// Errors of a case.
 struct Score {
-    /// The worst error as a share of what the gate allows.
+    /// Largest error as a share of what the gate allows.
     worst: f64,
-    /// The number that it belongs to.
+    /// Name of the number with the largest error.
     worst_at: String,
-    /// How many numbers were compared.
+    /// Number of compared numbers.
     numbers: u64,
 }
 
 impl Golden {
     pub fn run(self) -> Result<ExitCode> {
         let cases = cases(&self.dir, &self.only)?;
-        // Firefox and Node.js are asked for by name.
+        // Firefox and Node.js run only if they are named.
         let places = EVERYWHERE.into_iter().chain(FIREFOX).chain(NODE).filter(|place| {
             let (backend, engine) = place;
             let asked_for = match engine {
@@ -106,8 +106,8 @@ impl Golden {
     }
 }
 
-/// The names of the cases in a folder, or those of them that are asked for, in order. A name that has
-/// no file stays in: it is a miss.
+/// Returns the names in `only`, or of all cases in a folder, in order. A name without a file is
+/// kept and counts as a miss.
 pub fn cases(dir: &Path, only: &[String]) -> Result<BTreeSet<String>> {
     if !only.is_empty() {
         return Ok(only.iter().cloned().collect());
@@ -120,7 +120,7 @@ pub fn cases(dir: &Path, only: &[String]) -> Result<BTreeSet<String>> {
         .filter(|file| file.extension().is_some_and(|extension| extension == "json"))
         .filter_map(|file| Some(file.file_stem()?.to_string_lossy().into_owned()))
         .collect();
-    ensure!(!cases.is_empty(), "{} has no golden cases", dir.display());
+    ensure!(!cases.is_empty(), "{} contains no golden cases", dir.display());
     Ok(cases)
 }
 
@@ -180,7 +180,7 @@ fn file(dir: &Path, case: &str) -> PathBuf {
 impl Score {
     fn read(report: &Value) -> Result<Self> {
         let score = Self {
-            // JSON has no NaN: a worst error that is not a number arrives as null.
+            // JSON has no NaN: a largest error that is NaN is null.
             worst: report["worst"].as_f64().ok_or_else(|| anyhow!("not a number"))?,
             worst_at: report["worst_at"].as_str().unwrap_or_default().to_owned(),
             numbers: report["numbers"].as_u64().unwrap_or_default(),
@@ -217,7 +217,7 @@ impl Outcome {
     }
 }
 
-/// Prints the worst error of each case as a share of the gate, then what was missed and where.
+/// Prints the largest error of each case as a share of the gate, then the misses with their places.
 pub fn print(cases: &BTreeSet<String>, places: &[Place], outcomes: &[Outcome]) {
     let width = cases.iter().map(String::len).max().unwrap_or_default() + 2;
     print!("{:width$}", "share of the gate");

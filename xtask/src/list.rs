@@ -1,4 +1,4 @@
-//! `cargo xtask list`: how long a list of recommendations takes.
+//! `cargo xtask list`: times a list of recommendations.
 
 use crate::bench::timing::{Timing, number};
 use crate::browser::Browser;
@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use twotower::Config;
 use twotower::stopwatch::Stopwatch;
 
-/// The defaults are the reference list: the ten best of a million items, for one user.
+/// The defaults are the reference list: the ten best of a million items for one user.
 #[derive(clap::Args)]
 pub struct List {
     /// Rows of the item table
@@ -20,10 +20,10 @@ pub struct List {
     /// Items in a list
     #[arg(long, default_value_t = 10)]
     k: usize,
-    /// Lists that are timed, behind a first one
+    /// Number of timed lists, after a first one that is not counted
     #[arg(long, default_value_t = 11)]
     lists: usize,
-    /// Options over the defaults
+    /// Set an option of the run
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
     #[arg(long, value_enum, default_value_t = Backend::Cpu)]
@@ -32,13 +32,13 @@ pub struct List {
     runtime: Runtime,
 }
 
-/// What was timed.
+/// Times and circumstances.
 #[derive(Deserialize)]
 struct Timed {
-    /// What it ran on.
+    /// Backend and adapter that it ran on.
     #[serde(flatten)]
     about: Value,
-    /// Of each list, one user after the other.
+    /// Milliseconds of each list, one user after another.
     milliseconds: Vec<f64>,
 }
 
@@ -51,9 +51,9 @@ impl List {
             Runtime::Browser | Runtime::Node => self.in_browser(options)?,
         };
         let (first, others) = milliseconds.split_first().context("nothing was timed")?;
-        let timing = Timing::of(others).context("--lists 0 times nothing")?;
+        let timing = Timing::of(others).context("`--lists` must be at least 1")?;
         println!(
-            "{}: {timing} ms a list, {} lists; {} ms the first one, which embeds the catalogue; {:.0} MB of buffers",
+            "{}: {timing} ms a list, {} lists; {} ms for the first list, which embeds the catalogue; {:.0} MB of buffers",
             self.runtime.on(&about),
             timing.count,
             number(*first),
@@ -62,7 +62,8 @@ impl List {
         Ok(ExitCode::SUCCESS)
     }
 
-    /// Users: the first has the catalogue embedded, and does not count.
+    /// Returns the number of users: one for each list, and a first one whose list embeds the
+    /// catalogue.
     fn users(&self) -> usize {
         1 + self.lists
     }

@@ -1,4 +1,4 @@
-//! `cargo xtask load`: a large generated file, read in headless Chromium.
+//! `cargo xtask load`: reads a large generated file in headless Chromium.
 
 use crate::browser::Browser;
 use crate::wasm::{self, Variant};
@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 #[derive(clap::Args)]
 pub struct Load {
-    /// Lines of `user,item,timestamp` to generate
+    /// Number of generated lines, `user,item,timestamp`
     #[arg(long, default_value_t = 25_000_000)]
     lines: u32,
 }
@@ -20,7 +20,7 @@ impl Load {
             wasm::build(variant)?;
             browser.mount(path, variant.folder());
         }
-        // The split that keeps the times, and so the one that takes the most memory.
+        // This split keeps the times, so it needs the most memory.
         let options = json!({ "split": { "kind": "temporal" } });
         browser.request(json!({ "lines": self.lines, "options": options }));
         let loaded = browser.run_one(|_, _| {})?;
@@ -33,7 +33,7 @@ impl Load {
             loaded["data"]["users"], loaded["data"]["items"]
         );
         println!(
-            "{:.0} MB in {:.1} s: {:.1} MB/s; wasm memory at most {:.0} MB, {:.1} bytes a pair",
+            "{:.0} MB in {:.1} s: {:.1} MB/s; peak wasm memory {:.0} MB, {:.1} bytes a pair",
             megabytes("bytes"),
             number(&loaded["seconds"]),
             megabytes("bytes") / number(&loaded["seconds"]),

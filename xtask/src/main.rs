@@ -1,6 +1,6 @@
-//! `cargo xtask`: the one door to everything that a developer or a user of the repository does.
+//! `cargo xtask`: all commands of the repository, for developers and users.
 //!
-//! Each command first brings what it needs and the machine lacks ([`setup`]), then does its work.
+//! Each command first installs missing requirements ([`setup`]), then does its work.
 
 mod bench;
 mod browser;
@@ -30,7 +30,7 @@ use std::process::ExitCode;
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
-/// Builds, serves, trains and tests twotower; brings what is missing first
+/// Builds, serves, trains and tests twotower; installs missing requirements first
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -40,27 +40,28 @@ struct Cli {
 enum Command {
     /// Build the page and serve it
     Demo(demo::Demo),
-    /// Train without a screen, in headless Chromium or natively
+    /// Train in headless Chromium, in Node.js or natively
     Train(Box<train::Train>),
     /// Run all tests: native, kernels against their CPU twins, golden cases, browser
     Test,
-    /// Hold everything that reads against mutated input
+    /// Fuzz everything that reads files
     Fuzz(fuzz::Fuzz),
-    /// Run golden cases and print the worst error of each as a share of the gate
+    /// Run golden cases and print the largest error of each as a share of the gate
     Golden(golden::Golden),
-    /// Load a large generated file in headless Chromium: rate and peak memory
+    /// Load a large generated file in headless Chromium; measure speed and peak memory
     Load(load::Load),
     /// Time the training step, in headless Chromium or natively
     Step(step::Step),
     /// Time a list of recommendations, in headless Chromium or natively
     List(list::List),
-    /// Rerun the experiments on a technique and write docs/results.md
+    /// Repeat the experiments on a technique and write docs/results.md
     Study(study::Study),
-    /// Measure the training step and the page against the goals, and write docs/performance.md
+    /// Measure the training step and the page, compare them with their goals, write
+    /// docs/performance.md
     Bench(bench::Bench),
     /// Build the examples with their hosts' tools and try the element in each, in headless Chromium
     Embeds(embeds::Embeds),
-    /// Build the page and print what its visitors download; fails where that has grown
+    /// Build the page and print the sizes of its downloads; fails if they have grown
     Size,
     /// Build the npm package, the offline page and the page for frames into dist/
     Package,
@@ -77,12 +78,12 @@ enum Runtime {
     Node,
 }
 
-/// What the crate computes on.
+/// Backend that the crate computes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Backend {
-    /// A real GPU, else the CPU.
+    /// A real GPU if there is one, else the CPU.
     Auto,
-    /// WebGPU, on whatever adapter there is.
+    /// WebGPU, also on a software adapter.
     Webgpu,
     /// The SIMD CPU backend.
     Cpu,
@@ -97,7 +98,7 @@ impl Runtime {
         }
     }
 
-    /// Where something ran, with the backend and the adapter that it says it ran on.
+    /// Returns the runtime with the backend, adapter and kernel shape of a timing's report.
     fn on(self, timing: &serde_json::Value) -> String {
         let word = |key: &str| timing[key].as_str().filter(|word| !word.is_empty());
         let words = [Some(self.name()), word("backend"), word("adapter"), word("shape")];
@@ -114,9 +115,9 @@ impl Backend {
         }
     }
 
-    /// The crate's own name for it.
+    /// Returns the crate's type for it.
     fn choice(self) -> twotower::executor::BackendChoice {
-        self.name().parse().expect("the crate knows the backends of its contract")
+        self.name().parse().expect("the crate has the same backends")
     }
 }
 
@@ -145,7 +146,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// The repository.
+/// Returns the folder of the repository.
 fn root() -> PathBuf {
     let xtask = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     xtask.parent().expect("xtask lies in the repository").to_owned()

@@ -1,4 +1,4 @@
-//! Training compiled for this machine.
+//! Training in a native build.
 
 use crate::train::{MODEL, Run, Start, Table};
 use crate::zip;
@@ -15,13 +15,13 @@ use twotower::data::{Dataset, Loader};
 use twotower::export::EXPORTS;
 use twotower::trainer::Trainer;
 
-/// How often the progress line moves.
+/// Time between updates of the progress line.
 const SLICE: Duration = Duration::from_millis(200);
 
-/// Bytes handed to the loader at once.
+/// Bytes passed to the loader at once.
 const CHUNK: usize = 1 << 18;
 
-/// Trains, tells `hear` what happens, and returns the run's document.
+/// Trains, calls `hear` with each event, and returns the run's JSON document.
 pub fn train(run: &Run, hear: &mut impl FnMut(&str, &Value)) -> Result<Value> {
     pollster::block_on(async {
         let mut trainer = start(run).await?;
@@ -73,7 +73,7 @@ async fn export(trainer: &mut Trainer, folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// A document as its text says it: a number of 32 bits keeps its few digits.
+/// Serializes through text, so that 32-bit numbers keep their short form: 0.1, not 0.10000000149.
 fn document(told: impl Serialize) -> Result<Value> {
     Ok(serde_json::from_str(&serde_json::to_string(&told)?)?)
 }
@@ -95,16 +95,16 @@ fn read(tables: &[Table], config: &Config) -> Result<Dataset> {
     Ok(loader.finish()?)
 }
 
-/// A file's text, unpacked.
+/// A file's text, decompressed.
 struct Text {
     name: String,
     read: Box<dyn Read>,
-    /// Its length, where the file tells it.
+    /// Length of the text, if known.
     bytes: Option<u64>,
 }
 
 impl Text {
-    /// Whether a file is packed is told by its first bytes, not by its name.
+    /// Opens a file. Its first bytes decide whether it is compressed, not its name.
     fn open(table: &Table) -> Result<Self> {
         const GZIP: [u8; 2] = [0x1f, 0x8b];
         let name = table.name();

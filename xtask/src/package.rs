@@ -1,4 +1,5 @@
-//! `cargo xtask package`: what others use, in `dist/`: the npm tarball, the offline page and the page for frames.
+//! `cargo xtask package`: writes the npm tarball, the offline page and the page for frames to
+//! `dist/`.
 
 use crate::bench::document::{Row, Table};
 use crate::bench::timing::number;
@@ -8,28 +9,28 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Bytes that the offline page may have.
+/// Largest size of the offline page, in bytes.
 const OFFLINE_BUDGET: u64 = 2_000_000;
-/// Bytes that the tarball may have: a little more than it has.
+/// Largest size of the tarball, in bytes: a little above its current size.
 const TARBALL_BUDGET: u64 = 1_960_000;
 
-/// Files of the repository that the package has, too.
+/// Files of the repository that the package also contains.
 const SHARED: [&str; 3] = ["CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT"];
 
-/// The page that opens from disk, by its name in `www/dist`.
+/// Name of the offline page in `www/dist`.
 const OFFLINE: &str = "twotower-demo.html";
 
-/// Where everything goes.
+/// Returns the output folder.
 fn out() -> PathBuf {
     root().join("dist")
 }
 
-/// Builds everything, and prints the sizes.
+/// Builds everything and prints the sizes.
 pub fn run() -> Result<ExitCode> {
     let downloads = size::within_budget()?;
     let out = out();
     if out.exists() {
-        fs::remove_dir_all(&out).context("the last package could not be removed")?;
+        fs::remove_dir_all(&out).context("the previous package could not be removed")?;
     }
     fs::create_dir_all(&out)?;
     let tarball = tarball(&out)?;
@@ -42,11 +43,11 @@ pub fn run() -> Result<ExitCode> {
     let rows =
         files.iter().map(|(file, budget)| weighed(file, *budget)).collect::<Result<Vec<_>>>()?;
     println!("{}", Table::new(&["file of dist/", "KB", "budget, KB"], rows));
-    println!("dist/embed/ is the page for frames; any static host serves it");
+    println!("dist/embed/ contains the page for frames; any static host can serve it");
     Ok(ExitCode::SUCCESS)
 }
 
-/// Packs `www/` as npm publishes it, into a folder. Returns the tarball.
+/// Packs `www/` into a folder, as npm publishes it. Returns the path of the tarball.
 pub fn tarball(folder: &Path) -> Result<PathBuf> {
     for file in SHARED {
         fs::copy(root().join(file), root().join("www").join(file))?;
@@ -61,11 +62,11 @@ pub fn tarball(folder: &Path) -> Result<PathBuf> {
     Ok(folder.join(name.trim()))
 }
 
-/// Copies the page for frames with all that it loads: the built files but for the other pages.
+/// Copies the page for frames with the files that it loads: all built files except the other pages.
 fn embed(folder: &Path) -> Result<()> {
     let built = pages::folder();
     copy(&built, folder, &["index.html", OFFLINE, "page.js", "style.css", "types", "embed"])?;
-    // There the scripts lie beside it.
+    // In this folder, the scripts are beside the page.
     let page = fs::read_to_string(built.join("embed/index.html"))?.replace("\"../", "\"./");
     Ok(fs::write(folder.join("index.html"), page)?)
 }
@@ -87,10 +88,13 @@ fn copy(from: &Path, to: &Path, but: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// A file's size beside its budget.
+/// Returns a row with a file's size and budget.
+///
+/// # Errors
+/// If the file is larger than its budget.
 fn weighed(file: &Path, budget: u64) -> Result<Row> {
     let bytes = file.metadata()?.len();
     let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    ensure!(bytes <= budget, "{name} has {bytes} bytes and may have {budget}");
+    ensure!(bytes <= budget, "{name} has {bytes} bytes; its budget is {budget}");
     Ok(vec![name, number(bytes as f64 / 1e3), number(budget as f64 / 1e3)])
 }

@@ -1,23 +1,24 @@
-//! The pages and the package of `www/`, built.
+//! Builds the pages and the package of `www/`.
 
 use crate::{root, setup, shell, wasm};
 use anyhow::Result;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-/// Names in `www/` that are no sources: built, installed, tests, and copies for the package.
+/// Names in `www/` that are not sources: build output, installed packages, tests, and copies for
+/// the package.
 const OTHERS: [&str; 6] =
     ["dist", "node_modules", "tests", "CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT"];
 
-/// The file that a build writes last.
+/// File that a build writes last.
 const LAST: &str = "twotower-demo.html";
 
-/// Where `npm run build` puts them.
+/// Returns the output folder of `npm run build`.
 pub fn folder() -> PathBuf {
     root().join("www/dist")
 }
 
-/// Builds the WebAssembly, and the pages if anything of theirs has changed.
+/// Builds the WebAssembly, and the pages if a source has changed.
 pub fn build() -> Result<()> {
     wasm::build(wasm::Variant::Package)?;
     let www = root().join("www");
@@ -34,7 +35,7 @@ pub fn build() -> Result<()> {
     Ok(())
 }
 
-/// When a file, or the last of those in a folder, was written.
+/// Returns the modification time of a file, or the newest in a folder.
 fn newest(path: &Path) -> SystemTime {
     let own = path.metadata().and_then(|metadata| metadata.modified());
     let inside = std::fs::read_dir(path).into_iter().flatten().flatten();

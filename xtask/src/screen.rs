@@ -1,15 +1,15 @@
-//! A run as its reader sees it: a line that moves, a row for each epoch, the outcome.
+//! Output of a run in the terminal: a progress line, a row for each epoch, the result.
 
 use serde_json::Value;
 use std::io::{IsTerminal as _, Write as _, stderr};
 
-/// Metrics in the order of the columns, under the keys of the run's document.
+/// Metrics in the order of the columns, by their keys in the run's document.
 const METRICS: [&str; 7] =
     ["recall@10", "recall@20", "ndcg@10", "ndcg@20", "hit@10", "mrr@10", "coverage@20"];
 
-/// Shows what a run tells.
+/// Prints the events of a run.
 pub struct Screen {
-    /// The moving line is for people, not for files.
+    /// Whether to print the progress line: only in a terminal, not in files.
     moving: bool,
 }
 
@@ -18,7 +18,7 @@ impl Screen {
         Self { moving: stderr().is_terminal() }
     }
 
-    /// Shows an event of a run.
+    /// Prints an event of a run.
     pub fn hear(&self, event: &str, value: &Value) {
         match event {
             "about" => about(value),
@@ -63,7 +63,7 @@ impl Screen {
         }
     }
 
-    /// Shows the outcome of a whole run.
+    /// Prints the result of a run.
     pub fn report(&self, report: &Value) {
         self.clear();
         row("popular", &report["popularity"]);
@@ -108,11 +108,11 @@ fn about(about: &Value) {
     println!();
 }
 
-/// Counts that are told where they are not zero, by their keys.
+/// Counts that are printed if they are not zero, by their keys.
 const LEFT_OUT: [(&str, &str); 4] = [
     ("belowMinRating", "below the minimum rating"),
     ("duplicates", "repeated"),
-    ("heldOutSeenBefore", "held out, but in an earlier part"),
+    ("heldOutSeenBefore", "also in an earlier part"),
     ("droppedByCore", "outside the core"),
 ];
 const SKIPPED: [(&str, &str); 4] = [
@@ -134,7 +134,7 @@ fn counted(counts: &Value, keys: &[(&str, &str)]) -> String {
     told.collect()
 }
 
-/// How a file was understood, in a line.
+/// Describes how a file was understood, in a line.
 fn read(file: &Value) -> String {
     let text = |key: &str| file[key].as_str().unwrap_or_default();
     let separator =
@@ -162,11 +162,11 @@ fn read(file: &Value) -> String {
     )
 }
 
-/// The split, in a line.
+/// Describes the split, in a line.
 fn split(split: &Value) -> String {
     let percent = |key: &str| format!("{:.0}%", split[key].as_f64().unwrap_or_default() * 100.0);
     match split["kind"].as_str().unwrap_or_default() {
-        "given" => "train and test are files of their own".into(),
+        "given" => "given, train and test are separate files".into(),
         "random" => format!("random, {} of each user's pairs test", percent("test")),
         "temporal" => format!("temporal, the last {} of each user's pairs test", percent("test")),
         "leave-last-out" => "leave-last-out, the last pair of each user tests".into(),

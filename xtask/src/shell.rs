@@ -1,4 +1,4 @@
-//! Running other programs: announced in a line, timed, and with an error that can be acted on.
+//! Runs other programs, with messages, times and clear errors.
 
 use anyhow::{Context as _, Result, bail};
 use std::io::{BufRead as _, BufReader};
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-/// Announces a piece of work in one line, does it, and says how long it took.
+/// Prints a line, does the work, and prints how long it took.
 pub fn step<T>(what: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     eprintln!("→ {what}");
     let start = Instant::now();
@@ -15,7 +15,7 @@ pub fn step<T>(what: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     Ok(result)
 }
 
-/// Runs a program that speaks to the user.
+/// Runs a program and shows its output.
 pub fn run(command: &mut Command) -> Result<()> {
     let status = command.status().with_context(|| cannot_start(command))?;
     if !status.success() {
@@ -24,7 +24,7 @@ pub fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Ends as another program, so that who stops this one has stopped that one too.
+/// Replaces this process with another program, so that stopping this one stops the other.
 pub fn hand_over(command: &mut Command) -> Result<()> {
     #[cfg(unix)]
     {
@@ -36,7 +36,7 @@ pub fn hand_over(command: &mut Command) -> Result<()> {
     run(command)
 }
 
-/// Runs a program in silence and returns what it printed; its words are part of the error.
+/// Runs a program silently and returns its output. If it fails, the error contains the output.
 pub fn quiet(command: &mut Command) -> Result<String> {
     let output =
         tied(command).stdin(Stdio::null()).output().with_context(|| cannot_start(command))?;
@@ -72,7 +72,7 @@ fn tied(command: &Command) -> Command {
     tied
 }
 
-/// Runs a program whose output is shown and listened to. Returns whether it succeeded.
+/// Runs a program, shows its output and calls `hear` with each line. Returns whether it succeeded.
 pub fn listen(command: &mut Command, mut hear: impl FnMut(&str)) -> Result<bool> {
     let mut child =
         command.stdout(Stdio::piped()).spawn().with_context(|| cannot_start(command))?;
@@ -85,7 +85,7 @@ pub fn listen(command: &mut Command, mut hear: impl FnMut(&str)) -> Result<bool>
     Ok(child.wait()?.success())
 }
 
-/// Where a program lies, if it is on the `PATH`.
+/// Returns the path of a program on the `PATH`.
 pub fn find(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     let name = format!("{program}{}", std::env::consts::EXE_SUFFIX);

@@ -1,4 +1,4 @@
-//! `cargo xtask size`: what a visitor of the demo page downloads, and whether it has grown.
+//! `cargo xtask size`: measures the downloads of the demo page and checks their budget.
 
 use crate::bench::document::{Row, Table};
 use crate::bench::timing::number;
@@ -11,10 +11,11 @@ use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-/// Bytes, gzipped, that all that counts may have: a little more than it has. The goal is 200 KB.
+/// Largest download without charts, in gzipped bytes: a little above its current size. The goal is
+/// 200 KB.
 const BUDGET: usize = 485_000;
 
-/// A part of what a page loads.
+/// A part of a page's download.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Download {
     part: String,
@@ -22,42 +23,42 @@ pub struct Download {
     gzip: usize,
 }
 
-/// Bytes, gzipped, that an element may load before its reader sees or touches it.
+/// Largest download of an element before it is visible or used, in gzipped bytes.
 const BUDGET_UNTOUCHED: usize = 15_000;
 
-/// Name of the part that does not count, as data does not.
+/// Part that is not in the sum, like data: it loads later.
 const CHARTS: &str = "charts (apart)";
 const CHARTS_FILE: &str = "chunk-charts.js";
 
-/// Builds the page, and prints the sizes of its parts and of the element's.
+/// Builds the page and prints the sizes of its parts and of the element's.
 pub fn run() -> Result<ExitCode> {
     println!("{}", table(&within_budget()?));
     println!("{}", element_table()?);
     Ok(ExitCode::SUCCESS)
 }
 
-/// Builds the page.
+/// Builds the page and returns its downloads.
 ///
 /// # Errors
-/// If it, or the element before a touch, has become larger than it may be.
+/// If the page, or the element before its first use, is larger than its budget.
 pub fn within_budget() -> Result<Vec<Download>> {
     pages::build()?;
     let downloads = measure()?;
     let gzip = gzip(&downloads);
     ensure!(
         gzip <= BUDGET,
-        "{}\nthat is {gzip} bytes, gzipped, and may be {BUDGET}",
+        "{}\nThe page has {gzip} bytes, gzipped; its budget is {BUDGET}",
         table(&downloads)
     );
     let untouched = element()?[0].gzip;
     ensure!(
         untouched <= BUDGET_UNTOUCHED,
-        "an element before a touch is {untouched} bytes, gzipped, and may be {BUDGET_UNTOUCHED}"
+        "an element before its first use has {untouched} bytes, gzipped; its budget is {BUDGET_UNTOUCHED}"
     );
     Ok(downloads)
 }
 
-/// Measures what a visitor of the built page loads.
+/// Measures the downloads of the built page.
 pub fn measure() -> Result<Vec<Download>> {
     let package = scripts("twotower.js")?;
     let page = &(&scripts("page.js")? - &package) - &files([CHARTS_FILE]);
@@ -70,25 +71,25 @@ pub fn measure() -> Result<Vec<Download>> {
     ])
 }
 
-/// Measures what an element loads: before a touch, then what its view adds, then what training adds.
+/// Measures the downloads of an element: before its first use, then of its view, then of training.
 fn element() -> Result<Vec<Download>> {
     let untouched = scripts("element.js")?;
     let view = &scripts("chunk-view.js")? - &untouched;
     let training = &files(["twotower.wasm"]) | &scripts("worker.js")?;
     Ok(vec![
-        Download::of("before a touch", &untouched)?,
-        Download::of("once it is seen", &view)?,
+        Download::of("before use", &untouched)?,
+        Download::of("once visible", &view)?,
         Download::of("worker and wasm", &training)?,
     ])
 }
 
-/// The element's sizes as a table.
+/// Returns the element's sizes as a table.
 pub fn element_table() -> Result<Table> {
     Ok(Table::new(&["element", "KB", "KB, gzip"], element()?.iter().map(Download::row)))
 }
 
 impl Download {
-    /// Adds up files of the built page.
+    /// Sums the sizes of files of the built page.
     fn of(part: &str, files: &BTreeSet<String>) -> Result<Self> {
         let mut download = Self { part: part.into(), bytes: 0, gzip: 0 };
         for file in files {
@@ -110,7 +111,7 @@ fn files<const N: usize>(names: [&str; N]) -> BTreeSet<String> {
     names.into_iter().map(String::from).collect()
 }
 
-/// A script of the built page with all that it imports at once, by their names.
+/// Returns the names of a script of the built page and of its static imports, also indirect ones.
 fn scripts(entry: &str) -> Result<BTreeSet<String>> {
     let mut found = BTreeSet::new();
     let mut left = vec![entry.to_owned()];
@@ -123,21 +124,21 @@ fn scripts(entry: &str) -> Result<BTreeSet<String>> {
     Ok(found)
 }
 
-/// Names of the files that a minified module imports statically: `from"./x.js"` and `import"./x.js"`.
+/// Returns the names of a minified module's static imports: `from"./x.js"` and `import"./x.js"`.
 fn imports(code: &str) -> impl Iterator<Item = &str> {
     ["from\"./", "import\"./"]
         .into_iter()
         .flat_map(|before| code.split(before).skip(1).filter_map(|rest| rest.split('"').next()))
 }
 
-/// Bytes of all that counts, gzipped.
+/// Returns the gzipped bytes of all downloads in the sum.
 pub fn gzip(downloads: &[Download]) -> usize {
     counted(downloads).map(|download| download.gzip).sum()
 }
 
 pub fn table(downloads: &[Download]) -> Table {
     let whole = counted(downloads).map(|download| download.bytes).sum();
-    let whole = row("together", whole, gzip(downloads));
+    let whole = row("total", whole, gzip(downloads));
     Table::new(&["download", "KB", "KB, gzip"], downloads.iter().map(Download::row).chain([whole]))
 }
 

@@ -1,4 +1,4 @@
-//! `cargo xtask step`: how long one training step takes.
+//! `cargo xtask step`: times one training step.
 
 use crate::bench::race::{self, Contestant, Entry, Race};
 use crate::{Backend, Runtime, train};
@@ -17,10 +17,10 @@ pub struct Step {
     /// Rows of the item table
     #[arg(long, default_value_t = race::ITEMS)]
     items: usize,
-    /// Steps that are timed
+    /// Number of timed steps
     #[arg(long, default_value_t = 11)]
     steps: usize,
-    /// Options over the defaults, with `batchSize=1024` beneath them
+    /// Set an option of the run; the default of batchSize is 1024 here
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
     #[arg(long, value_enum, default_value_t = Backend::Cpu)]
@@ -31,7 +31,7 @@ pub struct Step {
 
 impl Step {
     pub fn run(self) -> Result<ExitCode> {
-        ensure!(self.steps > 0, "--steps 0 times nothing");
+        ensure!(self.steps > 0, "`--steps` must be at least 1");
         let mut options = json!({ "batchSize": race::BATCH });
         train::set_all(&mut options, &self.set)?;
         let entry = match self.runtime {
@@ -50,12 +50,12 @@ impl Step {
         let bindings = &about["bindings"];
         if let Some(shards) = bindings["shards"].as_u64() {
             println!(
-                "largest binding {} of {} bytes that the adapter allows, at most {shards} shards a buffer",
+                "largest binding: {} bytes, adapter limit {} bytes; at most {shards} shards a buffer",
                 bindings["largest"], bindings["limit"],
             );
         }
         if let Some(bytes) = about["wasmBytes"].as_f64() {
-            println!("{:.0} MB of WebAssembly memory at the peak", bytes / 1e6);
+            println!("peak WebAssembly memory: {:.0} MB", bytes / 1e6);
         }
         Ok(ExitCode::SUCCESS)
     }

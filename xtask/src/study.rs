@@ -1,5 +1,5 @@
-//! `cargo xtask study`: reruns the experiments on the techniques, with their controls and several seeds,
-//! and writes what comes out, whoever wins, to `docs/results.md`.
+//! `cargo xtask study`: repeats the experiments on the techniques, with their controls and several
+//! seeds, and writes the results, good or bad, to `docs/results.md`.
 
 mod cbns;
 mod measured;
@@ -27,19 +27,19 @@ use twotower::data::Part;
 
 #[derive(clap::Args)]
 pub struct Study {
-    /// What is studied; nothing writes results.md anew from what earlier studies found
+    /// Technique to study; without one, results.md is rewritten from earlier results
     #[arg(value_enum)]
     technique: Option<Technique>,
-    /// A folder with train.* and test.*, beside the data sets of the page; its name is the set's
+    /// Folder with train.* and test.*, in addition to the page's data sets; it names the set
     #[arg(long, value_name = "DIR")]
     data: Vec<PathBuf>,
-    /// Runs of each arm
+    /// Number of seeds: runs of each arm
     #[arg(long, value_name = "N", default_value_t = SEEDS)]
     seeds: u32,
-    /// Epochs of every run, in place of the experiment's own
+    /// Epochs of every run, instead of the experiment's own
     #[arg(long, value_name = "N")]
     epochs: Option<usize>,
-    /// Where results.md and results/ are
+    /// Folder of results.md and results/
     #[arg(long, value_name = "DIR", default_value_os_t = root().join("docs"))]
     out: PathBuf,
 }
@@ -48,33 +48,33 @@ pub struct Study {
 enum Technique {
     /// OneBP against two backpropagations
     Onebp,
-    /// A bank of negatives against in-batch alone
+    /// A bank of negatives against in-batch negatives only
     Cbns,
-    /// Skipping against full training, random dropping and stopping early
+    /// Skipping against full training, random skipping and early stopping
     Skip,
     /// Each technique as its switch in the page starts it, against the plain run
     Starts,
 }
 
-/// An experiment: what is run on a set, and what is made of it.
+/// An experiment: its runs on a data set, and the conclusions from them.
 struct Experiment {
     name: &'static str,
     title: &'static str,
     about: &'static str,
-    /// Epochs of its runs: of all of them, then of all anew, since what a run does may depend on how many
-    /// it has.
+    /// Numbers of epochs. All arms run once for each, since a run may depend on its number of
+    /// epochs.
     lengths: fn(set: &str) -> Vec<usize>,
     arms: fn(set: &str) -> Vec<Arm>,
     conclude: fn(&Measured) -> Chapter,
 }
 
-/// One way to train, to be held against the others.
+/// A way to train, compared with the others.
 struct Arm {
     name: &'static str,
     options: Value,
 }
 
-/// A set that was split before.
+/// A data set that is already split.
 struct Set {
     name: String,
     tables: [PathBuf; 2],
@@ -103,7 +103,7 @@ impl Study {
         Ok(ExitCode::SUCCESS)
     }
 
-    /// Runs an experiment on all sets and keeps what was found.
+    /// Runs an experiment on all sets and writes its results.
     fn study(&self, experiment: &Experiment) -> Result<()> {
         ensure!(self.seeds > 0, "--seeds 0 measures nothing");
         let sets = self.sets()?;
@@ -130,12 +130,12 @@ impl Study {
         };
         let results = self.out.join("results");
         fs::create_dir_all(&results)
-            .with_context(|| format!("{} cannot be made", results.display()))?;
+            .with_context(|| format!("{} cannot be created", results.display()))?;
         let file = results.join(format!("{}.json", experiment.name));
         train::write(&file, &serde_json::to_value(&section)?)
     }
 
-    /// Those of the page, then those that were given.
+    /// Returns the page's data sets, then those of `--data`.
     fn sets(&self) -> Result<Vec<Set>> {
         let mut sets: Vec<Set> = Vec::new();
         for folder in train::datasets()?.iter().chain(&self.data) {
@@ -150,8 +150,8 @@ impl Study {
         Ok(sets)
     }
 
-    /// Runs every arm with every seed; arms beside each other, so that their times can be compared where a
-    /// machine's pace changes.
+    /// Runs every arm with every seed. The arms alternate, so that their times can be compared even
+    /// if the machine's speed changes.
     fn measure(&self, experiment: &Experiment, set: &Set, epochs: usize) -> Result<Measured> {
         let arms = (experiment.arms)(&set.name);
         let mut measured: Vec<_> = arms.iter().map(|arm| (arm.name, Vec::new())).collect();
@@ -175,7 +175,7 @@ impl Study {
         Ok(Measured { set: set.name.clone(), arms: measured })
     }
 
-    /// How the study is repeated; where somebody's data lies is their own.
+    /// Returns the command that repeats the study, without the real paths of the data.
     fn command(&self, experiment: &Experiment) -> String {
         let mut command = format!("cargo xtask study {} --seeds {}", experiment.name, self.seeds);
         for folder in &self.data {
@@ -210,7 +210,7 @@ impl Set {
         let find = |part: &str| {
             let mut named = files.iter().filter(|file| name(file).starts_with(&format!("{part}.")));
             let found =
-                named.next().with_context(|| format!("{}: no {part}.* in it", folder.display()));
+                named.next().with_context(|| format!("{} contains no {part}.*", folder.display()));
             found.cloned()
         };
         Ok(Self { name: name(folder), tables: [find("train")?, find("test")?] })
@@ -225,7 +225,7 @@ impl Set {
     }
 }
 
-/// All options of one run.
+/// Returns the options of one run.
 fn options(arm: &Arm, epochs: usize, seed: u32) -> Value {
     let mut options = arm.options.clone();
     options["epochs"] = epochs.into();
@@ -234,7 +234,7 @@ fn options(arm: &Arm, epochs: usize, seed: u32) -> Value {
     options
 }
 
-/// The last part of a path, whichever folder it starts from.
+/// Returns the last part of a path, also of a relative one such as `.`.
 fn name(path: &Path) -> String {
     let whole = std::path::absolute(path).unwrap_or_default();
     whole.file_name().unwrap_or_default().to_string_lossy().into_owned()
@@ -242,14 +242,14 @@ fn name(path: &Path) -> String {
 
 const PREFACE: &str = "# Results
 
-What the techniques are worth, measured: written by `cargo xtask study`, also where a technique loses.
-Figures are of a full ranking of the catalogue, training items masked; the last epoch's on the test unless
-a table says otherwise. Arms that are compared share their seeds, so a difference is that of runs with the same
-seed: an arm *wins* or *loses* where the mean difference is larger than its standard deviation over
-the seeds, else the two are *level*. Without `--data` a command runs on the sets in `www/data`.
+`cargo xtask study` writes this file. It measures each technique against its controls, also where the technique
+loses. Metrics rank the full catalogue with training items masked; they are those of the last epoch on the test part,
+unless a table says otherwise. Compared arms use the same seeds, and each difference is between runs with the same
+seed. An arm *wins* or *loses* if the mean difference is larger than its standard deviation over the seeds; else the
+two are *level*. Without `--data`, a command runs on the data sets in `www/data`.
 ";
 
-/// Renders what there is of all studies.
+/// Writes results.md and the plots from the results of all studies.
 fn write_up(out: &Path) -> Result<()> {
     let mut text = String::from(PREFACE);
     for technique in Technique::value_variants() {
@@ -258,7 +258,7 @@ fn write_up(out: &Path) -> Result<()> {
             continue;
         }
         let section: Section = serde_json::from_value(train::read_json(&file)?)
-            .with_context(|| format!("{} is not a study's", file.display()))?;
+            .with_context(|| format!("{} was not written by a study", file.display()))?;
         write!(text, "\n{section}").expect("a String takes text");
         for plot in section.chapters.iter().flat_map(|chapter| &chapter.plots) {
             save(&out.join(format!("results/{}.svg", plot.name)), &plot.to_string())?;
@@ -310,7 +310,7 @@ mod tests {
         let lacks_test = refused(&folder);
         let lacks_all = refused(&folder.join("nowhere"));
         fs::remove_dir_all(&folder).expect("removed");
-        assert_eq!(lacks_test, format!("{}: no test.* in it", folder.display()));
+        assert_eq!(lacks_test, format!("{} contains no test.*", folder.display()));
         assert!(lacks_all.contains("nowhere cannot be read"), "{lacks_all}");
     }
 

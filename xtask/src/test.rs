@@ -1,11 +1,11 @@
-//! `cargo xtask test`: everything that can tell a fault.
+//! `cargo xtask test`: runs all tests and lints.
 
 use crate::{embeds, fuzz, golden, pages, root, setup, shell, size};
 use anyhow::Result;
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
-/// What a stage counted.
+/// Counts of a stage.
 #[derive(Default)]
 struct Tally {
     passed: usize,
@@ -25,7 +25,7 @@ impl Tally {
 
 type Stage = (&'static str, fn() -> Result<Tally>);
 
-/// Quick and frequent faults first.
+/// Stages in order: fast checks that often fail come first.
 const STAGES: [Stage; 10] = [
     ("format", || passes(setup::cargo().args(["fmt", "--all", "--check"]))),
     ("lint, native", || {
@@ -57,12 +57,12 @@ const STAGES: [Stage; 10] = [
     ("golden cases", golden_cases),
 ];
 
-/// Seconds that each target of the fuzzing loop gets.
+/// Seconds for each target of the fuzzing loop.
 const FUZZ_SECONDS: &str = "10";
 
 const DENY: [&str; 3] = ["--", "-D", "warnings"];
 
-/// Runs every stage, whatever the ones before said, and ends with what they counted.
+/// Runs every stage, also after a failure, and prints a summary.
 pub fn run() -> Result<ExitCode> {
     let mut sum = Tally::default();
     let mut summary = Vec::new();
@@ -89,7 +89,8 @@ fn passes(command: &mut Command) -> Result<Tally> {
     Ok(Tally::one(true))
 }
 
-/// Where the compiler for wasm is not the one that clippy belongs to, its own warnings are all there is.
+/// Lints the wasm build with clippy, or with the compiler's own warnings if its toolchain has no
+/// clippy.
 fn lint_wasm() -> Result<Tally> {
     let toolchain = setup::wasm_toolchain()?;
     let all = ["--lib", "--all-features"];
@@ -113,14 +114,14 @@ fn test_native() -> Result<Tally> {
     Ok(complete(sum, succeeded))
 }
 
-/// The number in front of a word, as in `test result: ok. 5 passed; 0 failed;`.
+/// Returns the number before a word, as in `test result: ok. 5 passed; 0 failed;`.
 fn number_before(word: &str, line: &str) -> usize {
     let words: Vec<&str> = line.split_whitespace().collect();
     let pair = words.windows(2).find(|pair| pair[1] == word);
     pair.and_then(|pair| pair[0].parse().ok()).unwrap_or_default()
 }
 
-/// Node's test runner ends with lines such as `ℹ pass 12`.
+/// Runs the browser tests. Node's test runner ends with lines such as `ℹ pass 12`.
 fn test_browser() -> Result<Tally> {
     pages::build()?;
     let mut sum = Tally::default();
@@ -142,7 +143,7 @@ fn test_browser() -> Result<Tally> {
     Ok(complete(sum, succeeded))
 }
 
-/// Adds the failure of a runner that ended badly, or ran nothing, without a test to blame.
+/// Counts a failure if a runner failed, or ran nothing, without a failed test.
 fn complete(mut tally: Tally, succeeded: bool) -> Tally {
     if tally.failed == 0 && (!succeeded || tally.passed == 0) {
         tally.failed = 1;
@@ -150,10 +151,10 @@ fn complete(mut tally: Tally, succeeded: bool) -> Tally {
     tally
 }
 
-/// Cases that are cheap and reach most shaders: Firefox and Node.js compute these.
+/// Cases for Firefox and Node.js: they are fast and reach most shaders.
 const ELSEWHERE: [&str; 3] = ["bag_mlp_adam", "evaluation", "mixed_logq"];
 
-/// Every case in every place, and some in Firefox and in Node.js.
+/// Runs every case in every place, and some in Firefox and in Node.js.
 fn golden_cases() -> Result<Tally> {
     let dir = root().join("tests/golden");
     let some = ELSEWHERE.map(str::to_owned);

@@ -1,4 +1,4 @@
-//! `cargo xtask train`: the main job without a screen.
+//! `cargo xtask train`: trains from the command line.
 
 use crate::browser::Browser;
 use crate::screen::Screen;
@@ -15,7 +15,7 @@ use twotower::export::{EXPORTS, Export};
 #[derive(clap::Args)]
 #[command(group(ArgGroup::new("source").required(true).args(["data", "train", "dataset", "resume"])))]
 pub struct Train {
-    /// Interactions, to be split as `split` says
+    /// Interactions, split by the options `split.*`
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
     /// Interactions to train on
@@ -27,7 +27,7 @@ pub struct Train {
     /// Interactions that choose the best epoch
     #[arg(long, value_name = "FILE", requires = "train")]
     validation: Option<PathBuf>,
-    /// A data set of the page
+    /// A built-in data set, such as goodbooks
     #[arg(long, value_name = "NAME", conflicts_with = "items")]
     dataset: Option<String>,
     /// Titles and features of the items
@@ -36,31 +36,31 @@ pub struct Train {
     /// Features of the users
     #[arg(long, value_name = "FILE")]
     users: Option<PathBuf>,
-    /// A saved run to go on with: its data and options are in it
+    /// A saved run to resume; it contains its data and options
     #[arg(long, value_name = "FILE", conflicts_with_all = ["items", "users", "config", "sets"])]
     resume: Option<PathBuf>,
-    /// Options, as JSON
+    /// Options as a JSON file
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// A technique, such as `onebp`, with the values that suit a page's data, where the file has no others
     #[arg(long = "with", value_name = "TECHNIQUE", conflicts_with = "resume")]
     techniques: Vec<String>,
-    /// An option, over those of the file
+    /// Set an option; overrides --config
     #[arg(long = "set", value_name = "KEY=VALUE")]
     sets: Vec<String>,
-    /// What to compute on
+    /// Backend to compute on
     #[arg(long, value_enum, default_value = "auto")]
     backend: Backend,
-    /// Where to run
+    /// Runtime
     #[arg(long, value_enum, default_value = "browser")]
     runtime: Runtime,
-    /// Short for `--set epochs=N`; of a saved run, its epochs in all
+    /// Short for `--set epochs=N`; with --resume, the total number of epochs
     #[arg(long, value_name = "N")]
     epochs: Option<u32>,
-    /// Write the run as one JSON document
+    /// Write the run's report as one JSON document
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Save the run, its embeddings and its towers in a folder
+    /// Write the run, its embeddings and its towers to a folder
     #[arg(long, value_name = "DIR")]
     export: Option<PathBuf>,
 }
@@ -69,26 +69,26 @@ pub struct Train {
 pub struct Run {
     pub start: Start,
     pub backend: Backend,
-    /// Where its files go, if they do.
+    /// Folder of `--export`.
     pub export: Option<PathBuf>,
 }
 
-/// What a run starts from.
+/// Start of a run.
 pub enum Start {
     Fresh {
         /// Files in the order in which they are read.
         tables: Vec<Table>,
-        /// Options as the crate resolves them over its defaults.
+        /// Options that differ from the defaults.
         options: Value,
     },
     Saved {
         file: PathBuf,
-        /// Epochs in all, if not as many as it has.
+        /// Total number of epochs, if it differs from the saved run's.
         epochs: Option<u32>,
     },
 }
 
-/// What `--export` saves a run as, beside all [`EXPORTS`].
+/// File name of the saved run that `--export` writes, in addition to all [`EXPORTS`].
 pub const MODEL: &str = "model.safetensors";
 
 /// A file of a run's data.
@@ -102,12 +102,12 @@ impl Table {
         Self { part, file: file.into() }
     }
 
-    /// Its name, as errors call it.
+    /// Returns its name in error messages.
     pub fn name(&self) -> String {
         self.file.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 
-    /// What the package's source calls the part.
+    /// Returns the name of the part in the package's source.
     fn key(&self) -> &'static str {
         match self.part {
             Part::All => "data",
@@ -135,7 +135,7 @@ impl Train {
         };
         if let Some(folder) = &self.export {
             std::fs::create_dir_all(folder)
-                .with_context(|| format!("{} cannot be made", folder.display()))?;
+                .with_context(|| format!("{} cannot be created", folder.display()))?;
         }
         let run = Run { start, backend: self.backend, export: self.export.clone() };
         let screen = Screen::new();
@@ -186,7 +186,7 @@ impl Train {
             Some(file) => read_json(file)?,
             None => json!({}),
         };
-        // What the file says is refused before anything is set over it.
+        // Rejects errors of the file before `--set` can hide them.
         Config::resolve(&options)?;
         if self.data.is_none() && config::get(&options, "split.kind").is_none() {
             config::set(&mut options, "split.kind", "given".into());
@@ -211,18 +211,19 @@ impl Train {
     }
 }
 
-/// Sets options as `--set key=value` says.
+/// Sets the options of `--set key=value`.
 pub fn set_all(options: &mut Value, sets: &[String]) -> Result<()> {
     for set in sets {
-        let (key, value) = set.split_once('=').with_context(|| format!("--set {set}: no `=`"))?;
-        // What is not JSON is a word: `--set optimizer.kind=sgd` needs no quotes.
+        let (key, value) =
+            set.split_once('=').with_context(|| format!("--set {set}: expected KEY=VALUE"))?;
+        // A value that is not JSON is a text: `--set optimizer.kind=sgd` needs no quotes.
         let value = serde_json::from_str(value).unwrap_or_else(|_| value.into());
         config::set(options, key, value);
     }
     Ok(())
 }
 
-/// The folders of the page's data sets.
+/// Returns the folders of the built-in data sets, in order.
 pub fn datasets() -> Result<Vec<PathBuf>> {
     let entries = std::fs::read_dir(root().join("www/data"))?.flatten();
     let mut folders: Vec<PathBuf> =
@@ -231,14 +232,14 @@ pub fn datasets() -> Result<Vec<PathBuf>> {
     Ok(folders)
 }
 
-/// The folder of a data set of the page.
+/// Returns the folder of a built-in data set.
 pub fn dataset(name: &str) -> Result<PathBuf> {
     let folders = datasets()?;
     match folders.iter().find(|folder| folder.ends_with(name)) {
         Some(folder) => Ok(folder.clone()),
         None => {
             let names = folders.iter().filter_map(|folder| folder.file_name()?.to_str());
-            bail!("no data set `{name}`; there are: {}", Vec::from_iter(names).join(", "));
+            bail!("unknown data set `{name}`; use one of: {}", Vec::from_iter(names).join(", "));
         }
     }
 }
@@ -278,20 +279,20 @@ fn in_browser(run: &Run, runtime: Runtime, hear: &mut impl FnMut(&str, &Value)) 
     browser.run_one(hear)
 }
 
-/// Refuses a file that cannot be read, before anything is begun.
+/// Fails early if a file cannot be read.
 fn readable(file: &Path) -> Result<()> {
     std::fs::metadata(file).with_context(|| format!("{} cannot be read", file.display()))?;
     Ok(())
 }
 
-/// Reads a document that a person or a command wrote.
+/// Reads a JSON file.
 pub fn read_json(file: &Path) -> Result<Value> {
     let text = std::fs::read_to_string(file)
         .with_context(|| format!("{} cannot be read", file.display()))?;
     serde_json::from_str(&text).with_context(|| format!("{} is not JSON", file.display()))
 }
 
-/// Writes a document for other tools.
+/// Writes a JSON file.
 pub fn write(file: &Path, document: &Value) -> Result<()> {
     std::fs::write(file, format!("{document:#}\n"))
         .with_context(|| format!("{} cannot be written", file.display()))

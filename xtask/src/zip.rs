@@ -1,21 +1,21 @@
-//! The data file within a zip archive, as MovieLens is published. `www/src/zip.ts` is its twin.
+//! Reads the data file of a zip archive, such as MovieLens'. `www/src/zip.ts` does the same.
 
 use anyhow::{Context as _, Result, bail, ensure};
 use flate2::read::DeflateDecoder;
 use std::io::{Read, Seek, SeekFrom, Take};
 use twotower::data::Part;
 
-/// The first bytes of every archive.
+/// First bytes of every archive.
 pub const ZIP: [u8; 4] = *b"PK\x03\x04";
 
-/// Bytes of the records that the format has, without their names, and the marks of the last two.
+/// Lengths of the format's records without their names, in bytes, and the marks of the last two.
 const LOCAL: usize = 30;
 const ENTRY: usize = 46;
 const END: usize = 22;
 const ENTRY_MARK: &[u8] = b"PK\x01\x02";
 const END_MARK: &[u8] = b"PK\x05\x06";
 
-/// The longest comment after the last record.
+/// Largest comment after the last record, in bytes.
 const COMMENT: u64 = 1 << 16;
 
 /// A file within an archive.
@@ -34,10 +34,10 @@ pub struct Unpacked {
     pub read: Box<dyn Read>,
 }
 
-/// Opens the one data file of an archive, or the one of several that is known to be the part.
+/// Opens the only data file of an archive, or the file of several with a known name of the part.
 ///
 /// # Errors
-/// If the archive is damaged, or nothing tells which file to take.
+/// If the archive is damaged, or has several files and none with a known name.
 pub fn open(mut archive: impl Read + Seek + 'static, part: Part) -> Result<Unpacked> {
     let entries = entries(&mut archive).context("it is a damaged zip archive")?;
     let Entry { name, method, packed, bytes, at } = chosen(entries, part)?;
@@ -49,18 +49,18 @@ pub fn open(mut archive: impl Read + Seek + 'static, part: Part) -> Result<Unpac
     let read: Box<dyn Read> = match method {
         0 => Box::new(packed),
         8 => Box::new(DeflateDecoder::new(packed)),
-        _ => bail!("{name} is packed in a way that is not known. Unpack it"),
+        _ => bail!("{name} uses an unsupported compression method. Unpack it"),
     };
     Ok(Unpacked { name, bytes, read })
 }
 
-/// All files of an archive but folders and what is about it.
+/// Returns the data files of an archive: no folders, readmes or licences.
 fn entries(archive: &mut (impl Read + Seek)) -> Result<Vec<Entry>> {
     let length = archive.seek(SeekFrom::End(0))?;
     let from = length.saturating_sub(END as u64 + COMMENT);
     let tail = part_of(archive, from, (length - from) as usize)?;
-    let end = tail.windows(4).rposition(|mark| mark == END_MARK).context("it has no end")?;
-    let end = tail.get(end..end + END).context("its end is cut")?;
+    let end = tail.windows(4).rposition(|mark| mark == END_MARK).context("its end is missing")?;
+    let end = tail.get(end..end + END).context("its end is truncated")?;
     let directory = part_of(archive, number(end, 16, 4) as u64, number(end, 12, 4))?;
     let mut rest = &directory[..];
     let mut entries = Vec::new();
@@ -68,7 +68,7 @@ fn entries(archive: &mut (impl Read + Seek)) -> Result<Vec<Entry>> {
         let lengths =
             [28, 30, 32].map(|at| if rest.len() < ENTRY { 0 } else { number(rest, at, 2) });
         let end = ENTRY + lengths.iter().sum::<usize>();
-        ensure!(rest.len() >= end, "its directory is cut");
+        ensure!(rest.len() >= end, "its directory is truncated");
         let name = String::from_utf8_lossy(&rest[ENTRY..ENTRY + lengths[0]]).into_owned();
         ensure!(number(rest, 8, 2) & 1 == 0, "{name} is encrypted");
         entries.push(Entry {
@@ -84,7 +84,7 @@ fn entries(archive: &mut (impl Read + Seek)) -> Result<Vec<Entry>> {
     Ok(entries)
 }
 
-/// Whether a file is more than a folder or a word about others.
+/// Returns whether an entry is a data file: no folder, readme or licence.
 fn is_data(name: &str) -> bool {
     let last = base(name).to_lowercase();
     let is_about = ["readme", "license", "."].iter().any(|begin| last.starts_with(begin));
@@ -111,8 +111,8 @@ fn chosen(mut entries: Vec<Entry>, part: Part) -> Result<Entry> {
     let names = entries.iter().map(|entry| entry.name.as_str()).collect::<Vec<_>>().join(", ");
     match entries.pop() {
         Some(entry) if entries.is_empty() => Ok(entry),
-        Some(_) => bail!("it has several files: {names}. Unpack it, and choose one"),
-        None => bail!("it has no file"),
+        Some(_) => bail!("it contains several files: {names}. Unpack it and choose one"),
+        None => bail!("it contains no data file"),
     }
 }
 
@@ -120,11 +120,11 @@ fn part_of(archive: &mut (impl Read + Seek), at: u64, length: usize) -> Result<V
     archive.seek(SeekFrom::Start(at))?;
     let mut bytes = Vec::new();
     archive.take(length as u64).read_to_end(&mut bytes)?;
-    ensure!(bytes.len() == length, "it is cut");
+    ensure!(bytes.len() == length, "it is truncated");
     Ok(bytes)
 }
 
-/// A number of this many bytes, the lowest first.
+/// Reads a little-endian number of `length` bytes.
 fn number(bytes: &[u8], at: usize, length: usize) -> usize {
     bytes[at..at + length].iter().rev().fold(0, |number, byte| number << 8 | usize::from(*byte))
 }
@@ -135,7 +135,7 @@ mod tests {
     use flate2::{Compression, write::DeflateEncoder};
     use std::io::{Cursor, Write as _};
 
-    /// An archive of files, packed or not.
+    /// Returns an archive of files; the flag says whether a file is compressed.
     fn archive(files: &[(&str, &str, bool)]) -> Vec<u8> {
         let mut archive = Vec::new();
         let mut directory = Vec::new();

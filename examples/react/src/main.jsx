@@ -12,7 +12,7 @@ function App() {
       </p>
       {!away && (
         <two-tower-trainer dataset="goodbooks" epochs={2}>
-          <p>After two epochs, the first 20 books of a list hold about a tenth of those that its reader likes.</p>
+          <p>After two epochs, the first 20 recommendations contain about a tenth of the books that a reader likes.</p>
         </two-tower-trainer>
       )}
     </>

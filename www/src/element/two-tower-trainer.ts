@@ -1,4 +1,4 @@
-/** The custom element: waits until it is seen or touched, then loads its view. Importing it defines nothing. */
+/** The custom element: loads its view once it is visible or used. Importing this file does not define the tag. */
 
 import { configure } from "../addresses.js";
 import { page } from "../environment.js";
@@ -21,25 +21,25 @@ type PropertyValue = string | number | object | readonly string[] | null | undef
 type Camel<Name extends string> = Name extends `${infer Head}-${infer Tail}` ? `${Head}${Capitalize<Tail>}` : Name;
 
 /**
- * Trains a two-tower recommender where it stands, for the reader to watch and ask.
+ * Trains a two-tower recommender inside a page; the reader watches it and asks it for recommendations.
  *
  * @tagname two-tower-trainer
- * @slot - The view without JavaScript, until the trainer is loaded, and in print before anything is trained
- * @fires {CustomEvent<ReadyDetail>} twotower-ready - The data is read and the model can be asked
+ * @slot - Shown without JavaScript, until the trainer is loaded, and in print before training
+ * @fires {CustomEvent<ReadyDetail>} twotower-ready - The data is loaded and the model can answer
  * @fires {CustomEvent<EpochDetail>} twotower-epoch - An epoch has ended
- * @fires {CustomEvent<DoneDetail>} twotower-done - The run, or the comparison, has ended
- * @fires {CustomEvent<ErrorDetail>} twotower-error - An attribute has a wrong value, or the run has failed
+ * @fires {CustomEvent<DoneDetail>} twotower-done - The run or the comparison has ended
+ * @fires {CustomEvent<ErrorDetail>} twotower-error - An attribute has an invalid value, or the run has failed
  *
- * @csspart frame - All of the view
- * @csspart message - The message of an error
+ * @csspart frame - The whole view
+ * @csspart message - An error message
  * @csspart controls - Buttons and progress
  * @csspart start - The main button: start, pause, resume
  * @csspart reset - The button that starts over
  * @csspart load - The button of `loading="interaction"`
- * @csspart settings - The options of `controls`
+ * @csspart settings - The options listed in `controls`
  * @csspart charts - The charts
  * @csspart ask - The lists
- * @csspart profile - Where a step's time goes
+ * @csspart profile - The profile of a training step
  * @csspart compare - The comparison of strategies
  * @csspart footer - Credits
  *
@@ -48,20 +48,20 @@ type Camel<Name extends string> = Name extends `${infer Head}-${infer Tail}` ? `
  * @cssprop --two-tower-on-accent - Text on the accent
  * @cssprop --two-tower-background - Background of the element
  * @cssprop --two-tower-surface - Background of cards and fields
- * @cssprop --two-tower-hover - Background of what is under the pointer
+ * @cssprop --two-tower-hover - Background of elements under the pointer
  * @cssprop --two-tower-text - Text
  * @cssprop --two-tower-muted - Less important text
  * @cssprop --two-tower-line - Lines and borders
  * @cssprop --two-tower-edge - Borders of buttons and fields
  * @cssprop --two-tower-warning - Background of error messages
  * @cssprop [--two-tower-radius=10px] - Radius of corners
- * @cssprop [--two-tower-size=16px] - Font size, which all other sizes follow
- * @cssprop [--two-tower-min-height=420px] - Height that is kept free before the trainer is loaded
+ * @cssprop [--two-tower-size=16px] - Font size; other sizes scale with it
+ * @cssprop [--two-tower-min-height=420px] - Height that is reserved before the trainer is loaded
  */
 export class TwoTowerTrainer extends Base {
   static readonly observedAttributes: readonly string[] = NAMES;
 
-  /** The last report of the run: after `twotower-ready`, each epoch and `twotower-done`. */
+  /** Latest report of the run, updated at `twotower-ready`, each epoch and `twotower-done`. */
   report: Report | undefined;
 
   #view: View | undefined;
@@ -98,23 +98,23 @@ export class TwoTowerTrainer extends Base {
     this.addEventListener("twotower-error", this.#failed);
   }
 
-  /** The trainer, once it is there. Waiting for it does not load it: `start()` does. */
+  /** Promise of the trainer. Waiting for it does not load the trainer; `start()` does. */
   get ready(): Promise<Trainer> {
     return this.#ready.promise;
   }
 
-  /** Loads the trainer if it is not there yet, and starts or continues training. */
+  /** Loads the trainer if needed, then starts or continues training. */
   async start(): Promise<void> {
     const view = await this.#load();
     await view?.start();
   }
 
-  /** Stops between two slices of training, until `start()`. */
+  /** Pauses training until `start()`. */
   pause(): void {
     this.#view?.pause();
   }
 
-  /** Gives up the run for a fresh model with the same options. */
+  /** Discards the run and creates a fresh model with the same options. */
   async reset(): Promise<void> {
     await this.#view?.reset();
     await this.#report();

@@ -1,4 +1,4 @@
-//! What the benchmark found, as it is kept in `docs/performance.json` and written to `docs/performance.md`.
+//! The benchmark's results: kept in `docs/performance.json`, written to `docs/performance.md`.
 
 use super::page::Page;
 use super::reference::Reference;
@@ -9,7 +9,7 @@ use super::timing::number;
 use serde::{Deserialize, Serialize};
 use std::fmt::{self, Display, Formatter};
 
-/// The parts that were measured, each by the latest command that did.
+/// The measured parts, each from the latest command that measured it.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Document {
@@ -20,14 +20,14 @@ pub struct Document {
     pub sizes: Option<Part<Sizes>>,
 }
 
-/// Something measured, and on what.
+/// A measurement and its circumstances.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Part<T> {
     pub circumstances: Circumstances,
     pub measured: T,
 }
 
-/// When, how and on what something was measured.
+/// Date, command and machine of a measurement.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Circumstances {
     pub date: String,
@@ -50,7 +50,7 @@ impl Display for Circumstances {
     }
 }
 
-/// Something that is to be reached.
+/// A figure to reach.
 #[derive(Debug)]
 pub struct Goal {
     what: String,
@@ -78,7 +78,7 @@ impl Goal {
         Self { what: what.into(), bound, figure: figure.map(number), met }
     }
 
-    /// The same with units behind both numbers.
+    /// Adds a unit to both numbers.
     pub fn in_units(mut self, unit: &str) -> Self {
         self.bound = format!("{} {unit}", self.bound);
         self.figure = self.figure.map(|figure| format!("{figure} {unit}"));
@@ -95,7 +95,7 @@ impl Goal {
     }
 }
 
-/// Cells as Markdown.
+/// Cells of a row, as Markdown.
 pub type Row = Vec<String>;
 
 #[derive(Debug)]
@@ -124,7 +124,7 @@ impl Display for Table {
 }
 
 impl Document {
-    /// What is to be reached, in the parts that were measured.
+    /// Returns the goals of the measured parts, with their results.
     pub fn goals(&self) -> Table {
         let reference = self.reference.iter().flat_map(|part| part.measured.goals());
         let techniques = self.techniques.iter().flat_map(|part| part.measured.goals());
@@ -136,36 +136,37 @@ impl Document {
 
 const PREFACE: &str = "# Performance
 
-Written by `cargo xtask bench --peers`: what the training step and the page cost, against what is to be
-reached. Absolute times drift with a machine, so what is compared was timed in turns on one page, and figures
-are medians with the quartiles behind them. A time is that of one step, from its start until its loss is on
-the CPU. A software adapter such as SwiftShader stands in for a GPU: its figures say nothing about a real one.
+`cargo xtask bench --peers` writes this file. It compares the cost of the training step and of the page with their
+goals. Absolute times drift with the machine, so compared runs were timed alternately on one page. Figures are
+medians, with the quartiles in brackets. The time of a step runs from its start until its loss is on the CPU. A
+software adapter such as SwiftShader stands in for a GPU: its figures say nothing about a real GPU.
 ";
 
 const REFERENCE: &str = "ID towers of 6,040 users and 3,706 items, D = 64, B = 1,024, in-batch softmax without \
-    accidental hits: loss, gradients of both towers, one optimiser step. All train on the same ids from the \
-    same tables, and a contestant whose losses differ from ours in the first steps ends the benchmark. JAX \
-    runs before the page, on one core.";
+    accidental hits: loss, gradients of both towers, one optimiser step. All libraries start from the same \
+    tables and train on the same ids; if the losses of one differ from ours in the first steps, the benchmark \
+    fails. JAX runs before the page, on one core.";
 
-const TECHNIQUES: &str = "The reference step with Adam, with a technique against without it. *Extra of the \
-    bank* is what 8 batches of banked items add to a step, over what the products that they add take alone. \
-    *Skipping* compares epochs of goodbooks at B = 1,024 through the package: their time over a full epoch's, \
-    with all bookkeeping, less the share of pairs that they train.";
+const TECHNIQUES: &str = "The reference step with Adam, with a technique compared to without it. *Extra \
+    time of the bank* is the time that 8 batches of banked items add to a step; the goal divides it by the \
+    time of the added products alone. *Skipping* compares epochs of goodbooks at B = 1,024 in the package: \
+    the time of an epoch, bookkeeping included, as a share of a full epoch's; the goal subtracts the share \
+    of pairs that the epoch trains.";
 
-const PAGE: &str = "The built page on its first data set, served from this machine. The longest task is the \
-    main thread's, from the press of the button on, by Chromium's own trace.";
+const PAGE: &str = "The built page on its first data set, served from this machine. The longest task is a task of \
+    the main thread after the button is pressed, by Chromium's own trace.";
 
 const ROOFLINE: &str = "Each operation of the reference step: its multiply-adds (two flop each) and bytes by \
-    the plan, its time by a clock around it on the CPU and by `timestamp-query` on WebGPU, and the share that \
-    it reaches of what this machine could do: the larger one of its multiply-adds at the peak rate and its \
-    bytes at the copy rate, over its time. What is done once a window counts with its share of a step. \
-    `cargo xtask bench --only roofline --profile` prints the kernels, too.";
+    the plan, its time by a clock around it on the CPU and by `timestamp-query` on WebGPU, and its share of the \
+    machine's limit. The limit is the larger of two times: its multiply-adds at the peak rate, and its bytes \
+    at the copy rate. Operations that run once a window count with their share of a step. \
+    `cargo xtask bench --only roofline --profile` also prints the kernels.";
 
-const SIZES: &str = "One step of the reference, with one size changed at a time. Its products grow with B (B + M) D and its time with \
-    them; tables may have any number of rows. Small steps come out dear on `cpu`: of five rounds of one step each, \
-    some run before the browser has compiled them well.";
+const SIZES: &str = "The reference step, with one size changed at a time. Its products grow with B (B + M) D, and its time \
+    grows with them; the number of table rows hardly matters. Small steps look too slow on `cpu`: of five rounds of \
+    one step each, some run before the browser has optimized the code.";
 
-/// Figures from machines with a real GPU, kept by hand: such a machine has no browser to run the benchmark in.
+/// Figures from machines with a real GPU, written by hand: these machines have no browser.
 const GPU: &str = include_str!("../../../docs/performance/gpu.md");
 
 impl Display for Document {
@@ -221,6 +222,13 @@ mod tests {
         assert_eq!(goal(Some(0.71)).row()[3], "**missed**");
         assert_eq!(goal(None).row(), ["step", "≤ 0.7 ms", "", "not measured"]);
         assert_eq!(Goal::at_least("rate", 10.0, Some(9.0)).row()[3], "**missed**");
+    }
+
+    #[test]
+    fn tmp_dump() {
+        let text = include_str!("../../../docs/performance.json");
+        let document: Document = serde_json::from_str(text).expect("d");
+        std::fs::write(crate::root().join("docs/performance.md"), document.to_string()).expect("w");
     }
 
     #[test]

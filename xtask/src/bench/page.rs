@@ -1,4 +1,4 @@
-//! The demo page as its visitors have it: long tasks while it trains, time to the first loss, downloads.
+//! The demo page as visitors see it: long tasks while it trains, time to the first loss, downloads.
 
 use super::document::Goal;
 use super::timing::{Timing, number};
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt::{self, Display, Formatter};
 use std::process::Command;
 
-/// What was measured.
+/// Measured figures.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Page {
     tasks: Vec<Tasks>,
@@ -23,13 +23,13 @@ pub struct Page {
 #[serde(rename_all = "camelCase")]
 struct Tasks {
     backend: String,
-    /// Milliseconds of the longest, and of processor time in the one that took most: between them a task
-    /// waits for a core.
+    /// Milliseconds of the longest task, and the most processor time of a task: the rest is waiting
+    /// for a core.
     longest: f64,
     most_busy: f64,
 }
 
-/// What is told by `browser/visit.mjs`.
+/// Output of `browser/visit.mjs`.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Visit {
@@ -81,7 +81,7 @@ impl Display for Page {
             let [longest, busy] = [longest, most_busy].map(|time| number(*time));
             writeln!(
                 out,
-                "- longest task while training on `{backend}`: {longest} ms; most processor time in one: {busy} ms"
+                "- longest task while training on `{backend}`: {longest} ms; most processor time in one task: {busy} ms"
             )?;
         }
         writeln!(out, "- load to first loss, warm cache, ms: {}\n", self.first_loss)?;

@@ -1,5 +1,5 @@
-//! What the reference step is raced against. It is installed for the benchmark alone, at the versions of the
-//! lock files in `xtask/bench`, and no part of the product.
+//! Other libraries that the reference step is compared with. They are installed for the benchmark
+//! only, at the versions of the lock files in `xtask/bench`, and are not part of the product.
 
 use super::race::{BATCH, Contestant, Entry, ITEMS, USERS, WARM_UP};
 use crate::{root, setup, shell};
@@ -12,31 +12,31 @@ use twotower::executor::BackendChoice;
 use twotower::model::Tower;
 use twotower::stopwatch::Stopwatch;
 
-/// A library in the page, and its backends that can train this step.
+/// Libraries in the page, with the backends that can train this step.
 const IN_PAGE: [(&str, &str); 4] =
     [("jax-js", "wasm"), ("jax-js", "webgpu"), ("tfjs", "webgpu"), ("tfjs", "webgl")];
 
-/// What is not run, and why.
+/// Backends that are not run, and why.
 pub const NOT_RUN: [(&str, &str); 2] = [
     ("TensorFlow.js wasm", "it has no kernel for the gradient of a gather (`UnsortedSegmentSum`)"),
     ("TensorFlow.js cpu", "it takes more than 30 s a step"),
 ];
 
-/// What JAX' dense Adam is called. It is timed alone: rows without a gradient move on in it, so that its
-/// losses are others.
+/// Name of JAX' dense Adam. Only its time is compared: it also moves rows without a gradient, so
+/// its losses differ.
 pub const JAX_DENSE: &str = "JAX native, dense Adam";
 
-/// Timed steps of JAX, which takes a few hundredths of a second for each.
+/// Timed steps of JAX, a few hundredths of a second each.
 const JAX_STEPS: usize = 25;
 
-/// Where the npm packages of the peers are.
+/// Installs the npm packages of the other libraries and returns their folder.
 pub fn libraries() -> Result<PathBuf> {
     let folder = root().join("xtask/bench");
     setup::npm_packages_of(&folder)?;
     Ok(folder.join("node_modules"))
 }
 
-/// The libraries in the page, by the step that all of them take.
+/// Returns the libraries in the page as contestants.
 pub fn contestants(options: &Value) -> Vec<Contestant> {
     let contestant = |&(library, backend)| Contestant {
         name: name(library, backend),
@@ -50,13 +50,13 @@ pub fn contestants(options: &Value) -> Vec<Contestant> {
     IN_PAGE.iter().map(contestant).collect()
 }
 
-/// What a peer is called.
+/// Returns the name of a library with a backend.
 pub fn name(library: &str, backend: &str) -> String {
     let library = if library == "tfjs" { "TensorFlow.js" } else { library };
     format!("{library} {backend}")
 }
 
-/// JAX on one core, natively: an entry for each way to write the optimiser.
+/// Times JAX natively on one core, with an entry for each optimiser.
 pub fn jax(sgd: &Value, adam: &Value, shared: usize) -> Result<Vec<Entry>> {
     let python = python()?;
     let folder = root().join("target/bench/step");
@@ -66,7 +66,7 @@ pub fn jax(sgd: &Value, adam: &Value, shared: usize) -> Result<Vec<Entry>> {
     let told = shell::step("JAX, natively on one core", || {
         shell::quiet(Command::new(&python).arg(root().join("xtask/bench/jax_step.py")).arg(&folder))
     })?;
-    let told: Value = serde_json::from_str(&told).context("what JAX said is not JSON")?;
+    let told: Value = serde_json::from_str(&told).context("JAX printed no JSON")?;
     let version = told["version"].as_str().unwrap_or_default();
     let entry = |(name, result): (&String, &Value)| {
         let numbers = |key: &str| serde_json::from_value::<Vec<f64>>(result[key].clone());
@@ -88,7 +88,7 @@ pub fn jax(sgd: &Value, adam: &Value, shared: usize) -> Result<Vec<Entry>> {
         .collect()
 }
 
-/// Gives JAX the start that the contestants in the page have, and the batches.
+/// Writes the start tables and the batches of the contestants in the page, for JAX.
 async fn write_start(folder: &Path, sgd: &Value, adam: &Value, shared: usize) -> Result<()> {
     let (config, adam) = (Config::resolve(sgd)?, Config::resolve(adam)?);
     let mut stopwatch = Stopwatch::new(&config, USERS, ITEMS, BackendChoice::Cpu).await?;
@@ -112,7 +112,7 @@ async fn write_start(folder: &Path, sgd: &Value, adam: &Value, shared: usize) ->
     write("step.json", step.to_string().as_bytes())
 }
 
-/// A Python of its own that has JAX.
+/// Returns a Python with JAX from a virtual environment; installs it first if needed.
 fn python() -> Result<PathBuf> {
     let wanted = root().join("xtask/bench/requirements.txt");
     let home = root().join("target/bench/python");

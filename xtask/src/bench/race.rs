@@ -1,4 +1,4 @@
-//! Training steps of several contestants, timed beside each other on one page of headless Chromium.
+//! Training steps of several contestants, timed alternately on one page of headless Chromium.
 
 use super::timing::Timing;
 use crate::browser::Browser;
@@ -9,24 +9,24 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
-/// The reference step: rows of the tables, as many as MovieLens-1M has, and pairs in a batch.
+/// The reference step: numbers of users and items of MovieLens-1M, and pairs in a batch.
 pub const USERS: usize = 6040;
 pub const ITEMS: usize = 3706;
 pub const BATCH: usize = 1024;
 
-/// Steps before the first that counts: caches and pipelines are warm after one, the second proves it.
+/// Steps before the first timed step: one step warms caches and pipelines, the second confirms it.
 pub const WARM_UP: usize = 2;
 
 /// Turns of each contestant.
 const ROUNDS: usize = 7;
 
-/// Milliseconds of a turn: quick ones take several steps, slow ones a single one.
+/// Milliseconds of a turn: a fast contestant takes several steps, a slow one a single step.
 const TURN: f64 = 150.0;
 
-/// Chromium's flag without which a GPU's clock ticks ten times a millisecond.
+/// Chromium's flag for exact GPU timestamps; without it they are rounded to 0.1 ms.
 pub const CLOCK: &str = "--enable-webgpu-developer-features";
 
-/// Who takes steps.
+/// A library with a backend and options, whose steps are timed.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Contestant {
@@ -38,12 +38,12 @@ pub struct Contestant {
     pub options: Value,
     pub users: usize,
     pub items: usize,
-    /// Whether the products that its bank adds to a step are timed, not its steps.
+    /// Whether to time only the products that its bank adds to a step.
     pub bank_products: bool,
 }
 
 impl Contestant {
-    /// The reference step, with other options.
+    /// Returns our reference step with these options.
     pub fn ours(name: &str, backend: Backend, options: Value) -> Self {
         Self {
             name: name.into(),
@@ -60,22 +60,22 @@ impl Contestant {
 /// A race.
 #[derive(Debug)]
 pub struct Race {
-    /// The first is ours.
+    /// Contestants; the first is ours.
     pub contestants: Vec<Contestant>,
     pub warm_up: usize,
     pub rounds: usize,
-    /// Milliseconds of a contestant's turn; a step at least.
+    /// Milliseconds of a contestant's turn, at least one step.
     pub turn: f64,
-    /// Batches that peers share.
+    /// Number of batches of ours that the other libraries train on.
     pub shared: usize,
-    /// Where the peers' libraries are.
+    /// Folder of the other libraries.
     pub libraries: Option<PathBuf>,
     /// Chromium or Node.js.
     pub runtime: Runtime,
 }
 
 impl Race {
-    /// With the usual warm-up and rounds.
+    /// Returns a race with the default warm-up and rounds.
     pub fn of(contestants: Vec<Contestant>) -> Self {
         Self {
             contestants,
@@ -114,28 +114,28 @@ impl Race {
     }
 }
 
-/// What became of a contestant.
+/// Result of a contestant.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Entry {
     pub name: String,
     pub library: String,
-    /// What it ran on.
+    /// Backend and adapter that it ran on.
     #[serde(flatten)]
     pub about: Value,
-    /// What it could not do.
+    /// Why it failed.
     pub error: Option<String>,
-    /// Of each step, round by round.
+    /// Milliseconds of each step, by round.
     pub milliseconds: Vec<Vec<f64>>,
-    /// Of all steps since the start.
+    /// Losses of all steps since the start.
     pub losses: Vec<f64>,
 }
 
 impl Entry {
-    /// The times of its steps, round by round.
+    /// Returns the milliseconds of its steps, by round.
     ///
     /// # Errors
-    /// What it could not do.
+    /// The reason why it failed.
     pub fn laps(&self) -> Result<&[Vec<f64>]> {
         if let Some(error) = &self.error {
             bail!("{}: {error}", self.name);
@@ -148,14 +148,15 @@ impl Entry {
         Timing::of(&self.laps().ok()?.concat())
     }
 
-    /// The middle of each round.
+    /// Returns the median of each round.
     pub fn medians(&self) -> Result<Vec<f64>> {
         let median = |round: &Vec<f64>| Timing::of(round).map(|timing| timing.median);
         self.laps()?.iter().map(median).collect::<Option<_>>().context("a round without a step")
     }
 }
 
-/// How many times as long the first takes: a quotient a round, whose noise both share.
+/// Returns the ratio of two contestants' times: one ratio a round, since both share a round's
+/// noise.
 pub fn ratio(entries: &[Entry], above: &str, below: &str) -> Result<Timing> {
     let above = find(entries, above)?.medians()?;
     let below = find(entries, below)?.medians()?;

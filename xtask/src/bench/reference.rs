@@ -1,4 +1,4 @@
-//! The reference step: ours on both backends, and what other libraries make of the same step from the same
+//! The reference step: ours on both backends, and the same step in other libraries, from the same
 //! tables and ids.
 
 use super::document::{Goal, Row, Table};
@@ -10,15 +10,15 @@ use anyhow::{Context as _, Result, ensure};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// What was measured.
+/// Measured figures.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Reference {
     entries: Vec<Standing>,
-    /// Why JAX is not among them, if it was to be.
+    /// Why JAX is missing, if it was requested.
     without_jax: Option<String>,
 }
 
-/// What became of one contestant.
+/// Result of one contestant.
 #[derive(Debug, Serialize, Deserialize)]
 struct Standing {
     name: String,
@@ -33,16 +33,18 @@ const CPU_ADAM: &str = "ours cpu, Adam";
 const WEBGPU_ADAM: &str = "ours webgpu, Adam";
 const JAX_ADAM: &str = "JAX native, sparse Adam";
 
-/// The first steps, whose losses all contestants have to agree on; their batches are the ones that peers get.
+/// Number of first steps whose losses must agree in all contestants; the other libraries get their
+/// batches.
 const CHECKED: usize = 6;
 
-/// How far two losses may be apart, as a share: sums of a thousand numbers in another order.
+/// Largest relative difference of two losses: sums of a thousand numbers in another order.
 const TOLERANCE: f64 = 1e-4;
 
-/// How far the losses of steps have to be apart for their agreement to mean anything.
+/// Smallest relative spread of the losses; without it their agreement would prove nothing.
 const TELLING: f64 = 10.0 * TOLERANCE;
 
-/// Steps that move rows by most of their length: what a contestant does wrong shows in its next loss.
+/// Options whose steps move rows by most of their length, so that any mistake shows in the next
+/// loss.
 fn sgd() -> Value {
     json!({ "batchSize": BATCH, "dim": 64, "temperature": 0.2, "optimizer": { "kind": "sgd", "learningRate": 50 } })
 }
@@ -81,7 +83,7 @@ pub fn measure(with_peers: bool) -> Result<Reference> {
     Ok(Reference { entries: entries.collect(), without_jax })
 }
 
-/// Refuses contestants that compute something else.
+/// Fails if a contestant computes something else.
 fn agree(entries: &[Entry]) -> Result<()> {
     for (ours, optimiser) in [(CPU, "SGD"), (CPU_ADAM, "Adam")] {
         let ours = race::find(entries, ours)?;
@@ -94,7 +96,7 @@ fn agree(entries: &[Entry]) -> Result<()> {
             "{CHECKED} steps of {optimiser} move too little: losses from {least} to {most}"
         );
         let takes_it = |entry: &&Entry| {
-            // Peers in the page all take plain descent.
+            // All libraries in the page use plain SGD.
             let is_peer_in_page = !entry.name.contains(',');
             entry.name != peers::JAX_DENSE
                 && (entry.name.ends_with(optimiser) || (optimiser == "SGD" && is_peer_in_page))
@@ -119,7 +121,7 @@ impl Reference {
         entry.timing.map(|timing| timing.median)
     }
 
-    /// How many times as long the first takes.
+    /// Returns the ratio of two contestants' median times.
     fn ratio(&self, above: &str, below: &str) -> Option<f64> {
         Some(self.median(above)? / self.median(below)?)
     }

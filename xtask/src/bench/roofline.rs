@@ -1,4 +1,4 @@
-//! Each operation of the reference step against what the machine could do.
+//! Each operation of the reference step, compared with the machine's limits.
 
 use super::document::Table;
 use super::race::{BATCH, CLOCK, ITEMS, USERS};
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::fmt::{self, Display, Formatter, Write as _};
 
-/// What was measured.
+/// Measured figures.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Roofline {
     backends: Vec<OnBackend>,
@@ -23,14 +23,14 @@ struct OnBackend {
     probe: Probe,
 }
 
-/// What a run on one backend was seen to do.
+/// Measurements of a run on one backend.
 #[derive(Debug, Serialize, Deserialize)]
 struct Probe {
     limits: Limits,
     operations: Vec<Operation>,
 }
 
-/// What the backend could do at best, a second.
+/// Limits of the backend, per second.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Limits {
@@ -38,7 +38,7 @@ struct Limits {
     bytes: f64,
 }
 
-/// An operation's share of a step.
+/// Work and time of an operation in a step.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Operation {
@@ -54,14 +54,14 @@ struct Operation {
 /// millisecond.
 const LAPS: usize = 60;
 
-/// What holds operations back: by what their names begin with, and the backend.
+/// Bottlenecks: prefix of the operation's name, backend, explanation.
 const WHY: [(&str, &str, &str); 7] = [
     (
         "softmax_loss",
         "cpu",
-        "`softmax_loss`: the products run on 4 × 8 register tiles, a multiplication and an addition each, since \
-         wasm has no fused one; the softmax between them, an exponential for each of B² logits, is no \
-         multiply-add by the plan and takes the rest.",
+        "`softmax_loss`: the products run on 4 × 8 register tiles, with a multiplication and an addition for each \
+         multiply-add, since wasm has no fused one. The softmax between them takes the rest of the time: an \
+         exponential for each of B² logits, which the plan does not count as multiply-adds.",
     ),
     (
         "softmax_loss",
@@ -73,34 +73,34 @@ const WHY: [(&str, &str, &str); 7] = [
     (
         "gather_rows",
         "cpu",
-        "`gather_rows`: rows lie anywhere in the tables, a cache miss each, where a copy has none.",
+        "`gather_rows`: rows are scattered over the tables, with a cache miss each; a copy has none.",
     ),
     (
         "update_rows",
         "cpu",
-        "`update_rows`: rows of a table and of two moments, anywhere in them, and a root and a division an \
-         element, which are no multiply-adds by the plan.",
+        "`update_rows`: reads and writes scattered rows of a table and of two moments. Each element takes a square \
+         root and a division, which the plan does not count as multiply-adds.",
     ),
     (
         "update_rows",
         "webgpu",
-        "`update_rows`: a workgroup for each place in the sorted ids; its lanes wait for one another at the sums \
-         for the row's length, which a software adapter pays dearly, so it gets four of them and not 16.",
+        "`update_rows`: one workgroup for each position in the sorted ids. Its lanes wait for each other at the sums \
+         for the row's length; such barriers are slow on a software adapter, so it uses four lanes instead of 16.",
     ),
     (
         "sort_ids",
         "cpu",
-        "`sort_ids`: a sort moves keys many times which the plan counts once; once a window, off the step.",
+        "`sort_ids`: a sort moves keys many times, but the plan counts them once. It runs once a window.",
     ),
     (
         "sort_ids",
         "webgpu",
-        "`sort_ids`: a sort moves ids many times which the plan counts once; four lanes a step where barriers are \
-         dear, and 256 on a GPU; once a window, off the step.",
+        "`sort_ids`: a sort moves ids many times, but the plan counts them once. It uses four lanes where barriers \
+         are slow, and 256 on a GPU. It runs once a window.",
     ),
 ];
 
-/// Takes steps on one backend in headless Chromium.
+/// Runs steps on one backend in headless Chromium.
 fn probe(backend: Backend) -> Result<Probe> {
     wasm::build(Variant::Bench)?;
     let mut browser = Browser::new("probe");
@@ -125,7 +125,7 @@ pub fn measure() -> Result<Roofline> {
 }
 
 impl Operation {
-    /// Milliseconds that it would take at the limits, and what sets them.
+    /// Returns its milliseconds at the limits, and the limit that applies.
     fn bound(&self, limits: Limits) -> (f64, &'static str) {
         let compute = self.multiply_adds / limits.multiply_adds * 1e3;
         let memory = self.bytes / limits.bytes * 1e3;
@@ -147,7 +147,7 @@ impl Operation {
         ]
     }
 
-    /// One sentence on what holds it back, where there is one.
+    /// Returns a sentence on its bottleneck, if one is known.
     fn why(&self, backend: &str) -> Option<&'static str> {
         let mut known =
             WHY.iter().filter(|(stem, on, _)| self.operation.starts_with(stem) && *on == backend);
@@ -192,7 +192,7 @@ impl Display for Roofline {
 }
 
 impl Roofline {
-    /// Every kernel with its time, for a terminal.
+    /// Lists every kernel with its time, for a terminal.
     pub fn kernels(&self) -> String {
         let mut text = self.to_string();
         for OnBackend { backend, probe } in &self.backends {

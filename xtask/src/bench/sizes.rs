@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::fmt::{self, Display, Formatter};
 
-/// What was measured.
+/// Measured figures.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Sizes {
     points: Vec<Point>,
@@ -38,7 +38,7 @@ enum Axis {
 const AXES: [Axis; 4] = [Axis::Batch, Axis::Width, Axis::Bank, Axis::Tables];
 
 impl Axis {
-    /// The sizes on `cpu`; a software adapter takes a coarser grid.
+    /// Returns the sizes; WebGPU on a software adapter is slow, so it gets fewer.
     fn sizes(self, backend: Backend) -> &'static [usize] {
         match (self, backend) {
             (Self::Batch, Backend::Cpu) => &[256, 512, 1024, 2048, 4096, 8192],
@@ -61,7 +61,7 @@ impl Axis {
         }
     }
 
-    /// What its plot is called.
+    /// Returns the file name of its plot, without the suffix.
     fn stem(self) -> &'static str {
         match self {
             Self::Batch => "batch",
@@ -71,7 +71,7 @@ impl Axis {
         }
     }
 
-    /// The reference step with this size changed.
+    /// Returns a race of the reference step with this size changed.
     fn race(self, backend: Backend, size: usize) -> Race {
         let mut options = json!({ "batchSize": BATCH });
         let (mut users, mut items, mut warm_up) = (USERS, ITEMS, 1);
@@ -113,7 +113,7 @@ impl Sizes {
             title: format!("A step over {}", axis.name()),
             x: axis.name().into(),
             y: "ms a step".into(),
-            // A bank may be empty.
+            // A bank may be empty, and a logarithmic axis has no 0.
             scale: if axis == Axis::Bank { Scale::Linear } else { Scale::Log },
             lines: [Backend::Cpu, Backend::Webgpu]
                 .map(|backend| {

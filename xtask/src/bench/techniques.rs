@@ -1,4 +1,4 @@
-//! What techniques and large tables cost beside the reference step, on both backends.
+//! Cost of techniques and of large tables, compared to the reference step, on both backends.
 
 use super::document::{Goal, Table};
 use super::race::{self, BATCH, Contestant, Entry, ITEMS, Race, USERS};
@@ -14,7 +14,7 @@ use twotower::Config;
 use twotower::plan::{Plan, Program};
 use twotower::stopwatch;
 
-/// What was measured.
+/// Measured figures.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Techniques {
     backends: Vec<OnBackend>,
@@ -26,19 +26,21 @@ struct OnBackend {
     backend: String,
     /// Milliseconds of the reference step.
     reference: Timing,
-    /// Times over the reference step's.
+    /// Time as a multiple of the reference step's.
     onebp: Timing,
     large_tables: Timing,
-    /// Milliseconds that the bank adds, those of the products that it adds alone, and the first over the second.
+    /// Milliseconds that the bank adds, milliseconds of its added products alone, and the ratio of
+    /// both.
     bank: Timing,
     bank_products: Timing,
     bank_ratio: Timing,
-    /// Share of the pairs that epochs with skipping train, and their time over that of a full one.
+    /// Share of the pairs that epochs with skipping train, and their time as a share of a full
+    /// epoch's.
     kept: f64,
     skipping: Timing,
 }
 
-/// A step by its plan.
+/// Work of a step, counted from its plan.
 #[derive(Debug, Serialize, Deserialize)]
 struct StepWork {
     name: String,
@@ -50,7 +52,7 @@ struct StepWork {
 /// Batches in the bank.
 const BANKED: usize = 8;
 
-/// How many times as many rows the large tables have.
+/// Factor by which the large tables have more rows.
 const LARGER: usize = 100;
 
 /// Epochs of the comparison with skipping, which has its first effect on the third.
@@ -75,7 +77,7 @@ const PRODUCTS: &str = "products of the bank";
 const LARGE: &str = "tables 100× larger";
 
 pub fn measure() -> Result<Techniques> {
-    // All steps, then all epochs: those are of another build of the crate.
+    // All steps first, then all epochs, which need another build of the crate.
     let mut raced = Vec::new();
     for backend in [Backend::Cpu, Backend::Webgpu] {
         raced.push((backend, race(backend)?));
@@ -134,14 +136,15 @@ impl OnBackend {
     }
 }
 
-/// An epoch of a run, as the package tells it.
+/// An epoch of a run, as the package reports it.
 #[derive(Deserialize)]
 struct Epoch {
     seconds: f64,
     pairs: f64,
 }
 
-/// The share of its pairs that an epoch with skipping trains, and its time over that of a full one.
+/// Returns the share of pairs that an epoch with skipping trains, and its time as a share of a full
+/// epoch's.
 fn skipping(backend: Backend) -> Result<(f64, Timing)> {
     eprintln!("→ epochs with skipping on {}", backend.name());
     pages::build()?;
@@ -180,12 +183,12 @@ impl Techniques {
                     Some(on.onebp.median),
                 ),
                 Goal::at_most(
-                    what("bank of 8 batches, extra cost over its products'"),
+                    what("bank of 8 batches, extra time over its products' time"),
                     1.2,
                     Some(on.bank_ratio.median),
                 ),
                 Goal::at_most(
-                    what("epoch with skipping, time over its share of pairs"),
+                    what("epoch with skipping, share of time less share of pairs"),
                     0.05,
                     Some(on.skipping.median - on.kept),
                 ),
@@ -209,7 +212,7 @@ impl Display for Techniques {
             "ms a step",
             "OneBP",
             "tables 100× larger",
-            "extra of the bank, ms",
+            "extra time of the bank, ms",
             "its products, ms",
             "skipping: time",
             "pairs",
@@ -227,8 +230,12 @@ impl Display for Techniques {
             ]
         });
         writeln!(out, "{}", Table::new(&head, rows))?;
-        let head =
-            ["by the plan", "dispatches a step", "million multiply-adds", "MB read and written"];
+        let head = [
+            "work, from the plan",
+            "dispatches a step",
+            "million multiply-adds",
+            "MB read and written",
+        ];
         let rows = self.steps.iter().map(|step| {
             let millions = |count: u64| number(count as f64 / 1e6);
             let work = [millions(step.multiply_adds), millions(step.bytes)];
@@ -237,9 +244,9 @@ impl Display for Techniques {
         writeln!(out, "{}", Table::new(&head, rows))?;
         writeln!(
             out,
-            "Between GPU and CPU nothing moves in a step: no buffer is written or made, and the ring of losses \
-             (16 KB) is asked for once a submit and awaited behind the next one. `www/tests/traffic.test.js` \
-             holds that, by counting the calls."
+            "A step moves no data between GPU and CPU: it creates and writes no buffer. The ring of losses (16 KB) \
+             is requested once a submit and awaited after the next submit. `www/tests/traffic.test.js` asserts \
+             this by counting the calls."
         )
     }
 }

@@ -1,4 +1,4 @@
-//! What several measurements of one thing say together: the middle one, and where half of them lie.
+//! Median and quartiles of repeated measurements.
 
 use crate::study::statistics::round;
 use serde::{Deserialize, Serialize, Serializer};
@@ -17,7 +17,7 @@ pub struct Timing {
 }
 
 impl Timing {
-    /// None of no measurement.
+    /// Returns `None` if there is no measurement.
     pub fn of(values: &[f64]) -> Option<Self> {
         let mut sorted = values.to_vec();
         sorted.sort_by(f64::total_cmp);
@@ -39,7 +39,7 @@ impl Display for Timing {
     }
 }
 
-/// A number with three digits, as far as they tell anything.
+/// Formats a number with three significant digits.
 pub fn number(value: f64) -> String {
     let digits = match value.abs() {
         100.0.. => 0,

@@ -1,4 +1,4 @@
-//! A bank of earlier batches' items as further negatives, against the batch's own alone.
+//! A bank of earlier batches' items as additional negatives, against in-batch negatives only.
 
 use super::measured::{Measured, Run};
 use super::section::{Chapter, Goal, standing};
@@ -9,12 +9,12 @@ use serde_json::{Value, json};
 pub const EXPERIMENT: Experiment = Experiment {
     name: "cbns",
     title: "CBNS against in-batch negatives",
-    about: "A bank of M 256 earlier entries as further negatives of small batches (B 16), opened after 500 \
-        steps: with both sides pushed, and as published, where only banked items push the batch's users. \
-        D 64, unit vectors, τ .2, logQ, Adam, 4 epochs; with the learning rate that suits an Adam which moves \
-        all rows at every step, 8e-4, and with one for the Adam here, which moves those of the batch, 4e-3. \
-        Every arm trains all pairs in every epoch, so that equal epochs are equal pairs; what the bank costs \
-        is in the last columns.",
+    about: "A bank of M 256 earlier entries serves as additional negatives of small batches (B 16) after 500 \
+        steps: with gradients on both sides, and as published, where only banked items push the batch's users. \
+        D 64, unit vectors, τ .2, logQ, Adam, 4 epochs, at two learning rates: 8e-4 suits an Adam that moves \
+        all rows at every step; 4e-3 suits the Adam here, which moves only the rows of the batch. \
+        Every arm trains all pairs in every epoch, so equal epochs are equal pairs. The last columns show the \
+        cost of the bank.",
     lengths,
     arms,
     conclude,
@@ -67,7 +67,7 @@ fn arms(_: &str) -> Vec<Arm> {
     GROUPS.iter().flat_map(arms).collect()
 }
 
-/// The arm without a bank that an arm is held against.
+/// Returns the arm without a bank that an arm is compared with.
 fn in_batch(arm: &str) -> &'static str {
     let group =
         GROUPS.iter().find(|group| [group.in_batch, group.both, group.items].contains(&arm));
@@ -94,7 +94,7 @@ fn ends(measured: &Measured) -> Table {
             measured.beside(arm, in_batch(arm), |run, other| Some(value(run) / value(other)))
         }
     };
-    Table::new("The last epoch, and what an epoch costs.", measured.names())
+    Table::new("The last epoch, and the cost of an epoch.", measured.names())
         .column("NDCG@20", Format::Score, |arm| measured.figure(arm, |run| Some(ndcg(run))))
         .column("against in-batch", Format::Percent, |arm| {
             (arm != in_batch(arm)).then(|| measured.compare(arm, in_batch(arm), ndcg).relative)
@@ -114,8 +114,8 @@ fn ends(measured: &Measured) -> Table {
 }
 
 fn drift(measured: &Measured) -> Table {
-    let caption = "Drift of the item outputs over the steps that the bank reaches back, as a share \
-        of their length.";
+    let caption = "Drift of the item outputs over the steps that the bank covers, as a share of their \
+        length.";
     let banked = GROUPS.iter().flat_map(|group| [group.both, group.items]);
     let mut table = Table::new(caption, banked);
     for epoch in 0..measured.epochs() {
@@ -133,14 +133,14 @@ fn goals(measured: &Measured) -> Vec<Goal> {
         [
             Goal {
                 text: format!(
-                    "{} is not behind in-batch: {:+.4} NDCG@20",
+                    "{} is not worse than in-batch: {:+.4} NDCG@20",
                     group.both, both.difference.mean
                 ),
                 met: both.difference.mean >= 0.0,
             },
             Goal {
                 text: format!(
-                    "{}, as published, collapses by {:.0} % at least: {:+.1} %",
+                    "{}, as published, loses at least {:.0} %: {:+.1} %",
                     group.items,
                     COLLAPSE * 100.0,
                     items.relative.mean * 100.0
@@ -160,7 +160,7 @@ fn findings(measured: &Measured) -> Vec<String> {
             ratio.map_or(String::new(), |ratio| Format::Ratio.text(ratio))
         };
         format!(
-            "{arm}: it {}, for {} of the time and {} of the multiply-adds.",
+            "{arm}: it {}, at {} of the time and {} of the multiply-adds.",
             standing(&measured.compare(arm, in_batch, ndcg), "in-batch"),
             ratio(Run::epoch_seconds),
             ratio(|run| run.last().multiply_adds),

@@ -1,10 +1,10 @@
-//! The runs of an experiment on one set, and the figures that are taken from them.
+//! The runs of an experiment on one data set, and figures derived from them.
 
 use super::plot::{Line, Plot, Scale};
 use super::statistics::{Comparison, Figure};
 use serde::Deserialize;
 
-/// What a study reads of a run's document.
+/// The fields that a study reads of a run's JSON document.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Run {
@@ -44,10 +44,10 @@ impl Run {
         self.epochs.last().expect("a run has an epoch")
     }
 
-    /// The best epoch's number, from 1, and what it was.
+    /// Returns the best epoch with its number, from 1.
     pub fn best(&self) -> (usize, &Epoch) {
         let numbered = self.epochs.iter().enumerate().map(|(n, epoch)| (n + 1, epoch));
-        // Of equal ones the first: `max_by` would take the last.
+        // The first of equal ones: `max_by` alone would take the last.
         numbered.rev().max_by(|a, b| a.1.ndcg.total_cmp(&b.1.ndcg)).expect("a run has an epoch")
     }
 
@@ -55,7 +55,7 @@ impl Run {
         fastest(&self.epochs).expect("a run has an epoch")
     }
 
-    /// NDCG@20 over what was spent until then.
+    /// Returns NDCG@20 by cumulative cost; `spent` is the cost of an epoch.
     pub fn curve(&self, spent: impl Fn(&Epoch) -> f64) -> Vec<[f64; 2]> {
         let mut sum = 0.0;
         let point = |epoch| {
@@ -66,12 +66,12 @@ impl Run {
     }
 }
 
-/// Seconds of the fastest epoch: whatever else a machine does only ever adds to them.
+/// Returns the seconds of the fastest epoch: other load on the machine only adds time.
 pub fn fastest<'a>(epochs: impl IntoIterator<Item = &'a Epoch>) -> Option<f64> {
     epochs.into_iter().map(|epoch| epoch.seconds).min_by(f64::total_cmp)
 }
 
-/// Arms by name, each with a run a seed; runs at the same place have the same seed.
+/// Arms by name, each with a run for each seed; runs at the same position have the same seed.
 #[derive(Debug)]
 pub struct Measured {
     pub set: String,
@@ -97,12 +97,13 @@ impl Measured {
         runs
     }
 
-    /// A figure over an arm's seeds.
+    /// Returns a figure over an arm's seeds.
     pub fn figure(&self, arm: &str, value: impl Fn(&Run) -> Option<f64>) -> Option<Figure> {
         Figure::of_all(self.runs(arm).iter().map(value))
     }
 
-    /// A figure over an arm's seeds, each beside the other arm's run of the same seed.
+    /// Returns a figure over an arm's seeds, each run paired with the other arm's run of the same
+    /// seed.
     pub fn beside(
         &self,
         arm: &str,
@@ -119,7 +120,8 @@ impl Measured {
         Comparison::of(&ours, &theirs)
     }
 
-    /// NDCG@20 of all arms over what was spent until then, in words and as a number.
+    /// Plots NDCG@20 of all arms by cumulative cost; `x` names the cost, `spent` is that of an
+    /// epoch.
     pub fn plot(&self, name: &str, x: &str, spent: impl Fn(&Epoch) -> f64) -> Plot {
         Plot {
             name: format!("{name}-{}-{}", self.set, self.epochs()),
@@ -131,7 +133,7 @@ impl Measured {
         }
     }
 
-    /// An arm's curve, as the mean of its runs' at each epoch.
+    /// Returns an arm's curve: the mean of its runs' curves at each epoch.
     pub fn curve(&self, arm: &str, spent: impl Fn(&Epoch) -> f64) -> Vec<[f64; 2]> {
         let curves: Vec<_> = self.runs(arm).iter().map(|run| run.curve(&spent)).collect();
         let mean = |epoch: usize, axis: usize| {
@@ -141,7 +143,7 @@ impl Measured {
     }
 }
 
-/// A run of epochs with (pairs, skipped pairs, NDCG@20).
+/// Returns a run of epochs with (pairs, skipped pairs, NDCG@20).
 #[cfg(test)]
 pub fn run(epochs: &[(f64, f64, f64)]) -> Run {
     use serde_json::json;

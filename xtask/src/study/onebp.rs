@@ -1,4 +1,4 @@
-//! OneBP against two backpropagations, on the settings of its authors.
+//! OneBP against two backpropagations, with the settings of its authors.
 
 use super::measured::{Epoch, Measured, Run};
 use super::section::{Chapter, Goal, standing};
@@ -10,12 +10,12 @@ use serde_json::json;
 pub const EXPERIMENT: Experiment = Experiment {
     name: "onebp",
     title: "OneBP against two backpropagations",
-    about: "Gradients for the item tower alone, users as a moving aggregate of their items (β .99), beside \
-        plain training with everything else the same: five uniform negatives a pair, raw dot products, \
-        B 1024, Adam. `ml-100k` has the settings that OneBP's authors published for it (D 32, learning \
-        rate 5e-4, l2 1e-5), all other sets D 64, 1e-3, 1e-6. Every epoch of both arms trains all pairs, so that equal \
-        epochs are equal pairs. The best epoch is chosen on the test, as the authors do: both arms' \
-        figures there are optimistic alike.",
+    about: "OneBP (gradients for the item tower only; a user is a moving aggregate of their items, β .99) \
+        against plain training with the same settings: five uniform negatives a pair, raw dot products, \
+        B 1024, Adam. `ml-100k` uses the settings that OneBP's authors published for it (D 32, learning \
+        rate 5e-4, l2 1e-5); all other sets use D 64, 1e-3, 1e-6. Every epoch of both arms trains all pairs, so equal \
+        epochs are equal pairs. The best epoch is chosen on the test part, as the authors do, so the figures of \
+        both arms are equally optimistic.",
     lengths,
     arms,
     conclude,
@@ -24,10 +24,10 @@ pub const EXPERIMENT: Experiment = Experiment {
 const ONEBP: &str = "OneBP";
 const TWO: &str = "two backpropagations";
 
-/// At how many epochs, evenly apart, both arms are looked at side by side.
+/// Number of evenly spaced epochs at which both arms are compared.
 const MILESTONES: usize = 6;
 
-/// What OneBP is to reach where its authors' settings are known.
+/// NDCG@20 that OneBP must reach on the set whose settings its authors published.
 const PUBLISHED: (&str, f64) = ("ml-100k", 0.425);
 
 fn lengths(set: &str) -> Vec<usize> {
@@ -78,7 +78,8 @@ fn ends(measured: &Measured) -> Table {
 }
 
 fn course(measured: &Measured) -> Table {
-    let mut table = Table::new("NDCG@20 at equal epochs, and so at equal pairs.", measured.names());
+    let mut table =
+        Table::new("NDCG@20 at equal epochs, and therefore at equal pairs.", measured.names());
     let epochs = measured.epochs();
     for part in 1..=MILESTONES.min(epochs) {
         let epoch = epochs * part / MILESTONES.min(epochs);
@@ -93,7 +94,7 @@ fn costs(measured: &Measured) -> Table {
     let a_step = |value: fn(&Epoch) -> f64| {
         move |arm: &str| measured.figure(arm, |run| Some(value(run.last()) / run.last().steps))
     };
-    Table::new("What it costs.", measured.names())
+    Table::new("Costs.", measured.names())
         .column("seconds an epoch", Format::Fine, |arm| {
             measured.figure(arm, |run| Some(run.epoch_seconds()))
         })
@@ -135,8 +136,8 @@ fn findings(measured: &Measured) -> Vec<String> {
         [ONEBP, TWO].map(|arm| mean(arm, |run| best_ndcg(run) - run.last().ndcg));
     let mut findings = vec![
         format!(
-            "Best epoch against best epoch, OneBP {}. It is there after {onebp_epoch:.0} epochs, \
-             {TWO} after {two_epoch:.0}.",
+            "Best epoch against best epoch, OneBP {}. The best epoch of OneBP is epoch {onebp_epoch:.0}, \
+             of {TWO} epoch {two_epoch:.0}.",
             standing(&measured.compare(ONEBP, TWO, best_ndcg), TWO)
         ),
         format!(
@@ -161,27 +162,27 @@ fn findings(measured: &Measured) -> Vec<String> {
     findings
 }
 
-/// From where on OneBP is ahead at equal pairs.
+/// Reports the epoch after which OneBP stays ahead at equal pairs.
 fn crossing(measured: &Measured) -> String {
     let [onebp, two] = [ONEBP, TWO].map(|arm| measured.curve(arm, |_| 1.0));
     let ahead = onebp.iter().zip(&two).rev().take_while(|(ours, theirs)| ours[1] > theirs[1]);
     match onebp.len() - ahead.count() {
-        0 => "At equal pairs OneBP is ahead from the first epoch on.".into(),
+        0 => "At equal pairs, OneBP is ahead from the first epoch on.".into(),
         behind if behind == onebp.len() => {
-            "At equal pairs OneBP is not ahead when training ends.".into()
+            "At equal pairs, OneBP is not ahead when training ends.".into()
         }
-        behind => format!("At equal pairs OneBP is ahead for good after {behind} epochs."),
+        behind => format!("At equal pairs, OneBP stays ahead after epoch {behind}."),
     }
 }
 
-/// What OneBP has when it has done the work that the other needs for its best epoch.
+/// Reports OneBP's NDCG@20 at the work that the other arm needs for its best epoch.
 fn at_equal_work(measured: &Measured) -> Option<String> {
     let reached = measured.beside(ONEBP, TWO, |run, other| {
         let needed = other.epochs[..other.best().0].iter().map(|epoch| epoch.multiply_adds).sum();
         interpolate(&run.curve(|epoch| epoch.multiply_adds), needed)
     })?;
     Some(format!(
-        "With the multiply-adds that {TWO} take to their best epoch, OneBP comes to {}.",
+        "With the multiply-adds that {TWO} take to their best epoch, OneBP reaches {}.",
         Format::Score.text(reached)
     ))
 }
@@ -204,9 +205,9 @@ mod tests {
     #[test]
     fn curves_cross_where_onebp_is_ahead_for_good() {
         let slower = measured(&[0.1, 0.3, 0.35, 0.43], &[0.2, 0.25, 0.4, 0.4]);
-        assert_eq!(crossing(&slower), "At equal pairs OneBP is ahead for good after 3 epochs.");
+        assert_eq!(crossing(&slower), "At equal pairs, OneBP stays ahead after epoch 3.");
         let worse = measured(&[0.3, 0.1], &[0.2, 0.2]);
-        assert_eq!(crossing(&worse), "At equal pairs OneBP is not ahead when training ends.");
+        assert_eq!(crossing(&worse), "At equal pairs, OneBP is not ahead when training ends.");
     }
 
     #[test]
@@ -222,6 +223,6 @@ mod tests {
     fn at_equal_work_a_cheaper_epoch_has_had_more_of_them() {
         let cheaper = measured(&[0.1, 0.2, 0.3, 0.4], &[0.2, 0.1, 0.1, 0.1]);
         let text = at_equal_work(&cheaper).expect("within the run");
-        assert!(text.ends_with("OneBP comes to 0.2000."), "{text}");
+        assert!(text.ends_with("OneBP reaches 0.2000."), "{text}");
     }
 }

@@ -1,4 +1,4 @@
-//! Line charts as SVG, which a repository's page shows on white and on black alike.
+//! Line charts as SVG, readable on light and on dark pages.
 
 use super::statistics::round;
 use serde::{Deserialize, Serialize, Serializer};
@@ -6,7 +6,7 @@ use std::fmt::{self, Display, Formatter, Write as _};
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plot {
-    /// What the file is called, without its ending.
+    /// Name of the file, without its suffix.
     pub name: String,
     pub title: String,
     pub x: String,
@@ -16,14 +16,14 @@ pub struct Plot {
     pub lines: Vec<Line>,
 }
 
-/// How numbers lie along both axes.
+/// Scale of both axes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Scale {
-    /// Evenly, from 0 along the horizontal one.
+    /// Linear; the horizontal axis begins at 0.
     #[default]
     Linear,
-    /// By their logarithms: a straight line is a power.
+    /// Logarithmic: a power function is a straight line.
     Log,
 }
 
@@ -40,19 +40,19 @@ pub struct Line {
     pub points: Vec<[f64; 2]>,
 }
 
-/// Points of a line at most: more cannot be told apart.
+/// Largest number of points of a line: more cannot be distinguished.
 const MOST_POINTS: usize = 120;
 
 const WIDTH: f64 = 760.0;
 const HEIGHT: f64 = 380.0;
-/// Where the lines are; their names are on the right.
+/// Area of the lines; their names are to its right.
 const LEFT: f64 = 64.0;
 const RIGHT: f64 = 540.0;
 const TOP: f64 = 40.0;
 const BOTTOM: f64 = 328.0;
 
-/// Contrast 3 at least to white and to a dark page, also for who cannot tell red from green; the dashes
-/// tell the lines apart without any colour.
+/// Colours and dashes of lines. Contrast is at least 3 on white and on dark pages; the dashes
+/// distinguish lines without colour, also for red-green colour blindness.
 const STROKES: [(&str, &str); 8] = [
     ("#2b7fd4", "none"),
     ("#d9681d", "7 3"),
@@ -64,11 +64,11 @@ const STROKES: [(&str, &str); 8] = [
     ("#4d8f2a", "1 4"),
 ];
 
-/// Of text and axes: as far from white as from a dark page.
+/// Colour of text and axes, with equal contrast to white and to dark pages.
 const GREY: &str = "#787878";
 
 impl Line {
-    /// A line through as many of the points as can be told apart, the last among them.
+    /// Returns a line through at most `MOST_POINTS` of the points, including the last.
     pub fn new(name: &str, points: &[[f64; 2]]) -> Self {
         let stride = points.len().div_ceil(MOST_POINTS).max(1);
         let last = points.len().saturating_sub(1);
@@ -126,7 +126,8 @@ impl Plot {
         self.lines.iter().flat_map(|line| line.points.iter().copied())
     }
 
-    /// What the vertical axis shows: a line's steep beginning is cut, or it would flatten all the rest.
+    /// Returns the values that the vertical axis covers. The first quarter of each line is
+    /// excluded, since its steep rise would flatten the rest.
     fn heights(&self) -> impl Iterator<Item = f64> {
         let settled = |line: &'_ Line| line.points.len() / 4;
         self.lines.iter().flat_map(move |line| line.points[settled(line)..].iter().map(|[_, y]| *y))
@@ -165,15 +166,15 @@ impl Plot {
     }
 }
 
-/// Colours and dashes, over again where there are more lines.
+/// Returns colours and dashes, repeated if there are more lines.
 fn strokes() -> impl Iterator<Item = (&'static str, &'static str)> {
     STROKES.into_iter().cycle()
 }
 
-/// Numbers laid along a stretch of the picture.
+/// An axis: maps values to positions in the picture.
 struct Axis {
     scale: Scale,
-    /// As all numbers of an axis, logarithms where the scale is.
+    /// Bounds and step of the axis; logarithms if the scale is logarithmic.
     low: f64,
     high: f64,
     step: f64,
@@ -182,7 +183,7 @@ struct Axis {
 }
 
 impl Axis {
-    /// From a round number under all the values to one over them.
+    /// Returns an axis from a round number below all values to a round number above them.
     fn new(values: impl Iterator<Item = f64>, start: f64, end: f64) -> Self {
         let bounds = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
             (low.min(value), high.max(value))
@@ -197,7 +198,7 @@ impl Axis {
         Self { scale: Scale::Linear, low, high, step, start, end }
     }
 
-    /// From a power of ten under all the values, which are positive, to one over them.
+    /// Returns an axis from a power of ten below all values, which are positive, to one above them.
     fn log(values: impl Iterator<Item = f64>, start: f64, end: f64) -> Self {
         let bounds =
             values.map(f64::log10).fold((f64::INFINITY, f64::NEG_INFINITY), |bounds, value| {

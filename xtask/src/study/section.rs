@@ -1,4 +1,4 @@
-//! What a study found, as it is kept in `docs/results/*.json`, and as a section of `docs/results.md`.
+//! Results of a study: kept in `docs/results/*.json`, written as a section of `docs/results.md`.
 
 use super::plot::Plot;
 use super::statistics::{Comparison, Verdict};
@@ -9,27 +9,27 @@ use std::fmt::{self, Display, Formatter};
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Section {
     pub title: String,
-    /// What is compared, and how.
+    /// The comparison and its settings.
     pub about: String,
-    /// How it is repeated.
+    /// Command that repeats it.
     pub command: String,
-    /// When and on what it was measured.
+    /// Date and machine of the measurement.
     pub measured: String,
     pub chapters: Vec<Chapter>,
 }
 
-/// What was found on one set in so many epochs.
+/// Results on one data set with one number of epochs.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Chapter {
     pub title: String,
     pub tables: Vec<Table>,
     pub plots: Vec<Plot>,
     pub goals: Vec<Goal>,
-    /// What follows from the figures, by rule.
+    /// Conclusions, computed from the figures.
     pub findings: Vec<String>,
 }
 
-/// Something that was to be reached.
+/// A result to reach.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Goal {
     pub text: String,
@@ -48,7 +48,7 @@ impl Display for Section {
         writeln!(out, "```sh\n{}\n```\n\n{}", self.command, self.measured)?;
         let goals: Vec<&Goal> = self.chapters.iter().flat_map(|chapter| &chapter.goals).collect();
         let met = goals.iter().filter(|goal| goal.met).count();
-        writeln!(out, "\nOf {} goals {met} were met.", goals.len())?;
+        writeln!(out, "\n{met} of {} goals were met.", goals.len())?;
         self.chapters.iter().try_for_each(|chapter| write!(out, "\n{chapter}"))
     }
 }
@@ -64,10 +64,9 @@ impl Display for Chapter {
         }
         let goals = self.goals.iter().map(ToString::to_string);
         let findings = self.findings.iter().cloned();
-        for (heading, lines) in [
-            ("What was to be reached", goals.collect::<Vec<_>>()),
-            ("What follows", findings.collect()),
-        ] {
+        for (heading, lines) in
+            [("Goals", goals.collect::<Vec<_>>()), ("Findings", findings.collect())]
+        {
             writeln!(out, "\n{heading}:\n")?;
             lines.iter().try_for_each(|line| writeln!(out, "- {line}"))?;
         }
@@ -75,7 +74,7 @@ impl Display for Chapter {
     }
 }
 
-/// How one arm stands to another, as the end of a sentence that begins with its name.
+/// Describes how one arm compares with another: the rest of a sentence that begins with its name.
 pub fn standing(comparison: &Comparison, other: &str) -> String {
     let verdict = match comparison.verdict() {
         Verdict::Wins => "wins against",
@@ -113,7 +112,7 @@ mod tests {
         let text = section.to_string();
         for line in [
             "## Skipping",
-            "Of 2 goals 1 were met.",
+            "1 of 2 goals were met.",
             "### small, 2 epochs",
             "- **met**: it is quick",
             "- **missed**: it is good",

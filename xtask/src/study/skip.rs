@@ -1,5 +1,5 @@
-//! Skipping, against the two controls that any such result needs: dropping pairs at random, and stopping
-//! early.
+//! Skipping, against the two controls that such a result needs: skipping pairs at random, and
+//! stopping early.
 
 use super::measured::{Epoch, Measured, Run, fastest};
 use super::section::{Chapter, Goal, standing};
@@ -10,14 +10,14 @@ use serde_json::{Value, json};
 
 pub const EXPERIMENT: Experiment = Experiment {
     name: "skip",
-    title: "Skipping against dropping at random and stopping early",
-    about: "The default options, with .30 of the pairs to leave from the third epoch on: *stale* ones, whose \
-        rows hardly moved in the epoch before (both, or the item's alone); those of *rare items*; or by \
-        turns those over a *cap* on a user's pairs. *Random* drops the same share, drawn anew each epoch. \
-        Arms with a *whole end* leave pairs out from the second epoch on and train on every pair in the \
-        last quarter of the epochs; so does their random control. *Early stop* is full training with the arm's seed when it has trained as many \
-        pairs as the arm, on the straight line between its epochs. Arms are compared at equal epochs, \
-        and with the early stop at equal pairs.",
+    title: "Skipping against random skipping and early stopping",
+    about: "The default options, with .30 of the pairs skipped from the third epoch on: *stale* pairs, whose \
+        rows hardly moved in the epoch before (both rows, or only the item's); pairs of *rare items*; or, in \
+        rotation, pairs above a *cap* on a user's pairs. *Random* skips the same share, redrawn each epoch. \
+        Arms with a *whole end* skip pairs from the second epoch on and train on every pair in the \
+        last quarter of the epochs; so does their random control. *Early stop* is full training with the arm's seed \
+        at the same number of trained pairs, interpolated linearly between epochs. Arms are compared at equal \
+        epochs, and with the early stop at equal pairs.",
     lengths,
     arms,
     conclude,
@@ -31,16 +31,15 @@ const RANDOM_WHOLE_END: &str = "random, whole end";
 /// Share of the epochs after which the arms with a whole end train on every pair.
 const UNTIL: f64 = 0.75;
 
-/// Share of the pairs that should leave.
+/// Share of the pairs to skip.
 const SHARE: f64 = 0.3;
 
-/// What skipping is to save of the pairs, a fifth give or take what turns come to, and to lose of the NDCG at
-/// most.
+/// Smallest share of pairs to save (a fifth, less a rounding of the rotation), and largest share of
+/// NDCG to lose.
 const LEAST_SAVED: f64 = 0.195;
 const MOST_LOST: f64 = 0.005;
 
-/// How far the kept share may be from what is wished, and an epoch's share of the time above its share of the
-/// pairs.
+/// Tolerances: of the kept share, and of an epoch's share of the time above its share of the pairs.
 const KEPT_TOLERANCE: f64 = 0.08;
 const TIME_TOLERANCE: f64 = 0.05;
 
@@ -64,7 +63,7 @@ fn arms(_: &str) -> Vec<Arm> {
     ]
 }
 
-/// The random control of an arm: the one that leaves out as much.
+/// Returns the random control of an arm: the one that skips the same share.
 fn control(arm: &str) -> &'static str {
     if [CAP_WHOLE_END, RANDOM_WHOLE_END].contains(&arm) { RANDOM_WHOLE_END } else { RANDOM }
 }
@@ -87,20 +86,21 @@ fn pairs(run: &Run) -> f64 {
     run.epochs.iter().map(|epoch| epoch.pairs).sum()
 }
 
-/// What full training had when it had trained as many pairs as a run.
+/// Returns the NDCG@20 of full training at the number of pairs that a run trained.
 fn stopped_early(full: &Run, run: &Run) -> f64 {
-    // The first epochs are whole ones and none has more pairs: the curve begins before and ends after.
+    // The first epochs skip nothing and none has more pairs, so the curve begins before and ends
+    // after.
     interpolate(&full.curve(|epoch| epoch.pairs), pairs(run)).expect("within full training")
 }
 
-/// The epochs that were to leave something out.
+/// Returns the epochs with skipping.
 fn decided(run: &Run) -> impl Iterator<Item = &Epoch> {
     let epochs = run.epochs.len();
     let end = run.config.skip.as_ref().map_or(epochs, |skip| skip.ends_after(epochs));
     run.epochs[..end].iter().filter(|epoch| epoch.skip.is_some())
 }
 
-/// Share of the pairs that an epoch trained.
+/// Returns the share of the pairs that an epoch trained.
 fn kept(epoch: &Epoch) -> f64 {
     let skipped = epoch.skip.as_ref().map_or(0.0, |skip| skip.skipped);
     epoch.pairs / (epoch.pairs + skipped)
@@ -111,7 +111,7 @@ fn mean_kept(run: &Run) -> Option<f64> {
     (!kept.is_empty()).then(|| Figure::of(&kept).mean)
 }
 
-/// A skipping epoch's time as a share of a full one's.
+/// Returns the time of an epoch with skipping as a share of a full epoch's.
 fn time_share(run: &Run, full: &Run) -> Option<f64> {
     Some(fastest(decided(run))? / full.epoch_seconds())
 }
@@ -127,7 +127,7 @@ fn against_early_stop(measured: &Measured, arm: &str) -> Comparison {
     Comparison::of(&ours, &stopped)
 }
 
-/// The arms that skip by a policy, or at random.
+/// Returns the arms that skip by a policy or at random.
 fn skipping(measured: &Measured) -> impl Iterator<Item = &'static str> {
     measured.names().filter(|&arm| arm != FULL)
 }
@@ -146,13 +146,13 @@ fn table(measured: &Measured) -> Table {
         .column("pairs, full = 1", Format::Ratio, |arm| {
             measured.beside(arm, FULL, |run, full| Some(pairs(run) / pairs(full)))
         })
-        .column("kept share once decided", Format::Ratio, |arm| measured.figure(arm, mean_kept))
-        .column("an epoch's time then, full = 1", Format::Ratio, |arm| {
-            measured.beside(arm, FULL, time_share)
+        .column("share kept by epochs with skipping", Format::Ratio, |arm| {
+            measured.figure(arm, mean_kept)
         })
+        .column("their time, full = 1", Format::Ratio, |arm| measured.beside(arm, FULL, time_share))
 }
 
-/// Whether the best that skipping has to offer is worth it.
+/// Checks whether the best skipping arm meets its goal.
 fn worth_goal(measured: &Measured) -> Goal {
     let saved = |run: &Run, full: &Run| Some(1.0 - pairs(run) / pairs(full));
     let saved = measured.beside(CAP_WHOLE_END, FULL, saved).map_or(0.0, |saved| saved.mean);
@@ -161,8 +161,8 @@ fn worth_goal(measured: &Measured) -> Goal {
     let stopped = against_early_stop(measured, CAP_WHOLE_END).relative.mean;
     Goal {
         text: format!(
-            "{CAP_WHOLE_END} trains on a fifth fewer pairs, loses {:.1} % to full training at \
-             most, and is ahead of both controls: {:.1} % fewer pairs, {:+.1} % against full, {:+.1} % \
+            "{CAP_WHOLE_END} trains on a fifth fewer pairs, loses at most {:.1} % to full training, \
+             and beats both controls: {:.1} % fewer pairs, {:+.1} % against full, {:+.1} % \
              against random, {:+.1} % against an early stop",
             MOST_LOST * 100.0,
             saved * 100.0,
@@ -184,7 +184,7 @@ fn kept_goal(measured: &Measured) -> Goal {
     let (arm, worst) = worst.expect("an arm skips");
     Goal {
         text: format!(
-            "Every epoch that was decided on keeps the share that is wished, ± {KEPT_TOLERANCE}: \
+            "Every epoch with skipping keeps the requested share, ± {KEPT_TOLERANCE}: \
              at most {worst:.3} off ({arm})"
         ),
         met: worst <= KEPT_TOLERANCE,
@@ -198,12 +198,12 @@ fn time_goal(measured: &Measured) -> Goal {
     };
     let worst = skipping(measured).filter_map(over).max_by(|a, b| a.1.total_cmp(&b.1));
     let (text, met) = match worst {
-        Some((arm, over)) => (format!("{over:+.3} at most ({arm})"), over <= TIME_TOLERANCE),
-        None => ("no epoch was decided on".into(), false),
+        Some((arm, over)) => (format!("at most {over:+.3} ({arm})"), over <= TIME_TOLERANCE),
+        None => ("no epoch skipped pairs".into(), false),
     };
     Goal {
         text: format!(
-            "An epoch's share of a full one's time is at most its share of the pairs + \
+            "An epoch's share of a full epoch's time exceeds its share of the pairs by at most \
              {TIME_TOLERANCE}: {text}"
         ),
         met,
@@ -213,7 +213,7 @@ fn time_goal(measured: &Measured) -> Goal {
 fn finding(measured: &Measured, arm: &str) -> String {
     let full = standing(&measured.compare(arm, FULL, ndcg), "full training");
     let control = control(arm);
-    let random = standing(&measured.compare(arm, control, ndcg), "dropping at random");
+    let random = standing(&measured.compare(arm, control, ndcg), "random skipping");
     let random = if arm == control { String::new() } else { format!(", {random}") };
     let stopped = standing(&against_early_stop(measured, arm), "an early stop");
     format!("{arm}: it {full}{random}; at equal pairs it {stopped}.")

@@ -1,4 +1,4 @@
-//! What several seeds say together: mean and spread, and whether one arm is ahead of another.
+//! Statistics over seeds: mean and spread, and whether one arm beats another.
 
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize, Serializer};
 pub struct Figure {
     #[serde(serialize_with = "short")]
     pub mean: f64,
-    /// Standard deviation over the seeds; none of a single one, or where all agree, as counts do.
+    /// Standard deviation over the seeds; `None` for a single seed, or if all values are equal, as
+    /// counts are.
     #[serde(serialize_with = "short_if_any")]
     pub spread: Option<f64>,
 }
@@ -21,18 +22,18 @@ impl Figure {
         Self { mean, spread: differ.then(|| (squares / (count - 1.0)).sqrt()) }
     }
 
-    /// What each seed gives, where every one gives something.
+    /// Returns `None` unless every seed has a value.
     pub fn of_all(values: impl IntoIterator<Item = Option<f64>>) -> Option<Self> {
         let values: Vec<f64> = values.into_iter().collect::<Option<_>>()?;
         (!values.is_empty()).then(|| Self::of(&values))
     }
 }
 
-/// How one arm stands to another: the differences of runs that share a seed.
+/// Comparison of two arms: the differences of runs with the same seed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Comparison {
     pub difference: Figure,
-    /// The differences as shares of what they are differences from.
+    /// The differences as shares of the other arm's values.
     pub relative: Figure,
 }
 
@@ -48,7 +49,8 @@ impl Comparison {
         }
     }
 
-    /// A difference counts when it is larger than its own spread; a single seed's always does.
+    /// A difference counts if it is larger than its own spread; with a single seed it always
+    /// counts.
     pub fn verdict(&self) -> Verdict {
         let Figure { mean, spread } = self.difference;
         if mean == 0.0 || mean.abs() <= spread.unwrap_or_default() {
@@ -68,7 +70,7 @@ pub enum Verdict {
     Level,
 }
 
-/// The value of a curve at `x`, on the straight line between the points around it. None outside.
+/// Interpolates a curve linearly at `x`. Returns `None` outside the curve.
 pub fn interpolate(curve: &[[f64; 2]], x: f64) -> Option<f64> {
     let after = curve.iter().position(|point| point[0] >= x)?;
     let [right, above] = curve[after];
@@ -79,7 +81,7 @@ pub fn interpolate(curve: &[[f64; 2]], x: f64) -> Option<f64> {
     Some(below + (above - below) * (x - left) / (right - left))
 }
 
-/// A number with the five digits that a reader needs, and files stay small.
+/// Rounds to five significant digits, to keep files small.
 pub fn round(value: f64) -> f64 {
     format!("{value:.4e}").parse().expect("a number was written")
 }

@@ -1,4 +1,4 @@
-//! Tables of figures, a row an arm, as Markdown.
+//! Tables of figures as Markdown, with a row for each arm.
 
 use super::statistics::Figure;
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ pub struct Table {
 pub struct Column {
     pub name: String,
     pub format: Format,
-    /// One a row; none where the row has no such thing.
+    /// One for each row; `None` if the row has no such figure.
     pub figures: Vec<Option<Figure>>,
 }
 
@@ -23,13 +23,13 @@ pub struct Column {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Format {
-    /// A metric, or a share as small as a drift.
+    /// A metric, or a small share such as a drift: four digits after the point.
     Score,
-    /// How much more or less, in percent.
+    /// A relative difference, in percent.
     Percent,
-    /// A quotient of two figures.
+    /// A ratio of two figures.
     Ratio,
-    /// A time.
+    /// A time in seconds.
     Fine,
     /// A whole number.
     Count,
@@ -43,7 +43,7 @@ impl Table {
         Self { caption: caption.into(), rows, columns: Vec::new() }
     }
 
-    /// Adds a column, from what a row's name gives.
+    /// Adds a column; `figure` returns the figure of a row's name.
     pub fn column(
         mut self,
         name: impl Into<String>,
@@ -79,7 +79,7 @@ impl Display for Table {
 }
 
 impl Format {
-    /// A figure's mean, with its spread behind it.
+    /// Formats a figure as its mean ± its spread.
     pub fn text(self, Figure { mean, spread }: Figure) -> String {
         let (digits, divisor, unit) = match self {
             Self::Score => (4, 1.0, ""),

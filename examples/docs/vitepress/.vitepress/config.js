@@ -6,7 +6,7 @@ export default {
     },
   },
   vite: {
-    // The development server would lose the files that the package loads beside its own.
+    // Optimized, the package would not find its worker and data in the development server.
     optimizeDeps: { exclude: ["twotower"] },
   },
 };
