@@ -47,7 +47,7 @@ pub fn run(op: &DrawBatches, memory: &mut Memory) {
     }
 }
 
-/// 1 / (1 − β^t).
+/// Returns 1 / (1 − β^t).
 fn bias_correction(log_beta: f32, number: u32) -> f32 {
     -1.0 / (log_beta * number as f32).exp_m1()
 }

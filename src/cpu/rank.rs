@@ -1,4 +1,5 @@
-//! Twins of `shaders/score_items.wgsl`, `mask_seen.wgsl`, `mask_barred.wgsl` and `top_items_*.wgsl`.
+//! Twins of `shaders/score_items.wgsl`, `mask_seen.wgsl`, `mask_barred.wgsl` and
+//! `top_items_*.wgsl`.
 
 use twotower_simd::{by_rows, pack_rows, row_by_rows};
 

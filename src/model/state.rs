@@ -37,7 +37,7 @@ impl Model {
         Ok(state)
     }
 
-    /// Whether the bank was opened, regardless of its warmup.
+    /// Returns whether the bank was opened, regardless of its warmup.
     pub fn bank_is_open(&self) -> bool {
         self.bank_opens_after == 0
     }

@@ -88,7 +88,7 @@ pub struct BankPush {
 }
 
 impl BankPush {
-    /// Number of banked users whose weights are stored at once.
+    /// Returns the number of banked users whose weights are stored at once.
     pub(super) fn chunk_rows(dims: &Dims) -> usize {
         chunk_rows(dims.bank_padded(), dims.candidates_padded())
     }

@@ -60,7 +60,7 @@ pub struct CompactPairs {
     pub dims: Dims,
     /// The run's seed.
     pub seed: u32,
-    /// Which stale pairs are kept.
+    /// Rule for the stale pairs that are kept.
     pub stay: Stay,
     /// [`super::Clock`]; its number of pairs is written.
     pub clock: Buffer,

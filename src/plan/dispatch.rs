@@ -17,7 +17,7 @@ pub struct Shader {
     pub bindings: &'static [(&'static str, Access)],
 }
 
-/// How a kernel uses a binding.
+/// Kind of access of a kernel to a binding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
     /// Uniform: the record of the current step.

@@ -112,7 +112,7 @@ pub struct BufferSpec {
     pub words: usize,
     /// Words of a row: a buffer larger than the binding limit is split between rows.
     pub row: usize,
-    /// How it is used.
+    /// Its kind of use.
     pub kind: BufferKind,
 }
 
@@ -123,7 +123,7 @@ impl BufferSpec {
     }
 }
 
-/// How a buffer is used.
+/// Kind of use of a buffer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BufferKind {
     /// Read and written by operations.
