@@ -14,11 +14,11 @@ after(() => session?.stop());
 
 const list = (page, heading) => page.locator("tt-ask-panel section", { has: page.getByRole("heading", { name: heading }) });
 
-test("it opens on the shop's data, trains at a press, pauses, goes on, and starts over", async () => {
+test("it opens on the books, trains at a press, pauses, goes on, and starts over", async () => {
   const { page, faults, close } = await open(session);
   await phase(page, "Start training");
-  await page.getByText("4,071 customers").waitFor();
-  assert.ok(await page.getByRole("radio", { name: "Online retail" }).isChecked());
+  await page.getByText("4,891 readers").waitFor();
+  assert.ok(await page.getByRole("radio", { name: "Goodbooks" }).isChecked());
   await page.getByText("It has learnt nothing yet").waitFor();
   await quick(page, 3);
   await main(page).click();
@@ -52,7 +52,7 @@ test("it opens on the shop's data, trains at a press, pauses, goes on, and start
 });
 
 test("after training it recommends to a customer, to a visitor, and shows what is similar", async () => {
-  const { page, faults, close } = await open(session);
+  const { page, faults, close } = await open(session, { path: "#dataset=online-retail" });
   await phase(page, "Start training");
   await quick(page, 2);
   await main(page).click();
@@ -278,7 +278,7 @@ test("another seed draws another test part of a file, and leaves a given one", a
   await page.getByLabel("Seed").fill("1");
   await page.getByLabel("Seed").press("Tab");
   await phase(page, "Start training");
-  assert.deepEqual(requests.filter((url) => url.endsWith(".csv.gz")), [], "the shop's data is read anew");
+  assert.deepEqual(requests.filter((url) => url.endsWith(".csv.gz")), [], "the given data is read anew");
 
   await page.locator("input[type=file]").setInputFiles([file("mine.csv", ratings())]);
   await page.getByText("60 users, 40 items").waitFor();
@@ -302,7 +302,7 @@ test("after a reset within the first epoch the answers are the fresh model's aga
   await page.getByLabel("Batch size").press("Tab");
   const recommended = async () => (await list(page, "Recommended").getByRole("button").allTextContents()).join();
   await list(page, "Recommended").getByRole("button").nth(9).waitFor();
-  const [fresh, noted] = [await recommended(), await page.getByText(/^customer \d+,/).textContent()];
+  const [fresh, noted] = [await recommended(), await page.getByText(/^reader \d+,/).textContent()];
 
   await main(page).click();
   await page.getByText(/Epoch 1 of \d+, step [\d,]{3}/).waitFor();
@@ -411,8 +411,10 @@ test("the keyboard alone is enough, and the focus can be seen", async () => {
     }
     assert.fail(`${name} is out of the keyboard's reach`);
   };
-  await tabTo("Online retail");
+  await tabTo("Goodbooks");
   await page.keyboard.press("ArrowDown");
+  await page.getByText("4,071 customers").waitFor();
+  await page.keyboard.press("ArrowUp");
   await page.getByText("4,891 readers").waitFor();
   await phase(page, "Start training");
   await tabTo("Start training");
@@ -493,7 +495,6 @@ const firstPast = (page) => page.locator("tt-past-runs li").first().locator(".to
 test("a run that was trained is kept, and resumed after a reload: with its curve, its words and its epochs", async () => {
   const { page, faults, close } = await open(session);
   await phase(page, "Start training");
-  await page.getByRole("radio", { name: "Goodbooks" }).check({ force: true });
   await page.getByText("4,891 readers").waitFor();
   const keep = page.getByRole("button", { name: "Keep this model" });
   assert.ok(await keep.isDisabled(), "there is nothing to keep yet");
@@ -545,7 +546,7 @@ test("a run that was trained is kept, and resumed after a reload: with its curve
 });
 
 test("a wrong drop, a wrong setting and another data set leave what was trained", async () => {
-  const { page, close } = await open(session);
+  const { page, close } = await open(session, { path: "#dataset=online-retail" });
   await phase(page, "Start training");
   await quick(page, 2);
   await main(page).click();
@@ -684,7 +685,7 @@ test("a step that does not end is ended with its worker", async () => {
   await page.getByRole("button", { name: "Reset" }).click();
   await page.getByText("Stopping after the step at work").waitFor();
   await phase(page, "Start training");
-  await page.getByText("4,071 customers").waitFor();
+  await page.getByText("4,891 readers").waitFor();
   await quick(page, 1);
   await main(page).click();
   await phase(page, "Train again");

@@ -118,6 +118,8 @@ export class DemoPage extends LitElement {
   @state() private dragging = false;
   @state() private comparing = false;
   @state() private exporting = false;
+  /** The visitor's own data that was opened last: it stays among the data sets while another one is open. */
+  @state() private own: DataSet | undefined;
   /** What became of the last wish to keep a model. */
   @state() private outcome = "";
   /** Whether the list of past runs is shown. */
@@ -163,6 +165,7 @@ export class DemoPage extends LitElement {
           <h2 id="data">Data</h2>
           <tt-data-picker
             .picked=${session.isOpening ? candidate?.dataSet : this.dataSet}
+            .own=${this.own}
             .data=${about?.data}
             @pick=${({ detail }: CustomEvent<DataSet>) => this.#turn(detail)}
             @files=${({ detail }: CustomEvent<File[]>) => this.#take(detail)}
@@ -411,7 +414,8 @@ export class DemoPage extends LitElement {
 
   readonly #changed = (): void => {
     this.requestUpdate();
-    const { epochs, trials, error, trainer } = this.#session;
+    const { epochs, trials, error, trainer, dataSet } = this.#session;
+    if (dataSet?.own) this.own = dataSet;
     // Loaded once the page can be used, or when they are needed: before the first epoch nothing is to be kept.
     if (trainer) void import("./later.js");
     if (trials.length > 0) void import("../panels/trials-chart.js");
