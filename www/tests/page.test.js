@@ -40,16 +40,80 @@ test("it opens on the books, trains at a press, pauses, goes on, and starts over
 
   const metrics = page.getByRole("img", { name: /^Test metrics/ });
   assert.match(await metrics.getAttribute("aria-label"), /recall@20 0\.\d{3}, NDCG@20 0\.\d{3}/);
+  assert.match(await metrics.getAttribute("aria-label"), /; popularity recall@20 0\.\d{3}, popularity NDCG@20 0\.\d{3}$/, "baselines are read, too");
   assert.match(await page.locator("tt-line-chart header").nth(1).textContent(), /popularity\s+0\.\d{3}/);
+  const chart = page.locator("tt-line-chart").nth(1);
+  await metrics.focus();
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("ArrowRight");
+  await chart.getByRole("status").getByText(/^epoch 1: recall@20 0\.\d{3}, NDCG@20 0\.\d{3}$/).waitFor({ state: "attached" });
+  await chart.getByRole("heading", { name: "Test metrics epoch 1" }).waitFor();
+  assert.match(await metrics.getAttribute("aria-label"), /^Test metrics over the epochs: epoch 1: recall@20 /);
   await page.getByText("Every epoch as a table").click();
   assert.equal(await page.locator("tt-epoch-table tbody tr").count(), 4, "three epochs and popularity");
 
-  await page.getByRole("button", { name: "Reset" }).click();
+  await page.getByRole("button", { name: "Reset" }).focus();
+  await page.keyboard.press("Enter");
   await phase(page, "Start training");
+  assert.ok(await main(page).evaluate((button) => button.matches(":focus")), "the focus does not end with the button");
   assert.equal(await page.locator("tt-epoch-table tbody tr").count(), 0);
   assert.deepEqual(faults, []);
   await close();
 });
+
+test("nothing moves while the page loads", async () => {
+  const { page, close } = await open(session, { prepare: (page) => page.addInitScript(watchShifts) });
+  await phase(page, "Start training");
+  await page.locator("tt-ask-panel section.recommended tt-item-list button").nth(9).waitFor();
+  const moved = await page.evaluate(() => globalThis.moved.reduce((sum, shift) => sum + shift, 0));
+  assert.ok(moved < 0.02, `layout shift ${moved}`);
+  await close();
+});
+
+/** Notes how far contents move by themselves. Runs in the page. */
+function watchShifts() {
+  globalThis.moved = [];
+  const shifts = new PerformanceObserver((list) => globalThis.moved.push(...list.getEntries().map(({ value }) => value)));
+  shifts.observe({ type: "layout-shift", buffered: true });
+}
+
+for (const width of [1280, 320]) {
+  test(`long and right-to-left titles stay in their places: ${width} px`, async () => {
+    const { page, faults, close } = await open(session, { viewport: { width, height: 860 } });
+    await phase(page, "Start training");
+    const long = (ix) => [`${"x".repeat(10_000)}${ix}`, `live \u202Ereversed ${ix}`, `عنوان ${ix} ${"a long title ".repeat(20)}`][ix % 3];
+    const items = [...new Set(ratings().split("\n").slice(1).map((line) => line.split(",")[1]))];
+    const table = ["item,title", ...items.map((id, ix) => `${id},${long(ix)}`)].join("\n");
+    await page.locator("input[type=file]").setInputFiles([file(`${"r".repeat(200)}.csv`, ratings()), file("items.csv", table)]);
+    await page.getByText("60 users, 40 items").waitFor();
+    await quick(page, 1);
+    await main(page).click();
+    await phase(page, "Train again");
+    await page.getByRole("radio", { name: "Someone who likes" }).check({ force: true });
+    for (const [nth, text] of ["xxx", "live", "long"].entries()) {
+      await page.locator("tt-search-box").getByRole("combobox").fill(text);
+      await page.locator("tt-search-box").getByRole("option").first().click();
+      await page.getByRole("button", { name: /^Remove/ }).nth(nth).waitFor();
+    }
+    const shown = page.locator("tt-ask-panel section.recommended tt-item-list");
+    await shown.getByRole("button").nth(9).waitFor();
+    assert.ok((await shown.boundingBox()).height < 2500, "titles take a few lines");
+    for (const chip of await page.getByRole("button", { name: /^Remove/ }).all()) assert.ok((await chip.boundingBox()).height < 70);
+    const isolated = await shown.locator(".title, .because").evaluateAll((texts) => texts.every((text) => text.querySelector("bdi")));
+    assert.ok(isolated, "no title turns what is around it");
+    // Reasons are read in full where they are chosen.
+    const reason = shown.locator("button", { hasText: " and " }).first();
+    const short = (await reason.locator(".because").textContent()).length;
+    await reason.click();
+    await page.getByRole("heading", { name: /^Similar to/ }).waitFor();
+    if (width > 600) await shown.locator("[aria-pressed=true]").waitFor();
+    assert.ok(short < 150, "each of two reasons has room");
+    await page.screenshot({ path: drawing(`titles-${width}`), fullPage: true });
+    await fits(page, {});
+    assert.deepEqual(faults, []);
+    await close();
+  });
+}
 
 test("after training it recommends to a customer, to a visitor, and shows what is similar", async () => {
   const { page, faults, close } = await open(session, { path: "#dataset=online-retail" });
@@ -144,6 +208,8 @@ test("a file of one's own is read, with its bad lines shown", async () => {
   await page.locator("tt-ask-panel section").getByText("Title of").first().waitFor();
   await page.getByRole("radio", { name: "Goodbooks" }).check({ force: true });
   await page.getByText("4,891 readers").waitFor();
+  await page.getByRole("radio", { name: "mine.csv" }).check({ force: true });
+  await page.getByText("60 users, 40 items").waitFor();
   assert.deepEqual(faults, []);
   await close();
 });
