@@ -35,9 +35,6 @@ export class DemoPage extends LitElement {
     css`
       :host {
         container-type: inline-size;
-        max-width: 1240px;
-        margin: 0 auto;
-        padding: 0 clamp(16px, 3vw, 40px);
       }
       main {
         display: grid;
@@ -159,7 +156,7 @@ export class DemoPage extends LitElement {
     const trying = this.#trial;
     const problem = this.problem ?? (session.error && inWords(session.error.message));
     return html`
-      <tt-page-header user=${user} item=${item}></tt-page-header>
+      <tt-page-header user=${user} item=${item}><slot></slot></tt-page-header>
       <main>
         <section class="side data" aria-labelledby="data">
           <h2 id="data">Data</h2>
