@@ -73,16 +73,25 @@ export class DemoPage extends LitElement {
         gap: 8px;
         min-width: 0;
       }
+      .past,
+      .compare {
+        grid-column: 1 / -1;
+        min-width: 0;
+      }
       .past {
-        margin-bottom: 48px;
+        margin-bottom: 20px;
       }
       .compare {
         display: grid;
         gap: 8px;
-        margin-bottom: 64px;
       }
       tt-compare-panel {
         margin-top: 8px;
+      }
+      /* As high before it is loaded as after it. */
+      tt-share-bar {
+        display: block;
+        min-height: 64px;
       }
       tt-export-menu {
         margin-top: 8px;
@@ -191,6 +200,7 @@ export class DemoPage extends LitElement {
             .pairsPerSecond=${session.pairsPerSecond}
             .epochs=${epochs}
             ?opening=${session.isOpening}
+            .arrived=${session.arrived}
             ?stopping=${session.stopping}
             .stale=${session.stale}
             ?blocked=${this.comparing}
@@ -263,30 +273,30 @@ export class DemoPage extends LitElement {
           <p class="muted small">${this.#learnt()}</p>
           <tt-ask-panel .trainer=${trainer} .version=${session.version} .words=${this.dataSet.words}></tt-ask-panel>
         </section>
+        ${this.hasPast
+          ? html`<section class="past" aria-labelledby="past">
+              <h2 id="past">Past runs</h2>
+              <tt-past-runs
+                .session=${session}
+                @open=${({ detail }: CustomEvent<DataSet>) => this.#turn(detail)}
+              ></tt-past-runs>
+            </section>`
+          : nothing}
+        <section class="compare" aria-labelledby="compare">
+          <h2 id="compare">Compare strategies</h2>
+          <p class="muted small">
+            Trains some of them, one after the other, from the same start on the same data. The run above keeps its
+            model.
+          </p>
+          <tt-compare-panel
+            .dataSet=${this.dataSet}
+            .specs=${specs}
+            .settings=${settings}
+            ?blocked=${busy}
+            @busy=${({ detail }: CustomEvent<boolean>) => (this.comparing = detail)}
+          ></tt-compare-panel>
+        </section>
       </main>
-      ${this.hasPast
-        ? html`<section class="past" aria-labelledby="past">
-            <h2 id="past">Past runs</h2>
-            <tt-past-runs
-              .session=${session}
-              @open=${({ detail }: CustomEvent<DataSet>) => this.#turn(detail)}
-            ></tt-past-runs>
-          </section>`
-        : nothing}
-      <section class="compare" aria-labelledby="compare">
-        <h2 id="compare">Compare strategies</h2>
-        <p class="muted small">
-          Trains some of them, one after the other, from the same start on the same data. The run above keeps its
-          model.
-        </p>
-        <tt-compare-panel
-          .dataSet=${this.dataSet}
-          .specs=${specs}
-          .settings=${settings}
-          ?blocked=${busy}
-          @busy=${({ detail }: CustomEvent<boolean>) => (this.comparing = detail)}
-        ></tt-compare-panel>
-      </section>
       <tt-page-footer></tt-page-footer>
       ${this.dragging ? html`<div class="drop" aria-hidden="true">Drop to train on it</div>` : nothing}
     `;
