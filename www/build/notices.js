@@ -24,7 +24,7 @@ export function notices(dist, modules) {
 }
 
 /** Returns a package with its holders and the numbers of its licences, whose texts are added to those that there are. */
-function entry({ name, version, licence, authors, folder }, bodies) {
+function entry({ name, version, licence, authors, source, folder }, bodies) {
   const texts = licencesIn(folder, licence).map((file) => readFileSync(join(folder, file), "utf8").replace(/\r/g, ""));
   const holders = new Set(texts.flatMap((text) => text.match(HOLDERS) ?? []).map((line) => line.trim()));
   const numbers = texts.map((text) => {
@@ -34,7 +34,8 @@ function entry({ name, version, licence, authors, folder }, bodies) {
     return bodies.get(same);
   });
   const where = numbers.length > 0 ? `licence ${[...new Set(numbers)].join(", ")}` : "no text in the package";
-  const by = holders.size > 0 && !isStandard(name) ? [...holders] : authors;
+  const told = holders.size > 0 && !isStandard(name) ? [...holders] : authors;
+  const by = told.length > 0 ? told : [`the authors of ${source}`];
   return `${`${name} ${version}`.trim()}: ${licence}; ${where}${by.map((line) => `\n    ${line}`).join("")}`;
 }
 
@@ -45,7 +46,8 @@ const isStandard = (name) => name === STANDARD.name;
 /** Lines that say who holds a copyright. The texts of licences have others that begin alike. */
 const HOLDERS = /^[ \t]*(?:copyright[ \t]+(?:\(c\)|©|\d)|(?:\(c\)|©)[ \t]*\d)[^\n]*\n?/gim;
 
-const plain = (text) => text.toLowerCase().replace(/[^a-z0-9]+/g, "");
+/** What of a licence tells it from others: not its layout, nor the appendix on how to use it. */
+const plain = (text) => text.toLowerCase().replace(/end of terms and conditions[^]*/, "").replace(/[^a-z0-9]+/g, "");
 
 /** The files that matter. Where MIT may be chosen, it is: the others are for those who choose otherwise. */
 function licencesIn(folder, licence) {
@@ -59,8 +61,8 @@ function licencesIn(folder, licence) {
 function npmPackages(modules) {
   const folders = new Set(modules.flatMap((id) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id.replaceAll("\\", "/"))?.[0] ?? []));
   return [...folders].sort().map((folder) => {
-    const { name, version, license, author } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
-    return { name, version, licence: license, authors: [author?.name ?? author].filter(Boolean), folder };
+    const { name, version, license, author, homepage } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+    return { name, version, licence: license, authors: [author?.name ?? author].filter(Boolean), source: homepage, folder };
   });
 }
 
@@ -83,6 +85,6 @@ function crates() {
   const foreign = [...found].map((id) => byId.get(id)).filter(({ source }) => source !== null);
   const described = foreign
     .sort((a, b) => (a.name < b.name ? -1 : 1))
-    .map(({ name, version, license, authors, manifest_path: manifest }) => ({ name, version, licence: license, authors, folder: dirname(manifest) }));
+    .map(({ name, version, license, authors, repository, manifest_path: manifest }) => ({ name, version, licence: license, authors, source: repository, folder: dirname(manifest) }));
   return [...described, STANDARD];
 }

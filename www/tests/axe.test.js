@@ -7,7 +7,7 @@ import { after, before, test } from "node:test";
 
 import { open, start } from "./browser.js";
 import { ratings } from "./ratings.js";
-import { file, main, phase, quick } from "./visit.js";
+import { file, fits, main, phase, quick } from "./visit.js";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
@@ -25,9 +25,9 @@ async function violations(page) {
   });
 }
 
-for (const colorScheme of ["light", "dark"]) {
-  test(`the page, ${colorScheme}`, async () => {
-    const { page, close } = await open(session, { colorScheme });
+for (const [colorScheme, width] of [["light", 1280], ["dark", 390], ["light", 320]]) {
+  test(`the page, ${colorScheme}, ${width} px wide`, async () => {
+    const { page, close } = await open(session, { colorScheme, viewport: { width, height: 860 } });
     const found = {};
     await phase(page, "Start training");
     found.idle = await violations(page);
@@ -43,6 +43,8 @@ for (const colorScheme of ["light", "dark"]) {
     await main(page).click();
     await phase(page, "Train again");
     for (const summary of await page.locator("summary").all()) await summary.click();
+    await page.getByRole("button", { name: "Download CSV" }).waitFor();
+    await page.getByRole("button", { name: "Download a sample" }).waitFor();
     found.done = await violations(page);
     await page.locator("tt-past-runs li").nth(1).waitFor();
     for (const box of await page.locator("tt-past-runs [type=checkbox]").all()) await box.check();
@@ -65,8 +67,12 @@ for (const colorScheme of ["light", "dark"]) {
     await page.getByText("(best so far)").waitFor();
     found.tuning = await violations(page);
     assert.deepEqual(found, { idle: [], training: [], done: [], past: [], compare: [], refused: [], tuning: [] });
+    await fits(page, {});
     await close();
   });
+}
+
+for (const colorScheme of ["light", "dark"]) {
 
   test(`the element, ${colorScheme}`, async () => {
     const html = `<!doctype html><html lang="en"><head><title>A page</title><meta name="color-scheme" content="light dark"></head><body><main><h1>A page</h1>

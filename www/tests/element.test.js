@@ -126,7 +126,7 @@ test("a wrong value of an attribute is a message and an event, never an exceptio
     'panels="los"': /attribute panels="los" is not allowed; allowed: loss, metrics, ask/,
     'epochs="0"': /attribute epochs="0" is not allowed/,
     'config="{"': /attribute config="\{" is not allowed/,
-    'dataset="goodboks"': /attribute dataset="goodboks" is not allowed; allowed: online-retail, goodbooks, or the URL/,
+    'dataset="goodboks"': /attribute dataset="goodboks" is not allowed; allowed: goodbooks, online-retail, or the URL/,
     'dataset="missing.csv"': /missing\.csv: the server answered 404; check the attribute dataset/,
     'preset="quick"': /attribute preset="quick" is not allowed; allowed: fast, balanced, best/,
     'controls="beta rate"': /attribute controls="rate" is not allowed/,

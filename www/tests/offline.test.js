@@ -50,6 +50,8 @@ test("it opens on the shop's data, and offers no data and no link that it does n
   await page.getByText("4,071 customers").waitFor();
   assert.equal(await page.getByRole("radio", { name: "Goodbooks" }).count(), 0);
   assert.equal(await page.getByRole("button", { name: "Copy link" }).count(), 0);
+  const [notices] = await Promise.all([page.context().waitForEvent("page"), page.getByRole("link", { name: "work of others" }).click()]);
+  await notices.getByText("Copyright 2017 Google Inc.").waitFor();
   assert.deepEqual(faults, []);
   await close();
 });

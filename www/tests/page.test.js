@@ -14,11 +14,11 @@ after(() => session?.stop());
 
 const list = (page, heading) => page.locator("tt-ask-panel section", { has: page.getByRole("heading", { name: heading }) });
 
-test("it opens on the shop's data, trains at a press, pauses, goes on, and starts over", async () => {
+test("it opens on the books, trains at a press, pauses, goes on, and starts over", async () => {
   const { page, faults, close } = await open(session);
   await phase(page, "Start training");
-  await page.getByText("4,071 customers").waitFor();
-  assert.ok(await page.getByRole("radio", { name: "Online retail" }).isChecked());
+  await page.getByText("4,891 readers").waitFor();
+  assert.ok(await page.getByRole("radio", { name: "Goodbooks" }).isChecked());
   await page.getByText("It has learnt nothing yet").waitFor();
   await quick(page, 3);
   await main(page).click();
@@ -40,19 +40,83 @@ test("it opens on the shop's data, trains at a press, pauses, goes on, and start
 
   const metrics = page.getByRole("img", { name: /^Test metrics/ });
   assert.match(await metrics.getAttribute("aria-label"), /recall@20 0\.\d{3}, NDCG@20 0\.\d{3}/);
+  assert.match(await metrics.getAttribute("aria-label"), /; popularity recall@20 0\.\d{3}, popularity NDCG@20 0\.\d{3}$/, "baselines are read, too");
   assert.match(await page.locator("tt-line-chart header").nth(1).textContent(), /popularity\s+0\.\d{3}/);
+  const chart = page.locator("tt-line-chart").nth(1);
+  await metrics.focus();
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("ArrowRight");
+  await chart.getByRole("status").getByText(/^epoch 1: recall@20 0\.\d{3}, NDCG@20 0\.\d{3}$/).waitFor({ state: "attached" });
+  await chart.getByRole("heading", { name: "Test metrics epoch 1" }).waitFor();
+  assert.match(await metrics.getAttribute("aria-label"), /^Test metrics over the epochs: epoch 1: recall@20 /);
   await page.getByText("Every epoch as a table").click();
   assert.equal(await page.locator("tt-epoch-table tbody tr").count(), 4, "three epochs and popularity");
 
-  await page.getByRole("button", { name: "Reset" }).click();
+  await page.getByRole("button", { name: "Reset" }).focus();
+  await page.keyboard.press("Enter");
   await phase(page, "Start training");
+  assert.ok(await main(page).evaluate((button) => button.matches(":focus")), "the focus does not end with the button");
   assert.equal(await page.locator("tt-epoch-table tbody tr").count(), 0);
   assert.deepEqual(faults, []);
   await close();
 });
 
+test("nothing moves while the page loads", async () => {
+  const { page, close } = await open(session, { prepare: (page) => page.addInitScript(watchShifts) });
+  await phase(page, "Start training");
+  await page.locator("tt-ask-panel section.recommended tt-item-list button").nth(9).waitFor();
+  const moved = await page.evaluate(() => globalThis.moved.reduce((sum, shift) => sum + shift, 0));
+  assert.ok(moved < 0.02, `layout shift ${moved}`);
+  await close();
+});
+
+/** Notes how far contents move by themselves. Runs in the page. */
+function watchShifts() {
+  globalThis.moved = [];
+  const shifts = new PerformanceObserver((list) => globalThis.moved.push(...list.getEntries().map(({ value }) => value)));
+  shifts.observe({ type: "layout-shift", buffered: true });
+}
+
+for (const width of [1280, 320]) {
+  test(`long and right-to-left titles stay in their places: ${width} px`, async () => {
+    const { page, faults, close } = await open(session, { viewport: { width, height: 860 } });
+    await phase(page, "Start training");
+    const long = (ix) => [`${"x".repeat(10_000)}${ix}`, `live \u202Ereversed ${ix}`, `عنوان ${ix} ${"a long title ".repeat(20)}`][ix % 3];
+    const items = [...new Set(ratings().split("\n").slice(1).map((line) => line.split(",")[1]))];
+    const table = ["item,title", ...items.map((id, ix) => `${id},${long(ix)}`)].join("\n");
+    await page.locator("input[type=file]").setInputFiles([file(`${"r".repeat(200)}.csv`, ratings()), file("items.csv", table)]);
+    await page.getByText("60 users, 40 items").waitFor();
+    await quick(page, 1);
+    await main(page).click();
+    await phase(page, "Train again");
+    await page.getByRole("radio", { name: "Someone who likes" }).check({ force: true });
+    for (const [nth, text] of ["xxx", "live", "long"].entries()) {
+      await page.locator("tt-search-box").getByRole("combobox").fill(text);
+      await page.locator("tt-search-box").getByRole("option").first().click();
+      await page.getByRole("button", { name: /^Remove/ }).nth(nth).waitFor();
+    }
+    const shown = page.locator("tt-ask-panel section.recommended tt-item-list");
+    await shown.getByRole("button").nth(9).waitFor();
+    assert.ok((await shown.boundingBox()).height < 2500, "titles take a few lines");
+    for (const chip of await page.getByRole("button", { name: /^Remove/ }).all()) assert.ok((await chip.boundingBox()).height < 70);
+    const isolated = await shown.locator(".title, .because").evaluateAll((texts) => texts.every((text) => text.querySelector("bdi")));
+    assert.ok(isolated, "no title turns what is around it");
+    // Reasons are read in full where they are chosen.
+    const reason = shown.locator("button", { hasText: " and " }).first();
+    const short = (await reason.locator(".because").textContent()).length;
+    await reason.click();
+    await page.getByRole("heading", { name: /^Similar to/ }).waitFor();
+    if (width > 600) await shown.locator("[aria-pressed=true]").waitFor();
+    assert.ok(short < 150, "each of two reasons has room");
+    await page.screenshot({ path: drawing(`titles-${width}`), fullPage: true });
+    await fits(page, {});
+    assert.deepEqual(faults, []);
+    await close();
+  });
+}
+
 test("after training it recommends to a customer, to a visitor, and shows what is similar", async () => {
-  const { page, faults, close } = await open(session);
+  const { page, faults, close } = await open(session, { path: "#dataset=online-retail" });
   await phase(page, "Start training");
   await quick(page, 2);
   await main(page).click();
@@ -144,6 +208,8 @@ test("a file of one's own is read, with its bad lines shown", async () => {
   await page.locator("tt-ask-panel section").getByText("Title of").first().waitFor();
   await page.getByRole("radio", { name: "Goodbooks" }).check({ force: true });
   await page.getByText("4,891 readers").waitFor();
+  await page.getByRole("radio", { name: "mine.csv" }).check({ force: true });
+  await page.getByText("60 users, 40 items").waitFor();
   assert.deepEqual(faults, []);
   await close();
 });
@@ -278,7 +344,7 @@ test("another seed draws another test part of a file, and leaves a given one", a
   await page.getByLabel("Seed").fill("1");
   await page.getByLabel("Seed").press("Tab");
   await phase(page, "Start training");
-  assert.deepEqual(requests.filter((url) => url.endsWith(".csv.gz")), [], "the shop's data is read anew");
+  assert.deepEqual(requests.filter((url) => url.endsWith(".csv.gz")), [], "the given data is read anew");
 
   await page.locator("input[type=file]").setInputFiles([file("mine.csv", ratings())]);
   await page.getByText("60 users, 40 items").waitFor();
@@ -302,7 +368,7 @@ test("after a reset within the first epoch the answers are the fresh model's aga
   await page.getByLabel("Batch size").press("Tab");
   const recommended = async () => (await list(page, "Recommended").getByRole("button").allTextContents()).join();
   await list(page, "Recommended").getByRole("button").nth(9).waitFor();
-  const [fresh, noted] = [await recommended(), await page.getByText(/^customer \d+,/).textContent()];
+  const [fresh, noted] = [await recommended(), await page.getByText(/^reader \d+,/).textContent()];
 
   await main(page).click();
   await page.getByText(/Epoch 1 of \d+, step [\d,]{3}/).waitFor();
@@ -411,8 +477,10 @@ test("the keyboard alone is enough, and the focus can be seen", async () => {
     }
     assert.fail(`${name} is out of the keyboard's reach`);
   };
-  await tabTo("Online retail");
+  await tabTo("Goodbooks");
   await page.keyboard.press("ArrowDown");
+  await page.getByText("4,071 customers").waitFor();
+  await page.keyboard.press("ArrowUp");
   await page.getByText("4,891 readers").waitFor();
   await phase(page, "Start training");
   await tabTo("Start training");
@@ -493,7 +561,6 @@ const firstPast = (page) => page.locator("tt-past-runs li").first().locator(".to
 test("a run that was trained is kept, and resumed after a reload: with its curve, its words and its epochs", async () => {
   const { page, faults, close } = await open(session);
   await phase(page, "Start training");
-  await page.getByRole("radio", { name: "Goodbooks" }).check({ force: true });
   await page.getByText("4,891 readers").waitFor();
   const keep = page.getByRole("button", { name: "Keep this model" });
   assert.ok(await keep.isDisabled(), "there is nothing to keep yet");
@@ -545,7 +612,7 @@ test("a run that was trained is kept, and resumed after a reload: with its curve
 });
 
 test("a wrong drop, a wrong setting and another data set leave what was trained", async () => {
-  const { page, close } = await open(session);
+  const { page, close } = await open(session, { path: "#dataset=online-retail" });
   await phase(page, "Start training");
   await quick(page, 2);
   await main(page).click();
@@ -684,7 +751,7 @@ test("a step that does not end is ended with its worker", async () => {
   await page.getByRole("button", { name: "Reset" }).click();
   await page.getByText("Stopping after the step at work").waitFor();
   await phase(page, "Start training");
-  await page.getByText("4,071 customers").waitFor();
+  await page.getByText("4,891 readers").waitFor();
   await quick(page, 1);
   await main(page).click();
   await phase(page, "Train again");

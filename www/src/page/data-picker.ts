@@ -74,24 +74,37 @@ export class DataPicker extends LitElement {
   ];
 
   @property({ attribute: false }) picked: DataSet | undefined;
+  /** The visitor's own data that was opened last. */
+  @property({ attribute: false }) own: DataSet | undefined;
   @property({ attribute: false }) data: DataSummary | undefined;
   @query("input[type=file]") private readonly files!: HTMLInputElement;
 
   override render(): TemplateResult {
-    const own = this.picked && !SHIPPED.some(({ id }) => id === this.picked?.id) ? [this.picked] : [];
+    const there: DataSet[] = [...SHIPPED];
+    for (const set of [this.own, this.picked]) if (set && !there.includes(set)) there.push(set);
     return html`<fieldset>
         <legend class="unseen">Data set</legend>
-        <div class="sets">${[...SHIPPED, ...own].map((set) => this.#set(set))}</div>
+        <div class="sets">${there.map((set) => this.#set(set))}</div>
         <button
           class="own small"
           type="button"
           @click=${() => this.files.click()}
         >
           <strong>Your own file…</strong>
-          <span class="muted">CSV, TSV, JSON lines or MovieLens, also .gz, or a saved run; or drop it anywhere. It stays here.</span>
+          <span class="muted">CSV, TSV, JSON or MovieLens, also packed, or a saved run; or drop it anywhere. It stays here.</span>
         </button>
         <input type="file" multiple hidden aria-label="Your own file" @change=${this.#opened} />
       </fieldset>
+      <details
+        class="small"
+        @toggle=${({ target }: Event) => {
+          // Loaded when it is asked for.
+          if ((target as HTMLDetailsElement).open) void import("./format-help.js");
+        }}
+      >
+        <summary>Which files can be read?</summary>
+        <tt-format-help></tt-format-help>
+      </details>
       ${this.data ? this.#summary(this.data) : html`<p class="summary small"></p>`}`;
   }
 

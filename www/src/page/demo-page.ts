@@ -35,9 +35,6 @@ export class DemoPage extends LitElement {
     css`
       :host {
         container-type: inline-size;
-        max-width: 1240px;
-        margin: 0 auto;
-        padding: 0 clamp(16px, 3vw, 40px);
       }
       main {
         display: grid;
@@ -76,16 +73,25 @@ export class DemoPage extends LitElement {
         gap: 8px;
         min-width: 0;
       }
+      .past,
+      .compare {
+        grid-column: 1 / -1;
+        min-width: 0;
+      }
       .past {
-        margin-bottom: 48px;
+        margin-bottom: 20px;
       }
       .compare {
         display: grid;
         gap: 8px;
-        margin-bottom: 64px;
       }
       tt-compare-panel {
         margin-top: 8px;
+      }
+      /* As high before it is loaded as after it. */
+      tt-share-bar {
+        display: block;
+        min-height: 64px;
       }
       tt-export-menu {
         margin-top: 8px;
@@ -118,6 +124,8 @@ export class DemoPage extends LitElement {
   @state() private dragging = false;
   @state() private comparing = false;
   @state() private exporting = false;
+  /** The visitor's own data that was opened last: it stays among the data sets while another one is open. */
+  @state() private own: DataSet | undefined;
   /** What became of the last wish to keep a model. */
   @state() private outcome = "";
   /** Whether the list of past runs is shown. */
@@ -157,12 +165,13 @@ export class DemoPage extends LitElement {
     const trying = this.#trial;
     const problem = this.problem ?? (session.error && inWords(session.error.message));
     return html`
-      <tt-page-header user=${user} item=${item}></tt-page-header>
+      <tt-page-header user=${user} item=${item}><slot></slot></tt-page-header>
       <main>
         <section class="side data" aria-labelledby="data">
           <h2 id="data">Data</h2>
           <tt-data-picker
             .picked=${session.isOpening ? candidate?.dataSet : this.dataSet}
+            .own=${this.own}
             .data=${about?.data}
             @pick=${({ detail }: CustomEvent<DataSet>) => this.#turn(detail)}
             @files=${({ detail }: CustomEvent<File[]>) => this.#take(detail)}
@@ -191,6 +200,7 @@ export class DemoPage extends LitElement {
             .pairsPerSecond=${session.pairsPerSecond}
             .epochs=${epochs}
             ?opening=${session.isOpening}
+            .arrived=${session.arrived}
             ?stopping=${session.stopping}
             .stale=${session.stale}
             ?blocked=${this.comparing}
@@ -263,30 +273,30 @@ export class DemoPage extends LitElement {
           <p class="muted small">${this.#learnt()}</p>
           <tt-ask-panel .trainer=${trainer} .version=${session.version} .words=${this.dataSet.words}></tt-ask-panel>
         </section>
+        ${this.hasPast
+          ? html`<section class="past" aria-labelledby="past">
+              <h2 id="past">Past runs</h2>
+              <tt-past-runs
+                .session=${session}
+                @open=${({ detail }: CustomEvent<DataSet>) => this.#turn(detail)}
+              ></tt-past-runs>
+            </section>`
+          : nothing}
+        <section class="compare" aria-labelledby="compare">
+          <h2 id="compare">Compare strategies</h2>
+          <p class="muted small">
+            Trains some of them, one after the other, from the same start on the same data. The run above keeps its
+            model.
+          </p>
+          <tt-compare-panel
+            .dataSet=${this.dataSet}
+            .specs=${specs}
+            .settings=${settings}
+            ?blocked=${busy}
+            @busy=${({ detail }: CustomEvent<boolean>) => (this.comparing = detail)}
+          ></tt-compare-panel>
+        </section>
       </main>
-      ${this.hasPast
-        ? html`<section class="past" aria-labelledby="past">
-            <h2 id="past">Past runs</h2>
-            <tt-past-runs
-              .session=${session}
-              @open=${({ detail }: CustomEvent<DataSet>) => this.#turn(detail)}
-            ></tt-past-runs>
-          </section>`
-        : nothing}
-      <section class="compare" aria-labelledby="compare">
-        <h2 id="compare">Compare strategies</h2>
-        <p class="muted small">
-          Trains some of them, one after the other, from the same start on the same data. The run above keeps its
-          model.
-        </p>
-        <tt-compare-panel
-          .dataSet=${this.dataSet}
-          .specs=${specs}
-          .settings=${settings}
-          ?blocked=${busy}
-          @busy=${({ detail }: CustomEvent<boolean>) => (this.comparing = detail)}
-        ></tt-compare-panel>
-      </section>
       <tt-page-footer></tt-page-footer>
       ${this.dragging ? html`<div class="drop" aria-hidden="true">Drop to train on it</div>` : nothing}
     `;
@@ -411,7 +421,8 @@ export class DemoPage extends LitElement {
 
   readonly #changed = (): void => {
     this.requestUpdate();
-    const { epochs, trials, error, trainer } = this.#session;
+    const { epochs, trials, error, trainer, dataSet } = this.#session;
+    if (dataSet?.own) this.own = dataSet;
     // Loaded once the page can be used, or when they are needed: before the first epoch nothing is to be kept.
     if (trainer) void import("./later.js");
     if (trials.length > 0) void import("../panels/trials-chart.js");

@@ -9,7 +9,7 @@ const ACROSS = 4;
 const DOWN = 6;
 const PITCH = 15;
 
-/** What the page is, in a sentence and a drawing. */
+/** What the page is: in words, which `index.html` has so that they are seen at once, and in a drawing. */
 @define("tt-page-header")
 export class PageHeader extends LitElement {
   static override styles = [
@@ -20,19 +20,7 @@ export class PageHeader extends LitElement {
         align-items: end;
         justify-content: space-between;
         gap: 40px;
-        padding: clamp(24px, 3.5vw, 44px) 0 clamp(20px, 2.5vw, 32px);
-      }
-      h1 {
-        font: 500 clamp(2rem, 4.6vw, 3rem) / 1.08 var(--serif);
-        letter-spacing: -0.018em;
-        text-wrap: balance;
-      }
-      p {
-        max-width: 60ch;
-        margin-top: 12px;
-        font-size: 1.0625rem;
-        color: var(--muted);
-        text-wrap: pretty;
+        padding: var(--header-top) 0 clamp(20px, 2.5vw, 32px);
       }
       svg {
         flex: none;
@@ -70,13 +58,7 @@ export class PageHeader extends LitElement {
 
   override render(): TemplateResult {
     return html`<header>
-      <div>
-        <h1>Train a recommender in this page</h1>
-        <p>
-          One tower learns a place for every ${this.user}, the other for every ${this.item}, so that the two end up
-          close where they belong together. It trains on your own machine, on its GPU or CPU, while you watch.
-        </p>
-      </div>
+      <div><slot></slot></div>
       <svg viewBox="0 0 268 128" aria-hidden="true">
         <line class="link" x1="73" y1="14" x2="195" y2="14" />
         <text x="134" y="34">${this.user} · ${this.item}</text>

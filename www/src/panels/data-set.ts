@@ -1,8 +1,14 @@
 /** The data that the page can train on: what it is, whose it is, and how it is opened. */
 
-import { type LoadOptions, Trainer, type TrainerOptions } from "../index.js";
+import { type LoadOptions, type Table, Trainer, type TrainerOptions } from "../index.js";
 import type { Points } from "./loss-curve.js";
 import { addressIn, opened, ships } from "./shipped-files.js";
+
+/** Bytes of files that have arrived, and of all there are if that is known. */
+export interface Arrived {
+  bytes: number;
+  total: number | undefined;
+}
 
 export interface DataSet {
   id: string;
@@ -16,7 +22,7 @@ export interface DataSet {
   /** Whether train and test are parts of their own. */
   given: boolean;
   /** A fresh trainer on it. */
-  create(options: TrainerOptions): Promise<Trainer>;
+  create(options: TrainerOptions, onArrival?: (arrived: Arrived) => void): Promise<Trainer>;
   /** The trainer of a saved run, where it is one. */
   resume?: (options: LoadOptions) => Promise<Trainer>;
   /** The loss curve that a saved run had, where it is known. */
@@ -37,7 +43,7 @@ const ONLINE_RETAIL: ShippedSet = {
   summary: "A year of purchases at a British gift shop",
   words: { user: "customer", item: "product", history: "Bought before" },
   given: true,
-  create: (options) => shipped(options, "online-retail"),
+  create: (options, onArrival) => shipped(options, "online-retail", onArrival),
   credit: {
     work: "Online Retail by Daqing Chen, UCI Machine Learning Repository, 2015",
     url: "https://doi.org/10.24432/C5BW33",
@@ -54,7 +60,7 @@ const GOODBOOKS: ShippedSet = {
   summary: "Which books readers have rated",
   words: { user: "reader", item: "book", history: "Has read" },
   given: true,
-  create: (options) => shipped(options, "goodbooks"),
+  create: (options, onArrival) => shipped(options, "goodbooks", onArrival),
   credit: {
     work: "a subset of goodbooks-10k by Zygmunt Zając, 2017",
     url: "https://github.com/zygmuntz/goodbooks-10k",
@@ -65,12 +71,29 @@ const GOODBOOKS: ShippedSet = {
   },
 };
 
-export const SHIPPED: readonly ShippedSet[] = [ONLINE_RETAIL, GOODBOOKS].filter(({ id }) => ships(id));
+/** The first one is the smaller one, with titles that people know. */
+export const SHIPPED: readonly ShippedSet[] = [GOODBOOKS, ONLINE_RETAIL].filter(({ id }) => ships(id));
 
 /** The set that the page opens on. */
-export const FIRST: DataSet = ONLINE_RETAIL;
+export const FIRST: DataSet = SHIPPED[0] ?? GOODBOOKS;
 
-async function shipped(options: TrainerOptions, set: string): Promise<Trainer> {
+async function shipped(options: TrainerOptions, set: string, onArrival?: (arrived: Arrived) => void): Promise<Trainer> {
   const [train, test, items] = await Promise.all([opened(set, "train"), opened(set, "test"), opened(set, "items")]);
+  if (onArrival) watch([train, test, items], onArrival);
   return Trainer.create({ train, test, items }, options);
+}
+
+/** Tells of bytes as they arrive. */
+function watch(tables: readonly Table[], onArrival: (arrived: Arrived) => void): void {
+  const responses = tables.filter((table) => table instanceof Response);
+  // A server that packs a file tells the length of what it sends, not of what arrives.
+  const lengths = responses.map(({ headers }) => (headers.has("content-encoding") ? NaN : Number(headers.get("content-length") ?? NaN)));
+  const sum = lengths.reduce((sum, length) => sum + length, 0);
+  const total = Number.isNaN(sum) ? undefined : sum;
+  let bytes = 0;
+  for (const response of responses) {
+    const write = ({ length }: Uint8Array): void => onArrival({ bytes: (bytes += length), total });
+    // The trainer's own copy tells of a connection that breaks.
+    response.clone().body?.pipeTo(new WritableStream({ write })).catch(() => undefined);
+  }
 }

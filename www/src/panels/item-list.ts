@@ -70,6 +70,10 @@ export class ItemList extends LitElement {
         .bar {
           fill: CanvasText;
         }
+        [aria-pressed="true"] {
+          outline: 2px solid Highlight;
+          outline-offset: -2px;
+        }
       }
     `,
   ];

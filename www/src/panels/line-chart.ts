@@ -110,6 +110,10 @@ export class LineChart extends LitElement {
         color: var(--ink);
         transition: color 1ms !important;
       }
+      /* Lines keep the colours of their keys. */
+      .probe {
+        forced-color-adjust: none;
+      }
       .plot {
         border-radius: 4px;
         height: var(--plot-height, 220px);

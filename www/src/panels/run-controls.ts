@@ -3,6 +3,7 @@ import { property } from "lit/decorators.js";
 
 import type { About, Progress } from "../index.js";
 import { base } from "./base.js";
+import type { Arrived } from "./data-set.js";
 import { define } from "./define.js";
 import { estimate } from "./estimate.js";
 import { count, duration, elapsed, plural, rate, scaled } from "./format.js";
@@ -102,6 +103,8 @@ export class RunControls extends LitElement {
   @property({ type: Number }) epochs = 1;
   /** Whether other data is being opened, in place of that of the run. */
   @property({ type: Boolean }) opening = false;
+  /** How much of that has arrived. */
+  @property({ attribute: false }) arrived: Arrived | undefined;
   /** Whether the run is about to stop. */
   @property({ type: Boolean }) stopping = false;
   /** Whether settings have changed that wait for a reset. */
@@ -147,7 +150,7 @@ export class RunControls extends LitElement {
     const { progress } = this;
     const phase = this.#phase;
     if (this.stopping) return "Stopping after the step at work…";
-    if (phase === "opening") return "Reading the data…";
+    if (phase === "opening") return this.#reading();
     if (phase === "failed") return "Stopped";
     if (phase === "waiting") return "Waiting: another trainer on this page is training";
     if (progress === undefined) {
@@ -165,6 +168,12 @@ export class RunControls extends LitElement {
       return `Tries temperature ${temperature}, ${trial} of ${trials}: epoch ${count(progress.epoch)} of at most ${count(progress.epochs)}${paused}`;
     }
     return `Epoch ${count(progress.epoch)} of ${count(progress.epochs)}, step ${count(progress.step)} of ${count(progress.steps)}${paused}`;
+  }
+
+  #reading(): string {
+    if (this.arrived === undefined) return "Reading the data…";
+    const { bytes, total } = this.arrived;
+    return `Reading the data, ${total === undefined ? "" : `${String(Math.floor((100 * bytes) / total))}% of `}${scaled(total ?? bytes, "B")}…`;
   }
 
   /** The facts of the list, for where it is not shown. */

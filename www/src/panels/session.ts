@@ -11,7 +11,7 @@ import {
   Trainer,
   TwoTowerError,
 } from "../index.js";
-import type { DataSet } from "./data-set.js";
+import type { Arrived, DataSet } from "./data-set.js";
 import { learnSpeed } from "./estimate.js";
 import { curveOf, LossCurve } from "./loss-curve.js";
 import { runOptions, same, type Settings, valuesOf } from "./settings.js";
@@ -65,6 +65,8 @@ export class Session extends EventTarget {
   pairsPerSecond = 0;
   /** Whether it waits for a run to stop. */
   stopping = false;
+  /** How much has arrived of the data that is being opened. */
+  arrived: Arrived | undefined;
   /** Counts the runs. */
   run = 0;
   /** Counts the models that could be asked: fresh ones, and those after an epoch. */
@@ -305,7 +307,7 @@ export class Session extends EventTarget {
     const control = (this.#opening = new AbortController());
     const { signal } = control;
     const candidate = (this.candidate = { dataSet, settings });
-    this.error = undefined;
+    this.error = this.arrived = undefined;
     if (this.trainer === undefined) {
       this.#wanted = settings;
       this.phase = "opening";
@@ -317,7 +319,7 @@ export class Session extends EventTarget {
       const learning = this.#learn();
       const making = resume
         ? resume({ backend, ...shared })
-        : dataSet.create({ ...runOptions(settings, dataSet), ...shared });
+        : dataSet.create({ ...runOptions(settings, dataSet), ...shared }, (arrived) => this.#arrive(arrived, signal));
       const [trainer] = await Promise.all([making, learning]);
       const report = await trainer.report();
       if (signal.aborted) return;
@@ -337,6 +339,12 @@ export class Session extends EventTarget {
     } catch (thrown) {
       if (!signal.aborted) this.#refuse({ ...candidate, error: TwoTowerError.from(thrown) });
     }
+  }
+
+  #arrive(arrived: Arrived, { aborted }: AbortSignal): void {
+    if (aborted) return;
+    this.arrived = arrived;
+    this.#changed();
   }
 
   /** Learns which options there are, also where the data cannot be opened. */

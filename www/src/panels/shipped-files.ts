@@ -41,7 +41,8 @@ export async function opened(set: string, part: PartOfSet): Promise<Table> {
     const advice = "set the data folder with `configure({ dataUrl })` or the attribute `data-url`";
     return new TwoTowerError("data", `${url}: ${problem}; ${advice}`, { file: url, problem, lines: [], option: "dataUrl" }, { cause });
   };
-  const response = await fetch(url).catch((cause: unknown) => {
+  // The trainer itself comes first: it is compiled while the data arrives.
+  const response = await fetch(url, { priority: "low" }).catch((cause: unknown) => {
     throw refused("the data set could not be fetched", cause);
   });
   if (!response.ok) throw refused(`the server answered ${String(response.status)} for the data set`);

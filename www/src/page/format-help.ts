@@ -1,0 +1,87 @@
+import { css, html, LitElement, type TemplateResult } from "lit";
+
+import { base } from "../panels/base.js";
+import { define } from "../panels/define.js";
+import { give } from "./downloads.js";
+
+/** Where all formats and options of reading are described. */
+const GUIDE = "https://github.com/twotower/twotower/blob/main/docs/your-data.md";
+
+/** The beginning of a file of ratings, and of one of titles. */
+const RATINGS = "user,item,rating,timestamp\nann,b1,5,2026-03-01\nann,b7,3,2026-03-04\nbob,b1,4,2026-02-11";
+const TITLES = "item,title\nb1,Dune\nb7,Emma";
+
+/** Which files can be read, with a sample to try. */
+@define("tt-format-help")
+export class FormatHelp extends LitElement {
+  static override styles = [
+    base,
+    css`
+      :host {
+        display: grid;
+        gap: 8px;
+        margin-top: 4px;
+      }
+      pre {
+        margin: 0;
+        padding: 8px 10px;
+        overflow-x: auto;
+        border-radius: 6px;
+        background: var(--sunken);
+        font-size: 0.75rem;
+      }
+      .button {
+        min-height: 32px;
+        padding: 0 10px;
+      }
+    `,
+  ];
+
+  override render(): TemplateResult {
+    return html`<p>
+        One line for each pair of a user and an item. Ratings and times are used if they are there. Commas, semicolons,
+        tabs or other separators, with or without a header:
+      </p>
+      <pre tabindex="0" role="region" aria-label="A file of ratings">${RATINGS}</pre>
+      <p>Titles are in a second file, which is dropped with the first one and is called <code>items.csv</code>:</p>
+      <pre tabindex="0" role="region" aria-label="A file of titles">${TITLES}</pre>
+      <p>
+        JSON lines, JSON arrays, all MovieLens files, <code>.gz</code> and <code>.zip</code> are read as well. The first
+        rows are shown before training, and columns can be corrected there. <a href=${GUIDE}>All formats</a>.
+      </p>
+      <div>
+        <button class="button small" @click=${() => give(new Blob([sample()], { type: "text/csv" }), SAMPLE)}>Download a sample</button>
+      </div>`;
+  }
+}
+
+const SAMPLE = "sample-ratings.csv";
+
+/** Books of two tastes. The ids are titles, so that one file is enough. */
+const BOOKS = [
+  ["Dune", "Foundation", "Neuromancer", "Hyperion", "Solaris", "Contact", "Ringworld", "Snow Crash", "The Martian", "I, Robot"],
+  ["Emma", "Persuasion", "Jane Eyre", "Middlemarch", "Villette", "Rebecca", "Cranford", "Mansfield Park", "The Warden", "Evelina"],
+] as const;
+const READERS = 60;
+
+/** Returns ratings of readers who like one of the tastes, and now and then a book of the other. */
+export function sample(): string {
+  const lines = Array.from({ length: READERS }, (_, reader) =>
+    BOOKS.flatMap((books, taste) => {
+      const own = reader % BOOKS.length === taste;
+      const read = books.filter((_, book) => (own ? (book + reader) % 4 !== 0 : (book * 3 + reader) % 11 === 0));
+      return read.map((title, nth) => `reader ${reader + 1},${title.includes(",") ? `"${title}"` : title},${own ? 5 - (nth % 2) : 2},${day(reader + nth)}`);
+    }),
+  );
+  return `${["user,item,rating,timestamp", ...lines.flat()].join("\n")}\n`;
+}
+
+function day(nth: number): string {
+  return new Date(Date.UTC(2026, 0, 1 + nth)).toISOString().slice(0, 10);
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "tt-format-help": FormatHelp;
+  }
+}
