@@ -205,6 +205,8 @@ export class Session extends EventTarget {
     this.#release = undefined;
   }
 
+  /** Counts what was asked to take the place of the run. */
+  #asked = 0;
   /** Settled when the last reset is done. */
   #resetting: Promise<void> = Promise.resolve();
   /** Settled when no training is at work. */
@@ -212,8 +214,10 @@ export class Session extends EventTarget {
 
   async #restart(trainer: Trainer, dataSet: DataSet): Promise<void> {
     const wanted = this.#wanted;
+    const asked = ++this.#asked;
     this.dismiss();
-    if (!(await this.#giveUp())) return;
+    // A later reset takes the place of this one.
+    if (!(await this.#giveUp()) || asked !== this.#asked) return;
     if (this.trainer === undefined) return this.#open(dataSet, wanted);
     if (trainer !== this.trainer) return;
     try {
@@ -301,6 +305,7 @@ export class Session extends EventTarget {
 
   /** Reads the data, for a fresh model or for a saved run's, and turns to it once it is there. */
   async #open(dataSet: DataSet, settings: Settings, resume?: DataSet["resume"]): Promise<void> {
+    this.#asked++;
     this.#opening.abort();
     const control = (this.#opening = new AbortController());
     const { signal } = control;
