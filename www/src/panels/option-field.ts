@@ -54,8 +54,12 @@ export class OptionField extends LitElement {
       ${this.#notes()}`;
   }
 
+  get #reasons(): string[] {
+    return [...new Set([...Object.values(this.barred), ...(this.reason ? [this.reason] : [])])];
+  }
+
   #notes(): TemplateResult | typeof nothing {
-    const reasons = [...new Set([...Object.values(this.barred), ...(this.reason ? [this.reason] : [])])];
+    const reasons = this.#reasons;
     if (reasons.length === 0 && !this.problem) return nothing;
     return html`<p id="notes" class="small">
       ${this.problem ? html`<span class="problem">${sentence(this.problem)}.</span>` : nothing}
@@ -73,7 +77,7 @@ export class OptionField extends LitElement {
         class="field"
         ?disabled=${disabled}
         aria-invalid=${ifDefined(invalid)}
-        aria-describedby="notes"
+        aria-describedby=${ifDefined(this.#reasons.length > 0 || this.problem ? "notes" : undefined)}
         @change=${(event: Event) => this.#send(choices[(event.target as HTMLSelectElement).selectedIndex]?.value ?? null)}
       >
         ${choices.map((choice) => html`<option ?disabled=${String(choice.value) in this.barred} .selected=${live(choice.value === value)}>${choice.label}</option>`)}
@@ -87,7 +91,7 @@ export class OptionField extends LitElement {
         .value=${live((value as string[] | number[]).join(", "))}
         ?disabled=${disabled}
         aria-invalid=${ifDefined(invalid)}
-        aria-describedby="notes"
+        aria-describedby=${ifDefined(this.#reasons.length > 0 || this.problem ? "notes" : undefined)}
         @input=${this.#retyped}
         @change=${(event: Event) => this.#listed(event, list.of)}
       />`;
@@ -102,7 +106,7 @@ export class OptionField extends LitElement {
         placeholder=${unset(spec)}
         ?disabled=${disabled}
         aria-invalid=${ifDefined(invalid)}
-        aria-describedby="notes"
+        aria-describedby=${ifDefined(this.#reasons.length > 0 || this.problem ? "notes" : undefined)}
         @change=${(event: Event) => this.#wrote(event, numbers !== undefined)}
       />`;
     }
@@ -120,7 +124,7 @@ export class OptionField extends LitElement {
       step=${whole ? 1 : "any"}
       ?disabled=${disabled}
       aria-invalid=${ifDefined(invalid)}
-      aria-describedby="notes"
+      aria-describedby=${ifDefined(this.#reasons.length > 0 || this.problem ? "notes" : undefined)}
       @change=${(event: Event) => this.#typed(event, blank?.value ?? null)}
     />`;
   }
