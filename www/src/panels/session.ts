@@ -128,6 +128,7 @@ export class Session extends EventTarget {
   /** Forgets the data that was refused. */
   dismiss(): void {
     this.#opening.abort();
+    if (this.error === this.candidate?.error) this.error = undefined;
     this.candidate = undefined;
     this.#changed();
   }
