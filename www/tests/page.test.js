@@ -219,6 +219,17 @@ test("a trainer that cannot be loaded is an error, and can be tried again", asyn
   await close();
 });
 
+test("settings can be changed where the first data cannot be opened", async () => {
+  const missing = (page) => page.route("**/train.csv.gz", (route) => route.fulfill({ status: 404 }), { times: 1 });
+  const { page, close } = await open(session, { prepare: missing });
+  await page.locator("tt-error-note").getByText("the server answered 404").waitFor();
+  await phase(page, "Try again");
+  await quick(page, 1);
+  await phase(page, "Start training");
+  assert.equal(await page.getByRole("spinbutton", { name: "Width D" }).inputValue(), "8");
+  await close();
+});
+
 test("a validation part chooses the epoch, and the test part measures it", async () => {
   const { page, faults, close } = await open(session);
   await phase(page, "Start training");
@@ -487,6 +498,9 @@ function looksOf() {
   };
 }
 
+/** Whether the page would ask before it is left. */
+const asksToStay = (page) => page.evaluate(() => !dispatchEvent(new Event("beforeunload", { cancelable: true })));
+
 /** What the list of past runs says of its first one. */
 const firstPast = (page) => page.locator("tt-past-runs li").first().locator(".told").textContent();
 
@@ -510,6 +524,7 @@ test("a run that was trained is kept, and resumed after a reload: with its curve
   await page.getByText("Kept in this browser").waitFor();
   await page.waitForTimeout(1000);
   await until(async () => (await page.locator("tt-past-runs").evaluate(({ isKept }) => isKept)) === true);
+  assert.ok(!(await asksToStay(page)), "what is kept may be left");
   const pairs = () => page.locator("tt-run-controls").evaluate(({ progress }) => progress.pairs);
   const stood = await pairs();
   const points = await page.locator("tt-run-charts").evaluate(({ loss }) => loss);
@@ -558,6 +573,14 @@ test("a wrong drop, a wrong setting and another data set leave what was trained"
   await phase(page, "Train again");
   assert.equal(await page.locator("tt-epoch-table").textContent(), told);
   await page.getByRole("heading", { name: "Ask the model" }).waitFor();
+
+  const popularity = () => page.locator("tt-run-charts").evaluate(({ popularity }) => popularity);
+  const before = await popularity();
+  await page.route("**/goodbooks/train.csv.gz", (route) => route.fulfill({ status: 404 }), { times: 1 });
+  await page.getByRole("radio", { name: "Goodbooks" }).check({ force: true });
+  await note.getByText("the server answered 404 for the data set").waitFor();
+  assert.ok(await page.getByRole("radio", { name: "Online retail" }).isChecked());
+  assert.deepEqual(await popularity(), before);
 
   await page.getByRole("switch", { name: "Tuning" }).check({ force: true });
   await page.getByRole("textbox", { name: "Temperatures" }).fill("0.1, banana");
@@ -642,6 +665,7 @@ test("storage that fails is told of, with the file as the way out", async () => 
     await page.locator("tt-keep-bar [role=status]").getByText(sentence).waitFor().catch(async () => assert.fail(`${name}: ${await page.locator("tt-keep-bar").textContent()}`));
     await page.locator("tt-keep-bar [role=status]").getByText("Save the run as a file").waitFor();
     if (name === "has no room") {
+      assert.ok(await asksToStay(page), "what is kept nowhere is not left unasked");
       const note = page.locator("tt-error-note [role=status]");
       await page.getByRole("button", { name: "Reset" }).click();
       await note.getByText("was not given up").waitFor();

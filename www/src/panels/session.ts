@@ -238,7 +238,8 @@ export class Session extends EventTarget {
     this.#wait.abort();
     if (this.trainer === undefined) return true;
     const { run } = this;
-    this.stopping = true;
+    // One that rests stops at once: its buttons stay as they are.
+    this.stopping = this.phase === "training";
     this.#run.abort();
     this.#changed();
     let timer: ReturnType<typeof setTimeout> | undefined;
