@@ -647,11 +647,45 @@ const SPOILED = {
     },
     "There is no room left in this browser.",
   ],
-  "is blocked": [() => Object.defineProperty(globalThis, "indexedDB", { get: () => { throw new DOMException("denied", "SecurityError"); } }), "its storage is blocked"],
+  "is blocked": [
+    () => {
+      const get = () => {
+        throw new DOMException("denied", "SecurityError");
+      };
+      Object.defineProperty(globalThis, "indexedDB", { get });
+    },
+    "its storage is blocked",
+  ],
   "is not there": [() => Object.defineProperty(globalThis, "indexedDB", { value: undefined }), "its storage is blocked"],
-  "breaks off": [() => { IDBObjectStore.prototype.put = function () { this.transaction.abort(); return {}; }; }, "The browser broke off before all was written."],
-  "is of a later version": [() => { const { open } = IDBFactory.prototype; IDBFactory.prototype.open = function (name) { return open.call(this, name, 9).transaction ? undefined : open.call(this, name, 1); }; }, "Another version of this page has used its storage"],
-  "does not answer": [() => { IDBFactory.prototype.open = () => ({}); globalThis.setTimeout = ((plain) => (work, time, ...rest) => plain(work, time === 10_000 ? 100 : time, ...rest))(setTimeout); }, "The browser’s storage does not answer."],
+  "breaks off": [
+    () => {
+      const { put } = IDBObjectStore.prototype;
+      IDBObjectStore.prototype.put = function (...record) {
+        if (this.name !== "runs") return put.apply(this, record);
+        this.transaction.abort();
+        return undefined;
+      };
+    },
+    "The browser broke off before all was written.",
+  ],
+  "is of a later version": [
+    () => {
+      const { open } = IDBFactory.prototype;
+      IDBFactory.prototype.open = function (name, version) {
+        open.call(this, name, version + 1);
+        return open.call(this, name, version);
+      };
+    },
+    "Another version of this page has used its storage",
+  ],
+  "does not answer": [
+    () => {
+      const plain = setTimeout;
+      globalThis.setTimeout = (work, time, ...rest) => plain(work, time === 10_000 ? 100 : time, ...rest);
+      IDBFactory.prototype.open = () => ({});
+    },
+    "The browser’s storage does not answer.",
+  ],
 };
 
 test("storage that fails is told of, with the file as the way out", async () => {

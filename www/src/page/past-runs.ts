@@ -91,10 +91,6 @@ export class PastRuns extends LitElement {
         .buttons {
           grid-column: 2 / -1;
         }
-        .told,
-        .name {
-          grid-column: 2 / -1;
-        }
       }
     `,
   ];
