@@ -63,6 +63,8 @@ export class Session extends EventTarget {
   /** The model that a finished run keeps. */
   final: Final | undefined;
   pairsPerSecond = 0;
+  /** Pairs that a saved run had been trained on when it was opened. */
+  pairsBefore = 0;
   /** Whether it waits for a run to stop. */
   stopping = false;
   /** Counts the runs. */
@@ -367,6 +369,7 @@ export class Session extends EventTarget {
     this.#gate = undefined;
     this.error = this.candidate = undefined;
     this.progress = saved && saved.progress.pairs > 0 ? saved.progress : undefined;
+    this.pairsBefore = this.progress?.pairs ?? 0;
     this.epochs = saved?.epochs ?? [];
     this.trials = trialsOf(saved?.trials ?? []);
     this.loss = saved ? new LossCurve(saved.progress, this.dataSet?.curve ?? curveOf(this.epochs)) : new LossCurve();
