@@ -339,7 +339,7 @@ export class Session extends EventTarget {
       this.#life.abort();
       this.#life = control;
       this.#opening = new AbortController();
-      [this.dataSet, this.trainer] = [dataSet, trainer];
+      [this.dataSet, this.trainer, this.candidate] = [dataSet, trainer, undefined];
       this.popularity = report.popularity ?? undefined;
       this.#used = this.#wanted = resume ? { backend, values: valuesOf(trainer.about.config, this.specs) } : settings;
       this.#fresh(resume && report);
@@ -367,7 +367,7 @@ export class Session extends EventTarget {
   /** Shows the model at hand as a fresh one, or as a run that was saved. */
   #fresh(saved?: Report): void {
     this.#gate = undefined;
-    this.error = this.candidate = undefined;
+    this.error = undefined;
     this.progress = saved && saved.progress.pairs > 0 ? saved.progress : undefined;
     this.pairsBefore = this.progress?.pairs ?? 0;
     this.epochs = saved?.epochs ?? [];
