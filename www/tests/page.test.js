@@ -285,6 +285,17 @@ test("a trainer that cannot be loaded is an error, and can be tried again", asyn
   await close();
 });
 
+test("settings can be changed where the first data cannot be opened", async () => {
+  const missing = (page) => page.route("**/train.csv.gz", (route) => route.fulfill({ status: 404 }), { times: 1 });
+  const { page, close } = await open(session, { prepare: missing });
+  await page.locator("tt-error-note").getByText("the server answered 404").waitFor();
+  await phase(page, "Try again");
+  await quick(page, 1);
+  await phase(page, "Start training");
+  assert.equal(await page.getByRole("spinbutton", { name: "Width D" }).inputValue(), "8");
+  await close();
+});
+
 test("a validation part chooses the epoch, and the test part measures it", async () => {
   const { page, faults, close } = await open(session);
   await phase(page, "Start training");
@@ -555,6 +566,9 @@ function looksOf() {
   };
 }
 
+/** Whether the page would ask before it is left. */
+const asksToStay = (page) => page.evaluate(() => !dispatchEvent(new Event("beforeunload", { cancelable: true })));
+
 /** What the list of past runs says of its first one. */
 const firstPast = (page) => page.locator("tt-past-runs li").first().locator(".told").textContent();
 
@@ -577,7 +591,9 @@ test("a run that was trained is kept, and resumed after a reload: with its curve
   await page.getByText("Kept in this browser").waitFor();
   await page.waitForTimeout(1000);
   await until(async () => (await page.locator("tt-past-runs").evaluate(({ isKept }) => isKept)) === true);
-  const stood = await page.locator("tt-run-controls .progress span").textContent();
+  assert.ok(!(await asksToStay(page)), "what is kept may be left");
+  const pairs = () => page.locator("tt-run-controls").evaluate(({ progress }) => progress.pairs);
+  const stood = await pairs();
   const points = await page.locator("tt-run-charts").evaluate(({ loss }) => loss);
 
   await page.reload();
@@ -585,7 +601,7 @@ test("a run that was trained is kept, and resumed after a reload: with its curve
   await page.getByRole("button", { name: "Open The first one" }).click();
   await phase(page, "Resume");
   await page.getByText("4,891 readers").waitFor();
-  assert.equal(await page.locator("tt-run-controls .progress span").textContent(), stood, "it stands where it stood");
+  assert.ok((await pairs()) >= stood, "it stands where it stood, but for steps that were under way");
   assert.deepEqual(await page.locator("tt-run-charts").evaluate(({ loss }) => loss), points);
   assert.ok((await page.locator("tt-epoch-table tbody tr").count()) > 1, "its epochs are there");
   assert.equal(await page.getByRole("spinbutton", { name: "Width D" }).inputValue(), "8", "and its settings");
@@ -624,6 +640,14 @@ test("a wrong drop, a wrong setting and another data set leave what was trained"
   await phase(page, "Train again");
   assert.equal(await page.locator("tt-epoch-table").textContent(), told);
   await page.getByRole("heading", { name: "Ask the model" }).waitFor();
+
+  const popularity = () => page.locator("tt-run-charts").evaluate(({ popularity }) => popularity);
+  const before = await popularity();
+  await page.route("**/goodbooks/train.csv.gz", (route) => route.fulfill({ status: 404 }), { times: 1 });
+  await page.getByRole("radio", { name: "Goodbooks" }).check({ force: true });
+  await note.getByText("the server answered 404 for the data set").waitFor();
+  assert.ok(await page.getByRole("radio", { name: "Online retail" }).isChecked());
+  assert.deepEqual(await popularity(), before);
 
   await page.getByRole("switch", { name: "Tuning" }).check({ force: true });
   await page.getByRole("textbox", { name: "Temperatures" }).fill("0.1, banana");
@@ -690,11 +714,45 @@ const SPOILED = {
     },
     "There is no room left in this browser.",
   ],
-  "is blocked": [() => Object.defineProperty(globalThis, "indexedDB", { get: () => { throw new DOMException("denied", "SecurityError"); } }), "its storage is blocked"],
+  "is blocked": [
+    () => {
+      const get = () => {
+        throw new DOMException("denied", "SecurityError");
+      };
+      Object.defineProperty(globalThis, "indexedDB", { get });
+    },
+    "its storage is blocked",
+  ],
   "is not there": [() => Object.defineProperty(globalThis, "indexedDB", { value: undefined }), "its storage is blocked"],
-  "breaks off": [() => { IDBObjectStore.prototype.put = function () { this.transaction.abort(); return {}; }; }, "The browser broke off before all was written."],
-  "is of a later version": [() => { const { open } = IDBFactory.prototype; IDBFactory.prototype.open = function (name) { return open.call(this, name, 9).transaction ? undefined : open.call(this, name, 1); }; }, "Another version of this page has used its storage"],
-  "does not answer": [() => { IDBFactory.prototype.open = () => ({}); globalThis.setTimeout = ((plain) => (work, time, ...rest) => plain(work, time === 10_000 ? 100 : time, ...rest))(setTimeout); }, "The browser’s storage does not answer."],
+  "breaks off": [
+    () => {
+      const { put } = IDBObjectStore.prototype;
+      IDBObjectStore.prototype.put = function (...record) {
+        if (this.name !== "runs") return put.apply(this, record);
+        this.transaction.abort();
+        return undefined;
+      };
+    },
+    "The browser broke off before all was written.",
+  ],
+  "is of a later version": [
+    () => {
+      const { open } = IDBFactory.prototype;
+      IDBFactory.prototype.open = function (name, version) {
+        open.call(this, name, version + 1);
+        return open.call(this, name, version);
+      };
+    },
+    "Another version of this page has used its storage",
+  ],
+  "does not answer": [
+    () => {
+      const plain = setTimeout;
+      globalThis.setTimeout = (work, time, ...rest) => plain(work, time === 10_000 ? 100 : time, ...rest);
+      IDBFactory.prototype.open = () => ({});
+    },
+    "The browser’s storage does not answer.",
+  ],
 };
 
 test("storage that fails is told of, with the file as the way out", async () => {
@@ -708,6 +766,7 @@ test("storage that fails is told of, with the file as the way out", async () => 
     await page.locator("tt-keep-bar [role=status]").getByText(sentence).waitFor().catch(async () => assert.fail(`${name}: ${await page.locator("tt-keep-bar").textContent()}`));
     await page.locator("tt-keep-bar [role=status]").getByText("Save the run as a file").waitFor();
     if (name === "has no room") {
+      assert.ok(await asksToStay(page), "what is kept nowhere is not left unasked");
       const note = page.locator("tt-error-note [role=status]");
       await page.getByRole("button", { name: "Reset" }).click();
       await note.getByText("was not given up").waitFor();
@@ -769,7 +828,7 @@ test("a model is saved as a file, and gone on from there; another file is refuse
     page.waitForEvent("download"),
     page.getByRole("button", { name: "Save as a file" }).click(),
   ]);
-  assert.equal(download.suggestedFilename(), "model.safetensors");
+  assert.match(download.suggestedFilename(), /^online-retail-\d{4}-\d\d-\d\d-model\.safetensors$/);
   const saved = readFileSync(await download.path());
   const told = await page.locator("tt-epoch-table").textContent();
 

@@ -91,10 +91,6 @@ export class PastRuns extends LitElement {
         .buttons {
           grid-column: 2 / -1;
         }
-        .told,
-        .name {
-          grid-column: 2 / -1;
-        }
       }
     `,
   ];
@@ -214,7 +210,7 @@ export class PastRuns extends LitElement {
   readonly #changed = (): void => {
     const { session } = this;
     const { run, phase, epochs, progress } = session;
-    if (this.#at.run !== run) this.#at = { run, id: `${String(Date.now())}-${String(Math.random()).slice(2)}`, pairs: progress?.pairs ?? 0, time: 0, isWanted: false, name: "" };
+    if (this.#at.run !== run) this.#at = { run, id: `${String(Date.now())}-${String(Math.random()).slice(2)}`, pairs: session.pairsBefore, time: 0, isWanted: false, name: "" };
     if (epochs.length === 0 || this.isKept || this.#isKeeping) return;
     const isAtRest = phase === "paused" || phase === "finished";
     const isDue = phase === "training" && progress?.epochReport && Date.now() > this.#at.time + OFTEN;

@@ -44,6 +44,9 @@ export class RunPair extends LitElement {
         overflow-wrap: anywhere;
         white-space: normal;
       }
+      thead td {
+        border: 0;
+      }
       .best {
         font-weight: 650;
       }

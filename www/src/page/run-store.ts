@@ -133,6 +133,8 @@ async function transact<T>(
       transaction.oncomplete = () => resolve();
       transaction.onabort = () => reject(transaction.error ?? new DOMException("", "AbortError"));
     });
+    // Where the work throws, that is the error.
+    ended.catch(() => undefined);
     const [result] = await Promise.all([work((name) => transaction.objectStore(name)), ended]);
     return result;
   } finally {

@@ -34,8 +34,7 @@ export class OptionField extends LitElement {
 
   @property() label = "";
   @property({ attribute: false }) spec: OptionSpec | undefined;
-  /** Set again, it takes the place of what the field may show: a value that was typed and refused. */
-  @property({ attribute: false, hasChanged: () => true }) value: Value | undefined;
+  @property({ attribute: false }) value: Value | undefined;
   @property({ type: Boolean }) disabled = false;
   /** Why the option has no meaning for now. */
   @property() reason: string | undefined;
@@ -54,8 +53,21 @@ export class OptionField extends LitElement {
       ${this.#notes()}`;
   }
 
+  /** Shows the value in force again, in place of one that was typed and refused. */
+  restore(): void {
+    const input = this.renderRoot.querySelector("input");
+    // One in focus may be about to be typed in.
+    if (this.spec === undefined || input === null || input.matches(":focus")) return;
+    input.setCustomValidity("");
+    input.value = shownAs(this.spec, this.value ?? this.spec.default);
+  }
+
+  get #reasons(): string[] {
+    return [...new Set([...Object.values(this.barred), ...(this.reason ? [this.reason] : [])])];
+  }
+
   #notes(): TemplateResult | typeof nothing {
-    const reasons = [...new Set([...Object.values(this.barred), ...(this.reason ? [this.reason] : [])])];
+    const reasons = this.#reasons;
     if (reasons.length === 0 && !this.problem) return nothing;
     return html`<p id="notes" class="small">
       ${this.problem ? html`<span class="problem">${sentence(this.problem)}.</span>` : nothing}
@@ -67,13 +79,14 @@ export class OptionField extends LitElement {
     const value = this.value ?? spec.default;
     const disabled = this.disabled || this.reason !== undefined;
     const invalid = this.problem === undefined ? undefined : "true";
+    const shown = shownAs(spec, value);
     const choices = choicesOf(spec);
     if (choices) {
       return html`<select
         class="field"
         ?disabled=${disabled}
         aria-invalid=${ifDefined(invalid)}
-        aria-describedby="notes"
+        aria-describedby=${ifDefined(this.#reasons.length > 0 || this.problem ? "notes" : undefined)}
         @change=${(event: Event) => this.#send(choices[(event.target as HTMLSelectElement).selectedIndex]?.value ?? null)}
       >
         ${choices.map((choice) => html`<option ?disabled=${String(choice.value) in this.barred} .selected=${live(choice.value === value)}>${choice.label}</option>`)}
@@ -84,10 +97,10 @@ export class OptionField extends LitElement {
       return html`<input
         class="field"
         type="text"
-        .value=${live((value as string[] | number[]).join(", "))}
+        .value=${shown}
         ?disabled=${disabled}
         aria-invalid=${ifDefined(invalid)}
-        aria-describedby="notes"
+        aria-describedby=${ifDefined(this.#reasons.length > 0 || this.problem ? "notes" : undefined)}
         @input=${this.#retyped}
         @change=${(event: Event) => this.#listed(event, list.of)}
       />`;
@@ -98,11 +111,11 @@ export class OptionField extends LitElement {
         class="field"
         type="text"
         autocomplete="off"
-        .value=${live(value === null ? "" : String(value))}
+        .value=${shown}
         placeholder=${unset(spec)}
         ?disabled=${disabled}
         aria-invalid=${ifDefined(invalid)}
-        aria-describedby="notes"
+        aria-describedby=${ifDefined(this.#reasons.length > 0 || this.problem ? "notes" : undefined)}
         @change=${(event: Event) => this.#wrote(event, numbers !== undefined)}
       />`;
     }
@@ -112,7 +125,7 @@ export class OptionField extends LitElement {
       class="field"
       type="number"
       inputmode=${whole ? "numeric" : "decimal"}
-      .value=${live(value === blank?.value ? "" : String(value))}
+      .value=${shown}
       placeholder=${blank?.label ?? nothing}
       ?required=${blank === undefined}
       min=${numbers?.min ?? nothing}
@@ -120,7 +133,7 @@ export class OptionField extends LitElement {
       step=${whole ? 1 : "any"}
       ?disabled=${disabled}
       aria-invalid=${ifDefined(invalid)}
-      aria-describedby="notes"
+      aria-describedby=${ifDefined(this.#reasons.length > 0 || this.problem ? "notes" : undefined)}
       @change=${(event: Event) => this.#typed(event, blank?.value ?? null)}
     />`;
   }
@@ -156,6 +169,13 @@ export class OptionField extends LitElement {
     this.value = value;
     this.dispatchEvent(new CustomEvent<Value>("change", { detail: value }));
   }
+}
+
+/** A value as it stands in a field of text; none where it is what an empty field stands for. */
+function shownAs(spec: OptionSpec, value: Value): string {
+  if (Array.isArray(value)) return value.join(", ");
+  const isEmpty = value === null || (spec.kinds[0]?.kind !== "text" && value === blankOf(spec)?.value);
+  return isEmpty ? "" : String(value);
 }
 
 /** The values that the option may be, with their labels, if there are few. */

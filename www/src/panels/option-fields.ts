@@ -1,4 +1,4 @@
-import { css, html, LitElement, type TemplateResult } from "lit";
+import { css, html, LitElement, type PropertyValues, type TemplateResult } from "lit";
 import { property } from "lit/decorators.js";
 
 import type { OptionSpec } from "../index.js";
@@ -31,6 +31,10 @@ export class OptionFields extends LitElement {
   @property({ attribute: false }) barred: Barred = FREE;
   /** The option that was refused, and why. */
   @property({ attribute: false }) refused: Refused | undefined;
+
+  override updated(changed: PropertyValues<this>): void {
+    if (changed.has("values")) for (const field of this.renderRoot.querySelectorAll("tt-option-field")) field.restore();
+  }
 
   override render(): TemplateResult[] {
     return this.options.map(

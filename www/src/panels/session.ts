@@ -63,6 +63,8 @@ export class Session extends EventTarget {
   /** The model that a finished run keeps. */
   final: Final | undefined;
   pairsPerSecond = 0;
+  /** Pairs that a saved run had been trained on when it was opened. */
+  pairsBefore = 0;
   /** Whether it waits for a run to stop. */
   stopping = false;
   /** How much has arrived of the data that is being opened. */
@@ -130,6 +132,7 @@ export class Session extends EventTarget {
   /** Forgets the data that was refused. */
   dismiss(): void {
     this.#opening.abort();
+    if (this.error === this.candidate?.error) this.error = undefined;
     this.candidate = undefined;
     this.#changed();
   }
@@ -207,6 +210,8 @@ export class Session extends EventTarget {
     this.#release = undefined;
   }
 
+  /** Counts what was asked to take the place of the run. */
+  #asked = 0;
   /** Settled when the last reset is done. */
   #resetting: Promise<void> = Promise.resolve();
   /** Settled when no training is at work. */
@@ -214,8 +219,10 @@ export class Session extends EventTarget {
 
   async #restart(trainer: Trainer, dataSet: DataSet): Promise<void> {
     const wanted = this.#wanted;
+    const asked = ++this.#asked;
     this.dismiss();
-    if (!(await this.#giveUp())) return;
+    // A later reset takes the place of this one.
+    if (!(await this.#giveUp()) || asked !== this.#asked) return;
     if (this.trainer === undefined) return this.#open(dataSet, wanted);
     if (trainer !== this.trainer) return;
     try {
@@ -235,7 +242,8 @@ export class Session extends EventTarget {
     this.#wait.abort();
     if (this.trainer === undefined) return true;
     const { run } = this;
-    this.stopping = true;
+    // One that rests stops at once: its buttons stay as they are.
+    this.stopping = this.phase === "training";
     this.#run.abort();
     this.#changed();
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -303,6 +311,7 @@ export class Session extends EventTarget {
 
   /** Reads the data, for a fresh model or for a saved run's, and turns to it once it is there. */
   async #open(dataSet: DataSet, settings: Settings, resume?: DataSet["resume"]): Promise<void> {
+    this.#asked++;
     this.#opening.abort();
     const control = (this.#opening = new AbortController());
     const { signal } = control;
@@ -332,7 +341,7 @@ export class Session extends EventTarget {
       this.#life.abort();
       this.#life = control;
       this.#opening = new AbortController();
-      [this.dataSet, this.trainer] = [dataSet, trainer];
+      [this.dataSet, this.trainer, this.candidate] = [dataSet, trainer, undefined];
       this.popularity = report.popularity ?? undefined;
       this.#used = this.#wanted = resume ? { backend, values: valuesOf(trainer.about.config, this.specs) } : settings;
       this.#fresh(resume && report);
@@ -366,8 +375,9 @@ export class Session extends EventTarget {
   /** Shows the model at hand as a fresh one, or as a run that was saved. */
   #fresh(saved?: Report): void {
     this.#gate = undefined;
-    this.error = this.candidate = undefined;
+    this.error = undefined;
     this.progress = saved && saved.progress.pairs > 0 ? saved.progress : undefined;
+    this.pairsBefore = this.progress?.pairs ?? 0;
     this.epochs = saved?.epochs ?? [];
     this.trials = trialsOf(saved?.trials ?? []);
     this.loss = saved ? new LossCurve(saved.progress, this.dataSet?.curve ?? curveOf(this.epochs)) : new LossCurve();

@@ -94,7 +94,7 @@ export class Trials extends LitElement {
       line(current ?? { epochs: [] }, "--ndcg", [], named(current)),
       line(other ?? { epochs: [] }, "--recall", [5, 4], other ? `best, ${named(other)}` : "best"),
     ];
-    return html`<tt-line-chart class="card" heading=${`${this.metric}, held out`} .x=${x} .from=${0} .lines=${lines} .to=${to}></tt-line-chart>`;
+    return html`<tt-line-chart class="card" heading=${`${this.metric.replace("ndcg", "NDCG")}, held out`} .x=${x} .from=${0} .lines=${lines} .to=${to}></tt-line-chart>`;
   }
 }
 
