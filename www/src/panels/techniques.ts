@@ -17,7 +17,7 @@ export interface Technique {
   options: readonly Named[];
   /** What it costs with these values, as a sentence. */
   costs?(values: Values, specs: readonly OptionSpec[]): string | undefined;
-  /** What it lacks with these values to do well, as a sentence. */
+  /** What it lacks with these values to do well, as a sentence: measured in docs/results.md. */
   needs?(values: Values, specs: readonly OptionSpec[]): string | undefined;
 }
 
@@ -26,12 +26,11 @@ export const ONE_BP: Technique = {
   name: "OneBP",
   does: "Errors train the items alone; a user just drifts towards each item they take. Steps cost less.",
   options: [["onebp.beta", "Kept share β"]],
-  // Measured: docs/results.md.
   needs: (values, specs) => {
     const apt = valueOf("negatives.kind", values, specs) === "uniform" && valueOf("normalize", values, specs) === false;
     if (!apt) {
       return (
-        "With in-batch negatives it stays 3 to 4% below the plain run; with uniform ones and raw dot products it is ahead " +
+        "With in-batch negatives it stays about 3% below the plain run; with uniform ones and raw dot products it is ahead " +
         "after about 60 epochs."
       );
     }
@@ -52,10 +51,12 @@ export const CBNS: Technique = {
     const bank = Number(valueOf("cbns.capacity", values, specs));
     const ratio = bankWork(values, specs);
     return (
-      `A step has about ${ratio < 10 ? ratio.toFixed(1) : count(ratio)} times the multiply-adds with a bank of ${count(bank)}, ` +
-      "and on the CPU it takes nearly as many times as long."
+      `With a bank of ${count(bank)}, a step has about ${ratio < 10 ? ratio.toFixed(1) : count(ratio)} times the ` +
+      `multiply-adds; on the CPU it takes ${count(ratio / 2)} to ${count(ratio)} times as long.`
     );
   },
+  needs: (values, specs) =>
+    Number(valueOf("batchSize", values, specs)) > 64 ? "It pays for small batches: with 16 pairs it is better by 2 to 11%." : undefined,
 };
 
 export const SKIPPING: Technique = {

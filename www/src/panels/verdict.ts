@@ -78,7 +78,7 @@ export function verdict(one: Contender, contenders: readonly Contender[], specs:
   const by = `by ${percent(difference)} NDCG@20`;
   const how =
     Math.abs(difference) <= noise ? `level with ${run}` : difference > 0 ? `better than ${run} ${by}` : `worse than ${run} ${by}`;
-  const needs = difference < -noise ? one.strategy.needs(one.values, specs) : undefined;
+  const needs = difference <= noise ? one.strategy.needs(one.values, specs) : undefined;
   return `${how} ${price(one, other)}.${needs ? ` ${needs}` : ""}`;
 }
 
