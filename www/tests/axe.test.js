@@ -50,8 +50,10 @@ for (const [colorScheme, width] of [["light", 1280], ["dark", 390], ["light", 32
     for (const box of await page.locator("tt-past-runs [type=checkbox]").all()) await box.check();
     await page.locator("tt-run-pair").waitFor();
     found.past = await violations(page);
+    await page.locator("tt-compare-panel").getByRole("radio", { name: "2", exact: true }).check({ force: true });
     await page.getByRole("button", { name: "Compare", exact: true }).click();
-    await page.locator("tt-comparison-table tfoot").waitFor({ timeout: 120_000 });
+    await page.locator("tt-comparison-verdicts").getByText("Of 2 seeds").waitFor({ timeout: 120_000 });
+    await page.getByRole("button", { name: "Cancel" }).waitFor({ state: "detached", timeout: 120_000 });
     found.compare = await violations(page);
     await page.getByRole("switch", { name: "OneBP" }).check({ force: true });
     await page.getByText("switch off OneBP first").waitFor();

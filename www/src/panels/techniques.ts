@@ -17,7 +17,7 @@ export interface Technique {
   options: readonly Named[];
   /** What it costs with these values, as a sentence. */
   costs?(values: Values, specs: readonly OptionSpec[]): string | undefined;
-  /** What it lacks with these values to do well, as a sentence. */
+  /** What it lacks with these values to do well, as a sentence: measured in docs/results.md. */
   needs?(values: Values, specs: readonly OptionSpec[]): string | undefined;
 }
 
@@ -26,10 +26,16 @@ export const ONE_BP: Technique = {
   name: "OneBP",
   does: "Errors train the items alone; a user just drifts towards each item they take. Steps cost less.",
   options: [["onebp.beta", "Kept share β"]],
-  needs: (values, specs) =>
-    Number(valueOf("epochs", values, specs)) < ONE_BP_EPOCHS
-      ? `OneBP learns slowly: it needs about ${String(ONE_BP_EPOCHS)} epochs to be ahead.`
-      : undefined,
+  needs: (values, specs) => {
+    const apt = valueOf("negatives.kind", values, specs) === "uniform" && valueOf("normalize", values, specs) === false;
+    if (!apt) {
+      return (
+        "With in-batch negatives it stays about 3% below the plain run; with uniform ones and raw dot products it is ahead " +
+        "after about 60 epochs."
+      );
+    }
+    return Number(valueOf("epochs", values, specs)) < 60 ? "It needs about 60 epochs to be ahead of the plain run." : undefined;
+  },
 };
 
 export const CBNS: Technique = {
@@ -44,8 +50,13 @@ export const CBNS: Technique = {
   costs: (values, specs) => {
     const bank = Number(valueOf("cbns.capacity", values, specs));
     const ratio = bankWork(values, specs);
-    return `A step has about ${ratio < 10 ? ratio.toFixed(1) : ratio.toFixed(0)} times the multiply-adds with a bank of ${count(bank)}, and takes nearly as many times as long on the CPU.`;
+    return (
+      `With a bank of ${count(bank)}, a step has about ${ratio < 10 ? ratio.toFixed(1) : count(ratio)} times the ` +
+      `multiply-adds; on the CPU it takes ${count(ratio / 2)} to ${count(ratio)} times as long.`
+    );
   },
+  needs: (values, specs) =>
+    Number(valueOf("batchSize", values, specs)) > 64 ? "It pays for small batches: with 16 pairs it is better by 2 to 11%." : undefined,
 };
 
 export const SKIPPING: Technique = {
@@ -60,9 +71,6 @@ export const SKIPPING: Technique = {
     ["skip.until", "Up to this share of the epochs"],
   ],
 };
-
-/** Epochs after which OneBP is ahead of two backpropagations (docs/results.md). */
-const ONE_BP_EPOCHS = 60;
 
 /**
  * Multiply-adds of a step with the bank as a multiple of those without, as the plan counts them: a pair meets M banked items

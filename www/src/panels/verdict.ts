@@ -10,7 +10,7 @@ export const JUDGED = "ndcg@20";
 
 export type Judged = typeof JUDGED | "recall@20";
 
-/** Share by which equal runs of the page's data differ with the seed alone (docs/results.md). */
+/** Twice what NDCG@20 of the page's data varies by with the seed: up to 1% (docs/results.md). */
 const CHANCE = 0.02;
 
 /** A cost under this share of the plain run's is not worth a word. */
@@ -78,7 +78,7 @@ export function verdict(one: Contender, contenders: readonly Contender[], specs:
   const by = `by ${percent(difference)} NDCG@20`;
   const how =
     Math.abs(difference) <= noise ? `level with ${run}` : difference > 0 ? `better than ${run} ${by}` : `worse than ${run} ${by}`;
-  const needs = difference < -noise ? one.strategy.needs(one.values, specs) : undefined;
+  const needs = difference <= noise ? one.strategy.needs(one.values, specs) : undefined;
   return `${how} ${price(one, other)}.${needs ? ` ${needs}` : ""}`;
 }
 

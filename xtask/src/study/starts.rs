@@ -13,8 +13,7 @@ pub const EXPERIMENT: Experiment = Experiment {
     title: "Techniques as the page starts them",
     about: "The default options and epochs, and each technique with the values that its switch in the page and \
         the page's comparison start it with (`starts` of `Trainer.options()`, `--with` of `cargo xtask train`). \
-        Equal epochs; *pairs* and *multiply-adds* are those of the whole run, *time* is that of the fastest epoch \
-        for an epoch.",
+        Equal epochs; pairs and multiply-adds are those of the whole run.",
     lengths: |_| vec![Config::default().epochs],
     arms: |_| ARMS.map(arm).into(),
     conclude,
@@ -74,7 +73,6 @@ fn table(measured: &Measured) -> Table {
         })
         .column("pairs, plain = 1", Format::Ratio, beside(pairs))
         .column("multiply-adds, plain = 1", Format::Ratio, beside(multiply_adds))
-        .column("time, plain = 1", Format::Ratio, beside(Run::epoch_seconds))
 }
 
 fn goal(measured: &Measured, arm: &str) -> Goal {
