@@ -14,6 +14,7 @@ mod tune;
 
 use std::collections::VecDeque;
 use std::rc::Rc;
+use std::task::Poll;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -33,7 +34,7 @@ use pace::Pace;
 pub use recommend::{
     ByFeatures, Cell, Choice, Query, Reason, Recommendation, Served, TitledItem, Unseen,
 };
-pub use report::{About, EpochReport, Final, Progress, Report};
+pub use report::{About, EpochReport, Final, Measured, Progress, Report};
 use skip::Skipping;
 pub use skip::{Note, SkipReport, hot_rows};
 pub use tune::{Trial, TrialProgress};
@@ -59,6 +60,10 @@ pub struct Trainer {
     masked: Option<Mask>,
     flights: VecDeque<Flight>,
     pace: Pace,
+    /// Items of the users who are ranked for, while a part is measured.
+    lists: Vec<u32>,
+    /// The pace of that, in blocks of users.
+    ranking_pace: Pace,
     /// The trial at work, while the run is tuned.
     trial: Option<Box<Trainer>>,
     run: Run,
@@ -70,6 +75,19 @@ struct Flight {
     first: u64,
     steps: usize,
     losses: Pending<f32>,
+}
+
+/// Where a run is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum Edge {
+    /// At the end of an epoch, with its drift.
+    Epoch {
+        /// None without a bank.
+        drift: Option<f64>,
+    },
+    /// At the end of the run, with the tables of the best epoch.
+    Run,
 }
 
 /// What changes in the course of a run.
@@ -87,6 +105,12 @@ struct Run {
     /// Training time of this epoch and of all, without evaluation.
     epoch_seconds: f64,
     seconds: f64,
+    /// Time of evaluation.
+    #[serde(default)]
+    evaluation_seconds: f64,
+    /// What is measured, until it is.
+    #[serde(default)]
+    edge: Option<Edge>,
     /// Work up to the end of the last epoch.
     work: Work,
     /// What was tried before the first epoch.
@@ -133,6 +157,8 @@ impl Trainer {
             masked: None,
             flights: VecDeque::new(),
             pace: Pace::default(),
+            lists: Vec::new(),
+            ranking_pace: Pace::default(),
             trial: None,
             run: Run::default(),
         }
@@ -159,6 +185,8 @@ impl Trainer {
         let (model, backend) = fresh_model(&self.dataset, &config, choice).await?;
         self.flights.clear();
         self.pace = Pace::default();
+        self.lists.clear();
+        self.ranking_pace = Pace::default();
         self.trial = None;
         self.run = Run::default();
         self.masked = None;
@@ -195,7 +223,8 @@ impl Trainer {
                 allowed: "a reset with more epochs, or without `tune`".into(),
             });
         }
-        if self.run.finished.is_some() && epochs > self.config.epochs {
+        let has_ended = self.run.finished.is_some() || self.run.edge == Some(Edge::Run);
+        if has_ended && epochs > self.config.epochs {
             if !self.validation.is_empty() {
                 return Err(Error::Config {
                     key: "epochs".into(),
@@ -242,15 +271,23 @@ impl Trainer {
         let mut epoch_report = self.run.untold_epochs.pop_front();
         let started = Instant::now();
         while self.run.finished.is_none() && epoch_report.is_none() && started.elapsed() < budget {
+            let left = budget.saturating_sub(started.elapsed());
+            if matches!(self.run.edge, Some(Edge::Epoch { .. })) {
+                epoch_report = self.end_epoch(left).await?;
+                if epoch_report.is_some() && self.is_over() {
+                    self.finish(budget.saturating_sub(started.elapsed())).await?;
+                }
+                continue;
+            }
             if self.is_over() {
-                self.finish().await?;
-                break;
+                self.finish(left).await?;
+                continue;
             }
             let submitted = Instant::now();
             if self.model.step_in_epoch() == 0 {
                 self.decide_to_skip().await?;
             }
-            self.submit(budget.saturating_sub(started.elapsed()));
+            self.submit(left);
             let ends_epoch = self.model.step_in_epoch() == 0;
             // One flight stays behind while the next is recorded, so that the GPU never waits.
             let stay = usize::from(!ends_epoch);
@@ -259,10 +296,7 @@ impl Trainer {
             }
             self.run.epoch_seconds += submitted.elapsed().as_secs_f64();
             if ends_epoch {
-                epoch_report = Some(self.end_epoch().await?);
-                if self.is_over() {
-                    self.finish().await?;
-                }
+                self.reach_edge().await?;
             }
         }
         Ok(self.progress(losses, epoch_report))
@@ -303,17 +337,23 @@ impl Trainer {
         Error::NonFinite { step, epoch: self.run.epochs.len() as u64 + 1 }
     }
 
-    async fn end_epoch(&mut self) -> Result<EpochReport> {
+    /// After the last step of an epoch: what is asked of the model before others use it.
+    async fn reach_edge(&mut self) -> Result<()> {
         let drift = self.model.drift().await?;
         let waits = self.config.cbns.as_ref().is_some_and(|cbns| cbns.warmup == Warmup::AUTO);
         if waits && drift.is_some_and(|drift| drift <= STEADY) {
             self.model.open_bank();
         }
-        let metrics = if self.validation.is_empty() {
-            self.measure(Mask::History).await?
-        } else {
-            self.measure(Mask::Train).await?
-        };
+        self.run.edge = Some(Edge::Epoch { drift });
+        Ok(())
+    }
+
+    /// Measures the epoch that has had all its steps, for about `budget`. Returns its report once that is done.
+    async fn end_epoch(&mut self, budget: Duration) -> Result<Option<EpochReport>> {
+        let Some(Edge::Epoch { drift }) = self.run.edge else { return Ok(None) };
+        let mask = if self.validation.is_empty() { Mask::History } else { Mask::Train };
+        let Poll::Ready(metrics) = self.measure(mask, budget).await? else { return Ok(None) };
+        self.run.edge = None;
         let batch = self.config.batch_size;
         let pairs = self.model.pairs_in_epoch();
         // Each step's mean counts for its pairs; the last batch may be smaller.
@@ -351,7 +391,7 @@ impl Trainer {
         if best == latest && !self.validation.is_empty() {
             self.model.keep_best();
         }
-        Ok(report)
+        Ok(Some(report))
     }
 
     /// Whether the run stands at the end of its last epoch.
@@ -360,20 +400,28 @@ impl Trainer {
         let ran_out = self.config.patience.is_some_and(|patience| epochs >= best + patience);
         self.model.step_in_epoch() == 0
             && self.flights.is_empty()
+            && !matches!(self.run.edge, Some(Edge::Epoch { .. }))
             && epochs > 0
             && (epochs >= self.epochs() || (!self.validation.is_empty() && ran_out))
     }
 
-    /// Goes back to the best epoch, if there is a part that chooses it, and measures the test.
-    async fn finish(&mut self) -> Result<()> {
+    /// Goes back to the best epoch, if there is a part that chooses it, and measures the test for about `budget`.
+    /// The run is finished once that is done.
+    async fn finish(&mut self, budget: Duration) -> Result<()> {
         let chosen = self.run.best.filter(|_| !self.validation.is_empty());
         let epoch = chosen.unwrap_or(self.run.epochs.len() - 1);
-        let metrics = if chosen.is_some() {
-            self.model.restore_best();
-            self.measure(Mask::History).await?
-        } else {
-            self.run.epochs[epoch].metrics
-        };
+        let mut metrics = self.run.epochs[epoch].metrics;
+        if chosen.is_some() {
+            if self.run.edge.is_none() {
+                self.model.restore_best();
+                self.run.edge = Some(Edge::Run);
+            }
+            let Poll::Ready(measured) = self.measure(Mask::History, budget).await? else {
+                return Ok(());
+            };
+            metrics = measured;
+            self.run.edge = None;
+        }
         let popularity = self.popularity[Mask::History as usize];
         self.run.finished = Some(Final { epoch: epoch + 1, metrics, popularity });
         Ok(())

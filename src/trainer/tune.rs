@@ -99,8 +99,9 @@ impl Trainer {
         };
         let trials = temperatures(&self.config);
         let nth = self.run.trials.len();
-        let (pairs, seconds) =
-            (self.pairs_of_trials() + progress.pairs, self.run.seconds + progress.seconds);
+        let pairs = self.pairs_of_trials() + progress.pairs;
+        let evaluation_seconds = self.run.evaluation_seconds + progress.evaluation_seconds;
+        let seconds = self.run.seconds + self.run.evaluation_seconds + progress.seconds;
         let epochs = self.config.epochs as u64;
         let of_others = (trials.len() - nth - 1) as u64 * trial.dataset.train.len() as u64;
         let left = epochs * (of_others + self.dataset.train.len() as u64);
@@ -108,6 +109,7 @@ impl Trainer {
         let told = Progress {
             pairs,
             seconds,
+            evaluation_seconds,
             seconds_left: progress.seconds_left.map(|rest| rest + per_pair * left as f64),
             trial: Some(TrialProgress {
                 trial: nth + 1,
@@ -121,7 +123,8 @@ impl Trainer {
         };
         if progress.done || lost.is_some() {
             self.run.trials.push(trial.outcome(lost.is_some()));
-            self.run.seconds = seconds;
+            self.run.seconds += trial.run.seconds;
+            self.run.evaluation_seconds += trial.run.evaluation_seconds;
             // Its memory is free for the model that follows.
             drop(trial);
             self.settle(lost).await?;

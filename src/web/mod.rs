@@ -215,8 +215,13 @@ fn is_unseen(query: &JsValue) -> bool {
     query.is_object() && Reflect::has(query, &"features".into()).is_ok_and(|has| has)
 }
 
-fn budget(milliseconds: f64) -> Duration {
-    Duration::try_from_secs_f64(milliseconds / 1000.0).unwrap_or(Duration::MAX)
+/// The time to spend on a call.
+fn budget(milliseconds: f64) -> Result<Duration> {
+    Duration::try_from_secs_f64(milliseconds / 1000.0).map_err(|_| Error::Config {
+        key: "milliseconds".into(),
+        problem: format!("{milliseconds} is not allowed"),
+        allowed: "a number from 0".into(),
+    })
 }
 
 fn busy(call: &'static str) -> Error {
@@ -269,14 +274,16 @@ impl Engine {
 
     /// Trains for about so many milliseconds, or to the end of the epoch.
     pub fn advance(&self, milliseconds: f64) -> Promise {
-        let budget = budget(milliseconds);
-        self.with("advance", async move |trainer| Ok(to_js(&trainer.advance(budget).await?)))
+        self.with("advance", async move |trainer| {
+            Ok(to_js(&trainer.advance(budget(milliseconds)?).await?))
+        })
     }
 
     /// What the time of the next steps is spent on, taken for about so many milliseconds.
     pub fn profile(&self, milliseconds: f64) -> Promise {
-        let budget = budget(milliseconds);
-        self.with("profile", async move |trainer| Ok(to_js(&trainer.profile(budget).await?)))
+        self.with("profile", async move |trainer| {
+            Ok(to_js(&trainer.profile(budget(milliseconds)?).await?))
+        })
     }
 
     /// Sets how many epochs the run has in all.

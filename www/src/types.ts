@@ -220,6 +220,14 @@ export interface TrialProgress {
   epochReport: EpochReport | null;
 }
 
+/** An evaluation under way. */
+export interface Measured {
+  /** The share of the part's users that are ranked for. */
+  share: number;
+  /** Whether it is that of the best epoch, on the test part, at the end of the run. */
+  best: boolean;
+}
+
 /** A slice of training. */
 export interface Progress {
   /** Epoch at work, from 1. */
@@ -234,9 +242,13 @@ export interface Progress {
   losses: number[];
   /** Pairs trained on since the start. */
   pairs: number;
-  /** Training time since the start, without evaluation. */
+  /** How far the evaluation is, while the model is measured. */
+  measured: Measured | null;
+  /** Time since the start, of training and of evaluation. */
   seconds: number;
-  /** Training time that is left at this pace; none before the first steps and after the last. */
+  /** The part of it that evaluation took. */
+  evaluationSeconds: number;
+  /** Time that is left at this pace; none before the first steps and after the last. */
   secondsLeft: number | null;
   /** The trial that all this is of, while the run is tuned; its epochs are none of the run's. */
   trial: TrialProgress | null;
