@@ -322,7 +322,7 @@ fn a_loss_that_is_no_number_stops_the_run_at_its_step() {
         });
         let mut trainer = trainer(&more, choice);
         let error = train(&mut trainer).expect_err("it blows up");
-        let Error::NonFinite { step, epoch } = error else { panic!("{error}") };
+        let Error::NonFinite { step, epoch, .. } = error else { panic!("{error}") };
         assert!(step > 1 && epoch >= 1, "step {step} of epoch {epoch}");
         let again = pollster::block_on(trainer.advance(Duration::from_millis(1)));
         assert_eq!(again.expect_err("it stays stopped").code(), "non-finite");

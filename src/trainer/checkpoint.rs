@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::recover::Kept;
 use super::{Edge, Run, Trainer, extent, fresh_model, history};
 use crate::checkpoint::{Reader, Writer, refused};
 use crate::config::Config;
@@ -37,7 +38,7 @@ impl Trainer {
     /// # Errors
     /// [`crate::Error::NonFinite`] if training has left what is no number, or whatever the backend fails with.
     pub async fn save(&mut self) -> Result<Vec<u8>> {
-        self.check()?;
+        self.check_model()?;
         self.land_all().await?;
         let state = self.model.state().await?;
         let mut file = Writer::default();
@@ -85,17 +86,23 @@ impl Trainer {
         let (mut model, backend) =
             fresh_model(&dataset, &config, Wish { backend: choice, shape: record.shape }).await?;
         model.restore(&state, &position);
-        Ok(Self { run: record.run, ..Self::around(model, backend, dataset, config) })
+        let mut trainer = Self {
+            run: record.run,
+            kept: Kept::opened(),
+            ..Self::around(model, backend, dataset, config)
+        };
+        if trainer.backend.backend.is_gpu() {
+            trainer.keep().await?;
+        }
+        Ok(trainer)
     }
 
     /// Waits for all flights; the next slice tells their losses.
     pub(super) async fn land_all(&mut self) -> Result<()> {
-        let mut losses = std::mem::take(&mut self.run.untold);
         while !self.flights.is_empty() {
-            let outcome = self.land(&mut losses).await;
+            let outcome = self.land().await;
             self.remember(outcome)?;
         }
-        self.run.untold = losses;
         Ok(())
     }
 }

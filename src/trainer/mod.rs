@@ -8,6 +8,7 @@ mod import;
 mod pace;
 mod profile;
 mod recommend;
+mod recover;
 mod report;
 mod skip;
 mod tune;
@@ -34,6 +35,8 @@ use pace::Pace;
 pub use recommend::{
     ByFeatures, Cell, Choice, Query, Reason, Recommendation, Served, TitledItem, Unseen,
 };
+pub use recover::Recovery;
+use recover::{Kept, Tables};
 pub use report::{About, EpochReport, Final, Measured, Progress, Report};
 use skip::Skipping;
 pub use skip::{Note, SkipReport, hot_rows};
@@ -64,6 +67,8 @@ pub struct Trainer {
     lists: Vec<u32>,
     /// The pace of that, in blocks of users.
     ranking_pace: Pace,
+    /// What the run goes back to.
+    kept: Kept,
     /// The trial at work, while the run is tuned.
     trial: Option<Box<Trainer>>,
     run: Run,
@@ -121,6 +126,9 @@ struct Run {
     /// Index in `epochs` of the best one.
     best: Option<usize>,
     finished: Option<Final>,
+    /// Devices that were lost on the way.
+    #[serde(default)]
+    recovered: Vec<Recovery>,
     #[serde(skip)]
     failed: Option<Error>,
 }
@@ -159,6 +167,7 @@ impl Trainer {
             pace: Pace::default(),
             lists: Vec::new(),
             ranking_pace: Pace::default(),
+            kept: Kept::default(),
             trial: None,
             run: Run::default(),
         }
@@ -182,6 +191,8 @@ impl Trainer {
                 allowed: "the same values, or a new trainer".into(),
             });
         }
+        // Its memory is free for the other model; a refusal leaves the run without a copy until its next epoch.
+        self.kept = Kept::default();
         let (model, backend) = fresh_model(&self.dataset, &config, choice).await?;
         self.flights.clear();
         self.pace = Pace::default();
@@ -249,13 +260,16 @@ impl Trainer {
         self.remember(outcome)
     }
 
-    /// Keeps the error that stops the run, to repeat it.
+    /// Keeps the error that stops the run, to repeat it. A run whose numbers have ended goes back to its last copy.
     fn remember<T>(&mut self, outcome: Result<T>) -> Result<T> {
-        if let Err(error) = &outcome {
-            self.run.failed = Some(error.clone());
+        outcome.map_err(|mut error| {
             self.flights.clear();
-        }
-        outcome
+            if let Error::NonFinite { kept, .. } = &mut error {
+                *kept = self.go_back();
+            }
+            self.run.failed = Some(error.clone());
+            error
+        })
     }
 
     /// Repeats the error that stopped the run.
@@ -263,20 +277,32 @@ impl Trainer {
         self.run.failed.clone().map_or(Ok(()), Err)
     }
 
+    /// The same where the model is asked, which may be that of an epoch before.
+    fn check_model(&self) -> Result<()> {
+        match self.run.failed {
+            Some(Error::NonFinite { kept: Some(_), .. }) => Ok(()),
+            _ => self.check(),
+        }
+    }
+
     async fn advance_within(&mut self, budget: Duration) -> Result<Progress> {
         if self.is_tuning() {
             return self.advance_trial(budget).await;
         }
-        let mut losses = std::mem::take(&mut self.run.untold);
+        if self.kept.is_empty() && self.model.steps() > 0 {
+            self.land_all().await?;
+            self.keep().await?;
+        }
         let mut epoch_report = self.run.untold_epochs.pop_front();
         let started = Instant::now();
         while self.run.finished.is_none() && epoch_report.is_none() && started.elapsed() < budget {
             let left = budget.saturating_sub(started.elapsed());
             if matches!(self.run.edge, Some(Edge::Epoch { .. })) {
-                epoch_report = self.end_epoch(left).await?;
-                if epoch_report.is_some() && self.is_over() {
+                let report = self.end_epoch(left).await?;
+                if report.is_some() && self.is_over() {
                     self.finish(budget.saturating_sub(started.elapsed())).await?;
                 }
+                epoch_report = report.filter(|report| report.epoch > self.kept.told.1);
                 continue;
             }
             if self.is_over() {
@@ -286,19 +312,27 @@ impl Trainer {
             let submitted = Instant::now();
             if self.model.step_in_epoch() == 0 {
                 self.decide_to_skip().await?;
+            } else {
+                self.keep_in_time().await?;
             }
             self.submit(left);
             let ends_epoch = self.model.step_in_epoch() == 0;
             // One flight stays behind while the next is recorded, so that the GPU never waits.
             let stay = usize::from(!ends_epoch);
             while self.flights.len() > stay {
-                self.land(&mut losses).await?;
+                self.land().await?;
             }
             self.run.epoch_seconds += submitted.elapsed().as_secs_f64();
             if ends_epoch {
                 self.reach_edge().await?;
             }
         }
+        let losses = std::mem::take(&mut self.run.untold);
+        let landed =
+            self.model.steps() - self.flights.iter().map(|flight| flight.steps as u64).sum::<u64>();
+        let (steps, epochs) = self.kept.told;
+        self.kept.told =
+            (steps.max(landed), epoch_report.map_or(epochs, |report| epochs.max(report.epoch)));
         Ok(self.progress(losses, epoch_report))
     }
 
@@ -316,8 +350,8 @@ impl Trainer {
         self.pace.submitted();
     }
 
-    /// Waits for the oldest flight.
-    async fn land(&mut self, losses: &mut Vec<f32>) -> Result<()> {
+    /// Waits for the oldest flight; the next slice tells its losses, but for those that were told before.
+    async fn land(&mut self) -> Result<()> {
         let Some(flight) = self.flights.pop_front() else { return Ok(()) };
         let ring = flight.losses.finish().await?;
         self.pace.landed(flight.steps);
@@ -326,7 +360,9 @@ impl Trainer {
             if !loss.is_finite() {
                 return Err(self.non_finite(step));
             }
-            losses.push(loss);
+            if step > self.kept.told.0 {
+                self.run.untold.push(loss);
+            }
             self.run.epoch_losses.push(loss);
         }
         Ok(())
@@ -334,7 +370,7 @@ impl Trainer {
 
     /// The error of a number that stopped being one by some step of this epoch.
     fn non_finite(&self, step: u64) -> Error {
-        Error::NonFinite { step, epoch: self.run.epochs.len() as u64 + 1 }
+        Error::NonFinite { step, epoch: self.run.epochs.len() as u64 + 1, kept: None }
     }
 
     /// After the last step of an epoch: what is asked of the model before others use it.
@@ -345,7 +381,7 @@ impl Trainer {
             self.model.open_bank();
         }
         self.run.edge = Some(Edge::Epoch { drift });
-        Ok(())
+        self.keep().await
     }
 
     /// Measures the epoch that has had all its steps, for about `budget`. Returns its report once that is done.
@@ -390,6 +426,9 @@ impl Trainer {
         self.run.best = Some(best);
         if best == latest && !self.validation.is_empty() {
             self.model.keep_best();
+            self.keep_reports(Some(Tables::ToBest));
+        } else {
+            self.keep_reports(None);
         }
         Ok(Some(report))
     }
@@ -424,6 +463,7 @@ impl Trainer {
         }
         let popularity = self.popularity[Mask::History as usize];
         self.run.finished = Some(Final { epoch: epoch + 1, metrics, popularity });
+        self.keep_reports(chosen.map(|_| Tables::FromBest));
         Ok(())
     }
 }

@@ -30,6 +30,7 @@ impl Trainer {
             let outcome = self.end_epoch(Duration::MAX).await;
             let report = self.remember(outcome)?;
             self.run.untold_epochs.extend(report);
+            self.keep_reports(None);
         }
         if self.run.finished.is_some() || self.is_over() {
             return Err(Error::NotAvailable { what: "a profile, where no step is left,".into() });

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::evaluate::HeldOut;
-use super::{Edge, SkipReport, Trainer, Trial, TrialProgress};
+use super::{Edge, Recovery, SkipReport, Trainer, Trial, TrialProgress};
 use crate::config::Config;
 use crate::data;
 use crate::executor::Backend;
@@ -81,6 +81,7 @@ pub struct Report<'a> {
     popularity: Option<Metrics>,
     best: Option<EpochReport>,
     r#final: Option<Final>,
+    recovered: &'a [Recovery],
 }
 
 /// An evaluation under way.
@@ -120,6 +121,8 @@ pub struct Progress {
     pub trial: Option<TrialProgress>,
     /// The epoch that this slice ended, if it did.
     pub epoch_report: Option<EpochReport>,
+    /// Devices that were lost on the way.
+    pub recovered: usize,
     /// Whether the run is over.
     pub done: bool,
 }
@@ -136,6 +139,7 @@ impl Trainer {
             popularity: on_validation.or(on_test),
             best: self.run.best.map(|best| self.run.epochs[best]),
             r#final: self.run.finished,
+            recovered: &self.run.recovered,
         }
     }
 
@@ -171,6 +175,7 @@ impl Trainer {
                 .then(|| training / pairs as f64 * left as f64 + self.evaluation_left(training)),
             trial: None,
             epoch_report,
+            recovered: self.run.recovered.len(),
             done,
         }
     }

@@ -95,7 +95,12 @@ impl Trainer {
         // Boxed, since a trial is a trainer as this one.
         let (progress, lost) = match Box::pin(trial.advance(budget)).await {
             Err(lost @ Error::NonFinite { .. }) => (trial.progress(Vec::new(), None), Some(lost)),
-            progress => (progress?, None),
+            Ok(progress) => (progress, None),
+            Err(error) => {
+                // It goes on once the device is another one.
+                self.trial = Some(trial);
+                return Err(error);
+            }
         };
         let trials = temperatures(&self.config);
         let nth = self.run.trials.len();
@@ -118,6 +123,7 @@ impl Trainer {
                 epoch_report: progress.epoch_report,
             }),
             epoch_report: None,
+            recovered: self.run.recovered.len() + progress.recovered,
             done: false,
             ..progress
         };
@@ -125,6 +131,7 @@ impl Trainer {
             self.run.trials.push(trial.outcome(lost.is_some()));
             self.run.seconds += trial.run.seconds;
             self.run.evaluation_seconds += trial.run.evaluation_seconds;
+            self.run.recovered.append(&mut trial.run.recovered);
             // Its memory is free for the model that follows.
             drop(trial);
             self.settle(lost).await?;
@@ -159,7 +166,9 @@ impl Trainer {
         }
         let temperature = tune.temperature[self.run.trials.len()];
         let config = Config { temperature, tune: None, ..self.config.clone() };
-        Self::new(dataset, config, &self.backend).await
+        let mut trial = Self::new(dataset, config, &self.backend).await?;
+        trial.kept.is_trial = true;
+        Ok(trial)
     }
 
     /// What a run that has ended, or was lost, tells of its temperature.

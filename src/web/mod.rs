@@ -254,7 +254,7 @@ impl Engine {
     /// Starts the run from the item embeddings of a file: how many items had one.
     #[wasm_bindgen(js_name = startItems)]
     pub fn start_items(&self, file: Vec<u8>) -> Promise {
-        self.with("startItems", async move |trainer| Ok(trainer.start_items(&file)?.into()))
+        self.with("startItems", async move |trainer| Ok(trainer.start_items(&file).await?.into()))
     }
 
     /// A file for other tools, by its name.
@@ -277,6 +277,11 @@ impl Engine {
         self.with("advance", async move |trainer| {
             Ok(to_js(&trainer.advance(budget(milliseconds)?).await?))
         })
+    }
+
+    /// Resumes on another device, or on the CPU, after a fault of the GPU. Tells whether there was one.
+    pub fn recover(&self) -> Promise {
+        self.with("recover", async |trainer| Ok(trainer.recover().await?.into()))
     }
 
     /// What the time of the next steps is spent on, taken for about so many milliseconds.

@@ -83,6 +83,8 @@ export class Trainer {
   readonly #remote: Remote;
   #about: About;
   #training = false;
+  /** Devices that were lost when `about` was asked for. */
+  #recovered = 0;
 
   private constructor(remote: Remote, about: About) {
     this.#remote = remote;
@@ -138,7 +140,8 @@ export class Trainer {
 
   /**
    * What the run is: its complete config, what its data came to, its backend and why. Where it is tuned, the
-   * temperature is that of the last epoch that {@link Trainer.train} gave.
+   * temperature is that of the last epoch that {@link Trainer.train} gave; after a lost device the backend is that of
+   * the last slice.
    */
   get about(): About {
     return this.#about;
@@ -162,10 +165,12 @@ export class Trainer {
         const pause = Promise.resolve(onProgress?.(progress));
         // It may reject before it is awaited, while the caller is busy with the epoch.
         pause.catch(() => undefined);
-        if (progress.epochReport) {
-          if (this.#about.config.tune) this.#about = await this.#remote.ask("about");
-          yield progress.epochReport;
+        const wasTuned = progress.epochReport && this.#about.config.tune;
+        if (wasTuned || progress.recovered !== this.#recovered) {
+          this.#recovered = progress.recovered;
+          this.#about = await this.#remote.ask("about");
         }
+        if (progress.epochReport) yield progress.epochReport;
         await this.#remote.during(pause, signal);
         done = progress.done;
       }

@@ -206,6 +206,20 @@ export interface Report extends About {
   best: EpochReport | null;
   /** None before the run is over. */
   final: Final | null;
+  /** The devices that were lost on the way, and how the run went on. */
+  recovered: Recovery[];
+}
+
+/** A run that went on after its GPU device was lost: from the copy that it keeps at each epoch's end, and once a minute. */
+export interface Recovery {
+  /** Whole epochs that it resumed with. */
+  epochs: number;
+  /** Steps of the epoch after them. */
+  step: number;
+  /** What had happened, as a sentence. */
+  reason: string;
+  /** On what it went on. */
+  backend: Backend;
 }
 
 /** Where the tuning of a run stands. */
@@ -254,6 +268,8 @@ export interface Progress {
   trial: TrialProgress | null;
   /** The epoch that this slice ended, if it did. */
   epochReport: EpochReport | null;
+  /** How many devices were lost on the way; the report tells of them. */
+  recovered: number;
   /** Whether the run is over. */
   done: boolean;
 }
