@@ -57,13 +57,17 @@ pub enum Error {
         reason: String,
     },
     /// WebGPU is there, but gave no adapter.
-    #[error("WebGPU found no adapter: {reason}")]
+    #[error(
+        "WebGPU found no graphics adapter: hardware acceleration may be turned off, or the driver blocked"
+    )]
     NoAdapter {
         /// What the browser or driver said.
         reason: String,
     },
     /// The adapter refused to give a device.
-    #[error("the adapter refused to give a device: {reason}")]
+    #[error(
+        "the graphics adapter refused to give a device: other pages may use it, or its driver needs a restart"
+    )]
     DeviceRefused {
         /// What the browser or driver said.
         reason: String,
@@ -100,13 +104,16 @@ pub enum Error {
     },
     /// The loss stopped being a number.
     #[error(
-        "the loss is not finite at step {step} (epoch {epoch}): try a lower learning rate or a higher temperature"
+        "the loss is not finite at step {step} (epoch {epoch}){}: try a lower learning rate or a higher temperature",
+        went_back(*.kept)
     )]
     NonFinite {
         /// Global step, from 1.
         step: u64,
         /// Epoch, from 1.
         epoch: u64,
+        /// Whole epochs of the copy that the run went back to, if there is one.
+        kept: Option<usize>,
     },
     /// A call came in while another one was still at work.
     #[error("`{call}` was called while another call was still at work")]
@@ -166,7 +173,9 @@ impl Error {
                 json!({ "bytes": bytes, "available": available })
             }
             Self::Gpu { message } => json!({ "message": message }),
-            Self::NonFinite { step, epoch } => json!({ "step": step, "epoch": epoch }),
+            Self::NonFinite { step, epoch, kept } => {
+                json!({ "step": step, "epoch": epoch, "kept": kept })
+            }
             Self::Busy { call } => json!({ "call": call }),
         }
     }
@@ -174,6 +183,10 @@ impl Error {
 
 fn room(available: Option<u64>) -> String {
     available.map_or("more than there is".into(), |bytes| format!("there are {bytes}"))
+}
+
+fn went_back(kept: Option<usize>) -> String {
+    kept.map_or(String::new(), |epoch| format!("; the model of epoch {epoch} is kept"))
 }
 
 fn list(lines: &[String]) -> String {

@@ -116,6 +116,14 @@ impl From<&Backend> for Wish {
 }
 
 impl BackendKind {
+    /// Returns its name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cpu => "cpu",
+            Self::WebGpu => "webgpu",
+        }
+    }
+
     /// Returns whether it is the GPU.
     pub fn is_gpu(self) -> bool {
         self == Self::WebGpu

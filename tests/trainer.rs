@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use camps::{BACKENDS, camps, options, train, trainer};
 use serde_json::{Value, json};
-use twotower::Error;
-use twotower::data::{Loader, Part};
+use twotower::data::{Dataset, Loader, Part};
 use twotower::executor::BackendChoice;
 use twotower::export::Export;
 use twotower::trainer::{Choice, Note, Query, Recommendation, Trainer};
+use twotower::{Config, Error};
 
 #[test]
 fn the_same_seed_gives_the_same_bits() {
@@ -234,6 +234,65 @@ fn users_who_are_only_in_the_test_count_as_zero() {
     }
 }
 
+/// More users than a backend ranks for at once.
+fn crowd(config: &Config) -> Dataset {
+    let mut lines = String::from("user,item\n");
+    for user in 0..1300u32 {
+        for n in 0..6 {
+            lines += &format!("u{user},i{}\n", (user * 7 + n * 5 + user / 90) % 60);
+        }
+    }
+    let mut loader = Loader::new(config);
+    loader.begin(Part::All, "crowd.csv", None).expect("begins");
+    loader.push(lines.as_bytes()).expect("good lines");
+    loader.finish().expect("a data set")
+}
+
+#[test]
+fn an_evaluation_in_slices_comes_to_the_same_whatever_comes_between() {
+    let more = json!({ "epochs": 2, "batchSize": 512, "split.validation": 0.2 });
+    for choice in BACKENDS {
+        let fresh = || {
+            let config = options(&more);
+            pollster::block_on(Trainer::new(crowd(&config), config, choice)).expect("a trainer")
+        };
+        let advance = |trainer: &mut Trainer, budget: Duration| {
+            pollster::block_on(trainer.advance(budget)).expect("trains")
+        };
+        let mut whole = fresh();
+        while !advance(&mut whole, Duration::from_secs(60)).done {}
+
+        let (mut sliced, mut shares) = (fresh(), Vec::new());
+        loop {
+            let slice = advance(&mut sliced, Duration::from_nanos(1));
+            if let Some(measured) = slice.measured {
+                shares.push((slice.epoch, measured.best, measured.share));
+                assert_eq!(slice.step, slice.steps, "{choice:?}");
+                assert!(slice.seconds >= slice.evaluation_seconds);
+                let user = Query::User("u4".into());
+                pollster::block_on(sliced.recommend(&user, 5, &Choice::default()))
+                    .expect("answers");
+                let file = pollster::block_on(sliced.save()).expect("saves");
+                if measured.share > 0.5 {
+                    sliced = pollster::block_on(Trainer::load(&file, choice)).expect("loads");
+                    while !advance(&mut sliced, Duration::from_secs(60)).done {}
+                    break;
+                }
+            }
+            assert!(!slice.done, "{choice:?}: never more than half of it was done");
+        }
+        assert!(shares.is_sorted_by(|a, b| a < b), "{shares:?}");
+        let outcome = |trainer: &Trainer| {
+            let mut report = serde_json::to_value(trainer.report()).expect("serialises");
+            for epoch in report["epochs"].as_array_mut().expect("a list") {
+                epoch["seconds"].take();
+            }
+            [report["epochs"].take(), report["final"].take()]
+        };
+        assert_eq!(outcome(&sliced), outcome(&whole), "{choice:?}");
+    }
+}
+
 #[test]
 fn a_run_can_be_extended_and_reset() {
     let mut long = trainer(&json!({ "epochs": 4 }), BackendChoice::Cpu);
@@ -263,7 +322,7 @@ fn a_loss_that_is_no_number_stops_the_run_at_its_step() {
         });
         let mut trainer = trainer(&more, choice);
         let error = train(&mut trainer).expect_err("it blows up");
-        let Error::NonFinite { step, epoch } = error else { panic!("{error}") };
+        let Error::NonFinite { step, epoch, .. } = error else { panic!("{error}") };
         assert!(step > 1 && epoch >= 1, "step {step} of epoch {epoch}");
         let again = pollster::block_on(trainer.advance(Duration::from_millis(1)));
         assert_eq!(again.expect_err("it stays stopped").code(), "non-finite");

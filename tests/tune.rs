@@ -182,7 +182,9 @@ fn what_goes_with_no_tuning_is_refused_by_name() {
 
     let mut begun = create(&json!({})).expect("a trainer");
     begun.set_epochs(9).expect("nothing is tried yet");
-    assert!(matches!(begun.start_items(b"{}"), Err(Error::Config { key, .. }) if key == "tune"));
+    assert!(
+        matches!(pollster::block_on(begun.start_items(b"{}")), Err(Error::Config { key, .. }) if key == "tune")
+    );
     to_the_end_of_a_trial(&mut begun);
     assert!(matches!(begun.set_epochs(10), Err(Error::Config { key, .. }) if key == "epochs"));
     begun.set_epochs(9).expect("as many as before");

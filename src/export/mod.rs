@@ -65,7 +65,7 @@ impl FromStr for Export {
         EXPORTS.into_iter().find(|export| export.name() == name).ok_or_else(|| {
             let names = EXPORTS.map(|export| format!("\"{}\"", export.name()));
             Error::Config {
-                key: "kind".into(),
+                key: "file".into(),
                 problem: format!("\"{name}\" is not allowed"),
                 allowed: names.join(" or "),
             }

@@ -83,6 +83,12 @@ impl Device {
         Ok(Self { device, queue, adapter: identity, fault })
     }
 
+    /// Keeps a fault that a call has met before the device reports it.
+    pub(super) fn lost(&self, reason: String) -> Error {
+        note(&self.fault, Error::DeviceLost { reason: reason.clone() });
+        self.check().err().unwrap_or(Error::DeviceLost { reason })
+    }
+
     /// Returns the first error that the device reported outside of a call. It ends all runs on the
     /// device.
     pub(super) fn check(&self) -> Result<()> {

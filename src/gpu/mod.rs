@@ -155,6 +155,16 @@ impl Executor {
         })
     }
 
+    /// The fault that its device has reported, if any.
+    pub fn fault(&self) -> Option<Error> {
+        self.gpu.check().err()
+    }
+
+    /// Destroys its device: another run that shares it has met its fault, too.
+    pub fn give_up(&self) {
+        self.gpu.device.destroy();
+    }
+
     /// Returns the sizes of the buffers' bindings.
     pub fn bindings(&self) -> Bindings {
         self.bindings

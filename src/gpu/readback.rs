@@ -10,7 +10,7 @@ use wgpu::BufferUsages;
 
 use super::context::Gpu;
 use super::owned::Owned;
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// Staging buffers for reuse. Losses are read at every submit, at most two of them at once, so a
 /// run creates two buffers for them and no more.
@@ -74,10 +74,10 @@ impl Readback {
         self.gpu
             .device
             .poll(wgpu::PollType::wait_indefinitely())
-            .map_err(|error| Error::DeviceLost { reason: error.to_string() })?;
+            .map_err(|error| self.gpu.lost(error.to_string()))?;
         #[cfg(target_arch = "wasm32")]
         let _pump = super::firefox::Pump::start(&self.gpu.queue);
-        let lost = |reason: &str| Error::DeviceLost { reason: reason.into() };
+        let lost = |reason: &str| self.gpu.lost(reason.into());
         let bytes: u64 = self.staging.iter().map(|staging| staging.size()).sum();
         let mut words = vec![T::zeroed(); bytes as usize / size_of::<T>()];
         let mut rest: &mut [u8] = bytemuck::cast_slice_mut(&mut words);

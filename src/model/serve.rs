@@ -153,6 +153,13 @@ impl Model {
         self.executor.read(at.lists, 0..users.len() * TOP_K).await
     }
 
+    /// Returns the multiply-adds that ranking for a user takes.
+    pub fn products_of_ranking(&self) -> f64 {
+        let programs = [Program::EmbedQueries, Program::Score];
+        let products = programs.map(|program| self.plan.work(program).multiply_adds);
+        products.iter().sum::<u64>() as f64 / self.users_at_once() as f64
+    }
+
     /// Returns the number of users that are ranked at once.
     pub fn users_at_once(&self) -> usize {
         self.plan.dims.queries

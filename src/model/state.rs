@@ -1,7 +1,8 @@
 //! Checkpoint of a model: reads and restores its tensors, between two steps of training.
 
 use super::Model;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::executor::Executor;
 use crate::plan::{Clock, Work};
 
 /// Position of a run, without its tensors.
@@ -37,7 +38,35 @@ impl Model {
         Ok(state)
     }
 
-    /// Returns whether the bank was opened, regardless of its warmup.
+    /// Returns the position of the run after `epochs` complete epochs.
+    pub fn position(&self, epochs: usize) -> Position {
+        Position {
+            epochs: epochs as u32,
+            steps: self.steps as u32,
+            pairs: self.pairs,
+            step_in_epoch: self.step_in_epoch,
+            pairs_in_epoch: self.pairs_in_epoch,
+            bank_is_open: self.bank_is_open(),
+            work: self.work,
+        }
+    }
+
+    /// Returns the fault of its device, if any.
+    pub fn fault(&self) -> Option<Error> {
+        match &self.executor {
+            Executor::Cpu(_) => None,
+            Executor::Gpu(executor) => executor.fault(),
+        }
+    }
+
+    /// Destroys its device and frees the memory on it.
+    pub fn give_up_device(&self) {
+        if let Executor::Gpu(executor) = &self.executor {
+            executor.give_up();
+        }
+    }
+
+    /// Whether the bank was opened, regardless of its warmup.
     pub fn bank_is_open(&self) -> bool {
         self.bank_opens_after == 0
     }

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Run, Trainer, extent, fresh_model, history};
+use super::recover::Kept;
+use super::{Edge, Run, Trainer, extent, fresh_model, history};
 use crate::checkpoint::{Reader, Writer, refused};
 use crate::config::Config;
 use crate::data::Report;
@@ -37,7 +38,7 @@ impl Trainer {
     /// # Errors
     /// [`crate::Error::NonFinite`] if training has left what is no number, or whatever the backend fails with.
     pub async fn save(&mut self) -> Result<Vec<u8>> {
-        self.check()?;
+        self.check_model()?;
         self.land_all().await?;
         let state = self.model.state().await?;
         let mut file = Writer::default();
@@ -85,17 +86,23 @@ impl Trainer {
         let (mut model, backend) =
             fresh_model(&dataset, &config, Wish { backend: choice, shape: record.shape }).await?;
         model.restore(&state, &position);
-        Ok(Self { run: record.run, ..Self::around(model, backend, dataset, config) })
+        let mut trainer = Self {
+            run: record.run,
+            kept: Kept::opened(),
+            ..Self::around(model, backend, dataset, config)
+        };
+        if trainer.backend.backend.is_gpu() {
+            trainer.keep().await?;
+        }
+        Ok(trainer)
     }
 
     /// Waits for all flights; the next slice tells their losses.
     pub(super) async fn land_all(&mut self) -> Result<()> {
-        let mut losses = std::mem::take(&mut self.run.untold);
         while !self.flights.is_empty() {
-            let outcome = self.land(&mut losses).await;
+            let outcome = self.land().await;
             self.remember(outcome)?;
         }
-        self.run.untold = losses;
         Ok(())
     }
 }
@@ -126,26 +133,32 @@ impl<C> Record<C> {
         if !(1..=all_pairs).contains(&self.pairs_in_epoch) || !(is_whole || config.skip.is_some()) {
             return Err("its epoch has another number of pairs than its data");
         }
-        // An epoch that has had all its steps has ended.
-        let step_in_epoch = epoch_losses.len();
-        if step_in_epoch >= steps_of(self.pairs_in_epoch) {
-            return Err("its epoch has more steps than its pairs come to");
+        let (done, all) = (epoch_losses.len(), steps_of(self.pairs_in_epoch));
+        // An epoch that has had all its steps is measured, before its report is there.
+        let fits = match self.run.edge {
+            Some(Edge::Epoch { drift }) => done == all && drift.is_none_or(f64::is_finite),
+            Some(Edge::Run) => done == 0 && !epochs.is_empty() && finished.is_none(),
+            None => done < all,
+        };
+        if !fits {
+            return Err("its epoch has more steps than its pairs come to, or fewer");
         }
+        let step_in_epoch = done % all;
         let is_epoch = |epoch: usize| (1..=epochs.len()).contains(&epoch);
         if self.run.best.map_or(!epochs.is_empty(), |best| best >= epochs.len())
-            || finished.is_some_and(|kept| step_in_epoch > 0 || !is_epoch(kept.epoch))
+            || finished.is_some_and(|kept| done > 0 || !is_epoch(kept.epoch))
         {
             return Err("it keeps an epoch that it never had");
         }
         if !self.run.work.is_within(&self.work) {
             return Err("it has done less work than its epochs");
         }
-        let steps = epochs.iter().map(|epoch| epoch.steps).sum::<usize>() + step_in_epoch;
+        let steps = epochs.iter().map(|epoch| epoch.steps).sum::<usize>() + done;
         Ok(Position {
-            epochs: epochs.len() as u32,
+            epochs: (epochs.len() + done / all) as u32,
             steps: u32::try_from(steps).map_err(|_| "it has more steps than can be counted")?,
             pairs: epochs.iter().map(|epoch| epoch.pairs).sum::<usize>()
-                + step_in_epoch * config.batch_size,
+                + (done * config.batch_size).min(self.pairs_in_epoch),
             step_in_epoch,
             pairs_in_epoch: self.pairs_in_epoch,
             bank_is_open: self.bank_is_open,

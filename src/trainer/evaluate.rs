@@ -1,8 +1,12 @@
 //! Full-ranking evaluation of a part of the data, and the popularity baseline beside it.
 
 use std::rc::Rc;
+use std::task::Poll;
+use std::time::Duration;
 
-use super::Trainer;
+use web_time::Instant;
+
+use super::{Edge, Measured, Trainer};
 use crate::data::{Csr, Dataset, Pairs};
 use crate::error::Result;
 use crate::metrics::Metrics;
@@ -28,6 +32,11 @@ impl HeldOut {
     /// Whether nothing is held out.
     pub fn is_empty(&self) -> bool {
         self.users.is_empty()
+    }
+
+    /// Those of the users who have a row of the tower. The others come last, and count as zero.
+    pub fn ranked(&self, n_users: usize) -> &[u32] {
+        &self.users[..self.users.partition_point(|&user| (user as usize) < n_users)]
     }
 
     /// Metrics of the lists of [`HeldOut::users`], one after the other.
@@ -93,25 +102,51 @@ impl Trainer {
         }
     }
 
-    /// Metrics of the part that is measured under a mask; none where nothing is held out.
-    pub(super) async fn measure(&mut self, mask: Mask) -> Result<Option<Metrics>> {
-        let is_empty = match mask {
-            Mask::Train => self.validation.is_empty(),
-            Mask::History => self.test.is_empty(),
-        };
-        if is_empty {
-            return Ok(None);
-        }
+    /// Ranks for the next users of the part that is measured under a mask, for about `budget`, one block of them at
+    /// least. Ready with the part's metrics once all are ranked for; with none where nothing is held out.
+    pub(super) async fn measure(
+        &mut self,
+        mask: Mask,
+        budget: Duration,
+    ) -> Result<Poll<Option<Metrics>>> {
+        let started = Instant::now();
+        // Others may have been served since the last slice.
         self.mask(mask);
         let held_out = match mask {
             Mask::Train => &self.validation,
             Mask::History => &self.test,
         };
-        // Users without a training pair come last, have no tower row, and count as zero.
-        let trained =
-            held_out.users.partition_point(|&user| (user as usize) < self.dataset.n_users);
-        let mut lists = self.model.top_items(&held_out.users[..trained]).await?;
+        if held_out.is_empty() {
+            return Ok(Poll::Ready(None));
+        }
+        let ranked = held_out.ranked(self.dataset.n_users);
+        while self.lists.len() < ranked.len() * TOP_K {
+            let left = budget.saturating_sub(started.elapsed());
+            let first = self.lists.len() / TOP_K;
+            if left.is_zero() && first > 0 {
+                break;
+            }
+            let blocks = self.ranking_pace.steps_within(left);
+            let last = (first + blocks * self.model.users_at_once()).min(ranked.len());
+            self.ranking_pace.submitted();
+            let lists = self.model.top_items(&ranked[first..last]).await;
+            self.ranking_pace.landed(blocks);
+            self.lists.extend(lists?);
+        }
+        self.run.evaluation_seconds += started.elapsed().as_secs_f64();
+        if self.lists.len() < ranked.len() * TOP_K {
+            return Ok(Poll::Pending);
+        }
+        let mut lists = std::mem::take(&mut self.lists);
         lists.resize(held_out.users.len() * TOP_K, NO_ID);
-        Ok(Some(held_out.measure(&lists, self.dataset.n_items)))
+        Ok(Poll::Ready(Some(held_out.measure(&lists, self.dataset.n_items))))
+    }
+
+    /// How far the evaluation is; none while nothing is measured.
+    pub(super) fn measured(&self) -> Option<Measured> {
+        let best = self.run.edge? == Edge::Run;
+        let part = if best || self.validation.is_empty() { &self.test } else { &self.validation };
+        let ranked = part.ranked(self.dataset.n_users).len().max(1);
+        Some(Measured { share: (self.lists.len() / TOP_K) as f64 / ranked as f64, best })
     }
 }

@@ -15,7 +15,7 @@ impl Trainer {
     /// # Errors
     /// Those of [`crate::executor::Executor::read`].
     pub async fn export(&mut self, file: Export) -> Result<Vec<u8>> {
-        self.check()?;
+        self.check_model()?;
         Ok(match file {
             Export::UsersNpy => export::npy(&self.outputs(Tower::User).await?),
             Export::ItemsNpy => export::npy(&self.outputs(Tower::Item).await?),

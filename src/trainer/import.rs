@@ -12,7 +12,7 @@ impl Trainer {
     /// # Errors
     /// [`Error::Data`] for a file that is none, has another width or knows no item of the data;
     /// [`Error::Config`] for a run that has begun.
-    pub fn start_items(&mut self, file: &[u8]) -> Result<usize> {
+    pub async fn start_items(&mut self, file: &[u8]) -> Result<usize> {
         self.check()?;
         if self.config.tune.is_some() {
             return Err(Error::Config {
@@ -52,6 +52,10 @@ impl Trainer {
         for (item, embedding) in &known {
             self.model.set_row(Tower::Item, *item, embedding);
         }
-        Ok(known.len())
+        let known = known.len();
+        if self.backend.backend.is_gpu() {
+            self.keep().await?;
+        }
+        Ok(known)
     }
 }

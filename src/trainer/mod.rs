@@ -8,12 +8,14 @@ mod import;
 mod pace;
 mod profile;
 mod recommend;
+mod recover;
 mod report;
 mod skip;
 mod tune;
 
 use std::collections::VecDeque;
 use std::rc::Rc;
+use std::task::Poll;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -33,7 +35,9 @@ use pace::Pace;
 pub use recommend::{
     ByFeatures, Cell, Choice, Query, Reason, Recommendation, Served, TitledItem, Unseen,
 };
-pub use report::{About, EpochReport, Final, Progress, Report};
+pub use recover::Recovery;
+use recover::{Kept, Tables};
+pub use report::{About, EpochReport, Final, Measured, Progress, Report};
 use skip::Skipping;
 pub use skip::{Note, SkipReport, hot_rows};
 pub use tune::{Trial, TrialProgress};
@@ -59,6 +63,12 @@ pub struct Trainer {
     masked: Option<Mask>,
     flights: VecDeque<Flight>,
     pace: Pace,
+    /// Items of the users who are ranked for, while a part is measured.
+    lists: Vec<u32>,
+    /// The pace of that, in blocks of users.
+    ranking_pace: Pace,
+    /// What the run goes back to.
+    kept: Kept,
     /// The trial at work, while the run is tuned.
     trial: Option<Box<Trainer>>,
     run: Run,
@@ -70,6 +80,19 @@ struct Flight {
     first: u64,
     steps: usize,
     losses: Pending<f32>,
+}
+
+/// Where a run is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum Edge {
+    /// At the end of an epoch, with its drift.
+    Epoch {
+        /// None without a bank.
+        drift: Option<f64>,
+    },
+    /// At the end of the run, with the tables of the best epoch.
+    Run,
 }
 
 /// What changes in the course of a run.
@@ -87,6 +110,12 @@ struct Run {
     /// Training time of this epoch and of all, without evaluation.
     epoch_seconds: f64,
     seconds: f64,
+    /// Time of evaluation.
+    #[serde(default)]
+    evaluation_seconds: f64,
+    /// What is measured, until it is.
+    #[serde(default)]
+    edge: Option<Edge>,
     /// Work up to the end of the last epoch.
     work: Work,
     /// What was tried before the first epoch.
@@ -97,6 +126,9 @@ struct Run {
     /// Index in `epochs` of the best one.
     best: Option<usize>,
     finished: Option<Final>,
+    /// Devices that were lost on the way.
+    #[serde(default)]
+    recovered: Vec<Recovery>,
     #[serde(skip)]
     failed: Option<Error>,
 }
@@ -133,6 +165,9 @@ impl Trainer {
             masked: None,
             flights: VecDeque::new(),
             pace: Pace::default(),
+            lists: Vec::new(),
+            ranking_pace: Pace::default(),
+            kept: Kept::default(),
             trial: None,
             run: Run::default(),
         }
@@ -156,9 +191,13 @@ impl Trainer {
                 allowed: "the same values, or a new trainer".into(),
             });
         }
+        // Its memory is free for the other model; a refusal leaves the run without a copy until its next epoch.
+        self.kept = Kept::default();
         let (model, backend) = fresh_model(&self.dataset, &config, choice).await?;
         self.flights.clear();
         self.pace = Pace::default();
+        self.lists.clear();
+        self.ranking_pace = Pace::default();
         self.trial = None;
         self.run = Run::default();
         self.masked = None;
@@ -195,7 +234,8 @@ impl Trainer {
                 allowed: "a reset with more epochs, or without `tune`".into(),
             });
         }
-        if self.run.finished.is_some() && epochs > self.config.epochs {
+        let has_ended = self.run.finished.is_some() || self.run.edge == Some(Edge::Run);
+        if has_ended && epochs > self.config.epochs {
             if !self.validation.is_empty() {
                 return Err(Error::Config {
                     key: "epochs".into(),
@@ -220,13 +260,16 @@ impl Trainer {
         self.remember(outcome)
     }
 
-    /// Keeps the error that stops the run, to repeat it.
+    /// Keeps the error that stops the run, to repeat it. A run whose numbers have ended goes back to its last copy.
     fn remember<T>(&mut self, outcome: Result<T>) -> Result<T> {
-        if let Err(error) = &outcome {
-            self.run.failed = Some(error.clone());
+        outcome.map_err(|mut error| {
             self.flights.clear();
-        }
-        outcome
+            if let Error::NonFinite { kept, .. } = &mut error {
+                *kept = self.go_back();
+            }
+            self.run.failed = Some(error.clone());
+            error
+        })
     }
 
     /// Repeats the error that stopped the run.
@@ -234,37 +277,62 @@ impl Trainer {
         self.run.failed.clone().map_or(Ok(()), Err)
     }
 
+    /// The same where the model is asked, which may be that of an epoch before.
+    fn check_model(&self) -> Result<()> {
+        match self.run.failed {
+            Some(Error::NonFinite { kept: Some(_), .. }) => Ok(()),
+            _ => self.check(),
+        }
+    }
+
     async fn advance_within(&mut self, budget: Duration) -> Result<Progress> {
         if self.is_tuning() {
             return self.advance_trial(budget).await;
         }
-        let mut losses = std::mem::take(&mut self.run.untold);
+        if self.kept.is_empty() && self.model.steps() > 0 {
+            self.land_all().await?;
+            self.keep().await?;
+        }
         let mut epoch_report = self.run.untold_epochs.pop_front();
         let started = Instant::now();
         while self.run.finished.is_none() && epoch_report.is_none() && started.elapsed() < budget {
+            let left = budget.saturating_sub(started.elapsed());
+            if matches!(self.run.edge, Some(Edge::Epoch { .. })) {
+                let report = self.end_epoch(left).await?;
+                if report.is_some() && self.is_over() {
+                    self.finish(budget.saturating_sub(started.elapsed())).await?;
+                }
+                epoch_report = report.filter(|report| report.epoch > self.kept.told.1);
+                continue;
+            }
             if self.is_over() {
-                self.finish().await?;
-                break;
+                self.finish(left).await?;
+                continue;
             }
             let submitted = Instant::now();
             if self.model.step_in_epoch() == 0 {
                 self.decide_to_skip().await?;
+            } else {
+                self.keep_in_time().await?;
             }
-            self.submit(budget.saturating_sub(started.elapsed()));
+            self.submit(left);
             let ends_epoch = self.model.step_in_epoch() == 0;
             // One flight stays behind while the next is recorded, so that the GPU never waits.
             let stay = usize::from(!ends_epoch);
             while self.flights.len() > stay {
-                self.land(&mut losses).await?;
+                self.land().await?;
             }
             self.run.epoch_seconds += submitted.elapsed().as_secs_f64();
             if ends_epoch {
-                epoch_report = Some(self.end_epoch().await?);
-                if self.is_over() {
-                    self.finish().await?;
-                }
+                self.reach_edge().await?;
             }
         }
+        let losses = std::mem::take(&mut self.run.untold);
+        let landed =
+            self.model.steps() - self.flights.iter().map(|flight| flight.steps as u64).sum::<u64>();
+        let (steps, epochs) = self.kept.told;
+        self.kept.told =
+            (steps.max(landed), epoch_report.map_or(epochs, |report| epochs.max(report.epoch)));
         Ok(self.progress(losses, epoch_report))
     }
 
@@ -282,8 +350,8 @@ impl Trainer {
         self.pace.submitted();
     }
 
-    /// Waits for the oldest flight.
-    async fn land(&mut self, losses: &mut Vec<f32>) -> Result<()> {
+    /// Waits for the oldest flight; the next slice tells its losses, but for those that were told before.
+    async fn land(&mut self) -> Result<()> {
         let Some(flight) = self.flights.pop_front() else { return Ok(()) };
         let ring = flight.losses.finish().await?;
         self.pace.landed(flight.steps);
@@ -292,7 +360,9 @@ impl Trainer {
             if !loss.is_finite() {
                 return Err(self.non_finite(step));
             }
-            losses.push(loss);
+            if step > self.kept.told.0 {
+                self.run.untold.push(loss);
+            }
             self.run.epoch_losses.push(loss);
         }
         Ok(())
@@ -300,20 +370,26 @@ impl Trainer {
 
     /// The error of a number that stopped being one by some step of this epoch.
     fn non_finite(&self, step: u64) -> Error {
-        Error::NonFinite { step, epoch: self.run.epochs.len() as u64 + 1 }
+        Error::NonFinite { step, epoch: self.run.epochs.len() as u64 + 1, kept: None }
     }
 
-    async fn end_epoch(&mut self) -> Result<EpochReport> {
+    /// After the last step of an epoch: what is asked of the model before others use it.
+    async fn reach_edge(&mut self) -> Result<()> {
         let drift = self.model.drift().await?;
         let waits = self.config.cbns.as_ref().is_some_and(|cbns| cbns.warmup == Warmup::AUTO);
         if waits && drift.is_some_and(|drift| drift <= STEADY) {
             self.model.open_bank();
         }
-        let metrics = if self.validation.is_empty() {
-            self.measure(Mask::History).await?
-        } else {
-            self.measure(Mask::Train).await?
-        };
+        self.run.edge = Some(Edge::Epoch { drift });
+        self.keep().await
+    }
+
+    /// Measures the epoch that has had all its steps, for about `budget`. Returns its report once that is done.
+    async fn end_epoch(&mut self, budget: Duration) -> Result<Option<EpochReport>> {
+        let Some(Edge::Epoch { drift }) = self.run.edge else { return Ok(None) };
+        let mask = if self.validation.is_empty() { Mask::History } else { Mask::Train };
+        let Poll::Ready(metrics) = self.measure(mask, budget).await? else { return Ok(None) };
+        self.run.edge = None;
         let batch = self.config.batch_size;
         let pairs = self.model.pairs_in_epoch();
         // Each step's mean counts for its pairs; the last batch may be smaller.
@@ -350,8 +426,11 @@ impl Trainer {
         self.run.best = Some(best);
         if best == latest && !self.validation.is_empty() {
             self.model.keep_best();
+            self.keep_reports(Some(Tables::ToBest));
+        } else {
+            self.keep_reports(None);
         }
-        Ok(report)
+        Ok(Some(report))
     }
 
     /// Whether the run stands at the end of its last epoch.
@@ -360,22 +439,31 @@ impl Trainer {
         let ran_out = self.config.patience.is_some_and(|patience| epochs >= best + patience);
         self.model.step_in_epoch() == 0
             && self.flights.is_empty()
+            && !matches!(self.run.edge, Some(Edge::Epoch { .. }))
             && epochs > 0
             && (epochs >= self.epochs() || (!self.validation.is_empty() && ran_out))
     }
 
-    /// Goes back to the best epoch, if there is a part that chooses it, and measures the test.
-    async fn finish(&mut self) -> Result<()> {
+    /// Goes back to the best epoch, if there is a part that chooses it, and measures the test for about `budget`.
+    /// The run is finished once that is done.
+    async fn finish(&mut self, budget: Duration) -> Result<()> {
         let chosen = self.run.best.filter(|_| !self.validation.is_empty());
         let epoch = chosen.unwrap_or(self.run.epochs.len() - 1);
-        let metrics = if chosen.is_some() {
-            self.model.restore_best();
-            self.measure(Mask::History).await?
-        } else {
-            self.run.epochs[epoch].metrics
-        };
+        let mut metrics = self.run.epochs[epoch].metrics;
+        if chosen.is_some() {
+            if self.run.edge.is_none() {
+                self.model.restore_best();
+                self.run.edge = Some(Edge::Run);
+            }
+            let Poll::Ready(measured) = self.measure(Mask::History, budget).await? else {
+                return Ok(());
+            };
+            metrics = measured;
+            self.run.edge = None;
+        }
         let popularity = self.popularity[Mask::History as usize];
         self.run.finished = Some(Final { epoch: epoch + 1, metrics, popularity });
+        self.keep_reports(chosen.map(|_| Tables::FromBest));
         Ok(())
     }
 }

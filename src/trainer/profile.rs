@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use web_time::Instant;
 
-use super::Trainer;
+use super::{Edge, Trainer};
 use crate::error::{Error, Result};
 use crate::model::Profile;
 
@@ -13,8 +13,8 @@ const ENOUGH: u64 = 256;
 
 impl Trainer {
     /// Takes the next steps of the epoch for about `budget`, one at least, and tells what their time is spent on.
-    /// Training goes on from them to the same bits; the next slice tells their losses, and the epoch's report if
-    /// they end it.
+    /// Training goes on from them to the same bits; the next slice tells their losses. An
+    /// epoch that is measured is so to its end before.
     ///
     /// # Errors
     /// [`Error::NotAvailable`] on an adapter without a clock, and where no step is left; those of
@@ -25,6 +25,12 @@ impl Trainer {
             let trial = self.take_trial().await?;
             // Boxed, since a trial is a trainer as this one.
             return Box::pin(self.trial.insert(trial).profile(budget)).await;
+        }
+        while let Some(Edge::Epoch { .. }) = self.run.edge {
+            let outcome = self.end_epoch(Duration::MAX).await;
+            let report = self.remember(outcome)?;
+            self.run.untold_epochs.extend(report);
+            self.keep_reports(None);
         }
         if self.run.finished.is_some() || self.is_over() {
             return Err(Error::NotAvailable { what: "a profile, where no step is left,".into() });
@@ -52,8 +58,7 @@ impl Trainer {
         let profile = self.model.stop_clock().await?;
         self.run.epoch_seconds += started.elapsed().as_secs_f64();
         if self.model.step_in_epoch() == 0 {
-            let report = self.end_epoch().await?;
-            self.run.untold_epochs.push_back(report);
+            self.reach_edge().await?;
         }
         Ok(profile)
     }

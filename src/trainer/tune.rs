@@ -95,12 +95,18 @@ impl Trainer {
         // Boxed, since a trial is a trainer as this one.
         let (progress, lost) = match Box::pin(trial.advance(budget)).await {
             Err(lost @ Error::NonFinite { .. }) => (trial.progress(Vec::new(), None), Some(lost)),
-            progress => (progress?, None),
+            Ok(progress) => (progress, None),
+            Err(error) => {
+                // It goes on once the device is another one.
+                self.trial = Some(trial);
+                return Err(error);
+            }
         };
         let trials = temperatures(&self.config);
         let nth = self.run.trials.len();
-        let (pairs, seconds) =
-            (self.pairs_of_trials() + progress.pairs, self.run.seconds + progress.seconds);
+        let pairs = self.pairs_of_trials() + progress.pairs;
+        let evaluation_seconds = self.run.evaluation_seconds + progress.evaluation_seconds;
+        let seconds = self.run.seconds + self.run.evaluation_seconds + progress.seconds;
         let epochs = self.config.epochs as u64;
         let of_others = (trials.len() - nth - 1) as u64 * trial.dataset.train.len() as u64;
         let left = epochs * (of_others + self.dataset.train.len() as u64);
@@ -108,6 +114,7 @@ impl Trainer {
         let told = Progress {
             pairs,
             seconds,
+            evaluation_seconds,
             seconds_left: progress.seconds_left.map(|rest| rest + per_pair * left as f64),
             trial: Some(TrialProgress {
                 trial: nth + 1,
@@ -116,12 +123,15 @@ impl Trainer {
                 epoch_report: progress.epoch_report,
             }),
             epoch_report: None,
+            recovered: self.run.recovered.len() + progress.recovered,
             done: false,
             ..progress
         };
         if progress.done || lost.is_some() {
             self.run.trials.push(trial.outcome(lost.is_some()));
-            self.run.seconds = seconds;
+            self.run.seconds += trial.run.seconds;
+            self.run.evaluation_seconds += trial.run.evaluation_seconds;
+            self.run.recovered.append(&mut trial.run.recovered);
             // Its memory is free for the model that follows.
             drop(trial);
             self.settle(lost).await?;
@@ -156,7 +166,9 @@ impl Trainer {
         }
         let temperature = tune.temperature[self.run.trials.len()];
         let config = Config { temperature, tune: None, ..self.config.clone() };
-        Self::new(dataset, config, &self.backend).await
+        let mut trial = Self::new(dataset, config, &self.backend).await?;
+        trial.kept.is_trial = true;
+        Ok(trial)
     }
 
     /// What a run that has ended, or was lost, tells of its temperature.

@@ -215,8 +215,13 @@ fn is_unseen(query: &JsValue) -> bool {
     query.is_object() && Reflect::has(query, &"features".into()).is_ok_and(|has| has)
 }
 
-fn budget(milliseconds: f64) -> Duration {
-    Duration::try_from_secs_f64(milliseconds / 1000.0).unwrap_or(Duration::MAX)
+/// The time to spend on a call.
+fn budget(milliseconds: f64) -> Result<Duration> {
+    Duration::try_from_secs_f64(milliseconds / 1000.0).map_err(|_| Error::Config {
+        key: "milliseconds".into(),
+        problem: format!("{milliseconds} is not allowed"),
+        allowed: "a number from 0".into(),
+    })
 }
 
 fn busy(call: &'static str) -> Error {
@@ -249,7 +254,7 @@ impl Engine {
     /// Starts the run from the item embeddings of a file: how many items had one.
     #[wasm_bindgen(js_name = startItems)]
     pub fn start_items(&self, file: Vec<u8>) -> Promise {
-        self.with("startItems", async move |trainer| Ok(trainer.start_items(&file)?.into()))
+        self.with("startItems", async move |trainer| Ok(trainer.start_items(&file).await?.into()))
     }
 
     /// A file for other tools, by its name.
@@ -269,14 +274,21 @@ impl Engine {
 
     /// Trains for about so many milliseconds, or to the end of the epoch.
     pub fn advance(&self, milliseconds: f64) -> Promise {
-        let budget = budget(milliseconds);
-        self.with("advance", async move |trainer| Ok(to_js(&trainer.advance(budget).await?)))
+        self.with("advance", async move |trainer| {
+            Ok(to_js(&trainer.advance(budget(milliseconds)?).await?))
+        })
+    }
+
+    /// Resumes on another device, or on the CPU, after a fault of the GPU. Tells whether there was one.
+    pub fn recover(&self) -> Promise {
+        self.with("recover", async |trainer| Ok(trainer.recover().await?.into()))
     }
 
     /// What the time of the next steps is spent on, taken for about so many milliseconds.
     pub fn profile(&self, milliseconds: f64) -> Promise {
-        let budget = budget(milliseconds);
-        self.with("profile", async move |trainer| Ok(to_js(&trainer.profile(budget).await?)))
+        self.with("profile", async move |trainer| {
+            Ok(to_js(&trainer.profile(budget(milliseconds)?).await?))
+        })
     }
 
     /// Sets how many epochs the run has in all.

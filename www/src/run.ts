@@ -100,12 +100,24 @@ export class Run {
 
   /** Runs the call after those before it have ended, whether they succeeded or not: the engine takes one at a time. */
   #inTurn<T>(call: (engine: Engine) => T | Promise<T>): Promise<T> {
-    const turn = this.#last.then(() => {
-      if (this.#engine === undefined) throw new TwoTowerError("destroyed", "the trainer was destroyed");
-      return call(this.#engine);
-    });
+    const turn = this.#last.then(() => this.#survive(call));
     this.#last = turn.catch(() => undefined);
     return turn;
+  }
+
+  /** Runs the call; again on another device, or on the CPU, where its device is lost meanwhile. */
+  async #survive<T>(call: (engine: Engine) => T | Promise<T>): Promise<T> {
+    for (;;) {
+      const engine = this.#engine;
+      if (engine === undefined) throw new TwoTowerError("destroyed", "the trainer was destroyed");
+      try {
+        return await call(engine);
+      } catch (thrown) {
+        const { code } = TwoTowerError.from(thrown);
+        const isOfDevice = code === "device-lost" || code === "gpu";
+        if (!isOfDevice || engine !== this.#engine || !(await engine.recover())) throw thrown;
+      }
+    }
   }
 }
 

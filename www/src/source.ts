@@ -79,9 +79,18 @@ function ofBlob(part: PartName, name: string, blob: Blob): Part {
 }
 
 function opened(response: Response, unnamed: string): Omit<Part, "part"> {
-  const name = response.url === "" ? unnamed : decodeURIComponent(new URL(response.url).pathname.split("/").at(-1) ?? unnamed);
+  const name = response.url === "" ? unnamed : decoded(new URL(response.url).pathname.split("/").at(-1) ?? unnamed);
   if (!response.ok) throw TwoTowerError.data(name, `the server answered ${String(response.status)}`);
   return { name, body: response.body ?? new Blob() };
+}
+
+/** A part of an address as plain text; unchanged where it is not encoded well. */
+export function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function streamOf(body: Part["body"]): ReadableStream<Uint8Array> {

@@ -2,6 +2,7 @@
 
 import { type Remote as Proxied, transfer } from "comlink";
 
+import { check, checkOptional, plain, refusal, strictly } from "./check.js";
 import type { PartialConfig } from "./config.js";
 import { TwoTowerError, typed } from "./error.js";
 import type { Host, Made } from "./host.js";
@@ -82,6 +83,8 @@ export class Trainer {
   readonly #remote: Remote;
   #about: About;
   #training = false;
+  /** Devices that were lost when `about` was asked for. */
+  #recovered = 0;
 
   private constructor(remote: Remote, about: About) {
     this.#remote = remote;
@@ -101,12 +104,15 @@ export class Trainer {
   /** Reads the source in a worker and makes a fresh model for it. */
   static create(source: Source, options: TrainerOptions = {}): Promise<Trainer> {
     return typed(async () => {
-      const { backend = "auto", share = false, signal, ...config } = options;
+      check("options", options, "an object");
+      const { backend = "auto", share = false, signal, ...others } = options;
+      checkOptional(options, OWN);
+      const config = plain("options", others);
       if (signal?.aborted) throw aborted(signal);
       const parts = partsOf(source);
       const make = async (host: Proxied<Host>): Promise<Made> => {
         const sent = await sendable(parts);
-        return host.create(transfer(sent.parts, sent.transfer), plain(config), backend);
+        return host.create(transfer(sent.parts, sent.transfer), config, backend);
       };
       const { remote, about } = await Remote.make(make, { share, signal });
       return new Trainer(remote, about);
@@ -120,8 +126,10 @@ export class Trainer {
    */
   static load(bytes: Bytes, options: LoadOptions = {}): Promise<Trainer> {
     return typed(async () => {
+      check("options", options, "an object");
       const { backend = "auto", share = false, signal, ...others } = options;
-      for (const key of Object.keys(others)) throw notOfLoad(key);
+      for (const key of Object.keys(others)) throw refusal(key, "a saved run has its options in its file", "backend, share, signal");
+      checkOptional(options, OWN);
       if (signal?.aborted) throw aborted(signal);
       const whole = await read(bytes);
       const make = (host: Proxied<Host>): Promise<Made> => host.load(transfer(whole, [whole.buffer]), backend);
@@ -132,7 +140,8 @@ export class Trainer {
 
   /**
    * What the run is: its complete config, what its data came to, its backend and why. Where it is tuned, the
-   * temperature is that of the last epoch that {@link Trainer.train} gave.
+   * temperature is that of the last epoch that {@link Trainer.train} gave; after a lost device the backend is that of
+   * the last slice.
    */
   get about(): About {
     return this.#about;
@@ -142,7 +151,10 @@ export class Trainer {
    * Trains, and yields each epoch's report. Nothing is computed unless the next epoch is asked for: to
    * pause, stop pulling; a later call goes on from there. One call at a time, else `busy`.
    */
-  async *train({ epochs, onProgress, signal }: TrainOptions = {}): AsyncGenerator<EpochReport, void, undefined> {
+  async *train(options: TrainOptions = {}): AsyncGenerator<EpochReport, void, undefined> {
+    check("options", options, "an object");
+    const { epochs, onProgress, signal } = options;
+    checkOptional({ epochs, onProgress, signal }, { epochs: "a number", onProgress: "a function", signal: "an AbortSignal" });
     this.#refuseWhileTraining("train");
     this.#training = true;
     try {
@@ -150,12 +162,16 @@ export class Trainer {
       for (let done = false; !done; ) {
         if (signal?.aborted) throw aborted(signal);
         const progress = await this.#remote.ask("advance", isHidden() ? SLICE.hidden : SLICE.seen);
-        const pause = onProgress?.(progress);
-        if (progress.epochReport) {
-          if (this.#about.config.tune) this.#about = await this.#remote.ask("about");
-          yield progress.epochReport;
+        const pause = Promise.resolve(onProgress?.(progress));
+        // It may reject before it is awaited, while the caller is busy with the epoch.
+        pause.catch(() => undefined);
+        const wasTuned = progress.epochReport && this.#about.config.tune;
+        if (wasTuned || progress.recovered !== this.#recovered) {
+          this.#recovered = progress.recovered;
+          this.#about = await this.#remote.ask("about");
         }
-        await this.#remote.during(Promise.resolve(pause), signal);
+        if (progress.epochReport) yield progress.epochReport;
+        await this.#remote.during(pause, signal);
         done = progress.done;
       }
     } finally {
@@ -186,34 +202,55 @@ export class Trainer {
   recommend(query: Query, k: number, choice?: Choice): Promise<Recommendations>;
   recommend(query: Unseen, k: number, choice?: Choice): Promise<ByFeatures>;
   recommend(query: Query | Unseen, k: number, choice: Choice = {}): Promise<Recommendations | ByFeatures> {
-    return this.#remote.ask("recommend", query, k, choice);
+    return typed(() => {
+      check("k", k, "a number");
+      return this.#remote.ask("recommend", strictly("query", query), k, strictly("choice", choice));
+    });
   }
 
   /** The same for many users at once: a list for each, in their order. */
   recommendAll(users: readonly string[], k: number, choice: Choice = {}): Promise<ListsOfRecommendations> {
-    return this.#remote.ask("recommendAll", users, k, choice);
+    return typed(() => {
+      check("users", users, "a list of strings");
+      check("k", k, "a number");
+      return this.#remote.ask("recommendAll", users, k, strictly("choice", choice));
+    });
   }
 
   /** The `k` items closest to an item, or to one that was never seen, by features. */
   similar(item: string, k: number, choice?: Choice): Promise<Recommendations>;
   similar(item: Unseen, k: number, choice?: Choice): Promise<ByFeatures>;
   similar(item: string | Unseen, k: number, choice: Choice = {}): Promise<Recommendations | ByFeatures> {
-    return this.#remote.ask("similar", item, k, choice);
+    return typed(() => {
+      const asked = typeof item === "object" ? strictly("item", item) : item;
+      if (asked === item) check("item", item, "a string");
+      check("k", k, "a number");
+      return this.#remote.ask("similar", asked, k, strictly("choice", choice));
+    });
   }
 
   /** The items that a user has in the training and the validation part. */
   history(user: string): Promise<Item[]> {
-    return this.#remote.ask("history", user);
+    return typed(() => {
+      check("user", user, "a string");
+      return this.#remote.ask("history", user);
+    });
   }
 
   /** Up to `limit` users whose id contains the text; `""` gives the first ones. */
   users(search: string, limit: number): Promise<string[]> {
-    return this.#remote.ask("users", search, limit);
+    return typed(() => {
+      checkSearch(search, limit);
+      return this.#remote.ask("users", search, limit);
+    });
   }
 
   /** Up to `limit` items whose title or id contains the text; `""` gives the first ones. */
   items(search: string, limit: number): Promise<Item[]> {
-    return this.#remote.ask("items", search, limit);
+    return typed(() => {
+      checkSearch(search, limit);
+      return this.#remote.ask("items", search, limit);
+    });
   }
 
   /**
@@ -222,9 +259,11 @@ export class Trainer {
    */
   async reset(options: RunOptions = {}): Promise<void> {
     this.#refuseWhileTraining("reset");
+    check("options", options, "an object");
     const { backend = "auto", ...config } = options;
+    check("backend", backend, "a string");
     const { data, split } = this.#about.config;
-    this.#about = await this.#remote.ask("reset", { data, split, ...plain(config) }, backend);
+    this.#about = await this.#remote.ask("reset", { data, split, ...plain("options", config) }, backend);
   }
 
   /**
@@ -248,7 +287,10 @@ export class Trainer {
 
   /** A file for other tools. */
   export(file: Export): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#remote.ask("export", file);
+    return typed(() => {
+      check("file", file, "a string");
+      return this.#remote.ask("export", file);
+    });
   }
 
   /** Ends the worker at once and gives back all memory. Pending and later calls reject with `destroyed`. */
@@ -262,6 +304,14 @@ export class Trainer {
   }
 }
 
+/** Kinds of the trainer's own options. */
+const OWN = { backend: "a string", share: "true or false", signal: "an AbortSignal" } as const;
+
+function checkSearch(search: string, limit: number): void {
+  check("search", search, "a string");
+  check("limit", limit, "a number");
+}
+
 /** Whether nobody sees the page. A worker has none. */
 function isHidden(): boolean {
   return typeof document !== "undefined" && document.hidden;
@@ -272,21 +322,4 @@ async function read(file: unknown): Promise<Uint8Array<ArrayBuffer>> {
   if (file instanceof Blob) return new Uint8Array(await file.arrayBuffer());
   if (file instanceof Uint8Array || file instanceof ArrayBuffer) return new Uint8Array(file).slice();
   throw TwoTowerError.data("bytes", "they are no Uint8Array, ArrayBuffer or Blob");
-}
-
-/** The refusal of an option of a run that has its options already. */
-function notOfLoad(key: string): TwoTowerError {
-  const problem = "a saved run has its options in its file";
-  const allowed = "backend, share, signal";
-  return new TwoTowerError("config", `option \`${key}\`: ${problem}; allowed: ${allowed}`, { key, problem, allowed });
-}
-
-/** Options as the crate reads them: what JSON has no word for goes as text, to be refused under its key. */
-function plain(options: PartialConfig): PartialConfig {
-  const text = JSON.stringify(options, (_, value: unknown) => (isJson(value) ? value : String(value)));
-  return JSON.parse(text) as PartialConfig;
-}
-
-function isJson(value: unknown): boolean {
-  return typeof value === "number" ? Number.isFinite(value) : !["bigint", "function", "symbol"].includes(typeof value);
 }

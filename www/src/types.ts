@@ -206,6 +206,20 @@ export interface Report extends About {
   best: EpochReport | null;
   /** None before the run is over. */
   final: Final | null;
+  /** The devices that were lost on the way, and how the run went on. */
+  recovered: Recovery[];
+}
+
+/** A run that went on after its GPU device was lost: from the copy that it keeps at each epoch's end, and once a minute. */
+export interface Recovery {
+  /** Whole epochs that it resumed with. */
+  epochs: number;
+  /** Steps of the epoch after them. */
+  step: number;
+  /** What had happened, as a sentence. */
+  reason: string;
+  /** On what it went on. */
+  backend: Backend;
 }
 
 /** Where the tuning of a run stands. */
@@ -218,6 +232,14 @@ export interface TrialProgress {
   temperature: number;
   /** The epoch that this slice ended, if it did, measured on the pairs that are held out. */
   epochReport: EpochReport | null;
+}
+
+/** An evaluation under way. */
+export interface Measured {
+  /** The share of the part's users that are ranked for. */
+  share: number;
+  /** Whether it is that of the best epoch, on the test part, at the end of the run. */
+  best: boolean;
 }
 
 /** A slice of training. */
@@ -234,14 +256,20 @@ export interface Progress {
   losses: number[];
   /** Pairs trained on since the start. */
   pairs: number;
-  /** Training time since the start, without evaluation. */
+  /** How far the evaluation is, while the model is measured. */
+  measured: Measured | null;
+  /** Time since the start, of training and of evaluation. */
   seconds: number;
-  /** Training time that is left at this pace; none before the first steps and after the last. */
+  /** The part of it that evaluation took. */
+  evaluationSeconds: number;
+  /** Time that is left at this pace; none before the first steps and after the last. */
   secondsLeft: number | null;
   /** The trial that all this is of, while the run is tuned; its epochs are none of the run's. */
   trial: TrialProgress | null;
   /** The epoch that this slice ended, if it did. */
   epochReport: EpochReport | null;
+  /** How many devices were lost on the way; the report tells of them. */
+  recovered: number;
   /** Whether the run is over. */
   done: boolean;
 }

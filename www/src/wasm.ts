@@ -39,6 +39,8 @@ export interface Engine {
   setEpochs(epochs: number): Promise<void>;
   advance(milliseconds: number): Promise<Progress>;
   profile(milliseconds: number): Promise<Profile>;
+  /** Whether there was a fault of the GPU to recover from. */
+  recover(): Promise<boolean>;
   report(): Report;
   recommend(query: Query | Unseen, k: number, choice: Choice): Promise<Recommendation[] | ByFeatures>;
   recommendAll(users: readonly string[], k: number, choice: Choice): Promise<Recommendation[][]>;

@@ -521,6 +521,7 @@ test("refusals are typed errors with a code, a sentence and data", async () => {
       bad: await refusal(() => Trainer.create(new File(["user,item\na,b\nc\n\n,d\n"], "shop.csv"), options)),
       cut: await refusal(() => Trainer.create(new File([packed.slice(0, 200)], "cut.csv.gz"), options)),
       missing: await refusal(async () => Trainer.create(await fetch("no-such.csv"), options)),
+      stray: await refusal(async () => Trainer.create(await fetch("no-such%.csv"), options)),
       reset: await refusal(() => trainer.reset({ optimizer: { rate: 1 } })),
     };
     trainer.destroy();
@@ -536,7 +537,7 @@ test("refusals are typed errors with a code, a sentence and data", async () => {
     epochs: "config",
     user: "unknown-id",
     item: "unknown-id",
-    unsendable: "worker",
+    unsendable: "config",
     nothing: "data",
     number: "data",
     torn: "data",
@@ -545,6 +546,7 @@ test("refusals are typed errors with a code, a sentence and data", async () => {
     bad: "data",
     cut: "data",
     missing: "data",
+    stray: "data",
     reset: "config",
   });
   for (const [name, { typed, message }] of Object.entries(refused)) {
@@ -561,6 +563,105 @@ test("refusals are typed errors with a code, a sentence and data", async () => {
   assert.match(refused.bad.data.lines[0], /^line 3: /);
   assert.match(refused.cut.message, /cut\.csv\.gz/);
   assert.match(refused.missing.message, /no-such\.csv.*404/);
+  assert.match(refused.stray.message, /^no-such%\.csv/);
+});
+
+test("arguments of another kind are refused by name, before any of it reaches the worker", async () => {
+  const refused = await inPage(async () => {
+    const trainer = await Trainer.create(csv, options);
+    const bytes = await trainer.save();
+    const cyclic = {};
+    cyclic.dim = cyclic;
+    const user = { user: "17850" };
+    const calls = {
+      user: () => trainer.history(17850),
+      "user, a list": () => trainer.history({ length: 1e9 }),
+      search: () => trainer.users(5, 3),
+      "search, items": () => trainer.items({}, 3),
+      limit: () => trainer.items("", 3n),
+      file: () => trainer.export(5),
+      "file, unknown": () => trainer.export("all.zip"),
+      backend: () => Trainer.create(csv, { backend: {} }),
+      "backend, load": () => Trainer.load(bytes, { backend: {} }),
+      "backend, reset": () => trainer.reset({ backend: 5 }),
+      options: () => Trainer.create(csv, null),
+      "options, cyclic": () => Trainer.create(csv, cyclic),
+      "options, load": () => Trainer.load(bytes, null),
+      "options, reset": () => trainer.reset(null),
+      "options, train": () => all(trainer, null),
+      onProgress: () => all(trainer, { onProgress: 5 }),
+      epochs: () => all(trainer, { epochs: 3n }),
+      signal: () => Trainer.create(csv, { signal: 5 }),
+      "signal, train": () => all(trainer, { signal: {} }),
+      share: () => Trainer.create(csv, { share: "yes" }),
+      k: () => trainer.recommend(user, 3n),
+      "k, similar": () => trainer.similar("22423", "3"),
+      query: () => trainer.recommend(17850, 3),
+      "query, function": () => trainer.recommend({ user: () => "17850" }, 3),
+      "query, number": () => trainer.recommend({ user: 17850 }, 3),
+      users: () => trainer.recommendAll([17850], 3),
+      item: () => trainer.similar(22423, 3),
+      "item, nothing": () => trainer.similar(null, 3),
+      choice: () => trainer.recommend(user, 3, null),
+      "choice, list": () => trainer.recommend(user, 3, { among: 3n }),
+    };
+    const found = {};
+    for (const [name, call] of Object.entries(calls)) found[name] = await refusal(call);
+    // They have harmed nothing.
+    found.after = (await all(trainer)).length;
+    trainer.destroy();
+    return found;
+  });
+  const { after, ...others } = refused;
+  assert.equal(after, 3);
+  const complaints = Object.entries(others).map(([name, { typed, code, data }]) => [name, typed, code, data?.key]);
+  const asWished = Object.keys(others).map((name) => [name, true, "config", name.replace(/,.*/, "")]);
+  assert.deepEqual(complaints, asWished);
+});
+
+test("a promise of onProgress that rejects ends training, and nothing else", async () => {
+  const found = await inPage(async () => {
+    const trainer = await Trainer.create(csv, options);
+    const found = { unseen: [] };
+    addEventListener("unhandledrejection", (event) => found.unseen.push(String(event.reason)));
+    const onProgress = async ({ epochReport }) => {
+      if (epochReport) throw new TypeError("no room for a drawing");
+    };
+    found.thrown = await refusal(async () => {
+      for await (const epoch of trainer.train({ onProgress })) {
+        found.epoch = epoch.epoch;
+        // The caller is busy with the epoch while the promise rejects.
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    });
+    found.rest = (await all(trainer)).length;
+    trainer.destroy();
+    return found;
+  });
+  assert.equal(found.thrown.message, "no room for a drawing");
+  assert.deepEqual([found.epoch, found.rest, found.unseen], [1, 2, []]);
+});
+
+test("a budget that is no time is refused", async () => {
+  const { page, close } = await blank(session);
+  const spoil = (value) => `addEventListener("message", ({ data }) => {
+    if (data.argumentList?.[1]?.value === "advance") data.argumentList[2] = { type: "RAW", value: ${value} };
+  });`;
+  for (const value of ["NaN", "-1"]) {
+    await sabotage(page, spoil(value), 1);
+    const refused = await page.evaluate(
+      async ([csv]) => {
+        const { Trainer } = await import("./twotower.js");
+        const trainer = await Trainer.create(csv, { backend: "cpu", epochs: 1 });
+        const error = await trainer.train().next().catch(({ code, data }) => ({ code, key: data.key }));
+        trainer.destroy();
+        return error;
+      },
+      [ratings()],
+    );
+    assert.deepEqual(refused, { code: "config", key: "milliseconds" });
+  }
+  await close();
 });
 
 test("a loss that is no number stops the run with its step", async () => {

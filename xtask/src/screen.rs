@@ -50,7 +50,7 @@ impl Screen {
             progress["step"],
             progress["steps"],
             loss.unwrap_or(f64::NAN),
-            number("pairs") / number("seconds"),
+            number("pairs") / (number("seconds") - number("evaluationSeconds")),
             number("secondsLeft"),
         );
         eprint!("{line}");

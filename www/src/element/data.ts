@@ -2,6 +2,7 @@
 
 import { type Table, Trainer, type TrainerOptions, TwoTowerError } from "../index.js";
 import { type DataSet, SHIPPED, WORDS } from "../panels/data-set.js";
+import { decoded } from "../source.js";
 import { type Setup, WrongAttribute } from "./attributes.js";
 
 /** Returns the data set. @throws WrongAttribute if `dataset` is neither the name of a built-in one nor a URL. */
@@ -50,13 +51,4 @@ async function fetched(attribute: string, address: string): Promise<Table> {
   if (!response.ok) throw refused(`the server answered ${String(response.status)}`);
   if (response.headers.get("content-type")?.startsWith("text/html")) throw refused("the server answered HTML");
   return response;
-}
-
-/** A part of an address in plain text; as it is where it is not encoded well. */
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }

@@ -163,6 +163,11 @@ export class RunControls extends LitElement {
       return `${plural(progress.epoch, "epoch")}${chosen}, trained in ${elapsed(progress.seconds)}`;
     }
     const paused = phase === "paused" ? ", paused" : "";
+    if (progress.measured && !progress.trial) {
+      const { share, best } = progress.measured;
+      const measured = best ? "the best epoch" : `epoch ${count(progress.epoch)} of ${count(progress.epochs)}`;
+      return `Measuring ${measured}, ${Math.floor(100 * share)}% done${paused}`;
+    }
     if (progress.trial) {
       const { trial, trials, temperature } = progress.trial;
       return `Tries temperature ${temperature}, ${trial} of ${trials}: epoch ${count(progress.epoch)} of at most ${count(progress.epochs)}${paused}`;

@@ -299,7 +299,7 @@ export class Session extends EventTarget {
   }
 
   #took(progress: Progress, { about }: Trainer): void {
-    const seconds = progress.seconds - (this.progress?.seconds ?? 0);
+    const seconds = training(progress) - training(this.progress);
     const pairs = progress.pairs - (this.progress?.pairs ?? 0);
     if (seconds > 0) this.pairsPerSecond = smooth(this.pairsPerSecond, pairs / seconds);
     // A trial's losses are none of the run's.
@@ -419,6 +419,11 @@ const REFUSED: readonly TwoTowerError["code"][] = ["config", "not-available", "l
 
 /** Options that the data was read with: towers of features take more of it. */
 const DATA = /^(split|data)\.|^towers\.\w+\.(id|features)$/;
+
+/** Time of a run without its evaluation. */
+function training(progress: Progress | undefined): number {
+  return progress ? progress.seconds - progress.evaluationSeconds : 0;
+}
 
 /** Follows a jumping rate within about ten slices. */
 function smooth(before: number, now: number): number {

@@ -1,0 +1,375 @@
+//! What outlives a lost device, and numbers that stop being numbers: at every epoch's edge, and once a minute within
+//! an epoch, the state of the run is copied into the host's memory.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use web_time::Instant;
+
+use super::pace::Pace;
+use super::{Edge, Run, Trainer, fresh_model};
+use crate::error::{Error, Result};
+use crate::executor::{BackendChoice, BackendKind, Wish};
+use crate::model::Position;
+
+/// Longest time between two copies of a run on a GPU.
+const INTERVAL: Duration = Duration::from_secs(60);
+
+/// Words of the longest copy on the CPU: a device cannot be lost there, and the model's memory is the host's.
+const MOST_ON_CPU: usize = 1 << 27;
+
+/// Words from which the last copy gives way before the next one is made.
+const LARGE: usize = 1 << 28;
+
+/// Devices that are lost, with no copy between, before the run moves to the CPU.
+const TRIES: usize = 2;
+
+/// A run that went on after its device was lost.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Recovery {
+    /// Whole epochs that it resumed with.
+    pub epochs: usize,
+    /// Steps of the epoch after them.
+    pub step: usize,
+    /// What had happened.
+    pub reason: String,
+    /// On what it went on.
+    pub backend: String,
+}
+
+/// A copy of the run.
+#[derive(Debug)]
+struct Snapshot {
+    state: Vec<Vec<u32>>,
+    position: Position,
+    run: Run,
+}
+
+/// The last copy, and what is to be known of it.
+#[derive(Debug)]
+pub struct Kept {
+    copy: Option<Snapshot>,
+    /// When a copy was last tried; none before the first slice of a saved run that was opened.
+    at: Option<Instant>,
+    /// Devices that were lost since.
+    lost: usize,
+    /// Whether the run is a trial: on the CPU one whose numbers end is not gone back to.
+    pub is_trial: bool,
+    /// Steps and epochs that slices have told of: none is told twice.
+    pub told: (u64, usize),
+}
+
+/// What was copied on the device: the tables to those of the best epoch, or back.
+#[derive(Debug, Clone, Copy)]
+pub enum Tables {
+    /// The epoch is the best one.
+    ToBest,
+    /// The run has ended.
+    FromBest,
+}
+
+impl Kept {
+    /// That of a saved run that was opened.
+    pub fn opened() -> Self {
+        Self { at: None, ..Self::default() }
+    }
+
+    /// Whether there is no copy, though there was time for one.
+    pub fn is_empty(&self) -> bool {
+        self.copy.is_none() && self.is_old()
+    }
+
+    fn is_old(&self) -> bool {
+        self.at.is_none_or(|at| at.elapsed() >= INTERVAL)
+    }
+}
+
+impl Default for Kept {
+    fn default() -> Self {
+        Self { copy: None, at: Some(Instant::now()), lost: 0, is_trial: false, told: (0, 0) }
+    }
+}
+
+impl Trainer {
+    /// Copies the run's state. All its losses have to be here.
+    pub(super) async fn keep(&mut self) -> Result<()> {
+        self.kept.at = Some(Instant::now());
+        let words = self.model.plan().tensors.iter().map(|tensor| tensor.rows * tensor.row.len());
+        let words: usize = words.sum();
+        let is_gpu = self.backend.backend.is_gpu();
+        if !is_gpu && (words > MOST_ON_CPU || self.kept.is_trial) {
+            return Ok(());
+        }
+        if words > LARGE {
+            self.kept.copy = None;
+        }
+        // Freed at once: it tells whether there is room.
+        if Vec::<u32>::new().try_reserve_exact(words).is_err() {
+            return Ok(());
+        }
+        let state = self.model.state().await?;
+        let mut tensors = self.model.plan().tensors.iter().zip(&state);
+        if tensors.all(|(tensor, words)| tensor.first_wrong(words).is_none()) {
+            let ended = matches!(self.run.edge, Some(Edge::Epoch { .. }));
+            let position = self.model.position(self.run.epochs.len() + usize::from(ended));
+            self.kept.copy = Some(Snapshot { state, position, run: self.run.clone() });
+            self.kept.lost = 0;
+        }
+        Ok(())
+    }
+
+    /// The same within an epoch, if the last copy is old and the device can be lost.
+    pub(super) async fn keep_in_time(&mut self) -> Result<()> {
+        if self.backend.backend.is_gpu() && self.kept.is_old() {
+            self.land_all().await?;
+            self.keep().await?;
+        }
+        Ok(())
+    }
+
+    /// Brings a copy of this step up to date after the run was measured: its reports, and the tables that were copied.
+    pub(super) fn keep_reports(&mut self, copied: Option<Tables>) {
+        let Some(copy) = &mut self.kept.copy else { return };
+        if u64::from(copy.position.steps) != self.model.steps() {
+            return;
+        }
+        copy.run = self.run.clone();
+        let Some(copied) = copied else { return };
+        let plan = self.model.plan();
+        let index = |buffer| plan.tensors.iter().position(|tensor| tensor.buffer == buffer);
+        for parameter in &plan.parameters {
+            let (table, best) = (index(parameter.table), parameter.best.and_then(index));
+            if let (Some(table), Some(best)) = (table, best) {
+                let (from, to) = match copied {
+                    Tables::ToBest => (table, best),
+                    Tables::FromBest => (best, table),
+                };
+                copy.state[to] = copy.state[from].clone();
+            }
+        }
+    }
+
+    /// Goes back to the last copy, once numbers have stopped being numbers. Returns the whole epochs that it has.
+    pub(super) fn go_back(&mut self) -> Option<usize> {
+        let copy = self.kept.copy.as_ref()?;
+        self.model.restore(&copy.state, &copy.position);
+        self.run = copy.run.clone();
+        self.lists.clear();
+        Some(copy.position.epochs as usize)
+    }
+
+    /// Resumes from the last copy after a fault of the GPU: on another device, or on the CPU if there is none. Without
+    /// a copy, the run starts over. Returns whether there was such a fault.
+    ///
+    /// # Errors
+    /// Those of [`Trainer::new`], for the CPU.
+    pub async fn recover(&mut self) -> Result<bool> {
+        if let Some(trial) = &mut self.trial {
+            // Boxed, since a trial is a trainer as this one.
+            Box::pin(trial.recover()).await?;
+        }
+        let Some(fault) = self.model.fault() else { return Ok(false) };
+        self.flights.clear();
+        self.model.give_up_device();
+        self.kept.lost += 1;
+        let wish = Wish { backend: BackendChoice::WebGpu, shape: self.backend.shape };
+        let again = if self.kept.lost > TRIES {
+            None
+        } else {
+            fresh_model(&self.dataset, &self.config, wish).await.ok()
+        };
+        let reason = std::mem::take(&mut self.backend.reason);
+        (self.model, self.backend) = match again {
+            Some(found) => found,
+            None => fresh_model(&self.dataset, &self.config, BackendChoice::Cpu).await?,
+        };
+        self.backend.reason = match self.backend.backend {
+            BackendKind::WebGpu => reason,
+            BackendKind::Cpu => "the GPU was lost".into(),
+        };
+        self.pace = Pace::default();
+        self.ranking_pace = Pace::default();
+        self.lists.clear();
+        self.masked = None;
+        let mut recovered = std::mem::take(&mut self.run.recovered);
+        let position = match &self.kept.copy {
+            Some(copy) => {
+                self.model.restore(&copy.state, &copy.position);
+                self.run = copy.run.clone();
+                Some(&copy.position)
+            }
+            None => {
+                self.run = Run {
+                    trials: std::mem::take(&mut self.run.trials),
+                    seconds: self.run.seconds,
+                    evaluation_seconds: self.run.evaluation_seconds,
+                    ..Run::default()
+                };
+                None
+            }
+        };
+        recovered.push(Recovery {
+            epochs: position.map_or(0, |position| position.epochs as usize),
+            step: position.map_or(0, |position| position.step_in_epoch),
+            reason: fault.to_string(),
+            backend: self.backend.backend.name().into(),
+        });
+        self.run.recovered = recovered;
+        // Some of them may have been told since the copy was made.
+        let first_untold = self.model.steps() - self.run.untold.len() as u64;
+        let told = self.kept.told.0.saturating_sub(first_untold) as usize;
+        self.run.untold.drain(..told.min(self.run.untold.len()));
+        if let Some(copy) = &mut self.kept.copy {
+            copy.run = self.run.clone();
+        }
+        Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pollster::block_on;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::config::Config;
+    use crate::data::{Loader, Part};
+    use crate::model::Tower;
+    use crate::trainer::{Choice, EpochReport, Query};
+
+    fn trainer(more: &[(&str, Value)], choice: BackendChoice) -> Trainer {
+        let mut options =
+            json!({ "dim": 8, "batchSize": 32, "epochs": 5, "seed": 3, "split.validation": 0.2 });
+        for (key, value) in more {
+            options[*key] = value.clone();
+        }
+        let config = Config::resolve(&options).expect("valid options");
+        let mut lines = String::from("user,item\n");
+        for user in 0..40 {
+            for n in 0..12 {
+                lines += &format!("u{user},i{}\n", 2 * ((user * 5 + n * 7) % 20) + user % 2);
+            }
+        }
+        let mut loader = Loader::new(&config);
+        loader.begin(Part::All, "pairs.csv", None).expect("begins");
+        loader.push(lines.as_bytes()).expect("good lines");
+        let dataset = loader.finish().expect("a data set");
+        block_on(Trainer::new(dataset, config, choice)).expect("a trainer")
+    }
+
+    /// Trains to the end, loses the device before some of the slices, and counts the recoveries.
+    fn train(trainer: &mut Trainer, lose: &[usize]) -> (Vec<f32>, Vec<EpochReport>, usize) {
+        let (mut losses, mut epochs, mut recoveries) = (Vec::new(), Vec::new(), 0);
+        for slice in 0.. {
+            if lose.contains(&slice) {
+                trainer.model.give_up_device();
+            }
+            let progress = loop {
+                match block_on(trainer.advance(Duration::from_micros(20))) {
+                    Ok(progress) => break progress,
+                    Err(error) => {
+                        assert!(block_on(trainer.recover()).expect("recovers"), "{error}");
+                        recoveries += 1;
+                        if lose.contains(&(1000 + recoveries)) {
+                            trainer.model.give_up_device();
+                        }
+                    }
+                }
+            };
+            losses.extend(progress.losses);
+            epochs.extend(progress.epoch_report);
+            assert_eq!(progress.recovered, recoveries);
+            if progress.done {
+                break;
+            }
+        }
+        for epoch in &mut epochs {
+            epoch.seconds = 0.0;
+        }
+        (losses, epochs, recoveries)
+    }
+
+    #[test]
+    fn a_lost_device_is_not_a_lost_run() {
+        let more: [&[(&str, Value)]; 3] = [
+            &[],
+            &[("cbns", json!({ "capacity": 40 })), ("negatives.logQ", json!("streaming"))],
+            &[("skip", json!({ "policy": "cap", "share": 0.2, "start": 1 }))],
+        ];
+        for more in more {
+            let mut whole = trainer(more, BackendChoice::WebGpu);
+            let (losses, epochs, _) = train(&mut whole, &[]);
+            let user = Query::User("u4".into());
+            let answer = block_on(whole.recommend(&user, 5, &Choice::default()));
+            // Before the first step, within epochs, at their edges, and once more right after a recovery.
+            for lose in [&[0][..], &[3, 14, 27], &[11, 12, 13], &[20, 1001]] {
+                let mut broken = trainer(more, BackendChoice::WebGpu);
+                let (again, measured, recoveries) = train(&mut broken, lose);
+                assert_eq!(recoveries, lose.len(), "{lose:?}");
+                assert!(again == losses, "{more:?}, {lose:?}: other losses");
+                assert_eq!(
+                    serde_json::to_value(&measured).ok(),
+                    serde_json::to_value(&epochs).ok()
+                );
+                // The model of the best epoch, too.
+                broken.model.give_up_device();
+                block_on(broken.recommend(&user, 5, &Choice::default())).expect_err("it is lost");
+                assert!(block_on(broken.recover()).expect("recovers"));
+                assert_eq!(block_on(broken.recommend(&user, 5, &Choice::default())), answer);
+                let report = serde_json::to_value(broken.report()).expect("serialises");
+                let told = report["recovered"].as_array().expect("a list");
+                assert_eq!(told.len(), lose.len() + 1);
+                assert_eq!(
+                    (&told[0]["backend"], &told[lose.len()]["epochs"]),
+                    (&json!("webgpu"), &json!(epochs.len()))
+                );
+                assert!(told[0]["reason"].as_str().is_some_and(|reason| reason.contains("GPU")));
+                assert!(!block_on(broken.recover()).expect("nothing to do"));
+            }
+        }
+    }
+
+    #[test]
+    fn devices_that_are_lost_at_once_leave_the_cpu() {
+        let mut broken = trainer(&[], BackendChoice::WebGpu);
+        let (losses, ..) = train(&mut trainer(&[], BackendChoice::Cpu), &[]);
+        let (again, _, recoveries) = train(&mut broken, &[12, 1001, 1002]);
+        assert_eq!((recoveries, broken.about().backend.backend), (3, BackendKind::Cpu));
+        assert_eq!(again.len(), losses.len());
+        for (loss, cpu) in again.iter().zip(&losses) {
+            assert!((loss - cpu).abs() < 1e-3, "{loss} for {cpu}");
+        }
+    }
+
+    #[test]
+    fn numbers_that_end_leave_the_last_epoch() {
+        let more = [("split.validation", json!(0)), ("epochs", json!(9))];
+        for choice in [BackendChoice::Cpu, BackendChoice::WebGpu] {
+            let mut run = trainer(&more, choice);
+            let mut report = None;
+            while report.is_none() {
+                report =
+                    block_on(run.advance(Duration::from_millis(5))).expect("trains").epoch_report;
+            }
+            let saved = block_on(run.save()).expect("saves");
+            for item in 0..40 {
+                run.model.set_row(Tower::Item, item, &[f32::NAN; 8]);
+            }
+            let error = loop {
+                if let Err(error) = block_on(run.advance(Duration::from_millis(5))) {
+                    break error;
+                }
+            };
+            assert!(matches!(error, Error::NonFinite { kept: Some(1), .. }), "{error}");
+            assert!(error.to_string().contains("the model of epoch 1 is kept"), "{error}");
+            assert!(block_on(run.save()).expect("saves") == saved, "another state");
+            block_on(run.recommend(&Query::User("u4".into()), 5, &Choice::default()))
+                .expect("answers");
+            assert_eq!(
+                block_on(run.advance(Duration::from_millis(5))).expect_err("it has ended"),
+                error
+            );
+        }
+    }
+}

@@ -1,0 +1,65 @@
+/** Checks what callers pass, before any of it reaches the worker: compiled code trusts the types of its parameters. */
+
+import { TwoTowerError } from "./error.js";
+
+/** The refusal of an option or an argument. */
+export function refusal(key: string, problem: string, allowed: string): TwoTowerError {
+  return new TwoTowerError("config", `option \`${key}\`: ${problem}; allowed: ${allowed}`, { key, problem, allowed });
+}
+
+/** Kinds of values that are more than their `typeof`. */
+const KINDS = {
+  "an object": (value: unknown) => typeof value === "object" && value !== null,
+  "an AbortSignal": (value: unknown) => typeof (value as Partial<AbortSignal> | null)?.addEventListener === "function",
+  "a list of strings": (value: unknown) => Array.isArray(value) && value.every((id) => typeof id === "string"),
+  "a string": (value: unknown) => typeof value === "string",
+  "a number": (value: unknown) => typeof value === "number",
+  "a function": (value: unknown) => typeof value === "function",
+  "true or false": (value: unknown) => typeof value === "boolean",
+};
+
+/** Refuses an argument of another kind. */
+export function check(key: string, value: unknown, allowed: keyof typeof KINDS): void {
+  if (!KINDS[allowed](value)) throw refusal(key, `${told(value)} is not allowed`, allowed);
+}
+
+/** The same for options that may be absent. */
+export function checkOptional<T extends object>(options: T, kinds: { readonly [K in keyof T]?: keyof typeof KINDS }): void {
+  for (const [key, allowed] of Object.entries(kinds) as [keyof T & string, keyof typeof KINDS][]) {
+    if (options[key] !== undefined) check(key, options[key], allowed);
+  }
+}
+
+/** A copy of options as the crate reads them: what JSON has no word for goes as text, to be refused under its key. */
+export function plain<T extends object>(key: string, options: T): T {
+  return copied(key, options, String);
+}
+
+/** A copy of plain data; refuses what JSON has no word for. */
+export function strictly<T extends object>(key: string, data: T): T {
+  return copied(key, data, (value) => {
+    throw refusal(key, `${told(value)} is not allowed in it`, PLAIN);
+  });
+}
+
+const PLAIN = "an object of plain data";
+
+function copied<T extends object>(key: string, data: T, other: (value: unknown) => string): T {
+  check(key, data, "an object");
+  try {
+    return JSON.parse(JSON.stringify(data, (_, value: unknown) => (isJson(value) ? value : other(value)))) as T;
+  } catch (cause) {
+    // Of two lines, the second one draws the cycle.
+    throw cause instanceof TwoTowerError ? cause : refusal(key, (cause as Error).message.replace(/\n[^]*/, ""), PLAIN);
+  }
+}
+
+function isJson(value: unknown): boolean {
+  return typeof value === "number" ? Number.isFinite(value) : !["bigint", "function", "symbol"].includes(typeof value);
+}
+
+/** A value as a message shows it. */
+function told(value: unknown): string {
+  const text = typeof value === "bigint" ? `${value}n` : KINDS["an object"](value) ? "an object" : String(value);
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}
