@@ -225,13 +225,6 @@ mod tests {
     }
 
     #[test]
-    fn tmp_dump() {
-        let text = include_str!("../../../docs/performance.json");
-        let document: Document = serde_json::from_str(text).expect("d");
-        std::fs::write(crate::root().join("docs/performance.md"), document.to_string()).expect("w");
-    }
-
-    #[test]
     fn an_empty_document_is_one_too() {
         assert!(Document::default().to_string().starts_with(PREFACE));
     }
