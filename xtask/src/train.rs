@@ -195,7 +195,7 @@ impl Train {
             let starts = config::starts(technique);
             ensure!(
                 !starts.is_empty(),
-                "--with {technique}: unknown technique; use onebp, cbns or skip"
+                "--with {technique}: unknown technique; use onebp, cbns, skip or towers.user.history"
             );
             for (key, value) in starts {
                 if config::get(&options, &key).is_none() {

@@ -187,7 +187,7 @@ impl Display for Document {
             section(out, "The page", PAGE, part, |out, measured| write!(out, "{measured}"))?;
         }
         if let Some(part) = &self.roofline {
-            section(out, "Where the time goes", ROOFLINE, part, |out, measured| {
+            section(out, "Time of each operation", ROOFLINE, part, |out, measured| {
                 write!(out, "{measured}")
             })?;
         }
