@@ -397,13 +397,13 @@ fn what_no_run_has_saved_is_refused_by_name() {
         (tensor("bank_entries", 4, TOO_MUCH), "row 1 of `bank_entries`"),
         (tensor("kept_pairs", 5, TOO_MUCH), "row 2 of `kept_pairs`"),
         (tensor("item_stale", 2, TOO_MUCH), "row 2 of `item_stale`"),
-        (tensor("pairs.train", 0, TOO_MUCH), "a user or an item that it does not have"),
+        (tensor("pairs.train", 0, TOO_MUCH), "a pair has an unknown user or item"),
         (tensor("pairs.train", 1, [39, 0, 0, 0]), "not in order"),
         (tensor("users.lengths", 0, TOO_MUCH), "`users` is not as long as its parts"),
         (tensor("users", 0, *b"\xff\xff\xff\xff"), "`users` is not as long as its parts"),
         (
             forged(of, |_, tensors| two_alike(tensors, "items.lengths")),
-            "two of its items have one id",
+            "two of its items have the same id",
         ),
         (
             forged(of, |_, tensors| tensors.retain(|tensor| tensor.0 != "item_table")),
@@ -423,7 +423,7 @@ fn features_that_no_run_has_saved_are_refused_by_name() {
     let tensor = |name: &str, at: usize, word: [u8; 4]| forged_word(of, name, at, word);
     let high = |number: f64| ((number.to_bits() >> 32) as u32).to_le_bytes();
     are_refused([
-        (tensor("features.item.members", 0, TOO_MUCH), "a feature that it does not have"),
+        (tensor("features.item.members", 0, TOO_MUCH), "a row has an unknown feature"),
         (tensor("features.item.members", 0, 4u32.to_le_bytes()), "row are not in order"),
         (
             tensor("features.item.offsets", 0, 1u32.to_le_bytes()),
@@ -446,17 +446,17 @@ fn features_that_no_run_has_saved_are_refused_by_name() {
         (tensor("features.item.bounds", 1, high(1e300)), "bounds of a column are not in order"),
         (
             record("record.config.towers.user.features", json!(["age"])),
-            "its columns do not have as many bounds",
+            "its columns have another number of bounds",
         ),
         (
             record("record.config.towers.user.features", json!(["age:number", "year:number"])),
-            "its columns do not have as many bounds",
+            "its columns have another number of bounds",
         ),
         (record("record.config.towers.user.features", json!([])), "it has a tensor `features.user"),
         (tensor("features.item.lengths", 0, TOO_MUCH), "`features.item` is not as long"),
         (
             forged(of, |_, tensors| two_alike(tensors, "features.item.lengths")),
-            "two of its features are one",
+            "two of its features are equal",
         ),
         (
             forged(of, |_, tensors| tensors.retain(|tensor| tensor.0 != "features.item.bounds")),

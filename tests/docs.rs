@@ -39,7 +39,7 @@ fn typescript_types_follow_from_the_table() {
     close(&mut text, &mut open, 0);
     text += "}\n\n\
         type Partially<T> = T extends unknown[] ? T : T extends object ? { [K in keyof T]?: Partially<T[K]> } : T;\n\n\
-        /** Options as they are given: what is left out has its default. */\n\
+        /** Options as they are given; missing options have their defaults. */\n\
         export type PartialConfig = Partially<Config>;\n";
     same_as_file("www/src/config.ts", |_| text);
 }

@@ -112,7 +112,7 @@ fn what_is_probably_wrong_is_a_warning() {
         (&all, &sessions, "every user has one pair. Is column 0 the right one?"),
         (&all, &serials, "every item occurs once. Is column 1 the right one?"),
         (&all, &guests, "the user `guest` has 30 of 70 pairs"),
-        (&json!({ "split.test": 0.2 }), &sessions, "there is nothing to test on"),
+        (&json!({ "split.test": 0.2 }), &sessions, "the test part is empty"),
         (
             &json!({ "split.kind": "leave-last-out" }),
             &table(8, 5, |_, _| "2020-01-05".into()),
@@ -136,7 +136,7 @@ fn ratings_and_times_that_are_not_used_are_a_note() {
     assert_eq!(
         notes,
         [
-            "all.csv: ratings from 1 to 5; all count as a like. To count from 4 on, set `data.minRating` to 4"
+            "all.csv: ratings from 1 to 5; all count as interactions. To count only ratings from 4 on, set `data.minRating` to 4"
         ]
     );
     let told = json!({ "data.minRating": 2 });
@@ -199,7 +199,7 @@ fn a_global_cut_tests_what_came_last_of_all() {
     }
     let no_time = json!({ "split.kind": "temporal-global", "split.at": "soon" });
     let refused = load_all(&no_time, text).expect_err("no time").to_string();
-    assert!(refused.starts_with("option `split.at`: `soon` is no time"), "{refused}");
+    assert!(refused.starts_with("option `split.at`: `soon` is not a time"), "{refused}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Which column holds what: as the options say, by the names that data sets use, or by the cells.
+//! Finds the column of each role: by the options, by common names, or by the cells.
 
 use super::content::Kind;
 use super::format::{Sample, Shape};
@@ -10,39 +10,39 @@ use super::{header, number};
 use crate::config::Column;
 use crate::error::{Error, Result};
 
-/// A column that is looked for.
+/// A column to find.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sought<'a> {
     pub role: Role,
-    /// Where the options say that it is.
+    /// Its name or position in the options.
     pub option: Option<&'a Column>,
     /// The key of that option.
     pub key: &'a str,
-    /// A name that it has in another file.
+    /// Its name in another file.
     pub hint: Option<&'a str>,
 }
 
-/// How cells are judged.
+/// Settings for judging cells.
 pub(super) struct Judge<'a> {
     pub header: Option<bool>,
     pub missing: &'a Missing,
     pub clock: &'a mut Clock,
 }
 
-/// Whether the first row names the columns, and the position of each column sought.
+/// Whether the first row is a header, and the position of each column to find.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Found {
     pub header: bool,
     pub positions: Vec<Option<usize>>,
-    /// Columns that may be the ratings, where nothing tells which one is.
+    /// Candidates for the ratings, if it is unclear which one is.
     pub unclear_ratings: Vec<usize>,
 }
 
 /// Finds columns in a sample of a file.
 ///
 /// # Errors
-/// [`Error::Config`] where an option names a column that is not there, or one column is to be two;
-/// [`Error::Data`] where the columns of ids cannot be known. Others may be missing.
+/// [`Error::Config`] if an option names a missing column, or one column for two roles;
+/// [`Error::Data`] if the columns of ids are unclear. Other columns may be missing.
 pub(super) fn find(
     file: &str,
     sample: &Sample,
@@ -69,7 +69,7 @@ pub(super) fn find(
     Ok(Found { header, unclear_ratings: search.unclear_ratings, positions: search.positions })
 }
 
-/// Returns whether the first row of a sample names the columns: as an option says, or by its cells.
+/// Returns whether the first row of a sample is a header: by an option, or by its cells.
 pub(super) fn has_header(sample: &Sample, sought: &[Sought<'_>], option: Option<bool>) -> bool {
     match sample.shape {
         Shape::Table(_) => option.unwrap_or_else(|| header::is_there(sample, sought)),
@@ -77,17 +77,17 @@ pub(super) fn has_header(sample: &Sample, sought: &[Sought<'_>], option: Option<
     }
 }
 
-/// A column with less than this part of the values of another one is a category beside it, not ids.
+/// A column with less than 1/4 of another column's distinct values is a category, not ids.
 const FEW_OF: usize = 4;
 
-/// A search at work.
+/// A search for columns in a sample.
 struct Search<'a> {
     file: &'a str,
     sample: &'a Sample,
     sought: &'a [Sought<'a>],
-    /// Names of the columns; none without a header.
+    /// Names of the columns; empty without a header.
     names: &'a [String],
-    /// Columns of the first row.
+    /// Number of columns of the first row.
     width: usize,
     kinds: Vec<Kind>,
     positions: Vec<Option<usize>>,
@@ -131,7 +131,7 @@ impl<'a> Search<'a> {
             {
                 return Err(self.refused(
                     column,
-                    format!("column {position} is the {} already", self.sought[other].role.name()),
+                    format!("column {position} is already the {}", self.sought[other].role.name()),
                 ));
             }
             self.positions[n] = Some(position);
@@ -139,7 +139,7 @@ impl<'a> Search<'a> {
         Ok(())
     }
 
-    /// Where an option says that a column is.
+    /// Returns the position that an option names.
     fn chosen(&self, column: &Sought<'_>, option: &Column) -> Result<usize> {
         let position = match option {
             Column::Position(position) if !self.sample.is_json() => Some(*position),
@@ -147,7 +147,7 @@ impl<'a> Search<'a> {
             Column::Name(name) => {
                 let exact = self.names.iter().position(|known| known == name);
                 let folded = || self.names.iter().position(|known| fold(known) == fold(name));
-                // Features are named by texts, and a position may be one.
+                // Features are named by text, which may also be a position.
                 let numbered = || name.parse().ok().filter(|_| column.role.is_feature());
                 exact.or_else(folded).or_else(numbered)
             }
@@ -157,9 +157,11 @@ impl<'a> Search<'a> {
                 Column::Name(name) if !self.names.is_empty() => {
                     format!("{} has no column `{name}`", self.file)
                 }
-                _ if self.sample.is_json() => format!("the records of {} are objects", self.file),
+                _ if self.sample.is_json() => {
+                    format!("{} is JSON, so name a key, not a position", self.file)
+                }
                 Column::Name(name) => {
-                    format!("{} has no header to find `{name}` in", self.file)
+                    format!("{} has no header, so no column `{name}`", self.file)
                 }
                 Column::Position(position) => format!("{} has no column {position}", self.file),
             };
@@ -171,7 +173,7 @@ impl<'a> Search<'a> {
         Error::Config { key: column.key.into(), problem, allowed: self.all_columns() }
     }
 
-    /// Every column by its name, or by its position and first cell.
+    /// Lists every column by its name, or by its position and first cell.
     fn all_columns(&self) -> String {
         let first = self.sample.rows.first().map_or(&[][..], Vec::as_slice);
         let column = |(n, cell): (usize, &String)| {
@@ -180,13 +182,13 @@ impl<'a> Search<'a> {
         first.iter().enumerate().map(column).collect::<Vec<_>>().join(", ")
     }
 
-    /// Whether no other role has a column. A feature may be made of one that has another use.
+    /// Returns whether no role has this column, except features, which may share one.
     fn is_free(&self, position: usize) -> bool {
         let mut others = self.positions.iter().zip(self.sought);
         others.all(|(taken, other)| *taken != Some(position) || other.role.is_feature())
     }
 
-    /// Takes the name of a block as the item, and the first cell after it as the user.
+    /// Uses the name of a block as the item, and the first cell after it as the user.
     fn by_block(&mut self) {
         for (position, column) in self.positions.iter_mut().zip(self.sought) {
             let place = match column.role {
@@ -260,7 +262,7 @@ impl<'a> Search<'a> {
         Ok(())
     }
 
-    /// Free columns of a kind that is wanted, but for one that numbers the rows.
+    /// Returns free columns of a wanted kind, except one with row numbers.
     fn free(&self, is_wanted: impl Fn(Kind) -> bool) -> impl Iterator<Item = usize> {
         (0..self.width).filter(move |&ix| {
             let numbers_rows = ix == 0 && self.names.first().is_some_and(|name| is_index(name));
@@ -272,13 +274,14 @@ impl<'a> Search<'a> {
         self.free(|kind| kind == wanted).next()
     }
 
-    /// Whether there are no names, or only numbers as pandas gives to columns without a name.
+    /// Returns whether there are no names, or only the numbers that pandas gives to unnamed
+    /// columns.
     fn is_nameless(&self) -> bool {
         self.names.iter().all(|name| name.is_empty() || number::parse(name).is_some())
     }
 
-    /// The columns of users and items where no name tells either. By custom they are the first two,
-    /// in this order, wherever nothing speaks against it.
+    /// Returns the columns of users and items if no name decides: by convention the first two, in
+    /// this order, unless their cells rule it out.
     fn both_ids(&self) -> Result<[usize; 2]> {
         let roles: Vec<usize> = (0..2).collect();
         let all: Vec<usize> = self.free(|kind| kind != Kind::Empty).collect();
@@ -309,8 +312,8 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Whether a column before those taken for users and items may be the users: in a sorted file the
-    /// first rows have few of them, and two users may look like a flag, their ratings then like ids.
+    /// Returns whether an earlier column may be the users. In a sorted file, the first rows have
+    /// few users, so two users may look like a flag, and their ratings like ids.
     fn may_be_hidden(&self, all: &[usize], user: usize, item: usize) -> bool {
         all.iter().take_while(|ix| **ix < user).any(|&ix| match self.kinds[ix] {
             Kind::Flag => self.kinds[item] == Kind::Scale,
@@ -319,21 +322,21 @@ impl<'a> Search<'a> {
         })
     }
 
-    /// How many values the first rows of a column have.
+    /// Returns the number of distinct values of a column in the sample.
     fn count_values(&self, position: usize) -> usize {
         let mut values = Ids::default();
         for cell in
             self.sample.body(!self.names.is_empty()).iter().filter_map(|row| row.get(position))
         {
-            // A sample is far smaller than what ids can take.
+            // Cannot fail: a sample is far smaller than the limit of ids.
             let _ = values.take(cell);
         }
         values.len()
     }
 
-    /// The column of ids beside one that an option gives, where columns have no names.
+    /// Returns the other column of ids if an option names one and columns have no names.
     fn other_by_custom(&mut self, sought: usize) -> Option<usize> {
-        // Users and items are sought first, in this order.
+        // Users and items are the first two columns to find, in this order.
         let given = self.positions[1 - sought].take();
         let both = self.both_ids();
         self.positions[1 - sought] = given;
@@ -341,7 +344,7 @@ impl<'a> Search<'a> {
         (Some(both[1 - sought]) == given).then_some(both[sought]).or_else(|| self.other_id(sought))
     }
 
-    /// The column of ids beside another one that is known.
+    /// Returns the other column of ids if one is known by its name.
     fn other_id(&self, sought: usize) -> Option<usize> {
         let ids: Vec<usize> = self.free(Kind::may_be_ids).collect();
         let is_bare = |&ix: &usize| self.names.get(ix).is_some_and(|name| fold(name) == BARE_ID);
@@ -358,13 +361,13 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// The one column that is left, with any contents.
+    /// Returns the only free column, with any content.
     fn only_one(&self) -> Option<usize> {
         let mut all = self.free(|kind| kind != Kind::Empty);
         all.next().filter(|_| all.next().is_none())
     }
 
-    /// The column of ids in a file about items or users.
+    /// Returns the column of ids in an items or users file.
     fn own_id(&self) -> Option<usize> {
         if self.names.is_empty() {
             return Some(0);
@@ -378,7 +381,7 @@ impl<'a> Search<'a> {
         self.names.get(position).is_some_and(|name| fold(name).ends_with(BARE_ID))
     }
 
-    /// The error of columns that cannot be known.
+    /// Returns the error for unclear columns.
     fn unclear(&self, sought: &[usize]) -> Error {
         let columns: Vec<&Sought<'_>> = sought.iter().map(|&n| &self.sought[n]).collect();
         let join = |words: Vec<String>| words.join(" and ");
@@ -388,7 +391,7 @@ impl<'a> Search<'a> {
         Error::Data {
             file: self.file.into(),
             problem: format!(
-                "which column holds {roles} cannot be known. Set {keys}. The columns are {}",
+                "it is unclear which column contains {roles}. Set {keys}. The columns are {}",
                 self.all_columns()
             ),
             lines: Vec::new(),
@@ -430,7 +433,7 @@ mod tests {
         Some(Column::Name(name.into()))
     }
 
-    /// A table with this many rows, each of the cells that the functions give.
+    /// Returns a table with this many rows; each function returns the cells of a column.
     fn table(rows: usize, cells: &[&dyn Fn(usize) -> String]) -> String {
         let row = |n| cells.iter().map(|cell| cell(n)).collect::<Vec<_>>().join(",") + "\n";
         (0..rows).map(row).collect()
@@ -526,19 +529,21 @@ mod tests {
         );
         assert_eq!(
             refusal("a,b\n1,d\n", &[Some(Column::Position(1)), Some(Column::Position(1))]),
-            "option `data.columns.item`: column 1 is the user already; allowed: `a`, `b`"
+            "option `data.columns.item`: column 1 is already the user; allowed: `a`, `b`"
         );
         assert_eq!(
             refusal("foo,bar,baz\nann,7,x\n", &[]),
             "f.csv: which column holds the user and the item cannot be known. Set \
              `data.columns.user` and `data.columns.item`. The columns are `foo`, `bar`, `baz`"
         );
-        // The users of a sorted file may all be one in the first rows.
+        // In a sorted file, all first rows may be of one user.
         let sorted = "u,2014-04-01,a,x\nu,2014-04-02,b,y\nu,2014-04-03,a,x\n";
-        assert!(refusal(sorted, &[]).contains("cannot be known"));
+        assert!(refusal(sorted, &[]).contains("it is unclear"));
         let three = "2014-04-01,a,x,p\n2014-04-02,b,y,q\n2014-04-03,a,y,q\n";
         assert!(refusal(three, &[]).contains("1 (`a`, …), 2 (`x`, …), 3 (`p`, …)"));
-        assert!(refusal("user,x,y\nann,apple,pear\n", &[]).contains("the item cannot be known"));
+        assert!(
+            refusal("user,x,y\nann,apple,pear\n", &[]).contains("which column contains the item.")
+        );
     }
 
     #[test]

@@ -1,34 +1,34 @@
-//! The kind of a column, judged by its cells.
+//! Determines the kind of a column from its cells.
 
 use super::ids::Ids;
 use super::missing::Missing;
 use super::number;
 use super::time::Clock;
 
-/// The kinds of content.
+/// Kind of a column's content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// No value at all.
+    /// No values.
     Empty,
     Time,
-    /// One value, as in a file that is sorted by this column.
+    /// One distinct value, as in a file sorted by this column.
     Constant,
     /// 0 and 1, true and false.
     Flag,
-    /// Each number is the one before and 1.
+    /// Each number is the previous one plus 1.
     Counter,
-    /// Numbers of which some have a fraction: prices, coordinates, shares.
+    /// Numbers, some with a fraction: prices, coordinates, shares.
     Fraction,
-    /// Whole numbers from 0 to 10, as of a scale of ratings.
+    /// Whole numbers from 0 to 10, as on a rating scale.
     Scale,
     Whole,
     Text,
 }
 
-/// Rows of which each is the one before and 1, from which on they number the rows.
+/// Number of consecutive numbers from which on a column is a counter.
 const COUNTED: usize = 8;
 
-/// The highest number of a scale of ratings.
+/// Highest number of a rating scale.
 const SCALE: f64 = 10.0;
 
 impl Kind {
@@ -44,7 +44,7 @@ impl Kind {
         let mut is_time = true;
         for cell in cells.map(str::trim).filter(|cell| !missing.is(cell.as_bytes())) {
             filled += 1;
-            // Texts of all distinct values of a sample are far under what an arena takes.
+            // Cannot fail: the text of a sample is far below the limit of ids.
             let _ = distinct.take(cell);
             numbers.extend(number::parse(cell));
             is_time = is_time && clock.is_likely(cell);
@@ -72,18 +72,18 @@ impl Kind {
         }
     }
 
-    /// Whether a column like this may hold ids while there are others.
+    /// Returns whether a column of this kind may contain ids if there are other columns.
     pub fn may_be_ids(self) -> bool {
         matches!(self, Self::Scale | Self::Whole | Self::Text)
     }
 
-    /// Whether a column like this may hold ratings.
+    /// Returns whether a column of this kind may contain ratings.
     pub fn may_be_ratings(self) -> bool {
         matches!(self, Self::Scale | Self::Whole | Self::Fraction | Self::Flag | Self::Constant)
     }
 }
 
-/// The least and the most of some numbers; `None` if they are all the same.
+/// Returns the smallest and largest number; `None` if all are equal or there are none.
 pub(super) fn range<'a>(cells: impl Iterator<Item = &'a str>) -> Option<[f64; 2]> {
     let numbers: Vec<f64> = cells.filter_map(number::parse).collect();
     let least = numbers.iter().copied().reduce(f64::min)?;

@@ -1,4 +1,4 @@
-//! A data set as training reads it.
+//! The data set of a run: ids, pairs and features.
 
 use twotower_simd::sort_pairs;
 
@@ -16,35 +16,37 @@ use crate::random::{hash, keyed, stream};
 
 /// Users, items and the pairs of the three parts.
 ///
-/// Users and items that have a training pair come first, each in the order in which they were first
-/// seen: they are the rows of the towers. Indices past those occur in validation and test alone:
-/// such an item counts in the test and can never be hit, such a user counts as zero.
+/// Users and items with a training pair come first, in the order of their first line: they are the
+/// rows of the towers. Higher indices occur only in validation and test. Such an item stays in the
+/// test part but can never be a hit; such a user counts as zero in every metric.
 #[derive(Debug, Clone)]
 pub struct Dataset {
     /// Ids of the users in any part.
     pub users: Ids,
     /// Ids of the items in any part.
     pub items: Ids,
-    /// Users with a training pair, U: rows of the user tower. All users, where features make it up alone.
+    /// Number of rows of the user tower, U: users with a training pair, or all users if the tower
+    /// has only features.
     pub n_users: usize,
-    /// Items with a training pair, I: rows of the item tower. All items, where features make it up alone.
+    /// Number of rows of the item tower, I: items with a training pair, or all items if the tower
+    /// has only features.
     pub n_items: usize,
-    /// What is trained on, without repeats, sorted by user and item.
+    /// Training pairs, without duplicates, sorted by user and item.
     pub train: Pairs,
-    /// What chooses the best epoch, sorted by user and item; may be empty.
+    /// Pairs that choose the best epoch, sorted by user and item; may be empty.
     pub validation: Pairs,
-    /// What measures the result, sorted by user and item; may be empty.
+    /// Pairs that measure the result, sorted by user and item; may be empty.
     pub test: Pairs,
-    /// What happened to the data on its way in.
+    /// Report on reading the data.
     pub report: Report,
-    /// Features of the users, if their tower takes any.
+    /// Features of the users, if their tower uses any.
     pub user_features: Option<Features>,
-    /// Features of the items, if their tower takes any.
+    /// Features of the items, if their tower uses any.
     pub item_features: Option<Features>,
     pub(super) titles: Titles,
 }
 
-/// What is known of users and items beside the interactions.
+/// Titles and features of items and users.
 #[derive(Debug)]
 pub(super) struct Sides {
     pub titles: TitleLines,
@@ -55,23 +57,23 @@ pub(super) struct Sides {
 }
 
 impl Dataset {
-    /// An item's title, if an items file has one.
+    /// Returns an item's title, if an items file contains one.
     pub fn title(&self, item: u32) -> Option<&str> {
         self.titles.get(item)
     }
 
-    /// Training pairs of each of the I items of the tower.
+    /// Returns the number of training pairs of each of the I items of the tower.
     pub fn item_counts(&self) -> Vec<u32> {
         self.train.counts(1, self.n_items)
     }
 
-    /// How often each user is trained.
+    /// Returns the number of training pairs of each of the U users of the tower.
     pub fn user_counts(&self) -> Vec<u32> {
         self.train.counts(0, self.n_users)
     }
 
-    /// The same for tuning: a share of each user's training pairs, by lot, becomes the validation part, and
-    /// nothing is tested. Whoever has a row keeps a pair to train on.
+    /// Returns the data set for tuning: a random share of each user's training pairs becomes the
+    /// validation part, and the test part is empty. Every user and item keeps a training pair.
     pub fn with_held_out(&self, share: f64, seed: u32) -> Self {
         let mut left = self.item_counts();
         let (mut train, mut validation) = (Vec::new(), Vec::new());
@@ -98,7 +100,7 @@ impl Dataset {
         Self { train, validation, test: Pairs::default(), ..self.clone() }
     }
 
-    /// The sizes of the parts.
+    /// Returns the sizes of the parts.
     pub fn summary(&self) -> Summary {
         Summary {
             users: self.users.len(),
@@ -109,16 +111,16 @@ impl Dataset {
         }
     }
 
-    /// Sizes and report in one.
+    /// Returns sizes and report.
     pub fn about(&self) -> About<'_> {
         About { summary: self.summary(), report: &self.report }
     }
 
-    /// Puts the parts together: renumbers ids, so that trained ones come first, and forgets those
-    /// that no pair has.
+    /// Builds the data set from its parts: renumbers ids so that those with a training pair come
+    /// first, and drops ids without a pair.
     ///
     /// # Errors
-    /// [`Error::Data`], in the name of `files`, if there is nothing to learn from.
+    /// [`Error::Data`], which names `files`, if there are not two users and two items to train on.
     pub(super) fn assemble(
         files: &str,
         users: Ids,
@@ -132,7 +134,7 @@ impl Dataset {
         sort_pairs(parts.validation.as_mut_slice());
         sort_pairs(parts.test.as_mut_slice());
         let problem = match (parts.train.len(), n_users, n_items) {
-            (0, ..) => Some("no interaction is left to train on"),
+            (0, ..) => Some("there are no pairs to train on"),
             (_, 1, _) => Some("there is only one user to train on"),
             (_, _, 1) => Some("there is only one item to train on"),
             _ => None,
@@ -141,7 +143,7 @@ impl Dataset {
             let Report { lines, without_user, without_item, .. } = report;
             let without = match without_user + without_item {
                 0 => String::new(),
-                n => format!("; {n} of {lines} lines are without a user or an item"),
+                n => format!("; {n} of {lines} lines have no user or no item"),
             };
             return Err(Error::Data {
                 file: files.into(),
@@ -188,14 +190,14 @@ impl Dataset {
     }
 }
 
-/// How many rows a side's tower has: what is made of its features alone needs no training pair to have
-/// an output.
+/// Returns the number of rows of a tower: all ids if it has only features, since those need no
+/// training pair for an output, else the trained ids.
 pub(super) fn rows(is_features: bool, ids: &Ids, trained: usize) -> usize {
     if is_features { ids.len() } else { trained }
 }
 
-/// The features of the rows of a side's tower, of which the first `trained` have a training pair, and how
-/// many values of the others are unknown.
+/// Returns the features of a tower's rows, of which the first `trained` have a training pair, and
+/// the number of unknown values in the other rows.
 fn features(
     columns: &[(FeatureColumn, TitleLines)],
     ids: &Ids,
@@ -210,8 +212,8 @@ fn features(
     Ok((Some(features), unknown))
 }
 
-/// Renumbers one side of all pairs: 0 the users, 1 the items. The ids that are left, and how many of
-/// them have a training pair.
+/// Renumbers one side of all pairs: 0 for users, 1 for items. Returns the remaining ids, and the
+/// number of those with a training pair.
 fn renumber(mut ids: Ids, parts: &mut Parts, side: usize) -> (Ids, usize) {
     let mut trained = vec![false; ids.len()];
     let mut held_out = vec![false; ids.len()];
@@ -231,12 +233,11 @@ fn renumber(mut ids: Ids, parts: &mut Parts, side: usize) -> (Ids, usize) {
     for group in [true, false] {
         for (index, id) in ids.iter().enumerate() {
             if trained[index] == group && (trained[index] || held_out[index]) {
-                renumbered[index] =
-                    left.intern(id.as_bytes()).expect("fewer ids than fitted before");
+                renumbered[index] = left.intern(id.as_bytes()).expect("there were more ids before");
             }
         }
     }
-    // Trained ids keep their order, so the training pairs stay sorted.
+    // Ids with a training pair keep their order, so the training pairs stay sorted.
     for part in [&mut parts.train, &mut parts.validation, &mut parts.test] {
         for pair in part.as_mut_slice() {
             pair[side] = renumbered[pair[side] as usize];

@@ -1,4 +1,4 @@
-//! Dates as files write them, read word by word: `2019-10-01T08:15:00Z`, `13.05.2014 08:15`,
+//! Reads dates in common notations, word by word: `2019-10-01T08:15:00Z`, `13.05.2014 08:15`,
 //! `12/1/2010 8:26`, `Tue Apr 03 18:00:09 +0000 2012`, `10 01, 2019`.
 
 pub(super) const MONTHS: [&str; 12] = [
@@ -21,24 +21,25 @@ const WEEKDAYS: [&str; 7] =
 const DAY: i64 = 86_400_000;
 const MINUTE: i64 = 60_000;
 
-/// Which of two numbers before a year is the month.
+/// Order of month and day in a date such as `12/1/2010`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Order {
     MonthFirst,
     DayFirst,
 }
 
-/// Evidence of the dates of a file for their order.
+/// Evidence for the order, from the dates of a file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Seen {
     pub month_first: bool,
     pub day_first: bool,
-    /// A date that could be either was read, as month first.
+    /// An ambiguous date was read as month first.
     pub either: bool,
 }
 
-/// Milliseconds since 1970 of a date with or without a time of day. A time without a zone is UTC.
-/// Without an `order` a date such as `12/1/2010` is read as month first, and `seen` says so.
+/// Parses a date, with or without a time of day, to milliseconds since 1970. A time without a zone
+/// is UTC. Without an `order`, a date such as `12/1/2010` is read as month first, and `seen`
+/// records it.
 pub(super) fn parse(text: &[u8], order: Option<Order>, seen: &mut Seen) -> Option<i64> {
     let mut date = Fields::default();
     let mut rest = text;
@@ -49,7 +50,7 @@ pub(super) fn parse(text: &[u8], order: Option<Order>, seen: &mut Seen) -> Optio
             b'+' if date.clock.is_some() => date.zone(rest)?,
             b'-' if date.clock.is_some() && date.has_date() => date.zone(rest)?,
             b' ' | b',' | b'/' | b'-' | b'.' => &rest[1..],
-            // JavaScript names the zone once more, in parentheses.
+            // JavaScript repeats the zone's name in parentheses.
             b'(' => break,
             _ => return None,
         };
@@ -57,13 +58,13 @@ pub(super) fn parse(text: &[u8], order: Option<Order>, seen: &mut Seen) -> Optio
     date.milliseconds(order, seen)
 }
 
-/// The parts of a date, as they come.
+/// Parts of a date in the order of the text.
 #[derive(Default)]
 struct Fields {
-    /// Numbers that are no time of day, and how many digits they have.
+    /// Numbers outside the time of day, and their numbers of digits.
     numbers: [(i64, usize); 3],
     count: usize,
-    /// The sign after the first number.
+    /// Character after the first number.
     sign: u8,
     /// A month by its name.
     month: Option<i64>,
@@ -74,12 +75,12 @@ struct Fields {
 }
 
 impl Fields {
-    /// Whether a sign after the time of day is that of a zone, not one within the date.
+    /// Returns whether the date is complete, so that a `-` after the time of day begins a zone.
     fn has_date(&self) -> bool {
         self.count == 3 || self.month.is_some()
     }
 
-    /// Takes a number, or a time of day.
+    /// Reads a number or a time of day.
     fn digits<'a>(&mut self, text: &'a [u8]) -> Option<&'a [u8]> {
         let (number, length, rest) = number(text)?;
         if rest.first() == Some(&b':') && self.clock.is_none() {
@@ -107,7 +108,7 @@ impl Fields {
                 rest = &after[digits..];
             }
         }
-        // A leap second counts as the next minute's first.
+        // A leap second counts as the first second of the next minute.
         let holds = hour < 24 && minute < 60 && second <= 60;
         self.clock = Some(((hour * 60 + minute) * 60 + second) * 1000 + thousandths);
         holds.then_some(rest)
@@ -131,7 +132,7 @@ impl Fields {
         Some(rest)
     }
 
-    /// Takes `+0100`, `+01:00` or `+01`.
+    /// Reads a zone: `+0100`, `+01:00` or `+01`.
     fn zone<'a>(&mut self, text: &'a [u8]) -> Option<&'a [u8]> {
         let (number, length, mut rest) = number(&text[1..])?;
         let mut minutes = if length > 2 { number / 100 * 60 + number % 100 } else { number * 60 };
@@ -166,8 +167,8 @@ impl Fields {
         Some(of_day(year, month, day)? + clock - self.zone_minutes * MINUTE)
     }
 
-    /// Which of the first two numbers is the month: points have the day first, other signs tell by
-    /// what they stand between.
+    /// Returns the order of the first two numbers: day first before a point, month first before a
+    /// space, else by a number above 12.
     fn order(&self, order: Option<Order>, seen: &mut Seen) -> Order {
         let [(first, _), (second, _), _] = self.numbers;
         if let Some(order) = order {
@@ -192,12 +193,13 @@ impl Fields {
     }
 }
 
-/// Milliseconds of a day's start; `None` if the calendar does not have it.
+/// Returns the milliseconds since 1970 at the start of a day; `None` if the day does not exist.
 pub(super) fn of_day(year: i64, month: i64, day: i64) -> Option<i64> {
     if !(1..=12).contains(&month) || !(1..=31).contains(&day) || !(0..=9999).contains(&year) {
         return None;
     }
-    // Days since 1970 (Howard Hinnant's days_from_civil): years begin in March, eras have 400.
+    // Days since 1970 (Howard Hinnant's days_from_civil): years begin in March, an era has 400
+    // years.
     let shifted = year - i64::from(month <= 2);
     let era = shifted.div_euclid(400);
     let year_of_era = shifted.rem_euclid(400);
@@ -207,7 +209,7 @@ pub(super) fn of_day(year: i64, month: i64, day: i64) -> Option<i64> {
     (civil(milliseconds) == (year, month, day)).then_some(milliseconds)
 }
 
-/// The year, the month and the day that a time falls on: the inverse of [`of_day`].
+/// Returns year, month and day of a time: the inverse of [`of_day`].
 fn civil(milliseconds: i64) -> (i64, i64, i64) {
     let days = milliseconds.div_euclid(DAY) + 719_468;
     let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
@@ -220,14 +222,14 @@ fn civil(milliseconds: i64) -> (i64, i64, i64) {
     (era * 400 + year_of_era + i64::from(month <= 2), month, day)
 }
 
-/// Exchanges month and day of a time, where both readings are dates.
+/// Swaps month and day of a time, if the result is a date.
 pub(super) fn swapped(milliseconds: i64) -> i64 {
     let (year, month, day) = civil(milliseconds);
     let swapped = of_day(year, day, month);
     swapped.map_or(milliseconds, |start| start + milliseconds.rem_euclid(DAY))
 }
 
-/// A year, of two digits too: from 1970 to 2069.
+/// Returns the year of a number with four or two digits; two digits mean 1970 to 2069.
 pub(super) fn full_year((year, digits): (i64, usize)) -> Option<i64> {
     match digits {
         4 => Some(year),
@@ -237,7 +239,7 @@ pub(super) fn full_year((year, digits): (i64, usize)) -> Option<i64> {
     }
 }
 
-/// The number at the start of a text, its digits, and the text after it.
+/// Returns the number at the start of a text, of 1 to 4 digits, its number of digits, and the rest.
 pub(super) fn number(text: &[u8]) -> Option<(i64, usize, &[u8])> {
     let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let value = |sum, byte: &u8| sum * 10 + i64::from(byte - b'0');

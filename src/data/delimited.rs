@@ -1,5 +1,6 @@
-//! Records of a table and their cells. Plain lines are split where they lie; a record with a quote
-//! in it goes through [`quoted`], which knows separators, quotes and line ends within quotes.
+//! Splits text into the records of a table and their cells. Plain lines are split in place; records
+//! with quotes are read by [`quoted`], which handles separators, quotes and line ends inside
+//! quotes.
 
 use memchr::{memchr, memchr_iter, memrchr};
 
@@ -7,13 +8,13 @@ use super::flaw::Flaw;
 use super::format::RECORD_LIMIT;
 use super::quoted::{self, Broken, Cells, Escape};
 
-/// The text between the cells of a row.
+/// Separator of the cells of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Separator {
     Byte(u8),
     /// `::`, as in MovieLens' `ratings.dat`.
     DoubleColon,
-    /// Any number of blanks and tabs.
+    /// Any number of spaces and tabs.
     Blanks,
 }
 
@@ -36,7 +37,8 @@ impl Separator {
         Self::ALL.iter().find(|(_, known)| *known == name).map(|(separator, _)| *separator)
     }
 
-    /// The separator of cells that may be quoted. All others take a quote as it is.
+    /// Returns the byte of a separator whose cells may be quoted. With other separators, quotes are
+    /// ordinary.
     fn of_quoted(self) -> Option<u8> {
         match self {
             Self::Byte(byte @ (b';' | b',')) => Some(byte),
@@ -45,11 +47,11 @@ impl Separator {
     }
 }
 
-/// A record at the start of some bytes.
+/// A record at the start of the data.
 pub(super) struct Record<'a> {
-    /// Its bytes, line end included.
+    /// Length in bytes, including the line end.
     pub length: usize,
-    /// The lines that it spans: more than one where a quoted cell holds line ends.
+    /// Number of lines: more than one if a quoted cell contains line ends.
     pub lines: u64,
     pub row: Result<Row<'a>, Flaw>,
 }
@@ -57,7 +59,7 @@ pub(super) struct Record<'a> {
 /// The cells of a record.
 pub(super) struct Row<'a> {
     text: &'a [u8],
-    /// Start and end of each cell in `text`, up to the last one of interest.
+    /// Start and end of each cell in `text`, up to the splitter's limit.
     bounds: &'a [(usize, usize)],
 }
 
@@ -76,12 +78,12 @@ impl<'a> Row<'a> {
     }
 }
 
-/// Splits records into cells. Its buffers are kept from record to record.
+/// Splits records into cells. Reuses its buffers.
 pub(super) struct Splitter {
     separator: Separator,
-    /// Cells after this many are counted, but of no interest.
+    /// Number of cells to return; further cells are only counted.
     limit: usize,
-    /// Cells that a record has to have, if that is known.
+    /// Required number of cells, if known.
     width: Option<usize>,
     bounds: Vec<(usize, usize)>,
     quoted: Cells,
@@ -92,8 +94,8 @@ impl Splitter {
         Self { separator, limit, width, bounds: Vec::new(), quoted: Cells::default() }
     }
 
-    /// The record at the start of `data`; `None` if its end is not there yet. With `last` the end
-    /// of `data` ends the record too.
+    /// Returns the record at the start of `data`; `None` if it is incomplete. With `last`, the end
+    /// of `data` also ends the record.
     #[inline]
     pub fn next<'a>(&'a mut self, data: &'a [u8], last: bool) -> Option<Record<'a>> {
         let length = line_length(data, last)?;
@@ -116,7 +118,7 @@ impl Splitter {
         Some(Record { length, lines: 1, row })
     }
 
-    /// Returns the number of cells, as all of these do.
+    /// Splits a line into cells. Returns their number, as the functions below do.
     #[inline]
     fn split_at_byte(&mut self, line: &[u8], separator: u8) -> usize {
         let mut start = 0;
@@ -164,7 +166,7 @@ impl Splitter {
         self.bounds.len()
     }
 
-    /// A row with another number of cells than others: fine if the cells too many are empty.
+    /// Accepts a row with a different number of cells if its extra cells are empty.
     #[cold]
     fn odd_row<'a>(&'a self, line: &'a [u8], count: usize, width: usize) -> Result<Row<'a>, Flaw> {
         if let Separator::Byte(byte) = self.separator
@@ -178,8 +180,8 @@ impl Splitter {
         Err(Flaw::Columns { found: count, expected: width })
     }
 
-    /// Reads a record with quotes. One that does not come to an end, or to another number of cells
-    /// than it should have, is a flaw of its first line alone.
+    /// Reads a record with quotes. If it does not end, or its number of cells is wrong, only its
+    /// first line is bad.
     fn next_quoted<'a>(
         &'a mut self,
         data: &'a [u8],
@@ -189,7 +191,7 @@ impl Splitter {
     ) -> Option<Record<'a>> {
         let window = &data[..data.len().min(RECORD_LIMIT)];
         let is_whole = last && data.len() < RECORD_LIMIT;
-        // A line that is cut tells nothing: a quote at its end may be the first of two.
+        // Ignores an incomplete line: a quote at its end may be the first of two.
         let end = memrchr(b'\n', window).map_or(0, |end| end + 1);
         let window = if is_whole { window } else { &window[..end] };
         let most = self.width.unwrap_or(usize::MAX);
@@ -224,8 +226,8 @@ impl Splitter {
     }
 }
 
-/// Bytes of the first line, its end included; `None` if its end is not there, or past
-/// [`RECORD_LIMIT`].
+/// Returns the length of the first line in bytes, including its end; `None` if the line is
+/// incomplete or longer than [`RECORD_LIMIT`].
 pub(super) fn line_length(data: &[u8], last: bool) -> Option<usize> {
     let window = &data[..data.len().min(RECORD_LIMIT)];
     match memchr(b'\n', window) {
@@ -235,7 +237,7 @@ pub(super) fn line_length(data: &[u8], last: bool) -> Option<usize> {
     }
 }
 
-/// A line without its `\n` or `\r\n`.
+/// Returns a line without its `\n` or `\r\n`.
 pub(super) fn without_line_end(line: &[u8]) -> &[u8] {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     line.strip_suffix(b"\r").unwrap_or(line)
@@ -247,7 +249,7 @@ mod tests {
 
     const COMMA: Separator = Separator::Byte(b',');
 
-    /// The cells of every record, with the lines that it spans; a flaw as its text.
+    /// Returns the cells of every record with its number of lines; a flaw as its text.
     fn read(text: &str, separator: Separator, width: Option<usize>) -> Vec<(u64, Vec<String>)> {
         let mut splitter = Splitter::new(separator, usize::MAX, width);
         let mut rest = text.as_bytes();

@@ -1,42 +1,42 @@
-//! The encoding of a file, and its way to UTF-8 with `\n` at the end of each line.
+//! Detects the encoding of a file, and decodes it to UTF-8 with `\n` line ends.
 
 use serde::{Deserialize, Serialize};
 
-/// Encodings of text.
+/// Encoding of a text file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Encoding {
     /// UTF-8.
     #[serde(rename = "utf-8")]
     Utf8,
-    /// Windows-1252, which is Latin-1 and more.
+    /// Windows-1252, which contains the characters of Latin-1.
     #[serde(rename = "latin-1")]
     Latin1,
-    /// UTF-16 of either byte order.
+    /// UTF-16 in either byte order.
     #[serde(rename = "utf-16")]
     Utf16,
 }
 
-/// The bytes 80 to 9F in Windows-1252; all others are the character of their number.
+/// Characters of the bytes 80 to 9F in Windows-1252; every other byte is its own code point.
 const WINDOWS_1252: [u16; 32] = [
     0x20ac, 0x81, 0x201a, 0x192, 0x201e, 0x2026, 0x2020, 0x2021, 0x2c6, 0x2030, 0x160, 0x2039,
     0x152, 0x8d, 0x17d, 0x8f, 0x90, 0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014, 0x2dc,
     0x2122, 0x161, 0x203a, 0x153, 0x9d, 0x17e, 0x178,
 ];
 
-/// Decodes a file, chunk by chunk.
+/// Decodes a file in chunks.
 #[derive(Debug)]
 pub(super) struct Decoder {
     pub encoding: Encoding,
     big_endian: bool,
-    /// Lines end in `\r` alone, as on old Macs.
+    /// Whether lines end in `\r` alone, as on old Macs.
     carriage_returns: bool,
-    /// Bytes of a character whose others are not there yet.
+    /// Bytes of an incomplete character.
     carry: Vec<u8>,
 }
 
 impl Decoder {
-    /// Judges the first bytes of a file, unless an option names the encoding; also returns how many
-    /// bytes a mark of the byte order takes.
+    /// Detects the encoding from the first bytes of a file, unless an option sets it. Also returns
+    /// the length of the byte order mark.
     pub fn judge(head: &[u8], option: Option<Encoding>) -> (Self, usize) {
         let (marked, mark) = match head {
             [0xef, 0xbb, 0xbf, ..] => (Some(Encoding::Utf8), 3),
@@ -49,19 +49,19 @@ impl Decoder {
         (decoder, mark)
     }
 
-    /// Decodes the first bytes, which tell whether lines end in `\r`.
+    /// Decodes the first bytes, and detects from them whether lines end in `\r`.
     pub fn head(&mut self, head: Vec<u8>) -> Vec<u8> {
         let head = if self.encoding == Encoding::Utf8 { head } else { self.decode(&head) };
         self.carriage_returns = head.contains(&b'\r') && !head.contains(&b'\n');
         if self.carriage_returns { with_line_feeds(head) } else { head }
     }
 
-    /// Whether the bytes of the file can be read as they are.
+    /// Returns whether the file needs no decoding.
     pub fn is_plain(&self) -> bool {
         self.encoding == Encoding::Utf8 && !self.carriage_returns
     }
 
-    /// The next bytes as UTF-8.
+    /// Decodes the next bytes to UTF-8.
     pub fn decode(&mut self, chunk: &[u8]) -> Vec<u8> {
         let text = match self.encoding {
             Encoding::Utf8 => chunk.to_vec(),
@@ -78,7 +78,7 @@ impl Decoder {
             if self.big_endian { u16::from_be_bytes(bytes) } else { u16::from_le_bytes(bytes) }
         };
         let units: Vec<u16> = self.carry.chunks_exact(2).map(unit).collect();
-        // The first half of a character waits for the second.
+        // The first half of a surrogate pair waits for the second.
         let waits = units.last().is_some_and(|unit| (0xd800..0xdc00).contains(unit));
         let whole = units.len() - usize::from(waits);
         self.carry.drain(..whole * 2);
@@ -86,7 +86,7 @@ impl Decoder {
     }
 }
 
-/// Text of Windows-1252.
+/// Decodes Windows-1252.
 pub(super) fn latin1(bytes: &[u8]) -> String {
     let character = |&byte: &u8| match byte {
         0x80..=0x9f => {
@@ -106,8 +106,8 @@ fn with_line_feeds(mut text: Vec<u8>) -> Vec<u8> {
     text
 }
 
-/// The likeliest encoding of a file without a mark: UTF-16 if a third of its bytes are zero, most in
-/// the same half of their pairs; Latin-1 if it is not UTF-8, nor mostly so.
+/// Returns the likeliest encoding of a file without a byte order mark: UTF-16 if a third of its
+/// bytes are zero, most in the same half of their pairs; Latin-1 if it is not mostly UTF-8.
 fn guessed(head: &[u8]) -> Encoding {
     let [even, odd] = zeros(head);
     let (few, many) = (even.min(odd), even.max(odd));
@@ -118,13 +118,13 @@ fn guessed(head: &[u8]) -> Encoding {
     let mut chunks = head.utf8_chunks().peekable();
     while let Some(chunk) = chunks.next() {
         valid += chunk.valid().chars().filter(|character| !character.is_ascii()).count();
-        // The last character may be cut.
+        // The last character may be incomplete.
         invalid += usize::from(!chunk.invalid().is_empty() && chunks.peek().is_some());
     }
     if invalid > valid { Encoding::Latin1 } else { Encoding::Utf8 }
 }
 
-/// Bytes that are zero, at even and at odd places.
+/// Returns the numbers of zero bytes at even and at odd positions.
 fn zeros(head: &[u8]) -> [usize; 2] {
     let mut zeros = [0; 2];
     for (n, byte) in head.iter().enumerate() {
@@ -137,7 +137,7 @@ fn zeros(head: &[u8]) -> [usize; 2] {
 mod tests {
     use super::*;
 
-    /// Decodes bytes that come in two chunks, the first of which is judged.
+    /// Decodes bytes in two chunks; the encoding is detected from the first.
     fn decoded(bytes: &[u8], cut: usize) -> (Encoding, String) {
         let (mut decoder, mark) = Decoder::judge(bytes, None);
         let (head, rest) = bytes[mark..].split_at(cut.min(bytes.len() - mark));
@@ -172,7 +172,7 @@ mod tests {
     fn one_broken_byte_does_not_make_a_file_latin_1() {
         assert_eq!(guessed("Zoë, Zoë, Zo".as_bytes()), Encoding::Utf8);
         assert_eq!(guessed(b"Zo\xc3\xab Zo\xc3\xab Zo\xeb."), Encoding::Utf8);
-        assert_eq!(guessed(b"Zo\xc3"), Encoding::Utf8, "the last character may be cut");
+        assert_eq!(guessed(b"Zo\xc3"), Encoding::Utf8, "the last character may be incomplete");
     }
 
     #[test]

@@ -1,5 +1,6 @@
-//! Features of users and items: the columns that the options name, each cell as one or several values of
-//! a vocabulary. What occurs with no trained id is unknown: it is passed over and counted.
+//! Features of users and items: columns named by options, whose cells contain one or several values
+//! of a vocabulary. Values that no id with a training pair has are unknown: they are skipped and
+//! counted.
 
 use super::ids::Ids;
 use super::pairs::Csr;
@@ -7,43 +8,43 @@ use super::titles::{JOINT, Titles};
 use super::{list, number};
 use crate::error::Result;
 
-/// Ranges that a column of numbers is parted into, each with as many of the trained ids.
+/// Number of ranges of a number column, with equal numbers of trained ids.
 const BUCKETS: usize = 10;
 
-/// Features of the rows of a tower, and what further ones are read by.
+/// Features of a tower's rows, and the columns to read further ones.
 #[derive(Debug, Clone)]
 pub struct Features {
     pub(super) columns: Vec<FeatureColumn>,
-    /// What each feature stands for, as `column=value`, in the order in which they were first seen.
+    /// Each feature as `column=value`, in order of first occurrence.
     pub vocabulary: Ids,
     /// Features of each row, ascending.
     pub lists: Csr,
 }
 
-/// A column, and what its cells hold.
+/// A column and the content of its cells.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct FeatureColumn {
     pub name: String,
     kind: Kind,
-    /// Where the ranges of its numbers meet, ascending.
+    /// Bounds between the ranges of its numbers, ascending.
     pub bounds: Vec<f64>,
 }
 
-/// What the cells of a column hold.
+/// Content of a feature column's cells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Kind {
     /// One value.
     Category,
-    /// Values with one of these signs between them.
+    /// Values separated by one of these characters.
     List(Vec<char>),
-    /// Text, of which each word is a value, whatever its case.
+    /// Text; each word in lower case is a value.
     Words,
-    /// A number, of which the range that it is in is the value.
+    /// A number; its range is the value.
     Number,
 }
 
 impl Kind {
-    /// A list, by what stands behind the word: the sign between its values, or nothing.
+    /// Returns the list with the separator `sign`: one character, or empty for the default ones.
     fn list(sign: &str) -> Option<Self> {
         let mut signs = sign.chars();
         match (signs.next(), signs.next()) {
@@ -55,7 +56,7 @@ impl Kind {
 }
 
 impl FeatureColumn {
-    /// A column as options name it: `year:number`, or a name alone for one value a cell.
+    /// Parses an option: `year:number`, or only a name for one value a cell.
     pub fn parse(option: &str) -> Self {
         let (name, kind) = option
             .rsplit_once(":list")
@@ -68,8 +69,8 @@ impl FeatureColumn {
         Self { name: name.into(), kind, bounds }
     }
 
-    /// Parts a column of numbers at the quantiles of what trained ids have. Where they have none, no range
-    /// is in the vocabulary, wherever it is.
+    /// Sets the bounds of a number column at quantiles of the trained ids' numbers. If they have
+    /// none, no range is in the vocabulary.
     fn fit<'a>(&mut self, cells: impl Iterator<Item = &'a str>) {
         if self.kind != Kind::Number {
             return;
@@ -82,12 +83,12 @@ impl FeatureColumn {
         }
     }
 
-    /// The values in a cell, as words of a vocabulary.
+    /// Returns the values in a cell as words of the vocabulary.
     fn words(&self, cell: &str) -> Vec<String> {
         cell.split(JOINT).flat_map(|cell| self.words_of_line(cell)).collect()
     }
 
-    /// The values in the cell of one line.
+    /// Returns the values in the cell of one line.
     fn words_of_line(&self, cell: &str) -> Vec<String> {
         let filled = |values: &mut dyn Iterator<Item = &str>| -> Vec<String> {
             let values = values.map(str::trim).filter(|value| !value.is_empty());
@@ -111,8 +112,8 @@ impl FeatureColumn {
         }
     }
 
-    /// The range that a number is in, by the bound that it has reached and the one that it has not:
-    /// `1990..2000`, or `..1990` for the first.
+    /// Returns the range of a number, from the bound that it has reached to the next one:
+    /// `1990..2000`, or `..1990` for the first range.
     fn range(&self, number: f64) -> String {
         let reached = self.bounds.partition_point(|&bound| bound <= number);
         let (below, above) = self.bounds.split_at(reached);
@@ -122,11 +123,11 @@ impl FeatureColumn {
 }
 
 impl Features {
-    /// Reads the cells of each column for `rows` ids, of which the first `trained` make the vocabulary;
-    /// also how many values of the others are not in it.
+    /// Reads the cells of each column for `rows` ids. The values of the first `trained` ids are the
+    /// vocabulary. Also returns the number of the other ids' values that are not in it.
     ///
     /// # Errors
-    /// [`crate::Error::Data`] if the text of all distinct values is over 4 GiB.
+    /// [`crate::Error::Data`] if the text of all distinct values is larger than 4 GiB.
     pub(super) fn read(
         columns: &[(FeatureColumn, Titles)],
         rows: usize,
@@ -160,7 +161,7 @@ impl Features {
         Ok((features, unknown))
     }
 
-    /// How many values each column has.
+    /// Returns the number of values of each column.
     pub(super) fn counts(&self) -> impl Iterator<Item = usize> {
         self.columns.iter().map(|column| {
             let begin = format!("{}=", column.name);
@@ -168,13 +169,13 @@ impl Features {
         })
     }
 
-    /// The columns that they are read from, by name.
+    /// Returns the names of the columns.
     pub fn columns(&self) -> impl Iterator<Item = &str> {
         self.columns.iter().map(|column| column.name.as_str())
     }
 
-    /// The features of any id, ascending, from what is in its `cell` of each column, if anything is; also
-    /// how many of its values are not in the vocabulary.
+    /// Returns the features of any id, ascending; `cell` returns its cell in each column. Also
+    /// returns the number of its values that are not in the vocabulary.
     pub fn lookup<'a>(&self, cell: impl Fn(&str) -> Option<&'a str>) -> (Vec<u32>, usize) {
         let (mut row, mut unknown) = (Vec::new(), 0);
         for column in &self.columns {

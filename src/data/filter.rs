@@ -2,8 +2,8 @@
 
 use super::interactions::Interactions;
 
-/// Leaves out users and items with fewer than `k` interactions, over and over until none is left
-/// that has fewer. The parts count as one. The number of interactions left out.
+/// Removes users and items with fewer than `k` interactions, repeatedly, until every remaining one
+/// has `k`. The parts are counted together. Returns the number of removed interactions.
 pub(super) fn keep_core(
     parts: &mut [Interactions],
     n_users: usize,

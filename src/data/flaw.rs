@@ -1,18 +1,18 @@
-//! Faults of lines, and their count: a few bad lines are named and skipped, too many are an error.
+//! Bad lines: a few are reported and skipped, too many are an error.
 
 use crate::error::{Error, Result};
 
-/// How many bad lines are named.
+/// Number of bad lines that are quoted.
 const NAMED: usize = 5;
 
-/// How much of a bad line is shown, in characters.
+/// Characters of a bad line that are quoted.
 const SHOWN: usize = 60;
 
-/// Bad lines in a hundred from which on a file is refused.
+/// Largest percentage of bad lines.
 const PERCENT_ALLOWED: u64 = 1;
 
-/// Bad lines that a small file may have, if they are at most one in [`PART_OF_FEW`]: more of them mean that it was
-/// misunderstood.
+/// Bad lines that a small file may have, if they are at most one in [`PART_OF_FEW`]: more of them mean that
+/// the file was misunderstood.
 const FEW: u64 = 5;
 const PART_OF_FEW: u64 = 5;
 
@@ -25,7 +25,7 @@ pub(super) enum Flaw {
     NotUtf8,
     #[error("the rating is not a number")]
     BadRating,
-    #[error("the time has no known format; set `data.timeFormat`")]
+    #[error("the time has an unknown format; set `data.timeFormat`")]
     BadTime,
     #[error("a quote is never closed")]
     OpenQuote,
@@ -33,7 +33,7 @@ pub(super) enum Flaw {
     NotAnObject,
 }
 
-/// Why a line was not taken in.
+/// Why a line was not accepted.
 #[derive(Debug)]
 pub(super) enum Refusal {
     /// The line is bad.
@@ -42,7 +42,7 @@ pub(super) enum Refusal {
     NoUser,
     /// It has no item.
     NoItem,
-    /// The whole loading ends.
+    /// Loading fails.
     Load(Error),
 }
 
@@ -58,10 +58,10 @@ impl From<Error> for Refusal {
     }
 }
 
-/// The records of one file, counted.
+/// Counts of the records of one file.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
-    /// Records read, bad ones included, blank lines and the header not.
+    /// Records, including bad ones, without blank lines and the header.
     pub records: u64,
     /// Bad records.
     pub bad: u64,
@@ -69,14 +69,14 @@ pub(super) struct Tally {
     pub blank: u64,
     /// Records without a user.
     pub without_user: u64,
-    /// Records with a user, or of an items file, without an item.
+    /// Records without an item; those of interactions have a user.
     pub without_item: u64,
-    /// The first bad ones: `line 7: the rating is not a number in "17850,85123A,?"`.
+    /// First bad lines: `line 7: the rating is not a number in "17850,85123A,?"`.
     pub named: Vec<String>,
 }
 
 impl Tally {
-    /// Counts a bad record that starts at this line of the file; a line of blanks is none.
+    /// Counts a bad record that starts at this line of the file; a line of spaces counts as blank.
     #[cold]
     pub fn note(&mut self, line: u64, flaw: Flaw, record: &[u8]) {
         if record.trim_ascii().is_empty() {
@@ -92,8 +92,10 @@ impl Tally {
         }
     }
 
+    /// Checks the counts at the end of a file.
+    ///
     /// # Errors
-    /// [`Error::Data`] if the file had nothing to read, or too many bad lines.
+    /// [`Error::Data`] if the file has no records, or too many bad lines.
     pub fn check(&self, file: &str) -> Result<()> {
         let problem = if self.records == 0 {
             "it has no lines of data".into()

@@ -1,13 +1,13 @@
-//! Files that are no table of text, known by their first bytes, and what to do with each.
+//! Recognizes files that are not text by their first bytes, and says how to convert them.
 
-/// First bytes, what the file is, and what to do.
+/// First bytes, format, and advice.
 const FOREIGN: [(&[u8], &str, &str); 14] = [
     (b"PAR1", "a Parquet file", AS_CSV),
-    (b"\x1f\x8b", "packed by gzip twice", "Unpack it once"),
+    (b"\x1f\x8b", "compressed with gzip twice", "Decompress it once"),
     (b"PK\x03\x04", "an archive or an Excel workbook", "Unpack it, or save the sheet as CSV"),
-    (b"BZh", "packed by bzip2", UNPACK),
-    (b"\xfd7zXZ", "packed by xz", UNPACK),
-    (b"\x28\xb5\x2f\xfd", "packed by Zstandard", UNPACK),
+    (b"BZh", "compressed with bzip2", UNPACK),
+    (b"\xfd7zXZ", "compressed with xz", UNPACK),
+    (b"\x28\xb5\x2f\xfd", "compressed with Zstandard", UNPACK),
     (b"7z\xbc\xaf", "a 7z archive", UNPACK),
     (b"Rar!", "a RAR archive", UNPACK),
     (b"\xd0\xcf\x11\xe0", "an Excel workbook", "Save the sheet as CSV"),
@@ -21,16 +21,16 @@ const FOREIGN: [(&[u8], &str, &str); 14] = [
 /// First bytes of markup.
 const MARKUP: [&[u8]; 4] = [b"<!", b"<?xml", b"<html", b"<HTML"];
 
-/// Bytes that are searched for control characters.
+/// Number of first bytes that are searched for control characters.
 const BEGINNING: usize = 1024;
 
 const AS_CSV: &str = "Write it as CSV, for example with pandas' `to_csv`";
-const UNPACK: &str = "Unpack it, or pack it with gzip";
+const UNPACK: &str = "Decompress it, or compress it with gzip";
 
-/// Says what a file is and what to do, if it is known to be no text.
+/// Returns the format of a file and advice, if it is known not to be text.
 pub(super) fn problem(head: &[u8]) -> Option<String> {
     let markup = MARKUP.iter().any(|first| head.trim_ascii_start().starts_with(first));
-    // An id may begin with the same letters, but text has no control characters.
+    // An id may begin with the same letters, but text contains no control characters.
     let is_control = |byte: &u8| *byte < b'\t' || (b'\x0e'..b' ').contains(byte);
     let (what, advice) = if markup {
         ("a web page or an XML document", "Download the data itself")

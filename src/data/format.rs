@@ -1,4 +1,4 @@
-//! The format of a file, judged by its first bytes.
+//! Detects the format of a file from its first bytes.
 
 use super::columns::Found;
 use super::delimited::{Separator, Splitter, without_line_end};
@@ -7,27 +7,27 @@ use super::{number, roles};
 use crate::config::Layout;
 use crate::error::{Error, Result};
 
-/// A file's kind is judged by this many of its first bytes, and no record may be longer: 256 KiB are
-/// some ten thousand lines, whose mean length tells the number of lines within 0.2%.
+/// Number of first bytes that decide a file's format, and the largest length of a record. 256 KiB
+/// are about ten thousand lines; their mean length predicts the number of lines within 0.2%.
 pub(super) const RECORD_LIMIT: usize = 256 * 1024;
 
-/// Rows that a separator is judged by.
+/// Number of rows that decide the separator.
 const ROWS_OF_SEPARATOR: usize = 100;
 
-/// Rows that columns are judged by.
+/// Number of rows that decide the columns.
 const ROWS: usize = 2000;
 
-/// Percent of the rows that agree about the number of cells, from which on they are of one table.
+/// Smallest percentage of rows with the same number of cells in a table.
 const AGREE: usize = 80;
 
-/// The kinds of text.
+/// Layout of a file's text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shape {
     /// Rows of cells.
     Table(Separator),
-    /// A user and all their items in a line.
+    /// A line for each user: the user, then all their items.
     Lists(Separator),
-    /// Rows under a line such as `17:`, which names the item of all of them.
+    /// Rows below a line such as `17:`, which names their item.
     Blocks(Separator),
     /// One JSON object a line.
     JsonLines,
@@ -35,22 +35,22 @@ pub(super) enum Shape {
     JsonArray,
 }
 
-/// The options of a file's format.
+/// Options of a file's format.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Format<'a> {
     pub separator: Option<&'a str>,
     pub layout: Option<Layout>,
-    /// Whether the file has pairs: only then lists and blocks are looked for.
+    /// Whether the file contains pairs: only then it may have lists or blocks.
     pub is_pairs: bool,
 }
 
-/// The first rows of a file.
+/// First rows of a file.
 #[derive(Debug)]
 pub(super) struct Sample {
     pub shape: Shape,
-    /// Cells by row. The first row may be a header; of JSON it has the keys.
+    /// Cells by row. The first row may be a header; in JSON it contains the keys.
     pub rows: Vec<Vec<String>>,
-    /// Where each row starts, and where the last one ends.
+    /// Start of each row, and the end of the last one.
     pub starts: Vec<Start>,
     /// Lines above the first row, each as `line 1: text`.
     pub skipped: Vec<String>,
@@ -58,7 +58,7 @@ pub(super) struct Sample {
     pub line_bytes: f64,
 }
 
-/// A place in a file.
+/// A position in a file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Start {
     pub byte: usize,
@@ -67,7 +67,7 @@ pub(super) struct Start {
 }
 
 impl Sample {
-    /// Judges the first [`RECORD_LIMIT`] bytes of a file, or all of it (`whole`).
+    /// Reads the first [`RECORD_LIMIT`] bytes of a file, or the `whole` file.
     ///
     /// # Errors
     /// [`Error::Data`] for text that is neither a table nor JSON.
@@ -84,15 +84,15 @@ impl Sample {
             [b'[', ..] if !is_table => {
                 return match json_rows(json::elements(head)) {
                     Some(rows) => Ok(Self::of_json(Shape::JsonArray, rows, line_bytes)),
-                    None => refusal("a JSON array has to hold objects, one for each record"),
+                    None => refusal("a JSON array must contain objects, one for each record"),
                 };
             }
             [b'{', ..] if !is_table => {
                 return match json_rows(head.split(|&byte| byte == b'\n')) {
                     Some(rows) => Ok(Self::of_json(Shape::JsonLines, rows, line_bytes)),
                     None => refusal(
-                        "it begins like JSON lines, but no line is a JSON object. Python's \
-                         dictionaries are no JSON: write them with `json.dumps`",
+                        "it begins like JSON lines, but no line is a JSON object. Python \
+                         dictionaries are not JSON: write them with `json.dumps`",
                     ),
                 };
             }
@@ -126,7 +126,7 @@ impl Sample {
             _ => Shape::Table(separator),
         };
         let of_table = matches!(shape, Shape::Table(_));
-        // A separator at the end of each line makes no column.
+        // A separator at the end of each line does not begin a column.
         let is_open = width > 1
             && cells.iter().filter(|row| row.len() == width).all(|row| row[width - 1].is_empty());
         let named_width = width - usize::from(is_open);
@@ -154,22 +154,22 @@ impl Sample {
         matches!(self.shape, Shape::JsonLines | Shape::JsonArray)
     }
 
-    /// The rows below the header, if there is one.
+    /// Returns the rows below the header, if there is one.
     pub fn body(&self, header: bool) -> &[Vec<String>] {
         &self.rows[usize::from(header).min(self.rows.len())..]
     }
 
-    /// Where the records start.
+    /// Returns the start of the records.
     pub fn start_of_body(&self, found: &Found) -> Start {
         self.starts[usize::from(found.header && !self.is_json()).min(self.starts.len() - 1)]
     }
 }
 
-/// Rows as a separator makes them.
+/// Rows split by a separator.
 struct Rows {
     cells: Vec<Vec<String>>,
     starts: Vec<Start>,
-    /// The number of cells that most rows have, and how many percent of them have it.
+    /// Most frequent number of cells, and the percentage of rows with it.
     width: usize,
     agree: usize,
 }
@@ -196,7 +196,8 @@ impl Rows {
     }
 }
 
-/// The number of cells that most rows have, and how many do; of equals the larger one.
+/// Returns the most frequent number of cells, the larger one if equal, and the number of rows with
+/// it.
 fn modal_width(rows: &[Vec<String>]) -> (usize, usize) {
     let agreeing = |width: usize| rows.iter().filter(|row| row.len() == width).count();
     let widths = rows.iter().map(Vec::len);
@@ -204,15 +205,15 @@ fn modal_width(rows: &[Vec<String>]) -> (usize, usize) {
     counts.max().map_or((0, 0), |(count, width)| (width, count))
 }
 
-/// How likely a separator is: rows of one width speak for it, then that it comes first in them.
-/// Blanks, which lie within many cells, are the last resort.
+/// Ranks a separator: by the share of rows with the same width, then by an early position in them.
+/// Blanks come last, since many cells contain them.
 fn likeness((separator, rows): &(Separator, Rows)) -> impl Ord + use<> {
     let first_cells: usize = rows.cells.iter().map(|row| row[0].len()).sum();
     let is_blanks = *separator == Separator::Blanks;
     (rows.agree >= AGREE, !is_blanks, rows.agree, std::cmp::Reverse(first_cells))
 }
 
-/// The separator that a first line `sep=;` names, and the length of that line.
+/// Returns the separator of a first line `sep=;`, and the length of that line.
 fn excel_separator(head: &[u8]) -> Option<(Separator, usize)> {
     let end = memchr::memchr(b'\n', head)?;
     match without_line_end(&head[..=end]).strip_prefix(b"sep=") {
@@ -225,14 +226,15 @@ fn is_comment(row: &[String]) -> bool {
     row[0].trim_start().starts_with(['#', '%'])
 }
 
-/// Whether a row of another width, or a comment, is the header; it then gets the width of the others.
+/// Returns whether a comment, or a row of another width, is the header; pads it to the width of the
+/// others.
 fn names_columns(row: &mut Vec<String>, width: usize) -> bool {
     let mut cells = row.clone();
     cells[0] = cells[0].trim_start_matches(['#', '%', ' ']).into();
     if cells[0].is_empty() && is_comment(row) {
         cells.remove(0);
     }
-    // R names all columns but that of the rows' numbers.
+    // R does not name the column of row numbers.
     if cells.len() + 1 == width {
         cells.insert(0, String::new());
     }
@@ -243,7 +245,7 @@ fn names_columns(row: &mut Vec<String>, width: usize) -> bool {
     names
 }
 
-/// Whether rows of different length have an id in every cell.
+/// Returns whether rows of different lengths contain an id in every cell.
 fn are_lists(rows: &[Vec<String>]) -> bool {
     let is_fraction = |cell: &str| number::parse(cell).is_some_and(|number| number.fract() != 0.0);
     let is_id = |cell: &String| {
@@ -255,19 +257,19 @@ fn are_lists(rows: &[Vec<String>]) -> bool {
         && rows.iter().filter(|row| !is_comment(row)).all(|row| row.iter().all(is_id))
 }
 
-/// Whether the first row begins a block, as in the files of the Netflix prize.
+/// Returns whether the first row begins a block, as in the files of the Netflix prize.
 fn is_block(rows: &[Vec<String>]) -> bool {
     rows.first().is_some_and(|row| block_name(row).is_some())
 }
 
-/// The name of the block that a row begins.
+/// Returns the name of the block that a row begins.
 fn block_name(row: &[String]) -> Option<&str> {
     let [cell] = row else { return None };
     let name = cell.trim().strip_suffix(':')?;
     (!name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit())).then_some(name)
 }
 
-/// Puts the name of its block before each row.
+/// Inserts the name of its block before each row.
 fn with_block(rows: Vec<Vec<String>>) -> Vec<Vec<String>> {
     let mut block = String::new();
     let mut named = Vec::new();
@@ -282,7 +284,7 @@ fn with_block(rows: Vec<Vec<String>>) -> Vec<Vec<String>> {
     named
 }
 
-/// The keys of JSON records in the order in which they come, and below them the values.
+/// Returns the keys of JSON records in order of first occurrence, and below them the values.
 fn json_rows<'a>(records: impl Iterator<Item = &'a [u8]>) -> Option<Vec<Vec<String>>> {
     let objects: Vec<_> = records.filter_map(json::object).take(ROWS).collect();
     let mut keys: Vec<String> = Vec::new();
@@ -298,7 +300,7 @@ fn json_rows<'a>(records: impl Iterator<Item = &'a [u8]>) -> Option<Vec<Vec<Stri
     (!keys.is_empty()).then(|| [vec![keys], rows].concat())
 }
 
-/// A cell as text; one that is not UTF-8 is of no consequence here.
+/// Returns a cell as text; invalid UTF-8 does not matter here.
 fn text(cell: &[u8]) -> String {
     String::from_utf8_lossy(cell).into_owned()
 }

@@ -1,4 +1,4 @@
-//! Whether the first row of a table names its columns.
+//! Detects whether the first row of a table is a header.
 
 use super::columns::Sought;
 use super::format::Sample;
@@ -7,11 +7,11 @@ use super::roles::{Role, fold, is_known};
 use super::time::Clock;
 use crate::config::Column;
 
-/// Rows below, from which on it tells that cells of the first row never occur again.
+/// Number of rows below from which on unique cells in the first row are evidence for a header.
 const ENOUGH: usize = 8;
 
-/// Judges the first row by any known name, by text above numbers or times, by an empty cell above the numbers of
-/// the rows, or by cells that never occur again.
+/// Returns whether the first row is a header: it contains a known name, text above numbers or
+/// times, an empty cell above row numbers, or cells that never occur again.
 pub(super) fn is_there(sample: &Sample, sought: &[Sought<'_>]) -> bool {
     let [first, body @ ..] = &sample.rows[..] else { return false };
     let column = |ix: usize| body.iter().filter_map(move |row| row.get(ix));
@@ -36,7 +36,7 @@ pub(super) fn is_there(sample: &Sample, sought: &[Sought<'_>]) -> bool {
     let counts_up = |cells: &[Option<f64>]| cells[0].is_some() && cells[0] < cells[1];
     let numbers: Vec<_> = column(0).map(|cell| number::parse(cell)).collect();
     let above_index = first[0].is_empty() && numbers.len() > 1 && numbers.windows(2).all(counts_up);
-    // Among interactions ids occur again: names of columns do not.
+    // In interactions, ids occur again; names of columns do not.
     let is_pairs = sought.iter().any(|column| column.role == Role::Rating);
     let occurs_twice =
         |ix: usize| column(ix).all(|cell| column(ix).filter(|other| *other == cell).count() > 1);

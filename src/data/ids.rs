@@ -1,4 +1,4 @@
-//! The ids of a data set: strings on the outside, dense indices within.
+//! The ids of a data set: maps strings to dense indices.
 
 use std::hash::Hasher as _;
 
@@ -8,13 +8,13 @@ use rustc_hash::FxHasher;
 use super::flaw::{Flaw, Refusal};
 use crate::error::{Error, Result};
 
-/// Distinct strings, numbered from 0 in the order in which they came. All text lies in one arena.
+/// Distinct strings, numbered from 0 in order of first occurrence. All text is in one arena.
 #[derive(Debug, Clone)]
 pub struct Ids {
     text: String,
-    /// Where each id starts in `text`, and where the last one ends: `len() + 1` entries.
+    /// Start of each id in `text`, and the end of the last one: `len() + 1` entries.
     offsets: Vec<u32>,
-    /// Indices, found by what [`ShortId`] or [`fingerprint`] makes of the id.
+    /// Indices by the id's [`ShortId`] or [`fingerprint`].
     table: HashTable<Entry>,
 }
 
@@ -25,7 +25,7 @@ impl Default for Ids {
 }
 
 impl Ids {
-    /// The index of an id, if it is known.
+    /// Returns the index of an id, if it is known.
     pub fn get(&self, id: &str) -> Option<u32> {
         match ShortId::of(id.as_bytes()) {
             Some(short) => self.find(short.0, |_| true),
@@ -33,28 +33,28 @@ impl Ids {
         }
     }
 
-    /// The id at an index below [`len`](Self::len).
+    /// Returns the id at an index below [`len`](Self::len).
     pub fn name(&self, index: u32) -> &str {
         let ix = index as usize;
         &self.text[self.offsets[ix] as usize..self.offsets[ix + 1] as usize]
     }
 
-    /// How many ids there are.
+    /// Returns the number of ids.
     pub fn len(&self) -> usize {
         self.offsets.len() - 1
     }
 
-    /// Whether there are none.
+    /// Returns whether there are no ids.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The ids in order of index.
+    /// Returns the ids in order of index.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.offsets.windows(2).map(|span| &self.text[span[0] as usize..span[1] as usize])
     }
 
-    /// Ids in an order that was given before; none if one comes twice.
+    /// Returns ids in the given order; `None` if one occurs twice.
     pub(super) fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Option<Self> {
         let mut ids = Self::default();
         for (index, name) in names.enumerate() {
@@ -66,21 +66,21 @@ impl Ids {
         Some(ids)
     }
 
-    /// Bytes on the heap.
+    /// Returns the number of bytes on the heap.
     pub fn bytes(&self) -> usize {
         self.text.capacity()
             + self.offsets.capacity() * size_of::<u32>()
             + self.table.allocation_size()
     }
 
-    /// Gives back memory that was taken for ids yet to come.
+    /// Frees memory that was reserved for further ids.
     pub(super) fn shrink_to_fit(&mut self) {
         self.text.shrink_to_fit();
         self.offsets.shrink_to_fit();
     }
 
-    /// The index of an id, which is taken in if it is new. Only a new id is checked to be UTF-8:
-    /// one that equals a known id is.
+    /// Returns the index of an id, and adds the id if it is new. Only new ids are checked for
+    /// UTF-8: an id that equals a known one is valid.
     pub(super) fn intern(&mut self, id: &[u8]) -> std::result::Result<u32, Refusal> {
         if let Some(short) = ShortId::of(id) {
             return Ok(self.intern_short(short)?);
@@ -95,14 +95,14 @@ impl Ids {
         }
     }
 
-    /// The same for an id that is known to be UTF-8.
+    /// Returns the index of an id that is known to be UTF-8, and adds the id if it is new.
     pub(super) fn take(&mut self, id: &str) -> Result<u32> {
         let short = ShortId::of(id.as_bytes()).map(|short| short.0);
         let word = short.unwrap_or_else(|| fingerprint(id.as_bytes()));
         self.get(id).map_or_else(|| self.insert(word, id), Ok)
     }
 
-    /// The same for an id in a word: its text is not looked at.
+    /// Returns the index of a short id, and adds the id if it is new. Reads no text.
     #[inline]
     pub(super) fn intern_short(&mut self, id: ShortId) -> Result<u32> {
         match self.find(id.0, |_| true) {
@@ -121,7 +121,7 @@ impl Ids {
     fn insert(&mut self, word: u64, id: &str) -> Result<u32> {
         let end = u32::try_from(self.text.len() + id.len()).map_err(|_| Error::Data {
             file: "ids".into(),
-            problem: "the text of all distinct ids is over 4 GiB".into(),
+            problem: "the text of all distinct ids is larger than 4 GiB".into(),
             lines: Vec::new(),
         })?;
         let index = self.len() as u32;
@@ -133,7 +133,7 @@ impl Ids {
     }
 }
 
-/// An id's word, in halves so that an entry is twelve bytes, and its index.
+/// An id's word, in halves so that an entry has twelve bytes, and its index.
 #[derive(Debug, Clone, Copy)]
 struct Entry {
     low: u32,
@@ -147,8 +147,8 @@ impl Entry {
     }
 }
 
-/// An id of up to seven ASCII characters, as most are, in one word: the characters with their number
-/// in the top byte. It can be told from all others without a look at its text.
+/// An id of up to seven ASCII characters in one word: the characters, and their number in the top
+/// byte. Most ids are short; they are compared without reading their text.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ShortId(u64);
 
@@ -159,7 +159,7 @@ impl ShortId {
         if id.len() > 7 {
             return None;
         }
-        // A loop, since copying a few bytes costs a call where their number is not known.
+        // A loop: a copy of an unknown number of bytes would be a call.
         let text = id.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte));
         (text & NOT_ASCII == 0).then_some(Self((id.len() as u64) << 56 | text))
     }
@@ -170,10 +170,10 @@ impl ShortId {
     }
 }
 
-/// The top byte of a word that is a hash.
+/// Top byte of a word that is a hash.
 const HASHED: u64 = 0xff << 56;
 
-/// A word for an id that is not a [`ShortId`]: a hash of its text, unlike any short id.
+/// Returns the word of an id that is not a [`ShortId`]: a hash of its text that no short id equals.
 fn fingerprint(id: &[u8]) -> u64 {
     let mut hasher = FxHasher::default();
     hasher.write(id);

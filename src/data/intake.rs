@@ -1,4 +1,4 @@
-//! Cells in, indices and rows out.
+//! Converts the cells of records to indices and rows.
 
 use super::features::FeatureColumn;
 use super::flaw::{Flaw, Refusal};
@@ -11,11 +11,11 @@ use super::time::Clock;
 use super::titles::TitleLines;
 use crate::config::{Config, SplitKind};
 
-/// Ids that are looked up one right after the other: most of a look-up is waiting for memory, and
-/// in a short loop the processor waits for several at once. Measured: twice as fast.
+/// Number of interactions whose ids are looked up in one loop. A look-up mostly waits for memory,
+/// and in a short loop the processor waits for several at once. Measured: twice as fast.
 const BATCH: usize = 64;
 
-/// An interaction with ids that are whole in themselves, so that its line may be gone.
+/// An interaction with short ids, which do not refer to the text of its line.
 struct Waiting {
     slot: usize,
     user: ShortId,
@@ -23,23 +23,23 @@ struct Waiting {
     time: i64,
 }
 
-/// All that was read so far.
+/// Everything that was read so far.
 pub(super) struct Intake {
     pub users: Ids,
     pub items: Ids,
-    /// Train (or all), validation and test.
+    /// Training (or all), validation and test interactions.
     pub parts: [Interactions; 3],
-    /// Titles of items; its ids are all that the items files have.
+    /// Titles of items; contains all ids of the items files.
     pub titles: TitleLines,
-    /// Ids that the users files have.
+    /// All ids of the users files.
     pub user_ids: Ids,
-    /// The cells of the columns that towers take.
+    /// Cells of the columns that towers use.
     pub user_features: Vec<(FeatureColumn, TitleLines)>,
     pub item_features: Vec<(FeatureColumn, TitleLines)>,
     pub below_min_rating: u64,
     pub missing: Missing,
     pub clock: Clock,
-    /// Interactions whose indices are yet to be looked up.
+    /// Interactions whose ids are not looked up yet.
     waiting: Vec<Waiting>,
     min_rating: Option<f64>,
     timed: bool,
@@ -69,7 +69,7 @@ impl Intake {
         }
     }
 
-    /// Takes in an interaction: user, item, rating, time. What no option needs is not looked at.
+    /// Adds an interaction: user, item, rating, time. Cells that no option needs are not parsed.
     #[inline]
     pub fn interaction(
         &mut self,
@@ -99,14 +99,14 @@ impl Intake {
             }
             return Ok(());
         }
-        // Ids are numbered in the order in which they come.
+        // Ids are numbered in order of first occurrence.
         self.settle()?;
         let user = self.users.intern(user)?;
         let item = self.items.intern(item)?;
         Ok(self.parts[slot].push(user, item, time)?)
     }
 
-    /// Looks up the ids of the interactions that wait for it.
+    /// Looks up the ids of the waiting interactions.
     ///
     /// # Errors
     /// As [`Interactions::push`].
@@ -119,7 +119,7 @@ impl Intake {
         Ok(())
     }
 
-    /// Takes in a line of an items file: item, title, features.
+    /// Adds a line of an items file: item, title, features.
     pub fn item(&mut self, [item, title, features @ ..]: Cells<'_>) -> Result<(), Refusal> {
         let item = item.trim_ascii();
         if self.missing.is(item) {
@@ -129,7 +129,7 @@ impl Intake {
         add(&mut self.item_features, item, features, &self.missing)
     }
 
-    /// Takes in a line of a users file: user, features.
+    /// Adds a line of a users file: user, features.
     pub fn user(&mut self, [user, features @ ..]: Cells<'_>) -> Result<(), Refusal> {
         let user = user.trim_ascii();
         if self.missing.is(user) {
@@ -140,7 +140,7 @@ impl Intake {
     }
 }
 
-/// Adds the cells of features to those that an id has.
+/// Appends feature cells to those of an id.
 fn add<const CELLS: usize>(
     columns: &mut [(FeatureColumn, TitleLines)],
     id: &[u8],
@@ -151,7 +151,7 @@ fn add<const CELLS: usize>(
     cells.try_for_each(|((_, lines), cell)| lines.add(id, missing.or_empty(cell)))
 }
 
-/// Whether a rule for splitting data needs times.
+/// Returns whether a kind of split needs times.
 pub(super) fn goes_by_time(kind: SplitKind) -> bool {
     matches!(kind, SplitKind::Temporal | SplitKind::TemporalGlobal | SplitKind::LeaveLastOut)
 }

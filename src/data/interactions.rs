@@ -1,12 +1,12 @@
-//! Interactions in as little memory as they take: one run of words that is sorted, thinned out and
-//! split where it lies, so that 25 million interactions never exist twice.
+//! Interactions in little memory: one array of words that is sorted, filtered and split in place,
+//! so that 25 million interactions never exist twice.
 
 use twotower_simd::sort_pairs;
 
 use super::pairs::Pairs;
 use crate::error::{Error, Result};
 
-/// A row's user, item and, where times matter, time.
+/// Words of a row: user, item and, if times matter, time.
 type Timed = [u32; 4];
 type Untimed = [u32; 2];
 
@@ -22,7 +22,7 @@ impl Interactions {
         Self { words: Vec::new(), timed }
     }
 
-    /// Words a row.
+    /// Returns the number of words of a row.
     fn stride(&self) -> usize {
         if self.timed { size_of::<Timed>() / 4 } else { size_of::<Untimed>() / 4 }
     }
@@ -31,10 +31,10 @@ impl Interactions {
         self.words.len() / self.stride()
     }
 
-    /// Makes room for so many more rows.
+    /// Reserves memory for more rows.
     ///
     /// # Errors
-    /// [`Error::Data`] if memory does not suffice.
+    /// [`Error::Data`] if there is not enough memory.
     pub fn reserve(&mut self, rows: u64) -> Result<()> {
         let stride = self.stride();
         usize::try_from(rows)
@@ -44,7 +44,7 @@ impl Interactions {
             .ok_or_else(|| Error::Data {
                 file: "interactions".into(),
                 problem: format!(
-                    "{} rows of {} bytes do not fit the memory",
+                    "{} rows of {} bytes do not fit into memory",
                     rows + self.len() as u64,
                     stride * 4
                 ),
@@ -52,7 +52,7 @@ impl Interactions {
             })
     }
 
-    /// Adds a row. `time` is not kept where times do not matter.
+    /// Adds a row. `time` is dropped if times do not matter.
     ///
     /// # Errors
     /// As [`reserve`](Self::reserve).
@@ -70,13 +70,13 @@ impl Interactions {
         Ok(())
     }
 
-    /// A quarter more, where `Vec` would take twice as much: the file was longer than it seemed.
+    /// Reserves a quarter more (`Vec` would double): the file has more lines than predicted.
     #[cold]
     fn grow(&mut self) -> Result<()> {
         self.reserve((self.len() as u64 / 4).max(1024))
     }
 
-    /// Changes the times of the rows after the first `from`.
+    /// Maps the times of the rows after the first `from`.
     pub fn map_times(&mut self, from: usize, map: impl Fn(i64) -> i64) {
         if self.timed {
             let rows: &mut [Timed] = bytemuck::cast_slice_mut(&mut self.words);
@@ -87,8 +87,8 @@ impl Interactions {
         }
     }
 
-    /// Sorts by user, item and time, and keeps the first row of each pair: its earliest. Users are
-    /// below `n_users`. The number of rows left out.
+    /// Sorts by user, item and time, and keeps the earliest row of each pair. Users are below
+    /// `n_users`. Returns the number of removed rows.
     pub fn sort_and_collapse(&mut self, n_users: usize) -> usize {
         let before = self.len();
         let user_bits = n_users.next_power_of_two().ilog2();
@@ -106,7 +106,7 @@ impl Interactions {
         before - self.len()
     }
 
-    /// Keeps the rows for which `keep` is true, in their order.
+    /// Keeps the rows for which `keep` returns true, in their order.
     pub fn retain(&mut self, mut keep: impl FnMut(u32, u32) -> bool) {
         let stride = self.stride();
         let mut kept = 0;
@@ -119,12 +119,12 @@ impl Interactions {
         self.words.truncate(kept);
     }
 
-    /// Users and items, row by row.
+    /// Returns user and item of each row.
     pub fn pairs(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
         self.words.chunks_exact(self.stride()).map(|row| (row[0], row[1]))
     }
 
-    /// Whether sorted rows have this pair.
+    /// Returns whether the rows, which must be sorted, contain a pair.
     pub fn contains(&self, user: u32, item: u32) -> bool {
         let key = pair_key(&[user, item]);
         let stride = self.stride();
@@ -140,17 +140,16 @@ impl Interactions {
         low < self.len() && pair_key(&self.words[low * stride..]) == key
     }
 
-    /// The pairs as they are, without times.
+    /// Returns the pairs without times.
     pub fn into_pairs(self) -> Pairs {
         let mut words = self.into_pair_words();
         words.shrink_to_fit();
         Pairs::from_words(words)
     }
 
-    /// Orders each user's rows of sorted interactions by part: of `n` rows the first to be trained
-    /// on, then those that validate, then those that test, as many as `cut` says. What comes last by
-    /// time, and of equal or no times by `lot(user, item)`, is held out; within a part rows stay
-    /// sorted.
+    /// Orders each user's rows by part: training, validation, test. `cut` decides the sizes. The
+    /// latest rows are held out; rows with equal or no times are ordered by `lot(user, item)`. The
+    /// rows must be sorted, and stay sorted within a part.
     pub fn split(mut self, cut: &Cut, lot: impl Fn(u32, u32) -> u32) -> SplitWords {
         let (sizes, within_tie) = if self.timed {
             let rows: &mut [Timed] = bytemuck::cast_slice_mut(&mut self.words);
@@ -163,20 +162,20 @@ impl Interactions {
         SplitWords { words: self.into_pair_words(), sizes, within_tie }
     }
 
-    /// How many rows there are from a time on; none without one.
+    /// Returns the number of rows from a time on; 0 without a time.
     pub fn count_from(&self, time: Option<i64>) -> usize {
         let Some(from) = time.filter(|_| self.timed).map(key_of) else { return 0 };
         self.words.chunks_exact(self.stride()).filter(|row| time_key_of(row) >= from).count()
     }
 
-    /// The earliest time from which on there are at most this many rows; none if there are no times, or
-    /// no rows are wanted.
+    /// Returns the earliest time from which on there are at most `most` rows; `None` if there are
+    /// no times, or `most` is 0.
     pub fn time_of_last(&self, most: usize) -> Option<i64> {
         let keys = || self.words.chunks_exact(self.stride()).map(time_key_of);
         if !self.timed || most == 0 {
             return None;
         }
-        // Bisection: a selection would need a copy of all times.
+        // Bisects, since a selection would need a copy of all times.
         let (mut low, mut high) = (keys().min()?, keys().max()?.saturating_add(1));
         while low < high {
             let middle = low + (high - low) / 2;
@@ -189,7 +188,7 @@ impl Interactions {
         Some(time_of(low))
     }
 
-    /// Words `user, item, …`: times are dropped, and their memory is given back.
+    /// Returns words `user, item, …`: drops times and frees their memory.
     fn into_pair_words(mut self) -> Vec<u32> {
         let stride = self.stride();
         let n = self.len();
@@ -208,15 +207,16 @@ fn same_user<const WORDS: usize>(a: &[u32; WORDS], b: &[u32; WORDS]) -> bool {
     a[0] == b[0]
 }
 
-/// Bits of the user that one pass of [`sort`] looks at: as many buckets as stay in the caches.
+/// Bits of the user in one pass of [`sort`]: 256 buckets fit into the caches.
 const DIGIT: u32 = 8;
 
-/// Below so many rows comparing is faster than another pass.
+/// Number of rows below which comparison sort is faster than another pass.
 const FEW: usize = 1024;
 
-/// Sorts in place as `few` does, by a key that begins with the user, of whom `user_bits` bits are left to look at:
-/// rows are swapped into one bucket for each value of the highest of these bits (American flag
-/// sort), and the buckets are sorted. Three such passes stand for some twenty rounds of comparing.
+/// Sorts in place, by a key that begins with the user; the lowest `user_bits` bits of the user are
+/// not sorted yet. Swaps rows into a bucket for each value of the highest of these bits (American
+/// flag sort), then sorts the buckets; `few` sorts small ones. Three such passes replace about
+/// twenty rounds of comparisons.
 fn sort<const WORDS: usize>(
     rows: &mut [[u32; WORDS]],
     user_bits: u32,
@@ -254,29 +254,30 @@ fn sort<const WORDS: usize>(
     }
 }
 
-/// Where the rows of a user are split.
+/// Positions where the rows of a user are split.
 pub(super) enum Cut {
-    /// By their number: how many are trained on, validate and test.
+    /// By number: sizes of the training, validation and test part, from the number of rows.
     Shares(Box<dyn Fn(usize) -> [usize; 3]>),
-    /// At the times from which on rows validate and test; none for no such part.
+    /// By time: start of the validation and test part; `None` for no such part.
     Times { validation: Option<i64>, test: Option<i64> },
 }
 
-/// Pairs in the order of their parts, user by user.
+/// Pairs ordered by user and part.
 pub(super) struct SplitWords {
     /// Words `user, item, …`.
     pub words: Vec<u32>,
     /// Numbers of training, validation and test rows of each user.
     pub sizes: Vec<[usize; 3]>,
-    /// Users with rows of one time in two parts.
+    /// Number of users with equal times in two parts.
     pub within_tie: usize,
 }
 
-/// The key that holds out a row: its time, then its lot.
+/// Key that orders rows: time, lot, item.
 type Key = (u64, u32, u32);
 
-/// Orders each user's rows by part; `key` differs from row to row of a user. Only the least keys of
-/// the held-out parts are looked for: that is linear, and keeps the order within the parts.
+/// Orders each user's rows by part; the keys of a user's rows must differ. Searches only for the
+/// smallest keys of the held-out parts: this takes linear time and keeps the order within the
+/// parts.
 fn order_by_part<const WORDS: usize>(
     rows: &mut [[u32; WORDS]],
     cut: &Cut,
@@ -296,7 +297,7 @@ fn order_by_part<const WORDS: usize>(
         }
         keys.clear();
         keys.extend(run.iter().map(&key));
-        // The least keys of a part that has none are above all.
+        // The smallest key of an empty part is above all others.
         const NONE: Key = (u64::MAX, u32::MAX, u32::MAX);
         let mut least =
             |n: usize| if n < keys.len() { *keys.select_nth_unstable(n).1 } else { NONE };
@@ -363,7 +364,7 @@ fn time_key_of(row: &[u32]) -> u64 {
     u64::from(row[2]) << 32 | u64::from(row[3])
 }
 
-/// With its sign bit flipped a time sorts as its two words do.
+/// Flips the sign bit, so that a time sorts as its two unsigned words.
 fn key_of(time: i64) -> u64 {
     time as u64 ^ 1 << 63
 }
@@ -377,7 +378,7 @@ mod tests {
     use super::*;
     use crate::random::hash;
 
-    /// Enough rows that buckets are sorted by further passes.
+    /// Returns enough rows for buckets to need further passes.
     fn many(timed: bool) -> (Interactions, Vec<(u32, u32, u32)>) {
         let mut interactions = Interactions::new(timed);
         let rows: Vec<_> = (0..200_000)

@@ -1,4 +1,4 @@
-//! Records of JSON: objects, one a line or within an array, of which a few keys are read.
+//! Reads a few keys of JSON records: objects, one on each line or in an array.
 
 use std::fmt;
 
@@ -8,18 +8,18 @@ use serde_json::value::RawValue;
 
 use super::reader::{Cells, MAX_CELLS};
 
-/// The values of the keys asked for, as they stand in the text.
+/// Values of the requested keys, as text.
 type Values<'a> = [Option<&'a RawValue>; MAX_CELLS];
 
-/// A record as a whole.
+/// A whole record.
 pub(super) type Object = serde_json::Map<String, Value>;
 
-/// Reads the values of a few keys; other keys are skipped.
+/// Reads the values of a few keys and skips others.
 pub(super) struct Keys {
     names: [Option<String>; MAX_CELLS],
-    /// How many of them, the first ones, are ids, which no list can be.
+    /// Number of first names that are ids, which cannot be lists.
     ids: usize,
-    /// Strings that had escapes in them, decoded.
+    /// Decoded strings that contained escapes.
     decoded: [String; MAX_CELLS],
 }
 
@@ -28,8 +28,8 @@ impl Keys {
         Self { names, ids, decoded: Default::default() }
     }
 
-    /// The cells of a record: strings without quotes and escapes, numbers, booleans and lists as they
-    /// are written, all else empty. `None` if it is not an object.
+    /// Returns the cells of a record: strings without quotes and escapes; numbers, booleans and
+    /// lists as written; anything else empty. `None` if the line is not an object.
     pub fn read<'a>(&'a mut self, line: &'a [u8]) -> Option<Cells<'a>> {
         let mut json = serde_json::Deserializer::from_slice(line);
         let values = Deserializer::deserialize_map(&mut json, Pick(&self.names)).ok()?;
@@ -43,7 +43,7 @@ impl Keys {
     }
 }
 
-/// A value as text, decoded only where it has escapes.
+/// Returns a value as text; decodes it only if it contains escapes.
 fn text<'a>(value: &'a str, is_id: bool, decoded: &'a mut String) -> Option<&'a [u8]> {
     Some(match value.as_bytes() {
         [b'"', string @ .., b'"'] if !string.contains(&b'\\') => string,
@@ -57,7 +57,7 @@ fn text<'a>(value: &'a str, is_id: bool, decoded: &'a mut String) -> Option<&'a 
     })
 }
 
-/// The object that a text is, if it is one.
+/// Parses a text as an object; `None` if it is not one.
 pub(super) fn object(text: &[u8]) -> Option<Object> {
     match crate::json::value(text) {
         Ok(Value::Object(object)) => Some(object),
@@ -65,7 +65,7 @@ pub(super) fn object(text: &[u8]) -> Option<Object> {
     }
 }
 
-/// A value as a cell has it.
+/// Returns a value as the text of a cell.
 pub(super) fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -74,14 +74,14 @@ pub(super) fn plain(value: &Value) -> String {
     }
 }
 
-/// Bytes that lie between the elements of an array.
+/// Returns the number of bytes before the next element of an array.
 pub(super) fn between(data: &[u8]) -> usize {
     let is_between =
         |byte: &&u8| byte.is_ascii_whitespace() || matches!(**byte, b'[' | b']' | b',');
     data.iter().take_while(is_between).count()
 }
 
-/// Bytes of the object at the start of `data`; `None` if its end is not there.
+/// Returns the length of the object at the start of `data`; `None` if it is incomplete.
 pub(super) fn element(data: &[u8]) -> Option<usize> {
     let (mut depth, mut is_text) = (0_usize, false);
     let mut bytes = data.iter().enumerate();
@@ -104,7 +104,7 @@ pub(super) fn element(data: &[u8]) -> Option<usize> {
     None
 }
 
-/// The objects of an array whose end may be missing.
+/// Returns the complete objects of an array whose end may be missing.
 pub(super) fn elements(mut data: &[u8]) -> impl Iterator<Item = &[u8]> {
     std::iter::from_fn(move || {
         data = &data[between(data)..];
@@ -114,7 +114,7 @@ pub(super) fn elements(mut data: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-/// Picks the values of the named keys from an object.
+/// Visitor that returns the values of the named keys.
 struct Pick<'n>(&'n [Option<String>; MAX_CELLS]);
 
 impl<'de> Visitor<'de> for Pick<'_> {
@@ -138,7 +138,7 @@ impl<'de> Visitor<'de> for Pick<'_> {
     }
 }
 
-/// Which of the names a key is, without a copy of the key.
+/// Visitor that returns the index of a key's name without copying the key.
 struct Slot<'n>(&'n [Option<String>; MAX_CELLS]);
 
 impl<'de> DeserializeSeed<'de> for Slot<'_> {

@@ -1,9 +1,9 @@
-//! Lists within a cell, as JSON and Python write them: `["a", "b"]`, `['a', 'b']`.
+//! Reads lists in a cell, in JSON or Python notation: `["a", "b"]`, `['a', 'b']`.
 
-/// Returns the values of a list, those of lists within it too; `None` if the cell is no list.
+/// Returns the values of a list, including nested lists; `None` if the cell is not a list.
 pub(super) fn members(cell: &str) -> Option<Vec<String>> {
     let inner = cell.trim().strip_prefix('[')?.strip_suffix(']')?;
-    // Records within a list have no one value.
+    // Records in a list are not single values.
     if inner.contains('{') {
         return None;
     }
@@ -12,7 +12,7 @@ pub(super) fn members(cell: &str) -> Option<Vec<String>> {
     let mut rest = inner.chars();
     while let Some(sign) = rest.next() {
         match sign {
-            // Python 2 writes u'text'.
+            // Python 2 writes `u'text'`.
             '\'' | '"' if matches!(bare.trim(), "" | "u") => {
                 bare.clear();
                 members.push(quoted(sign, &mut rest));
@@ -25,7 +25,7 @@ pub(super) fn members(cell: &str) -> Option<Vec<String>> {
     Some(members)
 }
 
-/// Keeps a value without quotes, unless it stands for none.
+/// Adds a value without quotes, unless it is empty or a null.
 fn keep(bare: &mut String, members: &mut Vec<String>) {
     if !matches!(bare.trim(), "" | "null" | "None") {
         members.push(bare.trim().into());
@@ -33,7 +33,7 @@ fn keep(bare: &mut String, members: &mut Vec<String>) {
     bare.clear();
 }
 
-/// Reads up to the closing quote.
+/// Reads up to the closing quote and returns the text.
 fn quoted(quote: char, rest: &mut std::str::Chars<'_>) -> String {
     let mut text = String::new();
     while let Some(sign) = rest.next() {

@@ -1,4 +1,4 @@
-//! Files in, data set out.
+//! Loads a data set from the bytes of its files.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,11 +13,11 @@ use super::warnings;
 use crate::config::{Config, SplitKind};
 use crate::error::{Error, Result};
 
-/// What a file is for.
+/// Role of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Part {
-    /// Interactions that `split.kind` parts.
+    /// Interactions that are split by `split.kind`.
     All,
     /// Interactions to train on, with `split.kind` `given`.
     Train,
@@ -48,21 +48,20 @@ pub enum Part {
 /// # }
 /// ```
 ///
-/// Memory while it loads: 8 bytes a pair, or 16 where the split goes by time, besides the ids and
-/// a second copy of the held-out pairs at 8 bytes each, made once times are gone. Only columns that
-/// an option needs are read: ratings for `data.minRating`, times for a split by time.
+/// Memory while loading: 8 bytes a pair, or 16 if the split is by time; the ids; and a copy of the
+/// held-out pairs with 8 bytes each, made after times are dropped. Only columns that an option
+/// needs are read: ratings for `data.minRating`, times for a split by time.
 pub struct Loader {
     config: Config,
     intake: Intake,
     report: Report,
-    /// The files so far.
+    /// Files begun so far.
     begun: Vec<(Part, String)>,
     open: Option<Open>,
 }
 
 impl Loader {
-    /// A loader for one data set. Of the options it follows `data`, `split`, `seed`, and what
-    /// towers are made of.
+    /// Returns a loader for one data set. It uses the options `data`, `split`, `seed` and `towers`.
     pub fn new(config: &Config) -> Self {
         Self {
             config: config.clone(),
@@ -73,12 +72,12 @@ impl Loader {
         }
     }
 
-    /// Ends the file before and begins another. `bytes` is the length of its text, unpacked, if it
-    /// is known: memory is then taken once.
+    /// Ends the previous file and begins another one. `bytes` is the length of its decompressed
+    /// text, if known: memory is then reserved once.
     ///
     /// # Errors
-    /// [`Error::Config`] if the part does not go with `split.kind` or `split.validation`;
-    /// [`Error::Data`] for what was wrong with the file before.
+    /// [`Error::Config`] if the part contradicts `split.kind` or `split.validation`;
+    /// [`Error::Data`] for faults of the previous file.
     pub fn begin(&mut self, part: Part, file_name: &str, bytes: Option<u64>) -> Result<()> {
         self.close()?;
         self.check_part(part, file_name)?;
@@ -87,11 +86,11 @@ impl Loader {
         Ok(())
     }
 
-    /// Takes in the next bytes of the file: plain text, unpacked.
+    /// Reads the next bytes of the file, decompressed.
     ///
     /// # Errors
-    /// [`Error::Data`] for a file that cannot be read, [`Error::Config`] for a column that an
-    /// option needs and the file lacks.
+    /// [`Error::Data`] if the file cannot be read, [`Error::Config`] if it lacks a column that an
+    /// option needs.
     ///
     /// # Panics
     /// If no file was begun.
@@ -100,11 +99,11 @@ impl Loader {
         open.push(chunk, &self.config, &mut self.intake)
     }
 
-    /// Ends the last file and puts the data set together.
+    /// Ends the last file and returns the data set.
     ///
     /// # Errors
-    /// [`Error::Data`] if too many lines were bad or nothing is left to learn from,
-    /// [`Error::Config`] if a file is missing that `split.kind` needs.
+    /// [`Error::Data`] if too many lines are bad or too few pairs remain, [`Error::Config`] if a
+    /// file that `split.kind` needs is missing.
     pub fn finish(mut self) -> Result<Dataset> {
         self.close()?;
         let given = self.config.split.kind == SplitKind::Given;
@@ -119,8 +118,8 @@ impl Loader {
             if !features.is_empty() && !self.has(part) {
                 return Err(Error::Config {
                     key: key.into(),
-                    problem: format!("there is no {} file to have them", word(part)),
-                    allowed: "[], or names of columns of such a file".into(),
+                    problem: format!("there is no {} file", word(part)),
+                    allowed: "[], or names of columns of that file".into(),
                 });
             }
         }
@@ -183,14 +182,14 @@ impl Loader {
         match part {
             Part::All if given => refusal(
                 "split.kind",
-                format!("`given` needs train and test files, and {file_name} is neither"),
+                format!("`given` needs train and test files, but {file_name} is neither"),
                 WITHOUT_GIVEN,
             ),
             Part::Train | Part::Validation | Part::Test if !given => {
                 let (kind, part) = (word(kind), word(part));
                 refusal(
                     "split.kind",
-                    format!("`{kind}` parts the data itself, and {file_name} is the {part} part"),
+                    format!("`{kind}` splits the data itself, but {file_name} is the {part} part"),
                     "given",
                 )
             }
@@ -213,12 +212,12 @@ impl Loader {
         }
         Err(Error::Config {
             key: "split.kind".into(),
-            problem: format!("`given` needs a {} file, and there is none", word(part)),
+            problem: format!("`given` needs a {} file, but there is none", word(part)),
             allowed: WITHOUT_GIVEN.into(),
         })
     }
 
-    /// Names of the files with interactions, for an error about all of them.
+    /// Returns the names of the files with interactions, for errors about all of them.
     fn interactions_files(&self) -> String {
         let names = self.begun.iter().filter(|(part, _)| slot(*part).is_some());
         let names: Vec<&str> = names.map(|(_, name)| name.as_str()).collect();
@@ -226,11 +225,11 @@ impl Loader {
     }
 }
 
-/// What `split.kind` may be for data in one file.
+/// Allowed values of `split.kind` for data in one file.
 const WITHOUT_GIVEN: &str =
     "random, temporal, temporal-global or leave-last-out, with one file for all";
 
-/// Where a part's interactions are gathered.
+/// Returns the index of a part's interactions in [`Intake::parts`]; `None` for items and users.
 pub(super) fn slot(part: Part) -> Option<usize> {
     match part {
         Part::All | Part::Train => Some(0),
@@ -240,8 +239,8 @@ pub(super) fn slot(part: Part) -> Option<usize> {
     }
 }
 
-/// Leaves out of each part what the parts before it have: such a pair is masked when it is scored,
-/// so it could never be hit. The number of pairs left out.
+/// Removes pairs that an earlier part contains: they are masked in scoring, so they could never be
+/// hits. Returns the number of removed pairs.
 fn drop_seen_before([train, validation, test]: &mut [Interactions; 3]) -> usize {
     let before = validation.len() + test.len();
     validation.retain(|user, item| !train.contains(user, item));
@@ -249,7 +248,7 @@ fn drop_seen_before([train, validation, test]: &mut [Interactions; 3]) -> usize 
     before - validation.len() - test.len()
 }
 
-/// The word for a value in options and files.
+/// Returns the word of a value in options and files.
 pub(super) fn word(value: impl Serialize) -> String {
     let word = serde_json::to_value(value).expect("a plain enum has a word");
     word.as_str().expect("a plain enum has a word").into()

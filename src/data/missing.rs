@@ -1,10 +1,10 @@
-//! Cells that stand for no value: empty ones, and the words of `data.missing`.
+//! Recognizes missing values: empty cells, and the words of `data.missing`.
 
-/// The words, ready to be looked up for every id of a file.
+/// The words for missing values, with a fast look-up.
 #[derive(Debug)]
 pub(super) struct Missing {
     words: Vec<Vec<u8>>,
-    /// Whether a word begins with a byte: nearly all ids are told apart by their first one.
+    /// Whether a word begins with each byte: for most ids, the first byte decides.
     begins: [bool; 256],
 }
 
@@ -17,7 +17,7 @@ impl Missing {
         Self { words: words.iter().map(|word| word.clone().into_bytes()).collect(), begins }
     }
 
-    /// Whether a cell without blanks around it has no value.
+    /// Returns whether a trimmed cell has no value.
     #[inline]
     pub fn is(&self, cell: &[u8]) -> bool {
         match cell.first() {
@@ -26,7 +26,7 @@ impl Missing {
         }
     }
 
-    /// The cell, or nothing where it has no value.
+    /// Returns the cell, or an empty one if it has no value.
     pub fn or_empty<'a>(&self, cell: &'a [u8]) -> &'a [u8] {
         if self.is(cell.trim_ascii()) { b"" } else { cell }
     }

@@ -1,12 +1,12 @@
-//! From a file's bytes to the parts that a run needs.
+//! Reads a data set from the bytes of its files.
 //!
-//! Bytes come in chunks of any size to a [`Loader`] and leave as a [`Dataset`]: bytes become UTF-8
-//! (`encoding`), lines become records (`reader`, `delimited`, `quoted`, `json`), records become cells by
-//! what the columns hold (`format`, `header`, `columns`, `content`), cells become indices and rows of
-//! words (`intake`, `ids`, `time`, `interactions`), and rows are sorted, thinned out (`filter`) and
-//! split (`split`) where they lie. `report` says what was understood, `warnings` what is probably wrong.
-//! Nothing here touches a file or a network, and the result depends on the bytes and the options alone,
-//! never on the boundaries of the chunks.
+//! A [`Loader`] takes bytes in chunks of any size and returns a [`Dataset`]: bytes become UTF-8
+//! (`encoding`), lines become records (`reader`, `delimited`, `quoted`, `json`), records become
+//! cells of known columns (`format`, `header`, `columns`, `content`), cells become indices and rows
+//! of words (`intake`, `ids`, `time`, `interactions`), and rows are sorted, filtered (`filter`) and
+//! split (`split`) in place. `report` describes how files were understood, `warnings` adds probable
+//! mistakes. Nothing here accesses a file or a network. The result depends only on the bytes and
+//! the options, never on the boundaries of the chunks.
 
 mod columns;
 mod content;

@@ -1,17 +1,17 @@
-//! Numbers as people write them: `4.5`, `4,5`, `$1,099.99`.
+//! Reads numbers in common notations: `4.5`, `4,5`, `$1,099.99`.
 
-/// Signs of currencies that may stand before or after a number.
+/// Currency signs that may precede or follow a number.
 const CURRENCIES: [char; 5] = ['$', '€', '£', '¥', '₹'];
 
-/// Reads a finite number. A comma groups thousands where three digits follow it, and else is the
-/// decimal sign.
+/// Reads a finite number. A comma before three digits separates thousands; else it is the decimal
+/// point.
 pub(super) fn parse(text: &str) -> Option<f64> {
     let text = text.trim();
     let number = text.parse().ok().or_else(|| spelled(text));
     number.filter(|number: &f64| number.is_finite())
 }
 
-/// Reads a number that has a currency or commas.
+/// Reads a number with a currency or commas.
 #[cold]
 fn spelled(text: &str) -> Option<f64> {
     let text = text.trim_matches(CURRENCIES).trim();

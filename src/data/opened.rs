@@ -1,4 +1,4 @@
-//! A file that is being read: judged by its first bytes, then taken in chunk by chunk.
+//! Reads a file: detects its format from its first bytes, then reads it in chunks.
 
 use super::columns::{self, Found, Judge, Sought};
 use super::content;
@@ -15,11 +15,11 @@ use super::time::Clock;
 use crate::config::{Column, Config};
 use crate::error::{Error, Result};
 
-/// By how much memory is taken for more lines than the mean line length promises: the mean over
-/// [`RECORD_LIMIT`] bytes is that sure.
+/// Factor of the number of lines that memory is reserved for: the mean line length over
+/// [`RECORD_LIMIT`] bytes predicts it this precisely.
 const HEADROOM: f64 = 1.003;
 
-/// Rows, columns and characters of a cell that a report shows.
+/// Largest numbers of rows, columns and characters of a cell in a report.
 const ROWS: usize = 5;
 const COLUMNS: usize = 100;
 const CHARACTERS: usize = 60;
@@ -28,42 +28,42 @@ const CHARACTERS: usize = 60;
 pub(super) struct Open {
     part: Part,
     name: String,
-    /// Bytes that the whole file has, if known.
+    /// Length of the whole file in bytes, if known.
     bytes: Option<u64>,
-    /// The first bytes, gathered to be judged together.
+    /// First bytes, collected before detection.
     head: Vec<u8>,
-    /// There once the head was judged.
+    /// Set after detection.
     judged: Option<Judged>,
 }
 
-/// The first bytes of a file, as text.
+/// First bytes of a file, as text.
 pub(super) struct Head {
     decoder: Decoder,
     text: Vec<u8>,
     pub sample: Sample,
 }
 
-/// A file whose head was judged.
+/// A file whose format was detected.
 struct Judged {
     decoder: Decoder,
     reader: Reader,
     tally: Tally,
     report: FileReport,
-    /// Interactions of the part that other files had.
+    /// Number of interactions of the part in earlier files.
     rows_before: usize,
-    /// Whether lines were taken as lists because of their length.
+    /// Whether lines are read as lists because their lengths differ.
     is_guess: bool,
 }
 
 impl Judged {
-    /// Takes in text, the last of the file or not.
+    /// Reads text; `last` marks the end of the file.
     fn read(&mut self, part: Part, text: &[u8], last: bool, intake: &mut Intake) -> Result<()> {
         let Self { reader, tally, .. } = self;
         reader.push(text, last, &mut |record| take(intake, part, tally, record))
     }
 }
 
-/// A file that was read, and what is to be said about it.
+/// Reports on a file that was read.
 pub(super) struct Closed {
     pub report: FileReport,
     pub first_bad_lines: Vec<String>,
@@ -75,7 +75,7 @@ impl Open {
         Self { part, name: name.into(), bytes, head: Vec::new(), judged: None }
     }
 
-    /// Takes in the next bytes.
+    /// Reads the next bytes.
     pub fn push(&mut self, chunk: &[u8], config: &Config, intake: &mut Intake) -> Result<()> {
         let mut rest = chunk;
         if self.judged.is_none() {
@@ -114,8 +114,8 @@ impl Open {
         let mut warnings = Vec::new();
         if is_guess {
             warnings.push(format!(
-                "{name}: its lines differ in length, so each is read as a user and all their items. If \
-                 that is wrong, set `data.layout` to \"table\""
+                "{name}: the lines have different numbers of cells, so each is read as a user and all \
+                 their items. If that is wrong, set `data.layout` to \"table\""
             ));
         }
         if let Some(slot) = slot(part) {
@@ -130,7 +130,8 @@ impl Open {
         Ok(Closed { report, first_bad_lines, warnings })
     }
 
-    /// Judges the head of the file and looks for its columns; makes room for its lines.
+    /// Detects the format from the head of the file, finds its columns, and reserves memory for its
+    /// lines.
     fn judge(&mut self, config: &Config, whole: bool, intake: &mut Intake) -> Result<Judged> {
         let head = std::mem::take(&mut self.head);
         let raw_bytes = head.len() as f64;
@@ -153,7 +154,7 @@ impl Open {
         Ok(Judged { decoder, reader, tally: Tally::default(), report, rows_before, is_guess })
     }
 
-    /// Decodes the first bytes and judges their format.
+    /// Decodes the first bytes and detects their format.
     pub fn decoded(&self, mut head: Vec<u8>, whole: bool, config: &Config) -> Result<Head> {
         if let Some(problem) = foreign::problem(&head) {
             return Err(Error::Data { file: self.name.clone(), problem, lines: Vec::new() });
@@ -165,7 +166,7 @@ impl Open {
         Ok(Head { decoder, text, sample })
     }
 
-    /// Finds the columns. The report has none if they are refused.
+    /// Finds the columns. The report has no columns if there is an error.
     pub fn find(
         &self,
         head: &Head,
@@ -190,7 +191,7 @@ impl Open {
         (report, found)
     }
 
-    /// The options of the format.
+    /// Returns the options of the format.
     fn format<'c>(&self, config: &'c Config) -> Format<'c> {
         let data = &config.data;
         let separator = match self.part {
@@ -202,7 +203,7 @@ impl Open {
         Format { separator: separator.as_deref(), layout: data.layout, is_pairs }
     }
 
-    /// Whether the options say that there is a header.
+    /// Returns whether the file has a header, if an option says so.
     fn header(&self, config: &Config) -> Option<bool> {
         match self.part {
             Part::Items => config.data.items.header,
@@ -211,7 +212,7 @@ impl Open {
         }
     }
 
-    /// Refuses a file that lacks what an option needs.
+    /// Rejects a file without a column that an option needs.
     fn require(&self, config: &Config, found: &Found) -> Result<()> {
         let [_, _, ratings, times] = [0, 1, 2, 3].map(|n| found.positions[n].is_some());
         let file = &self.name;
@@ -220,7 +221,7 @@ impl Open {
             let problem = match unclear.is_empty() {
                 true => format!("{file} has no ratings"),
                 false => format!(
-                    "which column of {file} is the rating cannot be known: {} may be",
+                    "it is unclear which column of {file} contains the ratings; candidates: {}",
                     unclear.join(", ")
                 ),
             };
@@ -234,7 +235,7 @@ impl Open {
             let kind = word(config.split.kind);
             return Err(Error::Config {
                 key: "split.kind".into(),
-                problem: format!("`{kind}` needs times, and {file} has none"),
+                problem: format!("`{kind}` needs times, but {file} has none"),
                 allowed: "random, or a column named by `data.columns.timestamp`".into(),
             });
         }
@@ -302,12 +303,12 @@ fn shown(row: &[String]) -> Vec<String> {
     row.iter().take(COLUMNS).map(|cell| cell.chars().take(CHARACTERS).collect()).collect()
 }
 
-/// How many of the columns that a file is searched for, the first ones, are ids.
+/// Returns the number of id columns: they come first in [`sought`].
 fn ids(part: Part) -> usize {
     if slot(part).is_some() { 2 } else { 1 }
 }
 
-/// The columns of features that a file has to have, by name.
+/// Returns the names of the feature columns that a file must have.
 fn features(part: Part, intake: &Intake) -> Vec<Column> {
     let columns = match part {
         Part::Users => &intake.user_features,
@@ -317,7 +318,7 @@ fn features(part: Part, intake: &Intake) -> Vec<Column> {
     columns.iter().map(|(column, _)| Column::Name(column.name.clone())).collect()
 }
 
-/// The columns that a file is searched for, in the order in which [`Intake`] takes them.
+/// Returns the columns to find in a file, in the order that [`Intake`] expects.
 fn sought<'a>(part: Part, config: &'a Config, features: &'a [Column]) -> Vec<Sought<'a>> {
     let data = &config.data;
     let column = |role, option: &'a Option<Column>, key| Sought {
@@ -326,7 +327,7 @@ fn sought<'a>(part: Part, config: &'a Config, features: &'a [Column]) -> Vec<Sou
         key,
         hint: None,
     };
-    // The column of ids has in most cases the name that it has among the interactions.
+    // Mostly, the column of ids has the same name as in the interactions.
     let hint = |column: &'a Option<Column>| match column {
         Some(Column::Name(name)) => Some(name.as_str()),
         _ => None,
@@ -365,7 +366,7 @@ fn sought<'a>(part: Part, config: &'a Config, features: &'a [Column]) -> Vec<Sou
     known.into_iter().chain(features).collect()
 }
 
-/// Takes in a record, or counts why not.
+/// Adds a record, or counts why it was skipped.
 #[inline]
 fn take(intake: &mut Intake, part: Part, tally: &mut Tally, record: Record<'_>) -> Result<()> {
     tally.records += u64::from(!record.is_next);
@@ -384,8 +385,8 @@ fn take(intake: &mut Intake, part: Part, tally: &mut Tally, record: Record<'_>) 
     Ok(())
 }
 
-/// Settles whether the dates of a file are month first, by all of them; returns a warning where none
-/// of them tells.
+/// Decides from all dates of a file whether they are month first; returns a warning if no date
+/// decides.
 fn settle_dates(
     name: &str,
     intake: &mut Intake,
@@ -405,7 +406,7 @@ fn settle_dates(
             Ok(None)
         }
         (false, false) if seen.either => Ok(Some(format!(
-            "{name}: no date tells whether the month or the day comes first; they are read as month \
+            "{name}: no date shows whether the month or the day comes first; they are read as month \
              first. Set `data.timeFormat` to \"month-first\" or \"day-first\""
         ))),
         _ => Ok(None),

@@ -1,45 +1,44 @@
-//! Pairs of a user and an item, in the layouts that kernels and evaluation read.
+//! Pairs of a user and an item, in the layouts of kernels and evaluation.
 
 use crate::order::ascending;
 
-/// `(user, item)` pairs, interleaved in one run of words: what the GPU reads as
-/// `array<vec2<u32>>`.
+/// `(user, item)` pairs, interleaved in one array of words: the GPU reads it as `array<vec2<u32>>`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Pairs(Vec<u32>);
 
 impl Pairs {
-    /// Takes words `user, item, user, item, …`.
+    /// Returns pairs from words `user, item, user, item, …`.
     pub(super) fn from_words(words: Vec<u32>) -> Self {
         debug_assert!(words.len().is_multiple_of(2));
         Self(words)
     }
 
-    /// How many pairs there are.
+    /// Returns the number of pairs.
     pub fn len(&self) -> usize {
         self.0.len() / 2
     }
 
-    /// Whether there are none.
+    /// Returns whether there are no pairs.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The pairs, in order.
+    /// Returns the pairs in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = [u32; 2]> + '_ {
         self.as_slice().iter().copied()
     }
 
-    /// The pair at `ix`, below [`len`](Self::len).
+    /// Returns the pair at `ix`, which must be below [`len`](Self::len).
     pub fn get(&self, ix: usize) -> [u32; 2] {
         self.as_slice()[ix]
     }
 
-    /// The pairs as one slice.
+    /// Returns the pairs as a slice.
     pub fn as_slice(&self) -> &[[u32; 2]] {
         bytemuck::cast_slice(&self.0)
     }
 
-    /// The pairs as words, `2·len()` of them: ready to upload.
+    /// Returns the pairs as `2·len()` words, ready to upload.
     pub fn as_words(&self) -> &[u32] {
         &self.0
     }
@@ -48,10 +47,10 @@ impl Pairs {
         bytemuck::cast_slice_mut(&mut self.0)
     }
 
-    /// How many pairs each of the first `rows` users (`side` 0) or items (`side` 1) has.
+    /// Returns the number of pairs of each of `rows` users (`side` 0) or items (`side` 1).
     ///
     /// # Panics
-    /// If one is not below `rows`.
+    /// If an index is not below `rows`.
     pub fn counts(&self, side: usize, rows: usize) -> Vec<u32> {
         let mut counts = vec![0; rows];
         for pair in self.iter() {
@@ -60,7 +59,7 @@ impl Pairs {
         counts
     }
 
-    /// The items of each user, ascending.
+    /// Returns the items of each user, ascending.
     ///
     /// # Panics
     /// If a user is not below `n_users`.
@@ -72,8 +71,8 @@ impl Pairs {
         for ix in 0..n_users {
             offsets[ix + 1] += offsets[ix];
         }
-        // A row's own offset serves as its cursor while it fills, and has moved to the row's end
-        // when it is full: to the next row's start.
+        // Each row's offset is its cursor while the row fills. At the end it is the row's end,
+        // which is the start of the next row.
         let mut items = vec![0; self.len()];
         for [user, item] in self.iter() {
             let cursor = &mut offsets[user as usize];
@@ -97,32 +96,33 @@ impl FromIterator<[u32; 2]> for Pairs {
     }
 }
 
-/// Compressed sparse rows: each user's items, one row behind the other.
+/// Compressed sparse rows: each user's items, row after row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Csr {
-    /// Where each row starts in `items`, and where the last one ends: rows + 1 entries.
+    /// Start of each row in `items`, and the end of the last one: rows + 1 entries.
     pub offsets: Vec<u32>,
     /// Items, ascending within a row.
     pub items: Vec<u32>,
 }
 
 impl Csr {
-    /// The items of a user.
+    /// Returns the items of a user.
     pub fn row(&self, user: u32) -> &[u32] {
         &self.items[self.span(user as usize)]
     }
 
-    /// How many rows there are.
+    /// Returns the number of rows.
     pub fn len(&self) -> usize {
         self.offsets.len() - 1
     }
 
-    /// Items of the longest row.
+    /// Returns the number of items of the longest row.
     pub fn longest(&self) -> usize {
         (0..self.len()).map(|row| self.span(row).len()).max().unwrap_or(0)
     }
 
-    /// The same with at most `cap` items in a row: of a longer one those whose `lot(row, item)` is lowest.
+    /// Returns rows with at most `cap` items: longer rows keep the items with the lowest
+    /// `lot(row, item)`.
     pub fn capped(&self, cap: usize, lot: impl Fn(u32, u32) -> u32) -> Self {
         let mut capped = Self { offsets: vec![0], items: Vec::new() };
         for row in 0..self.len() as u32 {
@@ -140,7 +140,7 @@ impl Csr {
         capped
     }
 
-    /// Whether there are none.
+    /// Returns whether there are no rows.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -1,11 +1,11 @@
-//! Times by a pattern that an option gives, such as `%d.%m.%Y %H:%M`.
+//! Parses times by a pattern from an option, such as `%d.%m.%Y %H:%M`.
 
 use super::dates::{self, MONTHS};
 
-/// The codes that a pattern may have, after `%`.
+/// Codes that a pattern may contain.
 pub(super) const CODES: &str = "%Y %y %m %d %H %I %p %M %S %f %b %s";
 
-/// Returns the code of a pattern that is not known, if it has one.
+/// Returns the first unknown code of a pattern.
 pub(super) fn unknown_code(pattern: &str) -> Option<String> {
     let mut signs = pattern.chars();
     while let Some(sign) = signs.next() {
@@ -19,8 +19,8 @@ pub(super) fn unknown_code(pattern: &str) -> Option<String> {
     None
 }
 
-/// Milliseconds since 1970 of a text that follows the pattern. A blank of the pattern stands for any
-/// number of blanks.
+/// Parses a text by a pattern to milliseconds since 1970. A space in the pattern matches any number
+/// of spaces.
 pub(super) fn parse(text: &[u8], pattern: &str) -> Option<i64> {
     let mut rest = text;
     let (mut year, mut month, mut day) = (1970, 1, 1);
@@ -74,7 +74,7 @@ pub(super) fn parse(text: &[u8], pattern: &str) -> Option<i64> {
     holds.then_some(dates::of_day(year, month, day)? + seconds * 1000 + thousandth)
 }
 
-/// Takes up to this many digits.
+/// Reads a number of at most `most` digits.
 fn digits(text: &mut &[u8], most: usize) -> Option<i64> {
     let length = text.iter().take(most).take_while(|byte| byte.is_ascii_digit()).count();
     let (digits, rest) = text.split_at(length);

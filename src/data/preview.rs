@@ -1,4 +1,4 @@
-//! How the beginning of a file is understood, before it is read.
+//! Previews of files: how their first bytes are understood.
 
 use super::format::RECORD_LIMIT;
 use super::intake::Intake;
@@ -8,17 +8,17 @@ use super::report::FileReport;
 use crate::config::Config;
 use crate::error::Error;
 
-/// The first rows of a file, and how they are understood.
+/// The first rows of a file and how it was understood.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Preview {
-    /// How the file is understood, without columns if they are refused; none if its text cannot be read.
+    /// Report on the file; without columns if they are unclear. `None` if its text cannot be read.
     pub read: Option<FileReport>,
-    /// Why it is refused.
+    /// Why the file is rejected.
     pub problem: Option<Error>,
 }
 
 impl Preview {
-    /// Judges the first bytes of a file as [`super::Loader`] does; `whole` if it has no others.
+    /// Reads the first bytes of a file as [`super::Loader`] does; `whole` if there are no others.
     pub fn of(part: Part, name: &str, head: &[u8], whole: bool, config: &Config) -> Self {
         let open = Open::new(part, name, None);
         match open.decoded(head.to_vec(), whole, config) {
@@ -31,7 +31,7 @@ impl Preview {
     }
 }
 
-/// The first bytes of files, kept for a preview if one of them is refused.
+/// The first bytes of files, kept for a preview if one of them is rejected.
 #[derive(Debug, Default)]
 pub struct Heads(Vec<(Part, String, Vec<u8>)>);
 
@@ -41,7 +41,7 @@ impl Heads {
         self.0.push((part, name.into(), Vec::new()));
     }
 
-    /// Keeps as many of the next bytes as a file is judged by.
+    /// Keeps the next bytes, up to the number that decides a file's format.
     pub fn push(&mut self, chunk: &[u8]) {
         if let Some((_, _, head)) = self.0.last_mut() {
             let most = RECORD_LIMIT - head.len();
@@ -49,7 +49,7 @@ impl Heads {
         }
     }
 
-    /// Reports how each file is understood whose text can be read.
+    /// Returns a report on each file whose text can be read.
     pub fn read(&self, config: &Config) -> Vec<FileReport> {
         let read = |(part, name, head): &(Part, String, Vec<u8>)| {
             Preview::of(*part, name, head, head.len() < RECORD_LIMIT, config).read

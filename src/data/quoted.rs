@@ -1,11 +1,12 @@
-//! Rows with quoted cells: separators, line ends and quotes within quotes.
+//! Reads rows with quoted cells, which may contain separators, line ends and quotes.
 
 use memchr::{memchr, memchr2};
 
-/// The most lines of a row: without a bound, a file of open quotes would be searched over and over.
+/// Largest number of lines of a row. Without it, a file of open quotes would be searched again and
+/// again.
 const MOST_LINES: u64 = 1000;
 
-/// How a quote within quotes is written.
+/// Escape of a quote inside quotes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Escape {
     /// `""`, as in RFC 4180.
@@ -14,28 +15,29 @@ pub(super) enum Escape {
     Backslash,
 }
 
-/// A row at the start of some bytes.
+/// A row at the start of the data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Quoted {
-    /// Its bytes, line end included.
+    /// Length in bytes, including the line end.
     pub length: usize,
     pub lines: u64,
     pub cells: usize,
-    /// A quote stands within a quoted cell, neither escaped nor at its end.
+    /// Whether a quoted cell contains a quote that is neither escaped nor at its end.
     pub is_odd: bool,
 }
 
-/// Where the cells of a row lie: the text of all, and the start and the end of each.
+/// Cells of a row: their text, and the start and end of each.
 #[derive(Debug, Default)]
 pub(super) struct Cells {
     pub text: Vec<u8>,
     pub bounds: Vec<(usize, usize)>,
 }
 
-/// Reads the row at the start of `data` into `cells`; `None` if a quote is still open at the end.
+/// Reads the row at the start of `data` into `cells`.
 ///
-/// A row spans lines only while nothing speaks against it: it ends, as `None`, at an odd quote after
-/// its first line, and with more than `most` cells.
+/// # Errors
+/// [`Broken`] if a quote is still open at the end, or if the row spans lines and has an odd quote
+/// after its first line, or more than `most` cells.
 pub(super) fn read(
     data: &[u8],
     separator: u8,
@@ -74,18 +76,19 @@ pub(super) fn read(
     }
 }
 
-/// Why a row with quotes is none.
+/// Why a row with quotes is invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Broken {
     /// A quote is still open at the end of the data.
     Open,
-    /// A quote that opens on one line meets an odd one on another.
+    /// A quote opens on one line, and an odd one follows on another.
     OddQuote,
     TooManyCells,
     TooManyLines,
 }
 
-/// Appends a cell from after its opening quote to its closing one; returns the place after that.
+/// Appends a quoted cell, from after its opening quote; returns the position after its closing
+/// quote.
 fn quoted_cell(
     data: &[u8],
     mut at: usize,
@@ -131,7 +134,7 @@ fn quoted_cell(
     }
 }
 
-/// Whether a cell may end before this: at a separator or a line end, after blanks.
+/// Returns whether a cell may end here: before a separator or a line end, after spaces.
 fn ends_cell(rest: &[u8], separator: u8) -> bool {
     let blanks = rest.iter().take_while(|byte| **byte == b' ').count();
     match &rest[blanks..] {

@@ -1,4 +1,4 @@
-//! One file as a run of records, whatever its format and however its bytes come in.
+//! Reads the records of one file, in any format and from chunks of any size.
 
 use super::columns::Found;
 use super::delimited::{Row, Splitter, line_length, without_line_end};
@@ -8,37 +8,37 @@ use super::json::{self, Keys};
 use crate::config::FEATURE_COLUMNS;
 use crate::error::{Error, Result};
 
-/// The most columns that are read from a file: id, title and features.
+/// Largest number of columns that are read from a file: id, title and features.
 pub(super) const MAX_CELLS: usize = 2 + FEATURE_COLUMNS;
 
-/// The cells of a record in the order in which their columns were sought; empty where a column was
-/// not sought or the cell is empty.
+/// Cells of a record in the order of the columns to find; empty if there is no such column or no
+/// text.
 pub(super) type Cells<'a> = [&'a [u8]; MAX_CELLS];
 
-/// What became of a record.
+/// Result of reading a record.
 type CellsOrFlaw<'a> = std::result::Result<Cells<'a>, Flaw>;
 
-/// A record as it is handed on.
+/// A record with its position.
 pub(super) struct Record<'a> {
-    /// The line on which it starts, from 1.
+    /// Line on which it starts, from 1.
     pub line: u64,
-    /// Whether the line had a record before.
+    /// Whether an earlier record is on the same line.
     pub is_next: bool,
-    /// Its text.
+    /// Text of the record.
     pub text: &'a [u8],
     pub cells: CellsOrFlaw<'a>,
 }
 
-/// Reads one file's records out of chunks. What does not depend on the chunks: the format is judged
-/// by a head of fixed length, and a record is handed on only when its end is there.
+/// Reads one file's records from chunks. The result does not depend on the chunks: the format is
+/// detected from a head of fixed length, and a record is passed on only when it is complete.
 pub(super) struct Reader {
     file: String,
     parser: Parser,
-    /// Lines read so far.
+    /// Number of lines read so far.
     line: u64,
-    /// Blank lines among them.
+    /// Number of blank lines among them.
     pub blank: u64,
-    /// Bytes that no record has used yet.
+    /// Bytes of the incomplete record.
     carry: Vec<u8>,
 }
 
@@ -51,11 +51,11 @@ enum Parser {
 }
 
 impl Reader {
-    /// A reader for a file whose `head` was judged: its first [`RECORD_LIMIT`] bytes, or all of it.
-    /// The first `ids` of the columns are ids.
+    /// Returns a reader for a file with the given `head`: its first [`RECORD_LIMIT`] bytes, or all
+    /// of it. The first `ids` columns are ids.
     ///
     /// # Errors
-    /// [`Error::Data`] for a NUL character in the head.
+    /// [`Error::Data`] if the head contains a NUL character.
     pub fn new(
         file: &str,
         mut head: Vec<u8>,
@@ -92,10 +92,11 @@ impl Reader {
         Ok(reader)
     }
 
-    /// Hands on the records that `chunk` completes; with `last` also what is left, as the end of the file.
+    /// Passes the records that `chunk` completes to `take`; with `last`, also the rest, as the end
+    /// of the file.
     ///
     /// # Errors
-    /// Errors of `take`; [`Error::Data`] for a line without an end, or a NUL character.
+    /// Errors of `take`; [`Error::Data`] for a line that is too long, or a NUL character.
     pub fn push(
         &mut self,
         chunk: &[u8],
@@ -105,7 +106,7 @@ impl Reader {
         self.check(chunk)?;
         let mut rest = chunk;
         if !self.carry.is_empty() {
-            // A line is all that a record mostly lacks; only one with an open quote takes more.
+            // Mostly, one line completes the record; only a record with an open quote needs more.
             let line_end = memchr::memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
             rest = self.push_carried(rest, line_end, take)?;
             if !self.carry.is_empty() && !rest.is_empty() {
@@ -123,7 +124,7 @@ impl Reader {
         Ok(())
     }
 
-    /// Refuses a NUL, which no text has.
+    /// Rejects a NUL character, which text does not contain.
     ///
     /// # Errors
     /// [`Error::Data`].
@@ -141,7 +142,7 @@ impl Reader {
         })
     }
 
-    /// Moves some bytes of `chunk` after the carried ones and reads those; the rest of `chunk`.
+    /// Appends bytes of `chunk` to the carried ones and reads those; returns the rest of `chunk`.
     fn push_carried<'c>(
         &mut self,
         chunk: &'c [u8],
@@ -156,7 +157,7 @@ impl Reader {
         Ok(&chunk[count..])
     }
 
-    /// Hands on the records of `data` whose end is there; the bytes that they take.
+    /// Passes on the complete records of `data`; returns their length in bytes.
     fn read(
         &mut self,
         data: &[u8],
@@ -186,7 +187,7 @@ impl Reader {
                 return Err(Error::Data {
                     file: self.file.clone(),
                     problem: format!(
-                        "line {} has no end within {} KiB",
+                        "line {} is longer than {} KiB",
                         self.line + 1,
                         RECORD_LIMIT / 1024
                     ),
@@ -200,7 +201,8 @@ impl Reader {
 }
 
 impl Parser {
-    /// Hands on the record at the start of `data`, or the records of its line; their bytes and lines.
+    /// Passes on the record at the start of `data`, or the records of its line; returns their bytes
+    /// and lines.
     #[inline]
     fn next(
         &mut self,
@@ -233,7 +235,7 @@ impl Parser {
                 if let [name @ .., b':'] = data[..record.length].trim_ascii() {
                     *block = name.to_vec();
                 } else {
-                    // The item stands before the cells of each row.
+                    // The item comes before the cells of each row.
                     let cells = record.row.map(|row| {
                         pick(positions, |at| match at.checked_sub(1) {
                             Some(at) => row.get(at),
@@ -278,7 +280,7 @@ fn pick<'a>(
     cells
 }
 
-/// Hands on a pair for each item after the user of a row.
+/// Passes on a pair for each item after the user of a row.
 fn list(row: &Row<'_>, mut hand_on: impl FnMut(bool, Cells<'_>) -> Result<()>) -> Result<()> {
     let mut cells = row.cells();
     let user = cells.next().unwrap_or_default();

@@ -1,70 +1,71 @@
-//! Counts of the records that were read, by their fate.
+//! Reports on a data set: counts of its records, and how its files were understood.
 
 use serde::{Deserialize, Serialize};
 
 use super::encoding::Encoding;
 use super::loader::Part;
 
-/// Counts of all that was read, skipped and left out, and what is to be said about it.
+/// Counts of read and skipped records, reports on files, warnings and notes.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Report {
-    /// Records read from all files, bad ones included; headers and blank lines not.
+    /// Records of all files, including bad ones, without headers and blank lines.
     pub lines: u64,
-    /// Records that were skipped because something is wrong with them.
+    /// Records that were skipped because they are bad.
     pub bad_lines: u64,
-    /// The first five of each file: `ratings.csv, line 7: a quote is never closed in "17850,""`.
+    /// First five bad lines of each file:
+    /// `ratings.csv, line 7: a quote is never closed in "17850,""`.
     pub first_bad_lines: Vec<String>,
     /// Records that were skipped because they have no user.
     pub without_user: u64,
     /// Records that were skipped because they have no item.
     pub without_item: u64,
-    /// Interactions under `data.minRating`.
+    /// Interactions below `data.minRating`.
     pub below_min_rating: u64,
-    /// Interactions that repeat a pair of the same part; the earliest stays.
+    /// Interactions that repeat a pair of the same part; the earliest is kept.
     pub duplicates: u64,
-    /// Held-out pairs that were left out because the training or validation file has them too.
+    /// Held-out pairs that were removed because the training or validation file also contains them.
     pub held_out_seen_before: u64,
-    /// Interactions that `data.core` left out.
+    /// Interactions that `data.core` removed.
     pub dropped_by_core: u64,
-    /// Users whose pairs were split between equal times, by lot.
+    /// Users whose pairs were split between equal times, at random.
     pub split_within_tie: usize,
     /// Users without a training pair: they count as zero in every metric.
     pub test_only_users: usize,
-    /// Items without a training pair: they stay in the test and can never be hit.
+    /// Items without a training pair: they stay in the test part but can never be hits.
     pub test_only_items: usize,
-    /// Values of features that no id with a training pair has: they are skipped.
+    /// Feature values that no id with a training pair has: they are skipped.
     pub unknown_features: usize,
-    /// Items that have a title.
+    /// Items with a title.
     pub titled_items: usize,
-    /// How each file was understood.
+    /// Reports on the files.
     pub read: Vec<FileReport>,
-    /// Probable faults of the data, and guesses.
+    /// Probable mistakes, and guesses.
     pub warnings: Vec<String>,
-    /// Hints about the data.
+    /// Suggestions.
     pub notes: Vec<String>,
 }
 
-/// How a file was understood.
+/// Report on how a file was understood.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FileReport {
-    /// Its name.
+    /// Name of the file.
     pub file: String,
-    /// Its role.
+    /// Role of the file.
     pub part: Part,
     /// `table`, `lists` (a user and all their items in a line), `blocks` (an item above its rows),
     /// `json-lines` or `json-array`.
     pub layout: String,
-    /// The separator of its cells, as `data.separator` has it; none in JSON.
+    /// Separator of its cells, as in `data.separator`; `None` for JSON.
     pub separator: Option<String>,
-    /// Whether its first row names the columns.
+    /// Whether its first row is a header.
     pub header: bool,
-    /// Its encoding.
+    /// Encoding of the file.
     pub encoding: Encoding,
-    /// Records read, bad ones included.
+    /// Records, including bad ones.
     pub lines: u64,
-    /// Records that are bad.
+    /// Bad records.
     pub bad: u64,
     /// Blank lines.
     pub blank: u64,
@@ -74,14 +75,15 @@ pub struct FileReport {
     pub without_item: u64,
     /// Lines above the header or the first record, each as `line 1: text`.
     pub skipped: Vec<String>,
-    /// The columns that are used; none of a file that was refused.
+    /// Columns that are used; empty if the file was rejected.
     pub columns: Vec<ColumnReport>,
-    /// The header, if there is one, and the first five rows, with each cell cut at 60 characters.
+    /// The header, if there is one, and the first five rows, with at most 60 characters of each
+    /// cell.
     #[serde(default)]
     pub rows: Vec<Vec<String>>,
-    /// The least and the most of the ratings in its first rows.
+    /// Smallest and largest rating in its first rows.
     pub ratings: Option<[f64; 2]>,
-    /// Ids of the data that an items or users file has.
+    /// Number of ids of the data that an items or users file contains.
     pub matched: Option<usize>,
 }
 
@@ -90,16 +92,16 @@ pub struct FileReport {
 pub struct ColumnReport {
     /// `user`, `item`, `rating`, `timestamp`, `title` or `feature`.
     pub role: String,
-    /// Its name in the header, if there is one.
+    /// Name in the header, if there is one.
     pub name: Option<String>,
-    /// Its position, from 0.
+    /// Position, from 0.
     pub position: usize,
     /// Number of values of a feature.
     pub values: Option<usize>,
 }
 
 impl ColumnReport {
-    /// Its name, or else its position.
+    /// Returns its name, or its position if it has no name.
     pub fn label(&self) -> String {
         match self.name.as_deref() {
             Some(name) if !name.is_empty() => format!("`{name}`"),
@@ -109,13 +111,13 @@ impl ColumnReport {
 }
 
 impl FileReport {
-    /// The column of a role.
+    /// Returns the column of a role.
     pub(super) fn column(&self, role: &str) -> Option<&ColumnReport> {
         self.columns.iter().find(|column| column.role == role)
     }
 }
 
-/// The sizes of a data set.
+/// Sizes of a data set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Summary {
@@ -123,7 +125,7 @@ pub struct Summary {
     pub users: usize,
     /// Items in any part.
     pub items: usize,
-    /// Pairs to train on.
+    /// Training pairs.
     pub train: usize,
     /// Pairs that choose the best epoch.
     pub validation: usize,
@@ -131,7 +133,7 @@ pub struct Summary {
     pub test: usize,
 }
 
-/// All that is told of a data set: its sizes, and what happened to it on its way in.
+/// Sizes and report of a data set.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct About<'a> {
     #[serde(flatten)]

@@ -1,4 +1,4 @@
-//! A data set from what was kept of it, which may be anything.
+//! Converts a data set to the content of a saved run, and back from untrusted content.
 
 use super::Dataset;
 use super::dataset::rows;
@@ -9,40 +9,40 @@ use super::report::Report;
 use super::titles::Titles;
 use crate::config::{TowerConfig, Towers};
 
-/// What a data set is made of.
+/// Content of a data set in a saved run.
 #[derive(Debug)]
 pub struct Kept<'a> {
     /// Ids of the users, in order.
     pub users: Vec<&'a str>,
     /// Ids of the items, in order.
     pub items: Vec<&'a str>,
-    /// Titles of the items, empty where there is none.
+    /// Titles of the items; empty if there is none.
     pub titles: Vec<&'a str>,
     /// Words of the training, validation and test pairs.
     pub parts: [Vec<u32>; 3],
-    /// Features of the users, if their tower takes any.
+    /// Features of the users, if their tower uses any.
     pub user_features: Option<KeptFeatures<'a>>,
-    /// Features of the items, if their tower takes any.
+    /// Features of the items, if their tower uses any.
     pub item_features: Option<KeptFeatures<'a>>,
-    /// What happened to the data on its way in.
+    /// Report on reading the data.
     pub report: Report,
 }
 
-/// What features are made of, besides the columns that the options name.
+/// Content of features in a saved run, in addition to the columns that the options name.
 #[derive(Debug)]
 pub struct KeptFeatures<'a> {
-    /// What each feature stands for, in order.
+    /// Each feature as `column=value`, in order.
     pub vocabulary: Vec<&'a str>,
-    /// Where each row's features begin, and where the last one's end.
+    /// Start of each row's features, and the end of the last row's.
     pub offsets: Vec<u32>,
-    /// Features, row behind row.
+    /// Features, row after row.
     pub members: Vec<u32>,
-    /// Where the ranges of numbers meet, column behind column.
+    /// Bounds between the ranges of numbers, column after column.
     pub bounds: Vec<f64>,
 }
 
 impl Dataset {
-    /// Takes apart what [`Dataset::restore`] puts together.
+    /// Returns the content that [`Dataset::restore`] reads.
     pub fn keep(&self) -> Kept<'_> {
         let items = 0..self.items.len() as u32;
         Kept {
@@ -56,19 +56,19 @@ impl Dataset {
         }
     }
 
-    /// A data set as it was, for towers that take what these do; says what it cannot have been.
+    /// Returns the data set of a saved run, for its towers.
     ///
     /// # Errors
-    /// What is wrong, as a clause.
+    /// The fault of the content, as a clause.
     pub fn restore(kept: Kept<'_>, towers: &Towers) -> Result<Self, &'static str> {
         let Kept { users, items, titles, parts, user_features, item_features, report } = kept;
         if titles.len() != items.len() {
             return Err("it does not have one title for each item");
         }
-        let users = Ids::distinct(users.into_iter()).ok_or("two of its users have one id")?;
-        let items = Ids::distinct(items.into_iter()).ok_or("two of its items have one id")?;
+        let users = Ids::distinct(users.into_iter()).ok_or("two of its users have the same id")?;
+        let items = Ids::distinct(items.into_iter()).ok_or("two of its items have the same id")?;
         if parts.iter().any(|words| !words.len().is_multiple_of(2)) {
-            return Err("a pair is cut off");
+            return Err("a pair is incomplete");
         }
         let [train, validation, test] = parts.map(Pairs::from_words);
         for part in [&train, &validation, &test] {
@@ -76,14 +76,14 @@ impl Dataset {
                 (user as usize) < users.len() && (item as usize) < items.len()
             };
             if !part.iter().all(known) {
-                return Err("a pair is of a user or an item that it does not have");
+                return Err("a pair has an unknown user or item");
             }
             if !part.as_slice().is_sorted_by(|a, b| a < b) {
                 return Err("its pairs are not in order");
             }
         }
         let (Some(n_users), Some(n_items)) = (trained(&train, 0), trained(&train, 1)) else {
-            return Err("its users and items are not numbered as those of a training");
+            return Err("its users and items are not in the order of a training run");
         };
         let n_users = rows(towers.user.is_features(), &users, n_users);
         let n_items = rows(towers.item.is_features(), &items, n_items);
@@ -116,7 +116,7 @@ impl Features {
         }
     }
 
-    /// Features of so many rows, of the columns that options name.
+    /// Returns the features of a number of rows, from columns that options name.
     fn restore(
         kept: KeptFeatures<'_>,
         options: &[String],
@@ -124,7 +124,7 @@ impl Features {
     ) -> Result<Self, &'static str> {
         let KeptFeatures { vocabulary, offsets, members, bounds } = kept;
         let vocabulary =
-            Ids::distinct(vocabulary.into_iter()).ok_or("two of its features are one")?;
+            Ids::distinct(vocabulary.into_iter()).ok_or("two of its features are equal")?;
         if offsets.len() != rows + 1
             || offsets[0] != 0
             || offsets[rows] as usize != members.len()
@@ -133,7 +133,7 @@ impl Features {
             return Err("it does not have one list of features for each row");
         }
         if !members.iter().all(|&feature| (feature as usize) < vocabulary.len()) {
-            return Err("a row has a feature that it does not have");
+            return Err("a row has an unknown feature");
         }
         let lists = Csr { offsets, items: members };
         if !(0..rows as u32).all(|row| lists.row(row).is_sorted()) {
@@ -142,7 +142,7 @@ impl Features {
         let mut columns: Vec<_> = options.iter().map(|name| FeatureColumn::parse(name)).collect();
         let all = columns.iter().map(|column| column.bounds.len()).sum::<usize>();
         if all != bounds.len() {
-            return Err("its columns do not have as many bounds");
+            return Err("its columns have another number of bounds");
         }
         let mut bounds = bounds.into_iter();
         for column in &mut columns {
@@ -155,8 +155,8 @@ impl Features {
     }
 }
 
-/// How many rows one side of the training pairs has; none if they are not all there, the first ones, and
-/// at least two.
+/// Returns the number of rows of one side of the training pairs; `None` unless exactly the first
+/// indices occur, at least two.
 fn trained(train: &Pairs, side: usize) -> Option<usize> {
     let rows = train.iter().map(|pair| pair[side] as usize + 1).max()?;
     let mut seen = vec![false; rows];

@@ -1,6 +1,6 @@
-//! The roles of columns, and the names under which data sets have them.
+//! Roles of columns, and their common names.
 
-/// The kind of a column.
+/// Role of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
     User,
@@ -13,7 +13,7 @@ pub(super) enum Role {
 }
 
 impl Role {
-    /// Names of this column, likeliest first, [folded](fold).
+    /// Returns common names of this column, likeliest first, [folded](fold).
     pub fn names(self) -> &'static str {
         match self {
             Self::User => {
@@ -44,7 +44,7 @@ impl Role {
         }
     }
 
-    /// Its name in reports and options.
+    /// Returns its name in reports and options.
     pub fn name(self) -> &'static str {
         match self {
             Self::User => "user",
@@ -61,24 +61,24 @@ impl Role {
     }
 }
 
-/// A name of an item's column only where no other column can be it: often it numbers the rows.
+/// A name of the item column only if no other column can be it: often it contains row numbers.
 pub(super) const BARE_ID: &str = "id";
 
-/// Whether any role has this name.
+/// Returns whether a role has this name.
 pub(super) fn is_known(name: &str) -> bool {
     let name = fold(name);
     let roles = [Role::User, Role::Item, Role::Rating, Role::Timestamp, Role::Title];
     name == BARE_ID || roles.iter().any(|role| role.names().split(' ').any(|known| known == name))
 }
 
-/// Whether a column of this name numbers the rows, as pandas writes it.
+/// Returns whether a column of this name contains row numbers, as pandas writes them.
 pub(super) fn is_index(name: &str) -> bool {
     let name = fold(name);
     name.is_empty() || name == "index" || name.starts_with("unnamed")
 }
 
-/// A name without case, spaces and signs, so that `user_id`, `userId` and `User-ID` are one; a type
-/// after a colon, as in RecBole's `user_id:token`, is dropped.
+/// Returns a name in lower case without spaces and signs, so that `user_id`, `userId` and `User-ID`
+/// are equal. Drops a type after a colon, as in RecBole's `user_id:token`.
 pub(super) fn fold(name: &str) -> String {
     let name = name.split(':').next().unwrap_or(name);
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()

@@ -1,4 +1,4 @@
-//! Parts of the data: what is trained on, what chooses the best epoch, what measures the result.
+//! Splits the data into training, validation and test part.
 
 use super::interactions::{Cut, Interactions, SplitWords};
 use super::pairs::Pairs;
@@ -15,9 +15,10 @@ pub(super) struct Parts {
     pub test: Pairs,
 }
 
-/// How many of a user's `n` pairs are trained on, choose the best epoch and test. A part gets
-/// `round(share · n)`, but one pair at least stays for training: a user with one pair tests
-/// nothing. `leave-last-out` tests one. The validation share is one of what the test leaves.
+/// Returns how many of a user's `n` pairs are in the training, validation and test part. A part
+/// gets `round(share · n)` pairs, but at least one pair is in the training part, so a user with one
+/// pair has no test pair. `leave-last-out` tests one pair. The validation share is of the pairs
+/// outside the test part.
 fn shares(n: usize, split: &Split) -> [usize; 3] {
     let share = |of: usize, share: f64| ((of as f64 * share).round() as usize).min(of - 1);
     let test = match split.kind {
@@ -29,8 +30,9 @@ fn shares(n: usize, split: &Split) -> [usize; 3] {
     [n - test - validation, validation, test]
 }
 
-/// Where all users are cut at one time: at `split.at`, or where the last share of all pairs begins.
-/// Pairs of one time are never parted, so a part may be a little smaller than its share.
+/// Returns the times at which all users are split: `split.at`, or the start of the last share of
+/// all pairs. Pairs with equal times stay together, so a part may be a little smaller than its
+/// share.
 fn times(interactions: &Interactions, split: &Split) -> Result<Cut> {
     let n = interactions.len();
     let last = |of: usize, share: f64| (of as f64 * share).round() as usize;
@@ -51,14 +53,14 @@ fn time_of(moment: &Moment) -> Result<i64> {
     };
     Clock::default().read(text.as_bytes()).ok_or_else(|| Error::Config {
         key: "split.at".into(),
-        problem: format!("`{text}` is no time"),
+        problem: format!("`{text}` is not a time"),
         allowed: "a date such as 2019-10-01, or a unix time".into(),
     })
 }
 
-/// Splits sorted interactions: of each user's pairs the last ones test, and those before them
-/// validate, by time or by lot. The lot hashes seed, user and item, so that it needs no state. Also
-/// returns how many users are split between equal times.
+/// Splits sorted interactions: each user's last pairs are the test part, the pairs before them the
+/// validation part, by time or by lot. The lot is a hash of seed, user and item, so it needs no
+/// state. Also returns the number of users who are split between equal times.
 pub(super) fn split(
     interactions: Interactions,
     split: &Split,
@@ -74,7 +76,7 @@ pub(super) fn split(
     let SplitWords { words: mut train, sizes, within_tie } = interactions.split(&cut, lot);
     let pairs: &mut [[u32; 2]] = bytemuck::cast_slice_mut(&mut train);
 
-    // Sizes first: the held-out parts are as large as they must be, and no larger.
+    // Computes the sizes first, so that the held-out parts are allocated exactly.
     let total = |part: usize| sizes.iter().map(|size| size[part]).sum::<usize>() * 2;
     let mut validation = Vec::with_capacity(total(1));
     let mut test = Vec::with_capacity(total(2));

@@ -1,28 +1,28 @@
-//! Lines for measuring the loader: `user,item,timestamp` as a shop would log them, the same ones
-//! every time, without a file.
+//! Generates lines for measuring the loader: `user,item,timestamp` as from a shop, the same lines
+//! every time.
 
 use std::io::Write as _;
 
 use crate::random::{hash, stream};
 
-/// Distinct users that the lines can have.
+/// Number of distinct users.
 pub const USERS: u32 = 200_000;
 
-/// Distinct items that the lines can have.
+/// Number of distinct items.
 pub const ITEMS: u32 = 60_000;
 
-/// The header.
+/// Header of the lines.
 pub const HEADER: &[u8] = b"user,item,timestamp\n";
 
-/// When the first line happened.
+/// Time of the first line, in seconds since 1970.
 const START: u64 = 1_500_000_000;
 
 /// Appends the lines `from..to` to `text`. Users are equally likely; the popularity of items falls
-/// with rank^(−2/3), a long tail; time goes on by ten seconds a line.
+/// with rank^(−2/3), a long tail; each line is ten seconds later.
 pub fn lines(from: u32, to: u32, text: &mut Vec<u8>) {
     for line in from..to {
         let user = below(USERS, hash(0, stream::SYNTHETIC, line));
-        // The cube of a uniform number, in 30 bits of fraction.
+        // Cube of a uniform number with 30 bits of fraction.
         let uniform = u64::from(hash(1, stream::SYNTHETIC, line) >> 2);
         let squared = (uniform * uniform) >> 30;
         let cubed = (squared * uniform) >> 30;
@@ -33,7 +33,7 @@ pub fn lines(from: u32, to: u32, text: &mut Vec<u8>) {
     }
 }
 
-/// A number below `n` from one of 32 bits.
+/// Maps a random 32-bit number to a number below `n`.
 fn below(n: u32, random: u32) -> u32 {
     ((u64::from(random) * u64::from(n)) >> 32) as u32
 }

@@ -1,17 +1,17 @@
-//! Points in time, as files write them: numbers, dates, or what a pattern says.
+//! Reads times: numbers, dates, or by a pattern.
 
 use super::dates::{self, Order, Seen};
 use super::pattern;
 use crate::error::{Error, Result};
 
-/// Up to this size a number counts seconds, up to a thousand times as much milliseconds, and so on to
-/// nanoseconds: as seconds it is the year 2603, as milliseconds August 1970.
+/// A number up to this size counts seconds, up to a thousand times this size milliseconds, and so
+/// on to nanoseconds. As seconds it is the year 2603, as milliseconds August 1970.
 const SECONDS_UP_TO: f64 = 2e10;
 
-/// Seconds that a bare number in a column without a name is taken to count: from 1990 to 2100.
+/// Range of seconds in which a number in an unnamed column is taken as a time: 1990 to 2100.
 const LIKELY: std::ops::Range<f64> = 631_152_000.0..4_102_444_800.0;
 
-/// Reads the times of a data set, and keeps what they show about their order.
+/// Reads the times of a data set, and collects evidence for the order of day and month.
 #[derive(Debug, Default)]
 pub(super) struct Clock {
     order: Option<Order>,
@@ -19,7 +19,7 @@ pub(super) struct Clock {
     pub seen: Seen,
 }
 
-/// Refuses a `data.timeFormat` that is neither an order nor a pattern.
+/// Rejects a `data.timeFormat` that is neither an order nor a pattern.
 ///
 /// # Errors
 /// [`Error::Config`].
@@ -32,14 +32,14 @@ pub(crate) fn check_format(format: &str) -> Result<()> {
     unknown.map_or(Ok(()), |unknown| {
         Err(Error::Config {
             key: "data.timeFormat".into(),
-            problem: format!("`{unknown}` is not known"),
+            problem: format!("`{unknown}` is unknown"),
             allowed: format!("month-first, day-first, or a pattern of {}", pattern::CODES),
         })
     })
 }
 
 impl Clock {
-    /// A clock for a value of `data.timeFormat`.
+    /// Returns a clock for a value of `data.timeFormat`.
     pub fn new(format: Option<&str>) -> Self {
         let (order, pattern) = match format {
             Some("month-first") => (Some(Order::MonthFirst), None),
@@ -49,7 +49,7 @@ impl Clock {
         Self { order, pattern, seen: Seen::default() }
     }
 
-    /// Milliseconds since 1970.
+    /// Reads a time as milliseconds since 1970.
     #[inline]
     pub fn read(&mut self, text: &[u8]) -> Option<i64> {
         let text = text.trim_ascii();
@@ -62,7 +62,7 @@ impl Clock {
         }
     }
 
-    /// Whether a cell of a column without a name looks like a time.
+    /// Returns whether a cell of an unnamed column looks like a time.
     pub fn is_likely(&mut self, text: &str) -> bool {
         let text = text.trim();
         match text.parse::<f64>() {
@@ -75,7 +75,7 @@ impl Clock {
     }
 }
 
-/// A whole number of seconds, read without a detour: most files have it.
+/// Reads a whole number. Most files have these, so this path is fast.
 #[inline]
 fn whole(text: &[u8]) -> Option<i64> {
     let digits = text.strip_prefix(b"-").unwrap_or(text);
@@ -92,7 +92,7 @@ fn whole(text: &[u8]) -> Option<i64> {
     Some(if digits.len() < text.len() { -number } else { number })
 }
 
-/// Milliseconds of any number: `1.51e+09` too.
+/// Reads any number as milliseconds since 1970, also `1.51e+09`.
 fn number(text: &[u8]) -> Option<i64> {
     if !text.first()?.is_ascii_digit() && text[0] != b'-' {
         return None;
@@ -144,7 +144,7 @@ mod tests {
         assert_eq!(read("%Y%m%d", "1970-01-02"), None);
         assert_eq!(check_format("%d.%m.%Y"), Ok(()));
         let refused = |format| check_format(format).expect_err("refused").to_string();
-        assert!(refused("%Q").contains("`%Q` is not known"), "{}", refused("%Q"));
+        assert!(refused("%Q").contains("`%Q` is unknown"), "{}", refused("%Q"));
         assert!(refused("european").contains("month-first, day-first, or a pattern"));
     }
 

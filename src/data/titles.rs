@@ -1,4 +1,4 @@
-//! Text by id, such as what the items are called, for people.
+//! Text by id, such as titles of items.
 
 use std::borrow::Cow;
 
@@ -6,14 +6,14 @@ use super::encoding::latin1;
 use super::flaw::Refusal;
 use super::ids::Ids;
 
-/// Parts the texts of one id that came in several lines; no text has it.
+/// Separates the texts of an id that has several lines; no text contains it.
 pub(super) const JOINT: char = '\u{1f}';
 
 /// Titles by index, all text in one arena.
 #[derive(Debug, Clone)]
 pub(super) struct Titles {
     text: String,
-    /// Where each title starts in `text`, and where the last one ends; an absent one is empty.
+    /// Start of each title in `text`, and the end of the last one; a missing title is empty.
     offsets: Vec<usize>,
 }
 
@@ -24,14 +24,14 @@ impl Default for Titles {
 }
 
 impl Titles {
-    /// The title at an index, if there is one.
+    /// Returns the title at an index, if there is one.
     pub fn get(&self, index: u32) -> Option<&str> {
         let ix = index as usize;
         let span = *self.offsets.get(ix)?..*self.offsets.get(ix + 1)?;
         Some(&self.text[span]).filter(|title| !title.is_empty())
     }
 
-    /// Titles by index, empty where there is none.
+    /// Returns titles from texts by index; an empty text is no title.
     pub fn in_order(all: impl Iterator<Item = impl AsRef<str>>) -> Self {
         let mut titles = Self::default();
         all.for_each(|title| titles.push(title.as_ref()));
@@ -48,19 +48,19 @@ impl Titles {
     }
 }
 
-/// A column of items or users files, until it is known which of the ids the interactions have.
+/// A column of items or users files, for all of their ids.
 #[derive(Debug, Default)]
 pub(super) struct TitleLines {
     pub ids: Ids,
     texts: Titles,
-    /// The first and the last text of each id.
+    /// First and last text of each id.
     ends: Vec<Option<[u32; 2]>>,
-    /// The text of the same id that comes after each text.
+    /// Next text of the same id, for each text.
     next: Vec<Option<u32>>,
 }
 
 impl TitleLines {
-    /// Takes in an id's text; of several texts of one id the first stays.
+    /// Adds an id's text, unless the id has one.
     pub fn push(&mut self, id: &[u8], text: &[u8]) -> Result<(), Refusal> {
         let index = self.ids.intern(id)?;
         self.ends.resize(self.ids.len(), None);
@@ -70,7 +70,7 @@ impl TitleLines {
         Ok(())
     }
 
-    /// Takes in an id's text after those that it has.
+    /// Appends a text to those of an id.
     pub fn add(&mut self, id: &[u8], text: &[u8]) -> Result<(), Refusal> {
         let index = self.ids.intern(id)?;
         self.ends.resize(self.ids.len(), None);
@@ -93,7 +93,8 @@ impl TitleLines {
         *ends = Some([ends.map_or(new, |[first, _]| first), new]);
     }
 
-    /// The texts in the order of `ids`; different ones of one id with a [`JOINT`] between them.
+    /// Returns the texts in the order of `ids`; several different texts of an id are separated by
+    /// [`JOINT`].
     pub fn for_ids(&self, ids: &Ids) -> Titles {
         Titles::in_order(ids.iter().map(|id| self.joined(id)))
     }
@@ -114,7 +115,7 @@ impl TitleLines {
     }
 }
 
-/// UTF-8, or else Latin-1: only the first lines of a file tell its encoding.
+/// Decodes UTF-8, else Latin-1, since only the first bytes of a file decide its encoding.
 fn decode(title: &[u8]) -> Cow<'_, str> {
     match std::str::from_utf8(title) {
         Ok(title) => Cow::Borrowed(title),

@@ -1,4 +1,4 @@
-//! Warnings and notes: probable faults of a data set, and hints.
+//! Warnings of probable mistakes in a data set, and notes with suggestions.
 
 use super::dataset::Dataset;
 use super::loader::Part;
@@ -6,11 +6,11 @@ use super::pairs::Pairs;
 use super::report::FileReport;
 use crate::config::{Config, SplitKind};
 
-/// One id has too many pairs from this share of all on, if it also has this many times the mean.
+/// An id has suspiciously many pairs above this share of all pairs and this multiple of the mean.
 const MUCH: f64 = 0.1;
 const TIMES_THE_MEAN: f64 = 3.0;
 
-/// Users who are split between equal times are worth a word from this share of all on.
+/// Share of users split between equal times above which there is a warning.
 const MANY_TIES: f64 = 0.05;
 
 /// Adds warnings and notes to the report of a data set.
@@ -30,8 +30,8 @@ pub(super) fn add(data: &mut Dataset, config: &Config) {
     let timed = data.report.read.iter().find_map(|file| file.column("timestamp"));
     if let Some(column) = timed.filter(|_| is_by_share) {
         notes.push(format!(
-            "column {} has times, and the split is random. `split.kind` \"temporal-global\" tests on what \
-             came last, as in use",
+            "column {} has times, but the split is random. With `split.kind` \"temporal-global\", the latest \
+             pairs are the test part, as in real use",
             column.label()
         ));
     }
@@ -39,33 +39,36 @@ pub(super) fn add(data: &mut Dataset, config: &Config) {
     data.report.notes.extend(notes);
 }
 
-/// Lines that were skipped.
+/// Returns warnings of skipped lines.
 fn of_lines(file: &FileReport, bad: &[String]) -> Vec<String> {
     let FileReport { file: name, lines, .. } = file;
     let mut warnings = Vec::new();
     if !file.skipped.is_empty() {
         let skipped = file.skipped.join("; ");
-        warnings.push(format!("{name}: skipped above the first record: {skipped}"));
+        warnings.push(format!("{name}: skipped lines above the first record: {skipped}"));
     }
     if file.bad > 0 {
         let begin = format!("{name}, ");
         let first = bad.iter().find_map(|line| line.strip_prefix(&begin)).unwrap_or_default();
-        warnings
-            .push(format!("{name}: {} of {lines} lines are bad and skipped; {first}", file.bad));
+        warnings.push(format!(
+            "{name}: {} of {lines} lines are bad and were skipped; {first}",
+            file.bad
+        ));
     }
     for (count, role) in [(file.without_user, "user"), (file.without_item, "item")] {
         if count > 0 {
             let column = file.column(role).map_or_else(String::new, |column| column.label());
             warnings.push(format!(
-                "{name}: {count} of {lines} lines are without a {role} (column {column} is empty, NA or \
-                 another word of `data.missing`) and skipped"
+                "{name}: {count} of {lines} lines have no {role} and were skipped (column {column} is empty, \
+                 NA or another word of `data.missing`)"
             ));
         }
     }
     warnings
 }
 
-/// An items or users file, or a feature, that has little of what the data has.
+/// Returns warnings of an items or users file that contains few of the ids, and of features without
+/// values.
 fn of_matches(file: &FileReport, data: &Dataset) -> Vec<String> {
     let (Some(matched), FileReport { file: name, .. }) = (file.matched, file) else {
         return Vec::new();
@@ -79,29 +82,29 @@ fn of_matches(file: &FileReport, data: &Dataset) -> Vec<String> {
     if matched * 2 < all {
         let example = ids.iter().next().unwrap_or_default();
         warnings.push(format!(
-            "{name}: it has {matched} of the {all} {word} of the data, whose ids are like `{example}`. Is \
+            "{name}: it contains {matched} of the {all} {word} of the data, with ids such as `{example}`. Is \
              its column {} the right one?",
             file.columns.first().map_or_else(String::new, |column| column.label())
         ));
     }
     for column in file.columns.iter().filter(|column| column.values == Some(0)) {
-        warnings.push(format!("{name}: the feature {} has no value", column.label()));
+        warnings.push(format!("{name}: the feature {} has no values", column.label()));
     }
     warnings
 }
 
-/// Suggests the upper part of a scale of ratings as likes.
+/// Returns a note that suggests the upper part of a rating scale as interactions.
 fn of_ratings(file: &FileReport) -> Option<String> {
     let [least, most] = file.ratings?;
     let from = (least + (most - least) * 0.75).ceil();
     Some(format!(
-        "{}: ratings from {least} to {most}; all count as a like. To count from {from} on, set \
-         `data.minRating` to {from}",
+        "{}: ratings from {least} to {most}; all count as interactions. To count only ratings from {from} \
+         on, set `data.minRating` to {from}",
         file.file
     ))
 }
 
-/// Ids that look like another column's.
+/// Returns warnings of ids that look like those of another column.
 fn of_ids(data: &Dataset) -> Vec<String> {
     let mut warnings = Vec::new();
     let parts = [&data.train, &data.validation, &data.test];
@@ -126,7 +129,7 @@ fn of_ids(data: &Dataset) -> Vec<String> {
         {
             let name = ids.name(id as u32);
             warnings.push(format!(
-                "the {role} `{name}` has {count} of {all} pairs. If it stands for no {role}, add it to \
+                "the {role} `{name}` has {count} of {all} pairs. If it is not a real {role}, add it to \
                  `data.missing`"
             ));
         }
@@ -134,7 +137,7 @@ fn of_ids(data: &Dataset) -> Vec<String> {
     warnings
 }
 
-/// A test part that says little.
+/// Returns warnings of an empty test part, and of splits between equal times.
 fn of_split(data: &Dataset, config: &Config) -> Vec<String> {
     let mut warnings = Vec::new();
     let wanted = match config.split.kind {
@@ -142,13 +145,13 @@ fn of_split(data: &Dataset, config: &Config) -> Vec<String> {
         _ => config.split.test > 0.0,
     };
     if wanted && data.test.is_empty() {
-        warnings.push("there is nothing to test on: no user has enough pairs".into());
+        warnings.push("the test part is empty: no user has enough pairs".into());
     }
     let (tied, users) = (data.report.split_within_tie, data.users.len());
     if tied as f64 > users as f64 * MANY_TIES {
         warnings.push(format!(
-            "{tied} of {users} users are split within a tie: some of their pairs have one time, and lot \
-             decides which of them are tested"
+            "{tied} of {users} users are split within a tie: some of their pairs have the same time, and a \
+             draw by `seed` decides which of them are in the test part"
         ));
     }
     warnings

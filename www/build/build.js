@@ -1,4 +1,4 @@
-/** Builds `dist`: the package's files, the demo page and the page for frames, in one run, so that all share their code. */
+/** Builds `dist` in one run: the package's files, the demo page and the page for frames, which share their code. */
 
 import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 

@@ -1,4 +1,4 @@
-/** Bundles the sources as ES modules, all in one folder: `new URL("./file", import.meta.url)` holds in each of them. */
+/** Bundles the sources as ES modules in one folder, so that `new URL("./file", import.meta.url)` works in each. */
 
 import { fileURLToPath } from "node:url";
 
@@ -6,7 +6,7 @@ import { build } from "rolldown";
 
 const source = (path) => fileURLToPath(new URL(`../src/${path}`, import.meta.url));
 
-/** Entries by the names that the package publishes, and those of its pages. */
+/** Entries of the package by their published names, and entries of the pages. */
 const ENTRIES = {
   twotower: source("index.ts"),
   element: source("element/element.ts"),
@@ -27,11 +27,11 @@ export const OPTIONS = {
   tsconfig: fileURLToPath(new URL("../tsconfig.json", import.meta.url)),
   moduleTypes: { ".css": "text" },
   transform: { target: "es2022" },
-  // The list of side effects in package.json is for the bundles, not for their sources.
+  // The list of side effects in package.json applies to the bundles, not to their sources.
   treeshake: { moduleSideEffects: [{ test: /\/src\//, sideEffects: true }] },
 };
 
-/** Takes the indentation out of templates of HTML and CSS, where it means nothing. */
+/** Removes indentation from HTML and CSS templates, where it has no meaning. */
 export const unindented = {
   name: "unindented-templates",
   transform: {
@@ -40,7 +40,7 @@ export const unindented = {
   },
 };
 
-/** Puts addresses back into the quotes that bundlers look for; the minifier prefers backticks. */
+/** Restores the double quotes of addresses, which other bundlers expect; the minifier writes backticks. */
 const quoted = {
   name: "quoted-addresses",
   generateBundle(_, files) {
@@ -51,13 +51,13 @@ const quoted = {
 };
 
 /**
- * Writes all entries, and the chunks that they share, to a folder, and returns the modules that are in them. The worker
- * is one file by itself: it may be moved.
+ * Writes all entries and their shared chunks to a folder, and returns the modules in them. The worker is a single
+ * file, since it may be moved.
  */
 export async function bundle(folder) {
   const common = { ...OPTIONS, plugins: [unindented, quoted] };
   const output = { dir: fileURLToPath(folder), format: "esm", minify: true, entryFileNames: "[name].js" };
-  // Charts are large and load after the rest.
+  // Charts are large, so they load after the rest.
   const codeSplitting = { groups: [{ name: "charts", test: /node_modules\/uplot\// }] };
   const inPages = { ...common, preserveEntrySignatures: "exports-only" };
   const built = [];

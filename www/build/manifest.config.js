@@ -1,9 +1,9 @@
-/** Settings of the analyzer of custom elements, and the attributes, which it cannot see: they stand in a table. */
+/** Settings of the custom elements analyzer, and a plugin that adds the attributes, which are in a table. */
 
-/** The table's entries, found in `attributes.ts`. */
+/** Entries of the table in `attributes.ts`. */
 const attributes = [];
 
-/** Reads the table of attributes, and adds it to the element, each with its property. */
+/** Reads the table of attributes, and adds each attribute and its property to the element. */
 const table = {
   name: "table-of-attributes",
   analyzePhase({ ts, node }) {
@@ -22,7 +22,7 @@ const table = {
       const type = (name) => ({ text: name === "autostart" ? "boolean" : "string | null" });
       element.attributes = attributes.map(({ name, description }) => ({ name, description, type: type(name), fieldName: property(name) }));
       const fields = attributes.map(({ name, description }) => ({ kind: "field", name: property(name), attribute: name, description, type: type(name) }));
-      // A member without a description is a callback of the browser's, or no member at all.
+      // Members without a description are callbacks of the browser, or not public.
       const isPublic = ({ description, name }) => description && !name.startsWith("#") && name !== "connectedMoveCallback";
       const own = (element.members ?? []).filter(isPublic);
       element.members = [...fields, ...own];

@@ -1,4 +1,4 @@
-/** Writes `custom-elements.json`, from which editors know the element: what the analyzer finds, and the attributes. */
+/** Writes `custom-elements.json`, which describes the element for editors: the analyzer's findings and the attributes. */
 
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";

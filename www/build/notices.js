@@ -7,10 +7,10 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
-/** Files of a package that have its licence or its notices. */
+/** Names of files with a package's licence or notices. */
 const LICENCE = /^(licen[cs]e|copying|copyright|notice|unlicense)/i;
 
-/** Writes the file for the modules that were bundled. */
+/** Writes the file for the bundled modules. */
 export function notices(dist, modules) {
   const parts = [
     ["In the scripts, from npm", npmPackages(modules)],
@@ -23,7 +23,7 @@ export function notices(dist, modules) {
   writeFileSync(new URL("THIRD-PARTY.txt", dist), [head, ...lists, ...texts].join("\n"));
 }
 
-/** Returns a package with its holders and the numbers of its licences, whose texts are added to those that there are. */
+/** Returns a line with a package, its copyright holders and the numbers of its licences. Adds new licences to `bodies`. */
 function entry({ name, version, licence, authors, source, folder }, bodies) {
   const texts = licencesIn(folder, licence).map((file) => readFileSync(join(folder, file), "utf8").replace(/\r/g, ""));
   const holders = new Set(texts.flatMap((text) => text.match(HOLDERS) ?? []).map((line) => line.trim()));
@@ -39,17 +39,17 @@ function entry({ name, version, licence, authors, source, folder }, bodies) {
   return `${`${name} ${version}`.trim()}: ${licence}; ${where}${by.map((line) => `\n    ${line}`).join("")}`;
 }
 
-/** The standard library, which comes with the compiler: its text is that of the project's own licence. */
+/** The standard library, which is part of the compiler; it has the same licence text as this project. */
 const STANDARD = { name: "The Rust standard library", version: "", licence: "MIT OR Apache-2.0", authors: ["The Rust Project contributors"], folder: root };
 const isStandard = (name) => name === STANDARD.name;
 
-/** Lines that say who holds a copyright. The texts of licences have others that begin alike. */
+/** Lines with a copyright holder. They begin with a year or a sign, unlike similar lines of licence texts. */
 const HOLDERS = /^[ \t]*(?:copyright[ \t]+(?:\(c\)|©|\d)|(?:\(c\)|©)[ \t]*\d)[^\n]*\n?/gim;
 
-/** What of a licence tells it from others: not its layout, nor the appendix on how to use it. */
+/** Returns the text that identifies a licence: without its layout and its appendix on how to use it. */
 const plain = (text) => text.toLowerCase().replace(/end of terms and conditions[^]*/, "").replace(/[^a-z0-9]+/g, "");
 
-/** The files that matter. Where MIT may be chosen, it is: the others are for those who choose otherwise. */
+/** Returns the licence files that apply: MIT only, where the licence offers it as a choice. */
 function licencesIn(folder, licence) {
   const files = readdirSync(folder).filter((file) => LICENCE.test(file) && !/\.(rs|js|toml)$/.test(file)).sort();
   const mit = files.filter((file) => /mit/i.test(file));
@@ -57,7 +57,7 @@ function licencesIn(folder, licence) {
   return /\bAND\b/.test(licence) ? files.filter((file) => !/apache/i.test(file)) : mit;
 }
 
-/** The npm packages of the bundled modules. */
+/** Returns the npm packages of the bundled modules. */
 function npmPackages(modules) {
   const folders = new Set(modules.flatMap((id) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id.replaceAll("\\", "/"))?.[0] ?? []));
   return [...folders].sort().map((folder) => {
@@ -66,7 +66,7 @@ function npmPackages(modules) {
   });
 }
 
-/** The crates that the compiled crate is made of: those of tools and of other targets are not. */
+/** Returns the crates in the compiled crate, without build tools and crates for other targets. */
 function crates() {
   const args = ["metadata", "--format-version", "1", "--locked", "--filter-platform", "wasm32-unknown-unknown"];
   const { status, stdout, stderr, error } = spawnSync(process.env.CARGO ?? "cargo", args, { cwd: root, encoding: "utf8", maxBuffer: 2 ** 28 });

@@ -1,4 +1,4 @@
-/** Writes the offline page: one HTML file with everything inside, that opens from disk without a server. */
+/** Writes the offline page: one HTML file that contains everything and opens from disk without a server. */
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -11,7 +11,7 @@ import { OPTIONS, unindented } from "./bundle.js";
 const www = new URL("../", import.meta.url);
 const path = (name) => fileURLToPath(new URL(name, www));
 
-/** Files that the page carries beside its worker: where they are, by the names that `src/offline` asks for. */
+/** Files that the page contains in addition to its scripts: paths by the names that `src/offline` uses. */
 const CARRIED = {
   "twotower.wasm": "dist/twotower.wasm",
   "train.csv": "data/online-retail/train.csv.gz",
@@ -20,7 +20,7 @@ const CARRIED = {
   "THIRD-PARTY.txt": "dist/THIRD-PARTY.txt",
 };
 
-/** The carried files instead of those beside the page: the modules that find them have namesakes. */
+/** Replaces the modules that load files by modules of the same name that use the contained files. */
 const carriedFiles = {
   name: "carried-files",
   resolveId: {
@@ -29,7 +29,7 @@ const carriedFiles = {
   },
 };
 
-/** Bundles a script as text. */
+/** Returns a bundled script as text. */
 async function script(input, format) {
   const { output } = await build({
     ...OPTIONS,
@@ -42,7 +42,7 @@ async function script(input, format) {
   return output[0].code;
 }
 
-/** Writes the page beside the others, from the demo page and the built files. */
+/** Writes the page to `dist`, from the demo page and the built files. */
 export async function offline(dist) {
   const html = readFileSync(path("index.html"), "utf8");
   const icon = `data:image/svg+xml;base64,${base64(readFileSync(new URL("mark.svg", dist)))}`;
@@ -52,7 +52,7 @@ export async function offline(dist) {
   const carried = files.map(([name, bytes]) => {
     return `<script type="application/gzip" data-file="${name}">${digits(packed(bytes))}</script>`;
   });
-  // A `$` in a replacement text would mean something else: functions give it as it is.
+  // Functions, because `$` has a special meaning in replacement texts.
   const page = html
     .replace(/ *<script type="module".*\n/, "")
     .replace("./mark.svg", () => icon)
@@ -61,7 +61,7 @@ export async function offline(dist) {
   writeFileSync(new URL("twotower-demo.html", dist), page.replace("  </body>", () => `${scripts}  </body>`));
 }
 
-/** A script's text that does not end its element before its end. */
+/** Escapes a script's text, so that it cannot end its element early. */
 function harmless(code) {
   return code.replace(/<\/(script)/gi, "<\\/$1").replace(/<!--/g, "<\\!--");
 }

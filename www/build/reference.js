@@ -1,6 +1,6 @@
-/** The element's reference as Markdown, from `custom-elements.json`. */
+/** Converts `custom-elements.json` to the element's reference in Markdown. */
 
-/** Writes the tables of attributes, methods, events, parts and custom properties. */
+/** Returns the tables of attributes, methods, events, parts and custom properties. */
 export function reference(manifest) {
   const [element] = manifest.modules.flatMap(({ declarations }) => declarations);
   const { attributes, members, events, slots, cssParts, cssProperties } = element;

@@ -1,4 +1,4 @@
-/** Writes the declarations of the package's entries, and of what they refer to: no more, and nothing of other packages. */
+/** Writes the type declarations of the package's entries and of the files that they import, and no others. */
 
 import { spawnSync } from "node:child_process";
 import { cpSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -10,7 +10,7 @@ export function types() {
   const folder = new URL("dist/types/", www);
   const { status } = spawnSync("node", ["node_modules/typescript/bin/tsc", "-p", "tsconfig.types.json"], { cwd: www, stdio: "inherit" });
   if (status !== 0) process.exit(1);
-  // Declarations that are written by hand are not copied by the compiler.
+  // The compiler does not copy hand-written declarations.
   cpSync(new URL("src/element/jsx.d.ts", www), new URL("element/jsx.d.ts", folder));
   const published = new Set();
   for (const entry of entries()) follow(new URL(entry, www), published);
@@ -20,13 +20,13 @@ export function types() {
   }
 }
 
-/** The declarations that `package.json` names. */
+/** Returns the declarations that `package.json` names. */
 function entries() {
   const { exports } = JSON.parse(readFileSync(new URL("package.json", www), "utf8"));
   return Object.values(exports).flatMap(({ types }) => types ?? []);
 }
 
-/** Adds a file and all that it imports. */
+/** Adds a file and its imports, also indirect ones. */
 function follow(file, found) {
   if (found.has(file.href)) return;
   found.add(file.href);

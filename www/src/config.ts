@@ -174,5 +174,5 @@ export interface Config {
 
 type Partially<T> = T extends unknown[] ? T : T extends object ? { [K in keyof T]?: Partially<T[K]> } : T;
 
-/** Options as they are given: what is left out has its default. */
+/** Options as they are given; missing options have their defaults. */
 export type PartialConfig = Partially<Config>;

@@ -1,8 +1,8 @@
-"""The reference step in JAX, natively on one core: what an engine outside a browser makes of it.
+"""The reference step in JAX, natively on one core, for comparison with an engine outside a browser.
 
-Reads from the folder that it is given: step.json (sizes and options), users.f32 and items.f32 (the tables at
-the start), batches.u32 (pairs of a user and an item). Prints a JSON document: for each way to write the
-optimiser, the milliseconds and the losses of its steps, warm-up included.
+Reads from the given folder: step.json (sizes and options), users.f32 and items.f32 (the tables at the start),
+batches.u32 (pairs of a user and an item). Prints a JSON document: for each optimiser, the milliseconds and the
+losses of its steps, including warm-up.
 """
 
 import json
@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-# Before JAX counts the cores.
+# Must be set before JAX counts the cores.
 os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 
@@ -46,7 +46,7 @@ def loss(user_rows, item_rows, items):
 
 
 def gradients(tables, batch):
-    """By the rows of a batch, a row for each of its uses."""
+    """Returns the loss and its gradients by the rows of a batch, with a row for each use."""
     users, items = batch[:, 0], batch[:, 1]
     rows = tables[0][users], tables[1][items]
     return jax.value_and_grad(loss, argnums=(0, 1))(*rows, items)

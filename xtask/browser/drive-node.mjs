@@ -1,6 +1,6 @@
 /**
- * Does jobs in Node.js. Reads the orders of `drive.mjs` and answers as it does. Each request has a thread of its own:
- * none suffers from the one before. What pages fetch from their server is read from disk.
+ * Runs jobs in Node.js, with the input and output of `drive.mjs`. Each request has its own thread, so requests do not
+ * affect each other. Files that pages fetch from their server are read from disk.
  */
 
 import { readFile, writeFile } from "node:fs/promises";
@@ -38,7 +38,7 @@ async function work({ mounts, job, request, outbox }) {
     const url = String(address).startsWith("file:") ? new URL(address) : fileOf(address);
     const type = url.pathname.endsWith(".wasm") ? "application/wasm" : "application/octet-stream";
     const response = new Response(await readFile(url), { headers: { "content-type": type } });
-    // The last part of the address is the table's name.
+    // The last part of the address is the name of the table.
     return Object.defineProperty(response, "url", { value: url.href });
   };
   const tell = (event, value) => parentPort.postMessage({ event, value });
@@ -53,7 +53,7 @@ async function work({ mounts, job, request, outbox }) {
   whenSettled(() => process.exit());
 }
 
-/** The file at an address: of the mounts, the longest that it begins with holds. */
+/** Returns the file at an address: the longest matching mount decides. */
 function find(mounts, address) {
   const mount = Object.keys(mounts)
     .filter((mount) => (mount.endsWith("/") ? address.startsWith(mount) : address === mount))

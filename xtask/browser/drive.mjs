@@ -1,7 +1,7 @@
 /**
- * Does jobs in a headless browser. Reads `{ mounts, job, requests, outbox, flags, browser }` from stdin and writes a
- * line of JSON for each thing that happens: `{ event, value }` during a request, and at its end
- * `{ done }` or `{ error }`. Each request has a page of its own: none suffers from the one before.
+ * Runs jobs in a headless browser. Reads `{ mounts, job, requests, outbox, flags, browser }` from stdin and writes lines
+ * of JSON: `{ event, value }` during a request, and at its end `{ done }` or `{ error }`. Each request has its own page,
+ * so requests do not affect each other.
  */
 
 import { text } from "node:stream/consumers";

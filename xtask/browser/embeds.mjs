@@ -1,7 +1,7 @@
 /**
- * Opens built sites in headless Chromium and tries the element in each: it trains, prints, follows the site's dark
- * mode, keeps its keys to itself, survives navigation, and fits a phone. Reads `{ sites: [{ name, folder, policy }], package,
- * screenshots }` from stdin, tells each check on stderr and writes `[passed, failed]`.
+ * Opens built sites in headless Chromium and tests the element in each: training, printing, the site's dark mode,
+ * keyboard shortcuts, navigation, and the width of a phone. Reads `{ sites: [{ name, folder, policy }], package,
+ * screenshots }` from stdin, prints each check to stderr and writes `[passed, failed]`.
  */
 
 import assert from "node:assert/strict";
@@ -12,17 +12,17 @@ import { text } from "node:stream/consumers";
 import { preview } from "../../www/node_modules/vite/dist/node/index.js";
 import { launch } from "../../www/tests/chromium.js";
 
-/** Where examples that have no server of their own load the package from. */
+/** Address of the package for examples without a server of their own. */
 const CDN = "https://cdn.jsdelivr.net/npm/twotower@0.1.0/";
 
-/** For what takes long on a busy machine; nothing is measured. */
+/** Time limit of slow actions, also on a busy machine; nothing is measured. */
 const PATIENCE = 60_000;
 
 const DARK_MEDIA = (page) => page.emulateMedia({ colorScheme: "dark" });
 const link = (name) => (page) => page.getByRole("link", { name }).last().click();
 const button = (name) => (page) => page.getByRole("button", { name }).click();
 
-/** Presses a site's switch until the site says that it is dark. */
+/** Presses a site's theme switch until the site is dark. */
 const press = (selector, isDark) => async (page) => {
   for (let turn = 0; turn < 4; turn += 1) {
     if (await page.evaluate((css) => document.querySelector(css) !== null, isDark)) return;
@@ -32,12 +32,12 @@ const press = (selector, isDark) => async (page) => {
   throw new Error(`pressing ${selector} never led to ${isDark}`);
 };
 
-/** An app that shows the element or does not. */
+/** Navigation of an app with a button that shows and hides the element. */
 const APP = { away: button("Another page"), back: button("Back to the trainer"), dark: DARK_MEDIA };
 
 const PAGES = { away: link("Another page"), back: link("Back to the trainer") };
 
-/** The sites: the page with the element, the ways to the other page, back and into the dark. */
+/** The sites: the page with the element, and how to go to the other page, back, and to dark mode. */
 const SITES = {
   plain: {
     away: (page) => page.goto("about:blank"),
@@ -69,7 +69,7 @@ const SITES = {
     ...PAGES,
     path: "train.html",
     frame: true,
-    // An exported notebook has no switch: JupyterLab's sets this.
+    // An exported notebook has no switch; JupyterLab's switch sets this attribute.
     dark: (page) => page.evaluate(() => (document.body.dataset.jpThemeLight = "false")),
   },
   react: APP,
@@ -128,7 +128,7 @@ async function trySite({ name, folder, policy }) {
   await server.close();
 }
 
-/** A page, with the list of everything that went wrong in it. */
+/** Returns a page and the list of its errors. */
 async function openPage(context, url) {
   const { origin } = new URL(url);
   await context.route((address) => address.protocol.startsWith("http") && address.origin !== origin, elsewhere);
@@ -141,7 +141,7 @@ async function openPage(context, url) {
   return { page, faults };
 }
 
-/** Answers for the package's CDN out of the package. Hosts may ask for fonts and the like: they get nothing. */
+/** Answers requests to the package's CDN with files of the package, and other requests (such as fonts) with nothing. */
 async function elsewhere(route) {
   const address = route.request().url();
   if (!address.startsWith(CDN)) return route.fulfill({ status: 200, body: "" });
@@ -190,7 +190,7 @@ async function visitPhone({ page, site, step, picture }) {
   assert.deepEqual([await page.evaluate(sticksOut), await frame.evaluate(sticksOut)], [[], []]);
 }
 
-/** The frame that the element is in, once it offers training. */
+/** Returns the frame with the element, once training can start. */
 async function loaded(page, site) {
   let frame = page.mainFrame();
   if (site.frame) frame = await (await page.locator("iframe").elementHandle()).contentFrame();
@@ -199,12 +199,12 @@ async function loaded(page, site) {
   return frame;
 }
 
-/** The element's button, when it starts training. */
+/** Returns the element's button that starts training. */
 function startButton(frame) {
   return frame.locator("two-tower-trainer tt-run-controls .primary:enabled", { hasText: /start/i });
 }
 
-/** Trains by the element's button. Returns the number of epochs. */
+/** Trains with the element's button. Returns the number of epochs. */
 async function train(frame) {
   await frame.evaluate(() => {
     globalThis.ended = undefined;
@@ -216,7 +216,7 @@ async function train(frame) {
   return ended.jsonValue();
 }
 
-/** Whether the child content and the chart are on paper. */
+/** Returns whether the child content and the chart are visible in print. */
 async function printed(page, frame, meanwhile) {
   await page.emulateMedia({ media: "print" });
   const found = {
@@ -228,7 +228,7 @@ async function printed(page, frame, meanwhile) {
   return found;
 }
 
-/** Types what sites have shortcuts on into the element's search box. */
+/** Types keys with shortcuts of the site into the element's search box. */
 async function keepsKeys(page, frame) {
   const box = frame.locator("two-tower-trainer tt-ask-panel tt-search-box input").first();
   const before = page.url();
@@ -244,7 +244,7 @@ async function keepsKeys(page, frame) {
   await box.blur();
 }
 
-/** The colour of the element's ground, and its chart as a picture. */
+/** Returns the colour of the element's background, and its chart as a picture. */
 function look(frame) {
   return frame.evaluate(() => {
     const element = document.querySelector("two-tower-trainer");
@@ -265,7 +265,7 @@ function brightness(colour) {
   return 0.3 * red + 0.6 * green + 0.1 * blue;
 }
 
-/** Waits until a value is as wanted. */
+/** Waits until a value is as expected. */
 async function settled(get, wanted) {
   for (const end = Date.now() + 10_000; ; await new Promise((resolve) => setTimeout(resolve, 50))) {
     const value = await get();
@@ -274,12 +274,12 @@ async function settled(get, wanted) {
   }
 }
 
-/** The element's workers; sites have others, to search in. */
+/** Returns the element's workers; sites have others for their search. */
 function ownWorkers(page) {
   return page.workers().filter((worker) => !worker.url().includes("search"));
 }
 
-/** Elements that stick out of the screen, or of the panel that they are in. Runs in the page. */
+/** Returns elements that overflow the screen or their panel. Runs in the page. */
 function sticksOut() {
   const screen = document.documentElement.clientWidth;
   const wide = [];

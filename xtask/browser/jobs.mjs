@@ -1,11 +1,11 @@
-/** Jobs of headless Chromium, and of Node.js. Run in the page or the thread; `tell(event, value)` reaches the command. */
+/** Jobs of browsers and Node.js. They run in the page or the thread; `tell(event, value)` sends an event to the command. */
 
 import { addressOf, crate } from "./crate.mjs";
 
 export { probe } from "./probe.mjs";
 export { race } from "./race.mjs";
 
-/** What the page runs in: the browser, and its WebGPU adapter if there is one. */
+/** Returns the browser, and its WebGPU adapter if there is one. */
 export async function surroundings() {
   const { brands } = navigator.userAgentData;
   const { brand, version } = brands.find(({ brand }) => brand === "Chromium") ?? brands[0];
@@ -14,8 +14,8 @@ export async function surroundings() {
 }
 
 /**
- * Trains through the package, as any page would: `source` maps its tables to their addresses, `saved` is that of
- * a run to go on with. The run is sent away under the name `model`, with all `exports`, if there are any.
+ * Trains with the package, as a page does: `source` maps tables to their addresses, `saved` is the address of a run to
+ * resume. Sends the run with the name `model`, and all `exports`, to the server, if requested.
  */
 export async function train({ source, saved, options, backend, epochs, exports, model }) {
   const { Trainer } = await import(addressOf("/package/twotower.js"));
@@ -32,7 +32,7 @@ export async function train({ source, saved, options, backend, epochs, exports, 
   return trainer.report();
 }
 
-/** Trains several runs beside each other, an epoch of each in turn, and returns the epochs of each. */
+/** Trains several runs alternately, epoch by epoch, and returns the epochs of each. */
 export async function epochs({ source, arms, backend }) {
   const { Trainer } = await import(addressOf("/package/twotower.js"));
   const runs = [];
@@ -63,7 +63,7 @@ export async function golden({ name, address, backend }) {
   return runGolden(name, await (await fetched(address)).text(), backend);
 }
 
-/** Times recommendations: a list for each user. */
+/** Times recommendations, with a list for each user. */
 export async function list({ options, users, items, k, backend }) {
   const { Stopwatch } = await crate("/verify/");
   const stopwatch = await Stopwatch.create(options, users, items, backend);
@@ -73,8 +73,8 @@ export async function list({ options, users, items, k, backend }) {
 }
 
 /**
- * Reads a generated file as a file is read: chunk by chunk, each copied in from the page. The file comes
- * from another module than the loader, whose memory thus has nothing else in it.
+ * Reads a generated file in chunks that are copied from the page, as for a real file. Another module than the loader
+ * generates it, so the loader's memory contains nothing else.
  */
 export async function load({ lines, options }) {
   const { SyntheticFile } = await crate("/verify/");
@@ -104,7 +104,7 @@ async function send(name, bytes) {
   if (!ok) throw new Error(`${name} could not be written (${status})`);
 }
 
-/** A file of the server; its name may have any character. */
+/** Returns the address of a file on the server; its name may contain any character. */
 function fetched(address) {
   return fetch(address.split("/").map(encodeURIComponent).join("/"));
 }

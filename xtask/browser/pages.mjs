@@ -1,4 +1,4 @@
-/** A headless browser, on a blank page of a server that gives out chosen files. */
+/** A headless browser with a blank page of a server that serves chosen files. */
 
 import { createReadStream, createWriteStream, statSync } from "node:fs";
 import { createServer } from "node:http";
@@ -10,7 +10,7 @@ import { launchFirefox } from "../../www/tests/firefox.js";
 
 const LAUNCH = { chromium: launch, firefox: launchFirefox };
 
-/** What browsers insist on; all else is bytes. */
+/** Content types that browsers require; other files are bytes. */
 const TYPES = {
   ".css": "text/css",
   ".html": "text/html",
@@ -23,7 +23,8 @@ const TYPES = {
 
 /**
  * Starts `chromium` or `firefox` with a fresh profile. `mounts` maps a path on the server to a file, or a path that ends
- * in `/` to a folder. What pages put under `/outbox/` goes to the folder `outbox`, if there is one; `flags` are Chromium's, beside the usual ones.
+ * in `/` to a folder. Files that pages put to `/outbox/` are written to the folder `outbox`, if set. `flags` are
+ * additional flags of Chromium.
  */
 export async function start(mounts, { outbox, flags = [], browser: name = "chromium" } = {}) {
   const server = await serve(mounts, outbox);
@@ -35,7 +36,7 @@ export async function start(mounts, { outbox, flags = [], browser: name = "chrom
     });
     const lost = new Promise((resolve) => {
       const crashed = () => resolve({ error: "the page crashed; it may have run out of memory" });
-      // Playwright's word for it, and Puppeteer's.
+      // Names of the same event in Playwright and Puppeteer.
       page.on("crash", crashed);
       page.on("error", crashed);
       browser.on("disconnected", () => resolve({ error: `${name} ended` }));

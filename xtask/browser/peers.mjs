@@ -1,14 +1,14 @@
 /**
- * The reference step as users of other libraries write it: two id tables, rows of length 1, in-batch softmax
- * without accidental hits, plain descent. Runs in the page.
+ * The reference step in other libraries, as their users write it: two id tables, rows of length 1, in-batch softmax
+ * without accidental hits, plain SGD. Runs in the page.
  *
- * Each has `step(n)`: takes training step n, and returns how long it took until its loss was here, and the loss.
+ * Each has `step(n)`: runs training step n, and returns the loss and the time until it was available.
  */
 
-/** Stands in the mask for what must not be chosen: far below any logit. */
+/** Mask value of excluded items: far below any logit. */
 const OUT = -1e9;
 
-/** The n-th of the shared batches, as typed arrays: users, items, and (B, B) what is added to the logits. */
+/** Returns the n-th shared batch as typed arrays: users, items, and the mask (B, B) that is added to the logits. */
 function prepare(batches) {
   return batches.map((pairs) => {
     const B = pairs.length / 2;
@@ -69,7 +69,7 @@ export async function jaxJs(backend, { dim: D, batchSize: B, temperature, optimi
     items: np.array(items, on),
     mask: np.array(mask, on).reshape([B, B]),
   }));
-  // `.ref` keeps what an operation would use up.
+  // `.ref` keeps a value that an operation would otherwise consume.
   const unit = (rows) => rows.ref.div(np.sqrt(np.square(rows).sum(1, { keepdims: true })));
   const loss = (userTable, itemTable, { users, items, mask }) => {
     const u = unit(np.take(userTable, users.ref, 0));
@@ -93,7 +93,7 @@ export async function jaxJs(backend, { dim: D, batchSize: B, temperature, optimi
   };
 }
 
-/** Loads a script of before there were modules, once. */
+/** Loads a classic script once. */
 async function script(src) {
   if (document.querySelector(`script[src="${src}"]`)) return;
   const element = Object.assign(document.createElement("script"), { src });

@@ -1,8 +1,8 @@
-/** What a run's operations take, and what the machine could do. Runs in the page. */
+/** Measures a run's operations and the machine's limits. Runs in the page. */
 
 import { crate } from "./crate.mjs";
 
-/** Profiles the step in the mean of so many `laps`. */
+/** Profiles the step as the mean of `laps` runs. */
 export async function probe({ options, users, items, backend, laps }) {
   const { Stopwatch } = await crate("/verify/");
   const stopwatch = await Stopwatch.create(options, users, items, backend);

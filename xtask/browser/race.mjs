@@ -1,4 +1,4 @@
-/** Training steps of several contestants, timed beside each other. Runs in the page. */
+/** Times training steps of several contestants alternately. Runs in the page. */
 
 import { crate } from "./crate.mjs";
 import { jaxJs, tfJs } from "./peers.mjs";
@@ -6,14 +6,13 @@ import { jaxJs, tfJs } from "./peers.mjs";
 const PEERS = { tfjs: tfJs, "jax-js": jaxJs };
 
 /**
- * Times all contestants: `warmUp` steps each, then `rounds` in which each has a turn of about `turn`
- * milliseconds, a step at least. So a machine's pace changes for all of them alike. An error is a
- * contestant's answer, not the race's end.
+ * Times all contestants: `warmUp` steps each, then `rounds` in which each has a turn of about `turn` milliseconds, at
+ * least one step. So changes of the machine's speed affect all of them equally. An error of a contestant is its result;
+ * the race goes on.
  *
- * One with `bankProducts` takes no steps, but the products alone that its bank adds to one.
+ * With `bankProducts`, only the products that the bank adds to a step are timed.
  *
- * The first contestant is one of ours. Peers start from its tables, and get the first batches that it draws,
- * as many as `shared`, over and over.
+ * The first contestant is ours. Other libraries start from its tables and repeat its first `shared` batches.
  */
 export async function race({ contestants, warmUp, rounds, turn, shared }) {
   const { Stopwatch } = await crate("/verify/");
@@ -47,13 +46,13 @@ export async function race({ contestants, warmUp, rounds, turn, shared }) {
   return runners.map(({ step: _, about, ...result }) => ({ ...about?.(), ...result }));
 }
 
-/** The tables and the batches that others are to share. */
+/** Returns the tables and batches for the other libraries. */
 async function start(stopwatch, shared) {
   const batches = Array.from({ length: shared }, (_, n) => stopwatch.batch(n));
   return { users: await stopwatch.users(), items: await stopwatch.items(), batches };
 }
 
-/** Takes a runner's next step, and returns how long it took. */
+/** Runs the next step and returns its time. */
 async function lap(runner) {
   if (runner.error !== undefined) return 0;
   const taken = await runner.step(runner.losses.length).catch(failure);

@@ -1,15 +1,15 @@
 /**
- * Visits the built page as somebody who presses its button, and prints what the visit was like:
+ * Opens the built page, presses its button, and prints measurements:
  * `{ tasks: [{ backend, longest, mostBusy }], firstLoss: [milliseconds] }`.
  */
 
 import { open, start } from "../../www/tests/browser.js";
 import { main, phase } from "../../www/tests/visit.js";
 
-/** How long training is watched. */
+/** Time for which training is observed. */
 const WATCHED = 8_000;
 
-/** Visits until the first loss. */
+/** Number of visits that measure the first loss. */
 const VISITS = 7;
 
 const session = await start();
@@ -20,8 +20,8 @@ await session.stop();
 console.log(JSON.stringify({ tasks, firstLoss }));
 
 /**
- * Milliseconds of the main thread's longest task while the page trains on a backend, and of processor time in the
- * one that took most.
+ * Returns the milliseconds of the main thread's longest task while the page trains on a backend, and the most processor
+ * time of a task.
  */
 async function watch(label) {
   const { page, close } = await open(session);
@@ -41,7 +41,7 @@ async function watch(label) {
   return { longest: most("dur"), mostBusy: most("tdur") };
 }
 
-/** Milliseconds from the start of loading to the first loss on screen, with everything in the cache. */
+/** Returns the milliseconds from the start of loading to the first loss on screen, with a warm cache. */
 async function firstLosses() {
   const context = await session.browser.newContext();
   const visit = async () => {
@@ -60,7 +60,7 @@ async function firstLosses() {
   return times;
 }
 
-/** Runs in the page: presses the button as soon as it can be, and notes when a loss has been painted. */
+/** Runs in the page: presses the button as soon as possible, and records when a loss is painted. */
 function pressAtOnce() {
   let pressed = false;
   const look = () => {
@@ -71,7 +71,7 @@ function pressAtOnce() {
       button.click();
     }
     if (controls?.progress?.losses.length > 0) {
-      // What was drawn for this frame is on screen at the next.
+      // The content of this frame is on screen at the next one.
       requestAnimationFrame(() => (globalThis.firstLoss = performance.now()));
       return;
     }

@@ -1,4 +1,4 @@
-//! `cargo xtask demo`: the page, built and served.
+//! `cargo xtask demo`: builds and serves the page.
 
 use crate::{pages, setup, shell};
 use anyhow::{Context as _, Result};
@@ -15,9 +15,9 @@ pub struct Demo {
 }
 
 impl Demo {
-    /// Serves until it is interrupted; the server prints its address once it answers.
+    /// Builds the page and serves it until it is interrupted; the server prints its address.
     pub fn run(self) -> Result<ExitCode> {
-        // A build may take minutes.
+        // Checks the port first, since a build may take minutes.
         check(self.port)?;
         pages::build()?;
         let port = self.port.to_string();
@@ -28,10 +28,10 @@ impl Demo {
     }
 }
 
-/// Refuses a port that cannot be served at.
+/// Fails if the port is not available.
 fn check(port: u16) -> Result<()> {
     TcpListener::bind((HOST, port)).with_context(|| {
-        format!("cannot serve at port {port}: choose another one with `--port`")
+        format!("port {port} is not available: choose another one with `--port`")
     })?;
     Ok(())
 }

@@ -67,7 +67,7 @@ enum Command {
     Package,
 }
 
-/// Where the crate runs.
+/// Runtime of the crate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Runtime {
     /// Compiled for this machine.

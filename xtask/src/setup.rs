@@ -1,5 +1,5 @@
-//! Brings what a fresh machine lacks. Each function returns at once when its thing is there,
-//! announces what it installs, and ends in one sentence that says what to install by hand.
+//! Installs missing requirements. Each function returns at once if its requirement is met, prints
+//! what it installs, and fails with a sentence that says what to install by hand.
 
 use crate::{root, shell};
 use anyhow::{Context as _, Result, anyhow, bail};
@@ -8,31 +8,31 @@ use std::process::Command;
 
 pub const WASM: &str = "wasm32-unknown-unknown";
 
-/// The variables that name the browsers to use.
+/// Environment variables with the paths of the browsers.
 pub const CHROMIUM: &str = "CHROMIUM";
 pub const FIREFOX: &str = "FIREFOX";
 
-/// The oldest Node.js that the packages of `www/` run on, as (major, minor).
+/// Oldest Node.js that the packages of `www/` support, as (major, minor).
 const NODE: (u32, u32) = (20, 19);
 
-/// How to call cargo so that it compiles to [`WASM`].
+/// Settings of cargo for compiling to [`WASM`].
 pub struct WasmToolchain {
     env: Vec<(&'static str, PathBuf)>,
     build_std: bool,
 }
 
 impl WasmToolchain {
-    /// Whether the compiler is the one that cargo's other tools, such as clippy, belong to.
+    /// Returns whether clippy belongs to this compiler.
     pub fn has_clippy(&self) -> bool {
         !self.build_std
     }
 
-    /// `cargo VERB` for the wasm target, in a target directory of its own: native and wasm builds
-    /// neither wait for each other's lock nor push each other's features out.
+    /// Returns `cargo VERB` for the wasm target, in its own target directory, so that native and
+    /// wasm builds do not wait for each other's lock or invalidate each other's features.
     pub fn cargo(&self, verb: &str) -> Command {
         let mut cargo = cargo();
         cargo.args([verb, "--target", WASM]).arg("--target-dir").arg(root().join("target/wasm"));
-        // Either would take the place of the flags in .cargo/config.toml, and SIMD would be off.
+        // These variables would replace the flags in .cargo/config.toml, which enable SIMD.
         cargo.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
         cargo.envs(self.env.iter().map(|(name, value)| (name, value)));
         if self.build_std {
@@ -42,14 +42,15 @@ impl WasmToolchain {
     }
 }
 
-/// `cargo`, in the repository.
+/// Returns `cargo` in the repository.
 pub fn cargo() -> Command {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(root());
     cargo
 }
 
-/// A compiler and standard library for wasm: the toolchain's own, else rustup's, else Debian's.
+/// Returns a compiler with the standard library for wasm: the toolchain's, else rustup's, else
+/// Debian's.
 pub fn wasm_toolchain() -> Result<WasmToolchain> {
     let own = WasmToolchain { env: Vec::new(), build_std: false };
     if has_wasm_target()? {
@@ -71,11 +72,11 @@ pub fn wasm_toolchain() -> Result<WasmToolchain> {
         })?;
     }
     let (rustc, linker) =
-        debian_wasm().ok_or_else(|| anyhow!("rustc-web and lld-22 did not bring a compiler"))?;
+        debian_wasm().ok_or_else(|| anyhow!("rustc-web and lld-22 contain no compiler"))?;
     Ok(WasmToolchain {
         env: vec![
             ("RUSTC", rustc),
-            // -Zbuild-std is for nightly compilers unless this is set.
+            // Allows -Zbuild-std on a stable compiler.
             ("RUSTC_BOOTSTRAP", "1".into()),
             ("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker),
         ],
@@ -88,7 +89,8 @@ fn has_wasm_target() -> Result<bool> {
     Ok(Path::new(sysroot.trim()).join("lib/rustlib").join(WASM).is_dir())
 }
 
-/// Debian's compiler and linker, where its packages lie and the sources beside them.
+/// Returns Debian's compiler and linker, if they and the sources of the standard library are
+/// installed.
 fn debian_wasm() -> Option<(PathBuf, PathBuf)> {
     let rustc = PathBuf::from("/usr/bin/rustc");
     let sources = Path::new("/usr/lib/rustlib/src/rust/library/std");
@@ -96,12 +98,12 @@ fn debian_wasm() -> Option<(PathBuf, PathBuf)> {
     Some((rustc, shell::find("wasm-ld-22")?))
 }
 
-/// The npm packages of `www/`.
+/// Installs the npm packages of `www/`.
 pub fn npm_packages() -> Result<()> {
     npm_packages_of(&root().join("www"))
 }
 
-/// The npm packages of a folder, exactly as its lock file has them.
+/// Installs the npm packages of a folder, exactly as in its lock file.
 pub fn npm_packages_of(folder: &Path) -> Result<()> {
     node_js()?;
     let lock = folder.join("package-lock.json");
@@ -112,15 +114,15 @@ pub fn npm_packages_of(folder: &Path) -> Result<()> {
     }
     shell::step("npm ci", || install(npm().current_dir(folder))).with_context(|| {
         let folder = folder.display();
-        format!("the npm packages of {folder} could not be installed: the npm registry has to be within reach")
+        format!("the npm packages of {folder} could not be installed; this needs access to the npm registry")
     })?;
     Ok(std::fs::write(stamp, wanted)?)
 }
 
-/// Runs `npm ci`. No package needs its scripts.
+/// Runs `npm ci` without install scripts, which no package needs.
 fn install(npm: &mut Command) -> Result<()> {
     npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
-    // By default it takes minutes to give up where there is no network.
+    // Without a network, npm's defaults take minutes to fail.
     npm.args([
         "--fetch-retries=2",
         "--fetch-retry-mintimeout=1000",
@@ -133,7 +135,7 @@ fn install(npm: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// The sentence of npm's that tells why it failed, among dozens of lines.
+/// Returns the line of npm's output with the reason of the failure.
 fn first_complaint(output: &str) -> Option<String> {
     let complaints =
         output.lines().filter_map(|line| line.strip_prefix("npm error ")).map(str::trim);
@@ -145,43 +147,45 @@ fn first_complaint(output: &str) -> Option<String> {
     Some(format!("npm: {why} ({code})"))
 }
 
-/// `npm`, in `www/`.
+/// Returns `npm` in `www/`.
 pub fn npm() -> Command {
     let mut npm = Command::new(if cfg!(windows) { "npm.cmd" } else { "npm" });
     npm.current_dir(root().join("www"));
     npm
 }
 
-/// A program of an npm package, in `www/`.
+/// Returns a program of an npm package, in `www/`.
 pub fn node(program: &str) -> Command {
     let mut node = Command::new("node");
     node.arg(Path::new("node_modules").join(program)).current_dir(root().join("www"));
     node
 }
 
-/// Node.js with npm.
+/// Installs Node.js with npm.
 pub fn node_js() -> Result<()> {
     let is_there = || node_version() >= Some(NODE) && shell::find("npm").is_some();
     if is_there() {
         return Ok(());
     }
     apt_install("Node.js", &["nodejs", "npm"])
-        .and_then(|()| if is_there() { Ok(()) } else { bail!("the packaged one is too old") })
+        .and_then(|()| {
+            if is_there() { Ok(()) } else { bail!("the version in the package archive is too old") }
+        })
         .with_context(|| {
             let (major, minor) = NODE;
             format!("Node.js {major}.{minor} or newer with npm is missing: see https://nodejs.org")
         })
 }
 
-/// (major, minor) of the installed one.
+/// Returns (major, minor) of the installed Node.js.
 fn node_version() -> Option<(u32, u32)> {
     let version = shell::quiet(Command::new("node").arg("--version")).ok()?;
     let mut numbers = version.trim().strip_prefix('v')?.split('.').map(str::parse);
     Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
 }
 
-/// The packages of a folder's `requirements.txt`, in a virtual environment of the folder's name. Returns where their
-/// programs are.
+/// Installs the packages of a folder's `requirements.txt` in a virtual environment with the
+/// folder's name. Returns the folder of their programs.
 pub fn python_packages(folder: &Path) -> Result<PathBuf> {
     let wanted = std::fs::read(folder.join("requirements.txt"))?;
     let name = folder.file_name().context("a folder has a name")?;
@@ -204,13 +208,13 @@ pub fn python_packages(folder: &Path) -> Result<PathBuf> {
             "requirements.txt",
         ]);
         shell::quiet(&mut install)
-            .context("the Python packages could not be installed: PyPI has to be within reach")
+            .context("the Python packages could not be installed; this needs access to PyPI")
     })?;
     std::fs::write(stamp, wanted)?;
     Ok(programs)
 }
 
-/// The oldest Python that the examples' packages run on.
+/// Oldest Python that the examples' packages support.
 const PYTHON: (u32, u32) = (3, 11);
 
 fn python() -> Result<PathBuf> {
@@ -225,17 +229,17 @@ fn python() -> Result<PathBuf> {
         return Ok(python);
     }
     apt_install("Python", &["python3", "python3-venv"])
-        .and_then(|()| found().context("the packaged one is too old"))
+        .and_then(|()| found().context("the version in the package archive is too old"))
         .with_context(|| {
             let (major, minor) = PYTHON;
             format!("Python {major}.{minor} or newer is missing: see https://www.python.org")
         })
 }
 
-/// The version of mdBook that the example is built with.
+/// Version of mdBook for the example.
 const MDBOOK: &str = "0.5.4";
 
-/// mdBook: the installed one if it has the version, else one built here.
+/// Returns the installed mdBook if it has this version, else builds it.
 pub fn mdbook() -> Result<PathBuf> {
     let tools = root().join("target/tools");
     let own = tools.join("bin").join(format!("mdbook{}", std::env::consts::EXE_SUFFIX));
@@ -246,7 +250,7 @@ pub fn mdbook() -> Result<PathBuf> {
     if let Some(found) = shell::find("mdbook").into_iter().chain([own.clone()]).find(fits) {
         return Ok(found);
     }
-    // Unoptimised and without its server: that halves the time, and the book has two pages.
+    // An unoptimised build without the server takes half the time, and the book has only two pages.
     shell::step(&format!("cargo install mdbook@{MDBOOK}, a few minutes"), || {
         let mut install = cargo();
         install.args(["install", "mdbook", "--version", MDBOOK, "--locked", "--debug", "--force"]);
@@ -258,14 +262,15 @@ pub fn mdbook() -> Result<PathBuf> {
     Ok(own)
 }
 
-/// The installed Chromium or Chrome, unless [`CHROMIUM`] names another.
+/// Returns the browser of [`CHROMIUM`], else the installed Chromium or Chrome; installs Chromium if
+/// needed.
 pub fn chromium() -> Result<PathBuf> {
     let names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
     let on_mac = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome";
     browser("Chromium or Chrome", CHROMIUM, "chromium", || installed(&names, on_mac))
 }
 
-/// The installed Firefox, unless [`FIREFOX`] names another.
+/// Returns the browser of [`FIREFOX`], else the installed Firefox; installs it if needed.
 pub fn firefox() -> Result<PathBuf> {
     let on_mac = "/Applications/Firefox.app/Contents/MacOS/firefox";
     browser("Firefox", FIREFOX, "firefox-esr", || installed(&["firefox-esr", "firefox"], on_mac))
@@ -281,13 +286,13 @@ fn browser(
         if named.is_file() {
             return Ok(named);
         }
-        bail!("{variable} names {}, which is not there", named.display());
+        bail!("{variable} names {}, which does not exist", named.display());
     }
     if let Some(found) = find() {
         return Ok(found);
     }
     apt_install(name, &[package])
-        .and_then(|()| find().context("the package did not bring it"))
+        .and_then(|()| find().context("the package does not contain it"))
         .with_context(|| format!("{name} is missing: install it, or set {variable} to its path"))
 }
 
@@ -297,7 +302,8 @@ fn installed(names: &[&str], on_mac: &str) -> Option<PathBuf> {
     found.or_else(|| on_mac.is_file().then(|| on_mac.to_owned()))
 }
 
-/// WebKitGTK's driver with its browser, and a screen for it. Other systems than Linux have none: their tests skip it.
+/// Installs WebKitGTK's driver with its browser, and a virtual screen. They exist only on Linux;
+/// other systems skip these tests.
 pub fn webkit() -> Result<()> {
     let is_there = ["WebKitWebDriver", "Xvfb"].iter().all(|name| shell::find(name).is_some());
     if !cfg!(target_os = "linux") || is_there {
@@ -307,8 +313,8 @@ pub fn webkit() -> Result<()> {
         .context("WebKitGTK is missing: install WebKitWebDriver with MiniBrowser, and Xvfb")
 }
 
-/// A Vulkan driver for native WebGPU: a GPU's, else lavapipe, which computes on the CPU. Other
-/// systems than Linux bring their own API.
+/// Installs lavapipe, a Vulkan driver that computes on the CPU, if Linux has no Vulkan driver for
+/// native WebGPU. Other systems have their own API.
 pub fn vulkan() -> Result<()> {
     if !cfg!(target_os = "linux") || has_vulkan() {
         return Ok(());
@@ -323,11 +329,12 @@ fn has_vulkan() -> bool {
         .any(|dir| std::fs::read_dir(dir).is_ok_and(|mut drivers| drivers.next().is_some()))
 }
 
-/// The variable that names the Vulkan drivers to use.
+/// Environment variable with the Vulkan drivers to use.
 const VULKAN: &str = "VK_DRIVER_FILES";
 
-/// The environment in which Dawn finds a Vulkan driver: the one that [`VULKAN`] names, else SwiftShader, which comes
-/// with Chromium and computes on the CPU. Dawn refuses lavapipe. Other systems than Linux bring their own API.
+/// Returns environment variables with which Dawn finds a Vulkan driver: that of [`VULKAN`], else
+/// SwiftShader, which is part of Chromium and computes on the CPU. Dawn rejects lavapipe. Only
+/// Linux needs this.
 pub fn dawn() -> Result<Vec<(&'static str, PathBuf)>> {
     if !cfg!(target_os = "linux") || std::env::var_os(VULKAN).is_some() {
         return Ok(Vec::new());
@@ -338,24 +345,24 @@ pub fn dawn() -> Result<Vec<(&'static str, PathBuf)>> {
     let driver = folders.map(|folder| folder.join("vk_swiftshader_icd.json"));
     let driver = driver.into_iter().find(|file| file.is_file()).with_context(|| {
         format!(
-            "{} came without SwiftShader's Vulkan driver, vk_swiftshader_icd.json: install \
+            "{} does not contain SwiftShader's Vulkan driver, vk_swiftshader_icd.json: install \
              Debian's `chromium`, or set {VULKAN} to a driver of your GPU",
             program.display()
         )
     })?;
-    // SwiftShader complains where there is no desktop.
+    // Without a desktop, SwiftShader prints a warning unless this directory is set.
     Ok(vec![(VULKAN, driver), ("XDG_RUNTIME_DIR", std::env::temp_dir())])
 }
 
 fn apt_install(what: &str, packages: &[&str]) -> Result<()> {
     let by_hand = || format!("on Debian or Ubuntu: `sudo apt-get install {}`", packages.join(" "));
     if shell::find("apt-get").is_none() {
-        bail!("this is not Debian or Ubuntu, where it would have been installed");
+        bail!("automatic installation works only on Debian and Ubuntu");
     }
     let root = shell::quiet(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
     let sudo = || shell::quiet(Command::new("sudo").args(["-n", "true"])).is_ok();
     if !root && !sudo() {
-        bail!("installing needs root; {}", by_hand());
+        bail!("the installation needs root; {}", by_hand());
     }
     let apt = |args: &[&str]| {
         // `env` passes the setting through sudo.

@@ -48,7 +48,8 @@ pub fn quiet(command: &mut Command) -> Result<String> {
     Ok(printed)
 }
 
-/// The same command as one that ends when this process ends, also when that is killed. Linux alone can say so.
+/// Returns the command so that it ends with this process, even if that is killed. Works only on
+/// Linux, with `setpriv`.
 fn tied(command: &Command) -> Command {
     let (program, arguments) = (command.get_program(), command.get_args());
     let mut tied = match find("setpriv") {
@@ -110,7 +111,7 @@ mod tests {
         if find("setpriv").is_none() {
             return;
         }
-        // The kernel counts the thread as the one that started it.
+        // For the kernel, the thread is the parent.
         let start = || {
             let mut command = tied(Command::new("sh").args(["-c", "echo on; exec sleep 600"]));
             let mut child = command.stdout(Stdio::piped()).spawn().expect("`sh` starts");

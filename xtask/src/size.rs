@@ -27,7 +27,7 @@ pub struct Download {
 const BUDGET_UNTOUCHED: usize = 15_000;
 
 /// Part that is not in the sum, like data: it loads later.
-const CHARTS: &str = "charts (apart)";
+const CHARTS: &str = "charts (not in the total)";
 const CHARTS_FILE: &str = "chunk-charts.js";
 
 /// Builds the page and prints the sizes of its parts and of the element's.

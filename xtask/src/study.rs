@@ -52,7 +52,7 @@ enum Technique {
     Cbns,
     /// Skipping against full training, random skipping and early stopping
     Skip,
-    /// Each technique as its switch in the page starts it, against the plain run
+    /// Each technique with the values of its switch in the page, against the plain run
     Starts,
 }
 

@@ -42,7 +42,7 @@ pub struct Train {
     /// Options as a JSON file
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// A technique, such as `onebp`, with the values that suit a page's data, where the file has no others
+    /// Start a technique, such as `onebp`, with the page's values; --config and --set override them
     #[arg(long = "with", value_name = "TECHNIQUE", conflicts_with = "resume")]
     techniques: Vec<String>,
     /// Set an option; overrides --config
@@ -195,7 +195,7 @@ impl Train {
             let starts = config::starts(technique);
             ensure!(
                 !starts.is_empty(),
-                "--with {technique}: no technique that starts with values of its own"
+                "--with {technique}: unknown technique; use onebp, cbns, skip or towers.user.history"
             );
             for (key, value) in starts {
                 if config::get(&options, &key).is_none() {

@@ -1,4 +1,4 @@
-//! Compiles the crate to WebAssembly and makes the JavaScript that loads it.
+//! Compiles the crate to WebAssembly and generates the JavaScript that loads it.
 
 use crate::setup::WasmToolchain;
 use crate::{root, setup, shell};
@@ -8,22 +8,22 @@ use std::process::Command;
 use std::time::SystemTime;
 use wasm_bindgen_cli_support::Bindgen;
 
-/// The profile of Cargo.toml that makes it small.
+/// Profile in Cargo.toml for a small size.
 const PROFILE: &str = "download";
 
-/// What the WebAssembly is for.
+/// Variant of the WebAssembly, by its use.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Variant {
-    /// The package: what `www/` is built with.
+    /// For the package of `www/`.
     Package,
-    /// The package and the checks behind the feature `verify`.
+    /// For tests: with the feature `verify`, not optimised.
     Verify,
-    /// The same for the benchmark, optimised as the package is.
+    /// For the benchmark: with the feature `verify`, optimised like the package.
     Bench,
 }
 
 impl Variant {
-    /// Where the JavaScript, its types and the WebAssembly go.
+    /// Returns the folder of the JavaScript, its types and the WebAssembly.
     pub fn folder(self) -> PathBuf {
         root().join(match self {
             Self::Package => "www/src/wasm",
@@ -40,7 +40,7 @@ impl Variant {
     }
 }
 
-/// Brings `variant` up to date.
+/// Builds `variant` if its sources have changed.
 pub fn build(variant: Variant) -> Result<()> {
     let toolchain = setup::wasm_toolchain()?;
     setup::npm_packages()?;
@@ -51,7 +51,7 @@ pub fn build(variant: Variant) -> Result<()> {
     }
     put_in_place(&variant.folder(), |aside| {
         shell::step("wasm-bindgen", || bind(&compiled, variant, aside))?;
-        // For the checks alone it would take longer than all that they compute.
+        // For tests, optimising would take longer than the tests.
         if variant != Variant::Verify {
             shell::step("wasm-opt", || optimise(&aside.join(MODULE)))?;
         }
@@ -59,11 +59,11 @@ pub fn build(variant: Variant) -> Result<()> {
     })
 }
 
-/// The file that the others load. Its time tells whether they are up to date.
+/// The WebAssembly. Its modification time decides whether the folder is up to date.
 const MODULE: &str = "twotower_bg.wasm";
 
-/// Makes files aside and moves them to `folder` once all are made: a build that fails or is interrupted leaves the
-/// folder as it was. The module is moved last.
+/// Creates files in another folder, then moves them to `folder`, so that a failed or interrupted
+/// build does not change `folder`. The module is moved last.
 fn put_in_place(folder: &Path, make: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     let name = folder.file_name().context("a folder has a name")?;
     let aside = root().join("target/wasm/aside").join(name);
@@ -80,7 +80,7 @@ fn put_in_place(folder: &Path, make: impl FnOnce(&Path) -> Result<()>) -> Result
     made.sort_by_key(|path| path.ends_with(MODULE));
     for path in made {
         let target = folder.join(path.file_name().context("a file has a name")?);
-        // The two folders may be on different disks; only a rename within one is done at once.
+        // The folders may be on different disks, but only a rename on one disk is atomic.
         let beside = target.with_extension("part");
         std::fs::copy(&path, &beside)?;
         std::fs::rename(&beside, &target)?;
@@ -94,7 +94,7 @@ fn compile(toolchain: &WasmToolchain, variant: Variant) -> Result<PathBuf> {
     shell::run(without_paths(&mut build)?)?;
     let compiled = root().join("target/wasm").join(setup::WASM).join(PROFILE).join("twotower.wasm");
     let bytes = std::fs::read(&compiled)?;
-    // As the `target_features` section of a module writes it: used, length of the name, name.
+    // Entry in the module's `target_features` section: used, length of the name, name.
     let simd = b"+\x07simd128";
     ensure!(
         bytes.windows(simd.len()).any(|window| window == simd),
@@ -103,8 +103,8 @@ fn compile(toolchain: &WasmToolchain, variant: Variant) -> Result<PathBuf> {
     Ok(compiled)
 }
 
-/// Names the crates of a registry by themselves in messages of panics: a page need not download where
-/// they lie on the machine that built it.
+/// Removes the registry's path from crate names in panic messages, so that pages do not download
+/// paths of the machine that built them.
 fn without_paths(build: &mut Command) -> Result<&mut Command> {
     let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| Some(std::env::home_dir()?.join(".cargo")));
@@ -115,21 +115,21 @@ fn without_paths(build: &mut Command) -> Result<&mut Command> {
     for registry in registries {
         flags.push(format!("--remap-path-prefix={}/=", registry?.path().display()));
     }
-    // Added to the flags of .cargo/config.toml, where the variable RUSTFLAGS would replace them.
+    // Adds to the flags of .cargo/config.toml; the variable RUSTFLAGS would replace them.
     let flags = serde_json::to_string(&flags)?;
     Ok(build.arg("--config").arg(format!("target.{}.rustflags={flags}", setup::WASM)))
 }
 
 fn bind(compiled: &Path, variant: Variant, folder: &Path) -> Result<()> {
-    // The package says itself where its module is: bundlers would follow a second address, too.
+    // The package has its own address of the module; bundlers would also follow a second one.
     let omit = variant == Variant::Package;
     let mut bindgen = Bindgen::new();
     bindgen.input_path(compiled).typescript(true).omit_default_module_path(omit).web(true)?;
     bindgen.generate(folder).context("wasm-bindgen")
 }
 
-/// Runs the `wasm-opt` of the npm package binaryen over a module, in place. Functions of like names are alike: a
-/// page's server packs them better side by side.
+/// Optimises a module in place with `wasm-opt` of the npm package binaryen. Functions with similar
+/// names have similar code, so sorting them by name improves compression.
 fn optimise(module: &Path) -> Result<()> {
     let mut wasm_opt = setup::node("binaryen/bin/wasm-opt");
     wasm_opt.args(["-O3", "--reorder-functions-by-name"]);
@@ -137,7 +137,7 @@ fn optimise(module: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Whether `made` exists and was made after `from`.
+/// Returns whether `made` exists and is newer than `from`.
 pub fn is_newer(made: &Path, from: &Path) -> bool {
     let time = |file: &Path| file.metadata().and_then(|metadata| metadata.modified()).ok();
     time(made).is_some_and(|made| made > time(from).unwrap_or(SystemTime::UNIX_EPOCH))
@@ -147,7 +147,7 @@ pub fn is_newer(made: &Path, from: &Path) -> bool {
 mod tests {
     use super::*;
 
-    /// Otherwise a module that is not optimised, or torn, would count as up to date.
+    /// Otherwise an incomplete or unoptimised module would count as up to date.
     #[test]
     fn a_build_that_fails_midway_leaves_the_folder_as_it_was() {
         let folder = std::env::temp_dir().join(format!("twotower-aside-{}", std::process::id()));
@@ -170,7 +170,7 @@ mod tests {
         std::fs::remove_dir_all(folder).expect("removed");
     }
 
-    /// The generator refuses what another version of the library wrote.
+    /// The generator rejects modules of another version of the library.
     #[test]
     fn generator_and_library_have_one_version() {
         let lock = std::fs::read_to_string(root().join("Cargo.lock")).expect("a lock file");

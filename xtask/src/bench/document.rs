@@ -187,7 +187,7 @@ impl Display for Document {
             section(out, "The page", PAGE, part, |out, measured| write!(out, "{measured}"))?;
         }
         if let Some(part) = &self.roofline {
-            section(out, "Where the time goes", ROOFLINE, part, |out, measured| {
+            section(out, "Time of each operation", ROOFLINE, part, |out, measured| {
                 write!(out, "{measured}")
             })?;
         }
@@ -222,13 +222,6 @@ mod tests {
         assert_eq!(goal(Some(0.71)).row()[3], "**missed**");
         assert_eq!(goal(None).row(), ["step", "≤ 0.7 ms", "", "not measured"]);
         assert_eq!(Goal::at_least("rate", 10.0, Some(9.0)).row()[3], "**missed**");
-    }
-
-    #[test]
-    fn tmp_dump() {
-        let text = include_str!("../../../docs/performance.json");
-        let document: Document = serde_json::from_str(text).expect("d");
-        std::fs::write(crate::root().join("docs/performance.md"), document.to_string()).expect("w");
     }
 
     #[test]

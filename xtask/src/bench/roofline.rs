@@ -66,9 +66,9 @@ const WHY: [(&str, &str, &str); 7] = [
     (
         "softmax_loss",
         "webgpu",
-        "`softmax_loss`: three products and a softmax through a buffer of logits; tiles read their operands from \
-         memory that a GPU caches, and a software adapter gathers each lane's read by itself, some forty cycles \
-         for four of them, whatever neighbours the lanes read. Tiles of 16 instead of 8 halve the reads.",
+        "`softmax_loss`: three products and a softmax through a buffer of logits. Tiles read their operands from \
+         memory that a GPU caches; a software adapter gathers each lane's read separately, about forty cycles \
+         for four of them. Tiles of 16 instead of 8 halve the reads.",
     ),
     (
         "gather_rows",

@@ -1,4 +1,4 @@
-//! Each technique as its switch in the page starts it, against the plain run.
+//! Each technique with the values of its switch in the page, against the plain run.
 
 use super::measured::{Measured, Run};
 use super::section::{Chapter, Goal, standing};
@@ -11,9 +11,9 @@ use twotower::config::starts;
 pub const EXPERIMENT: Experiment = Experiment {
     name: "starts",
     title: "Techniques as the page starts them",
-    about: "The default options and epochs, and each technique with the values that its switch in the page and \
-        the page's comparison start it with (`starts` of `Trainer.options()`, `--with` of `cargo xtask train`). \
-        Equal epochs; pairs and multiply-adds are those of the whole run.",
+    about: "The default options and epochs, and each technique with the values of its switch in the page and of \
+        the page's comparison (`starts` of `Trainer.options()`, `--with` of `cargo xtask train`). \
+        Epochs are equal; *pairs* and *multiply-adds* are those of the whole run.",
     lengths: |_| vec![Config::default().epochs],
     arms: |_| ARMS.map(arm).into(),
     conclude,
@@ -21,11 +21,11 @@ pub const EXPERIMENT: Experiment = Experiment {
 
 const PLAIN: &str = "plain";
 
-/// Arms, and the groups of options that are switched on for them.
+/// Arms, with the groups of options that they switch on.
 const ARMS: [(&str, Option<&str>); 4] =
     [(PLAIN, None), ("OneBP", Some("onebp")), ("CBNS", Some("cbns")), ("Skipping", Some("skip"))];
 
-/// Share of the plain run's NDCG that a technique may start with less.
+/// Largest relative loss of NDCG@20 against the plain run.
 const MOST_LOST: f64 = 0.05;
 
 fn arm((name, group): (&'static str, Option<&str>)) -> Arm {
@@ -54,7 +54,7 @@ fn multiply_adds(run: &Run) -> f64 {
     run.epochs.iter().map(|epoch| epoch.multiply_adds).sum()
 }
 
-/// The arms that have a technique.
+/// Returns the arms with a technique.
 fn switched(measured: &Measured) -> impl Iterator<Item = &'static str> {
     measured.names().filter(|&arm| arm != PLAIN)
 }
@@ -63,7 +63,7 @@ fn table(measured: &Measured) -> Table {
     let beside = |value: fn(&Run) -> f64| {
         move |arm: &str| measured.beside(arm, PLAIN, |run, plain| Some(value(run) / value(plain)))
     };
-    Table::new("The last epoch, and what the run costs.", measured.names())
+    Table::new("The last epoch, and the cost of the run.", measured.names())
         .column("NDCG@20", Format::Score, |arm| measured.figure(arm, |run| Some(ndcg(run))))
         .column("against plain", Format::Percent, |arm| {
             (arm != PLAIN).then(|| measured.compare(arm, PLAIN, ndcg).relative)
@@ -79,7 +79,7 @@ fn goal(measured: &Measured, arm: &str) -> Goal {
     let relative = measured.compare(arm, PLAIN, ndcg).relative.mean;
     Goal {
         text: format!(
-            "{arm} starts at most {:.0} % below the plain run: {:+.1} % NDCG@20",
+            "{arm} is at most {:.0} % below the plain run: {:+.1} % NDCG@20",
             MOST_LOST * 100.0,
             relative * 100.0
         ),
