@@ -11,6 +11,7 @@ import numpy as np
 from jax import Array, lax
 
 # Streams keep draws for different purposes apart.
+SPLIT = 1
 ORDER = 3
 INIT_USER = 4
 INIT_ITEM = 5

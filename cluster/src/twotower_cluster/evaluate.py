@@ -14,6 +14,9 @@ TOP_K = 20
 
 Metrics = dict[str, float]
 
+NAMES = ("recall@10", "recall@20", "ndcg@10", "ndcg@20", "hit@10", "mrr@10", "coverage@20")
+"""The metrics of a report, by the crate's names."""
+
 
 def top_items(
     shards: Shards, users: Array, items: Array, seen: Array, n_items: int, k: int = TOP_K
@@ -74,17 +77,14 @@ def at_cut(
 def metrics(
     lists: Sequence[Sequence[int]], held_out: Sequence[Sequence[int]], items: int
 ) -> Metrics:
-    """The metrics of a report, by the crate's names."""
+    """All metrics of a report."""
     ten, twenty = (at_cut(k, lists, held_out, items) for k in (10, 20))
-    return {
-        "recall@10": ten["recall"],
-        "recall@20": twenty["recall"],
-        "ndcg@10": ten["ndcg"],
-        "ndcg@20": twenty["ndcg"],
-        "hit@10": ten["hit"],
-        "mrr@10": ten["mrr"],
-        "coverage@20": twenty["coverage"],
-    }
+    cuts = {"10": ten, "20": twenty}
+    found = {}
+    for name in NAMES:
+        metric, cut = name.split("@")
+        found[name] = cuts[cut][metric]
+    return found
 
 
 def _discount(rank: int) -> float:

@@ -18,7 +18,7 @@ from .clock import Clock
 from .config import Config, Optimizer, resolve
 from .refused import RefusedError
 from .shards import NO_ID, Shards
-from .start import lists_table, zero_state
+from .start import lists_table, place, zero_state
 from .step import Batch, Data, Trainer
 from .towers import Inputs, Tensors
 
@@ -294,15 +294,8 @@ def _batches(trainer: Trainer, given: Case) -> list[Batch]:
 
 def _tensors(shards: Shards, config: Config, start: dict[str, Any], log_q: Any) -> Tensors:
     """The tensors of a run that starts from given parameters."""
-    given = {**start, "log_q": np.asarray(log_q, np.float32)}
-    state = zero_state(config, given)
-    layers = ("_weights_", "_bias_")
-    return {
-        name: shards.replicate(value)
-        if any(layer in name for layer in layers)
-        else shards.place(value)
-        for name, value in {**given, **state}.items()
-    }
+    state = zero_state(config, start)
+    return place(shards, {**start, **state, "log_q": np.asarray(log_q, np.float32)})
 
 
 def _named(tables: Case) -> dict[str, np.ndarray]:

@@ -5,6 +5,7 @@ zeros elsewhere, and adds both up: n × width numbers travel, never a table. An 
 the device of the row, from gradients that every device has.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,9 @@ from jax.sharding import Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 
 AXIS = "shards"
+
+GRAIN = 512
+"""Tables have a multiple of so many rows, so that another number of devices can read a checkpoint."""
 
 NO_ID = -1
 """Stands for no id; 0xFFFFFFFF in the crate. A lookup of it gives zeros, an update of it nothing."""
@@ -51,8 +55,13 @@ class Shards:
         return NamedSharding(self.mesh, P())
 
     def padded(self, rows: int) -> int:
-        """The next multiple of S: the rows that a table of `rows` is stored with."""
+        """The next multiple of S: the rows that a batch is stored with."""
         return -(-rows // self.count) * self.count
+
+    def stored(self, rows: int) -> int:
+        """Rows that a table is stored with: the same for each S that divides `GRAIN`."""
+        grain = math.lcm(GRAIN, self.count)
+        return max(-(-rows // grain), 1) * grain
 
     def place(self, rows: np.ndarray) -> Array:
         """A table (R, …) from host memory: each process gives the rows of its own devices."""
@@ -65,7 +74,7 @@ class Shards:
         rows_of: Callable[[slice], np.ndarray],
     ) -> Array:
         """A table of a shape, each shard from `rows_of(span)`; rows past the last are zeros."""
-        rows, stored = shape[0], self.padded(max(shape[0], 1))
+        rows, stored = shape[0], self.stored(shape[0])
 
         def shard(index: tuple[slice, ...] | None) -> np.ndarray:
             start, stop, _ = (index or (slice(None),))[0].indices(stored)
