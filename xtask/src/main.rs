@@ -4,6 +4,7 @@
 
 mod bench;
 mod browser;
+mod cluster;
 mod demo;
 mod embeds;
 mod fuzz;
@@ -63,6 +64,8 @@ enum Command {
     Embeds(embeds::Embeds),
     /// Build the page and print the sizes of its downloads; fails if they have grown
     Size,
+    /// Check the Python package that trains on many machines
+    Cluster(cluster::Cluster),
     /// Build the npm package, the offline page and the page for frames into dist/
     Package,
 }
@@ -135,6 +138,7 @@ fn main() -> ExitCode {
         Command::Bench(bench) => bench.run(),
         Command::Embeds(embeds) => embeds.run(),
         Command::Size => size::run(),
+        Command::Cluster(cluster) => cluster.run(),
         Command::Package => package::run(),
     };
     match outcome {

@@ -1,0 +1,81 @@
+"""The command line: `twotower-cluster golden` and `twotower-cluster train`."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from .refused import RefusedError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs a command; a rejection is one sentence and exit code 1."""
+    parser = argparse.ArgumentParser(prog="twotower-cluster", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    golden = commands.add_parser("golden", help="run all golden cases through JAX")
+    golden.add_argument("folder", type=Path, help="the folder of the cases, tests/golden")
+    _add_train(commands.add_parser("train", help="train a run on all processes"))
+    chosen = parser.parse_args(arguments)
+    try:
+        return _golden(chosen.folder) if chosen.command == "golden" else _train(parser, chosen)
+    except RefusedError as problem:
+        print(f"twotower-cluster: {problem}", file=sys.stderr)
+        return 1
+
+
+def _add_train(train: argparse.ArgumentParser) -> None:
+    source = train.add_mutually_exclusive_group(required=True)
+    source.add_argument("--resume", type=Path, metavar="FILE", help="a saved run")
+    source.add_argument(
+        "--data", type=Path, nargs="+", metavar="FILE", help="interactions, Parquet or CSV"
+    )
+    train.add_argument("--test", type=Path, nargs="+", default=[], help="interactions to test on")
+    train.add_argument("--config", type=Path, metavar="FILE", help="options, as JSON")
+    train.add_argument("--epochs", type=int, metavar="N", help="epochs in all")
+    train.add_argument("--json", type=Path, metavar="FILE", help="write a report")
+    train.add_argument("--save", type=Path, metavar="FILE", help="save the run for the page")
+    train.add_argument(
+        "--checkpoints", type=Path, metavar="DIR", help="write and resume checkpoints"
+    )
+    train.add_argument("--coordinator", metavar="HOST:PORT", help="address of process 0")
+    train.add_argument("--processes", type=int, metavar="N", help="number of processes")
+    train.add_argument("--process", type=int, metavar="N", help="number of this process, from 0")
+    train.add_argument(
+        "--distributed", action="store_true", help="find the other processes by SLURM or Kubernetes"
+    )
+
+
+def _train(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> int:
+    by_hand = (chosen.coordinator, chosen.processes, chosen.process)
+    if any(given is not None for given in by_hand) and None in by_hand:
+        parser.error("--coordinator, --processes and --process go together")
+    if chosen.resume and (chosen.config or chosen.test):
+        parser.error("--resume has its own data and options: leave --config and --test out")
+    import jax
+
+    if chosen.coordinator is not None:
+        jax.distributed.initialize(chosen.coordinator, chosen.processes, chosen.process)
+    elif chosen.distributed:
+        jax.distributed.initialize()
+    from .train import Order, train
+
+    names = ("resume", "test", "config", "epochs", "json", "save", "checkpoints")
+    given = {name: getattr(chosen, name) for name in names}
+    train(Order(data=chosen.data or [], **given))
+    return 0
+
+
+def _golden(folder: Path) -> int:
+    from .golden import run_all
+    from .shards import Shards
+
+    reports = run_all(folder, Shards.of())
+    for report in reports:
+        verdict = "pass" if report.passed else "MISS"
+        print(f"{verdict}  {report.name:30} {report.worst:8.1%} of the gate  {report.worst_at}")
+    missed = sum(not report.passed for report in reports)
+    print(f"{len(reports) - missed} of {len(reports)} cases pass")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

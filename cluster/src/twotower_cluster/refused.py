@@ -1,0 +1,5 @@
+"""The one error that a user sees: what happened, then what to do."""
+
+
+class RefusedError(Exception):
+    """A run, a file or an option that this package rejects; its text is one clear sentence."""

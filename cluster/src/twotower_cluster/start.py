@@ -1,0 +1,179 @@
+"""How a run starts: fresh parameters, zero state, and the data as tables."""
+
+from collections.abc import Sequence
+
+import jax
+import numpy as np
+
+from . import draws, negatives
+from .config import Config, Tower
+from .dataset import Dataset, Features, Lists
+from .optimizers import STATES
+from .shards import Shards
+from .step import Data
+from .towers import Inputs, Tensors
+
+Arrays = dict[str, np.ndarray]
+Shapes = dict[str, tuple[int, ...]]
+
+
+def is_dense(name: str) -> bool:
+    """Whether a tensor belongs to a layer, and so is whole on each device."""
+    return "_weights_" in name or "_bias_" in name
+
+
+def place(shards: Shards, tensors: Arrays) -> Tensors:
+    """Tensors on their devices: layers whole on each, all others by rows."""
+    return {
+        name: shards.replicate(value) if is_dense(name) else shards.place(value)
+        for name, value in tensors.items()
+    }
+
+
+def fresh(shards: Shards, config: Config, dataset: Dataset) -> Tensors:
+    """All tensors at the start of a run; a table's rows are drawn where they live."""
+    shapes = parameter_shapes(config, dataset)
+    tensors = {}
+    for name, shape in shapes.items():
+        build = _drawn(config, name, shape)
+        if is_dense(name):
+            tensors[name] = shards.replicate(build(slice(0, shape[0])))
+        else:
+            tensors[name] = shards.build(shape, np.dtype(np.float32), build)
+    zeros = {
+        name: np.zeros(shape, dtype) for name, (shape, dtype) in _state(config, shapes).items()
+    }
+    return tensors | place(shards, zeros | _log_q(config, dataset))
+
+
+def parameter_shapes(config: Config, dataset: Dataset) -> Shapes:
+    """Shape of each parameter, by its name in a saved run."""
+    sides = (
+        (config.user, dataset.n_users, dataset.user_features),
+        (config.item, dataset.n_items, dataset.item_features),
+    )
+    shapes: Shapes = {}
+    for tower, rows, features in sides:
+        name, width = tower.name, config.dim
+        if tower.id:
+            is_outputs = config.onebp is not None and tower.name == "user"
+            shapes[f"{name}_table"] = (rows, config.out_width if is_outputs else config.dim)
+        if tower.features and features is not None:
+            shapes[f"{name}_features"] = (len(features.vocabulary), config.dim)
+        if tower.history and not config.shares_items:
+            shapes["user_history"] = (dataset.n_items, config.dim)
+        for layer, out in enumerate(tower.widths):
+            shapes[f"{name}_weights_{layer}"] = (width, out)
+            shapes[f"{name}_bias_{layer}"] = (out,)
+            width = out
+    return shapes
+
+
+def _drawn(config: Config, name: str, shape: tuple[int, ...]):  # type: ignore[no-untyped-def]
+    """A function from a span of rows to their fresh elements, as the crate draws them."""
+    rows, width = shape[0], shape[1] if len(shape) > 1 else 1
+    xavier = float(np.sqrt(np.float32(2.0) / np.float32(rows + width)))
+    is_layer = "_weights_" in name
+    deviation = xavier if is_layer or isinstance(config.init, str) else config.init
+
+    def build(span: slice) -> np.ndarray:
+        if "_bias_" in name:
+            return np.zeros(shape, np.float32)
+        first, last = span.start * width, span.stop * width
+        counter = np.arange(first, last, dtype=np.uint64).astype(np.uint32)
+        normal = draws.normal(config.seed, _stream(name), counter)
+        return (np.float32(deviation) * normal).reshape(-1, width)
+
+    return build
+
+
+def _stream(name: str) -> int:
+    """The stream of a parameter's fresh elements."""
+    tower, part = name.split("_", 1)
+    if part == "table":
+        return draws.INIT_USER if tower == "user" else draws.INIT_ITEM
+    others = {"features": 0, "history": 1}
+    nth = others[part] if part in others else 2 + int(part.rsplit("_", 1)[1])
+    return draws.INIT_PARTS + 2 * nth + (1 if tower == "item" else 0)
+
+
+def _state(
+    config: Config, parameters: Shapes
+) -> dict[str, tuple[tuple[int, ...], type[np.generic]]]:
+    """Shape and type of the optimiser's state and of the bank."""
+    state: dict[str, tuple[tuple[int, ...], type[np.generic]]] = {}
+    is_sum = config.optimizer.kind == "adagrad"
+    for name, shape in parameters.items():
+        if config.onebp is not None and name == "user_table":
+            continue
+        for n in range(STATES[config.optimizer.kind]):
+            state[f"{name}_state_{n + 1}"] = (shape[:1] if is_sum else shape, np.float32)
+    if config.cbns is not None:
+        entries, outputs = (config.cbns.capacity,), (config.cbns.capacity, config.out_width)
+        state["bank_items"] = (outputs, np.float32)
+        state["bank_ids"] = (entries, np.int32)
+        state["bank_log_q"] = (entries, np.float32)
+        state["bank_mean_logit"] = (entries, np.float32)
+        if config.cbns.sides == "both":
+            state["bank_users"] = (outputs, np.float32)
+    return state
+
+
+def zero_state(config: Config, parameters: Arrays) -> Arrays:
+    """The optimiser's state and the bank at zero, for given parameters."""
+    shapes = {name: value.shape for name, value in parameters.items()}
+    return {name: np.zeros(shape, dtype) for name, (shape, dtype) in _state(config, shapes).items()}
+
+
+def _log_q(config: Config, dataset: Dataset) -> Arrays:
+    items = dataset.n_items
+    found: Arrays = {"log_q": negatives.log_q(config, counts(dataset))}
+    if config.negatives.is_streaming:
+        # As if every item came round as often as any other.
+        gap = np.float32(items) / np.float32(config.batch_size)
+        found["gaps"] = np.full(items, gap, np.float32)
+        found["last_seen"] = np.zeros(items, np.int32)
+    return found
+
+
+def counts(dataset: Dataset) -> np.ndarray:
+    """Training pairs of each item (I); an item without one is as rare as one with a single one."""
+    return np.maximum(dataset.item_counts(), 1)
+
+
+def data_tables(shards: Shards, config: Config, dataset: Dataset) -> tuple[Data, int]:
+    """What a run trains on, as tables, and the most training items of a user."""
+    offsets = train = weights = None
+    lists = Lists.of_pairs(dataset.train, dataset.n_users)
+    if config.negatives.kind == "uniform":
+        offsets = shards.place(lists.offsets.astype(np.int32))
+        train = shards.place(lists.members.astype(np.int32))
+    if config.negatives.kind == "popularity":
+        weights = shards.replicate(negatives.cumulative(counts(dataset), config.negatives.alpha))
+    history = None
+    if config.user.history is not None:
+        history = lists_table(shards, dataset.histories(config))
+    data = Data(
+        pairs=shards.place(dataset.train.astype(np.int32)),
+        user=Inputs(_feature_lists(shards, config.user, dataset.user_features), history),
+        item=Inputs(_feature_lists(shards, config.item, dataset.item_features)),
+        offsets=offsets,
+        train=train,
+        cumulative=weights,
+    )
+    return data, max(lists.longest(), 1)
+
+
+def _feature_lists(shards: Shards, tower: Tower, features: Features | None) -> jax.Array | None:
+    if not tower.features or features is None:
+        return None
+    return lists_table(shards, features.lists.rows())
+
+
+def lists_table(shards: Shards, lists: Sequence[np.ndarray]) -> jax.Array:
+    """Lists as a table (R, L): a row's members plus 1, then zeros up to the longest list."""
+    longest = max((len(members) for members in lists), default=0)
+    table = np.zeros((len(lists), max(longest, 1)), np.int32)
+    for row, members in enumerate(lists):
+        table[row, : len(members)] = members + 1
+    return shards.place(table)

@@ -1,0 +1,52 @@
+"""Bad input: one clear sentence, exit code 1, nothing half-written."""
+
+from pathlib import Path
+
+import pytest
+
+from twotower_cluster.cli import main
+
+FIXTURES = Path(__file__).parent / "fixtures"
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"", "cannot resume from this file"),
+        (b"user,item\n1,2\n", "cannot resume from this file"),
+        (b"\x02\x00\x00\x00\x00\x00\x00\x00{}", "has no record of a run"),
+    ],
+)
+def test_a_file_that_is_no_saved_run(
+    content: bytes, problem: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(content)
+    assert main(["train", f"--resume={path}", f"--save={tmp_path / 'new'}"]) == 1
+    told = capsys.readouterr().err
+    assert problem in told
+    assert told.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["model.safetensors"]
+
+
+def test_another_version_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "model.safetensors"
+    content = (FIXTURES / "id.2.safetensors").read_bytes()
+    path.write_bytes(content.replace(b'{\\"version\\":1,', b'{\\"version\\":9,'))
+    assert main(["train", f"--resume={path}"]) == 1
+    assert "version 9; this package reads version 1" in capsys.readouterr().err
+
+
+def test_a_file_without_the_columns(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "data.csv"
+    path.write_text("who,what\n1,2\n")
+    assert main(["train", f"--data={path}"]) == 1
+    assert "no column for `data.columns.user`; columns: who, what" in capsys.readouterr().err
+
+
+def test_what_is_not_available_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = tmp_path / "run.json"
+    config.write_text('{"tune": {}}')
+    data = FIXTURES / "interactions.csv"
+    assert main(["train", f"--data={data}", f"--config={config}"]) == 1
+    assert "`tune` is not available" in capsys.readouterr().err
