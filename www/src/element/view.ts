@@ -256,6 +256,7 @@ export class View extends LitElement {
       .phase=${session.phase}
       .about=${session.trainer?.about}
       .progress=${session.progress}
+      .recovered=${session.recovered}
       .pairsPerSecond=${session.pairsPerSecond}
       .epochs=${session.progress?.epochs ?? session.trainer?.about.config.epochs ?? 1}
       .stale=${session.stale}
