@@ -50,6 +50,12 @@ const quoted = {
   },
 };
 
+/** Names a chunk. Chunks that only the demo page loads are not published. */
+function chunkName({ moduleIds }) {
+  const isOfPage = moduleIds.every((id) => /\/(src\/page\/|package\.json$)/.test(id.replaceAll("\\", "/")));
+  return `${isOfPage ? "page" : "chunk"}-[name].js`;
+}
+
 /**
  * Writes all entries and their shared chunks to a folder, and returns the modules in them. The worker is a single
  * file, since it may be moved.
@@ -61,7 +67,7 @@ export async function bundle(folder) {
   const codeSplitting = { groups: [{ name: "charts", test: /node_modules\/uplot\// }] };
   const inPages = { ...common, preserveEntrySignatures: "exports-only" };
   const built = [];
-  built.push(await build({ ...inPages, input: ENTRIES, output: { ...output, chunkFileNames: "chunk-[name].js", codeSplitting } }));
+  built.push(await build({ ...inPages, input: ENTRIES, output: { ...output, chunkFileNames: chunkName, codeSplitting } }));
   built.push(await build({ ...common, input: { worker: source("worker.ts") }, output: { ...output, codeSplitting: false } }));
   // Files for pages must not import a module of Node.js. Not minified: Node.js prints the line that threw.
   for (const [name, input] of Object.entries(NODE_ENTRIES)) {

@@ -19,7 +19,7 @@ after(() => session?.stop());
 async function violations(page) {
   await page.evaluate(AXE);
   return page.evaluate(async () => {
-    const { violations, passes } = await globalThis.axe.run(document, { resultTypes: ["violations"] });
+    const { violations, passes } = await globalThis.axe.run(document, { resultTypes: ["violations"], rules: { "target-size": { enabled: true } } });
     const found = violations.map(({ id, nodes }) => `${id}: ${nodes[0].html.slice(0, 200)}`);
     return passes.length > 0 ? found : ["axe looked at nothing"];
   });

@@ -63,8 +63,9 @@ test("publint and attw have nothing to report: modules only, and no types for th
 
 test("the tarball has the licences of its data, and no page, source or declaration of another package", () => {
   const files = readdirSync(dist, { recursive: true }).map((file) => file.replaceAll("\\", "/"));
-  assert.deepEqual(files.filter((file) => /\.(html|svg|ts|css)$/.test(file) && !file.endsWith(".d.ts")), []);
+  assert.deepEqual(files.filter((file) => /^page|\.(html|svg|ts|css)$/.test(file) && !file.endsWith(".d.ts")), []);
   assert.equal(files.filter((file) => file.endsWith("LICENSE.txt")).length, 2);
+  assert.ok(files.includes("THIRD-PARTY.txt"), "the notices of what is bundled");
   const others = files.filter((file) => file.endsWith(".d.ts")).flatMap((file) => {
     const text = readFileSync(new URL(file, dist), "utf8");
     return [...text.matchAll(/^(?!\/?\s*\*).*(?:from|import\() ?"([^."][^"]*)"/gm)].map(([, name]) => `${file}: ${name}`);

@@ -98,8 +98,12 @@ export class ExportMenu extends LitElement {
       .outcome {
         position: sticky;
         bottom: 0;
-        min-height: 1.45em;
+        padding-block: 4px;
         background: var(--raised);
+      }
+      .outcome:empty {
+        position: static;
+        padding: 0;
       }
       pre {
         max-height: 18rem;
