@@ -619,7 +619,7 @@ test("a run that was trained is kept, and resumed after a reload: with its curve
   for (const box of await page.locator("tt-past-runs [type=checkbox]").all()) await box.check();
   await page.locator("tt-run-pair").getByRole("row", { name: /^NDCG@20/ }).waitFor();
   await page.screenshot({ path: drawing("light-past-runs"), fullPage: true });
-  await page.getByRole("button", { name: "Delete The first one" }).click();
+  await page.getByRole("button", { name: "Delete The first one" }).first().click();
   await page.getByRole("button", { name: "Delete The first one for good" }).click();
   await until(async () => (await page.locator("tt-past-runs li").count()) === 1);
   assert.equal(await page.locator("tt-run-pair").count(), 0);

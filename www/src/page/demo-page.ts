@@ -15,7 +15,6 @@ import { share } from "../panels/format.js";
 import "./keep-bar.js";
 import { attributesOf, linked, linkTo } from "./link.js";
 import { ownSet } from "./own-files.js";
-import "./page-footer.js";
 import "./page-header.js";
 import "../panels/run-charts.js";
 import "../panels/run-controls.js";

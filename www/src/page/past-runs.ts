@@ -234,15 +234,16 @@ export class PastRuns extends LitElement {
         const { about } = trainer;
         if (about.memoryBytes > 2 * BUDGET) throw new TwoTowerError("not-available", `This run is too large for the ${scaled(BUDGET, "B")} that the page keeps.`);
         const file = new Blob([await trainer.save()]);
-        const { title, words } = session.dataSet ?? { title: "Data", words: WORDS };
+        const { title, words, trainedOn } = session.dataSet ?? { title: "Data", words: WORDS };
         at.isWanted ||= isWanted;
-        at.name ||= nameOf(session, title);
+        // A run that was opened from here keeps its name.
+        at.name ||= trainedOn === undefined ? nameOf(session, title) : title;
         const told: PastRun = {
           id: at.id,
           name: this.runs.find(({ id }) => id === at.id)?.name ?? at.name,
           isWanted: at.isWanted,
           time: Date.now(),
-          data: title,
+          data: trainedOn ?? title,
           words,
           config: about.config,
           epochs,
@@ -275,7 +276,7 @@ export class PastRuns extends LitElement {
   async #open(run: PastRun): Promise<void> {
     const file = await fileOf(run.id);
     const { id, name: title, data, words, curve } = run;
-    const detail = savedRun(file, { id, title, summary: `Trained on ${data}`, words, curve });
+    const detail = savedRun(file, { id, title, summary: `Trained on ${data}`, words, curve, trainedOn: data });
     this.dispatchEvent(new CustomEvent<DataSet>("open", { detail }));
   }
 

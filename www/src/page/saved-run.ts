@@ -4,7 +4,7 @@ import { Trainer } from "../index.js";
 import type { DataSet } from "../panels/data-set.js";
 
 /** What is told of a saved run beside its file. */
-export type Told = Pick<DataSet, "id" | "title" | "summary" | "words" | "curve">;
+export type Told = Pick<DataSet, "id" | "title" | "summary" | "words" | "curve" | "trainedOn">;
 
 /** A saved run as a data set. */
 export function savedRun(file: Blob, told: Told): DataSet {

@@ -27,6 +27,8 @@ export interface DataSet {
   resume?: (options: LoadOptions) => Promise<Trainer>;
   /** The loss curve that a saved run had, where it is known. */
   curve?: Points;
+  /** What the data of a saved run is called, where that is known. */
+  trainedOn?: string;
 }
 
 /** Words for users and items of data without words of its own. */
