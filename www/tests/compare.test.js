@@ -144,7 +144,7 @@ test("two strategies draw two curves over what is chosen, and fill two rows; the
   await compared(page);
   await verdicts.getByText("Of 3 seeds").waitFor();
   const spread = await rows(page).nth(1).locator("td").allTextContents();
-  assert.deepEqual(spread.slice(0, 2).map((cell) => /^0\.\d{3} ± 0\.\d{3}$/.test(cell)), [true, true], spread.join(" | "));
+  assert.deepEqual(spread.slice(0, 2).map((cell) => /^0\.\d{3} ± 0\.\d{4}$/.test(cell)), [true, true], spread.join(" | "));
   assert.equal(spread[2], (4 * train).toLocaleString("en"));
   const seeds = await page.locator("tt-comparison-table").evaluate(({ contenders }) =>
     contenders.map(({ runs }) => runs.map(({ about: { config, data } }) => [config.seed, data.train])),

@@ -112,7 +112,7 @@ export class ComparisonTable extends LitElement {
   #metric(name: Judged, contender: Contender, runs: readonly Run[]): TemplateResult {
     const values = runs.flatMap(({ final, epochs }) => (final ?? epochs.at(-1))?.[name] ?? []);
     const ahead = isAhead(contender, this.contenders, name);
-    return html`<td class=${ahead ? "best" : ""}>${values.length > 0 ? withSpread(values, share) : "–"}</td>`;
+    return html`<td class=${ahead ? "best" : ""}>${values.length > 0 ? withSpread(values) : "–"}</td>`;
   }
 
   #popularity(metrics: Metrics): TemplateResult {
@@ -134,9 +134,9 @@ function spent(runs: readonly Run[], of: (epoch: EpochReport) => number, written
   return sums.length > 0 ? written(mean(sums)) : "–";
 }
 
-/** The mean of the values, with their standard deviation if there are several. */
-function withSpread(values: readonly number[], written: (value: number) => string): string {
-  return values.length > 1 ? `${written(mean(values))} ± ${written(deviation(values))}` : written(mean(values));
+/** The mean of a metric's values, with their standard deviation if there are several: it has a digit more. */
+function withSpread(values: readonly number[]): string {
+  return values.length > 1 ? `${share(mean(values))} ± ${deviation(values).toFixed(4)}` : share(mean(values));
 }
 
 declare global {

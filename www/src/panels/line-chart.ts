@@ -43,7 +43,7 @@ export const EPOCHS: Axis = {
 const BASELINE_DASH = [5, 4];
 
 /** How much of its line's colour a band has, in percent. */
-const BAND_SHADE = 16;
+const BAND_SHADE = 24;
 
 /** A band's edge: not drawn, the area between two of them is. */
 const BAND_EDGE: uPlot.Series = { width: 0, spanGaps: true, points: { show: false } };
