@@ -145,8 +145,8 @@ test("a wrong value of an attribute is a message and an event, never an exceptio
     assert.equal(times, 1, `${attribute}: ${messages.join("\n")}`);
   }
   assert.deepEqual(faults.filter((fault) => !/404/.test(fault)), []);
-  // On the screen a sentence begins with a capital letter.
-  for (const message of Object.values(wrong)) await tab.getByText(new RegExp(message, "i")).first().waitFor();
+  // On the screen a sentence begins with a capital letter, and options are set as code.
+  for (const { source } of Object.values(wrong)) await tab.getByText(new RegExp(source.replaceAll("`", ""), "i")).first().waitFor();
   await close();
 });
 

@@ -94,7 +94,7 @@ test("it keeps a run, saves it as a file, and resumes from both", async () => {
 
   await page.reload();
   await phase(page, "Start training");
-  await page.getByRole("radio", { name: "The model you kept" }).check({ force: true });
+  await page.getByRole("button", { name: "Open mine.csv" }).click();
   await phase(page, "Train again");
   assert.equal(await epochs(page), 3, "two epochs and popularity");
   await page.reload();

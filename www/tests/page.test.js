@@ -232,7 +232,7 @@ test("a dropped file is taken; one that cannot be trained on is refused with its
   const note = page.locator("tt-error-note [role=status]");
   await note.getByText(/prose\.txt: .*\n.*line \d/).waitFor();
   await page.locator("tt-data-preview").getByText("prose.txt").waitFor();
-  assert.ok(await page.getByRole("radio", { name: "Online retail" }).isChecked(), "the data at hand stays");
+  assert.ok(await page.getByRole("radio", { name: "Goodbooks" }).isChecked(), "the data at hand stays");
   await phase(page, "Start training");
   await page.getByRole("button", { name: "Put aside" }).click();
   assert.equal((await note.textContent()).trim(), "");
@@ -578,7 +578,8 @@ const firstPast = (page) => page.locator("tt-past-runs li").first().locator(".to
 test("a run that was trained is kept, and resumed after a reload: with its curve, its words and its epochs", async () => {
   const { page, faults, close } = await open(session);
   await phase(page, "Start training");
-  await page.getByText("4,891 readers").waitFor();
+  await page.getByRole("radio", { name: "Online retail" }).check({ force: true });
+  await page.getByText("4,071 customers").waitFor();
   const keep = page.getByRole("button", { name: "Keep this model" });
   assert.ok(await keep.isDisabled(), "there is nothing to keep yet");
   // More than can pass unseen.
@@ -603,7 +604,7 @@ test("a run that was trained is kept, and resumed after a reload: with its curve
   await phase(page, "Start training");
   await page.getByRole("button", { name: "Open The first one" }).click();
   await phase(page, "Resume");
-  await page.getByText("4,891 readers").waitFor();
+  await page.getByText("4,071 customers").waitFor();
   assert.ok((await pairs()) >= stood, "it stands where it stood, but for steps that were under way");
   assert.deepEqual(await page.locator("tt-run-charts").evaluate(({ loss }) => loss), points);
   assert.ok((await page.locator("tt-epoch-table tbody tr").count()) > 1, "its epochs are there");
@@ -646,10 +647,10 @@ test("a wrong drop, a wrong setting and another data set leave what was trained"
 
   const popularity = () => page.locator("tt-run-charts").evaluate(({ popularity }) => popularity);
   const before = await popularity();
-  await page.route("**/goodbooks/train.csv.gz", (route) => route.fulfill({ status: 404 }), { times: 1 });
-  await page.getByRole("radio", { name: "Goodbooks" }).check({ force: true });
+  await page.route("**/online-retail/train.csv.gz", (route) => route.fulfill({ status: 404 }), { times: 1 });
+  await page.getByRole("radio", { name: "Online retail" }).check({ force: true });
   await note.getByText("the server answered 404 for the data set").waitFor();
-  assert.ok(await page.getByRole("radio", { name: "Online retail" }).isChecked());
+  assert.ok(await page.getByRole("radio", { name: "Goodbooks" }).isChecked());
   assert.deepEqual(await popularity(), before);
 
   await page.getByRole("switch", { name: "Tuning" }).check({ force: true });
@@ -665,11 +666,11 @@ test("a wrong drop, a wrong setting and another data set leave what was trained"
   assert.equal(await page.locator("tt-epoch-table").textContent(), told);
 
   await page.getByRole("switch", { name: "Tuning" }).uncheck({ force: true });
-  await page.getByRole("radio", { name: "Goodbooks" }).check({ force: true });
-  await page.getByText("4,891 readers").waitFor();
-  await page.getByText("The run before this one is among the past runs").waitFor();
-  await page.getByRole("button", { name: /^Open Online retail/ }).click();
+  await page.getByRole("radio", { name: "Online retail" }).check({ force: true });
   await page.getByText("4,071 customers").waitFor();
+  await page.getByText("The run before this one is among the past runs").waitFor();
+  await page.getByRole("button", { name: /^Open Goodbooks/ }).click();
+  await page.getByText("4,891 readers").waitFor();
   assert.equal(await page.locator("tt-epoch-table").textContent(), told);
   await close();
 });

@@ -255,9 +255,9 @@ export class PastRuns extends LitElement {
         await keepRun(told, file);
         if (this.#at === at) at.pairs = progress?.pairs ?? 0;
         setHasPastRuns(true);
-        // Asked once there is something to lose; the browser may well say no.
+        // At the visitor's wish alone: some browsers ask them. Where it is refused, the run is kept as long as there is room.
         const { storage } = navigator as Partial<Navigator>;
-        void storage?.persist().catch(() => false);
+        if (isWanted) void storage?.persist().catch(() => false);
         this.problem = undefined;
         await this.#relist();
         return undefined;
