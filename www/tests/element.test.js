@@ -24,7 +24,7 @@ async function page(html, { width = 700, height = 600, ...options } = {}) {
     globalThis.told = [];
     for (const name of ["ready", "epoch", "done", "error"]) {
       document.addEventListener(`twotower-${name}`, ({ detail }) => {
-        told.push({ name, epoch: detail.epoch?.epoch, strategy: detail.strategy, message: detail.error?.message, code: detail.error?.code });
+        told.push({ name, epoch: detail.epoch?.epoch, strategy: detail.strategy, seed: detail.seed, message: detail.error?.message, code: detail.error?.code });
       });
     }
     document.head.innerHTML = '<meta name="viewport" content="width=device-width"><title>A page</title>';
@@ -177,8 +177,8 @@ test("strategies are compared, each epoch told with its strategy", async () => {
   await waitFor("ready");
   await begin(tab);
   await waitFor("done");
-  const epochs = (await told()).filter(({ name }) => name === "epoch").map(({ strategy, epoch }) => `${strategy} ${epoch}`);
-  assert.deepEqual(epochs, ["two-bp 1", "two-bp 2", "one-bp 1", "one-bp 2"]);
+  const epochs = (await told()).filter(({ name }) => name === "epoch").map(({ strategy, seed, epoch }) => `${strategy} ${seed} ${epoch}`);
+  assert.deepEqual(epochs, ["two-bp 0 1", "two-bp 0 2", "one-bp 0 1", "one-bp 0 2"]);
   assert.equal(await tab.locator("tt-comparison-table tbody tr").count(), 2);
   await close();
 });

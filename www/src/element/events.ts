@@ -13,8 +13,8 @@ export interface EpochDetail {
   epoch: EpochReport;
   /** Name of the strategy, while strategies are compared. */
   strategy?: string;
-  /** Which of the comparison's seeds it is, from 0. */
-  seed?: number;
+  /** Seed of the run, while strategies are compared. */
+  seed?: number | undefined;
 }
 
 /** Detail of `twotower-done`: the run, or the comparison, has ended. */

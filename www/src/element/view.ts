@@ -409,10 +409,10 @@ export class View extends LitElement {
     const told = new Map<string, number>();
     const tell = (): void => {
       for (const { strategy, runs } of comparison.contenders) {
-        for (const [seed, { epochs }] of runs.entries()) {
-          const run = `${strategy.id} ${String(seed)}`;
+        for (const [ix, { epochs, about }] of runs.entries()) {
+          const run = `${strategy.id} ${String(ix)}`;
           for (const epoch of epochs.slice(told.get(run) ?? 0)) {
-            this.#send("twotower-epoch", { epoch, strategy: strategy.id, seed });
+            this.#send("twotower-epoch", { epoch, strategy: strategy.id, seed: about?.config.seed });
           }
           told.set(run, epochs.length);
         }
