@@ -533,7 +533,7 @@ mod tests {
         );
         assert_eq!(
             refusal("foo,bar,baz\nann,7,x\n", &[]),
-            "f.csv: which column holds the user and the item cannot be known. Set \
+            "f.csv: it is unclear which column contains the user and the item. Set \
              `data.columns.user` and `data.columns.item`. The columns are `foo`, `bar`, `baz`"
         );
         // In a sorted file, all first rows may be of one user.

@@ -392,7 +392,7 @@ mod tests {
     fn what_cannot_be_read_is_refused_with_the_reason() {
         for (bytes, word) in [
             (&b"  \n"[..], "no lines"),
-            (b"[1, 2]", "has to hold objects"),
+            (b"[1, 2]", "must contain objects"),
             (b"{user:1}\n", "no line is a JSON object"),
             (b"{'user':1}\n", "json.dumps"),
             (b"user\n1\n", "no columns"),
