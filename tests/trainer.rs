@@ -264,7 +264,7 @@ fn an_evaluation_in_slices_comes_to_the_same_whatever_comes_between() {
 
         let (mut sliced, mut shares) = (fresh(), Vec::new());
         loop {
-            let slice = advance(&mut sliced, Duration::from_nanos(1));
+            let slice = advance(&mut sliced, Duration::from_micros(20));
             if let Some(measured) = slice.measured {
                 shares.push((slice.epoch, measured.best, measured.share));
                 assert_eq!(slice.step, slice.steps, "{choice:?}");

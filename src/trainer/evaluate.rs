@@ -120,12 +120,14 @@ impl Trainer {
             return Ok(Poll::Ready(None));
         }
         let ranked = held_out.ranked(self.dataset.n_users);
+        let mut has_begun = false;
         while self.lists.len() < ranked.len() * TOP_K {
             let left = budget.saturating_sub(started.elapsed());
             let first = self.lists.len() / TOP_K;
-            if left.is_zero() && first > 0 {
+            if left.is_zero() && has_begun {
                 break;
             }
+            has_begun = true;
             let blocks = self.ranking_pace.steps_within(left);
             let last = (first + blocks * self.model.users_at_once()).min(ranked.len());
             self.ranking_pace.submitted();

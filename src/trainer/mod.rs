@@ -459,8 +459,8 @@ impl Trainer {
                 return Ok(());
             };
             metrics = measured;
-            self.run.edge = None;
         }
+        self.run.edge = None;
         let popularity = self.popularity[Mask::History as usize];
         self.run.finished = Some(Final { epoch: epoch + 1, metrics, popularity });
         self.keep_reports(chosen.map(|_| Tables::FromBest));

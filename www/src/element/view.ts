@@ -257,6 +257,7 @@ export class View extends LitElement {
       .about=${session.trainer?.about}
       .progress=${session.progress}
       .arrived=${session.arrived}
+      .recovered=${session.recovered}
       .pairsPerSecond=${session.pairsPerSecond}
       .epochs=${session.progress?.epochs ?? session.trainer?.about.config.epochs ?? 1}
       .stale=${session.stale}

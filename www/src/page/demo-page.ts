@@ -197,6 +197,7 @@ export class DemoPage extends LitElement {
             .phase=${phase}
             .about=${about}
             .progress=${session.progress}
+            .recovered=${session.recovered}
             .pairsPerSecond=${session.pairsPerSecond}
             .epochs=${epochs}
             ?opening=${session.isOpening}

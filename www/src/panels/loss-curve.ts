@@ -56,9 +56,10 @@ export class LossCurve {
     [this.#end, this.#pairs] = [to, pairs];
   }
 
-  /** The points so far. */
-  points(): Points {
-    return { epochs: this.#spans.map(({ end }) => end), losses: this.#spans.map(({ loss }) => loss) };
+  /** The points so far, or those up to an end. */
+  points(last = Infinity): Points {
+    const spans = this.#spans.filter(({ end }) => end <= last);
+    return { epochs: spans.map(({ end }) => end), losses: spans.map(({ loss }) => loss) };
   }
 
   #add(step: Span): void {
@@ -88,7 +89,8 @@ export function curveOf(reports: readonly EpochReport[]): Points {
   return { epochs: reports.map(({ epoch }) => epoch), losses: reports.map(({ loss }) => loss) };
 }
 
-function endOf({ epoch, step, steps }: Slice): number {
+/** Where a slice ends, in epochs. */
+export function endOf({ epoch, step, steps }: Pick<Progress, "epoch" | "step" | "steps">): number {
   return epoch - 1 + step / steps;
 }
 

@@ -1,7 +1,7 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { property } from "lit/decorators.js";
 
-import type { About, Progress } from "../index.js";
+import type { About, Progress, Recovery } from "../index.js";
 import { base } from "./base.js";
 import type { Arrived } from "./data-set.js";
 import { define } from "./define.js";
@@ -107,6 +107,8 @@ export class RunControls extends LitElement {
   @property({ attribute: false }) arrived: Arrived | undefined;
   /** Whether the run is about to stop. */
   @property({ type: Boolean }) stopping = false;
+  /** How the run went on after its device or its worker was lost. */
+  @property({ attribute: false }) recovered: Recovery | undefined;
   /** Whether settings have changed that wait for a reset. */
   @property({ type: Boolean }) stale = false;
   /** Whether a comparison is at work: two runs at once would slow each other down. */
@@ -137,6 +139,7 @@ export class RunControls extends LitElement {
         </div>
       </dl>
       ${this.blocked ? html`<p class="small" role="status">The comparison below is at work; training waits for its end.</p>` : nothing}
+      ${this.recovered ? html`<p class="small" role="status">${resumed(this.recovered)}</p>` : nothing}
       ${this.#warning()}
       ${this.stale && begun ? html`<p class="small" role="status">The changed settings take effect at the next reset.</p>` : nothing}`;
   }
@@ -242,6 +245,13 @@ export class RunControls extends LitElement {
 }
 
 const NAMES = { webgpu: "WebGPU", cpu: "CPU" } as const;
+
+/** How a run went on. */
+function resumed({ epochs, step, reason, backend }: Recovery): string {
+  const within = step > 0 ? `within epoch ${epochs + 1}` : `after epoch ${epochs}`;
+  const where = epochs + step > 0 ? `It resumed ${within}` : "It started over";
+  return `The run was interrupted: ${reason.replace(/\.$/, "")}. ${where} on ${backend === "cpu" ? "the CPU" : NAMES[backend]}.`;
+}
 
 function because({ adapter, reason }: About): string {
   return adapter === "" ? `because ${reason}` : `${adapter}, because ${reason}`;

@@ -7,13 +7,14 @@ import {
   type OptionSpec,
   type Preset,
   type Progress,
+  type Recovery,
   type Report,
   Trainer,
   TwoTowerError,
 } from "../index.js";
 import type { Arrived, DataSet } from "./data-set.js";
 import { learnSpeed } from "./estimate.js";
-import { curveOf, LossCurve } from "./loss-curve.js";
+import { curveOf, endOf, LossCurve } from "./loss-curve.js";
 import { runOptions, same, type Settings, valuesOf } from "./settings.js";
 import { trialsOf, type TrialRun, withSlice } from "./trials.js";
 import type { Release, Turns } from "./turns.js";
@@ -40,6 +41,9 @@ export interface Candidate {
   error?: TwoTowerError;
 }
 
+/** Bytes of the largest run of which the page has a copy, and milliseconds between two copies. */
+const COPIED = { most: 64 * 2 ** 20, pause: 10_000 };
+
 /** Milliseconds that a run has to stop. A longer step is ended with its worker. */
 const PATIENCE = 2000;
 
@@ -65,6 +69,8 @@ export class Session extends EventTarget {
   pairsPerSecond = 0;
   /** Pairs that a saved run had been trained on when it was opened. */
   pairsBefore = 0;
+  /** How the run went on after its device or its worker was lost. */
+  recovered: Recovery | undefined;
   /** Whether it waits for a run to stop. */
   stopping = false;
   /** How much has arrived of the data that is being opened. */
@@ -85,6 +91,8 @@ export class Session extends EventTarget {
   #opening = new AbortController();
   #run = new AbortController();
   #gate: PromiseWithResolvers<unknown> | undefined;
+  /** A copy of the run, for the case that its worker dies, and when it was made. */
+  #copy: { file?: Blob; at: number } = { at: -Infinity };
 
   constructor(
     settings: Settings,
@@ -286,15 +294,52 @@ export class Session extends EventTarget {
         learnSpeed(trainer.about.backend, epoch);
         this.version++;
         this.#changed();
+        void this.#copyRun(trainer);
       }
       this.final = (await trainer.report()).final ?? undefined;
       this.#to("finished");
     } catch (thrown) {
-      if (!gaveUp(thrown)) this.#fail(thrown);
+      if (!gaveUp(thrown)) {
+        if (await this.#revived(thrown, signal)) await this.#train();
+        else this.#fail(thrown);
+      }
     } finally {
       if (signal.aborted) this.#gate = undefined;
-      if (this.phase !== "paused") this.#releaseTurn();
+      if (this.phase !== "paused" && this.phase !== "training") this.#releaseTurn();
       idle.resolve(undefined);
+    }
+  }
+
+  /** Copies a small run into the page. */
+  async #copyRun(trainer: Trainer): Promise<void> {
+    const now = performance.now();
+    if (trainer.about.memoryBytes > COPIED.most || now - this.#copy.at < COPIED.pause) return;
+    this.#copy.at = now;
+    // A run that is given up meanwhile needs none.
+    const file = await trainer.save().catch(() => undefined);
+    if (file && trainer === this.trainer) this.#copy.file = new Blob([file]);
+  }
+
+  /** Opens the copy of a run whose worker has died, once. Returns whether there was one. */
+  async #revived(thrown: unknown, { aborted }: AbortSignal): Promise<boolean> {
+    const { file } = this.#copy;
+    if (aborted || file === undefined || TwoTowerError.from(thrown).code !== "worker") return false;
+    this.#copy = { at: -Infinity };
+    const life = (this.#life = new AbortController());
+    try {
+      const options = { backend: this.#used.backend, share: this.neighbours?.share, signal: life.signal };
+      const trainer = await Trainer.load(file, options);
+      const { progress, epochs } = await trainer.report();
+      if (life !== this.#life) return false;
+      this.trainer = trainer;
+      this.loss = new LossCurve(progress, this.loss.points(endOf(progress)));
+      [this.progress, this.epochs] = [progress, epochs];
+      const reason = TwoTowerError.from(thrown).message;
+      this.recovered = { epochs: epochs.length, step: progress.step % progress.steps, reason, backend: trainer.about.backend };
+      this.version++;
+      return true;
+    } catch {
+      return false;
     }
   }
 
@@ -305,7 +350,15 @@ export class Session extends EventTarget {
     // A trial's losses are none of the run's.
     if (progress.trial === null) this.loss.push(progress, about.config.batchSize);
     else this.trials = withSlice(this.trials, progress, progress.trial, about.config.batchSize);
+    if (progress.recovered > (this.progress?.recovered ?? 0)) void this.#tellRecovery();
     this.progress = progress;
+    this.#changed();
+  }
+
+  /** Learns how the run went on after its device was lost. */
+  async #tellRecovery(): Promise<void> {
+    const report = await this.trainer?.report().catch(() => undefined);
+    this.recovered = report?.recovered.at(-1);
     this.#changed();
   }
 
@@ -383,6 +436,8 @@ export class Session extends EventTarget {
     this.loss = saved ? new LossCurve(saved.progress, this.dataSet?.curve ?? curveOf(this.epochs)) : new LossCurve();
     this.final = saved?.final ?? undefined;
     this.pairsPerSecond = 0;
+    this.recovered = undefined;
+    this.#copy = { at: -Infinity };
     this.run++;
     this.version++;
     this.#to(this.#atRest());

@@ -1,0 +1,171 @@
+/** Lost devices and workers: forced at every stage of a run, they change nothing that the run comes to. */
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { blank, open, sabotage, start } from "./browser.js";
+import { ratings } from "./ratings.js";
+import { main, phase, quick } from "./visit.js";
+
+let session;
+before(async () => (session = await start()));
+after(() => session?.stop());
+
+/** Runs in the worker: destroys its device right after given readbacks are asked for, or before given calls. */
+const LOSE = `(() => {
+  const channel = new BroadcastChannel("lose");
+  const { requestDevice } = GPUAdapter.prototype;
+  const { mapAsync } = GPUBuffer.prototype;
+  let device, maps = [], calls = [], asked = 0;
+  GPUAdapter.prototype.requestDevice = async function (...how) {
+    return (device = await requestDevice.apply(this, how));
+  };
+  GPUBuffer.prototype.mapAsync = function (...how) {
+    const mapped = mapAsync.apply(this, how);
+    if (++asked === maps[0]) {
+      maps.shift();
+      device.destroy();
+    }
+    return mapped;
+  };
+  addEventListener("message", ({ data }) => {
+    if (data.argumentList?.[1]?.value !== calls[0] || calls.length === 0) return;
+    calls.shift();
+    device.destroy();
+  });
+  channel.onmessage = ({ data }) => {
+    if (!device || !data.plan) return;
+    channel.postMessage({ asked, left: maps.length + calls.length });
+    ({ maps = [], calls = [] } = data.plan);
+    asked = 0;
+  };
+})();`;
+
+test("a run is to the bit what it would have been, whenever its device is lost", async () => {
+  const { page, faults, close } = await blank(session);
+  await sabotage(page, LOSE);
+  const runs = await page.evaluate(
+    async ([csv]) => {
+      const { Trainer } = await import("./twotower.js");
+      const channel = new BroadcastChannel("lose");
+      const plan = (plan) =>
+        new Promise((resolve) => {
+          channel.onmessage = ({ data }) => resolve(data);
+          channel.postMessage({ plan });
+        });
+      const options = { batchSize: 64, dim: 8, epochs: 4, seed: 5, backend: "webgpu", split: { validation: 0.1 } };
+      const run = async (fate) => {
+        const trainer = await Trainer.create(csv, options);
+        await plan(fate);
+        const [losses, epochs, measured] = [[], [], new Set()];
+        const onProgress = (progress) => {
+          losses.push(...progress.losses);
+          if (progress.measured) measured.add(progress.measured.best);
+        };
+        for await (const epoch of trainer.train({ onProgress })) epochs.push({ ...epoch, seconds: 0 });
+        const top = await trainer.recommend({ user: "17850" }, 5);
+        const file = await trainer.save();
+        const vectors = await trainer.export("items.npy");
+        const { final, recovered } = await trainer.report();
+        const { asked, left } = await plan({});
+        const resumed = await Trainer.load(file, { backend: "cpu" });
+        const again = await resumed.recommend({ user: "17850" }, 5);
+        resumed.destroy();
+        trainer.destroy();
+        const same = { losses, epochs, top, vectors: [...vectors], final };
+        return { same, recovered, asked, left, again, backend: trainer.about.backend };
+      };
+      const whole = await run({});
+      const at = (share) => Math.ceil(share * whole.asked);
+      const fates = [
+        ...[0.05, 0.2, 0.35, 0.5, 0.65].map((share) => ({ maps: [at(share)] })),
+        // Twice in a row: the second one is that of the run that resumes.
+        { maps: [at(0.4), at(0.4) + 1] },
+        { calls: ["recommend"] },
+        { calls: ["save"] },
+        { calls: ["export"] },
+        { maps: [at(0.3)], calls: ["recommend", "save", "export"] },
+      ];
+      const broken = [];
+      for (const fate of fates) broken.push({ fate, ...(await run(fate)) });
+      return { whole, broken };
+    },
+    [ratings()],
+  );
+  await close();
+  const { whole, broken } = runs;
+  assert.deepEqual([whole.recovered, whole.same.epochs.length], [[], 4]);
+  for (const { fate, same, recovered, left, again, backend } of broken) {
+    const name = JSON.stringify(fate);
+    assert.deepEqual(same, whole.same, name);
+    assert.deepEqual([left, backend, recovered.length], [0, "webgpu", [...(fate.maps ?? []), ...(fate.calls ?? [])].length], name);
+    assert.deepEqual(again.map(({ item }) => item), whole.again.map(({ item }) => item), name);
+    for (const { reason, epochs } of recovered) {
+      assert.match(reason, /GPU/);
+      assert.ok(epochs <= 4);
+    }
+  }
+  assert.deepEqual(faults, []);
+});
+
+test("without another device the run goes on on the CPU", async () => {
+  const { page, close } = await blank(session);
+  await sabotage(page, `${LOSE}
+    let given = 0;
+    const { requestAdapter } = GPU.prototype;
+    GPU.prototype.requestAdapter = function (...how) {
+      return ++given > 1 ? Promise.resolve(null) : requestAdapter.apply(this, how);
+    };`);
+  const found = await page.evaluate(
+    async ([csv]) => {
+      const { Trainer } = await import("./twotower.js");
+      const options = { batchSize: 64, dim: 8, epochs: 4, seed: 5 };
+      const run = async (backend) => {
+        const trainer = await Trainer.create(csv, { ...options, backend });
+        if (backend === "webgpu") new BroadcastChannel("lose").postMessage({ plan: { maps: [20] } });
+        const losses = [];
+        for await (const epoch of trainer.train({ onProgress: (slice) => void losses.push(...slice.losses) })) epoch.epoch;
+        const { recovered } = await trainer.report();
+        const { backend: taken, reason } = trainer.about;
+        trainer.destroy();
+        return { losses, recovered, taken, reason };
+      };
+      return { broken: await run("webgpu"), cpu: await run("cpu") };
+    },
+    [ratings()],
+  );
+  await close();
+  const { broken, cpu } = found;
+  assert.deepEqual([broken.taken, broken.reason], ["cpu", "the GPU was lost"]);
+  assert.deepEqual(broken.recovered.map(({ backend }) => backend), ["cpu"]);
+  assert.equal(broken.losses.length, cpu.losses.length);
+  broken.losses.forEach((loss, step) => assert.ok(Math.abs(loss - cpu.losses[step]) < 1e-3, `step ${step}`));
+});
+
+test("a GPU process that is killed ends no run, and the page says that it resumed", async () => {
+  const { page, close } = await open(session, { path: "#backend=webgpu" });
+  await phase(page, "Start training");
+  await quick(page, 40);
+  await main(page).click();
+  const table = page.locator("tt-epoch-table tbody tr");
+  await table.nth(1).waitFor({ timeout: 60_000 });
+  const chromium = await session.browser.newBrowserCDPSession();
+  await chromium.send("Browser.crashGpuProcess");
+  await page.locator("tt-run-controls").getByText(/The run was interrupted: the GPU.* It resumed (after|within) epoch/).waitFor({ timeout: 60_000 });
+  assert.equal(await page.locator("tt-error-note").getByText("lost").count(), 0);
+  await phase(page, "Train again");
+  await close();
+});
+
+test("a worker that dies ends no run that the page has a copy of", async () => {
+  const { page, close } = await open(session, { path: "#backend=cpu" });
+  await phase(page, "Start training");
+  await quick(page, 300);
+  await main(page).click();
+  await page.locator("tt-epoch-table tbody tr").nth(2).waitFor({ timeout: 60_000 });
+  const breaks = (worker) => worker.evaluate(() => void setTimeout(() => { throw new Error("broken"); }));
+  await Promise.all(page.workers().map(breaks));
+  await page.locator("tt-run-controls").getByText(/broken\. It resumed after epoch \d+ on the CPU/).waitFor({ timeout: 60_000 });
+  await phase(page, "Pause");
+  await close();
+});
