@@ -293,42 +293,36 @@ mod tests {
 
     #[test]
     fn a_lost_device_is_not_a_lost_run() {
-        let more: [&[(&str, Value)]; 3] = [
-            &[],
-            &[("cbns", json!({ "capacity": 40 })), ("negatives.logQ", json!("streaming"))],
-            &[("skip", json!({ "policy": "cap", "share": 0.2, "start": 1 }))],
+        // Techniques whose state a run has beside its tables.
+        let more = [
+            ("cbns", json!({ "capacity": 40 })),
+            ("negatives.logQ", json!("streaming")),
+            ("skip", json!({ "policy": "cap", "share": 0.2, "start": 1 })),
         ];
-        for more in more {
-            let mut whole = trainer(more, BackendChoice::WebGpu);
-            let (losses, epochs, _) = train(&mut whole, &[]);
-            let user = Query::User("u4".into());
-            let answer = block_on(whole.recommend(&user, 5, &Choice::default()));
-            // Before the first step, within epochs, at their edges, and once more right after a recovery.
-            for lose in [&[0][..], &[3, 14, 27], &[11, 12], &[20, 1001]] {
-                let mut broken = trainer(more, BackendChoice::WebGpu);
-                let (again, measured, recoveries) = train(&mut broken, lose);
-                // A slice may end before it meets the loss.
-                assert!((1..=lose.len()).contains(&recoveries), "{recoveries} of {lose:?}");
-                assert!(again == losses, "{more:?}, {lose:?}: other losses");
-                assert_eq!(
-                    serde_json::to_value(&measured).ok(),
-                    serde_json::to_value(&epochs).ok()
-                );
-                // The model of the best epoch, too.
-                broken.model.give_up_device();
-                block_on(broken.recommend(&user, 5, &Choice::default())).expect_err("it is lost");
-                assert!(block_on(broken.recover()).expect("recovers"));
-                assert_eq!(block_on(broken.recommend(&user, 5, &Choice::default())), answer);
-                let report = serde_json::to_value(broken.report()).expect("serialises");
-                let told = report["recovered"].as_array().expect("a list");
-                assert_eq!(told.len(), recoveries + 1);
-                assert_eq!(
-                    (&told[0]["backend"], &told[recoveries]["epochs"]),
-                    (&json!("webgpu"), &json!(epochs.len()))
-                );
-                assert!(told[0]["reason"].as_str().is_some_and(|reason| reason.contains("GPU")));
-                assert!(!block_on(broken.recover()).expect("nothing to do"));
-            }
+        let mut whole = trainer(&more, BackendChoice::WebGpu);
+        let (losses, epochs, _) = train(&mut whole, &[]);
+        let user = Query::User("u4".into());
+        let answer = block_on(whole.recommend(&user, 5, &Choice::default()));
+        // Before the first copy, within epochs and at an edge, and once more right after a recovery.
+        for lose in [[5, 27], [20, 1001]] {
+            let mut broken = trainer(&more, BackendChoice::WebGpu);
+            let (again, measured, recoveries) = train(&mut broken, &lose);
+            // A slice may end before it meets the loss.
+            assert!((1..=lose.len()).contains(&recoveries), "{recoveries} of {lose:?}");
+            assert!(again == losses, "{lose:?}: other losses");
+            assert_eq!(serde_json::to_value(&measured).ok(), serde_json::to_value(&epochs).ok());
+            // The model of the best epoch, too.
+            broken.model.give_up_device();
+            block_on(broken.recommend(&user, 5, &Choice::default())).expect_err("it is lost");
+            assert!(block_on(broken.recover()).expect("recovers"));
+            assert_eq!(block_on(broken.recommend(&user, 5, &Choice::default())), answer);
+            let report = serde_json::to_value(broken.report()).expect("serialises");
+            let told = report["recovered"].as_array().expect("a list");
+            assert_eq!(told.len(), recoveries + 1);
+            assert_eq!(told[0]["backend"], "webgpu");
+            assert_eq!(told[recoveries]["epochs"], epochs.len());
+            assert!(told[0]["reason"].as_str().is_some_and(|reason| reason.contains("GPU")));
+            assert!(!block_on(broken.recover()).expect("nothing to do"));
         }
     }
 
