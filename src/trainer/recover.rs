@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use web_time::Instant;
 
 use super::pace::Pace;
@@ -25,8 +25,7 @@ const LARGE: usize = 1 << 28;
 const TRIES: usize = 2;
 
 /// A run that went on after its device was lost.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Serialize)]
 pub struct Recovery {
     /// Whole epochs that it resumed with.
     pub epochs: usize,
@@ -111,7 +110,7 @@ impl Trainer {
         let state = self.model.state().await?;
         let mut tensors = self.model.plan().tensors.iter().zip(&state);
         if tensors.all(|(tensor, words)| tensor.first_wrong(words).is_none()) {
-            let ended = matches!(self.run.edge, Some(Edge::Epoch { .. }));
+            let ended = self.run.edge == Some(Edge::Epoch);
             let position = self.model.position(self.run.epochs.len() + usize::from(ended));
             self.kept.copy = Some(Snapshot { state, position, run: self.run.clone() });
             self.kept.lost = 0;
@@ -173,16 +172,17 @@ impl Trainer {
         self.flights.clear();
         self.model.give_up_device();
         self.kept.lost += 1;
-        let wish = Wish { backend: BackendChoice::WebGpu, shape: self.backend.shape };
-        let again = if self.kept.lost > TRIES {
-            None
-        } else {
-            fresh_model(&self.dataset, &self.config, wish).await.ok()
-        };
+        let mut wish = Wish { backend: BackendChoice::WebGpu, shape: self.backend.shape };
+        if self.kept.lost > TRIES {
+            wish = BackendChoice::Cpu.into();
+        }
         let reason = std::mem::take(&mut self.backend.reason);
-        (self.model, self.backend) = match again {
-            Some(found) => found,
-            None => fresh_model(&self.dataset, &self.config, BackendChoice::Cpu).await?,
+        (self.model, self.backend) = loop {
+            match fresh_model(&self.dataset, &self.config, wish).await {
+                Ok(found) => break found,
+                Err(error) if wish.backend == BackendChoice::Cpu => return Err(error),
+                Err(_) => wish = BackendChoice::Cpu.into(),
+            }
         };
         self.backend.reason = match self.backend.backend {
             BackendKind::WebGpu => reason,
