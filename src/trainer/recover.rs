@@ -164,11 +164,12 @@ impl Trainer {
     /// # Errors
     /// Those of [`Trainer::new`], for the CPU.
     pub async fn recover(&mut self) -> Result<bool> {
-        if let Some(trial) = &mut self.trial {
+        let of_trial = match &mut self.trial {
             // Boxed, since a trial is a trainer as this one.
-            Box::pin(trial.recover()).await?;
-        }
-        let Some(fault) = self.model.fault() else { return Ok(false) };
+            Some(trial) => Box::pin(trial.recover()).await?,
+            None => false,
+        };
+        let Some(fault) = self.model.fault() else { return Ok(of_trial) };
         self.flights.clear();
         self.model.give_up_device();
         self.kept.lost += 1;
