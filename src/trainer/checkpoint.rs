@@ -136,7 +136,7 @@ impl<C> Record<C> {
         let (done, all) = (epoch_losses.len(), steps_of(self.pairs_in_epoch));
         // An epoch that has had all its steps is measured, before its report is there.
         let fits = match self.run.edge {
-            Some(Edge::Epoch { drift }) => done == all && drift.is_none_or(f64::is_finite),
+            Some(Edge::Epoch) => done == all,
             Some(Edge::Run) => done == 0 && !epochs.is_empty() && finished.is_none(),
             None => done < all,
         };

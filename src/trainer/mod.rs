@@ -83,14 +83,11 @@ struct Flight {
 }
 
 /// Where a run is measured.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 enum Edge {
-    /// At the end of an epoch, with its drift.
-    Epoch {
-        /// None without a bank.
-        drift: Option<f64>,
-    },
+    /// At the end of an epoch.
+    Epoch,
     /// At the end of the run, with the tables of the best epoch.
     Run,
 }
@@ -116,6 +113,9 @@ struct Run {
     /// What is measured, until it is.
     #[serde(default)]
     edge: Option<Edge>,
+    /// The drift of the epoch that is measured; none without a bank.
+    #[serde(default)]
+    drift: Option<f64>,
     /// Work up to the end of the last epoch.
     work: Work,
     /// What was tried before the first epoch.
@@ -127,7 +127,7 @@ struct Run {
     best: Option<usize>,
     finished: Option<Final>,
     /// Devices that were lost on the way.
-    #[serde(default)]
+    #[serde(skip)]
     recovered: Vec<Recovery>,
     #[serde(skip)]
     failed: Option<Error>,
@@ -140,7 +140,7 @@ impl Trainer {
     /// Those of [`crate::executor::Executor::choose`]; [`Error::Config`] for `patience` without a
     /// validation part.
     pub async fn new(dataset: Dataset, config: Config, wish: impl Into<Wish>) -> Result<Self> {
-        let (model, backend) = fresh_model(&dataset, &config, wish).await?;
+        let (model, backend) = fresh_model(&dataset, &config, wish.into()).await?;
         Ok(Self::around(model, backend, dataset, config))
     }
 
@@ -193,7 +193,7 @@ impl Trainer {
         }
         // Its memory is free for the other model; a refusal leaves the run without a copy until its next epoch.
         self.kept = Kept::default();
-        let (model, backend) = fresh_model(&self.dataset, &config, choice).await?;
+        let (model, backend) = fresh_model(&self.dataset, &config, choice.into()).await?;
         self.flights.clear();
         self.pace = Pace::default();
         self.lists.clear();
@@ -297,7 +297,7 @@ impl Trainer {
         let started = Instant::now();
         while self.run.finished.is_none() && epoch_report.is_none() && started.elapsed() < budget {
             let left = budget.saturating_sub(started.elapsed());
-            if matches!(self.run.edge, Some(Edge::Epoch { .. })) {
+            if self.run.edge == Some(Edge::Epoch) {
                 let report = self.end_epoch(left).await?;
                 if report.is_some() && self.is_over() {
                     self.finish(budget.saturating_sub(started.elapsed())).await?;
@@ -380,13 +380,13 @@ impl Trainer {
         if waits && drift.is_some_and(|drift| drift <= STEADY) {
             self.model.open_bank();
         }
-        self.run.edge = Some(Edge::Epoch { drift });
+        self.run.drift = drift;
+        self.run.edge = Some(Edge::Epoch);
         self.keep().await
     }
 
     /// Measures the epoch that has had all its steps, for about `budget`. Returns its report once that is done.
     async fn end_epoch(&mut self, budget: Duration) -> Result<Option<EpochReport>> {
-        let Some(Edge::Epoch { drift }) = self.run.edge else { return Ok(None) };
         let mask = if self.validation.is_empty() { Mask::History } else { Mask::Train };
         let Poll::Ready(metrics) = self.measure(mask, budget).await? else { return Ok(None) };
         self.run.edge = None;
@@ -405,7 +405,7 @@ impl Trainer {
             pairs,
             steps: self.run.epoch_losses.len(),
             work: self.model.work() - self.run.work,
-            drift,
+            drift: self.run.drift,
             skip: self.run.skipping.map(|skipping| skipping.report),
             metrics,
         };
@@ -439,7 +439,7 @@ impl Trainer {
         let ran_out = self.config.patience.is_some_and(|patience| epochs >= best + patience);
         self.model.step_in_epoch() == 0
             && self.flights.is_empty()
-            && !matches!(self.run.edge, Some(Edge::Epoch { .. }))
+            && self.run.edge != Some(Edge::Epoch)
             && epochs > 0
             && (epochs >= self.epochs() || (!self.validation.is_empty() && ran_out))
     }
@@ -469,11 +469,7 @@ impl Trainer {
 }
 
 /// A model at the start of its run; refuses what the data does not allow.
-async fn fresh_model(
-    dataset: &Dataset,
-    config: &Config,
-    wish: impl Into<Wish>,
-) -> Result<(Model, Backend)> {
+async fn fresh_model(dataset: &Dataset, config: &Config, wish: Wish) -> Result<(Model, Backend)> {
     if config.tune.is_some() && !dataset.validation.is_empty() {
         return Err(Error::Config {
             key: "tune".into(),

@@ -26,7 +26,7 @@ impl Trainer {
             // Boxed, since a trial is a trainer as this one.
             return Box::pin(self.trial.insert(trial).profile(budget)).await;
         }
-        while let Some(Edge::Epoch { .. }) = self.run.edge {
+        while self.run.edge == Some(Edge::Epoch) {
             let outcome = self.end_epoch(Duration::MAX).await;
             let report = self.remember(outcome)?;
             self.run.untold_epochs.extend(report);

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use web_time::Instant;
 
 use super::pace::Pace;
@@ -25,8 +25,7 @@ const LARGE: usize = 1 << 28;
 const TRIES: usize = 2;
 
 /// A run that went on after its device was lost.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Serialize)]
 pub struct Recovery {
     /// Whole epochs that it resumed with.
     pub epochs: usize,
@@ -111,7 +110,7 @@ impl Trainer {
         let state = self.model.state().await?;
         let mut tensors = self.model.plan().tensors.iter().zip(&state);
         if tensors.all(|(tensor, words)| tensor.first_wrong(words).is_none()) {
-            let ended = matches!(self.run.edge, Some(Edge::Epoch { .. }));
+            let ended = self.run.edge == Some(Edge::Epoch);
             let position = self.model.position(self.run.epochs.len() + usize::from(ended));
             self.kept.copy = Some(Snapshot { state, position, run: self.run.clone() });
             self.kept.lost = 0;
@@ -165,24 +164,26 @@ impl Trainer {
     /// # Errors
     /// Those of [`Trainer::new`], for the CPU.
     pub async fn recover(&mut self) -> Result<bool> {
-        if let Some(trial) = &mut self.trial {
+        let of_trial = match &mut self.trial {
             // Boxed, since a trial is a trainer as this one.
-            Box::pin(trial.recover()).await?;
-        }
-        let Some(fault) = self.model.fault() else { return Ok(false) };
+            Some(trial) => Box::pin(trial.recover()).await?,
+            None => false,
+        };
+        let Some(fault) = self.model.fault() else { return Ok(of_trial) };
         self.flights.clear();
         self.model.give_up_device();
         self.kept.lost += 1;
-        let wish = Wish { backend: BackendChoice::WebGpu, shape: self.backend.shape };
-        let again = if self.kept.lost > TRIES {
-            None
-        } else {
-            fresh_model(&self.dataset, &self.config, wish).await.ok()
-        };
+        let mut wish = Wish { backend: BackendChoice::WebGpu, shape: self.backend.shape };
+        if self.kept.lost > TRIES {
+            wish = BackendChoice::Cpu.into();
+        }
         let reason = std::mem::take(&mut self.backend.reason);
-        (self.model, self.backend) = match again {
-            Some(found) => found,
-            None => fresh_model(&self.dataset, &self.config, BackendChoice::Cpu).await?,
+        (self.model, self.backend) = loop {
+            match fresh_model(&self.dataset, &self.config, wish).await {
+                Ok(found) => break found,
+                Err(error) if wish.backend == BackendChoice::Cpu => return Err(error),
+                Err(_) => wish = BackendChoice::Cpu.into(),
+            }
         };
         self.backend.reason = match self.backend.backend {
             BackendKind::WebGpu => reason,
@@ -293,42 +294,36 @@ mod tests {
 
     #[test]
     fn a_lost_device_is_not_a_lost_run() {
-        let more: [&[(&str, Value)]; 3] = [
-            &[],
-            &[("cbns", json!({ "capacity": 40 })), ("negatives.logQ", json!("streaming"))],
-            &[("skip", json!({ "policy": "cap", "share": 0.2, "start": 1 }))],
+        // Techniques whose state a run has beside its tables.
+        let more = [
+            ("cbns", json!({ "capacity": 40 })),
+            ("negatives.logQ", json!("streaming")),
+            ("skip", json!({ "policy": "cap", "share": 0.2, "start": 1 })),
         ];
-        for more in more {
-            let mut whole = trainer(more, BackendChoice::WebGpu);
-            let (losses, epochs, _) = train(&mut whole, &[]);
-            let user = Query::User("u4".into());
-            let answer = block_on(whole.recommend(&user, 5, &Choice::default()));
-            // Before the first step, within epochs, at their edges, and once more right after a recovery.
-            for lose in [&[0][..], &[3, 14, 27], &[11, 12], &[20, 1001]] {
-                let mut broken = trainer(more, BackendChoice::WebGpu);
-                let (again, measured, recoveries) = train(&mut broken, lose);
-                // A slice may end before it meets the loss.
-                assert!((1..=lose.len()).contains(&recoveries), "{recoveries} of {lose:?}");
-                assert!(again == losses, "{more:?}, {lose:?}: other losses");
-                assert_eq!(
-                    serde_json::to_value(&measured).ok(),
-                    serde_json::to_value(&epochs).ok()
-                );
-                // The model of the best epoch, too.
-                broken.model.give_up_device();
-                block_on(broken.recommend(&user, 5, &Choice::default())).expect_err("it is lost");
-                assert!(block_on(broken.recover()).expect("recovers"));
-                assert_eq!(block_on(broken.recommend(&user, 5, &Choice::default())), answer);
-                let report = serde_json::to_value(broken.report()).expect("serialises");
-                let told = report["recovered"].as_array().expect("a list");
-                assert_eq!(told.len(), recoveries + 1);
-                assert_eq!(
-                    (&told[0]["backend"], &told[recoveries]["epochs"]),
-                    (&json!("webgpu"), &json!(epochs.len()))
-                );
-                assert!(told[0]["reason"].as_str().is_some_and(|reason| reason.contains("GPU")));
-                assert!(!block_on(broken.recover()).expect("nothing to do"));
-            }
+        let mut whole = trainer(&more, BackendChoice::WebGpu);
+        let (losses, epochs, _) = train(&mut whole, &[]);
+        let user = Query::User("u4".into());
+        let answer = block_on(whole.recommend(&user, 5, &Choice::default()));
+        // Before the first copy, within epochs and at an edge, and once more right after a recovery.
+        for lose in [[5, 27], [20, 1001]] {
+            let mut broken = trainer(&more, BackendChoice::WebGpu);
+            let (again, measured, recoveries) = train(&mut broken, &lose);
+            // A slice may end before it meets the loss.
+            assert!((1..=lose.len()).contains(&recoveries), "{recoveries} of {lose:?}");
+            assert!(again == losses, "{lose:?}: other losses");
+            assert_eq!(serde_json::to_value(&measured).ok(), serde_json::to_value(&epochs).ok());
+            // The model of the best epoch, too.
+            broken.model.give_up_device();
+            block_on(broken.recommend(&user, 5, &Choice::default())).expect_err("it is lost");
+            assert!(block_on(broken.recover()).expect("recovers"));
+            assert_eq!(block_on(broken.recommend(&user, 5, &Choice::default())), answer);
+            let report = serde_json::to_value(broken.report()).expect("serialises");
+            let told = report["recovered"].as_array().expect("a list");
+            assert_eq!(told.len(), recoveries + 1);
+            assert_eq!(told[0]["backend"], "webgpu");
+            assert_eq!(told[recoveries]["epochs"], epochs.len());
+            assert!(told[0]["reason"].as_str().is_some_and(|reason| reason.contains("GPU")));
+            assert!(!block_on(broken.recover()).expect("nothing to do"));
         }
     }
 

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{EpochReport, Progress, Run, Trainer, fresh_model};
 use crate::config::Config;
 use crate::error::{Error, Result};
+use crate::executor::Wish;
 use crate::metrics::Metrics;
 
 /// What came of a temperature.
@@ -166,7 +167,7 @@ impl Trainer {
         }
         let temperature = tune.temperature[self.run.trials.len()];
         let config = Config { temperature, tune: None, ..self.config.clone() };
-        let mut trial = Self::new(dataset, config, &self.backend).await?;
+        let mut trial = Self::new(dataset, config, Wish::from(&self.backend)).await?;
         trial.kept.is_trial = true;
         Ok(trial)
     }
@@ -195,7 +196,7 @@ impl Trainer {
             return lost.map_or(Ok(()), Err);
         };
         self.config.temperature = temperature;
-        (self.model, _) = fresh_model(&self.dataset, &self.config, &self.backend).await?;
+        (self.model, _) = fresh_model(&self.dataset, &self.config, (&self.backend).into()).await?;
         self.masked = None;
         Ok(())
     }

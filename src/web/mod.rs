@@ -19,7 +19,7 @@ use wasm_bindgen_futures::future_to_promise;
 use crate::config::{Config, OPTIONS};
 use crate::data::{self, FileReport, Heads, Part};
 use crate::error::{Error, Result};
-use crate::executor::BackendChoice;
+use crate::executor::{BackendChoice, Wish};
 use crate::json;
 use crate::preset::PRESETS;
 use crate::trainer;
@@ -234,7 +234,7 @@ impl Engine {
     pub fn create(dataset: Dataset, options: JsValue, backend: String) -> Promise {
         promise(async move {
             let (config, choice) = (resolve(&options)?, backend.parse::<BackendChoice>()?);
-            Ok(Self::around(trainer::Trainer::new(dataset.0, config, choice).await?))
+            Ok(Self::around(trainer::Trainer::new(dataset.0, config, Wish::from(choice)).await?))
         })
     }
 

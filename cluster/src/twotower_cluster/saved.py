@@ -50,6 +50,8 @@ def read(path: Path) -> SavedRun:
     except (OSError, SafetensorError) as error:
         raise RefusedError(f"{path}: cannot resume from this file: {error}") from error
     record = _record(path, metadata)
+    if record["run"].get("edge") is not None:
+        raise RefusedError(f"{path}: the run was saved within an evaluation: save it again after.")
     config = resolve(record["config"])
     try:
         dataset = _dataset(arrays, record["data"])
