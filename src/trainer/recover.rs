@@ -108,9 +108,9 @@ impl Trainer {
         if Vec::<u32>::new().try_reserve_exact(words).is_err() {
             return Ok(());
         }
-        let state = self.model.state().await?;
+        let (state, steps) = (self.model.state().await?, self.model.steps());
         let mut tensors = self.model.plan().tensors.iter().zip(&state);
-        if tensors.all(|(tensor, words)| tensor.first_wrong(words).is_none()) {
+        if tensors.all(|(tensor, words)| tensor.first_wrong(words, steps).is_none()) {
             let ended = matches!(self.run.edge, Some(Edge::Epoch { .. }));
             let position = self.model.position(self.run.epochs.len() + usize::from(ended));
             self.kept.copy = Some(Snapshot { state, position, run: self.run.clone() });
@@ -165,11 +165,12 @@ impl Trainer {
     /// # Errors
     /// Those of [`Trainer::new`], for the CPU.
     pub async fn recover(&mut self) -> Result<bool> {
-        if let Some(trial) = &mut self.trial {
+        let has_trial = match &mut self.trial {
             // Boxed, since a trial is a trainer as this one.
-            Box::pin(trial.recover()).await?;
-        }
-        let Some(fault) = self.model.fault() else { return Ok(false) };
+            Some(trial) => Box::pin(trial.recover()).await?,
+            None => false,
+        };
+        let Some(fault) = self.model.fault() else { return Ok(has_trial) };
         self.flights.clear();
         self.model.give_up_device();
         self.kept.lost += 1;
@@ -182,7 +183,7 @@ impl Trainer {
         let reason = std::mem::take(&mut self.backend.reason);
         (self.model, self.backend) = match again {
             Some(found) => found,
-            None => fresh_model(&self.dataset, &self.config, BackendChoice::Cpu).await?,
+            None => fresh_model(&self.dataset, &self.config, BackendChoice::Cpu.into()).await?,
         };
         self.backend.reason = match self.backend.backend {
             BackendKind::WebGpu => reason,
