@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
 use crate::data::{Encoding, check_time_format};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, clip};
 use crate::json;
 use crate::preset::Preset;
 
@@ -946,7 +946,7 @@ impl Config {
             merge("", &preset.options(), &mut merged)?;
         }
         merge("", options, &mut merged)?;
-        let config: Self = serde_json::from_value(merged).map_err(|error| Error::Config {
+        let config: Self = json::read(merged).map_err(|error| Error::Config {
             key: "config".into(),
             problem: error.to_string(),
             allowed: "the documented options".into(),
@@ -1149,7 +1149,7 @@ fn merge(path: &str, options: &Value, into: &mut Value) -> Result<()> {
     let Value::Object(entries) = options else {
         return Err(Error::Config {
             key: if path.is_empty() { "config".into() } else { path.into() },
-            problem: format!("{options} is not an object"),
+            problem: format!("{} is not an object", clip(&options.to_string())),
             allowed: format!("an object with {}", names_under(path)),
         });
     };
@@ -1196,7 +1196,7 @@ fn check(spec: &OptionSpec, value: &Value) -> Result<()> {
         let allowed: Vec<String> = spec.kinds.iter().map(Kind::to_string).collect();
         return Err(Error::Config {
             key: spec.key.into(),
-            problem: format!("{} is not allowed", json::write(value)),
+            problem: format!("{} is not allowed", clip(&json::write(value))),
             allowed: allowed.join(", or "),
         });
     }
@@ -1219,7 +1219,10 @@ impl Kind {
         match *self {
             Int(min, max) => value.as_u64().is_some_and(|n| (min..=max).contains(&n)),
             Number(min, max) => value.as_f64().is_some_and(|n| (min..=max).contains(&n)),
-            Above(min, max) => value.as_f64().is_some_and(|n| n > min && n <= max),
+            // Also as an `f32`, which a number close to the bound rounds to.
+            Above(min, max) => {
+                value.as_f64().is_some_and(|n| n > min && n as f32 > min as f32 && n <= max)
+            }
             Bool => value.is_boolean(),
             OneOf(words) => value.as_str().is_some_and(|word| words.contains(&word)),
             Text => value.is_string(),
@@ -1269,6 +1272,30 @@ impl std::fmt::Display for Kind {
 mod tests {
     use super::*;
     use crate::preset::PRESETS;
+
+    /// Options are checked as they are computed with.
+    #[test]
+    fn what_an_f32_rounds_to_a_bound_is_refused() {
+        for spec in OPTIONS {
+            for kind in spec.kinds {
+                let Above(min, max) = *kind else { continue };
+                assert!(!kind.allows(&json!(min + 1e-50)), "{}", spec.key);
+                assert!(kind.allows(&json!(min + 1e-30)), "{}", spec.key);
+                assert!(kind.allows(&json!(max)) && !kind.allows(&json!(min)), "{}", spec.key);
+            }
+        }
+        let refused = Config::resolve(&json!({ "optimizer.learningRate": 1e-50 }));
+        assert_eq!(refused.expect_err("a step of nothing").code(), "config");
+    }
+
+    #[test]
+    fn a_message_repeats_no_more_than_a_line() {
+        let long = "é".repeat(1 << 19);
+        for options in [json!({ &long: 1 }), json!({ "seed": long }), json!(long)] {
+            let message = Config::resolve(&options).expect_err("no options").to_string();
+            assert!(message.len() < 4000, "{} bytes", message.len());
+        }
+    }
 
     #[test]
     fn defaults_fill_the_typed_config_and_nothing_is_lost() {

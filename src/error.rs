@@ -6,7 +6,7 @@
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Error {
     /// An option's name or value is not allowed.
-    #[error("option `{key}`: {problem}; allowed: {allowed}")]
+    #[error("option `{}`: {problem}; allowed: {allowed}", clip(.key))]
     Config {
         /// Dotted path of the option, such as `optimizer.learningRate`.
         key: String,
@@ -16,13 +16,13 @@ pub enum Error {
         allowed: String,
     },
     /// What this version, this adapter or the run as it stands does not have.
-    #[error("{what} is not available")]
+    #[error("{} is not available", clip(.what))]
     NotAvailable {
         /// What was asked for.
         what: String,
     },
     /// A file that cannot be trained on.
-    #[error("{file}: {problem}{}", list(.lines))]
+    #[error("{}: {problem}{}", clip(.file), list(.lines))]
     Data {
         /// Name of the file, or of the part of the data.
         file: String,
@@ -38,7 +38,7 @@ pub enum Error {
         problem: String,
     },
     /// A user or an item that the data does not have.
-    #[error("{kind} `{id}` is not in the training data")]
+    #[error("{kind} `{}` is not in the training data", clip(.id))]
     UnknownId {
         /// `user` or `item`.
         kind: &'static str,
@@ -82,10 +82,12 @@ pub enum Error {
         /// What the adapter has.
         available: u64,
     },
-    /// The run needs more memory than there is.
-    #[error("this run needs {bytes} bytes of memory, {}: try a smaller `dim`", room(*.available))]
+    /// A run or a file needs more memory than there is.
+    #[error("{} needs {} of memory, {}: {}", need.name(), size(*.bytes), room(*.available), need.advice())]
     OutOfMemory {
-        /// Bytes of all buffers, and of room to read one.
+        /// For which of them.
+        need: Need,
+        /// Bytes of all buffers, and of room to read one; or of the file.
         bytes: u64,
         /// Bytes that there were, where that is known.
         available: Option<u64>,
@@ -169,7 +171,7 @@ impl Error {
             Self::Limit { limit, wanted, available } => {
                 json!({ "limit": limit, "wanted": wanted, "available": available })
             }
-            Self::OutOfMemory { bytes, available } => {
+            Self::OutOfMemory { bytes, available, .. } => {
                 json!({ "bytes": bytes, "available": available })
             }
             Self::Gpu { message } => json!({ "message": message }),
@@ -181,8 +183,57 @@ impl Error {
     }
 }
 
+/// What memory is needed for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the variants are the two needs")]
+pub enum Need {
+    Run,
+    File,
+}
+
+impl Need {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Run => "this run",
+            Self::File => "the file",
+        }
+    }
+
+    fn advice(self) -> &'static str {
+        match self {
+            Self::Run => "try a smaller `dim`",
+            Self::File => "the run is as it was; close other pages or programs and try again",
+        }
+    }
+}
+
 fn room(available: Option<u64>) -> String {
-    available.map_or("more than there is".into(), |bytes| format!("there are {bytes}"))
+    available.map_or("more than there is".into(), |bytes| format!("{} is available", size(bytes)))
+}
+
+/// A number of bytes as people read it.
+fn size(bytes: u64) -> String {
+    let units = ["bytes", "KiB", "MiB"];
+    let mut size = bytes as f64;
+    for unit in units {
+        if size < 1024.0 {
+            return format!("{} {unit}", (size * 10.0).round() / 10.0);
+        }
+        size /= 1024.0;
+    }
+    format!("{} GiB", (size * 10.0).round() / 10.0)
+}
+
+/// Bytes of a text from outside that a message repeats.
+const REPEATED: usize = 200;
+
+/// A text from outside as a message repeats it: shortened if it is long.
+pub(crate) fn clip(text: &str) -> String {
+    if text.len() <= REPEATED {
+        return text.into();
+    }
+    let end = (0..=REPEATED).rev().find(|&end| text.is_char_boundary(end));
+    format!("{}…", &text[..end.unwrap_or(0)])
 }
 
 fn went_back(kept: Option<usize>) -> String {

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use bytemuck::Pod;
 use serde::Serialize;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, clip};
 use crate::plan::{Buffer, Plan, Program, Shape};
 use crate::{cpu, gpu};
 
@@ -32,7 +32,7 @@ impl FromStr for BackendChoice {
             "cpu" => Ok(Self::Cpu),
             _ => Err(Error::Config {
                 key: "backend".into(),
-                problem: format!("\"{word}\" is not allowed"),
+                problem: format!("\"{}\" is not allowed", clip(word)),
                 allowed: "\"auto\" or \"webgpu\" or \"cpu\"".into(),
             }),
         }
@@ -131,6 +131,40 @@ impl BackendKind {
 }
 
 impl Executor {
+    /// Refuses what no free memory would help, before that of a run is given up for it.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`] for more than can be addressed; with [`BackendChoice::WebGpu`], those of
+    /// [`gpu::Gpu::adapter`], and [`Error::Limit`].
+    pub async fn check(wish: Wish, plan: &Plan) -> Result<()> {
+        if wish.backend == BackendChoice::Cpu {
+            return cpu::check(plan);
+        }
+        let on_gpu = match gpu::Gpu::adapter().await {
+            Ok(adapter) => gpu::Executor::check(&adapter, plan),
+            Err(error) => Err(error),
+        };
+        if wish.backend == BackendChoice::WebGpu {
+            on_gpu
+        } else {
+            on_gpu.or_else(|_| cpu::check(plan))
+        }
+    }
+
+    /// Gives all buffers back: it can run nothing from now on. While the share of its device is kept, if it has any,
+    /// the device stays open for the executor that follows.
+    pub fn release(&mut self) -> Option<gpu::Gpu> {
+        match std::mem::replace(self, Self::Cpu(cpu::Executor::released())) {
+            Self::Cpu(_) => None,
+            Self::Gpu(executor) => Some(executor.device()),
+        }
+    }
+
+    /// Whether it gave all buffers back.
+    pub fn is_released(&self) -> bool {
+        matches!(self, Self::Cpu(executor) if executor.is_released())
+    }
+
     /// Chooses a backend and allocates the plan on it.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, clip};
 
 /// The embeddings of some items.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -32,11 +32,12 @@ impl ItemEmbeddings {
             lines: Vec::new(),
         };
         let shape = "it is not as `{ items: [{ item, vector }] }`";
-        let given: Self =
-            serde_json::from_slice(file).map_err(|error| refused(format!("{shape} ({error})")))?;
+        let given: Self = serde_json::from_slice(file)
+            .map_err(|error| refused(format!("{shape} ({})", clip(&error.to_string()))))?;
         for ItemEmbedding { item, vector } in &given.items {
             if vector.len() != width {
                 let found = vector.len();
+                let item = clip(item);
                 return Err(refused(format!("`{item}` has {found} numbers, and `dim` is {width}")));
             }
         }

@@ -1,8 +1,12 @@
 //! JSON, through one reader and one writer: `serde` makes a copy of all its code for each kind of either,
 //! and a page would download them.
 
-use serde::Serialize;
-use serde_json::{Result, Value};
+use serde::de::value::{MapDeserializer, SeqDeserializer};
+use serde::de::{
+    DeserializeOwned, Deserializer, Error as _, IntoDeserializer, Unexpected, Visitor,
+};
+use serde::{Deserialize as _, Serialize};
+use serde_json::{Error, Result, Value};
 
 /// A text as a value.
 ///
@@ -10,6 +14,162 @@ use serde_json::{Result, Value};
 /// If it is no JSON.
 pub fn value(text: &[u8]) -> Result<Value> {
     serde_json::from_slice(text)
+}
+
+/// What a value says.
+///
+/// # Errors
+/// If it says something else.
+pub fn read<T: DeserializeOwned>(value: Value) -> Result<T> {
+    T::deserialize(Objects(value))
+}
+
+/// A type with parts whose fields stand among its own. It skips them when it is read: `serde` would make a copy of
+/// all its code for that, too.
+pub trait Parts: DeserializeOwned {
+    /// Reads the parts from the object.
+    ///
+    /// # Errors
+    /// If it lacks one that has to be there.
+    fn fill(&mut self, object: &Value) -> Result<()>;
+}
+
+/// Reads a type and its parts.
+fn whole<T: Parts>(object: Value) -> Result<T> {
+    let mut all: T = read(object.clone())?;
+    all.fill(&object)?;
+    Ok(all)
+}
+
+/// Reads a list of types with parts.
+pub fn list<'de, D: Deserializer<'de>, T: Parts>(
+    deserializer: D,
+) -> std::result::Result<Vec<T>, D::Error> {
+    let list = Vec::<Value>::deserialize(deserializer)?;
+    list.into_iter().map(whole).collect::<Result<_>>().map_err(D::Error::custom)
+}
+
+/// Reads a type with parts that may be missing.
+pub fn optional<'de, D: Deserializer<'de>, T: Parts>(
+    deserializer: D,
+) -> std::result::Result<Option<T>, D::Error> {
+    let object = Option::<Value>::deserialize(deserializer)?;
+    object.map(whole).transpose().map_err(D::Error::custom)
+}
+
+/// A value whose structs are objects: `serde_json` takes lists for them, too, and a page would download the code
+/// that does.
+struct Objects(Value);
+
+impl Objects {
+    fn unexpected(&self) -> Unexpected<'_> {
+        match &self.0 {
+            Value::Null => Unexpected::Unit,
+            Value::Bool(truth) => Unexpected::Bool(*truth),
+            Value::Number(number) => Unexpected::Float(number.as_f64().unwrap_or_default()),
+            Value::String(text) => Unexpected::Str(text),
+            Value::Array(_) => Unexpected::Seq,
+            Value::Object(_) => Unexpected::Map,
+        }
+    }
+}
+
+impl IntoDeserializer<'_, Error> for Objects {
+    type Deserializer = Self;
+
+    fn into_deserializer(self) -> Self {
+        self
+    }
+}
+
+/// Reads what has no struct in it as `serde_json` does.
+macro_rules! as_they_are {
+    ($($method:ident)*) => {
+        $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+            self.0.$method(visitor)
+        })*
+    };
+}
+
+impl<'de> Deserializer<'de> for Objects {
+    type Error = Error;
+
+    as_they_are! {
+        deserialize_any deserialize_bool deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64
+        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_f32 deserialize_f64
+        deserialize_char deserialize_str deserialize_string deserialize_bytes deserialize_byte_buf
+        deserialize_unit deserialize_identifier deserialize_ignored_any
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        if self.0.is_null() { visitor.visit_none() } else { visitor.visit_some(self) }
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        let Value::Array(list) = self.0 else {
+            return Err(Error::invalid_type(self.unexpected(), &visitor));
+        };
+        let mut list = SeqDeserializer::new(list.into_iter().map(Self));
+        let read = visitor.visit_seq(&mut list)?;
+        list.end().map(|()| read)
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        let Value::Object(entries) = self.0 else {
+            return Err(Error::invalid_type(self.unexpected(), &visitor));
+        };
+        let entries = entries.into_iter().map(|(name, value)| (name, Self(value)));
+        let mut entries = MapDeserializer::new(entries);
+        let read = visitor.visit_map(&mut entries)?;
+        entries.end().map(|()| read)
+    }
+
+    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value> {
+        self.deserialize_seq(visitor)
+    }
+
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: usize,
+        visitor: V,
+    ) -> Result<V::Value> {
+        self.deserialize_seq(visitor)
+    }
+
+    fn deserialize_unit_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value> {
+        self.0.deserialize_unit(visitor)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value> {
+        self.deserialize_map(visitor)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value> {
+        self.0.deserialize_enum(name, variants, visitor)
+    }
 }
 
 /// The text for something.

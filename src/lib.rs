@@ -16,6 +16,7 @@ pub mod metrics;
 pub mod model;
 pub mod negatives;
 mod order;
+pub mod pieces;
 pub mod plan;
 pub mod preset;
 pub mod random;

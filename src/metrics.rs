@@ -38,6 +38,12 @@ impl Metrics {
         }
     }
 
+    /// Returns all of them: each is a share.
+    pub fn all(&self) -> [f64; 7] {
+        let &Self { recall_10, recall_20, ndcg_10, ndcg_20, hit_10, mrr_10, coverage_20 } = self;
+        [recall_10, recall_20, ndcg_10, ndcg_20, hit_10, mrr_10, coverage_20]
+    }
+
     /// Returns the metrics of lists against held-out items; see [`at`].
     pub fn new<'a>(
         lists: impl Iterator<Item = (&'a [u32], &'a [u32])> + Clone,

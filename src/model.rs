@@ -10,17 +10,20 @@ use crate::config::{Config, Init, InitRule, Warmup, WarmupRule};
 use crate::data::{Csr, Pairs};
 use crate::error::Result;
 use crate::executor::{Backend, Executor, Pending, Wish};
-use crate::gpu::Bindings;
+use crate::gpu::{Bindings, Gpu};
 use crate::negatives;
 pub use crate::plan::Tower;
 use crate::plan::{
     Buffer, Clock, Dims, DriftHandles, Entry, Extent, GapHandles, Lists, MIN_NORM, NO_ID,
-    Parameter, Part, Plan, Pool, Program, RING, STEP_STRIDE, Step, Work,
+    Parameter, Part, Plan, Pool, Program, RING, STEP_STRIDE, Step, Work, blocks,
 };
 use crate::random::{self, stream};
 pub use profile::{Once, OpProfile, Profile};
 pub use serve::{Filter, Parts, Ranked, Source, Sum};
 pub use state::Position;
+
+/// Takes elements that are read.
+type Take<'a> = &'a mut dyn FnMut(&[f32]) -> Result<()>;
 
 /// Two towers, their optimiser and their data, on one backend.
 #[derive(Debug)]
@@ -93,6 +96,16 @@ impl Model {
             history: None,
             outputs_are_fresh: false,
         }
+    }
+
+    /// Frees its memory: see [`Executor::release`]. Afterwards it only describes its plan and cannot run.
+    pub fn release(&mut self) -> Option<Gpu> {
+        self.executor.release()
+    }
+
+    /// Returns whether its memory was freed.
+    pub fn is_released(&self) -> bool {
+        self.executor.is_released()
     }
 
     /// Returns the plan and the executor, for measurements.
@@ -369,9 +382,41 @@ impl Model {
     /// # Errors
     /// The same as [`Executor::read`].
     pub async fn values(&mut self, parameter: &Parameter) -> Result<Vec<f32>> {
-        let &Parameter { rows, width, dim, table, .. } = parameter;
-        let padded: Vec<f32> = self.executor.read(table, 0..rows * dim).await?;
-        Ok(unpadded(&padded, width, dim).collect())
+        let mut values = Vec::new();
+        let mut take = |block: &[f32]| {
+            values.extend_from_slice(block);
+            Ok(())
+        };
+        self.read_values(parameter, &mut take).await?;
+        Ok(values)
+    }
+
+    /// Reads a parameter's elements (rows, width), whole rows at a time.
+    ///
+    /// # Errors
+    /// Those of [`Executor::read`], and of `take`.
+    pub async fn read_values(
+        &mut self,
+        &Parameter { rows, width, dim, table, .. }: &Parameter,
+        take: Take<'_>,
+    ) -> Result<()> {
+        self.read_rows(table, rows, [width, dim], take).await
+    }
+
+    /// Reads a buffer's first rows, of so many elements without and with padding.
+    async fn read_rows(
+        &mut self,
+        buffer: Buffer,
+        rows: usize,
+        [width, dim]: [usize; 2],
+        take: Take<'_>,
+    ) -> Result<()> {
+        for rows in blocks(rows, dim) {
+            let words = rows.start * dim..rows.end * dim;
+            let padded: Vec<f32> = self.executor.read(buffer, words).await?;
+            take(&unpadded(&padded, width, dim).collect::<Vec<f32>>())?;
+        }
+        Ok(())
     }
 
     /// Sets the embedding of one row of a tower.

@@ -95,6 +95,19 @@ pub fn normal(seed: u32, stream: u32, counter: u32) -> f32 {
     (radius * (std::f64::consts::TAU * unit(draw(1))).cos()) as f32
 }
 
+/// A number that nobody can foresee, for what must not be chosen from outside. No result may depend on it.
+pub(crate) fn unforeseen() -> u64 {
+    #[cfg(target_arch = "wasm32")]
+    {
+        (js_sys::Math::random().to_bits() ^ js_sys::Math::random().to_bits() << 12).rotate_left(17)
+    }
+    #[cfg(not(target_arch = "wasm32"))]
+    {
+        use std::hash::{BuildHasher as _, RandomState};
+        RandomState::new().hash_one(0)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,9 +2,13 @@
 //! here since the crate of that name would add 60 kB to a page for what is small; the tests hold the two
 //! against each other.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value, json};
 
+use crate::error::Result;
 use crate::json;
+use crate::pieces::{PIECE, Sink, Source, Texts, no_room, room};
 
 /// The key of what a header says beside its tensors: texts by name.
 const METADATA: &str = "__metadata__";
@@ -13,7 +17,11 @@ const METADATA: &str = "__metadata__";
 const LENGTH: usize = size_of::<u64>();
 
 /// The longest header that the format allows.
-const LONGEST_HEADER: usize = 100_000_000;
+const LONGEST_HEADER: u64 = 100_000_000;
+
+/// The most values in a header. Each takes a hundred bytes while it is read, also where a file spends two on it. A run
+/// of 80,000 epochs has as many.
+const MOST_VALUES: usize = 2 << 20;
 
 /// What a tensor's elements are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +55,7 @@ impl Dtype {
 
 /// A tensor on its way into a file.
 #[derive(Debug)]
-pub struct Entry {
+pub struct Entry<'a> {
     /// Its name.
     pub name: String,
     /// What its elements are.
@@ -55,85 +63,150 @@ pub struct Entry {
     /// Its shape.
     pub shape: Vec<usize>,
     /// Its elements.
-    pub data: Data,
+    pub data: Data<'a>,
 }
 
 /// The elements of a tensor.
 #[derive(Debug)]
-pub enum Data {
+pub enum Data<'a> {
     /// Of four bytes, or two for an element of eight.
-    Words(Vec<u32>),
-    /// Of one byte.
-    Text(String),
+    Words(Cow<'a, [u32]>),
+    /// Of one byte: texts, one after the other.
+    Texts(Vec<&'a str>),
+    /// Words that are read when they are written: the writer knows them by this number.
+    Later(usize),
 }
 
-impl Data {
-    fn bytes(&self) -> &[u8] {
-        match self {
-            Self::Words(words) => bytemuck::cast_slice(words),
-            Self::Text(text) => text.as_bytes(),
-        }
+impl Entry<'_> {
+    fn bytes(&self) -> u64 {
+        self.shape.iter().map(|&rows| rows as u64).product::<u64>() * self.dtype.bytes() as u64
     }
 }
 
-/// A whole file, with some metadata.
-pub fn write(entries: Vec<Entry>, metadata: &[(&str, String)]) -> Vec<u8> {
+/// A file that is about to be written.
+#[derive(Debug)]
+pub struct Draft<'a> {
+    /// The length of the header, and the header.
+    pub start: Vec<u8>,
+    /// The tensors, in the order of their bytes.
+    pub entries: Vec<Entry<'a>>,
+    /// Bytes of all of it.
+    pub bytes: u64,
+}
+
+/// Lays out a file with some metadata.
+pub fn draft<'a>(entries: Vec<Entry<'a>>, metadata: &[(&str, String)]) -> Draft<'a> {
     // Words first: all of them are aligned.
-    let is_words = |entry: &Entry| matches!(entry.data, Data::Words(_));
+    let is_words = |entry: &Entry| !matches!(entry.data, Data::Texts(_));
     let (mut entries, texts): (Vec<Entry>, _) = entries.into_iter().partition(is_words);
     entries.extend(texts);
     let mut header = Map::new();
     if !metadata.is_empty() {
-        let texts = metadata.iter().map(|(key, text)| (key.to_string(), text.as_str().into()));
-        header.insert(METADATA.into(), Value::Object(texts.collect()));
+        let mut texts = Map::new();
+        for (key, text) in metadata {
+            texts.insert(key.to_string(), text.as_str().into());
+        }
+        header.insert(METADATA.into(), Value::Object(texts));
     }
     let mut end = 0;
-    for Entry { name, dtype, shape, data } in &entries {
+    for entry in &entries {
         let start = end;
-        end += data.bytes().len();
+        end += entry.bytes();
+        let Entry { name, dtype, shape, .. } = entry;
         let told = json!({ "dtype": dtype.name(), "shape": shape, "data_offsets": [start, end] });
         header.insert(name.clone(), told);
     }
     let mut header = json::write(&header).into_bytes();
     header.resize(header.len().next_multiple_of(LENGTH), b' ');
-    let mut file = Vec::with_capacity(LENGTH + header.len() + end);
-    file.extend((header.len() as u64).to_le_bytes());
-    file.extend(header);
-    entries.iter().for_each(|entry| file.extend(entry.data.bytes()));
-    file
+    let mut start = (header.len() as u64).to_le_bytes().to_vec();
+    start.append(&mut header);
+    let bytes = start.len() as u64 + end;
+    Draft { start, entries, bytes }
+}
+
+impl Data<'_> {
+    /// Hands the elements that are known to a sink; the number of others.
+    ///
+    /// # Errors
+    /// Those of the sink.
+    pub fn write(&self, sink: &mut dyn Sink) -> Result<Option<usize>> {
+        match self {
+            Self::Words(words) => {
+                for piece in bytemuck::cast_slice(words).chunks(PIECE) {
+                    sink.push(piece)?;
+                }
+            }
+            Self::Texts(texts) => {
+                let mut all = Texts::new(sink);
+                for text in texts {
+                    all.push(text)?;
+                }
+                all.finish()?;
+            }
+            Self::Later(number) => return Ok(Some(*number)),
+        }
+        Ok(None)
+    }
 }
 
 /// A file that is read.
 #[derive(Debug)]
-pub struct File<'a> {
+pub struct File {
     header: Map<String, Value>,
-    data: &'a [u8],
+    /// Where the tensors begin, and the bytes of all of them.
+    data: [u64; 2],
     /// Where the tensors lie that were asked for.
-    spans: Vec<[usize; 2]>,
+    spans: Vec<[u64; 2]>,
 }
 
-/// A tensor of a file.
+/// Where a tensor lies in its file.
 #[derive(Debug)]
-pub struct Tensor<'a> {
+pub struct Place {
     /// What its elements are, as the file says.
     pub dtype: String,
     /// Its shape.
     pub shape: Vec<usize>,
-    /// Its elements.
-    pub data: &'a [u8],
+    /// Where its elements begin.
+    pub start: u64,
+    /// Bytes of its elements.
+    pub bytes: u64,
 }
 
-impl<'a> File<'a> {
-    /// Reads the header; none if there is no whole one.
-    pub fn open(bytes: &'a [u8]) -> Option<Self> {
-        let (length, rest) = bytes.split_first_chunk::<LENGTH>()?;
-        let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
-        if length > LONGEST_HEADER {
-            return None;
+/// Reads a part of a file, piece by piece: words, of which the last one ends in zeros if it is not whole.
+///
+/// # Errors
+/// Those of the source, and [`crate::Error::OutOfMemory`].
+pub async fn read(source: &dyn Source, start: u64, bytes: u64) -> Result<Vec<u32>> {
+    let bytes = usize::try_from(bytes).map_err(|_| no_room(bytes))?;
+    let mut words = room(bytes.div_ceil(4))?;
+    words.resize(bytes.div_ceil(4), 0);
+    let mut at = start;
+    for piece in bytemuck::cast_slice_mut(&mut words)[..bytes].chunks_mut(PIECE) {
+        piece.copy_from_slice(&source.read(at, piece.len()).await?);
+        at += piece.len() as u64;
+    }
+    Ok(words)
+}
+
+impl File {
+    /// Reads the header; none if there is no whole one, or if it has more values than any file.
+    ///
+    /// # Errors
+    /// Those of the source, and [`crate::Error::OutOfMemory`].
+    pub async fn open(source: &dyn Source) -> Result<Option<Self>> {
+        let Some(rest) = source.bytes().checked_sub(LENGTH as u64) else { return Ok(None) };
+        let length = source.read(0, LENGTH).await?;
+        let length = length.try_into().map_or(u64::MAX, u64::from_le_bytes);
+        if length > rest.min(LONGEST_HEADER) {
+            return Ok(None);
         }
-        let (header, data) = rest.split_at_checked(length)?;
-        let header = serde_json::from_slice(header).ok()?;
-        Some(Self { header, data, spans: Vec::new() })
+        let header = read(source, LENGTH as u64, length).await?;
+        let header = &bytemuck::cast_slice(&header)[..length as usize];
+        if header.iter().filter(|&&byte| byte == b',').count() > MOST_VALUES {
+            return Ok(None);
+        }
+        let Ok(Value::Object(header)) = json::value(header) else { return Ok(None) };
+        Ok(Some(Self { header, data: [LENGTH as u64 + length, rest - length], spans: Vec::new() }))
     }
 
     /// Takes a text of the metadata.
@@ -150,23 +223,24 @@ impl<'a> File<'a> {
     }
 
     /// Takes a tensor; none if its bytes are not there, or not as many as those of its shape.
-    pub fn take(&mut self, name: &str) -> Option<Tensor<'a>> {
+    pub fn take(&mut self, name: &str) -> Option<Place> {
         let told = self.header.remove(name)?;
         let number = |value: &Value| usize::try_from(value.as_u64()?).ok();
         let shape = told["shape"].as_array()?.iter().map(number).collect::<Option<Vec<usize>>>()?;
         let [start, end] = told["data_offsets"].as_array()?.as_slice() else { return None };
-        let (start, end) = (number(start)?, number(end)?);
-        let data = self.data.get(start..end)?;
+        let (start, end) = (start.as_u64()?, end.as_u64()?);
+        let [first, all] = self.data;
+        let bytes = end.checked_sub(start).filter(|_| end <= all)?;
         let name = told["dtype"].as_str()?;
         let known = [Dtype::F64, Dtype::F32, Dtype::U32, Dtype::U8];
         if let Some(dtype) = known.iter().find(|d| d.name() == name) {
             let elements = shape.iter().try_fold(1usize, |all, &rows| all.checked_mul(rows))?;
-            if elements.checked_mul(dtype.bytes())? != data.len() {
+            if elements.checked_mul(dtype.bytes())? as u64 != bytes {
                 return None;
             }
         }
         self.spans.push([start, end]);
-        Some(Tensor { dtype: name.into(), shape, data })
+        Some(Place { dtype: name.into(), shape, start: first + start, bytes })
     }
 
     /// The name of a tensor that was not taken.
@@ -176,12 +250,11 @@ impl<'a> File<'a> {
 
     /// Whether the tensors that were taken lie one behind the other, and nothing else does.
     pub fn is_whole(&self) -> bool {
-        let mut spans: Vec<[usize; 2]> =
-            self.spans.iter().filter(|[a, b]| a < b).copied().collect();
+        let mut spans: Vec<[u64; 2]> = self.spans.iter().filter(|[a, b]| a < b).copied().collect();
         let mut end = 0;
         while let Some(next) = spans.iter().position(|span| span[0] == end) {
             end = spans.swap_remove(next)[1];
         }
-        spans.is_empty() && end == self.data.len()
+        spans.is_empty() && end == self.data[1]
     }
 }

@@ -387,7 +387,16 @@ fn what_no_run_has_saved_is_refused_by_name() {
         (record("record.shape", "round".into()), "its record"),
         (record("record.pairsInEpoch", 0.into()), "another number of pairs"),
         (record("record.pairsInEpoch", 1_000_000.into()), "another number of pairs"),
-        (record("record.pairsInEpoch", 5.into()), "more steps"),
+        (
+            forged(of, |record, _| {
+                let record = &mut record["record"];
+                let all = record["pairsInEpoch"].as_u64().expect("a number")
+                    + record["run"]["skipping"]["report"]["skipped"].as_u64().expect("a number");
+                record["pairsInEpoch"] = 5.into();
+                record["run"]["skipping"]["report"]["skipped"] = (all - 5).into();
+            }),
+            "more steps",
+        ),
         (tensor("user_table", 3, f32::NAN.to_le_bytes()), "row 0 of `user_table`"),
         (
             tensor("item_table_state_2", 9, f32::INFINITY.to_le_bytes()),
@@ -414,6 +423,69 @@ fn what_no_run_has_saved_is_refused_by_name() {
             "it has a tensor `extra`",
         ),
     ]);
+}
+
+/// Each of these alone would be a number as any other.
+#[test]
+fn what_does_not_go_together_is_refused_by_name() {
+    let of = cached_example();
+    let record = |path: &str, value: Value| forged_record(of, path, value);
+    let tensor = |name: &str, at: usize, word: [u8; 4]| forged_word(of, name, at, word);
+    let mut streaming =
+        trainer(&json!({ "batchSize": 4, "negatives.logQ": "streaming" }), BackendChoice::Cpu);
+    train_steps(&mut streaming, 30);
+    let streaming = save(&mut streaming);
+    let low = (-1.0f32).to_le_bytes();
+    are_refused([
+        (forged_word(&streaming, "last_seen", 7, 1000u32.to_le_bytes()), "row 7 of `last_seen`"),
+        (forged_word(&streaming, "last_seen", 7, u32::MAX.to_le_bytes()), "row 7 of `last_seen`"),
+        (forged_word(&streaming, "gaps", 2, low), "row 2 of `gaps`"),
+        (tensor("user_table_state_2", 3, low), "row 0 of `user_table_state_2`"),
+        (tensor("item_activity", 4, low), "row 4 of `item_activity`"),
+        // Two of them that are one.
+        (
+            forged(of, |_, tensors| {
+                let pairs = words(tensors, "kept_pairs");
+                (pairs[2], pairs[3]) = (pairs[0], pairs[1]);
+            }),
+            "row 1 of `kept_pairs`",
+        ),
+        (tensor("kept_pairs", 1, 39u32.to_le_bytes()), "row 0 of `kept_pairs`"),
+        (tensor("losses.untold", 0, 9.5f32.to_le_bytes()), "losses that its epoch never had"),
+        (record("record.bankIsOpen", true.into()), "its bank is open"),
+        (record("record.run.seconds", json!(-1.0)), "its times or its metrics"),
+        (record("record.run.epochSeconds", json!(-1e300)), "its times or its metrics"),
+        (record("record.run.epochs.0.seconds", json!(-2)), "its epochs"),
+        (record("record.run.epochs.0.ndcg@20", json!(1.5)), "its epochs"),
+        (record("record.run.epochs.0.drift", json!(-0.5)), "its epochs"),
+        (record("record.run.epochs.2.skip.skipped", 0.into()), "its epochs"),
+        (record("record.run.epochs.2.skip", Value::Null), "its epochs"),
+        (
+            record("record.run.skipping.report.skipped", json!(usize::MAX)),
+            "another number of pairs",
+        ),
+        (record("record.run.skipping", Value::Null), "another number of pairs"),
+        (record("record.run.epochs.0.dispatches", 0.into()), "more work than its epochs"),
+        (record("record.run.epochs.0.ndcg@20", json!(1.0)), "an epoch that it never had"),
+    ]);
+}
+
+/// The largest batch and the widest rows for a few kilobytes.
+#[test]
+fn a_small_file_cannot_ask_for_all_memory() {
+    let mut little =
+        trainer(&json!({ "towers.item.out": 8, "towers.user.out": 8 }), BackendChoice::Cpu);
+    let file = save(&mut little);
+    let greedy = forged(&file, |record, _| {
+        let config = &mut record["record"]["config"];
+        config["batchSize"] = 16384.into();
+        config["negatives"] = json!({ "kind": "uniform", "count": 7, "logQ": true });
+        config["towers"]["item"]["layers"] = json!([1024, 1024]);
+    });
+    assert!(refusal(&greedy).contains("far more memory"), "{}", refusal(&greedy));
+    let many = format!("{{\"a\":[0{}]}}", ",0".repeat(3 << 20));
+    let header = [&(many.len() as u64).to_le_bytes()[..], many.as_bytes()].concat();
+    assert!(refusal(&header).contains("not a whole safetensors file"));
 }
 
 #[test]

@@ -101,8 +101,15 @@ async fn run(options: &Value, shard: Option<u64>) -> Result<Trace, Error> {
     let everybody: Vec<u32> = (0..USERS as u32).collect();
     let lists = model.top_items(&everybody).await?;
     let outputs = bits(&model.outputs(Tower::User).await?);
-    let names: Vec<String> = model.plan().tensors.iter().map(|one| one.name.clone()).collect();
-    let state = names.into_iter().zip(model.state().await?).collect();
+    let mut state: Vec<(String, Vec<u32>)> =
+        model.plan().tensors.iter().map(|one| (one.name.clone(), Vec::new())).collect();
+    for (number, (_, all)) in state.iter_mut().enumerate() {
+        let mut take = |_: &_, words: &[u32]| {
+            all.extend_from_slice(words);
+            Ok(())
+        };
+        model.read_tensor(number, &mut take).await?;
+    }
     Ok(Trace { losses, drift, kept, lists, outputs, state })
 }
 

@@ -590,6 +590,34 @@ fn patience_without_a_validation_part_is_refused_at_the_start_and_at_a_reset() {
     train(&mut trainer).expect("a refusal leaves the run as it is");
 }
 
+#[test]
+fn a_reset_keeps_the_features_that_the_data_was_loaded_with() {
+    let more = json!({
+        "towers.item.id": false, "towers.item.features": ["parity"], "towers.item.layers": [5],
+        "towers.user.features": ["town"], "towers.user.layers": [5],
+    });
+    let mut trainer = trainer(&more, BackendChoice::Cpu);
+    let mut again =
+        json!({ "dim": 4, "towers": { "item": { "layers": [6] } }, "towers.user.layers": [6] });
+    trainer.keep_used(&mut again);
+    let again = Config::resolve(&again).expect("valid options");
+    assert_eq!((again.dim, again.towers.user.base.features.len()), (4, 1));
+    pollster::block_on(trainer.reset(again, BackendChoice::Cpu)).expect("the same features");
+    let mut other = json!({ "towers.user.features": ["age"] });
+    trainer.keep_used(&mut other);
+    let other = Config::resolve(&other).expect("valid options");
+    let refused = pollster::block_on(trainer.reset(other, BackendChoice::Cpu));
+    assert!(matches!(refused, Err(Error::Config { key, .. }) if key == "towers"));
+}
+
+#[test]
+fn where_nothing_is_measured_the_best_epoch_is_the_latest() {
+    let mut trainer = trainer(&json!({ "split.test": 0, "epochs": 3 }), BackendChoice::Cpu);
+    train(&mut trainer).expect("trains");
+    let report = serde_json::to_value(trainer.report()).expect("serialises");
+    assert_eq!((&report["best"]["epoch"], &report["final"]["epoch"]), (&json!(3), &json!(3)));
+}
+
 /// The last batch of an epoch is smaller, and its mean counts for its pairs alone.
 #[test]
 fn an_epochs_loss_is_the_mean_over_its_pairs() {

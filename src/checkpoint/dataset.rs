@@ -1,6 +1,8 @@
 //! The data set in a saved run: with it, a file needs nothing else to be gone on from.
 
-use super::{Reader, Writer, refused};
+use std::mem::take;
+
+use super::{Reader, Texts, Writer, refused};
 use crate::config::{TowerConfig, Towers};
 use crate::data::{Dataset, Kept, KeptFeatures, Report};
 use crate::error::Result;
@@ -30,19 +32,27 @@ struct FeatureNames {
     bounds: &'static str,
 }
 
-impl Writer {
+/// The names of all lists that a data set may be in.
+pub(super) fn all_lists() -> impl Iterator<Item = &'static str> {
+    let texts = [USERS, ITEMS, TITLES, USER_FEATURES.vocabulary, ITEM_FEATURES.vocabulary];
+    let features = [USER_FEATURES, ITEM_FEATURES];
+    let features = features.map(|names| [names.offsets, names.members, names.bounds]);
+    texts.into_iter().flatten().chain(PARTS).chain(features.into_iter().flatten())
+}
+
+impl<'a> Writer<'a> {
     /// All of a data set but its report.
-    pub fn dataset(&mut self, dataset: &Dataset) {
+    pub fn dataset(&mut self, dataset: &'a Dataset) {
         let Kept { users, items, titles, parts, user_features, item_features, .. } = dataset.keep();
-        self.texts(USERS, &users);
-        self.texts(ITEMS, &items);
-        self.texts(TITLES, &titles);
+        self.texts(USERS, users);
+        self.texts(ITEMS, items);
+        self.texts(TITLES, titles);
         for (name, words) in PARTS.into_iter().zip(parts) {
             self.words(name, 2, words);
         }
         for (names, features) in [(USER_FEATURES, user_features), (ITEM_FEATURES, item_features)] {
             if let Some(KeptFeatures { vocabulary, offsets, members, bounds }) = features {
-                self.texts(names.vocabulary, &vocabulary);
+                self.texts(names.vocabulary, vocabulary);
                 self.words(names.offsets, 1, offsets);
                 self.words(names.members, 1, members);
                 self.doubles(names.bounds, &bounds);
@@ -51,21 +61,43 @@ impl Writer {
     }
 }
 
-impl<'a> Reader<'a> {
+/// Features as they are read.
+struct ReadFeatures {
+    vocabulary: Texts,
+    offsets: Vec<u32>,
+    members: Vec<u32>,
+    bounds: Vec<f64>,
+}
+
+impl ReadFeatures {
+    fn keep(&mut self) -> Result<KeptFeatures<'_>> {
+        Ok(KeptFeatures {
+            vocabulary: self.vocabulary.split()?,
+            offsets: take(&mut self.offsets).into(),
+            members: take(&mut self.members).into(),
+            bounds: take(&mut self.bounds),
+        })
+    }
+}
+
+impl Reader {
     /// The data set that goes with a report and with towers.
     ///
     /// # Errors
     /// [`crate::Error::Checkpoint`] if it is none.
     pub fn dataset(&mut self, report: Report, towers: &Towers) -> Result<Dataset> {
         let [users, items, titles] = [USERS, ITEMS, TITLES].map(|names| self.texts(names));
+        let [users, items, titles] = [users?, items?, titles?];
         let [train, validation, test] = PARTS.map(|name| self.words(name, 2));
+        let mut user_features = self.features(USER_FEATURES, &towers.user.base)?;
+        let mut item_features = self.features(ITEM_FEATURES, &towers.item)?;
         let kept = Kept {
-            users: users?,
-            items: items?,
-            titles: titles?,
-            parts: [train?, validation?, test?],
-            user_features: self.features(USER_FEATURES, &towers.user.base)?,
-            item_features: self.features(ITEM_FEATURES, &towers.item)?,
+            users: users.split()?,
+            items: items.split()?,
+            titles: titles.split()?,
+            parts: [train?.into(), validation?.into(), test?.into()],
+            user_features: user_features.as_mut().map(ReadFeatures::keep).transpose()?,
+            item_features: item_features.as_mut().map(ReadFeatures::keep).transpose()?,
             report,
         };
         Dataset::restore(kept, towers).map_err(refused)
@@ -75,11 +107,11 @@ impl<'a> Reader<'a> {
         &mut self,
         names: FeatureNames,
         tower: &TowerConfig,
-    ) -> Result<Option<KeptFeatures<'a>>> {
+    ) -> Result<Option<ReadFeatures>> {
         if tower.features.is_empty() {
             return Ok(None);
         }
-        Ok(Some(KeptFeatures {
+        Ok(Some(ReadFeatures {
             vocabulary: self.texts(names.vocabulary)?,
             offsets: self.words(names.offsets, 1)?,
             members: self.words(names.members, 1)?,

@@ -4,14 +4,17 @@
 
 mod dataset;
 
-use bytemuck::Pod;
+use std::borrow::Cow;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, clip};
 use crate::json;
+use crate::pieces::{Source, room};
 use crate::plan::Tensor;
-use crate::safetensors::{self, Data, Dtype, Entry};
+use crate::safetensors::{self, Data, Draft, Dtype, Entry, Place};
+use dataset::all_lists;
 
 /// What this version writes, and the only one that it reads.
 pub const VERSION: u32 = 1;
@@ -35,94 +38,135 @@ pub fn refused(problem: impl Into<String>) -> Error {
 
 /// A file in the making.
 #[derive(Debug, Default)]
-pub struct Writer(Vec<Entry>);
+pub struct Writer<'a>(Vec<Entry<'a>>);
 
-impl Writer {
-    /// A tensor of a plan.
-    pub fn tensor(&mut self, tensor: &Tensor, words: Vec<u32>) {
-        let data = Data::Words(words);
+impl<'a> Writer<'a> {
+    /// The plan's tensor of this number, whose words come when the file is written.
+    pub fn tensor(&mut self, number: usize, tensor: &Tensor) {
         let (name, dtype, shape) = (tensor.name.clone(), dtype(tensor), tensor.shape());
-        self.0.push(Entry { name, dtype, shape, data });
+        self.0.push(Entry { name, dtype, shape, data: Data::Later(number) });
     }
 
     /// A list of numbers.
-    pub fn reals(&mut self, name: &'static str, list: &[f32]) {
-        let data = Data::Words(bytemuck::cast_slice(list).to_vec());
-        self.0.push(Entry { name: name.into(), dtype: Dtype::F32, shape: vec![list.len()], data });
+    pub fn reals(&mut self, name: &'static str, list: &'a [f32]) {
+        self.list(name, Dtype::F32, vec![list.len()], Cow::Borrowed(bytemuck::cast_slice(list)));
     }
 
     /// A list of numbers of double precision.
     pub fn doubles(&mut self, name: &'static str, list: &[f64]) {
-        let data = Data::Words(bytemuck::cast_slice(list).to_vec());
-        self.0.push(Entry { name: name.into(), dtype: Dtype::F64, shape: vec![list.len()], data });
+        let words = Cow::Owned(bytemuck::cast_slice(list).to_vec());
+        self.list(name, Dtype::F64, vec![list.len()], words);
     }
 
     /// A list of rows of words.
-    pub fn words(&mut self, name: &'static str, row: usize, words: Vec<u32>) {
+    pub fn words(&mut self, name: &'static str, row: usize, words: Cow<'a, [u32]>) {
         let shape = if row == 1 { vec![words.len()] } else { vec![words.len() / row, row] };
-        self.0.push(Entry {
-            name: name.into(),
-            dtype: Dtype::U32,
-            shape,
-            data: Data::Words(words),
-        });
+        self.list(name, Dtype::U32, shape, words);
+    }
+
+    fn list(&mut self, name: &'static str, dtype: Dtype, shape: Vec<usize>, words: Cow<'a, [u32]>) {
+        self.0.push(Entry { name: name.into(), dtype, shape, data: Data::Words(words) });
     }
 
     /// Texts, one after the other, and the length of each in bytes.
-    pub fn texts(&mut self, [text, lengths]: [&'static str; 2], texts: &[&str]) {
+    pub fn texts(&mut self, [text, lengths]: [&'static str; 2], texts: Vec<&'a str>) {
         self.words(lengths, 1, texts.iter().map(|text| text.len() as u32).collect());
-        let all = texts.concat();
-        let shape = vec![all.len()];
-        self.0.push(Entry { name: text.into(), dtype: Dtype::U8, shape, data: Data::Text(all) });
+        let shape = vec![texts.iter().map(|text| text.len()).sum()];
+        let (dtype, data) = (Dtype::U8, Data::Texts(texts));
+        self.0.push(Entry { name: text.into(), dtype, shape, data });
     }
 
-    /// The whole file.
-    pub fn finish(self, record: impl Serialize) -> Vec<u8> {
+    /// The whole file, but for its tensors' words.
+    pub fn finish(self, record: impl Serialize) -> Draft<'a> {
         let by = env!("CARGO_PKG_VERSION");
         let text = json::write(&Envelope { version: VERSION, by, record });
-        safetensors::write(self.0, &[(KEY, text)])
+        safetensors::draft(self.0, &[(KEY, text)])
     }
 }
 
 /// A file that is read.
 #[derive(Debug)]
-pub struct Reader<'a>(safetensors::File<'a>);
+pub struct Reader {
+    file: safetensors::File,
+    /// The lists that were read, with the words that they lie in.
+    lists: Vec<(&'static str, Place, Vec<u32>)>,
+}
 
-impl<'a> Reader<'a> {
-    /// Opens a file, and reads its record.
+/// Texts, one after the other, and the length of each in bytes.
+#[derive(Debug)]
+pub struct Texts {
+    name: &'static str,
+    /// Their bytes, in words.
+    all: Vec<u32>,
+    bytes: usize,
+    lengths: Vec<u32>,
+}
+
+impl Texts {
+    /// The texts.
     ///
     /// # Errors
-    /// [`Error::Checkpoint`], as all that reads.
-    pub fn open<T: DeserializeOwned>(bytes: &'a [u8]) -> Result<(T, Self)> {
-        let mut file = safetensors::File::open(bytes).ok_or_else(cut)?;
+    /// [`Error::Checkpoint`] if they are none.
+    pub fn split(&self) -> Result<Vec<&str>> {
+        let torn = || refused(format!("`{}` is not as long as its parts", self.name));
+        let bytes = &bytemuck::cast_slice(&self.all)[..self.bytes];
+        let mut rest = std::str::from_utf8(bytes).map_err(|_| torn())?;
+        let mut texts = room(self.lengths.len())?;
+        for &length in &self.lengths {
+            let (text, after) = rest.split_at_checked(length as usize).ok_or_else(torn)?;
+            texts.push(text);
+            rest = after;
+        }
+        if rest.is_empty() { Ok(texts) } else { Err(torn()) }
+    }
+}
+
+impl Reader {
+    /// Opens a file, and reads its record and those of the lists that are there.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`], as all that reads; those of the source.
+    pub async fn open<T: DeserializeOwned>(
+        source: &dyn Source,
+        lists: &[&'static str],
+    ) -> Result<(T, Self)> {
+        let mut file = safetensors::File::open(source).await?.ok_or_else(cut)?;
         let text = file.metadata(KEY);
         let text = &text.ok_or_else(|| refused(format!("it has no record under `{KEY}`")))?;
         let unreadable = |error: serde_json::Error| refused(format!("its record: {error}"));
-        // As a value first: the code that makes types of values is there for the options, too.
         let mut envelope = json::value(text.as_bytes()).map_err(unreadable)?;
         let (version, by) = (&envelope["version"], &envelope["by"]);
         if *version != VERSION {
             return Err(refused(format!(
                 "its format has version {}, of twotower {}; this one reads version {VERSION}",
-                json::write(version),
-                json::write(by),
+                clip(&json::write(version)),
+                clip(&json::write(by)),
             )));
         }
-        let record = serde_json::from_value(envelope["record"].take()).map_err(unreadable)?;
-        Ok((record, Self(file)))
+        let record = json::read(envelope["record"].take()).map_err(unreadable)?;
+        let mut reader = Self { file, lists: Vec::new() };
+        for name in all_lists().chain(lists.iter().copied()) {
+            if reader.file.has(name) {
+                let place = reader.file.take(name).ok_or_else(cut)?;
+                let words = safetensors::read(source, place.start, place.bytes).await?;
+                reader.lists.push((name, place, words));
+            }
+        }
+        Ok((record, reader))
     }
 
-    /// The words of a plan's tensor.
+    /// Where a plan's tensor lies.
     ///
     /// # Errors
-    /// If it is not there, has another type or shape, or holds what it may not.
-    pub fn tensor(&mut self, tensor: &Tensor) -> Result<Vec<u32>> {
-        let words = self.entry(&tensor.name, dtype(tensor), |shape| shape == tensor.shape())?;
-        if let Some(wrong) = tensor.first_wrong(&words) {
-            let row = wrong / tensor.row.len();
-            return Err(refused(format!("row {row} of `{}` is not what it may be", tensor.name)));
+    /// If it is not there, or has another type or shape.
+    pub fn tensor(&mut self, tensor: &Tensor) -> Result<Place> {
+        let name = &tensor.name;
+        if !self.file.has(name) {
+            return Err(missing(name));
         }
-        Ok(words)
+        let place = self.file.take(name).ok_or_else(cut)?;
+        fits(name, &place, dtype(tensor), place.shape == tensor.shape())?;
+        Ok(place)
     }
 
     /// A list of finite numbers.
@@ -130,7 +174,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// If it is none.
     pub fn reals(&mut self, name: &str) -> Result<Vec<f32>> {
-        self.numbers(name, Dtype::F32)
+        numbers(name, bytemuck::cast_vec(self.list(name, Dtype::F32, None)?.1))
     }
 
     /// A list of finite numbers of double precision.
@@ -138,7 +182,8 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// If it is none.
     pub fn doubles(&mut self, name: &str) -> Result<Vec<f64>> {
-        self.numbers(name, Dtype::F64)
+        let (_, words) = self.list(name, Dtype::F64, None)?;
+        numbers(name, bytemuck::pod_collect_to_vec(&words))
     }
 
     /// A list of rows of so many words.
@@ -146,29 +191,17 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// If it is none.
     pub fn words(&mut self, name: &str, row: usize) -> Result<Vec<u32>> {
-        self.entry(name, Dtype::U32, |shape| match *shape {
-            [_] => row == 1,
-            [_, width] => width == row,
-            _ => false,
-        })
+        Ok(self.list(name, Dtype::U32, Some(row).filter(|&row| row > 1))?.1)
     }
 
     /// Texts, one after the other, and the length of each in bytes.
     ///
     /// # Errors
-    /// If they are none.
-    pub fn texts(&mut self, [text, lengths]: [&str; 2]) -> Result<Vec<&'a str>> {
+    /// If they are not there.
+    pub fn texts(&mut self, [name, lengths]: [&'static str; 2]) -> Result<Texts> {
         let lengths = self.words(lengths, 1)?;
-        let bytes = self.bytes(text, Dtype::U8, |shape| shape.len() == 1)?;
-        let torn = || refused(format!("`{text}` is not as long as its parts"));
-        let mut rest = std::str::from_utf8(bytes).map_err(|_| torn())?;
-        let mut texts = Vec::with_capacity(lengths.len());
-        for length in lengths {
-            let (text, behind) = rest.split_at_checked(length as usize).ok_or_else(torn)?;
-            texts.push(text);
-            rest = behind;
-        }
-        if rest.is_empty() { Ok(texts) } else { Err(torn()) }
+        let (place, all) = self.list(name, Dtype::U8, None)?;
+        Ok(Texts { name, all, bytes: place.bytes as usize, lengths })
     }
 
     /// Refuses a file with a tensor that no one has asked for, or with bytes of none or of two.
@@ -176,48 +209,52 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// If there is one.
     pub fn finish(self) -> Result<()> {
-        if let Some(name) = self.0.left() {
-            return Err(refused(format!("it has a tensor `{name}`, which no such run has")));
-        }
-        if self.0.is_whole() { Ok(()) } else { Err(cut()) }
-    }
-
-    fn numbers<T: Pod + Into<f64>>(&mut self, name: &str, dtype: Dtype) -> Result<Vec<T>> {
-        let numbers: Vec<T> = self.entry(name, dtype, |shape| shape.len() == 1)?;
-        if numbers.iter().all(|&number| number.into().is_finite()) {
-            return Ok(numbers);
-        }
-        Err(refused(format!("`{name}` holds what is no number")))
-    }
-
-    fn entry<T: Pod>(
-        &mut self,
-        name: &str,
-        dtype: Dtype,
-        fits: impl Fn(&[usize]) -> bool,
-    ) -> Result<Vec<T>> {
-        // A file's bytes may lie anywhere: words are copied out.
-        Ok(bytemuck::pod_collect_to_vec(self.bytes(name, dtype, fits)?))
-    }
-
-    fn bytes(
-        &mut self,
-        name: &str,
-        dtype: Dtype,
-        fits: impl Fn(&[usize]) -> bool,
-    ) -> Result<&'a [u8]> {
-        if !self.0.has(name) {
-            return Err(refused(format!("it has no tensor `{name}`")));
-        }
-        let found = self.0.take(name).ok_or_else(cut)?;
-        if found.dtype != dtype.name() || !fits(&found.shape) {
-            let (dtype, shape) = (found.dtype, found.shape);
+        if let Some(name) = self.lists.first().map(|list| list.0).or(self.file.left()) {
             return Err(refused(format!(
-                "`{name}` is {dtype} of shape {shape:?}, unlike its run's"
+                "it has a tensor `{}`, which no such run has",
+                clip(name)
             )));
         }
-        Ok(found.data)
+        if self.file.is_whole() { Ok(()) } else { Err(cut()) }
     }
+
+    /// Takes a list, whose elements have so many parts, or are no rows.
+    fn list(
+        &mut self,
+        name: &str,
+        dtype: Dtype,
+        parts: Option<usize>,
+    ) -> Result<(Place, Vec<u32>)> {
+        let found = self.lists.iter().position(|list| list.0 == name);
+        let (_, place, words) = self.lists.swap_remove(found.ok_or_else(|| missing(name))?);
+        let is_list = match *place.shape {
+            [_] => parts.is_none(),
+            [_, width] => parts == Some(width),
+            _ => false,
+        };
+        fits(name, &place, dtype, is_list)?;
+        Ok((place, words))
+    }
+}
+
+fn missing(name: &str) -> Error {
+    refused(format!("it has no tensor `{name}`"))
+}
+
+/// Refuses a tensor of another type or shape.
+fn fits(name: &str, found: &Place, dtype: Dtype, is_shape: bool) -> Result<()> {
+    if found.dtype == dtype.name() && is_shape {
+        return Ok(());
+    }
+    let (dtype, shape) = (clip(&found.dtype), clip(&format!("{:?}", found.shape)));
+    Err(refused(format!("`{name}` is {dtype} of shape {shape}, unlike its run's")))
+}
+
+fn numbers<T: Copy + Into<f64>>(name: &str, numbers: Vec<T>) -> Result<Vec<T>> {
+    if numbers.iter().all(|&number| number.into().is_finite()) {
+        return Ok(numbers);
+    }
+    Err(refused(format!("`{name}` holds what is no number")))
 }
 
 /// The refusal of a file that is cut off, or was never one.

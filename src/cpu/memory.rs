@@ -2,11 +2,11 @@
 
 use bytemuck::Pod;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Need, Result};
 use crate::plan::{Buffer, BufferKind, BufferSpec, Plan, STEP_STRIDE, STEP_WORDS, Step};
 
 /// All buffers of a run, and the scratch that operations share.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Memory {
     buffers: Vec<Vec<u32>>,
     scratch: Vec<f32>,
@@ -25,8 +25,9 @@ impl Memory {
         // Reading a buffer copies it, so the run always needs room for a copy of the largest.
         let largest = plan.buffers.iter().map(words).max().unwrap_or(0);
         let shortage = Error::OutOfMemory {
-            bytes: plan.bytes(false).saturating_add(largest as u64 * 4),
-            available: wasm_memory().map(|used| WASM_MEMORY - used),
+            need: Need::Run,
+            bytes: wanted(plan),
+            available: wasm_memory().map(|used| MEMORY - used),
         };
         let reserve = |words: usize| {
             let mut buffer: Vec<u32> = Vec::new();
@@ -41,6 +42,11 @@ impl Memory {
             buffer.resize(words, 0);
         }
         Ok(Self { buffers, scratch: Vec::new() })
+    }
+
+    /// Returns whether there are no buffers.
+    pub fn is_empty(&self) -> bool {
+        self.buffers.is_empty()
     }
 
     /// Returns a buffer's words.
@@ -92,8 +98,26 @@ impl Memory {
     }
 }
 
-/// Number of bytes that WebAssembly can address.
-const WASM_MEMORY: u64 = 1 << 32;
+/// Bytes that can be addressed: 4 GiB in WebAssembly.
+const MEMORY: u64 = if cfg!(target_arch = "wasm32") { 1 << 32 } else { 1 << 47 };
+
+/// Bytes that a plan takes, with what reads its largest buffer.
+fn wanted(plan: &Plan) -> u64 {
+    let largest = plan.buffers.iter().filter(|spec| spec.kind != BufferKind::GpuScratch);
+    plan.bytes(false).saturating_add(largest.map(BufferSpec::bytes).max().unwrap_or(0))
+}
+
+/// Refuses a plan that takes more memory than can be addressed.
+///
+/// # Errors
+/// [`Error::OutOfMemory`].
+pub fn check(plan: &Plan) -> Result<()> {
+    let (need, bytes) = (Need::Run, wanted(plan));
+    if bytes <= MEMORY {
+        return Ok(());
+    }
+    Err(Error::OutOfMemory { need, bytes, available: Some(MEMORY) })
+}
 
 /// Returns the size of WebAssembly's memory in bytes. It never shrinks, so this is also its peak.
 pub fn wasm_memory() -> Option<u64> {

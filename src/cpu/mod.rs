@@ -39,7 +39,7 @@ use crate::error::Result;
 use crate::executor::Timed;
 use crate::plan::{Buffer, Op, Plan, Program};
 use memory::Memory;
-pub use memory::wasm_memory;
+pub use memory::{check, wasm_memory};
 
 /// Runs a plan on the calling thread.
 #[derive(Debug)]
@@ -56,6 +56,16 @@ impl Executor {
     /// [`crate::Error::OutOfMemory`].
     pub fn new(plan: &Plan) -> Result<Self> {
         Ok(Self { memory: Memory::new(plan)?, timed: None })
+    }
+
+    /// An executor without buffers, which can run nothing.
+    pub fn released() -> Self {
+        Self { memory: Memory::default(), timed: None }
+    }
+
+    /// Whether it has no buffers.
+    pub fn is_released(&self) -> bool {
+        self.memory.is_empty()
     }
 
     /// Writes elements of 4-byte words at a word offset of a buffer.

@@ -72,6 +72,15 @@ impl Dataset {
         self.train.counts(0, self.n_users)
     }
 
+    /// Returns whether pairs can be held out for tuning: see [`Dataset::with_held_out`].
+    pub fn can_hold_out(&self, share: f64) -> bool {
+        let counts = self.item_counts();
+        self.train.as_slice().chunk_by(|a, b| a[0] == b[0]).any(|pairs| {
+            held_out(pairs.len(), share) > 0
+                && pairs.iter().any(|pair| counts[pair[1] as usize] > 1)
+        })
+    }
+
     /// Returns the data set for tuning: a random share of each user's training pairs becomes the
     /// validation part, and the test part is empty. Every user and item keeps a training pair.
     pub fn with_held_out(&self, share: f64, seed: u32) -> Self {
@@ -80,7 +89,7 @@ impl Dataset {
         for pairs in self.train.as_slice().chunk_by(|a, b| a[0] == b[0]) {
             let key = hash(seed, stream::TUNE, pairs[0][0]);
             let by_lot = ascending(pairs.iter().map(|&[_, item]| keyed(key, item)));
-            let wanted = ((pairs.len() as f64 * share).round() as usize).min(pairs.len() - 1);
+            let wanted = held_out(pairs.len(), share);
             let mut held_out = 0;
             for pair in by_lot.map(|n| pairs[n]) {
                 let count = &mut left[pair[1] as usize];
@@ -188,6 +197,11 @@ impl Dataset {
             titles,
         })
     }
+}
+
+/// Returns how many pairs are held out of a user with this many.
+fn held_out(pairs: usize, share: f64) -> usize {
+    ((pairs as f64 * share).round() as usize).min(pairs - 1)
 }
 
 /// Returns the number of rows of a tower: all ids if it has only features, since those need no

@@ -1,12 +1,10 @@
 //! The ids of a data set: maps strings to dense indices.
 
-use std::hash::Hasher as _;
-
 use hashbrown::HashTable;
-use rustc_hash::FxHasher;
 
 use super::flaw::{Flaw, Refusal};
 use crate::error::{Error, Result};
+use crate::random;
 
 /// Distinct strings, numbered from 0 in order of first occurrence. All text is in one arena.
 #[derive(Debug, Clone)]
@@ -14,13 +12,15 @@ pub struct Ids {
     text: String,
     /// Start of each id in `text`, and the end of the last one: `len() + 1` entries.
     offsets: Vec<u32>,
-    /// Indices by the id's [`ShortId`] or [`fingerprint`].
+    /// Indices by the id's [`ShortId`] or [`Seed::fingerprint`].
     table: HashTable<Entry>,
+    seed: Seed,
 }
 
 impl Default for Ids {
     fn default() -> Self {
-        Self { text: String::new(), offsets: vec![0], table: HashTable::new() }
+        let (table, seed) = (HashTable::new(), Seed::new());
+        Self { text: String::new(), offsets: vec![0], table, seed }
     }
 }
 
@@ -29,7 +29,7 @@ impl Ids {
     pub fn get(&self, id: &str) -> Option<u32> {
         match ShortId::of(id.as_bytes()) {
             Some(short) => self.find(short.0, |_| true),
-            None => self.find(fingerprint(id.as_bytes()), |known| self.name(known) == id),
+            None => self.find(self.seed.fingerprint(id.as_bytes()), |known| self.name(known) == id),
         }
     }
 
@@ -85,7 +85,7 @@ impl Ids {
         if let Some(short) = ShortId::of(id) {
             return Ok(self.intern_short(short)?);
         }
-        let word = fingerprint(id);
+        let word = self.seed.fingerprint(id);
         match self.find(word, |known| self.name(known).as_bytes() == id) {
             Some(index) => Ok(index),
             None => {
@@ -98,7 +98,7 @@ impl Ids {
     /// Returns the index of an id that is known to be UTF-8, and adds the id if it is new.
     pub(super) fn take(&mut self, id: &str) -> Result<u32> {
         let short = ShortId::of(id.as_bytes()).map(|short| short.0);
-        let word = short.unwrap_or_else(|| fingerprint(id.as_bytes()));
+        let word = short.unwrap_or_else(|| self.seed.fingerprint(id.as_bytes()));
         self.get(id).map_or_else(|| self.insert(word, id), Ok)
     }
 
@@ -114,7 +114,7 @@ impl Ids {
     #[inline]
     fn find(&self, word: u64, is_id: impl Fn(u32) -> bool) -> Option<u32> {
         let is_same = |entry: &Entry| entry.word() == word && is_id(entry.index);
-        self.table.find(hash(word), is_same).map(|entry| entry.index)
+        self.table.find(self.seed.hash(word), is_same).map(|entry| entry.index)
     }
 
     #[cold]
@@ -128,7 +128,8 @@ impl Ids {
         self.text.push_str(id);
         self.offsets.push(end);
         let entry = Entry { low: word as u32, high: (word >> 32) as u32, index };
-        self.table.insert_unique(hash(word), entry, |known| hash(known.word()));
+        let seed = self.seed;
+        self.table.insert_unique(seed.hash(word), entry, |known| seed.hash(known.word()));
         Ok(index)
     }
 }
@@ -173,18 +174,36 @@ impl ShortId {
 /// Top byte of a word that is a hash.
 const HASHED: u64 = 0xff << 56;
 
-/// Returns the word of an id that is not a [`ShortId`]: a hash of its text that no short id equals.
-fn fingerprint(id: &[u8]) -> u64 {
-    let mut hasher = FxHasher::default();
-    hasher.write(id);
-    hasher.finish() | HASHED
-}
+/// What ids are hashed with, by chance: nobody can choose ids that fall together.
+#[derive(Debug, Clone, Copy)]
+struct Seed([u32; 2], u64);
 
-#[inline]
-fn hash(word: u64) -> u64 {
-    let mut hasher = FxHasher::default();
-    hasher.write_u64(word);
-    hasher.finish()
+impl Seed {
+    fn new() -> Self {
+        let (first, second) = (random::unforeseen(), random::unforeseen());
+        Self([first as u32, (first >> 32) as u32], second | 1)
+    }
+
+    /// A product of the halves of a word, each shifted by what nobody knows, and a second one, whose upper bits
+    /// depend on all of the first.
+    #[inline]
+    fn hash(self, word: u64) -> u64 {
+        let Self([low, high], factor) = self;
+        let low = (word as u32).wrapping_add(low);
+        let high = ((word >> 32) as u32).wrapping_add(high);
+        let product = (u64::from(low) * u64::from(high)).wrapping_mul(factor);
+        product ^ product >> 32
+    }
+
+    /// A word for an id that is not a [`ShortId`]: a hash of its text, unlike any short id.
+    fn fingerprint(self, id: &[u8]) -> u64 {
+        let (words, rest) = id.as_chunks();
+        let mut last = [0; 8];
+        last[..rest.len()].copy_from_slice(rest);
+        let words = words.iter().chain([&last]).map(|word| u64::from_le_bytes(*word));
+        let add = |hash: u64, word| self.hash(hash.rotate_left(29) ^ word).wrapping_add(word);
+        words.fold(id.len() as u64, add) | HASHED
+    }
 }
 
 #[cfg(test)]
@@ -206,6 +225,40 @@ mod tests {
         assert_eq!(ids.get("zoë"), None);
         assert!(ids.intern(b"Zo\xeb").is_err());
         assert_eq!(ids.len(), strange.len());
+    }
+
+    /// Of as many ids, each list has a hash of its own: what falls together in one does not in the next.
+    #[test]
+    fn nobody_can_choose_ids_that_fall_together() {
+        let together = |seed: Seed, ids: &[Vec<u8>]| {
+            let mut buckets = vec![0u32; 4096];
+            for id in ids {
+                let word = ShortId::of(id).map_or_else(|| seed.fingerprint(id), |short| short.0);
+                buckets[seed.hash(word) as usize % 4096] += 1;
+            }
+            buckets.into_iter().max().expect("some")
+        };
+        let ids = |start: &str| -> Vec<Vec<u8>> {
+            (0..4096 * 64).map(|n| format!("{start}{n:06x}").into_bytes()).collect()
+        };
+        for start in ["", "a long id "] {
+            let all = ids(start);
+            let seed = Seed::new();
+            // Those that fall into one bucket by this seed, found by trying: a sixtieth of the buckets of another.
+            let chosen: Vec<_> = all
+                .iter()
+                .filter(|id| {
+                    let word =
+                        ShortId::of(id).map_or_else(|| seed.fingerprint(id), |short| short.0);
+                    seed.hash(word).is_multiple_of(4096)
+                })
+                .cloned()
+                .collect();
+            assert!(chosen.len() > 32, "{} of {start}", chosen.len());
+            assert_eq!(together(seed, &chosen) as usize, chosen.len());
+            assert!(together(Seed::new(), &chosen) < 8, "{start}");
+            assert!(together(seed, &all) < 64 * 3, "as even as chance");
+        }
     }
 
     #[test]

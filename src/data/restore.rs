@@ -1,5 +1,7 @@
 //! Converts a data set to the content of a saved run, and back from untrusted content.
 
+use std::borrow::Cow;
+
 use super::Dataset;
 use super::dataset::rows;
 use super::features::{FeatureColumn, Features};
@@ -19,7 +21,7 @@ pub struct Kept<'a> {
     /// Titles of the items; empty if there is none.
     pub titles: Vec<&'a str>,
     /// Words of the training, validation and test pairs.
-    pub parts: [Vec<u32>; 3],
+    pub parts: [Cow<'a, [u32]>; 3],
     /// Features of the users, if their tower uses any.
     pub user_features: Option<KeptFeatures<'a>>,
     /// Features of the items, if their tower uses any.
@@ -34,9 +36,9 @@ pub struct KeptFeatures<'a> {
     /// Each feature as `column=value`, in order.
     pub vocabulary: Vec<&'a str>,
     /// Start of each row's features, and the end of the last row's.
-    pub offsets: Vec<u32>,
+    pub offsets: Cow<'a, [u32]>,
     /// Features, row after row.
-    pub members: Vec<u32>,
+    pub members: Cow<'a, [u32]>,
     /// Bounds between the ranges of numbers, column after column.
     pub bounds: Vec<f64>,
 }
@@ -49,7 +51,7 @@ impl Dataset {
             users: self.users.iter().collect(),
             items: self.items.iter().collect(),
             titles: items.map(|item| self.title(item).unwrap_or_default()).collect(),
-            parts: [&self.train, &self.validation, &self.test].map(|part| part.as_words().to_vec()),
+            parts: [&self.train, &self.validation, &self.test].map(|part| part.as_words().into()),
             user_features: self.user_features.as_ref().map(Features::keep),
             item_features: self.item_features.as_ref().map(Features::keep),
             report: self.report.clone(),
@@ -70,7 +72,7 @@ impl Dataset {
         if parts.iter().any(|words| !words.len().is_multiple_of(2)) {
             return Err("a pair is incomplete");
         }
-        let [train, validation, test] = parts.map(Pairs::from_words);
+        let [train, validation, test] = parts.map(|words| Pairs::from_words(words.into_owned()));
         for part in [&train, &validation, &test] {
             let known = |[user, item]: [u32; 2]| {
                 (user as usize) < users.len() && (item as usize) < items.len()
@@ -110,8 +112,8 @@ impl Features {
     fn keep(&self) -> KeptFeatures<'_> {
         KeptFeatures {
             vocabulary: self.vocabulary.iter().collect(),
-            offsets: self.lists.offsets.clone(),
-            members: self.lists.items.clone(),
+            offsets: (&self.lists.offsets).into(),
+            members: (&self.lists.items).into(),
             bounds: self.columns.iter().flat_map(|column| &column.bounds).copied().collect(),
         }
     }
@@ -135,7 +137,7 @@ impl Features {
         if !members.iter().all(|&feature| (feature as usize) < vocabulary.len()) {
             return Err("a row has an unknown feature");
         }
-        let lists = Csr { offsets, items: members };
+        let lists = Csr { offsets: offsets.into_owned(), items: members.into_owned() };
         if !(0..rows as u32).all(|row| lists.row(row).is_sorted()) {
             return Err("the features of a row are not in order");
         }

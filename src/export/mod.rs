@@ -1,4 +1,4 @@
-//! A model in the formats of other tools. Pure: from ids, titles and rows of numbers to a file's bytes.
+//! A model in the formats of other tools. Pure: from ids, titles and shapes to the pieces of a file.
 
 mod npy;
 mod onnx;
@@ -7,11 +7,14 @@ mod text;
 
 use std::str::FromStr;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, clip};
+use crate::plan::{Parameter, Tower};
 pub use npy::npy;
 pub use onnx::{TowerWeights, tower};
 pub use safetensors::safetensors;
-pub use text::{Ids, Label, ids_json, items_json, metadata_tsv, vectors_tsv};
+pub use text::{
+    ITEMS_END, Label, METADATA_START, item_json, items_start, list_json, metadata_line, vector_line,
+};
 
 /// What can be given away, by the name of its file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,35 +69,20 @@ impl FromStr for Export {
             let names = EXPORTS.map(|export| format!("\"{}\"", export.name()));
             Error::Config {
                 key: "file".into(),
-                problem: format!("\"{name}\" is not allowed"),
+                problem: format!("\"{}\" is not allowed", clip(name)),
                 allowed: names.join(" or "),
             }
         })
     }
 }
 
-/// Rows of numbers, one after the other.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Matrix {
-    /// All rows.
-    pub values: Vec<f32>,
-    /// Numbers in a row.
-    pub width: usize,
-}
-
-impl Matrix {
-    /// How many rows there are.
-    pub fn len(&self) -> usize {
-        self.values.len() / self.width
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.values.is_empty()
-    }
-
-    /// The rows.
-    pub fn rows(&self) -> impl ExactSizeIterator<Item = &[f32]> {
-        self.values.chunks_exact(self.width)
-    }
+/// A piece of a file: bytes, or numbers that are read when it is written.
+#[derive(Debug)]
+pub enum Piece {
+    /// Bytes.
+    Bytes(Vec<u8>),
+    /// A tower's outputs.
+    Outputs(Tower),
+    /// What training moves.
+    Values(Parameter),
 }

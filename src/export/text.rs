@@ -1,11 +1,13 @@
 //! Files that people and scripts can read: the pair of tables that TensorFlow's Embedding Projector
-//! opens, and JSON.
+//! opens, and JSON. They are written row by row.
 
 use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::Matrix;
+use crate::error::Result;
+use crate::json;
+use crate::pieces::Texts;
 
 /// An item, for a label.
 #[derive(Debug, Clone, Copy)]
@@ -16,75 +18,63 @@ pub struct Label<'a> {
     pub title: Option<&'a str>,
 }
 
-/// A line a row: its numbers.
-pub fn vectors_tsv(matrix: &Matrix) -> Vec<u8> {
+/// The line of a row of numbers.
+pub fn vector_line(row: &[f32]) -> String {
     let mut text = String::new();
-    for row in matrix.rows() {
-        for (n, value) in row.iter().enumerate() {
-            let tab = if n == 0 { "" } else { "\t" };
-            write!(text, "{tab}{value}").expect("a String takes text");
-        }
-        text.push('\n');
+    for (n, value) in row.iter().enumerate() {
+        let tab = if n == 0 { "" } else { "\t" };
+        write!(text, "{tab}{value}").expect("a String takes text");
     }
-    text.into_bytes()
+    text.push('\n');
+    text
 }
 
-/// A line an item, under a header: its id and its title, or its id again where it has none.
-pub fn metadata_tsv<'a>(labels: impl Iterator<Item = Label<'a>>) -> Vec<u8> {
+/// The header over [`metadata_line`]s.
+pub const METADATA_START: &str = "item\ttitle\n";
+
+/// The line of an item: its id and its title, or its id again where it has none.
+pub fn metadata_line(Label { id, title }: Label<'_>) -> String {
     // The projector knows no quotes: what would end a cell becomes a space.
     let cell = |text: &str| text.replace(['\t', '\n', '\r'], " ");
-    let mut text = String::from("item\ttitle\n");
-    for Label { id, title } in labels {
-        writeln!(text, "{}\t{}", cell(id), cell(title.unwrap_or(id))).expect("a String takes text");
-    }
-    text.into_bytes()
+    format!("{}\t{}\n", cell(id), cell(title.unwrap_or(id)))
 }
 
-/// `{ normalized, items: [{ item, title, vector }] }`: all that a script needs for similar items.
-pub fn items_json<'a>(
-    matrix: &Matrix,
-    labels: impl Iterator<Item = Label<'a>>,
-    normalized: bool,
-) -> Vec<u8> {
+/// The start of `{ normalized, items: [{ item, title, vector }] }`: all that a script needs for similar items.
+pub fn items_start(normalized: bool) -> String {
+    format!("{{\"normalized\":{normalized},\"items\":[")
+}
+
+/// An item in that list; commas go between two.
+pub fn item_json(Label { id, title }: Label<'_>, vector: &[f32]) -> String {
     #[derive(Serialize)]
     struct Item<'a> {
         item: &'a str,
         title: Option<&'a str>,
         vector: &'a [f32],
     }
-    #[derive(Serialize)]
-    struct Items<'a> {
-        normalized: bool,
-        items: Vec<Item<'a>>,
+    json::write(&Item { item: id, title, vector })
+}
+
+/// The end of that list.
+pub const ITEMS_END: &str = "]}";
+
+/// A list of texts under a name, as a part of an object.
+///
+/// # Errors
+/// Those of the sink.
+pub fn list_json<'a>(
+    file: &mut Texts<'_>,
+    name: &str,
+    texts: impl Iterator<Item = &'a str>,
+) -> Result<()> {
+    file.push(&format!("\"{name}\":["))?;
+    for (n, text) in texts.enumerate() {
+        if n > 0 {
+            file.push(",")?;
+        }
+        file.push(&json::write(text))?;
     }
-    let items = labels.zip(matrix.rows());
-    let items = items.map(|(Label { id, title }, vector)| Item { item: id, title, vector });
-    json(&Items { normalized, items: items.collect() })
-}
-
-/// What the row numbers of the other files stand for.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Ids<'a> {
-    /// The id of each row of the users.
-    pub users: Vec<&'a str>,
-    /// The id of each row of the items.
-    pub items: Vec<&'a str>,
-    /// The word for each feature of users, as `column=value`, if their tower takes any.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub user_features: Option<Vec<&'a str>>,
-    /// The word for each feature of items, if their tower takes any.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub item_features: Option<Vec<&'a str>>,
-}
-
-/// `{ users, items, userFeatures, itemFeatures }`.
-pub fn ids_json(ids: &Ids<'_>) -> Vec<u8> {
-    json(ids)
-}
-
-fn json(document: &impl Serialize) -> Vec<u8> {
-    crate::json::write(document).into_bytes()
+    file.push("]")
 }
 
 #[cfg(test)]
@@ -93,18 +83,16 @@ mod tests {
 
     #[test]
     fn what_would_end_a_cell_becomes_a_space() {
-        let labels =
-            [Label { id: "a\tb", title: Some("two\nlines") }, Label { id: "c", title: None }];
-        let text = metadata_tsv(labels.into_iter());
-        assert_eq!(text, b"item\ttitle\na b\ttwo lines\nc\tc\n");
+        let line = metadata_line(Label { id: "a\tb", title: Some("two\nlines") });
+        assert_eq!(line, "a b\ttwo lines\n");
+        assert_eq!(metadata_line(Label { id: "c", title: None }), "c\tc\n");
     }
 
     #[test]
     fn numbers_are_written_so_that_they_come_back() {
-        let matrix = Matrix { values: vec![0.1, -1e-20, 3.0, f32::MIN_POSITIVE], width: 2 };
-        let text = String::from_utf8(vectors_tsv(&matrix)).expect("text");
-        let back = text.lines().flat_map(|line| line.split('\t')).map(str::parse::<f32>);
-        assert_eq!(back.map(|x| x.expect("a number")).collect::<Vec<_>>(), matrix.values);
-        assert_eq!(text.lines().count(), 2);
+        let row = [0.1, -1e-20, 3.0, f32::MIN_POSITIVE];
+        let line = vector_line(&row);
+        let back = line.trim_end().split('\t').map(str::parse::<f32>);
+        assert_eq!(back.map(|x| x.expect("a number")).collect::<Vec<_>>(), row);
     }
 }

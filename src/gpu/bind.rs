@@ -18,7 +18,7 @@ const STEP_BYTES: u32 = STEP_STRIDE as u32 * 4;
 pub struct Bound {
     pub kernel: Rc<Kernel>,
     pub group: wgpu::BindGroup,
-    pub workgroups: (u32, u32),
+    pub workgroups: (u32, u32, u32),
     /// Whether it binds the record of the current step.
     pub has_step: bool,
 }
@@ -51,7 +51,8 @@ impl Bound {
         let offset = self.has_step.then_some(slot as u32 * STEP_BYTES);
         pass.set_pipeline(&self.kernel.pipeline);
         pass.set_bind_group(0, &self.group, offset.as_slice());
-        pass.dispatch_workgroups(self.workgroups.0, self.workgroups.1, 1);
+        let (x, y, z) = self.workgroups;
+        pass.dispatch_workgroups(x, y, z);
     }
 }
 

@@ -39,8 +39,8 @@ impl Gpu {
         adapter.map_err(|error| Error::NoAdapter { reason: error.to_string() })
     }
 
-    /// Opens a device whose bindings may have `largest` bytes, or shares the thread's device.
-    pub(super) async fn open(turn: &Turn, adapter: &wgpu::Adapter, largest: u64) -> Result<Self> {
+    /// Refuses an adapter whose bindings cannot be `largest` bytes long.
+    pub(super) fn check(adapter: &wgpu::Adapter, largest: u64) -> Result<()> {
         let (needed, available) = (wgpu::Limits::defaults(), adapter.limits());
         let check = |limit, default: u64, available: u64| {
             let wanted = largest.max(default);
@@ -52,7 +52,11 @@ impl Gpu {
             "maxStorageBufferBindingSize",
             needed.max_storage_buffer_binding_size,
             available.max_storage_buffer_binding_size,
-        )?;
+        )
+    }
+
+    /// Opens a device, or shares the thread's.
+    pub(super) async fn open(turn: &Turn, adapter: &wgpu::Adapter) -> Result<Self> {
         Ok(Self(Device::shared(turn, adapter).await?))
     }
 

@@ -24,7 +24,7 @@ use bytemuck::Pod;
 use serde::Serialize;
 use wgpu::BufferUsages;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Need, Result};
 use crate::plan::{Access, Buffer, BufferKind, Dispatch, Op, PROGRAMS, Plan, Program, Shape};
 use bind::{Binder, Bound};
 use clock::Clock;
@@ -48,6 +48,47 @@ pub struct Bindings {
     pub limit: u64,
     /// Number of shards of the buffer that has the most.
     pub shards: usize,
+}
+
+/// How a plan's buffers are bound.
+struct Layout {
+    programs: Vec<Vec<Vec<Dispatch>>>,
+    /// How each buffer is split, and its longest binding.
+    shards: Vec<(usize, u64)>,
+    /// Bytes of the longest binding of all.
+    largest: u64,
+}
+
+/// Bytes of the longest binding that an adapter allows.
+fn longest(adapter: &wgpu::Adapter) -> u64 {
+    let limits = adapter.limits();
+    limits.max_buffer_size.min(limits.max_storage_buffer_binding_size)
+}
+
+impl Layout {
+    /// A layout with shards of `most` bytes at most.
+    fn new(plan: &Plan, most: u64) -> Self {
+        let programs: Vec<Vec<Vec<Dispatch>>> = PROGRAMS
+            .iter()
+            .map(|program| plan.program(*program).iter().map(Op::dispatches).collect())
+            .collect();
+        let mut may_be_cut = vec![true; plan.buffers.len()];
+        for dispatch in programs.iter().flatten().flatten() {
+            for ((_, access), buffer) in dispatch.shader.bindings.iter().zip(&dispatch.buffers) {
+                if matches!(access, Access::Read | Access::Write) {
+                    may_be_cut[buffer.0] = false;
+                }
+            }
+        }
+        let specs = plan.buffers.iter().zip(may_be_cut);
+        let shards: Vec<_> = specs.map(|(spec, cut)| shards::layout(spec, cut, most)).collect();
+        let largest = shards.iter().map(|(_, bytes)| *bytes).max().unwrap_or(0);
+        Self { programs, shards, largest }
+    }
+
+    fn check(&self, adapter: &wgpu::Adapter) -> Result<()> {
+        Gpu::check(adapter, self.largest)
+    }
 }
 
 /// Runs a plan on a GPU.
@@ -75,9 +116,20 @@ impl Executor {
     /// [`Error::DeviceRefused`] if the adapter returns no device, [`Error::OutOfMemory`] if the
     /// buffers do not fit, [`Error::Gpu`] if the GPU rejects a shader.
     pub async fn new(adapter: &wgpu::Adapter, plan: &Plan, shape: Option<Shape>) -> Result<Self> {
-        let limits = adapter.limits();
-        let most = limits.max_buffer_size.min(limits.max_storage_buffer_binding_size);
-        Self::with_shards(adapter, plan, shape, most).await
+        Self::with_shards(adapter, plan, shape, longest(adapter)).await
+    }
+
+    /// Refuses an adapter on which no executor of the plan can be made.
+    ///
+    /// # Errors
+    /// [`Error::Limit`].
+    pub fn check(adapter: &wgpu::Adapter, plan: &Plan) -> Result<()> {
+        Layout::new(plan, longest(adapter)).check(adapter)
+    }
+
+    /// A share of its device.
+    pub fn device(&self) -> Gpu {
+        self.gpu.clone()
     }
 
     /// Does the same with shards of at most `most` bytes, as on an adapter with this limit.
@@ -90,23 +142,11 @@ impl Executor {
         shape: Option<Shape>,
         most: u64,
     ) -> Result<Self> {
-        let programs: Vec<Vec<Vec<Dispatch>>> = PROGRAMS
-            .iter()
-            .map(|program| plan.program(*program).iter().map(Op::dispatches).collect())
-            .collect();
-        let mut may_be_cut = vec![true; plan.buffers.len()];
-        for dispatch in programs.iter().flatten().flatten() {
-            for ((_, access), buffer) in dispatch.shader.bindings.iter().zip(&dispatch.buffers) {
-                if matches!(access, Access::Read | Access::Write) {
-                    may_be_cut[buffer.0] = false;
-                }
-            }
-        }
-        let specs = plan.buffers.iter().zip(may_be_cut);
-        let layouts: Vec<_> = specs.map(|(spec, cut)| shards::layout(spec, cut, most)).collect();
-        let largest = layouts.iter().map(|(_, bytes)| *bytes).max().unwrap_or(0);
+        let layout = Layout::new(plan, most);
+        layout.check(adapter)?;
+        let Layout { programs, shards: layouts, largest } = layout;
         let turn = Turn::take().await;
-        let gpu = Gpu::open(&turn, adapter, largest).await?;
+        let gpu = Gpu::open(&turn, adapter).await?;
         let shape = match shape {
             Some(shape) => shape,
             None => measure::quicker(&turn, &gpu).await?,
@@ -136,7 +176,8 @@ impl Executor {
 
         let (refusal, shortage) = (validation.pop(), memory.pop());
         if shortage.await.is_some() {
-            return Err(Error::OutOfMemory { bytes: plan.bytes(true), available: None });
+            let (need, bytes) = (Need::Run, plan.bytes(true));
+            return Err(Error::OutOfMemory { need, bytes, available: None });
         }
         if let Some(error) = refusal.await {
             return Err(Error::Gpu { message: error.to_string() });

@@ -1,7 +1,7 @@
 //! Serving of a model: outputs of towers, the best items of queries, and the parts of a history's
 //! items in scores.
 
-use super::{Model, Tower, unpadded};
+use super::{Model, Take, Tower};
 use crate::error::Result;
 use crate::plan::{
     Dims, IMPOSSIBLE, MIN_NORM, MOST_FEATURES, NO_ID, Part, Program, STEP_STRIDE, Step, TOP_K,
@@ -106,22 +106,35 @@ impl Model {
     /// # Errors
     /// The same as [`Executor::read`](crate::executor::Executor::read).
     pub async fn outputs(&mut self, tower: Tower) -> Result<Vec<f32>> {
+        let mut outputs = Vec::new();
+        let mut take = |block: &[f32]| {
+            outputs.extend_from_slice(block);
+            Ok(())
+        };
+        self.read_outputs(tower, &mut take).await?;
+        Ok(outputs)
+    }
+
+    /// Reads them, whole rows at a time.
+    ///
+    /// # Errors
+    /// Those of [`Executor::read`](crate::executor::Executor::read), and of `take`.
+    pub async fn read_outputs(&mut self, tower: Tower, take: Take<'_>) -> Result<()> {
         let Dims { users, items, queries, out, out_width, .. } = self.plan.dims;
+        let shape = [out_width, out];
         if tower == Tower::Item {
             self.embed_items();
-            let padded = self.executor.read(self.plan.at.item_outputs, 0..items * out).await?;
-            return Ok(unpadded(&padded, out_width, out).collect());
+            return self.read_rows(self.plan.at.item_outputs, items, shape, take).await;
         }
-        let mut outputs = Vec::with_capacity(users * out_width);
-        let users: Vec<u32> = (0..users as u32).collect();
-        for block in users.chunks(queries) {
-            self.query(block);
+        let mut block = Vec::with_capacity(queries);
+        for first in (0..users).step_by(queries) {
+            block.clear();
+            block.extend(first as u32..users.min(first + queries) as u32);
+            self.query(&block);
             self.run_query(Program::EmbedQueries);
-            let words = 0..block.len() * out;
-            let padded: Vec<f32> = self.executor.read(self.plan.at.query_outputs, words).await?;
-            outputs.extend(unpadded(&padded, out_width, out));
+            self.read_rows(self.plan.at.query_outputs, block.len(), shape, take).await?;
         }
-        Ok(outputs)
+        Ok(())
     }
 
     /// Sets the items that rankings exclude for each user, as compressed rows.

@@ -3,7 +3,8 @@
 use super::Model;
 use crate::error::{Error, Result};
 use crate::executor::Executor;
-use crate::plan::{Clock, Work};
+use crate::pieces::room;
+use crate::plan::{Clock, Tensor, Work};
 
 /// Position of a run, without its tensors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,14 +29,44 @@ impl Model {
     /// Reads the words of each of the plan's tensors, without padding.
     ///
     /// # Errors
-    /// The same as [`crate::executor::Executor::read`].
+    /// The same as [`Model::read_tensor`].
     pub async fn state(&mut self) -> Result<Vec<Vec<u32>>> {
         let mut state = Vec::with_capacity(self.plan.tensors.len());
-        for tensor in &self.plan.tensors {
-            let words = 0..tensor.rows * tensor.stride;
-            state.push(tensor.pack(&self.executor.read::<u32>(tensor.buffer, words).await?));
+        for number in 0..self.plan.tensors.len() {
+            let tensor = &self.plan.tensors[number];
+            let mut all = room(tensor.rows * tensor.row.len())?;
+            let mut take = |_: &Tensor, words: &[u32]| {
+                all.extend_from_slice(words);
+                Ok(())
+            };
+            self.read_tensor(number, &mut take).await?;
+            state.push(all);
         }
         Ok(state)
+    }
+
+    /// Reads the words of one of the plan's tensors, without padding: complete rows at a time.
+    ///
+    /// # Errors
+    /// The same as [`crate::executor::Executor::read`] and `take`.
+    pub async fn read_tensor(
+        &mut self,
+        number: usize,
+        take: &mut dyn FnMut(&Tensor, &[u32]) -> Result<()>,
+    ) -> Result<()> {
+        let Self { plan, executor, .. } = self;
+        let tensor = &plan.tensors[number];
+        for rows in tensor.blocks() {
+            let words = rows.start * tensor.stride..rows.end * tensor.stride;
+            take(tensor, &tensor.pack(executor.read(tensor.buffer, words).await?))?;
+        }
+        Ok(())
+    }
+
+    /// Writes whole rows of the plan's tensor of this number, without padding, from row `first` on.
+    pub fn write_tensor(&mut self, number: usize, first: usize, words: Vec<u32>) {
+        let tensor = &self.plan.tensors[number];
+        self.executor.write(tensor.buffer, first * tensor.stride, &tensor.pad(words));
     }
 
     /// Returns the position of the run after `epochs` complete epochs.
@@ -73,9 +104,19 @@ impl Model {
 
     /// Resumes from the words of the plan's tensors, at a position in the run.
     pub fn restore(&mut self, state: &[Vec<u32>], position: &Position) {
-        for (tensor, words) in self.plan.tensors.iter().zip(state) {
-            self.executor.write(tensor.buffer, 0, &tensor.pad(words));
+        for (number, words) in state.iter().enumerate() {
+            let tensor = &self.plan.tensors[number];
+            let (rows, width) = (tensor.blocks().collect::<Vec<_>>(), tensor.row.len());
+            for rows in rows {
+                let words = words[rows.start * width..rows.end * width].to_vec();
+                self.write_tensor(number, rows.start, words);
+            }
         }
+        self.resume(position);
+    }
+
+    /// Resumes at a position in the run, once all tensors are written.
+    pub fn resume(&mut self, position: &Position) {
         // The device's clock moves once per window, so it is at the start of the open one. The
         // steps since then were full batches.
         let slot = position.step_in_epoch % self.plan.dims.window;

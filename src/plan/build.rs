@@ -110,8 +110,8 @@ impl<'a> Builder<'a> {
     fn gaps(&mut self) -> Option<GapHandles> {
         let items = self.dims.items;
         matches!(self.config.negatives.log_q, LogQ::Estimated(_)).then(|| GapHandles {
-            gaps: self.state("gaps", items, &[Word::Real]),
-            last_seen: self.state("last_seen", items, &[Word::Below(u32::MAX)]),
+            gaps: self.state("gaps", items, &[Word::Size]),
+            last_seen: self.state("last_seen", items, &[Word::Step]),
         })
     }
 

@@ -83,7 +83,8 @@ pub enum Constant {
 pub enum Groups {
     /// A fixed number (x, y).
     Fixed(u32, u32),
-    /// Workgroups of 8 × 8 threads, with a thread for each tile of a matrix.
+    /// Workgroups of 8 × 8 threads, with a thread for each tile of a matrix. Columns beyond the grid's width are folded
+    /// into z: only a catalogue has as many, and `score_items` handles them.
     Tiles {
         /// Columns of the matrix.
         columns: usize,
@@ -129,13 +130,14 @@ impl Shape {
 }
 
 impl Groups {
-    /// Returns the number of workgroups (x, y).
-    pub fn of(self, shape: Shape) -> (u32, u32) {
+    /// Returns the number of workgroups (x, y, z).
+    pub fn of(self, shape: Shape) -> (u32, u32, u32) {
         match self {
-            Self::Fixed(x, y) => (x, y),
+            Self::Fixed(x, y) => (x, y, 1),
             Self::Tiles { columns, rows } => {
                 let groups = |length: usize| in_32_bits(length.div_ceil(8 * shape.tile()));
-                (groups(columns), groups(rows))
+                let x = groups(columns);
+                (x.min(GRID_WIDTH), groups(rows), x.div_ceil(GRID_WIDTH))
             }
         }
     }
@@ -267,4 +269,22 @@ fn shared(name: &str) -> &'static str {
         "tile",
         "top_list"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every tile has a workgroup, and no dimension of the grid is too long.
+    #[test]
+    fn a_catalogue_of_any_size_is_a_grid_that_webgpu_allows() {
+        for columns in [1, 4_194_240, 4_194_241, 8_388_481, 100_000_000] {
+            for shape in Shape::ALL {
+                let (x, y, z) = tiles(columns, 8).of(shape);
+                assert!([x, y, z].iter().all(|&groups| (1..=GRID_WIDTH).contains(&groups)));
+                let covered = x as usize * z as usize * 8 * shape.tile();
+                assert!(covered >= columns, "{columns} columns, {covered} of them in the grid");
+            }
+        }
+    }
 }

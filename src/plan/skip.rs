@@ -19,6 +19,9 @@ use crate::config::{Skip, SkipPolicy};
 /// Activity of a row that is above every threshold: finite, as every number in a buffer.
 pub const ALWAYS_ACTIVE: f32 = 3.0e38;
 
+/// Name of the tensor with the epoch's pairs.
+pub const KEPT_PAIRS: &str = "kept_pairs";
+
 /// Smallest number of pairs in a sample, if there are that many.
 const LEAST_SAMPLE: usize = 1000;
 
@@ -110,7 +113,7 @@ impl Builder<'_> {
         let measured = skip.policy == SkipPolicy::Stale;
         let pair = [dims.users, dims.items].map(|rows| Word::Below(rows as u32));
         SkipHandles {
-            kept_pairs: self.state("kept_pairs", dims.pairs, &pair),
+            kept_pairs: self.state(KEPT_PAIRS, dims.pairs, &pair),
             threshold: self.buffer("skip_threshold", 1),
             tally: self.buffer("skip_tally", size_of::<Tally>() / 4),
             item_counts: self.buffer("kept_item_counts", dims.items),
@@ -139,7 +142,7 @@ impl Builder<'_> {
     ) -> SkipSide {
         let [activity, stale, hot, before, now] = names;
         SkipSide {
-            activity: self.state(activity, rows, &[Word::Real]),
+            activity: self.state(activity, rows, &[Word::Size]),
             stale: matters.then(|| self.state(stale, rows, &[Word::Below(2)])),
             snapshots: hot_share.map(|share| {
                 let count = most_hot_rows(rows, share);

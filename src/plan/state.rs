@@ -1,8 +1,11 @@
 //! The state of a run: the buffers that outlive a window of steps, as named tensors. A checkpoint
 //! contains all of them; the other buffers are computed from them, the data and the options.
 
+use std::ops::Range;
+
 use super::Buffer;
 use super::build::Builder;
+use crate::pieces::PIECE;
 
 /// A buffer of the run's state.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,16 +27,23 @@ pub struct Tensor {
 pub enum Word {
     /// A finite number.
     Real,
+    /// A finite number that is not negative: a distance, or a number whose square root is taken.
+    Size,
     /// An integer below a bound, such as an id: it is never used as an unchecked index.
     Below(u32),
+    /// The number of a step that is done, or 0.
+    Step,
 }
 
 impl Word {
-    /// Returns whether a word of a buffer is allowed.
-    pub fn allows(self, word: u32) -> bool {
+    /// Returns whether a word of a buffer is allowed after this many steps.
+    pub fn allows(self, word: u32, steps: u64) -> bool {
+        let real = f32::from_bits(word);
         match self {
-            Self::Real => f32::from_bits(word).is_finite(),
+            Self::Real => real.is_finite(),
+            Self::Size => real.is_finite() && real >= 0.0,
             Self::Below(bound) => word < bound,
+            Self::Step => u64::from(word) <= steps,
         }
     }
 }
@@ -46,30 +56,48 @@ impl Tensor {
 
     /// Returns whether all words are floats; otherwise they are integers, or mixed.
     pub fn is_real(&self) -> bool {
-        self.row.iter().all(|&word| word == Word::Real)
+        self.row.iter().all(|word| matches!(word, Word::Real | Word::Size))
     }
 
-    /// Returns the position of the first word that is not allowed, in words without padding.
-    pub fn first_wrong(&self, words: &[u32]) -> Option<usize> {
+    /// Returns the rows in blocks that fit a piece of a file.
+    pub fn blocks(&self) -> impl Iterator<Item = Range<usize>> + use<> {
+        blocks(self.rows, self.stride)
+    }
+
+    /// Returns the position of the first word that is not allowed after this many steps, in complete rows without
+    /// padding.
+    pub fn first_wrong(&self, words: &[u32], steps: u64) -> Option<usize> {
         let expected = self.row.iter().cycle();
-        words.iter().zip(expected).position(|(&word, expected)| !expected.allows(word))
+        words.iter().zip(expected).position(|(&word, expected)| !expected.allows(word, steps))
     }
 
-    /// Removes the padding.
-    pub fn pack(&self, padded: &[u32]) -> Vec<u32> {
-        let rows = padded.chunks_exact(self.stride).take(self.rows);
+    /// Removes the padding of complete rows.
+    pub fn pack(&self, padded: Vec<u32>) -> Vec<u32> {
+        if self.stride == self.row.len() {
+            return padded;
+        }
+        let rows = padded.chunks_exact(self.stride);
         rows.flat_map(|row| &row[..self.row.len()]).copied().collect()
     }
 
-    /// Adds the padding.
-    pub fn pad(&self, words: &[u32]) -> Vec<u32> {
-        let mut padded = vec![0; self.rows * self.stride];
+    /// Adds the padding to complete rows.
+    pub fn pad(&self, words: Vec<u32>) -> Vec<u32> {
+        if self.stride == self.row.len() {
+            return words;
+        }
+        let mut padded = vec![0; words.len() / self.row.len() * self.stride];
         let rows = padded.chunks_exact_mut(self.stride);
         for (row, words) in rows.zip(words.chunks_exact(self.row.len())) {
             row[..words.len()].copy_from_slice(words);
         }
         padded
     }
+}
+
+/// Rows of so many words, by as many as go into a piece of a file.
+pub fn blocks(rows: usize, stride: usize) -> impl Iterator<Item = Range<usize>> {
+    let most = (PIECE / 4 / stride).max(1);
+    (0..rows).step_by(most).map(move |first| first..rows.min(first + most))
 }
 
 impl Builder<'_> {

@@ -139,17 +139,17 @@ impl Builder<'_> {
             };
             format!("{}_{part}{what}", tower.name())
         };
-        let reals = vec![Word::Real; width];
+        let [reals, sizes] = [Word::Real, Word::Size].map(|word| vec![word; width]);
         let table = self.padded_state(name(""), [stored, rows], &reals, dim);
         let state = match self.config.optimizer.kind {
             _ if !trained => [None, None],
             OptimizerKind::Sgd => [None, None],
             OptimizerKind::Adagrad => {
-                let one = [Word::Real];
+                let one = [Word::Size];
                 [Some(self.padded_state(name("_state_1"), [stored, rows], &one, 1)), None]
             }
-            OptimizerKind::Adam => ["_state_1", "_state_2"]
-                .map(|which| Some(self.padded_state(name(which), [stored, rows], &reals, dim))),
+            OptimizerKind::Adam => [("_state_1", &reals), ("_state_2", &sizes)]
+                .map(|(which, row)| Some(self.padded_state(name(which), [stored, rows], row, dim))),
         };
         let best = self
             .extent

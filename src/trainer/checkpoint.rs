@@ -4,17 +4,25 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::recover::Kept;
-use super::{Edge, Run, Trainer, extent, fresh_model, history};
+use super::{Edge, EpochReport, Run, STEADY, SkipReport, Trainer, extent, fresh_model, history};
 use crate::checkpoint::{Reader, Writer, refused};
-use crate::config::Config;
-use crate::data::Report;
+use crate::config::{Config, Warmup};
+use crate::data::{Dataset, Report};
 use crate::error::Result;
 use crate::executor::{BackendChoice, Wish};
+use crate::metrics::Metrics;
 use crate::model::Position;
-use crate::plan::{Plan, Shape, Work};
+use crate::pieces::{Sink, Source};
+use crate::plan::{KEPT_PAIRS, Plan, Shape, Tensor, Work};
+use crate::safetensors::{Draft, Place};
 
 const EPOCH_LOSSES: &str = "losses.epoch";
 const UNTOLD_LOSSES: &str = "losses.untold";
+
+/// What a run may need beyond its file, and how many times the file: a small file cannot ask for all memory there is.
+/// Few ids with the largest of all options are refused, too.
+const MOST_BEYOND: u64 = 256 << 20;
+const MOST_TIMES: u64 = 16;
 
 /// All of a saved run that is no tensor.
 #[derive(Debug, Serialize, Deserialize)]
@@ -32,28 +40,37 @@ struct Record<C> {
 }
 
 impl Trainer {
-    /// The run as a file from which [`Trainer::load`] goes on: data, options, tables, optimiser and reports.
-    /// Within an epoch, too.
+    /// The run as a file in memory: see [`Trainer::save_to`].
     ///
     /// # Errors
-    /// [`crate::Error::NonFinite`] if training has left what is no number, or whatever the backend fails with.
+    /// Those of [`Trainer::save_to`]; [`crate::Error::OutOfMemory`] if there is no room for the file.
     pub async fn save(&mut self) -> Result<Vec<u8>> {
-        self.check_model()?;
+        let mut file = Vec::new();
+        self.save_to(&mut file).await?;
+        Ok(file)
+    }
+
+    /// Writes the run as a file from which [`Trainer::load`] resumes: data, options, tables, optimiser and
+    /// reports. Within an epoch, too. It takes a few megabytes beside the run; a failure leaves a part of the
+    /// file, and the run as it is.
+    ///
+    /// # Errors
+    /// [`crate::Error::NonFinite`] if training has left what is no number, or whatever the backend or the sink
+    /// fails with.
+    pub async fn save_to(&mut self, sink: &mut dyn Sink) -> Result<()> {
+        self.ready().await?;
         self.land_all().await?;
-        let state = self.model.state().await?;
+        let (steps, lost) = (self.model.steps(), self.non_finite(self.model.steps()));
         let mut file = Writer::default();
-        for (tensor, words) in self.model.plan().tensors.iter().zip(state) {
-            if tensor.first_wrong(&words).is_some() {
-                return Err(self.non_finite(self.model.steps()));
-            }
-            file.tensor(tensor, words);
+        for (number, tensor) in self.model.plan().tensors.iter().enumerate() {
+            file.tensor(number, tensor);
         }
         file.dataset(&self.dataset);
         file.reals(EPOCH_LOSSES, &self.run.epoch_losses);
         // Those of epochs that have ended are told by the report.
         let told = self.run.untold.len().saturating_sub(self.run.epoch_losses.len());
         file.reals(UNTOLD_LOSSES, &self.run.untold[told..]);
-        Ok(file.finish(Record {
+        let Draft { start, entries, bytes } = file.finish(Record {
             config: &self.config,
             data: self.dataset.report.clone(),
             shape: self.backend.shape,
@@ -61,31 +78,75 @@ impl Trainer {
             pairs_in_epoch: self.model.pairs_in_epoch(),
             bank_is_open: self.model.bank_is_open(),
             work: self.model.work(),
-        }))
+        });
+        sink.begin(bytes)?;
+        sink.push(&start)?;
+        let take = |tensor: &Tensor, words: &[u32], sink: &mut dyn Sink| match tensor
+            .first_wrong(words, steps)
+        {
+            Some(_) => Err(lost.clone()),
+            None => sink.push(bytemuck::cast_slice(words)),
+        };
+        for entry in entries {
+            if let Some(number) = entry.data.write(sink)? {
+                self.model
+                    .read_tensor(number, &mut |tensor, words| take(tensor, words, sink))
+                    .await?;
+            }
+        }
+        Ok(())
     }
 
-    /// A trainer that goes on from a saved run: on the backend that it was on, to the same bits.
+    /// A trainer that resumes from a file in memory: see [`Trainer::load_from`].
+    ///
+    /// # Errors
+    /// Those of [`Trainer::load_from`].
+    pub async fn load(bytes: &[u8], choice: BackendChoice) -> Result<Self> {
+        Self::load_from(&bytes, choice).await
+    }
+
+    /// A trainer that resumes from a saved run: on the backend that it was on, to the same bits. The file is
+    /// read in pieces, each straight into its place.
     ///
     /// # Errors
     /// [`crate::Error::Checkpoint`] for what no run of this version can have saved; those of
-    /// [`crate::executor::Executor::choose`].
-    pub async fn load(bytes: &[u8], choice: BackendChoice) -> Result<Self> {
-        let (mut record, mut file) = Reader::open::<Record<Value>>(bytes)?;
+    /// [`crate::executor::Executor::choose`], and of the source.
+    pub async fn load_from(source: &dyn Source, choice: BackendChoice) -> Result<Self> {
+        let (mut record, mut file) =
+            Reader::open::<Record<Value>>(source, &[EPOCH_LOSSES, UNTOLD_LOSSES]).await?;
         let config = Config::resolve(&record.config).map_err(|error| refused(error.to_string()))?;
         let dataset = file.dataset(std::mem::take(&mut record.data), &config.towers)?;
         let extent = extent(&dataset, history(&dataset, &config).as_ref());
         extent.check(&config).map_err(|error| refused(error.to_string()))?;
         // A plan takes no memory: sizes are held against the file before anything does.
         let plan = Plan::new(&config, &extent);
-        let state: Vec<Vec<u32>> =
+        let wanted = plan.bytes(false);
+        if wanted > MOST_BEYOND + source.bytes().saturating_mul(MOST_TIMES) {
+            return Err(refused("its options need far more memory than its data and its tables"));
+        }
+        let places: Vec<Place> =
             plan.tensors.iter().map(|tensor| file.tensor(tensor)).collect::<Result<_>>()?;
         record.run.epoch_losses = file.reals(EPOCH_LOSSES)?;
         record.run.untold = file.reals(UNTOLD_LOSSES)?;
         file.finish()?;
-        let position = record.position(&config, dataset.train.len()).map_err(refused)?;
-        let (mut model, backend) =
-            fresh_model(&dataset, &config, Wish { backend: choice, shape: record.shape }).await?;
-        model.restore(&state, &position);
+        let position = record.position(&config, &dataset).map_err(refused)?;
+        let wish = Wish { backend: choice, shape: record.shape };
+        let (mut model, backend) = fresh_model(&dataset, &config, wish).await?;
+        for (number, (tensor, place)) in plan.tensors.iter().zip(places).enumerate() {
+            let mut kept = KeptPairs::of(tensor, &dataset, position.pairs_in_epoch);
+            for rows in tensor.blocks() {
+                let row = 4 * tensor.row.len();
+                let bytes = source.read(place.start + (rows.start * row) as u64, rows.len() * row);
+                let words: Vec<u32> = bytemuck::pod_collect_to_vec(&bytes.await?);
+                let wrong = tensor.first_wrong(&words, position.steps.into());
+                if let Some(wrong) = wrong.or_else(|| kept.as_mut()?.first_wrong(&words)) {
+                    let (row, name) = (rows.start + wrong / tensor.row.len(), &tensor.name);
+                    return Err(refused(format!("row {row} of `{name}` is not what it may be")));
+                }
+                model.write_tensor(number, rows.start, words);
+            }
+        }
+        model.resume(&position);
         let mut trainer = Self {
             run: record.run,
             kept: Kept::opened(),
@@ -107,36 +168,148 @@ impl Trainer {
     }
 }
 
+/// What the pairs of an epoch are held against: they are training pairs, in their order.
+struct KeptPairs<'a> {
+    train: &'a [[u32; 2]],
+    /// Those that are still to come.
+    left: usize,
+}
+
+impl<'a> KeptPairs<'a> {
+    /// None if the tensor has other things than pairs.
+    fn of(tensor: &Tensor, dataset: &'a Dataset, pairs: usize) -> Option<Self> {
+        let train = dataset.train.as_slice();
+        (tensor.name == KEPT_PAIRS).then_some(Self { train, left: pairs })
+    }
+
+    /// The first word of the next pairs that is of none.
+    fn first_wrong(&mut self, words: &[u32]) -> Option<usize> {
+        let pairs: &[[u32; 2]] = bytemuck::cast_slice(words);
+        let pairs = &pairs[..self.left.min(pairs.len())];
+        self.left -= pairs.len();
+        let wrong = pairs.iter().position(|pair| {
+            let found = self.train.iter().position(|trained| trained == pair);
+            self.train = &self.train[found.map_or(0, |at| at + 1)..];
+            found.is_none()
+        });
+        wrong.map(|pair| 2 * pair)
+    }
+}
+
+/// Whether a number may be a time, or another length.
+fn is_length(number: f64) -> bool {
+    number.is_finite() && number >= 0.0
+}
+
+impl Run {
+    /// Says which of its reports cannot be of a run on these data.
+    fn wrong_reports(&self, config: &Config, dataset: &Dataset) -> Option<&'static str> {
+        let all_pairs = dataset.train.len();
+        let are_shares = |metrics: Option<Metrics>| {
+            metrics
+                .is_none_or(|metrics| metrics.all().iter().all(|share| (0.0..=1.0).contains(share)))
+        };
+        let skips = |skip: Option<SkipReport>| skip.map_or(0, |skip| skip.skipped);
+        let are_epochs = self.epochs.iter().enumerate().all(|(n, epoch)| {
+            epoch.epoch == n + 1
+                && epoch.pairs > 0
+                && epoch.pairs.checked_add(skips(epoch.skip)) == Some(all_pairs)
+                && epoch.steps == epoch.pairs.div_ceil(config.batch_size)
+                && is_length(epoch.seconds)
+                && epoch.drift.is_none_or(|drift| config.cbns.is_some() && is_length(drift))
+                && (epoch.skip.is_none() || config.skip.is_some())
+                && are_shares(epoch.metrics)
+        });
+        if !are_epochs {
+            return Some("its epochs are not those of its data");
+        }
+        let are_measured = self
+            .trials
+            .iter()
+            .all(|trial| is_length(trial.seconds) && are_shares(Some(trial.metrics)));
+        let times = [self.seconds, self.epoch_seconds, self.evaluation_seconds];
+        if !are_measured || !times.into_iter().all(is_length) {
+            return Some("its times or its metrics are not what they may be");
+        }
+        let mut work = self.work;
+        for epoch in &self.epochs {
+            if !epoch.work.is_within(&work) {
+                return Some("it has done less work than its epochs");
+            }
+            work = work - epoch.work;
+        }
+        if work != Work::default() {
+            return Some("it has done more work than its epochs");
+        }
+        // What is read of a number may be off by its last digit.
+        let score = |n: usize| self.epochs[n].metrics.map_or(0.0, |all| all.get(config.metric));
+        let is_best = |best: usize| {
+            best < self.epochs.len()
+                && (0..self.epochs.len()).all(|n| score(n) <= score(best) + 1e-9)
+        };
+        let kept = match self.best {
+            Some(best) if dataset.validation.is_empty() => (is_best(best), self.epochs.len()),
+            Some(best) => (is_best(best), best.saturating_add(1)),
+            None => (self.epochs.is_empty(), 0),
+        };
+        let is_kept = self.finished.is_none_or(|finished| {
+            finished.epoch == kept.1
+                && kept.1 > 0
+                && self.epoch_losses.is_empty()
+                && are_shares(finished.metrics)
+                && are_shares(finished.popularity)
+        });
+        if !kept.0 || !is_kept {
+            return Some("it keeps an epoch that it never had");
+        }
+        if !self.epoch_losses.ends_with(&self.untold) {
+            return Some("it tells losses that its epoch never had");
+        }
+        None
+    }
+
+    /// Whether the bank of such a run is open.
+    fn opens_bank(&self, config: &Config) -> bool {
+        let is_steady = |drift: Option<f64>| drift.is_some_and(|drift| drift <= STEADY);
+        let steady = |epoch: &EpochReport| is_steady(epoch.drift);
+        let ends_steady = self.edge == Some(Edge::Epoch) && is_steady(self.drift);
+        match config.cbns.as_ref().map(|cbns| cbns.warmup) {
+            None => false,
+            Some(Warmup::AUTO) => ends_steady || self.epochs.iter().any(steady),
+            Some(warmup) => warmup == Warmup::Steps(0),
+        }
+    }
+}
+
 impl<C> Record<C> {
-    /// Where the run stands, of so many training pairs; says what it cannot be.
+    /// Where the run stands, on these data; says what it cannot be.
     fn position(
         &self,
         config: &Config,
-        all_pairs: usize,
+        dataset: &Dataset,
     ) -> std::result::Result<Position, &'static str> {
-        let Run { epochs, epoch_losses, finished, .. } = &self.run;
+        let Run { epochs, epoch_losses, skipping, finished, .. } = &self.run;
+        let all_pairs = dataset.train.len();
         if !self.run.could_have_tried(config, all_pairs) {
             return Err(
                 "its trials are not those of its options, or its epochs not those of its trials",
             );
         }
-        let steps_of = |pairs: usize| pairs.div_ceil(config.batch_size);
-        let are_epochs = epochs.iter().enumerate().all(|(n, epoch)| {
-            epoch.epoch == n + 1
-                && (1..=all_pairs).contains(&epoch.pairs)
-                && epoch.steps == steps_of(epoch.pairs)
-        });
-        if !are_epochs {
-            return Err("its epochs are not those of its data");
+        if !self.run.work.is_within(&self.work) {
+            return Err("it has done less work than its epochs");
         }
-        let is_whole = self.pairs_in_epoch == all_pairs;
-        if !(1..=all_pairs).contains(&self.pairs_in_epoch) || !(is_whole || config.skip.is_some()) {
+        if let Some(wrong) = self.run.wrong_reports(config, dataset) {
+            return Err(wrong);
+        }
+        let skipped = skipping.map_or(0, |skipping| skipping.report.skipped);
+        let is_all = self.pairs_in_epoch.checked_add(skipped) == Some(all_pairs);
+        if self.pairs_in_epoch == 0 || !is_all || (skipping.is_some() && config.skip.is_none()) {
             return Err("its epoch has another number of pairs than its data");
         }
-        let (done, all) = (epoch_losses.len(), steps_of(self.pairs_in_epoch));
+        let (done, all) = (epoch_losses.len(), self.pairs_in_epoch.div_ceil(config.batch_size));
         // An epoch that has had all its steps is measured, before its report is there.
         let fits = match self.run.edge {
-            Some(Edge::Epoch) => done == all,
+            Some(Edge::Epoch) => done == all && self.run.drift.is_none_or(is_length),
             Some(Edge::Run) => done == 0 && !epochs.is_empty() && finished.is_none(),
             None => done < all,
         };
@@ -144,14 +317,8 @@ impl<C> Record<C> {
             return Err("its epoch has more steps than its pairs come to, or fewer");
         }
         let step_in_epoch = done % all;
-        let is_epoch = |epoch: usize| (1..=epochs.len()).contains(&epoch);
-        if self.run.best.map_or(!epochs.is_empty(), |best| best >= epochs.len())
-            || finished.is_some_and(|kept| done > 0 || !is_epoch(kept.epoch))
-        {
-            return Err("it keeps an epoch that it never had");
-        }
-        if !self.run.work.is_within(&self.work) {
-            return Err("it has done less work than its epochs");
+        if self.bank_is_open != self.run.opens_bank(config) {
+            return Err("its bank is open before its time, or closed after it");
         }
         let steps = epochs.iter().map(|epoch| epoch.steps).sum::<usize>() + done;
         Ok(Position {

@@ -2,95 +2,161 @@
 
 use super::Trainer;
 use crate::config::{History, HistoryTable};
-use crate::data::Features;
+use crate::data::Dataset;
 use crate::error::Result;
-use crate::export::{self, Export, Ids, Label, Matrix, TowerWeights};
+use crate::export::{self, Export, Label, Piece, TowerWeights};
 use crate::model::Tower;
-use crate::plan::Part;
+use crate::pieces::{Length, Sink, Texts};
+use crate::plan::{Parameter, Part};
 
 impl Trainer {
-    /// A file for other tools: a tower's outputs, as they are scored, or the tower itself. Rows are in the
-    /// order of `ids.json`.
+    /// A file for other tools in memory: see [`Trainer::export_to`].
     ///
     /// # Errors
-    /// Those of [`crate::executor::Executor::read`].
+    /// Those of [`Trainer::export_to`]; [`crate::Error::OutOfMemory`] if there is no room for the file.
     pub async fn export(&mut self, file: Export) -> Result<Vec<u8>> {
-        self.check_model()?;
-        Ok(match file {
-            Export::UsersNpy => export::npy(&self.outputs(Tower::User).await?),
-            Export::ItemsNpy => export::npy(&self.outputs(Tower::Item).await?),
+        let mut bytes = Vec::new();
+        self.export_to(file, &mut bytes).await?;
+        Ok(bytes)
+    }
+
+    /// Writes a file for other tools: a tower's outputs, as they are scored, or the tower itself. Rows are in the
+    /// order of `ids.json`. It takes a few megabytes beside the run.
+    ///
+    /// # Errors
+    /// Those of [`crate::executor::Executor::read`] and of the sink.
+    pub async fn export_to(&mut self, file: Export, sink: &mut dyn Sink) -> Result<()> {
+        self.ready().await?;
+        let pieces = match file {
+            Export::UsersNpy => self.npy(Tower::User),
+            Export::ItemsNpy => self.npy(Tower::Item),
             Export::EmbeddingsSafetensors => {
-                let users = self.outputs(Tower::User).await?;
-                export::safetensors(&users, &self.outputs(Tower::Item).await?)
+                let start = export::safetensors(self.shape(Tower::User), self.shape(Tower::Item));
+                let [users, items] = [Tower::User, Tower::Item].map(Piece::Outputs);
+                vec![Piece::Bytes(start), users, items]
             }
-            Export::VectorsTsv => export::vectors_tsv(&self.outputs(Tower::Item).await?),
-            Export::MetadataTsv => export::metadata_tsv(self.labels()),
+            Export::UserTowerOnnx => self.tower("user_tower", Tower::User),
+            Export::ItemTowerOnnx => self.tower("item_tower", Tower::Item),
+            Export::VectorsTsv | Export::MetadataTsv | Export::ItemsJson | Export::IdsJson => {
+                // Its length is known once it was written.
+                let mut length = Length::default();
+                self.text(file, &mut length).await?;
+                sink.begin(length.0)?;
+                return self.text(file, sink).await;
+            }
+        };
+        let bytes = |piece: &Piece| match piece {
+            Piece::Bytes(bytes) => bytes.len() as u64,
+            Piece::Outputs(tower) => {
+                4 * self.shape(*tower).map(|n| n as u64).iter().product::<u64>()
+            }
+            Piece::Values(Parameter { rows, width, .. }) => 4 * (rows * width) as u64,
+        };
+        sink.begin(pieces.iter().map(bytes).sum())?;
+        for piece in pieces {
+            let mut push = |values: &[f32]| sink.push(bytemuck::cast_slice(values));
+            match piece {
+                Piece::Bytes(bytes) => sink.push(&bytes)?,
+                Piece::Outputs(tower) => self.model.read_outputs(tower, &mut push).await?,
+                Piece::Values(parameter) => self.model.read_values(&parameter, &mut push).await?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Rows of a tower, and the width of its outputs.
+    fn shape(&self, tower: Tower) -> [usize; 2] {
+        let dims = self.model.plan().dims;
+        [if tower == Tower::User { dims.users } else { dims.items }, dims.out_width]
+    }
+
+    fn npy(&self, tower: Tower) -> Vec<Piece> {
+        vec![Piece::Bytes(export::npy(self.shape(tower))), Piece::Outputs(tower)]
+    }
+
+    async fn text(&mut self, file: Export, sink: &mut dyn Sink) -> Result<()> {
+        let [_, width] = self.shape(Tower::Item);
+        let Self { dataset, model, config, .. } = self;
+        let mut text = Texts::new(sink);
+        match file {
+            Export::VectorsTsv => {
+                let mut push = |values: &[f32]| {
+                    let mut rows = values.chunks_exact(width);
+                    rows.try_for_each(|row| text.push(&export::vector_line(row)))
+                };
+                model.read_outputs(Tower::Item, &mut push).await?;
+            }
             Export::ItemsJson => {
-                let items = self.outputs(Tower::Item).await?;
-                export::items_json(&items, self.labels(), self.config.normalize)
+                text.push(&export::items_start(config.normalize))?;
+                let mut labels = labels(dataset).enumerate();
+                let mut push = |values: &[f32]| {
+                    for (row, (n, label)) in values.chunks_exact(width).zip(&mut labels) {
+                        text.push(if n == 0 { "" } else { "," })?;
+                        text.push(&export::item_json(label, row))?;
+                    }
+                    Ok(())
+                };
+                model.read_outputs(Tower::Item, &mut push).await?;
+                text.push(export::ITEMS_END)?;
             }
-            Export::IdsJson => {
-                let dataset = &self.dataset;
-                export::ids_json(&Ids {
-                    users: dataset.users.iter().take(dataset.n_users).collect(),
-                    items: dataset.items.iter().take(dataset.n_items).collect(),
-                    user_features: words(&dataset.user_features),
-                    item_features: words(&dataset.item_features),
-                })
+            Export::MetadataTsv => {
+                text.push(export::METADATA_START)?;
+                for label in labels(dataset) {
+                    text.push(&export::metadata_line(label))?;
+                }
             }
-            Export::UserTowerOnnx => self.tower("user_tower", Tower::User).await?,
-            Export::ItemTowerOnnx => self.tower("item_tower", Tower::Item).await?,
-        })
+            _ => {
+                let Dataset { users, items, n_users, n_items, .. } = &*dataset;
+                text.push("{")?;
+                export::list_json(&mut text, "users", users.iter().take(*n_users))?;
+                text.push(",")?;
+                export::list_json(&mut text, "items", items.iter().take(*n_items))?;
+                let sides = [
+                    ("userFeatures", &dataset.user_features),
+                    ("itemFeatures", &dataset.item_features),
+                ];
+                for (name, features) in sides {
+                    if let Some(features) = features {
+                        text.push(",")?;
+                        export::list_json(&mut text, name, features.vocabulary.iter())?;
+                    }
+                }
+                text.push("}")?;
+            }
+        }
+        text.finish()
     }
 
-    async fn outputs(&mut self, tower: Tower) -> Result<Matrix> {
-        let values = self.model.outputs(tower).await?;
-        Ok(Matrix { values, width: self.model.plan().dims.out_width })
-    }
-
-    async fn tower(&mut self, name: &str, tower: Tower) -> Result<Vec<u8>> {
+    fn tower(&self, name: &str, tower: Tower) -> Vec<Piece> {
+        let part = |tower, part| self.model.plan().parameter(tower, part).copied();
         let history = match self.config.towers.user.history {
             Some(History { table, power, .. }) if tower == Tower::User => {
                 let table = match table {
-                    HistoryTable::Shared => self.part(Tower::Item, Part::Id).await?,
-                    HistoryTable::Separate => self.part(tower, Part::History).await?,
+                    HistoryTable::Shared => part(Tower::Item, Part::Id),
+                    HistoryTable::Separate => part(tower, Part::History),
                 };
                 table.map(|table| (table, power))
             }
             _ => None,
         };
         let mut layers = Vec::new();
-        while let Some(weights) = self.part(tower, Part::Weights(layers.len())).await? {
-            let bias = self.part(tower, Part::Bias(layers.len())).await?;
+        while let Some(weights) = part(tower, Part::Weights(layers.len())) {
+            let bias = part(tower, Part::Bias(layers.len()));
             layers.push([weights, bias.expect("a layer has both")]);
         }
         let weights = TowerWeights {
-            id: self.part(tower, Part::Id).await?,
-            features: self.part(tower, Part::Features).await?,
+            id: part(tower, Part::Id),
+            features: part(tower, Part::Features),
             history,
             layers,
             normalize: self.config.normalize,
         };
-        Ok(export::tower(name, &weights))
-    }
-
-    /// What training moves of a part of a tower, if it has that part.
-    async fn part(&mut self, tower: Tower, part: Part) -> Result<Option<Matrix>> {
-        let Some(&parameter) = self.model.plan().parameter(tower, part) else { return Ok(None) };
-        let values = self.model.values(&parameter).await?;
-        Ok(Some(Matrix { values, width: parameter.width }))
-    }
-
-    /// The items of the tower.
-    fn labels(&self) -> impl Iterator<Item = Label<'_>> {
-        let items = 0..self.dataset.n_items as u32;
-        items.map(|item| Label {
-            id: self.dataset.items.name(item),
-            title: self.dataset.title(item),
-        })
+        export::tower(name, &weights)
     }
 }
 
-fn words(features: &Option<Features>) -> Option<Vec<&str>> {
-    features.as_ref().map(|features| features.vocabulary.iter().collect())
+/// The items of the tower.
+fn labels(dataset: &Dataset) -> impl Iterator<Item = Label<'_>> {
+    let items = 0..dataset.n_items as u32;
+    items.map(|item| Label { id: dataset.items.name(item), title: dataset.title(item) })
 }

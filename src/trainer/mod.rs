@@ -19,16 +19,18 @@ use std::task::Poll;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use web_time::Instant;
 
-use crate::config::{Config, Towers, Warmup};
+use crate::config::{self, Config, Towers, Warmup};
 use crate::data::{Csr, Dataset, Features};
 use crate::error::{Error, Result};
-use crate::executor::{Backend, BackendChoice, Pending, Wish};
+use crate::executor::{Backend, BackendChoice, Executor, Pending, Wish};
+use crate::json;
 use crate::metrics::Metrics;
 use crate::model::{Model, Tower};
 use crate::negatives;
-use crate::plan::{BagExtent, Bags, Extent, Op, Program, RING, Work};
+use crate::plan::{BagExtent, Bags, Extent, Op, Plan, Program, RING, Work};
 use crate::random::{hash, keyed, stream};
 use evaluate::{HeldOut, Mask};
 use pace::Pace;
@@ -119,12 +121,15 @@ struct Run {
     /// Work up to the end of the last epoch.
     work: Work,
     /// What was tried before the first epoch.
+    #[serde(deserialize_with = "json::list")]
     trials: Vec<Trial>,
+    #[serde(deserialize_with = "json::list")]
     epochs: Vec<EpochReport>,
     /// What the epoch at work leaves out, once that was decided.
     skipping: Option<Skipping>,
     /// Index in `epochs` of the best one.
     best: Option<usize>,
+    #[serde(deserialize_with = "json::optional")]
     finished: Option<Final>,
     /// Devices that were lost on the way.
     #[serde(skip)]
@@ -173,36 +178,68 @@ impl Trainer {
         }
     }
 
-    /// Starts anew on the same data with other options; a refusal leaves the run as it is.
+    /// Starts anew on the same data with other options; a refusal leaves the run as it is. The old model is given up
+    /// before the new one is made: if there turns out to be no memory for that, the run has failed, and may be reset
+    /// again.
     ///
     /// # Errors
     /// Those of [`Trainer::new`]; [`Error::Config`] for an option that was used in loading the data.
     pub async fn reset(&mut self, config: Config, choice: BackendChoice) -> Result<()> {
-        let used = |config: &Config| {
-            let Towers { user, item } = config.towers.clone();
+        let features = |Towers { user, item }: &Towers| {
             let alone = [user.is_features(), item.is_features()];
-            let features = (user.base.features, item.features, alone);
-            (config.data.clone(), config.split.clone(), features)
+            (user.base.features.clone(), item.features.clone(), alone)
         };
-        if used(&config) != used(&self.config) {
+        let is_other = [
+            ("data", config.data != self.config.data),
+            ("split", config.split != self.config.split),
+            ("towers", features(&config.towers) != features(&self.config.towers)),
+        ];
+        if let Some((key, _)) = is_other.into_iter().find(|(_, is_other)| *is_other) {
             return Err(Error::Config {
-                key: "data, split and features".into(),
-                problem: "they were used when the data was loaded".into(),
-                allowed: "the same values, or a new trainer".into(),
+                key: key.into(),
+                problem: "it says how the data was loaded".into(),
+                allowed: "the same columns, parts and features as before, or a new trainer".into(),
             });
         }
-        // Its memory is free for the other model; a refusal leaves the run without a copy until its next epoch.
+        check(&self.dataset, &config)?;
+        let extent = extent(&self.dataset, history(&self.dataset, &config).as_ref());
+        extent.check(&config)?;
+        Executor::check(choice.into(), &Plan::new(&config, &extent)).await?;
         self.kept = Kept::default();
-        let (model, backend) = fresh_model(&self.dataset, &config, choice.into()).await?;
         self.flights.clear();
         self.pace = Pace::default();
         self.lists.clear();
         self.ranking_pace = Pace::default();
-        self.trial = None;
         self.run = Run::default();
+        let _trials = self.trial.take().and_then(|mut trial| trial.model.release());
+        let _device = self.model.release();
+        let made = fresh_model(&self.dataset, &config, choice.into()).await;
+        let (model, backend) = self.remember(made)?;
         self.masked = None;
         (self.config, self.model, self.backend) = (config, model, backend);
         Ok(())
+    }
+
+    /// Adds to the options of a reset what was used in loading the data, where they say nothing of it.
+    pub fn keep_used(&self, options: &mut Value) {
+        let Towers { user, item } = &self.config.towers;
+        let mut keep = |key: &str, value: Value| {
+            if config::get(options, key).is_none() {
+                config::set(options, key, value);
+            }
+        };
+        let sides = [
+            ("towers.user", &user.base.features, user.is_features()),
+            ("towers.item", &item.features, item.is_features()),
+        ];
+        for (tower, features, are_alone) in sides {
+            if !features.is_empty() {
+                keep(&format!("{tower}.features"), Value::from(features.clone()));
+            }
+            if are_alone {
+                keep(&format!("{tower}.id"), Value::from(false));
+            }
+        }
     }
 
     /// What is trained, on what, with what.
@@ -246,7 +283,9 @@ impl Trainer {
             self.run.finished = None;
         }
         self.config.epochs = epochs;
-        self.model.set_epochs(epochs);
+        if !self.model.is_released() {
+            self.model.set_epochs(epochs);
+        }
         Ok(())
     }
 
@@ -270,6 +309,17 @@ impl Trainer {
             self.run.failed = Some(error.clone());
             error
         })
+    }
+
+    /// Repeats the error that stopped the run; makes its model anew if a trial has the memory of it.
+    async fn ready(&mut self) -> Result<()> {
+        self.check_model()?;
+        if self.model.is_released() {
+            let wish = (&self.backend).into();
+            (self.model, _) = fresh_model(&self.dataset, &self.config, wish).await?;
+            self.masked = None;
+        }
+        Ok(())
     }
 
     /// Repeats the error that stopped the run.
@@ -420,7 +470,8 @@ impl Trainer {
             self.run.epochs[n].metrics.map_or(0.0, |metrics| metrics.get(self.config.metric))
         };
         let best = match self.run.best {
-            Some(best) if score(best) >= score(latest) => best,
+            // Where nothing is measured, the latest epoch stays.
+            Some(best) if metrics.is_some() && score(best) >= score(latest) => best,
             _ => latest,
         };
         self.run.best = Some(best);
@@ -468,8 +519,8 @@ impl Trainer {
     }
 }
 
-/// A model at the start of its run; refuses what the data does not allow.
-async fn fresh_model(dataset: &Dataset, config: &Config, wish: Wish) -> Result<(Model, Backend)> {
+/// Refuses options that the data does not allow.
+fn check(dataset: &Dataset, config: &Config) -> Result<()> {
     if config.tune.is_some() && !dataset.validation.is_empty() {
         return Err(Error::Config {
             key: "tune".into(),
@@ -484,6 +535,19 @@ async fn fresh_model(dataset: &Dataset, config: &Config, wish: Wish) -> Result<(
             allowed: "null, or a `split.validation` above 0, or `tune`".into(),
         });
     }
+    if config.tune.as_ref().is_some_and(|tune| !dataset.can_hold_out(tune.validation)) {
+        return Err(Error::Config {
+            key: "tune.validation".into(),
+            problem: "no user has so many pairs that one of them is held out".into(),
+            allowed: "a larger share, or no `tune`".into(),
+        });
+    }
+    Ok(())
+}
+
+/// A model at the start of its run; refuses what the data does not allow.
+async fn fresh_model(dataset: &Dataset, config: &Config, wish: Wish) -> Result<(Model, Backend)> {
+    check(dataset, config)?;
     let history = history(dataset, config);
     let extent = extent(dataset, history.as_ref());
     let (mut model, backend) = Model::new(config, &extent, wish).await?;

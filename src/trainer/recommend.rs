@@ -178,7 +178,7 @@ impl Trainer {
                 Ok(Served { found: found.remove(0), unknown })
             }
             Query::Items(ids) => {
-                self.check_model()?;
+                self.ready().await?;
                 let mut lookup = Lookup::default();
                 let items = lookup.some(ids, |id| self.item(id))?;
                 let mut items: Vec<u32> = items.into_iter().flatten().collect();
@@ -211,7 +211,7 @@ impl Trainer {
         k: usize,
         choice: &Choice,
     ) -> Result<Served<Vec<Recommendation>>> {
-        self.check_model()?;
+        self.ready().await?;
         let mut lookup = Lookup::default();
         let places = lookup.some(ids, |id| self.user(id))?;
         let users: Vec<u32> = places.iter().copied().flatten().collect();
@@ -241,7 +241,7 @@ impl Trainer {
         k: usize,
         choice: &Choice,
     ) -> Result<Served<Recommendation>> {
-        self.check_model()?;
+        self.ready().await?;
         let items = vec![self.item(id)?];
         let mut lookup = Lookup::default();
         let filter = self.filter(choice, &items, &mut lookup)?;
@@ -284,7 +284,7 @@ impl Trainer {
         k: usize,
         choice: &Choice,
     ) -> Result<ByFeatures> {
-        self.check_model()?;
+        self.ready().await?;
         let (features, unknown) = self.known_features(tower, unseen)?;
         let mut lookup = Lookup::default();
         let filter = self.filter(choice, &[], &mut lookup)?;

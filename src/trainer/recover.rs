@@ -107,9 +107,9 @@ impl Trainer {
         if Vec::<u32>::new().try_reserve_exact(words).is_err() {
             return Ok(());
         }
-        let state = self.model.state().await?;
+        let (state, steps) = (self.model.state().await?, self.model.steps());
         let mut tensors = self.model.plan().tensors.iter().zip(&state);
-        if tensors.all(|(tensor, words)| tensor.first_wrong(words).is_none()) {
+        if tensors.all(|(tensor, words)| tensor.first_wrong(words, steps).is_none()) {
             let ended = self.run.edge == Some(Edge::Epoch);
             let position = self.model.position(self.run.epochs.len() + usize::from(ended));
             self.kept.copy = Some(Snapshot { state, position, run: self.run.clone() });

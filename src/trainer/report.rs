@@ -1,12 +1,14 @@
 //! What a run reports: the documents of `cargo xtask train --json` and of the JavaScript API.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::evaluate::HeldOut;
 use super::{Edge, Recovery, SkipReport, Trainer, Trial, TrialProgress};
 use crate::config::Config;
 use crate::data;
 use crate::executor::Backend;
+use crate::json::{self, Parts};
 use crate::metrics::Metrics;
 use crate::plan::{TOP_K, Work};
 
@@ -43,7 +45,7 @@ pub struct EpochReport {
     /// Training steps.
     pub steps: usize,
     /// What they and the decisions before them cost, by the plan.
-    #[serde(flatten)]
+    #[serde(flatten, skip_deserializing)]
     pub work: Work,
     /// Item outputs' mean drift over the steps that the bank reaches back, over their mean length;
     /// none without a bank.
@@ -52,8 +54,16 @@ pub struct EpochReport {
     /// What it left out; none before the first decision to skip.
     pub skip: Option<SkipReport>,
     /// On the validation part if there is one, else on the test; none where neither is.
-    #[serde(flatten)]
+    #[serde(flatten, skip_deserializing)]
     pub metrics: Option<Metrics>,
+}
+
+impl Parts for EpochReport {
+    fn fill(&mut self, object: &Value) -> serde_json::Result<()> {
+        self.work = json::read(object.clone())?;
+        self.metrics = json::read(object.clone()).ok();
+        Ok(())
+    }
 }
 
 /// The model that is kept.
@@ -62,10 +72,17 @@ pub struct Final {
     /// The epoch that it is from.
     pub epoch: usize,
     /// On the test.
-    #[serde(flatten)]
+    #[serde(flatten, skip_deserializing)]
     pub metrics: Option<Metrics>,
     /// Popularity's on the test.
     pub popularity: Option<Metrics>,
+}
+
+impl Parts for Final {
+    fn fill(&mut self, object: &Value) -> serde_json::Result<()> {
+        self.metrics = json::read(object.clone()).ok();
+        Ok(())
+    }
 }
 
 /// The whole run.

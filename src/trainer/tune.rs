@@ -6,11 +6,13 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{EpochReport, Progress, Run, Trainer, fresh_model};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::executor::Wish;
+use crate::json::{self, Parts};
 use crate::metrics::Metrics;
 
 /// What came of a temperature.
@@ -27,8 +29,15 @@ pub struct Trial {
     /// Training time without evaluation.
     pub seconds: f64,
     /// Of the best epoch, on the pairs that were held out.
-    #[serde(flatten)]
+    #[serde(flatten, skip_deserializing)]
     pub metrics: Metrics,
+}
+
+impl Parts for Trial {
+    fn fill(&mut self, object: &Value) -> serde_json::Result<()> {
+        self.metrics = json::read(object.clone())?;
+        Ok(())
+    }
 }
 
 /// Where a trial stands.
@@ -133,7 +142,8 @@ impl Trainer {
             self.run.seconds += trial.run.seconds;
             self.run.evaluation_seconds += trial.run.evaluation_seconds;
             self.run.recovered.append(&mut trial.run.recovered);
-            // Its memory is free for the model that follows.
+            // Its memory is free for the model that follows, on the same device.
+            let _device = trial.model.release();
             drop(trial);
             self.settle(lost).await?;
         } else {
@@ -149,6 +159,8 @@ impl Trainer {
 
     /// The trial at work, or the next one at its start.
     pub(super) async fn take_trial(&mut self) -> Result<Box<Self>> {
+        // One model at a time: the run's own stands at its start, and is made again when it is asked for.
+        let _device = self.model.release();
         match self.trial.take() {
             Some(trial) => Ok(trial),
             None => Ok(Box::new(self.begin_trial().await?)),
@@ -158,13 +170,6 @@ impl Trainer {
     async fn begin_trial(&self) -> Result<Self> {
         let tune = self.config.tune.as_ref().expect("there is something to try");
         let dataset = self.dataset.with_held_out(tune.validation, self.config.seed);
-        if dataset.validation.is_empty() {
-            return Err(Error::Config {
-                key: "tune.validation".into(),
-                problem: "no user has so many pairs that one of them is held out".into(),
-                allowed: "a larger share, or no `tune`".into(),
-            });
-        }
         let temperature = tune.temperature[self.run.trials.len()];
         let config = Config { temperature, tune: None, ..self.config.clone() };
         let mut trial = Self::new(dataset, config, Wish::from(&self.backend)).await?;

@@ -1,6 +1,7 @@
 //! The only place with `#[wasm_bindgen]`: plain objects in, plain objects out, typed errors thrown.
 //! What the objects hold is written down in `www/src/types.ts`.
 
+mod file;
 #[cfg(feature = "verify")]
 mod verify;
 
@@ -18,11 +19,12 @@ use wasm_bindgen_futures::future_to_promise;
 
 use crate::config::{Config, OPTIONS};
 use crate::data::{self, FileReport, Heads, Part};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, clip};
 use crate::executor::{BackendChoice, Wish};
 use crate::json;
 use crate::preset::PRESETS;
 use crate::trainer;
+use file::{Blob, Written};
 
 pub(crate) type JsResult<T> = std::result::Result<T, JsError>;
 
@@ -76,13 +78,18 @@ fn from_js<T: DeserializeOwned>(key: &str, value: &JsValue) -> Result<T> {
         allowed: "what the API documents".into(),
     };
     let text = text.ok_or_else(|| refused("it is no plain object".into()))?;
-    // As a value first: the code that makes types of values is there for the options, too.
-    let read = json::value(text.as_bytes()).and_then(serde_json::from_value);
-    read.map_err(|error| refused(error.to_string()))
+    let read = json::value(text.as_bytes()).and_then(json::read);
+    read.map_err(|error| refused(clip(&error.to_string())))
 }
 
 fn resolve(options: &JsValue) -> Result<Config> {
     Config::resolve(&from_js::<Value>("options", options)?)
+}
+
+/// Throws what a panic says, in place of a trap that says nothing.
+#[wasm_bindgen(start)]
+fn start() {
+    std::panic::set_hook(Box::new(|panic| wasm_bindgen::throw_str(&panic.to_string())));
 }
 
 /// The table of options.
@@ -239,16 +246,20 @@ impl Engine {
     }
 
     /// An engine that goes on from a saved run.
-    pub fn load(bytes: Vec<u8>, backend: String) -> Promise {
+    pub fn load(file: Blob, backend: String) -> Promise {
         promise(async move {
             let choice = backend.parse::<BackendChoice>()?;
-            Ok(Self::around(trainer::Trainer::load(&bytes, choice).await?))
+            Ok(Self::around(trainer::Trainer::load_from(&file, choice).await?))
         })
     }
 
     /// The run as a file.
     pub fn save(&self) -> Promise {
-        self.with("save", async |trainer| Ok(trainer.save().await?.into()))
+        self.with("save", async |trainer| {
+            let mut file = Written::default();
+            trainer.save_to(&mut file).await?;
+            Ok(file.finish())
+        })
     }
 
     /// Starts the run from the item embeddings of a file: how many items had one.
@@ -259,7 +270,11 @@ impl Engine {
 
     /// A file for other tools, by its name.
     pub fn export(&self, kind: String) -> Promise {
-        self.with("export", async move |trainer| Ok(trainer.export(kind.parse()?).await?.into()))
+        self.with("export", async move |trainer| {
+            let mut file = Written::default();
+            trainer.export_to(kind.parse()?, &mut file).await?;
+            Ok(file.finish())
+        })
     }
 
     /// What is trained, on what, with what.
@@ -305,7 +320,9 @@ impl Engine {
     /// Starts anew on the same data with other options.
     pub fn reset(&self, options: JsValue, backend: String) -> Promise {
         self.with("reset", async move |trainer| {
-            let (config, choice) = (resolve(&options)?, backend.parse::<BackendChoice>()?);
+            let mut options = from_js::<Value>("options", &options)?;
+            trainer.keep_used(&mut options);
+            let (config, choice) = (Config::resolve(&options)?, backend.parse::<BackendChoice>()?);
             trainer.reset(config, choice).await?;
             Ok(JsValue::UNDEFINED)
         })

@@ -53,9 +53,9 @@ export class Host {
   }
 
   /** Makes a run that resumes from a saved one. */
-  async load(bytes: Uint8Array, backend: Backend | "auto"): Promise<Made> {
+  async load(file: Blob, backend: Backend | "auto"): Promise<Made> {
     const { Engine } = await this.#crate();
-    return this.#add(await Engine.load(bytes, backend));
+    return this.#add(await Engine.load(file, backend));
   }
 
   /** Calls a run. */

@@ -122,7 +122,7 @@ export class Trainer {
   /**
    * Goes on from a run that {@link Trainer.save} gave: with its data, its options and all that it had learnt.
    * On the backend that it was on, every bit will be what it would have been. Refuses anything else with the
-   * code `checkpoint`.
+   * code `checkpoint`. The file is read in pieces: a `Blob`, such as a file from a disk, is never in memory as a whole.
    */
   static load(bytes: Bytes, options: LoadOptions = {}): Promise<Trainer> {
     return typed(async () => {
@@ -131,8 +131,8 @@ export class Trainer {
       for (const key of Object.keys(others)) throw refusal(key, "a saved run has its options in its file", "backend, share, signal");
       checkOptional(options, OWN);
       if (signal?.aborted) throw aborted(signal);
-      const whole = await read(bytes);
-      const make = (host: Proxied<Host>): Promise<Made> => host.load(transfer(whole, [whole.buffer]), backend);
+      const file = asBlob(bytes);
+      const make = (host: Proxied<Host>): Promise<Made> => host.load(file, backend);
       const { remote, about } = await Remote.make(make, { share, signal });
       return new Trainer(remote, about);
     });
@@ -255,7 +255,8 @@ export class Trainer {
 
   /**
    * Starts over with a fresh model on the same data, with these options and else the defaults; what was said
-   * of `data` and `split` stays. `busy` while training.
+   * of `data`, `split` and features stays. The old model's memory is free for the new one: if that is still too little
+   * (`out-of-memory`), the run has ended until the next reset. `busy` while training.
    */
   async reset(options: RunOptions = {}): Promise<void> {
     this.#refuseWhileTraining("reset");
@@ -272,14 +273,15 @@ export class Trainer {
    */
   startItems(file: Bytes): Promise<number> {
     return typed(async () => {
-      const whole = await read(file);
+      const whole = new Uint8Array(await asBlob(file).arrayBuffer());
       return this.#remote.ask("startItems", transfer(whole, [whole.buffer]));
     });
   }
 
   /**
    * The run as a safetensors file that {@link Trainer.load} goes on from, also in the midst of an epoch. It has
-   * the data in it: whoever gets the file, gets the interactions that it was trained on.
+   * the data in it: whoever gets the file, gets the interactions that it was trained on. It is written in pieces: what
+   * it takes beside the model is the file itself. `out-of-memory` if there is no room for that; the run stays as it is.
    */
   save(): Promise<Uint8Array<ArrayBuffer>> {
     return this.#remote.ask("save");
@@ -317,9 +319,15 @@ function isHidden(): boolean {
   return typeof document !== "undefined" && document.hidden;
 }
 
-/** Bytes as a copy that can be sent away. */
-async function read(file: unknown): Promise<Uint8Array<ArrayBuffer>> {
-  if (file instanceof Blob) return new Uint8Array(await file.arrayBuffer());
-  if (file instanceof Uint8Array || file instanceof ArrayBuffer) return new Uint8Array(file).slice();
+/** Bytes as a file that a worker reads in pieces. */
+function asBlob(bytes: unknown): Blob {
+  if (bytes instanceof Blob) return bytes;
+  if (bytes instanceof ArrayBuffer) return new Blob([bytes]);
+  // Bytes of shared memory have to be copied.
+  if (bytes instanceof Uint8Array) return new Blob([isOwn(bytes) ? bytes : new Uint8Array(bytes)]);
   throw TwoTowerError.data("bytes", "they are no Uint8Array, ArrayBuffer or Blob");
+}
+
+function isOwn(bytes: Uint8Array): bytes is Uint8Array<ArrayBuffer> {
+  return bytes.buffer instanceof ArrayBuffer;
 }

@@ -60,7 +60,7 @@ export interface Wasm {
   Loader: new (options: object) => Loader;
   Engine: {
     create(dataset: Dataset, options: object, backend: Backend | "auto"): Promise<Engine>;
-    load(bytes: Uint8Array, backend: Backend | "auto"): Promise<Engine>;
+    load(file: Blob, backend: Backend | "auto"): Promise<Engine>;
   };
   options(): OptionSpec[];
   presets(): Preset[];

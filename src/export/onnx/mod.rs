@@ -2,14 +2,9 @@
 
 mod proto;
 
-use prost::Message as _;
-
-use super::Matrix;
-use crate::plan::MIN_NORM;
-use proto::{
-    Attribute, AttributeType, DataType, Dimension, Graph, Model, Node, OperatorSet, Shape, Tensor,
-    TensorType, Type, ValueInfo,
-};
+use super::Piece;
+use crate::plan::{MIN_NORM, Parameter};
+use proto::Message;
 
 /// Of 2021, and so is the operator set: old enough for every runtime, new enough for all that is used.
 const IR_VERSION: i64 = 8;
@@ -19,22 +14,22 @@ const OPERATOR_SET: i64 = 15;
 #[derive(Debug, Clone)]
 pub struct TowerWeights {
     /// Embeddings of ids (R, D).
-    pub id: Option<Matrix>,
+    pub id: Option<Parameter>,
     /// Embeddings of features (F, D), of which there is the mean.
-    pub features: Option<Matrix>,
+    pub features: Option<Parameter>,
     /// Embeddings of items (I, D), and the power of their number that their sum is divided by.
-    pub history: Option<(Matrix, f32)>,
+    pub history: Option<(Parameter, f32)>,
     /// Weights (in, out) and bias (out, 1) of each layer, with a ReLU between two.
-    pub layers: Vec<[Matrix; 2]>,
+    pub layers: Vec<[Parameter; 2]>,
     /// Whether outputs have length 1.
     pub normalize: bool,
 }
 
 /// A tower as a model: what it takes of `id` (N), `features` (N, F) and `history` (N, H) → `embedding`
 /// (N, O). All are row numbers; lists that are shorter than others end in -1.
-pub fn tower(name: &str, weights: &TowerWeights) -> Vec<u8> {
+pub fn tower(name: &str, weights: &TowerWeights) -> Vec<Piece> {
     let TowerWeights { id, features, history, layers, normalize } = weights;
-    let mut graph = Graph { name: name.into(), ..Graph::default() };
+    let mut graph = Draft::default();
     let mut terms = Vec::new();
     if let Some(table) = id {
         let ids = graph.input("id", &["N"]);
@@ -53,108 +48,195 @@ pub fn tower(name: &str, weights: &TowerWeights) -> Vec<u8> {
             x = graph.node("Relu", [&x], &format!("relu_{n}"));
         }
         let weights = graph.matrix(&format!("weights_{n}"), weights);
-        let bias = graph.reals(&format!("bias_{n}"), &[bias.len()], &bias.values);
+        let values = vec![Piece::Values(*bias)];
+        let bias = graph.constant(&format!("bias_{n}"), FLOAT, &[bias.rows], values);
         x = graph.node("Gemm", [&x, &weights, &bias], &format!("affine_{n}"));
     }
     if *normalize {
         let least = graph.reals("least_length", &[], &[MIN_NORM]);
-        let axes = Attribute::ints("axes", vec![-1]);
+        let axes = list("axes", -1);
         let length = graph.node_with(axes, "ReduceL2", [&x], "length");
         let divisor = graph.node("Max", [&length, &least], "divisor");
         graph.node("Div", [&x, &divisor], "unit");
     }
-    // Whatever comes last is the output.
-    graph.node.last_mut().expect("there is a sum").output = vec!["embedding".into()];
-    graph.output.push(ValueInfo::new("embedding", DataType::Float, &["N", "O"]));
-    let model = Model {
-        ir_version: IR_VERSION,
-        producer_name: env!("CARGO_PKG_NAME").into(),
-        producer_version: env!("CARGO_PKG_VERSION").into(),
-        graph: Some(graph),
-        opset_import: vec![OperatorSet { version: OPERATOR_SET }],
-    };
-    model.encode_to_vec()
+    graph.file(name)
+}
+
+/// Numbers of types in `onnx.proto`.
+const FLOAT: i64 = 1;
+const INT64: i64 = 7;
+
+/// Numbers of fields in `onnx.proto`.
+mod field {
+    pub const MODEL_IR_VERSION: u32 = 1;
+    pub const MODEL_PRODUCER: u32 = 2;
+    pub const MODEL_PRODUCER_VERSION: u32 = 3;
+    pub const MODEL_GRAPH: u32 = 7;
+    pub const MODEL_OPERATORS: u32 = 8;
+    pub const OPERATORS_VERSION: u32 = 2;
+    pub const GRAPH_NODE: u32 = 1;
+    pub const GRAPH_NAME: u32 = 2;
+    pub const GRAPH_INITIALIZER: u32 = 5;
+    pub const GRAPH_INPUT: u32 = 11;
+    pub const GRAPH_OUTPUT: u32 = 12;
+    pub const NODE_INPUT: u32 = 1;
+    pub const NODE_OUTPUT: u32 = 2;
+    pub const NODE_OPERATOR: u32 = 4;
+    pub const NODE_ATTRIBUTE: u32 = 5;
+    pub const ATTRIBUTE_NAME: u32 = 1;
+    pub const ATTRIBUTE_INT: u32 = 3;
+    pub const ATTRIBUTE_INTS: u32 = 8;
+    pub const ATTRIBUTE_TYPE: u32 = 20;
+    pub const VALUE_NAME: u32 = 1;
+    pub const VALUE_TYPE: u32 = 2;
+    pub const TYPE_TENSOR: u32 = 1;
+    pub const TENSOR_TYPE_ELEMENTS: u32 = 1;
+    pub const TENSOR_TYPE_SHAPE: u32 = 2;
+    pub const SHAPE_DIMENSION: u32 = 1;
+    pub const DIMENSION_NAME: u32 = 2;
+    pub const TENSOR_DIMS: u32 = 1;
+    pub const TENSOR_TYPE: u32 = 2;
+    pub const TENSOR_NAME: u32 = 8;
+    pub const TENSOR_RAW_DATA: u32 = 9;
+}
+
+/// A graph in the making.
+#[derive(Default)]
+struct Draft {
+    /// The nodes but the last, as fields of the graph.
+    nodes: Message,
+    /// The last node: its inputs, the name of its output, and its other fields.
+    last: Option<(Message, String, Message)>,
+    /// The inputs, as fields of the graph.
+    inputs: Message,
+    /// The constants, as fields of the graph.
+    constants: Vec<Piece>,
 }
 
 /// Each gives the name of what it has put in.
-impl Graph {
+impl Draft {
+    /// The pieces of the model. The last node gives the output.
+    fn file(mut self, name: &str) -> Vec<Piece> {
+        const OUTPUT: &str = "embedding";
+        self.end_node(Some(OUTPUT));
+        let nodes = self.nodes.text(field::GRAPH_NAME, name).0;
+        let mut end = self.inputs.message(field::GRAPH_OUTPUT, tensor(OUTPUT, FLOAT, &["N", "O"]));
+        let length = (nodes.len() + end.0.len()) as u64 + bytes(&self.constants);
+        let mut start = Message::default()
+            .whole(field::MODEL_IR_VERSION, IR_VERSION)
+            .text(field::MODEL_PRODUCER, env!("CARGO_PKG_NAME"))
+            .text(field::MODEL_PRODUCER_VERSION, env!("CARGO_PKG_VERSION"));
+        start.begin(field::MODEL_GRAPH, length);
+        start.0.extend(nodes);
+        let operators = Message::default().whole(field::OPERATORS_VERSION, OPERATOR_SET);
+        end = end.message(field::MODEL_OPERATORS, operators);
+        let mut pieces = vec![Piece::Bytes(start.0)];
+        pieces.extend(self.constants);
+        pieces.push(Piece::Bytes(end.0));
+        pieces
+    }
+
     /// An input of row numbers.
     fn input(&mut self, name: &str, dims: &[&str]) -> String {
-        self.input.push(ValueInfo::new(name, DataType::Int64, dims));
+        let inputs = std::mem::take(&mut self.inputs);
+        self.inputs = inputs.message(field::GRAPH_INPUT, tensor(name, INT64, dims));
         name.into()
     }
 
-    fn matrix(&mut self, name: &str, matrix: &Matrix) -> String {
-        self.reals(name, &[matrix.len(), matrix.width], &matrix.values)
+    fn matrix(&mut self, name: &str, matrix: &Parameter) -> String {
+        let values = vec![Piece::Values(*matrix)];
+        self.constant(name, FLOAT, &[matrix.rows, matrix.width], values)
     }
 
     fn reals(&mut self, name: &str, shape: &[usize], values: &[f32]) -> String {
-        self.constant(name, DataType::Float, shape, bytemuck::cast_slice(values))
+        let bytes = bytemuck::cast_slice(values).to_vec();
+        self.constant(name, FLOAT, shape, vec![Piece::Bytes(bytes)])
     }
 
     fn wholes(&mut self, name: &str, shape: &[usize], values: &[i64]) -> String {
-        self.constant(name, DataType::Int64, shape, bytemuck::cast_slice(values))
+        let bytes = bytemuck::cast_slice(values).to_vec();
+        self.constant(name, INT64, shape, vec![Piece::Bytes(bytes)])
     }
 
     fn constant(
         &mut self,
         name: &str,
-        data_type: DataType,
+        data_type: i64,
         shape: &[usize],
-        bytes: &[u8],
+        data: Vec<Piece>,
     ) -> String {
-        self.initializer.push(Tensor {
-            dims: shape.iter().map(|&dim| dim as i64).collect(),
-            data_type: data_type as i32,
-            name: name.into(),
-            raw_data: bytes.to_vec(),
-        });
+        let length = bytes(&data);
+        let mut told = Message::default()
+            .wholes(field::TENSOR_DIMS, shape.iter().map(|&dim| dim as i64))
+            .whole(field::TENSOR_TYPE, data_type)
+            .text(field::TENSOR_NAME, name);
+        if shape.is_empty() {
+            // A single number has no dimensions: not even a list of none.
+            told = Message::default()
+                .whole(field::TENSOR_TYPE, data_type)
+                .text(field::TENSOR_NAME, name);
+        }
+        told.begin(field::TENSOR_RAW_DATA, length);
+        let mut head = Message::default();
+        head.begin(field::GRAPH_INITIALIZER, told.0.len() as u64 + length);
+        head.0.extend(told.0);
+        self.constants.push(Piece::Bytes(head.0));
+        self.constants.extend(data);
         name.into()
     }
 
     fn node<'a>(
         &mut self,
-        op_type: &str,
-        input: impl IntoIterator<Item = &'a String>,
+        operator: &str,
+        inputs: impl IntoIterator<Item = &'a String>,
         output: &str,
     ) -> String {
-        self.node.push(Node {
-            input: input.into_iter().cloned().collect(),
-            output: vec![output.into()],
-            op_type: op_type.into(),
-            attribute: Vec::new(),
-        });
-        output.into()
+        self.node_with(None, operator, inputs, output)
     }
 
     fn node_with<'a>(
         &mut self,
-        attribute: Attribute,
-        op_type: &str,
-        input: impl IntoIterator<Item = &'a String>,
+        attribute: Option<Message>,
+        operator: &str,
+        inputs: impl IntoIterator<Item = &'a String>,
         output: &str,
     ) -> String {
-        let output = self.node(op_type, input, output);
-        self.node.last_mut().expect("it was put in").attribute.push(attribute);
-        output
+        self.end_node(None);
+        let node = Message::default();
+        let node = inputs.into_iter().fold(node, |node, input| node.text(field::NODE_INPUT, input));
+        let mut rest = Message::default().text(field::NODE_OPERATOR, operator);
+        if let Some(attribute) = attribute {
+            rest = rest.message(field::NODE_ATTRIBUTE, attribute);
+        }
+        self.last = Some((node, output.into(), rest));
+        output.into()
+    }
+
+    /// Puts the last node in, under another output if one is given.
+    fn end_node(&mut self, output: Option<&str>) {
+        let Some((node, own, rest)) = self.last.take() else { return };
+        let mut node = node.text(field::NODE_OUTPUT, output.unwrap_or(&own));
+        node.0.extend(rest.0);
+        let nodes = std::mem::take(&mut self.nodes);
+        self.nodes = nodes.message(field::GRAPH_NODE, node);
     }
 
     /// The sum of the rows of a table that each list of an input has, over a power of their number.
-    fn bag(&mut self, [name, most]: [&str; 2], table: &Matrix, power: f32) -> String {
+    fn bag(&mut self, [name, most]: [&str; 2], table: &Parameter, power: f32) -> String {
         let part = |what: &str| format!("{name}_{what}");
         let lists = self.input(name, &["N", most]);
         // -1 takes the last row: one that adds nothing.
-        let mut rows = table.clone();
-        rows.values.extend(std::iter::repeat_n(0.0, table.width));
-        let table = self.matrix(&part("table"), &rows);
+        let rows = vec![Piece::Values(*table), Piece::Bytes(vec![0; 4 * table.width])];
+        let shape = [table.rows + 1, table.width];
+        let table = self.constant(&part("table"), FLOAT, &shape, rows);
         let members = self.wholes(&part("axis"), &[1], &[1]);
         let rows = self.node("Gather", [&table, &lists], &part("rows"));
-        let flat = Attribute::int("keepdims", 0);
+        let flat = whole("keepdims", 0);
         let sum = self.node_with(flat, "ReduceSum", [&rows, &members], &part("sum"));
 
         let zero = self.wholes(&part("zero"), &[], &[0]);
         let is_there = self.node("GreaterOrEqual", [&lists, &zero], &part("is_there"));
-        let real = Attribute::int("to", DataType::Float as i64);
+        let real = whole("to", FLOAT);
         let ones = self.node_with(real, "Cast", [&is_there], &part("ones"));
         let number = self.node("ReduceSum", [&ones, &members], &part("number"));
         let one = self.reals(&part("one"), &[], &[1.0]);
@@ -165,21 +247,39 @@ impl Graph {
     }
 }
 
-impl Attribute {
-    fn int(name: &str, i: i64) -> Self {
-        Self { name: name.into(), i: Some(i), ints: Vec::new(), r#type: AttributeType::Int as i32 }
-    }
-
-    fn ints(name: &str, ints: Vec<i64>) -> Self {
-        Self { name: name.into(), i: None, ints, r#type: AttributeType::Ints as i32 }
-    }
+/// Bytes of pieces of which none are outputs.
+fn bytes(pieces: &[Piece]) -> u64 {
+    let bytes = |piece: &Piece| match piece {
+        Piece::Bytes(bytes) => bytes.len(),
+        Piece::Values(parameter) => 4 * parameter.rows * parameter.width,
+        Piece::Outputs(_) => unreachable!("a tower has weights, not outputs"),
+    };
+    pieces.iter().map(|piece| bytes(piece) as u64).sum()
 }
 
-impl ValueInfo {
-    /// A tensor whose dimensions have names.
-    fn new(name: &str, elem_type: DataType, dims: &[&str]) -> Self {
-        let dim = dims.iter().map(|&dim| Dimension { dim_param: dim.into() }).collect();
-        let tensor = TensorType { elem_type: elem_type as i32, shape: Some(Shape { dim }) };
-        Self { name: name.into(), r#type: Some(Type { tensor_type: Some(tensor) }) }
-    }
+/// An attribute of a whole number.
+fn whole(name: &str, value: i64) -> Option<Message> {
+    const INT: i64 = 2;
+    let attribute = Message::default().text(field::ATTRIBUTE_NAME, name);
+    Some(attribute.whole(field::ATTRIBUTE_INT, value).whole(field::ATTRIBUTE_TYPE, INT))
+}
+
+/// An attribute of a list of one.
+fn list(name: &str, value: i64) -> Option<Message> {
+    const INTS: i64 = 7;
+    let attribute = Message::default().text(field::ATTRIBUTE_NAME, name);
+    let values = std::iter::once(value);
+    Some(attribute.wholes(field::ATTRIBUTE_INTS, values).whole(field::ATTRIBUTE_TYPE, INTS))
+}
+
+/// A tensor whose dimensions have names.
+fn tensor(name: &str, elements: i64, dims: &[&str]) -> Message {
+    let shape = dims.iter().fold(Message::default(), |shape, dim| {
+        shape.message(field::SHAPE_DIMENSION, Message::default().text(field::DIMENSION_NAME, dim))
+    });
+    let tensor = Message::default()
+        .whole(field::TENSOR_TYPE_ELEMENTS, elements)
+        .message(field::TENSOR_TYPE_SHAPE, shape);
+    let kind = Message::default().message(field::TYPE_TENSOR, tensor);
+    Message::default().text(field::VALUE_NAME, name).message(field::VALUE_TYPE, kind)
 }

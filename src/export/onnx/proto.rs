@@ -1,123 +1,54 @@
-//! The messages of `onnx.proto` (ONNX IR version 8) that a tower takes, with the fields that it sets.
+//! Protocol buffers, as far as `onnx.proto` (ONNX IR version 8) needs them: a message is its fields, one after the
+//! other. Written by hand, since a page would download a crate.
 
-use prost::{Enumeration, Message};
+/// A message in the making.
+#[derive(Debug, Default)]
+pub struct Message(pub Vec<u8>);
 
-#[derive(Message)]
-pub struct Model {
-    #[prost(int64, tag = "1")]
-    pub ir_version: i64,
-    #[prost(string, tag = "2")]
-    pub producer_name: String,
-    #[prost(string, tag = "3")]
-    pub producer_version: String,
-    #[prost(message, tag = "7")]
-    pub graph: Option<Graph>,
-    #[prost(message, repeated, tag = "8")]
-    pub opset_import: Vec<OperatorSet>,
-}
+/// How a field's value is written.
+const WHOLE: u64 = 0;
+const BYTES: u64 = 2;
 
-#[derive(Message)]
-pub struct OperatorSet {
-    #[prost(int64, tag = "2")]
-    pub version: i64,
-}
+impl Message {
+    /// Adds a whole number.
+    pub fn whole(mut self, field: u32, value: i64) -> Self {
+        self.varint(u64::from(field) << 3 | WHOLE);
+        self.varint(value as u64);
+        self
+    }
 
-#[derive(Message)]
-pub struct Graph {
-    #[prost(message, repeated, tag = "1")]
-    pub node: Vec<Node>,
-    #[prost(string, tag = "2")]
-    pub name: String,
-    #[prost(message, repeated, tag = "5")]
-    pub initializer: Vec<Tensor>,
-    #[prost(message, repeated, tag = "11")]
-    pub input: Vec<ValueInfo>,
-    #[prost(message, repeated, tag = "12")]
-    pub output: Vec<ValueInfo>,
-}
+    /// Adds a list of whole numbers.
+    pub fn wholes(self, field: u32, values: impl Iterator<Item = i64>) -> Self {
+        let mut list = Self::default();
+        values.for_each(|value| list.varint(value as u64));
+        self.message(field, list)
+    }
 
-#[derive(Message)]
-pub struct Node {
-    #[prost(string, repeated, tag = "1")]
-    pub input: Vec<String>,
-    #[prost(string, repeated, tag = "2")]
-    pub output: Vec<String>,
-    #[prost(string, tag = "4")]
-    pub op_type: String,
-    #[prost(message, repeated, tag = "5")]
-    pub attribute: Vec<Attribute>,
-}
+    /// Adds a text.
+    pub fn text(mut self, field: u32, text: &str) -> Self {
+        self.begin(field, text.len() as u64);
+        self.0.extend(text.as_bytes());
+        self
+    }
 
-#[derive(Message)]
-pub struct Attribute {
-    #[prost(string, tag = "1")]
-    pub name: String,
-    #[prost(int64, optional, tag = "3")]
-    pub i: Option<i64>,
-    #[prost(int64, repeated, tag = "8")]
-    pub ints: Vec<i64>,
-    #[prost(enumeration = "AttributeType", tag = "20")]
-    pub r#type: i32,
-}
+    /// Adds a message.
+    pub fn message(mut self, field: u32, message: Self) -> Self {
+        self.begin(field, message.0.len() as u64);
+        self.0.extend(message.0);
+        self
+    }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enumeration)]
-#[repr(i32)]
-pub enum AttributeType {
-    Undefined = 0,
-    Int = 2,
-    Ints = 7,
-}
+    /// Begins a field of so many bytes, which follow.
+    pub fn begin(&mut self, field: u32, bytes: u64) {
+        self.varint(u64::from(field) << 3 | BYTES);
+        self.varint(bytes);
+    }
 
-#[derive(Message)]
-pub struct Tensor {
-    #[prost(int64, repeated, tag = "1")]
-    pub dims: Vec<i64>,
-    #[prost(enumeration = "DataType", tag = "2")]
-    pub data_type: i32,
-    #[prost(string, tag = "8")]
-    pub name: String,
-    #[prost(bytes = "vec", tag = "9")]
-    pub raw_data: Vec<u8>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enumeration)]
-#[repr(i32)]
-pub enum DataType {
-    Undefined = 0,
-    Float = 1,
-    Int64 = 7,
-}
-
-#[derive(Message)]
-pub struct ValueInfo {
-    #[prost(string, tag = "1")]
-    pub name: String,
-    #[prost(message, tag = "2")]
-    pub r#type: Option<Type>,
-}
-
-#[derive(Message)]
-pub struct Type {
-    #[prost(message, tag = "1")]
-    pub tensor_type: Option<TensorType>,
-}
-
-#[derive(Message)]
-pub struct TensorType {
-    #[prost(enumeration = "DataType", tag = "1")]
-    pub elem_type: i32,
-    #[prost(message, tag = "2")]
-    pub shape: Option<Shape>,
-}
-
-#[derive(Message)]
-pub struct Shape {
-    #[prost(message, repeated, tag = "1")]
-    pub dim: Vec<Dimension>,
-}
-
-#[derive(Message)]
-pub struct Dimension {
-    #[prost(string, tag = "2")]
-    pub dim_param: String,
+    fn varint(&mut self, mut value: u64) {
+        while value > 127 {
+            self.0.push(value as u8 | 128);
+            value >>= 7;
+        }
+        self.0.push(value as u8);
+    }
 }
