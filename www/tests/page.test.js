@@ -827,7 +827,7 @@ test("a model is saved as a file, and gone on from there; another file is refuse
     page.waitForEvent("download"),
     page.getByRole("button", { name: "Save as a file" }).click(),
   ]);
-  assert.match(download.suggestedFilename(), /^online-retail-\d{4}-\d\d-\d\d-model\.safetensors$/);
+  assert.match(download.suggestedFilename(), /^goodbooks-\d{4}-\d\d-\d\d-model\.safetensors$/);
   const saved = readFileSync(await download.path());
   const told = await page.locator("tt-epoch-table").textContent();
 
