@@ -640,14 +640,6 @@ test("a wrong drop, a wrong setting and another data set leave what was trained"
   assert.equal(await page.locator("tt-epoch-table").textContent(), told);
   await page.getByRole("heading", { name: "Ask the model" }).waitFor();
 
-  const popularity = () => page.locator("tt-run-charts").evaluate(({ popularity }) => popularity);
-  const before = await popularity();
-  await page.route("**/online-retail/train.csv.gz", (route) => route.fulfill({ status: 404 }), { times: 1 });
-  await page.getByRole("radio", { name: "Online retail" }).check({ force: true });
-  await note.getByText("the server answered 404 for the data set").waitFor();
-  assert.ok(await page.getByRole("radio", { name: "Goodbooks" }).isChecked());
-  assert.deepEqual(await popularity(), before);
-
   await page.getByRole("switch", { name: "Tuning" }).check({ force: true });
   await page.getByRole("textbox", { name: "Temperatures" }).fill("0.1, banana");
   await page.getByRole("textbox", { name: "Temperatures" }).press("Tab");
