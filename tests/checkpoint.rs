@@ -73,6 +73,9 @@ fn essence(trainer: &mut Trainer) -> (Vec<(String, Vec<u8>)>, Value) {
     let epochs = report["epochs"].as_array_mut().expect("a list").iter_mut();
     epochs.for_each(|epoch| epoch["seconds"] = 0.into());
     report["best"]["seconds"] = 0.into();
+    for time in ["seconds", "evaluationSeconds", "secondsLeft"] {
+        report["progress"][time] = 0.into();
+    }
     (tensors, report)
 }
 
