@@ -25,10 +25,14 @@ fn options(more: &Value) -> Config {
 
 /// A run on so many users and items that tables are nearly all of its memory.
 fn trainer(more: &Value) -> Trainer {
+    trainer_of(40_000, more)
+}
+
+fn trainer_of(ids: u32, more: &Value) -> Trainer {
     let mut text = String::from("user,item\n");
-    for user in 0..40_000u32 {
+    for user in 0..ids {
         for n in 0..2 {
-            text += &format!("u{user},i{}\n", (user / 2 * (n + 1) + n) % 40_000);
+            text += &format!("u{user},i{}\n", (user / 2 * (n + 1) + n) % ids);
         }
     }
     let config = options(more);
@@ -94,13 +98,17 @@ fn a_reset_gives_the_old_model_up_first() {
 
 #[test]
 fn tuning_holds_one_model() {
-    let mut run = trainer(&json!({
-        "epochs": 1, "tune.temperature": [0.1, 0.2], "tune.validation": 0.5, "optimizer.kind": "sgd",
-        "batchSize": 4096,
-    }));
+    // Few ids with wide rows: the evaluation is short.
+    let options = |more: Value| {
+        let mut options = json!({ "epochs": 1, "dim": 1024, "optimizer.kind": "sgd" });
+        for (key, value) in more.as_object().expect("an object") {
+            options[key] = value.clone();
+        }
+        trainer_of(2000, &options)
+    };
+    let mut run = options(json!({ "tune.temperature": [0.1, 0.2], "tune.validation": 0.5 }));
     // A trial keeps its best epoch, and evaluates.
-    let trial =
-        trainer(&json!({ "split.validation": 0.5, "optimizer.kind": "sgd", "batchSize": 4096 }));
+    let trial = options(json!({ "split.validation": 0.5 }));
     let (own, trials) = (model(&run), model(&trial));
     drop(trial);
     let train = || while !block_on(run.advance(Duration::from_secs(1))).expect("trains").done {};
