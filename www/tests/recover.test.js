@@ -138,7 +138,7 @@ test("a GPU process that is killed ends no run, and the page says that it resume
   await quick(page, 40);
   await main(page).click();
   const table = page.locator("tt-epoch-table tbody tr");
-  await table.nth(1).waitFor({ timeout: 60_000 });
+  await table.nth(1).waitFor({ state: "attached", timeout: 60_000 });
   const chromium = await session.browser.newBrowserCDPSession();
   await chromium.send("Browser.crashGpuProcess");
   await page.locator("tt-run-controls").getByText(/The run was interrupted: the GPU.* It resumed (after|within) epoch/).waitFor({ timeout: 60_000 });
@@ -152,7 +152,7 @@ test("a worker that dies ends no run that the page has a copy of", async () => {
   await phase(page, "Start training");
   await quick(page, 300);
   await main(page).click();
-  await page.locator("tt-epoch-table tbody tr").nth(2).waitFor({ timeout: 60_000 });
+  await page.locator("tt-epoch-table tbody tr").nth(2).waitFor({ state: "attached", timeout: 60_000 });
   const breaks = (worker) => worker.evaluate(() => void setTimeout(() => { throw new Error("broken"); }));
   await Promise.all(page.workers().map(breaks));
   await page.locator("tt-run-controls").getByText(/broken\. It resumed after epoch \d+ on the CPU/).waitFor({ timeout: 60_000 });
