@@ -153,9 +153,10 @@ test("two strategies draw two curves over what is chosen, and fill two rows; the
   await axis(page, "epochs");
   await until(async () => (await said(page)).includes("over the epochs"));
   const bands = await chart(page).evaluate(({ lines }) =>
-    lines.map(({ y, band }) => y.slice(1).map((at, ix) => [band.low[ix + 1] <= at, at <= band.high[ix + 1], band.low[ix + 1] < band.high[ix + 1]])),
+    lines.map(({ y, band }) => y.slice(1).map((at, ix) => [band.low[ix + 1] <= at && at <= band.high[ix + 1], band.low[ix + 1] < band.high[ix + 1]])),
   );
-  assert.ok(bands.flat(2).every(Boolean), JSON.stringify(bands));
+  // Seeds may agree in an epoch.
+  assert.ok(bands.flat().every(([within]) => within) && bands.flat().some(([, wide]) => wide), JSON.stringify(bands));
 
   await page.getByText("Its answers after 4 epochs").waitFor();
   await phase(page, "Train again");
