@@ -150,10 +150,13 @@ test("two strategies draw two curves over what is chosen, and fill two rows; the
     contenders.map(({ runs }) => runs.map(({ about: { config, data } }) => [config.seed, data.train])),
   );
   assert.deepEqual(seeds, [[0, 1, 2], [0, 1, 2]].map((all) => all.map((seed) => [seed, train])));
+  await axis(page, "epochs");
+  await until(async () => (await said(page)).includes("over the epochs"));
   const bands = await chart(page).evaluate(({ lines }) =>
-    lines.map(({ y, band }) => y.slice(1).map((at, ix) => [band.low[ix + 1] <= at, at <= band.high[ix + 1], band.low[ix + 1] < band.high[ix + 1]])),
+    lines.map(({ y, band }) => y.slice(1).map((at, ix) => [band.low[ix + 1] <= at && at <= band.high[ix + 1], band.low[ix + 1] < band.high[ix + 1]])),
   );
-  assert.ok(bands.flat(2).every(Boolean), JSON.stringify(bands));
+  // Seeds may agree in an epoch.
+  assert.ok(bands.flat().every(([within]) => within) && bands.flat().some(([, wide]) => wide), JSON.stringify(bands));
 
   await page.getByText("Its answers after 4 epochs").waitFor();
   await phase(page, "Train again");
