@@ -1,5 +1,7 @@
 """Reads interactions from Parquet and CSV files into a data set, numbered and split as the crate does."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
