@@ -39,6 +39,10 @@ def compare(run: Run, reference: saved.SavedRun) -> None:
     tensors = run.saved().tensors
     assert tensors.keys() == reference.tensors.keys()
     for name, theirs in reference.tensors.items():
+        if name == "kept_pairs":  # those of earlier epochs follow
+            theirs = theirs[: reference.record["pairsInEpoch"]]
+            assert np.array_equal(tensors[name][: len(theirs)], theirs)
+            continue
         theirs = theirs[: len(tensors[name])]  # a file pads some tensors to multiples of 8 rows
         np.testing.assert_allclose(tensors[name], theirs, rtol=1e-3, atol=1e-4, err_msg=name)
 
