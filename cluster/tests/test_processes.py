@@ -25,8 +25,10 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def start(arguments: list[str], processes: int) -> list[subprocess.Popen[str]]:
-    """Starts the processes of a run."""
+def start(
+    arguments: list[str], processes: int, *, last: list[str] | None = None
+) -> list[subprocess.Popen[str]]:
+    """Starts the processes of a run; the last one with some more arguments."""
     environment = {**os.environ, "JAX_PLATFORMS": "cpu", "XLA_FLAGS": ""}
     command = [sys.executable, "-m", "twotower_cluster.cli", "train", *arguments]
     if processes > 1:
@@ -34,6 +36,7 @@ def start(arguments: list[str], processes: int) -> list[subprocess.Popen[str]]:
     started = []
     for n in range(processes):
         own = [f"--process={n}"] if processes > 1 else []
+        own += (last or []) if n == processes - 1 else []
         started.append(
             subprocess.Popen(
                 [*command, *own],
@@ -96,3 +99,14 @@ def test_a_killed_run_resumes_with_another_number_of_processes(tmp_path: Path) -
     reference = saved.read(FIXTURES / "id.4.safetensors").record["run"]["epochs"]
     for ours, theirs in zip(epochs, reference, strict=False):
         assert ours["loss"] == pytest.approx(theirs["loss"], abs=1e-4)
+
+
+def test_processes_that_disagree_are_named(tmp_path: Path) -> None:
+    model = tmp_path / "model.safetensors"
+    source = FIXTURES / "id.2.safetensors"
+    started = start([f"--resume={source}", f"--save={model}"], 2, last=["--epochs=9"])
+    for process in started:
+        _, errors = process.communicate(timeout=TIMEOUT)
+        assert process.returncode == 1
+        assert "Process 1 has other options or data than process 0" in errors
+    assert not list(tmp_path.iterdir())

@@ -68,10 +68,12 @@ def _golden(folder: Path) -> int:
     from .golden import run_all
     from .shards import Shards
 
-    reports = run_all(folder, Shards.of())
-    for report in reports:
+    reports = []
+    for report in run_all(folder, Shards.of()):
         verdict = "pass" if report.passed else "MISS"
-        print(f"{verdict}  {report.name:30} {report.worst:8.1%} of the gate  {report.worst_at}")
+        share = f"{report.worst:8.1%} of the gate"
+        print(f"{verdict}  {report.name:30} {share}  {report.worst_at}", flush=True)
+        reports.append(report)
     missed = sum(not report.passed for report in reports)
     print(f"{len(reports) - missed} of {len(reports)} cases pass")
     return 1 if missed else 0

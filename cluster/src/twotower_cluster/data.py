@@ -1,5 +1,7 @@
 """Reads interactions from Parquet and CSV files into a data set, numbered and split as the crate does."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -56,7 +58,7 @@ def read(paths: Sequence[Path], config: Config, test: Sequence[Path] = ()) -> Da
     if split["kind"] == "random" and not test:
         parts = split_random(train, len(user_ids), config.seed, split["test"], split["validation"])
     else:
-        parts = (in_order(train), train[:0], in_order(tested))
+        parts = (in_order(train), train[:0], in_order(_without(tested, train)))
     user_ids, renumbered = renumber(user_ids, parts, 0)
     item_ids, renumbered = renumber(item_ids, renumbered, 1)
     train, validation, tested = (in_order(part) for part in renumbered)
@@ -121,6 +123,13 @@ def _numbered(columns: Sequence[pa.ChunkedArray[Any]]) -> tuple[np.ndarray, list
 
 def _distinct(pairs: np.ndarray) -> np.ndarray:
     return np.unique(pairs, axis=0) if len(pairs) else pairs
+
+
+def _without(pairs: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Pairs (n, 2) that are not among others: a test of what was trained on tells nothing."""
+    width = max(pairs[:, 1].max(initial=0), others[:, 1].max(initial=0)) + 1
+    keys, known = (each[:, 0] * width + each[:, 1] for each in (pairs, others))
+    return pairs[~np.isin(keys, known)]
 
 
 def _report(lines: int, train: np.ndarray, users: list[str], items: list[str]) -> dict[str, Any]:

@@ -63,7 +63,8 @@ def at_cut(
     for ranked, wanted in zip(lists, held_out, strict=True):
         shown = [item for item in ranked[:k] if item != NO_ID]
         listed.update(shown)
-        ranks = [rank for rank, item in enumerate(shown) if item in set(wanted)]
+        hits = set(wanted)
+        ranks = [rank for rank, item in enumerate(shown) if item in hits]
         ideal = sum(_discount(rank) for rank in range(min(k, len(wanted))))
         sums["recall"] += len(ranks) / len(wanted)
         sums["ndcg"] += sum(map(_discount, ranks)) / ideal

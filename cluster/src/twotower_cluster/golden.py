@@ -5,6 +5,7 @@ Every number must lie within the crate's gate: |x − ref| ≤ 1e-5 + 2e-4 · |r
 
 import dataclasses
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,12 +79,12 @@ def run(path: Path, shards: Shards) -> Report:
     return report
 
 
-def run_all(folder: Path, shards: Shards) -> list[Report]:
-    """Runs all cases of a folder."""
+def run_all(folder: Path, shards: Shards) -> Iterator[Report]:
+    """Runs all cases of a folder, one after the other."""
     paths = sorted(folder.glob("*.json"))
     if not paths:
         raise RefusedError(f"{folder}: there is no golden case (*.json).")
-    return [run(path, shards) for path in paths]
+    yield from (run(path, shards) for path in paths)
 
 
 def _training(report: Report, case: Case, shards: Shards) -> None:

@@ -57,6 +57,8 @@ class Run:
         self.trainer = Trainer(shards, config, dataset.n_items, longest)
         self._step = self.trainer.compiled()
         self._embed: dict[str, Any] = {}
+        self._put = jax.jit(self._with_rows, donate_argnums=0)
+        self._best_of = jax.jit(self._top_items)
 
     @classmethod
     def fresh(cls, shards: Shards, config: Config, dataset: Dataset) -> "Run":
@@ -278,11 +280,6 @@ class Run:
         seen = self.dataset.seen(with_validation=with_validation)
         longest = max(seen.longest(), 1)
         items = self._catalogue()
-        rank = jax.jit(
-            lambda outputs, items, seen: evaluate.top_items(
-                self.shards, outputs, items, seen, self.dataset.n_items
-            )
-        )
         lists: list[list[int]] = []
         for first in range(0, len(users), QUERIES):
             block = users[first : first + QUERIES]
@@ -295,25 +292,26 @@ class Run:
                 members = seen.row(user)
                 masks[row, : len(members)] = members
             outputs = self._outputs(self.config.user, self.data.user, ids)
-            found = rank(outputs, items, self.shards.replicate(masks))
+            found = self._best_of(outputs, items, self.shards.replicate(masks))
             lists += np.asarray(found)[: len(block)].tolist()
         return lists
+
+    def _top_items(self, outputs: Array, items: Array, seen: Array) -> Array:
+        return evaluate.top_items(self.shards, outputs, items, seen, self.dataset.n_items)
+
+    def _with_rows(self, table: Array, ids: Array, rows: Array) -> Array:
+        """A table with new rows where `ids` says."""
+        return self.shards.update(lambda _, new: (new,), (table,), ids, rows)[0]
 
     def _catalogue(self) -> Array:
         """Outputs of all items (I, O), by rows."""
         shape = (self.dataset.n_items, self.config.out_width)
         table = self.shards.place(np.zeros(shape, np.float32))
-        put = jax.jit(
-            lambda table, ids, rows: self.shards.update(lambda _, new: (new,), (table,), ids, rows)[
-                0
-            ],
-            donate_argnums=0,
-        )
         for first in range(0, self.dataset.n_items, QUERIES):
             ids = np.arange(first, first + QUERIES, dtype=np.int32)
             ids[ids >= self.dataset.n_items] = NO_ID
             rows = self._outputs(self.config.item, self.data.item, ids)
-            table = put(table, self.shards.replicate(ids), rows)
+            table = self._put(table, self.shards.replicate(ids), rows)
         return table
 
     def _outputs(self, tower: Tower, inputs: Inputs, ids: np.ndarray) -> Array:

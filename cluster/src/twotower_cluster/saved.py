@@ -72,6 +72,7 @@ def write(path: Path, run: SavedRun) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         save_file(whole, temporary, {_KEY: json.dumps(envelope, allow_nan=False)})
+        temporary.chmod(0o644)
         temporary.replace(path)
     except (OSError, ValueError, SafetensorError) as error:
         raise RefusedError(f"{path}: cannot save the run: {error}") from error

@@ -1,5 +1,6 @@
 """`twotower-cluster train`: from the command line to a report and a saved run."""
 
+import hashlib
 import json
 import os
 from dataclasses import dataclass, field
@@ -7,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import numpy as np
+from jax.experimental import multihost_utils
 
 from . import config as options
 from . import data, saved
@@ -34,6 +37,7 @@ def train(order: Order) -> None:
     """Trains a run on all devices of all processes; process 0 writes the files."""
     shards = Shards.of()
     run = _run(order, shards)
+    _agree(run)
     checkpoints = Checkpoints(order.checkpoints) if order.checkpoints else None
     if checkpoints:
         checkpoints.restore(run)
@@ -64,6 +68,23 @@ def _run(order: Order, shards: Shards) -> Run:
         given = {**given, "split.kind": "given"}
     config = options.resolve(given)
     return Run.fresh(shards, config, data.read(order.data, config, order.test))
+
+
+def _agree(run: Run) -> None:
+    """Rejects a run whose processes have other options or other data than process 0."""
+    digest = hashlib.sha256(json.dumps(run.config.options, sort_keys=True).encode())
+    for part in (run.dataset.train, run.dataset.validation, run.dataset.test):
+        digest.update(np.ascontiguousarray(part).tobytes())
+    for ids in (run.dataset.users, run.dataset.items):
+        digest.update("\n".join(ids).encode())
+    ours = np.frombuffer(digest.digest(), np.uint32)
+    every = np.asarray(multihost_utils.process_allgather(ours)).reshape(-1, len(ours))
+    others = [n for n, theirs in enumerate(every) if not np.array_equal(theirs, every[0])]
+    if others:
+        raise RefusedError(
+            f"Process {others[0]} has other options or data than process 0: give all processes the "
+            "same command and the same files."
+        )
 
 
 def _report(run: Run) -> dict[str, Any]:
