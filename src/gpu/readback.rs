@@ -68,7 +68,7 @@ impl Readback {
     /// Waits for the bytes.
     ///
     /// # Errors
-    /// [`Error::DeviceLost`] or [`Error::Gpu`] if the device has failed.
+    /// [`Error::DeviceLost`](crate::Error::DeviceLost) or [`Error::Gpu`](crate::Error::Gpu) if the device has failed.
     pub async fn finish<T: Pod>(self) -> Result<Vec<T>> {
         #[cfg(not(target_arch = "wasm32"))]
         self.gpu

@@ -131,7 +131,7 @@ export class Trainer {
       for (const key of Object.keys(others)) throw refusal(key, "a saved run has its options in its file", "backend, share, signal");
       checkOptional(options, OWN);
       if (signal?.aborted) throw aborted(signal);
-      const file = asBlob(bytes);
+      const file = await cloneable(asBlob(bytes));
       const make = (host: Proxied<Host>): Promise<Made> => host.load(file, backend);
       const { remote, about } = await Remote.make(make, { share, signal });
       return new Trainer(remote, about);
@@ -317,6 +317,15 @@ function checkSearch(search: string, limit: number): void {
 /** Whether nobody sees the page. A worker has none. */
 function isHidden(): boolean {
   return typeof document !== "undefined" && document.hidden;
+}
+
+/** Returns a blob that can be sent to a worker. Node.js cannot send one that lies in a file (`openAsBlob`): it is read. */
+async function cloneable(file: Blob): Promise<Blob> {
+  try {
+    return structuredClone(file);
+  } catch {
+    return new Blob([await file.arrayBuffer()]);
+  }
 }
 
 /** Bytes as a file that a worker reads in pieces. */

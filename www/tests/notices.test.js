@@ -7,7 +7,7 @@ import { test } from "node:test";
 const TEXT = readFileSync(new URL("../dist/THIRD-PARTY.txt", import.meta.url), "utf8");
 
 test("packages and crates are named with their holders and the text of their licence", () => {
-  for (const name of ["lit", "lit-html", "@lit/reactive-element", "comlink", "uplot", "wgpu", "naga", "serde_json", "memchr", "prost", "wasm-bindgen"]) {
+  for (const name of ["lit", "lit-html", "@lit/reactive-element", "comlink", "uplot", "wgpu", "naga", "serde_json", "memchr", "hashbrown", "wasm-bindgen"]) {
     const [, licences, holder] = new RegExp(`^${name} \\d\\S*: .*; licence ([\\d, ]+)\\n {4}(.+)$`, "m").exec(TEXT) ?? assert.fail(`${name} is missing`);
     assert.match(holder, /\w{3}/, name);
     for (const number of licences.split(", ")) assert.match(TEXT, new RegExp(`^Licence ${number}\\n\\n.{10}`, "m"), name);

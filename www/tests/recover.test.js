@@ -132,10 +132,10 @@ test("without another device the run goes on on the CPU", async () => {
   broken.losses.forEach((loss, step) => assert.ok(Math.abs(loss - cpu.losses[step]) < 1e-3, `step ${step}`));
 });
 
-test("a GPU process that is killed ends no run, and the page says that it resumed", { todo: "not yet seen to pass" }, async () => {
+test("a GPU process that is killed ends no run, and the page says that it resumed", async () => {
   const { page, close } = await open(session, { path: "#backend=webgpu" });
   await phase(page, "Start training");
-  await quick(page, 40);
+  await quick(page, 5);
   await main(page).click();
   const table = page.locator("tt-epoch-table tbody tr");
   await table.nth(1).waitFor({ state: "attached", timeout: 60_000 });
@@ -147,7 +147,7 @@ test("a GPU process that is killed ends no run, and the page says that it resume
   await close();
 });
 
-test("a worker that dies ends no run that the page has a copy of", { todo: "not yet seen to pass" }, async () => {
+test("a worker that dies ends no run that the page has a copy of", async () => {
   const { page, close } = await open(session, { path: "#backend=cpu" });
   await phase(page, "Start training");
   await quick(page, 300);

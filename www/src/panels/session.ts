@@ -258,6 +258,7 @@ export class Session extends EventTarget {
     const late = new Promise<boolean>((resolve) => (timer = setTimeout(() => resolve(true), PATIENCE)));
     const isLate = await Promise.race([this.#idle.then(() => false), late]);
     clearTimeout(timer);
+    this.#releaseTurn();
     if (isLate) {
       this.#life.abort();
       this.trainer = undefined;
