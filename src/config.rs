@@ -603,7 +603,7 @@ pub struct Cbns {
     pub capacity: usize,
     /// When the bank is first used.
     pub warmup: Warmup,
-    /// Who is pushed.
+    /// Sides that get gradients from the bank.
     pub sides: Sides,
 }
 
@@ -630,7 +630,7 @@ pub enum WarmupRule {
     Auto,
 }
 
-/// Who is pushed by the bank.
+/// Sides that get gradients from the bank.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Sides {
@@ -640,7 +640,7 @@ pub enum Sides {
     Items,
 }
 
-/// What leaves the epochs, which get shorter.
+/// Pairs to skip; epochs get shorter.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Skip {
@@ -648,7 +648,7 @@ pub struct Skip {
     pub policy: SkipPolicy,
     /// How large a share of them.
     pub share: f64,
-    /// Whose rows make a pair stale.
+    /// Rows that make a pair stale.
     pub rows: SkipRows,
     /// Share of all pairs that the hot rows have.
     pub hot_share: f64,
@@ -691,17 +691,17 @@ impl Skip {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SkipPolicy {
-    /// Those whose rows hardly move (Ebrahimzadeh Maboud et al. 2024).
+    /// Pairs whose rows hardly move (Ebrahimzadeh Maboud et al. 2024).
     Stale,
-    /// Those of rare items.
+    /// Errors of rare items.
     Popularity,
-    /// Those that a user has beyond a number, in the mean of the epochs; they take turns.
+    /// Pairs of a user above a cap, averaged over the epochs; the pairs rotate.
     Cap,
     /// Any, drawn anew each epoch: the control.
     Random,
 }
 
-/// Whose rows make a pair stale.
+/// Rows that make a pair stale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SkipRows {
@@ -720,7 +720,7 @@ pub struct Towers {
     pub item: TowerConfig,
 }
 
-/// What a tower is made of.
+/// Inputs and layers of a tower.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TowerConfig {
     /// Whether each id has an embedding of its own.
@@ -756,10 +756,10 @@ impl TowerConfig {
     }
 }
 
-/// What a user tower is made of.
+/// Inputs and layers of a user tower.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct UserTower {
-    /// What any tower may be made of.
+    /// Inputs and layers that any tower can have.
     #[serde(flatten)]
     pub base: TowerConfig,
     /// The sum of a user's items, if it is part of it.
@@ -781,7 +781,7 @@ impl UserTower {
 /// A user as the sum of its items.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct History {
-    /// Whose embeddings are summed.
+    /// Table of the embeddings that are summed.
     pub table: HistoryTable,
     /// p, the power of their number that the sum is divided by.
     pub power: f32,
@@ -789,7 +789,7 @@ pub struct History {
     pub cap: usize,
 }
 
-/// Whose embeddings a history sums.
+/// Tables that a history can sum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum HistoryTable {
@@ -964,7 +964,7 @@ impl Config {
         history.is_some_and(|history| history.table == HistoryTable::Shared)
     }
 
-    /// What no option of the tuning can tell by itself.
+    /// Checks relations between options of the tuning.
     fn check_tune(&self) -> Result<()> {
         let Some(Tune { temperature, .. }) = &self.tune else { return Ok(()) };
         let refuse = |problem: String| {
@@ -983,7 +983,7 @@ impl Config {
         }
     }
 
-    /// What no option of a tower can tell by itself.
+    /// Checks relations between options of a tower.
     fn check_towers(&self) -> Result<()> {
         let refuse = |key: &str, problem: &str, allowed: &str| {
             Err(Error::Config { key: key.into(), problem: problem.into(), allowed: allowed.into() })
@@ -1051,7 +1051,7 @@ impl Config {
             }
     }
 
-    /// What no option of the negatives can tell by itself.
+    /// Checks relations between options of the negatives.
     fn check_negatives(&self) -> Result<()> {
         if self.candidates() > MOST_USES {
             return Err(Error::Config {

@@ -10,15 +10,15 @@ pub enum Error {
     Config {
         /// Dotted path of the option, such as `optimizer.learningRate`.
         key: String,
-        /// What was wrong with it.
+        /// The problem.
         problem: String,
-        /// What it may be.
+        /// Allowed values.
         allowed: String,
     },
-    /// What this version, this adapter or the run as it stands does not have.
+    /// Something that this version, this adapter or the run in its state does not have.
     #[error("{} is not available", clip(.what))]
     NotAvailable {
-        /// What was asked for.
+        /// The requested thing.
         what: String,
     },
     /// A file that cannot be trained on.
@@ -26,7 +26,7 @@ pub enum Error {
     Data {
         /// Name of the file, or of the part of the data.
         file: String,
-        /// What was wrong with it.
+        /// The problem.
         problem: String,
         /// The first bad lines, each as `line 7: reason`.
         lines: Vec<String>,
@@ -34,7 +34,7 @@ pub enum Error {
     /// A file of a saved run that cannot be gone on from.
     #[error("this is no saved run that can be gone on from: {problem}")]
     Checkpoint {
-        /// What was wrong with it.
+        /// The problem.
         problem: String,
     },
     /// A user or an item that the data does not have.
@@ -61,7 +61,7 @@ pub enum Error {
         "WebGPU found no graphics adapter: hardware acceleration may be turned off, or the driver blocked"
     )]
     NoAdapter {
-        /// What the browser or driver said.
+        /// Message of the browser or driver.
         reason: String,
     },
     /// The adapter refused to give a device.
@@ -69,7 +69,7 @@ pub enum Error {
         "the graphics adapter refused to give a device: other pages may use it, or its driver needs a restart"
     )]
     DeviceRefused {
-        /// What the browser or driver said.
+        /// Message of the browser or driver.
         reason: String,
     },
     /// The run needs more than the adapter allows.
@@ -77,9 +77,9 @@ pub enum Error {
     Limit {
         /// WebGPU's name of the limit.
         limit: &'static str,
-        /// What the plan asks for.
+        /// Requested value.
         wanted: u64,
-        /// What the adapter has.
+        /// Value of the adapter.
         available: u64,
     },
     /// A run or a file needs more memory than there is.
@@ -95,13 +95,13 @@ pub enum Error {
     /// The device was lost during the run.
     #[error("the GPU device was lost: {reason}")]
     DeviceLost {
-        /// What the browser or driver said.
+        /// Message of the browser or driver.
         reason: String,
     },
     /// The GPU refused a command: a fault of this crate, reported with the driver's words.
     #[error("the GPU refused a command: {message}")]
     Gpu {
-        /// What the validation said.
+        /// Message of the validation.
         message: String,
     },
     /// The loss stopped being a number.
@@ -183,7 +183,7 @@ impl Error {
     }
 }
 
-/// What memory is needed for.
+/// Purpose of the memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the variants are the two needs")]
 pub enum Need {

@@ -16,7 +16,7 @@ pub fn value(text: &[u8]) -> Result<Value> {
     serde_json::from_slice(text)
 }
 
-/// What a value says.
+/// A JSON value.
 ///
 /// # Errors
 /// If it says something else.

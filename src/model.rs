@@ -394,7 +394,7 @@ impl Model {
     /// Reads a parameter's elements (rows, width), whole rows at a time.
     ///
     /// # Errors
-    /// Those of [`Executor::read`], and of `take`.
+    /// Errors of [`Executor::read`], and of `take`.
     pub async fn read_values(
         &mut self,
         &Parameter { rows, width, dim, table, .. }: &Parameter,

@@ -68,7 +68,7 @@ impl<'a> Texts<'a> {
     /// Adds a text.
     ///
     /// # Errors
-    /// Those of the sink.
+    /// Errors of the sink.
     pub fn push(&mut self, text: &str) -> Result<()> {
         self.text.push_str(text);
         if self.text.len() < TEXT { Ok(()) } else { self.finish() }
@@ -77,7 +77,7 @@ impl<'a> Texts<'a> {
     /// Hands on the texts that are left.
     ///
     /// # Errors
-    /// Those of the sink.
+    /// Errors of the sink.
     pub fn finish(&mut self) -> Result<()> {
         self.sink.push(self.text.as_bytes())?;
         self.text.clear();

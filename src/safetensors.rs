@@ -23,7 +23,7 @@ const LONGEST_HEADER: u64 = 100_000_000;
 /// of 80,000 epochs has as many.
 const MOST_VALUES: usize = 2 << 20;
 
-/// What a tensor's elements are.
+/// Type of a tensor's elements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the variants are called as the format calls them")]
 pub enum Dtype {
@@ -58,7 +58,7 @@ impl Dtype {
 pub struct Entry<'a> {
     /// Its name.
     pub name: String,
-    /// What its elements are.
+    /// Type of its elements.
     pub dtype: Dtype,
     /// Its shape.
     pub shape: Vec<usize>,
@@ -128,7 +128,7 @@ impl Data<'_> {
     /// Hands the elements that are known to a sink; the number of others.
     ///
     /// # Errors
-    /// Those of the sink.
+    /// Errors of the sink.
     pub fn write(&self, sink: &mut dyn Sink) -> Result<Option<usize>> {
         match self {
             Self::Words(words) => {
@@ -175,7 +175,7 @@ pub struct Place {
 /// Reads a part of a file, piece by piece: words, of which the last one ends in zeros if it is not whole.
 ///
 /// # Errors
-/// Those of the source, and [`crate::Error::OutOfMemory`].
+/// Errors of the source, and [`crate::Error::OutOfMemory`].
 pub async fn read(source: &dyn Source, start: u64, bytes: u64) -> Result<Vec<u32>> {
     let bytes = usize::try_from(bytes).map_err(|_| no_room(bytes))?;
     let mut words = room(bytes.div_ceil(4))?;
@@ -192,7 +192,7 @@ impl File {
     /// Reads the header; none if there is no whole one, or if it has more values than any file.
     ///
     /// # Errors
-    /// Those of the source, and [`crate::Error::OutOfMemory`].
+    /// Errors of the source, and [`crate::Error::OutOfMemory`].
     pub async fn open(source: &dyn Source) -> Result<Option<Self>> {
         let Some(rest) = source.bytes().checked_sub(LENGTH as u64) else { return Ok(None) };
         let length = source.read(0, LENGTH).await?;

@@ -24,7 +24,7 @@ pub struct Stopwatch {
     pairs: Pairs,
 }
 
-/// What a run is on, and what it takes up.
+/// Backend of a run, and the memory that it uses.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct About<'a> {
@@ -34,7 +34,7 @@ pub struct About<'a> {
     memory_bytes: u64,
     /// Bytes of WebAssembly's memory at its peak so far.
     wasm_bytes: Option<u64>,
-    /// What a GPU binds.
+    /// Sizes of a GPU's bindings.
     bindings: Option<Bindings>,
 }
 
@@ -54,7 +54,7 @@ impl Stopwatch {
     /// A run at its start, over tables of `users` and `items` rows.
     ///
     /// # Errors
-    /// Those of [`Model::new`]; [`Error::NotAvailable`] for features, which random pairs do not have.
+    /// Errors of [`Model::new`]; [`Error::NotAvailable`] for features, which random pairs do not have.
     pub async fn new(
         config: &Config,
         users: usize,
@@ -92,7 +92,7 @@ impl Stopwatch {
         Ok(Self { model, backend, seed: config.seed, pairs })
     }
 
-    /// What it runs on, and what that takes up.
+    /// Backend, and the memory that is used.
     pub fn about(&self) -> About<'_> {
         About {
             backend: &self.backend,
@@ -105,7 +105,7 @@ impl Stopwatch {
     /// Takes the next step.
     ///
     /// # Errors
-    /// Those of [`Executor::read`](crate::executor::Executor::read).
+    /// Errors of [`Executor::read`](crate::executor::Executor::read).
     pub async fn lap(&mut self) -> Result<Lap> {
         let started = Instant::now();
         let place = (self.model.steps() % RING as u64) as usize;
@@ -118,7 +118,7 @@ impl Stopwatch {
     /// the CPU. The first after a step brings the outputs of all items up to date.
     ///
     /// # Errors
-    /// Those of [`Executor::read`](crate::executor::Executor::read).
+    /// Errors of [`Executor::read`](crate::executor::Executor::read).
     pub async fn list(&mut self, user: u32, k: usize) -> Result<f64> {
         let all = Filter::new(self.model.plan().dims.items, None);
         let started = Instant::now();
@@ -138,7 +138,7 @@ impl Stopwatch {
     /// Takes so many steps with a clock around each operation, behind one without.
     ///
     /// # Errors
-    /// Those of [`Model::start_clock`] and of [`Model::stop_clock`].
+    /// Errors of [`Model::start_clock`] and of [`Model::stop_clock`].
     pub async fn profile(&mut self, laps: usize) -> Result<Profile> {
         self.lap().await?;
         self.timed(laps).await
@@ -157,7 +157,7 @@ impl Stopwatch {
     /// loops, on a GPU by its own clock around their dispatches in the next step.
     ///
     /// # Errors
-    /// Those of [`Model::start_clock`] and of [`Model::stop_clock`].
+    /// Errors of [`Model::start_clock`] and of [`Model::stop_clock`].
     pub async fn bank_products(&mut self) -> Result<f64> {
         let Dims { batch, bank, out: dim, .. } = self.model.plan().dims;
         if !self.backend.backend.is_gpu() {
@@ -176,10 +176,10 @@ impl Stopwatch {
         Ok(banked.map(|(_, milliseconds)| milliseconds).sum())
     }
 
-    /// What the backend could do at best.
+    /// Peak rates of the backend.
     ///
     /// # Errors
-    /// Those of [`Executor::limits`](crate::executor::Executor::limits).
+    /// Errors of [`Executor::limits`](crate::executor::Executor::limits).
     pub async fn limits(&mut self) -> Result<Limits> {
         self.model.measured().1.limits().await
     }
@@ -187,7 +187,7 @@ impl Stopwatch {
     /// A tower's embeddings (rows, width) as they are now.
     ///
     /// # Errors
-    /// Those of [`Executor::read`](crate::executor::Executor::read).
+    /// Errors of [`Executor::read`](crate::executor::Executor::read).
     pub async fn table(&mut self, tower: Tower) -> Result<Vec<f32>> {
         self.model.table(tower).await
     }
@@ -197,7 +197,7 @@ fn milliseconds_since(started: Instant) -> f64 {
     started.elapsed().as_secs_f64() * 1e3
 }
 
-/// What the plan of such a run knows of its data.
+/// Extent of the data of such a run.
 pub fn extent(config: &Config, users: usize, items: usize) -> Extent {
     Extent {
         users,

@@ -136,7 +136,7 @@ fn five_epochs_and_five_more_are_ten_to_the_last_bit() {
                 |losses: &mut Vec<f32>| losses.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
             assert_eq!(bits(&mut losses), bits(&mut expected), "{more} on {choice:?}");
             assert!(essence(&mut rest) == essence(&mut whole), "{more} on {choice:?}");
-            // What was saved goes on as if nothing had been.
+            // A saved run resumes as if it had not stopped.
             losses.truncate(0);
             assert!(essence(&mut half).0 != essence(&mut whole).0);
             train(&mut half).expect("trains");

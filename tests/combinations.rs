@@ -217,7 +217,7 @@ fn work_is_what_the_products_come_to() {
     assert_eq!(half.multiply_adds * 2, plan(&json!({})).step_work(1024, 0).multiply_adds);
 }
 
-/// What a run says it has done is what its options ask for, on both backends alike.
+/// The reported work is the work of the options, on both backends.
 #[test]
 fn both_backends_count_the_same_work() {
     let more = json!({

@@ -23,7 +23,7 @@ fn advance(trainer: &mut Trainer) -> Progress {
     pollster::block_on(trainer.advance(Duration::from_micros(20))).expect("trains")
 }
 
-/// What a run comes to, but how long it took.
+/// A run's results without its times.
 fn outcome((losses, epochs): (Vec<f32>, Vec<EpochReport>)) -> (Vec<u32>, Value) {
     let epochs = epochs.into_iter().map(|epoch| EpochReport { seconds: 0.0, ..epoch });
     let epochs = json!(epochs.collect::<Vec<_>>());

@@ -16,7 +16,7 @@ use crate::plan::Tensor;
 use crate::safetensors::{self, Data, Draft, Dtype, Entry, Place};
 use dataset::all_lists;
 
-/// What this version writes, and the only one that it reads.
+/// Version that is written, and the only one that is read.
 pub const VERSION: u32 = 1;
 
 /// The key of the record in the file's metadata.

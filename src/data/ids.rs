@@ -174,7 +174,7 @@ impl ShortId {
 /// Top byte of a word that is a hash.
 const HASHED: u64 = 0xff << 56;
 
-/// What ids are hashed with, by chance: nobody can choose ids that fall together.
+/// Random seed of the ids' hash, so that nobody can choose ids that collide.
 #[derive(Debug, Clone, Copy)]
 struct Seed([u32; 2], u64);
 

@@ -16,7 +16,7 @@ pub use text::{
     ITEMS_END, Label, METADATA_START, item_json, items_start, list_json, metadata_line, vector_line,
 };
 
-/// What can be given away, by the name of its file.
+/// Files that can be exported, by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each is the file of its name")]
 pub enum Export {
@@ -83,6 +83,6 @@ pub enum Piece {
     Bytes(Vec<u8>),
     /// A tower's outputs.
     Outputs(Tower),
-    /// What training moves.
+    /// Parameters that training changes.
     Values(Parameter),
 }

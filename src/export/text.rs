@@ -61,7 +61,7 @@ pub const ITEMS_END: &str = "]}";
 /// A list of texts under a name, as a part of an object.
 ///
 /// # Errors
-/// Those of the sink.
+/// Errors of the sink.
 pub fn list_json<'a>(
     file: &mut Texts<'_>,
     name: &str,

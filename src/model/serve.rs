@@ -118,7 +118,7 @@ impl Model {
     /// Reads them, whole rows at a time.
     ///
     /// # Errors
-    /// Those of [`Executor::read`](crate::executor::Executor::read), and of `take`.
+    /// Errors of [`Executor::read`](crate::executor::Executor::read), and of `take`.
     pub async fn read_outputs(&mut self, tower: Tower, take: Take<'_>) -> Result<()> {
         let Dims { users, items, queries, out, out_width, .. } = self.plan.dims;
         let shape = [out_width, out];

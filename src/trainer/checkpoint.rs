@@ -43,7 +43,7 @@ impl Trainer {
     /// The run as a file in memory: see [`Trainer::save_to`].
     ///
     /// # Errors
-    /// Those of [`Trainer::save_to`]; [`crate::Error::OutOfMemory`] if there is no room for the file.
+    /// Errors of [`Trainer::save_to`]; [`crate::Error::OutOfMemory`] if there is no room for the file.
     pub async fn save(&mut self) -> Result<Vec<u8>> {
         let mut file = Vec::new();
         self.save_to(&mut file).await?;
@@ -100,7 +100,7 @@ impl Trainer {
     /// A trainer that resumes from a file in memory: see [`Trainer::load_from`].
     ///
     /// # Errors
-    /// Those of [`Trainer::load_from`].
+    /// Errors of [`Trainer::load_from`].
     pub async fn load(bytes: &[u8], choice: BackendChoice) -> Result<Self> {
         Self::load_from(&bytes, choice).await
     }
@@ -171,7 +171,7 @@ impl Trainer {
 /// What the pairs of an epoch are held against: they are training pairs, in their order.
 struct KeptPairs<'a> {
     train: &'a [[u32; 2]],
-    /// Those that are still to come.
+    /// Pairs that are still to come.
     left: usize,
 }
 

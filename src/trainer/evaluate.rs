@@ -34,7 +34,7 @@ impl HeldOut {
         self.users.is_empty()
     }
 
-    /// Those of the users who have a row of the tower. The others come last, and count as zero.
+    /// Errors of the users who have a row of the tower. The others come last, and count as zero.
     pub fn ranked(&self, n_users: usize) -> &[u32] {
         &self.users[..self.users.partition_point(|&user| (user as usize) < n_users)]
     }
@@ -46,7 +46,7 @@ impl HeldOut {
     }
 }
 
-/// What a ranking leaves out, and so which part it is measured on.
+/// Items that a ranking excludes, and so the part that it is measured on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mask {
     /// Training pairs: validation is measured.
@@ -88,7 +88,7 @@ pub fn popularity(dataset: &Dataset, held_out: &HeldOut, seen: &Csr) -> Option<M
 }
 
 impl Trainer {
-    /// What a user has, and must not be recommended.
+    /// Items of each user that are not recommended.
     pub(super) fn seen(&self, user: u32) -> &[u32] {
         self.masks[Mask::History as usize].row(user)
     }

@@ -13,7 +13,7 @@ impl Trainer {
     /// A file for other tools in memory: see [`Trainer::export_to`].
     ///
     /// # Errors
-    /// Those of [`Trainer::export_to`]; [`crate::Error::OutOfMemory`] if there is no room for the file.
+    /// Errors of [`Trainer::export_to`]; [`crate::Error::OutOfMemory`] if there is no room for the file.
     pub async fn export(&mut self, file: Export) -> Result<Vec<u8>> {
         let mut bytes = Vec::new();
         self.export_to(file, &mut bytes).await?;
@@ -24,7 +24,7 @@ impl Trainer {
     /// order of `ids.json`. It takes a few megabytes beside the run.
     ///
     /// # Errors
-    /// Those of [`crate::executor::Executor::read`] and of the sink.
+    /// Errors of [`crate::executor::Executor::read`] and of the sink.
     pub async fn export_to(&mut self, file: Export, sink: &mut dyn Sink) -> Result<()> {
         self.ready().await?;
         let pieces = match file {

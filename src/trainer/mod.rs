@@ -69,7 +69,7 @@ pub struct Trainer {
     lists: Vec<u32>,
     /// The pace of that, in blocks of users.
     ranking_pace: Pace,
-    /// What the run goes back to.
+    /// State that the run returns to.
     kept: Kept,
     /// The trial at work, while the run is tuned.
     trial: Option<Box<Trainer>>,
@@ -94,7 +94,7 @@ enum Edge {
     Run,
 }
 
-/// What changes in the course of a run.
+/// State of a run that changes while it trains.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Run {
@@ -112,7 +112,7 @@ struct Run {
     /// Time of evaluation.
     #[serde(default)]
     evaluation_seconds: f64,
-    /// What is measured, until it is.
+    /// The pending measurement.
     #[serde(default)]
     edge: Option<Edge>,
     /// The drift of the epoch that is measured; none without a bank.
@@ -120,12 +120,12 @@ struct Run {
     drift: Option<f64>,
     /// Work up to the end of the last epoch.
     work: Work,
-    /// What was tried before the first epoch.
+    /// Trials before the first epoch.
     #[serde(deserialize_with = "json::list")]
     trials: Vec<Trial>,
     #[serde(deserialize_with = "json::list")]
     epochs: Vec<EpochReport>,
-    /// What the epoch at work leaves out, once that was decided.
+    /// Pairs that the current epoch skips, once decided.
     skipping: Option<Skipping>,
     /// Index in `epochs` of the best one.
     best: Option<usize>,
@@ -142,7 +142,7 @@ impl Trainer {
     /// A trainer at the start of its run.
     ///
     /// # Errors
-    /// Those of [`crate::executor::Executor::choose`]; [`Error::Config`] for `patience` without a
+    /// Errors of [`crate::executor::Executor::choose`]; [`Error::Config`] for `patience` without a
     /// validation part.
     pub async fn new(dataset: Dataset, config: Config, wish: impl Into<Wish>) -> Result<Self> {
         let (model, backend) = fresh_model(&dataset, &config, wish.into()).await?;
@@ -183,7 +183,7 @@ impl Trainer {
     /// again.
     ///
     /// # Errors
-    /// Those of [`Trainer::new`]; [`Error::Config`] for an option that was used in loading the data.
+    /// Errors of [`Trainer::new`]; [`Error::Config`] for an option that was used in loading the data.
     pub async fn reset(&mut self, config: Config, choice: BackendChoice) -> Result<()> {
         let features = |Towers { user, item }: &Towers| {
             let alone = [user.is_features(), item.is_features()];
@@ -242,7 +242,7 @@ impl Trainer {
         }
     }
 
-    /// What is trained, on what, with what.
+    /// Config, data and backend of the run.
     pub fn about(&self) -> About<'_> {
         let plan = self.model.plan();
         let step = plan.program(Program::Step).iter().flat_map(Op::dispatches);
@@ -579,7 +579,7 @@ fn history(dataset: &Dataset, config: &Config) -> Option<Csr> {
     Some(dataset.train.rows(dataset.n_users).capped(history.cap, lot))
 }
 
-/// What a plan has to know of a data set.
+/// Returns the extent of a data set, as a plan needs it.
 fn extent(dataset: &Dataset, history: Option<&Csr>) -> Extent {
     let features = |features: &Option<Features>| {
         let extent = |all: &Features| BagExtent::of(&all.lists, all.vocabulary.len());

@@ -29,7 +29,7 @@ pub enum Query {
 pub struct Choice {
     /// These alone, by id; all of the catalogue where none are given.
     pub among: Option<Vec<String>>,
-    /// None of these, by id.
+    /// Excludes these items, by id.
     pub without: Vec<String>,
     /// Also what the query has already: a user's items, those that a visitor picked, or the item itself.
     pub seen: bool,
@@ -114,7 +114,7 @@ impl Lookup {
     }
 }
 
-/// What is recommended by features alone.
+/// Query by features alone.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ByFeatures {
     /// The items, best first.
@@ -329,7 +329,7 @@ impl Trainer {
         }
     }
 
-    /// What a user has in training and validation.
+    /// Items of a user in training and validation.
     ///
     /// # Errors
     /// [`Error::UnknownId`] for a user without a training pair.
@@ -375,7 +375,7 @@ impl Trainer {
         }
     }
 
-    /// What a choice leaves out for a query that has some items already.
+    /// Items that a choice excludes for a query with items.
     fn filter(&self, choice: &Choice, had: &[u32], lookup: &mut Lookup) -> Result<Filter> {
         let find = |id: &str| self.item(id);
         let known = |places: Vec<Option<u32>>| places.into_iter().flatten().collect::<Vec<u32>>();

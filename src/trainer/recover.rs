@@ -31,7 +31,7 @@ pub struct Recovery {
     pub epochs: usize,
     /// Steps of the epoch after them.
     pub step: usize,
-    /// What had happened.
+    /// Reason of the loss.
     pub reason: String,
     /// On what it went on.
     pub backend: String,
@@ -162,7 +162,7 @@ impl Trainer {
     /// a copy, the run starts over. Returns whether there was such a fault.
     ///
     /// # Errors
-    /// Those of [`Trainer::new`], for the CPU.
+    /// Errors of [`Trainer::new`], for the CPU.
     pub async fn recover(&mut self) -> Result<bool> {
         let of_trial = match &mut self.trial {
             // Boxed, since a trial is a trainer as this one.

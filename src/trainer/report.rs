@@ -12,7 +12,7 @@ use crate::json::{self, Parts};
 use crate::metrics::Metrics;
 use crate::plan::{TOP_K, Work};
 
-/// What is trained, on what, with what.
+/// Config, data and backend of the run.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct About<'a> {
@@ -27,7 +27,7 @@ pub struct About<'a> {
     pub memory_bytes: u64,
     /// The dispatches of a training step, in order.
     pub plan: Vec<&'static str>,
-    /// What a step of a whole batch costs, with the bank full.
+    /// Cost of a step with a full batch and a full bank.
     pub step_work: Work,
 }
 
@@ -44,14 +44,14 @@ pub struct EpochReport {
     pub pairs: usize,
     /// Training steps.
     pub steps: usize,
-    /// What they and the decisions before them cost, by the plan.
+    /// Cost of the steps and of the decisions before them, counted from the plan.
     #[serde(flatten, skip_deserializing)]
     pub work: Work,
     /// Item outputs' mean drift over the steps that the bank reaches back, over their mean length;
     /// none without a bank.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub drift: Option<f64>,
-    /// What it left out; none before the first decision to skip.
+    /// Skipped pairs; none before the first decision.
     pub skip: Option<SkipReport>,
     /// On the validation part if there is one, else on the test; none where neither is.
     #[serde(flatten, skip_deserializing)]
@@ -90,7 +90,7 @@ impl Parts for Final {
 pub struct Report<'a> {
     #[serde(flatten)]
     about: About<'a>,
-    /// What was tried before the first epoch, if the run is tuned.
+    /// Trials before the first epoch, if the run is tuned.
     trials: &'a [Trial],
     epochs: &'a [EpochReport],
     /// Where it stands.

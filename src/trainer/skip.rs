@@ -22,7 +22,7 @@ const NO_THRESHOLD: f32 = 0.0;
 /// Under which every row is that was never given an activity.
 const ANY_THRESHOLD: f32 = 1.0;
 
-/// What an epoch left out.
+/// Pairs that an epoch skipped.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SkipReport {
@@ -38,11 +38,11 @@ pub struct SkipReport {
     pub skipped: usize,
     /// Rows that were stale in the epoch before and no longer were.
     pub woken: usize,
-    /// What there is to say, such as that nothing was found.
+    /// A note, such as that no threshold was found.
     pub note: Option<Note>,
 }
 
-/// What there is to say of a decision.
+/// Notes on a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "each says it in the sentence that it serialises as")]
 pub enum Note {
@@ -56,12 +56,12 @@ pub enum Note {
     TakenBack,
 }
 
-/// What is left out until the next decision.
+/// Pairs that are skipped until the next decision.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Skipping {
     /// The activity that the pairs were compared with.
     threshold: Option<f32>,
-    /// What is told of it.
+    /// Its report.
     told: Option<f32>,
     pub report: SkipReport,
 }

@@ -15,7 +15,7 @@ use crate::executor::Wish;
 use crate::json::{self, Parts};
 use crate::metrics::Metrics;
 
-/// What came of a temperature.
+/// Result of a temperature.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Trial {
     /// The temperature.
@@ -28,7 +28,7 @@ pub struct Trial {
     pub pairs: u64,
     /// Training time without evaluation.
     pub seconds: f64,
-    /// Of the best epoch, on the pairs that were held out.
+    /// Metrics of the best epoch on the held-out pairs.
     #[serde(flatten, skip_deserializing)]
     pub metrics: Metrics,
 }
@@ -48,7 +48,7 @@ pub struct TrialProgress {
     pub trial: usize,
     /// Trials in all.
     pub trials: usize,
-    /// What it tries.
+    /// Temperature of the trial.
     pub temperature: f32,
     /// The epoch that this slice ended, if it did, on the pairs that are held out.
     pub epoch_report: Option<EpochReport>,
@@ -177,7 +177,7 @@ impl Trainer {
         Ok(trial)
     }
 
-    /// What a run that has ended, or was lost, tells of its temperature.
+    /// Returns the result of a trial that has ended or was lost.
     fn outcome(&self, is_lost: bool) -> Trial {
         let best = self.run.best.filter(|_| !is_lost);
         Trial {
@@ -207,7 +207,7 @@ impl Trainer {
     }
 }
 
-/// What a run tries.
+/// Temperatures of a run.
 fn temperatures(config: &Config) -> &[f32] {
     config.tune.as_ref().map_or(&[], |tune| &tune.temperature)
 }

@@ -1,5 +1,5 @@
 //! The only place with `#[wasm_bindgen]`: plain objects in, plain objects out, typed errors thrown.
-//! What the objects hold is written down in `www/src/types.ts`.
+//! `www/src/types.ts` describes the objects.
 
 mod file;
 #[cfg(feature = "verify")]
@@ -69,7 +69,7 @@ fn served<T: Serialize>(served: &trainer::Served<T>) -> JsValue {
     found
 }
 
-/// What a plain object says.
+/// Reads a plain object.
 fn from_js<T: DeserializeOwned>(key: &str, value: &JsValue) -> Result<T> {
     let text = JSON::stringify(value).ok().and_then(|text| text.as_string());
     let refused = |problem: String| Error::Config {
@@ -277,7 +277,7 @@ impl Engine {
         })
     }
 
-    /// What is trained, on what, with what.
+    /// Config, data and backend of the run.
     pub fn about(&self) -> JsResult<JsValue> {
         self.borrow("about", |trainer| to_js(&trainer.about()))
     }
@@ -363,7 +363,7 @@ impl Engine {
         })
     }
 
-    /// What a user has.
+    /// Items of a user.
     pub fn history(&self, user: &str) -> JsResult<JsValue> {
         Ok(self.borrow("history", |trainer| trainer.history(user).map(|items| to_js(&items)))??)
     }

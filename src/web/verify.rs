@@ -1,4 +1,4 @@
-//! What only tests and the benchmark build: golden cases, how long steps and lists take, a file of any size.
+//! For tests and the benchmark only: golden cases, how long steps and lists take, a file of any size.
 
 use wasm_bindgen::prelude::*;
 
@@ -66,7 +66,7 @@ impl Stopwatch {
         Ok(self.0.bank_products().await?)
     }
 
-    /// What the backend could do at best.
+    /// Peak rates of the backend.
     pub async fn limits(&mut self) -> JsResult<JsValue> {
         Ok(to_js(&self.0.limits().await?))
     }

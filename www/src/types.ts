@@ -1,8 +1,8 @@
-/** What the trainer takes and gives: plain objects, the same in the page and in the worker. */
+/** Inputs and outputs of the trainer: plain objects, the same in the page and in the worker. */
 
 import type { Config, PartialConfig } from "./config.js";
 
-/** What a run computes on. */
+/** Backend of a run. */
 export type Backend = "webgpu" | "cpu";
 
 /** One text table, as a browser has it; gzip is undone. */
@@ -21,7 +21,7 @@ export interface ColumnReport {
   name: string | null;
   /** From 0. */
   position: number;
-  /** Of a feature, how many values there are. */
+  /** Number of values of a feature. */
   values: number | null;
 }
 
@@ -50,7 +50,7 @@ export interface FileReport {
   rows: string[][];
   /** The least and the most of the ratings in the first rows. */
   ratings: [number, number] | null;
-  /** Of an items or users file, the ids of the data that it has. */
+  /** Ids of the data that an items or users file contains. */
   matched: number | null;
 }
 
@@ -98,7 +98,7 @@ export interface DataSummary {
   notes: string[];
 }
 
-/** What a trainer is. */
+/** Description of a trainer. */
 export interface About {
   config: Config;
   backend: Backend;
@@ -113,11 +113,11 @@ export interface About {
   memoryBytes: number;
   /** The dispatches of a training step, in order, by the names of their shaders. */
   plan: string[];
-  /** What a step of a whole batch costs, counted from the plan. */
+  /** Cost of a step with a full batch, counted from the plan. */
   stepWork: Work;
 }
 
-/** What training costs, the same on every machine. */
+/** Cost of training, the same on every machine. */
 export interface Work {
   /** GPU dispatches that the plan has for it; as many on the CPU. */
   dispatches: number;
@@ -152,11 +152,11 @@ export interface EpochReport extends Partial<Metrics>, Work {
   steps: number;
   /** Where there is a bank: item outputs' mean drift over the steps it reaches back, over their mean length. */
   drift?: number;
-  /** What it left out; null before the first decision to skip. */
+  /** Skipped pairs; null before the first decision. */
   skip: Skipped | null;
 }
 
-/** What an epoch left out. */
+/** Pairs that an epoch skipped. */
 export interface Skipped {
   /** Rows whose activity is below are stale: how far they moved, or an item's number of pairs; or a user's cap. */
   threshold: number | null;
@@ -195,7 +195,7 @@ export interface Final extends Partial<Metrics> {
 
 /** A whole run, as one document. */
 export interface Report extends About {
-  /** What was tried before the first epoch, where the run is tuned. */
+  /** Trials before the first epoch, if the run is tuned. */
   trials: Trial[];
   epochs: EpochReport[];
   /** Where it stands. */
@@ -216,7 +216,7 @@ export interface Recovery {
   epochs: number;
   /** Steps of the epoch after them. */
   step: number;
-  /** What had happened, as a sentence. */
+  /** Reason, as a sentence. */
   reason: string;
   /** On what it went on. */
   backend: Backend;
@@ -228,7 +228,7 @@ export interface TrialProgress {
   trial: number;
   /** Trials in all. */
   trials: number;
-  /** What it tries. */
+  /** Temperature of the trial. */
   temperature: number;
   /** The epoch that this slice ended, if it did, measured on the pairs that are held out. */
   epochReport: EpochReport | null;
@@ -333,7 +333,7 @@ export interface Reason extends Item {
 export interface Choice {
   /** These alone. Default: the whole catalogue. */
   among?: readonly string[] | undefined;
-  /** None of these. */
+  /** Excludes these items. */
   without?: readonly string[] | undefined;
   /** Also what the asker has already: a user's items, those that a visitor picked, or the item itself. Default: no. */
   seen?: boolean | undefined;
@@ -344,7 +344,7 @@ export interface Unseen {
   features: Readonly<Record<string, string | number>>;
 }
 
-/** What is recommended by features alone. */
+/** Query by features alone. */
 export interface ByFeatures {
   items: Recommendation[];
   /** Values that nothing trained has, cells of other columns, and ids of the choice that the training data lacks. */
@@ -398,7 +398,7 @@ export interface OptionSpec {
   key: string;
   kinds: OptionKind[];
   default: string | number | boolean | null | string[] | number[];
-  /** What it does, in one sentence. */
+  /** Its meaning, in one sentence. */
   doc: string;
   /** Values by dotted path that suit a page's data and a dozen epochs, for those who switch the option's technique on. */
   starts: Record<string, OptionSpec["default"]>;

@@ -30,7 +30,7 @@ export interface Loader {
   finish(): Dataset;
 }
 
-/** What was read, before a run takes it. */
+/** Data that was read, before a run takes it. */
 export type Dataset = object;
 
 /** One run. */

@@ -125,7 +125,7 @@ export class DemoPage extends LitElement {
   @state() private exporting = false;
   /** The visitor's own data that was opened last: it stays among the data sets while another one is open. */
   @state() private own: DataSet | undefined;
-  /** What became of the last wish to keep a model. */
+  /** Outcome of the last attempt to keep a model. */
   @state() private outcome = "";
   /** Whether the list of past runs is shown. */
   @state() private hasPast = false;
@@ -401,7 +401,7 @@ export class DemoPage extends LitElement {
     else this.#turn(set);
   }
 
-  /** What a screen reader hears of the run: its turns and the end of each epoch. */
+  /** Messages for screen readers: changes of phase and the end of each epoch. */
   #spoken(): string {
     const { phase, epochs, progress } = this.#session;
     const last = epochs.at(-1);

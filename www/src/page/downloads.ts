@@ -2,7 +2,7 @@
 
 import { type DataSet, SHIPPED } from "../panels/data-set.js";
 
-/** What a saved run is called after its data set and the day. */
+/** Returns the name of a saved run: its data set and the day. */
 export const MODEL = "model.safetensors";
 
 /** Milliseconds that a browser has to begin a download before its address ends. */

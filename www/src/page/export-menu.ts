@@ -125,7 +125,7 @@ export class ExportMenu extends LitElement {
   /** Epochs that the model has been trained for. */
   @property({ type: Number }) epochs = 0;
   @state() private chosen = false;
-  /** What became of the last wish. */
+  /** Outcome of the last action. */
   @state() private outcome = "";
   /** The file of recommendations that is being made. */
   @state() private making: AbortController | undefined;

@@ -23,7 +23,7 @@ export class KeepBar extends LitElement {
   ];
 
   @property({ type: Boolean }) disabled = false;
-  /** What became of the last wish. */
+  /** Outcome of the last action. */
   @property() outcome = "";
 
   override render(): TemplateResult {

@@ -50,7 +50,7 @@ const SAVED = /\.safetensors$/i;
 
 /** Names that item tables have, MovieLens' among them. */
 const ITEMS = /^(u\.item|(items|titles|movies|books|products)\.\w+)/i;
-/** Those of user tables. */
+/** Names of user tables. */
 const USERS = /^(u\.user|users\.\w+)/i;
 const TRAIN = /train/i;
 const TEST = /test/i;

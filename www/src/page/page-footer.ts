@@ -5,7 +5,7 @@ import { define } from "../panels/define.js";
 import { SHIPPED } from "../panels/data-set.js";
 import { NOTICES } from "./notices.js";
 
-/** Whose data the page ships, and under what terms. */
+/** Sources and terms of the built-in data. */
 @define("tt-page-footer")
 export class PageFooter extends LitElement {
   static override styles = [

@@ -100,7 +100,7 @@ export class RunSettings extends LitElement {
     </form>`;
   }
 
-  /** What a preset sets. */
+  /** Options of a preset. */
   #given(name: string): Values {
     const preset = this.presets.find((preset) => preset.name === name);
     return preset ? valuesOf(preset.options, this.specs) : {};

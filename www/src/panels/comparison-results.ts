@@ -35,7 +35,7 @@ export class ComparisonResults extends LitElement {
       ${this.#shared()}`;
   }
 
-  /** What all of them have in common. */
+  /** Options that all of them share. */
   #shared(): TemplateResult | typeof nothing {
     const about = this.contenders.flatMap(({ runs }) => runs).find(({ about }) => about)?.about;
     if (about === undefined) return nothing;

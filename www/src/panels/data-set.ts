@@ -15,7 +15,7 @@ export interface DataSet {
   title: string;
   /** One line on what the pairs are. */
   summary: string;
-  /** What a user, an item and a history are called. */
+  /** Words for a user, an item and a history. */
   words: { user: string; item: string; history: string };
   /** Whether the visitor can say how its files are read. */
   own?: boolean;
@@ -27,7 +27,7 @@ export interface DataSet {
   resume?: (options: LoadOptions) => Promise<Trainer>;
   /** The loss curve that a saved run had, where it is known. */
   curve?: Points;
-  /** What the data of a saved run is called, where that is known. */
+  /** Name of the data of a saved run, if known. */
   trainedOn?: string;
 }
 

@@ -9,7 +9,7 @@ import { estimate } from "./estimate.js";
 import { count, duration, elapsed, plural, rate, scaled } from "./format.js";
 import type { Phase } from "./session.js";
 
-/** What the main button says, and does, in each phase. */
+/** Label and event of the main button in each phase. */
 const MAIN = {
   opening: { label: "Start training", event: "start" },
   ready: { label: "Start training", event: "start" },

@@ -61,7 +61,7 @@ export class Session extends EventTarget {
   progress: Progress | undefined;
   loss = new LossCurve();
   epochs: EpochReport[] = [];
-  /** What tuning has tried so far. */
+  /** Trials so far. */
   trials: readonly TrialRun[] = [];
   popularity: Metrics | undefined;
   /** The model that a finished run keeps. */

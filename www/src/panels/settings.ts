@@ -1,4 +1,4 @@
-/** What the visitor has set: option values by key, and the backend. */
+/** Settings of the visitor: option values by key, and the backend. */
 
 import type { Backend, OptionSpec, PartialConfig, RunOptions } from "../index.js";
 import type { DataSet } from "./data-set.js";
