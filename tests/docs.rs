@@ -173,6 +173,30 @@ fn documents_named_in_comments_are_there() {
     assert!(named > 10, "{named} documents named");
 }
 
+/// Folders whose comments are in plain English: the subject is the thing that acts.
+const PLAIN: [&str; 7] =
+    ["shaders", "simd/src", "src/plan", "src/cpu", "src/gpu", "src/data", "xtask/src"];
+
+/// Words that make a reader wait for the subject of a sentence.
+const RIDDLES: [&str; 7] =
+    ["What ", "Whatever ", "Who ", "Whoever ", "Whose ", "Those ", "None of "];
+
+#[test]
+fn comments_begin_with_a_subject_or_a_verb() {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let mut comments = 0;
+    for file in PLAIN.iter().flat_map(|folder| sources(&root.join(folder))) {
+        let text = std::fs::read_to_string(&file).expect("a text");
+        for line in text.lines().map(str::trim_start).filter(|line| line.starts_with("//")) {
+            let words = line.trim_start_matches(['/', '!']).trim_start();
+            let riddle = RIDDLES.iter().find(|riddle| words.starts_with(**riddle));
+            assert!(riddle.is_none(), "{}: {line}", file.display());
+            comments += 1;
+        }
+    }
+    assert!(comments > 1000, "{comments} lines of comments");
+}
+
 /// Returns the source files in a folder and its subfolders.
 fn sources(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();

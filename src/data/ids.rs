@@ -227,7 +227,7 @@ mod tests {
         assert_eq!(ids.len(), strange.len());
     }
 
-    /// Of as many ids, each list has a hash of its own: what falls together in one does not in the next.
+    /// Each list has a hash of its own: ids that collide in one list do not in the next.
     #[test]
     fn nobody_can_choose_ids_that_fall_together() {
         let together = |seed: Seed, ids: &[Vec<u8>]| {
@@ -244,7 +244,7 @@ mod tests {
         for start in ["", "a long id "] {
             let all = ids(start);
             let seed = Seed::new();
-            // Those that fall into one bucket by this seed, found by trying: a sixtieth of the buckets of another.
+            // Ids that collide with this seed, found by trying: with another seed they take a sixtieth of the buckets.
             let chosen: Vec<_> = all
                 .iter()
                 .filter(|id| {
