@@ -403,7 +403,7 @@ impl Model {
         self.read_rows(table, rows, [width, dim], take).await
     }
 
-    /// Reads a buffer's first rows, of so many elements without and with padding.
+    /// Reads a buffer's first rows, given their lengths without and with padding.
     async fn read_rows(
         &mut self,
         buffer: Buffer,

@@ -108,7 +108,7 @@ impl Source for &[u8] {
     }
 }
 
-/// An empty list with room for so many elements.
+/// Returns an empty list with room for this many elements.
 ///
 /// # Errors
 /// [`Error::OutOfMemory`].

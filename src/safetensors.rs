@@ -71,7 +71,7 @@ pub struct Entry<'a> {
 pub enum Data<'a> {
     /// Of four bytes, or two for an element of eight.
     Words(Cow<'a, [u32]>),
-    /// Of one byte: texts, one after the other.
+    /// Elements of one byte: texts, one after the other.
     Texts(Vec<&'a str>),
     /// Words that are read when they are written: the writer knows them by this number.
     Later(usize),

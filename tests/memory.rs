@@ -23,7 +23,7 @@ fn options(more: &Value) -> Config {
     Config::resolve(&options).expect("valid options")
 }
 
-/// A run on so many users and items that tables are nearly all of its memory.
+/// A run with enough users and items that its tables are nearly all of its memory.
 fn trainer(more: &Value) -> Trainer {
     trainer_of(40_000, more)
 }

@@ -218,7 +218,7 @@ impl Reader {
         if self.file.is_whole() { Ok(()) } else { Err(cut()) }
     }
 
-    /// Takes a list, whose elements have so many parts, or are no rows.
+    /// Takes a list whose elements have this many parts, or are no rows.
     fn list(
         &mut self,
         name: &str,

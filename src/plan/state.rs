@@ -94,7 +94,7 @@ impl Tensor {
     }
 }
 
-/// Rows of so many words, by as many as go into a piece of a file.
+/// Rows of a fixed number of words, in pieces of a file.
 pub fn blocks(rows: usize, stride: usize) -> impl Iterator<Item = Range<usize>> {
     let most = (PIECE / 4 / stride).max(1);
     (0..rows).step_by(most).map(move |first| first..rows.min(first + most))

@@ -19,7 +19,7 @@ use crate::safetensors::{Draft, Place};
 const EPOCH_LOSSES: &str = "losses.epoch";
 const UNTOLD_LOSSES: &str = "losses.untold";
 
-/// What a run may need beyond its file, and how many times the file: a small file cannot ask for all memory there is.
+/// Memory that a run may need: a fixed part, and a multiple of its file. A small file cannot ask for all memory.
 /// Few ids with the largest of all options are refused, too.
 const MOST_BEYOND: u64 = 256 << 20;
 const MOST_TIMES: u64 = 16;
@@ -55,8 +55,8 @@ impl Trainer {
     /// file, and the run as it is.
     ///
     /// # Errors
-    /// [`crate::Error::NonFinite`] if training has left what is no number, or whatever the backend or the sink
-    /// fails with.
+    /// [`crate::Error::NonFinite`] if training has left values that are not finite;
+    /// errors of the backend and of the sink.
     pub async fn save_to(&mut self, sink: &mut dyn Sink) -> Result<()> {
         self.ready().await?;
         self.land_all().await?;
@@ -168,7 +168,7 @@ impl Trainer {
     }
 }
 
-/// What the pairs of an epoch are held against: they are training pairs, in their order.
+/// Check of an epoch's pairs: they are training pairs, in their order.
 struct KeptPairs<'a> {
     train: &'a [[u32; 2]],
     /// Pairs that are still to come.
@@ -241,7 +241,7 @@ impl Run {
         if work != Work::default() {
             return Some("it has done more work than its epochs");
         }
-        // What is read of a number may be off by its last digit.
+        // A number that is read may differ in its last digit.
         let score = |n: usize| self.epochs[n].metrics.map_or(0.0, |all| all.get(config.metric));
         let is_best = |best: usize| {
             best < self.epochs.len()

@@ -1,5 +1,5 @@
-//! What outlives a lost device, and numbers that stop being numbers: at every epoch's edge, and once a minute within
-//! an epoch, the state of the run is copied into the host's memory.
+//! Recovery from a lost device and from a loss that is not finite: at every epoch's edge, and once a minute
+//! within an epoch, the state of the run is copied into the host's memory.
 
 use std::time::Duration;
 
@@ -59,7 +59,7 @@ pub struct Kept {
     pub told: (u64, usize),
 }
 
-/// What was copied on the device: the tables to those of the best epoch, or back.
+/// Direction of a copy on the device: the tables to those of the best epoch, or back.
 #[derive(Debug, Clone, Copy)]
 pub enum Tables {
     /// The epoch is the best one.

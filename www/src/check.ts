@@ -49,7 +49,7 @@ function copied<T extends object>(key: string, data: T, other: (value: unknown) 
   try {
     return JSON.parse(JSON.stringify(data, (_, value: unknown) => (isJson(value) ? value : other(value)))) as T;
   } catch (cause) {
-    // Of two lines, the second one draws the cycle.
+    // The second of two lines draws the cycle.
     throw cause instanceof TwoTowerError ? cause : refusal(key, (cause as Error).message.replace(/\n[^]*/, ""), PLAIN);
   }
 }

@@ -38,7 +38,7 @@ impl Message {
         self
     }
 
-    /// Begins a field of so many bytes, which follow.
+    /// Begins a field of this many bytes, which follow.
     pub fn begin(&mut self, field: u32, bytes: u64) {
         self.varint(u64::from(field) << 3 | BYTES);
         self.varint(bytes);

@@ -5,7 +5,7 @@
 
 import { css, type CSSResult, unsafeCSS } from "lit";
 
-/** Declarations that show so many lines of a text: files may have titles of any length. */
+/** Declarations that show a limited number of lines of a text: files may have titles of any length. */
 export function clamped(lines: number): CSSResult {
   return css`
     display: -webkit-box;
