@@ -382,14 +382,14 @@ fn what_no_run_has_saved_is_refused_by_name() {
         (record("record.run.epochs.0.pairs", 3.into()), "its epochs"),
         (record("record.run.epochs.0.epoch", 2.into()), "its epochs"),
         (record("record.run.epochs.0.loss", "low".into()), "its record"),
-        (record("record.run.best", 7.into()), "an epoch that it never had"),
-        (record("record.run.best", json!(usize::MAX)), "an epoch that it never had"),
-        (record("record.run.best", Value::Null), "an epoch that it never had"),
-        (record("record.run.work.dispatches", json!(1u64 << 60)), "less work"),
-        (record("record.run.finished", json!({ "epoch": 1 })), "an epoch that it never had"),
+        (record("record.run.best", 7.into()), "its best epoch does not match"),
+        (record("record.run.best", json!(usize::MAX)), "its best epoch does not match"),
+        (record("record.run.best", Value::Null), "its best epoch does not match"),
+        (record("record.run.work.dispatches", json!(1u64 << 60)), "its work is less"),
+        (record("record.run.finished", json!({ "epoch": 1 })), "its best epoch does not match"),
         (record("record.shape", "round".into()), "its record"),
-        (record("record.pairsInEpoch", 0.into()), "another number of pairs"),
-        (record("record.pairsInEpoch", 1_000_000.into()), "another number of pairs"),
+        (record("record.pairsInEpoch", 0.into()), "the number of pairs in its epoch"),
+        (record("record.pairsInEpoch", 1_000_000.into()), "the number of pairs in its epoch"),
         (
             forged(of, |record, _| {
                 let record = &mut record["record"];
@@ -398,7 +398,7 @@ fn what_no_run_has_saved_is_refused_by_name() {
                 record["pairsInEpoch"] = 5.into();
                 record["run"]["skipping"]["report"]["skipped"] = (all - 5).into();
             }),
-            "more steps",
+            "the number of steps in its epoch",
         ),
         (tensor("user_table", 3, f32::NAN.to_le_bytes()), "row 0 of `user_table`"),
         (
@@ -411,8 +411,8 @@ fn what_no_run_has_saved_is_refused_by_name() {
         (tensor("item_stale", 2, TOO_MUCH), "row 2 of `item_stale`"),
         (tensor("pairs.train", 0, TOO_MUCH), "a pair has an unknown user or item"),
         (tensor("pairs.train", 1, [39, 0, 0, 0]), "not in order"),
-        (tensor("users.lengths", 0, TOO_MUCH), "`users` is not as long as its parts"),
-        (tensor("users", 0, *b"\xff\xff\xff\xff"), "`users` is not as long as its parts"),
+        (tensor("users.lengths", 0, TOO_MUCH), "`users` does not match the lengths"),
+        (tensor("users", 0, *b"\xff\xff\xff\xff"), "`users` does not match the lengths"),
         (
             forged(of, |_, tensors| two_alike(tensors, "items.lengths")),
             "two of its items have the same id",
@@ -454,7 +454,7 @@ fn what_does_not_go_together_is_refused_by_name() {
             "row 1 of `kept_pairs`",
         ),
         (tensor("kept_pairs", 1, 39u32.to_le_bytes()), "row 0 of `kept_pairs`"),
-        (tensor("losses.untold", 0, 9.5f32.to_le_bytes()), "losses that its epoch never had"),
+        (tensor("losses.untold", 0, 9.5f32.to_le_bytes()), "its unreported losses"),
         (record("record.bankIsOpen", false.into()), "its bank is open"),
         (record("record.run.seconds", json!(-1.0)), "its times or its metrics"),
         (record("record.run.epochSeconds", json!(-1e300)), "its times or its metrics"),
@@ -464,9 +464,9 @@ fn what_does_not_go_together_is_refused_by_name() {
         (record("record.run.epochs.2.skip.skipped", json!(usize::MAX)), "its epochs"),
         (
             record("record.run.skipping.report.skipped", json!(usize::MAX)),
-            "another number of pairs",
+            "the number of pairs in its epoch",
         ),
-        (record("record.run.epochs.0.dispatches", 0.into()), "more work than its epochs"),
+        (record("record.run.epochs.0.dispatches", 0.into()), "its work is more"),
         (
             forged(of, |record, _| {
                 let record = &mut record["record"];
@@ -474,7 +474,7 @@ fn what_does_not_go_together_is_refused_by_name() {
                 let other = usize::from(record["run"]["best"] == 0);
                 record["run"]["epochs"][other][metric] = json!(1.0);
             }),
-            "an epoch that it never had",
+            "its best epoch does not match",
         ),
     ]);
 }
