@@ -125,8 +125,8 @@ pub fn draft<'a>(entries: Vec<Entry<'a>>, metadata: &[(&str, String)]) -> Draft<
 }
 
 impl Data<'_> {
-    /// Writes the elements to a sink. Returns the number of elements that the writer supplies
-    /// later.
+    /// Writes the elements to a sink. For [`Data::Later`], it writes nothing and returns the
+    /// number.
     ///
     /// # Errors
     /// Errors of the sink.
