@@ -1359,7 +1359,7 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_later_is_refused_as_not_available() {
+    fn later_options_are_rejected_as_not_available() {
         let history = |history: Value| json!({ "towers": { "item": { "history": history } } });
         let error = Config::resolve(&history(json!({}))).expect_err("refused");
         assert_eq!(error.code(), "not-available");

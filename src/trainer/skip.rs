@@ -321,11 +321,7 @@ mod tests {
     fn no_threshold_is_found_where_there_is_none() {
         assert_eq!(find_threshold(&[], 0.3), None);
         assert_eq!(find_threshold(&[ALWAYS_ACTIVE; 9], 0.3), None);
-        assert_eq!(
-            find_threshold(&[0.0; 9], 0.3),
-            None,
-            "rows that stand still are not told apart"
-        );
+        assert_eq!(find_threshold(&[0.0; 9], 0.3), None, "rows that do not move are equal");
         assert_eq!(find_threshold(&[1.0; 9], 0.3), None, "all or none");
         let half = [[1.0; 5], [ALWAYS_ACTIVE; 5]].concat();
         assert_eq!(find_threshold(&half, 0.3), None, "half or none");
