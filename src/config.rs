@@ -1016,7 +1016,7 @@ impl Config {
             if !self.towers.user.is_table() {
                 return refuse(
                     "onebp",
-                    "it stores users as vectors without gradients, so the user tower cannot have other inputs",
+                    "it stores users as plain vectors, so the user tower has no other inputs",
                     "the default towers.user, or no onebp",
                 );
             }

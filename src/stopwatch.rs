@@ -54,8 +54,7 @@ impl Stopwatch {
     /// Creates a run at its start, with tables of `users` and `items` rows.
     ///
     /// # Errors
-    /// Errors of [`Model::new`]; [`Error::NotAvailable`] for features, which random pairs do not
-    /// have.
+    /// Errors of [`Model::new`]; [`Error::NotAvailable`] for towers with features.
     pub async fn new(
         config: &Config,
         users: usize,
@@ -64,7 +63,7 @@ impl Stopwatch {
     ) -> Result<Self> {
         let towers = &config.towers;
         if !towers.user.base.features.is_empty() || !towers.item.features.is_empty() {
-            return Err(Error::NotAvailable { what: "features of random pairs".into() });
+            return Err(Error::NotAvailable { what: "timing of towers with features".into() });
         }
         let draw = |n: usize, below: usize| {
             random::hash(config.seed, stream::SYNTHETIC, n as u32) % below as u32

@@ -539,7 +539,7 @@ fn features_of_no_run_are_rejected_by_name() {
             "its columns have another number of bounds",
         ),
         (record("record.config.towers.user.features", json!([])), "it has a tensor `features.user"),
-        (tensor("features.item.lengths", 0, TOO_MUCH), "`features.item` is not as long"),
+        (tensor("features.item.lengths", 0, TOO_MUCH), "`features.item` does not match"),
         (
             forged(of, |_, tensors| two_alike(tensors, "features.item.lengths")),
             "two of its features are equal",

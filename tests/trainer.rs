@@ -343,7 +343,7 @@ fn unknown_ids_are_refused_by_name() {
     assert_eq!(nothing, Err(Error::UnknownId { kind: "item", id: "i99".into() }));
     let empty =
         pollster::block_on(trainer.recommend(&Query::Items(Vec::new()), 5, &Choice::default()));
-    assert_eq!(empty.expect_err("nothing was picked").code(), "config");
+    assert_eq!(empty.expect_err("the list is empty").code(), "config");
 }
 
 #[test]

@@ -560,7 +560,7 @@ async fn fresh_model(dataset: &Dataset, config: &Config, wish: Wish) -> Result<(
     let history = history(dataset, config);
     let extent = extent(dataset, history.as_ref());
     let (mut model, backend) = Model::new(config, &extent, wish).await?;
-    // An item without a training pair is as rare as one with a single one.
+    // An item without a training pair counts like an item with one pair.
     let counts: Vec<u32> = dataset.item_counts().into_iter().map(|count| count.max(1)).collect();
     model.load(dataset.train.as_words(), &negatives::log_q(config, &counts));
     model.load_pool(config, &dataset.train, &counts);
