@@ -1,7 +1,7 @@
-//! Measures the loader: speed and peak memory on generated lines.
+//! Measures the speed and peak memory of the loader on generated lines.
 //!
-//! `cargo run --release --example load -- [lines] [split.kind]`, by default 25 million lines and
-//! `random`.
+//! Usage: `cargo run --release --example load -- [lines] [split.kind]`, by default 25 million lines
+//! and `random`.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::error::Error;
@@ -30,7 +30,7 @@ impl Counting {
     }
 }
 
-// SAFETY: every call goes unchanged to the system's allocator.
+// SAFETY: every call is forwarded unchanged to the system's allocator.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         Self::add(layout.size());
@@ -45,7 +45,8 @@ unsafe impl GlobalAlloc for Counting {
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        // A growing block may be copied, so old and new count together; a shrinking block stays in place.
+        // A growing block may be copied, so old and new count together; a shrinking block stays in
+        // place.
         if size > layout.size() {
             Self::add(size);
             IN_USE.fetch_sub(layout.size(), Relaxed);
@@ -97,14 +98,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("{}", serde_json::to_string(&data.summary())?);
     println!("{}", serde_json::to_string(&data.report)?);
     println!(
-        "{:.0} MB at {:.0} MB/s: {:.2} s to read, {:.2} s to sort and part",
+        "{:.0} MB at {:.0} MB/s: {:.2} s to read, {:.2} s to sort and split",
         bytes as f64 / 1e6,
         bytes as f64 / 1e6 / (reading + finishing).as_secs_f64(),
         reading.as_secs_f64(),
         finishing.as_secs_f64()
     );
     println!(
-        "bytes a distinct pair: {:.2} at the peak, {:.2} once loaded; ids: {:.1} MB",
+        "bytes per distinct pair: {:.2} at the peak, {:.2} after loading; ids: {:.1} MB",
         per_pair(PEAK.load(Relaxed)),
         per_pair(after),
         ids / 1e6

@@ -1,6 +1,7 @@
-//! Trains on a file of your own and prints a list: `cargo run --release --example train -- ratings.csv`.
+//! Trains on a file and prints recommendations: `cargo run --release --example train --
+//! ratings.csv`.
 //!
-//! Without a file it trains on the books that come with the project.
+//! Without a file, it trains on the Goodbooks data set of this project.
 
 use std::io::Read as _;
 use std::time::Duration;
@@ -29,7 +30,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
     }
     pollster::block_on(async {
-        // `Auto` takes a GPU if there is one, else the CPU.
+        // `Auto` uses a GPU if there is one, otherwise the CPU.
         let mut trainer = Trainer::new(loader.finish()?, config, BackendChoice::Auto).await?;
         loop {
             let progress = trainer.advance(Duration::from_millis(200)).await?;

@@ -1,6 +1,5 @@
-//! Fuzz targets for everything that reads untrusted bytes: each takes any bytes and panics if it
-//! finds a fault. They serve cargo-fuzz (`fuzz_targets/`) and a loop on a stable toolchain
-//! (`tests/fuzz.rs`).
+//! Fuzz targets for all readers of untrusted bytes: each takes any bytes and panics on a fault.
+//! cargo-fuzz (`fuzz_targets/`) and a loop on a stable toolchain (`tests/fuzz.rs`) run them.
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -28,11 +27,11 @@ fn options_of_pairs() -> [Value; 5] {
     ]
 }
 
-/// Bytes that the loader collects before it parses: chunks matter only after them.
+/// Bytes that the loader collects before parsing: the chunks of later bytes can matter.
 const HEAD: usize = 256 * 1024;
 
-/// Loads a file: its beginning whole, the rest in chunks. If it is not a file of pairs, `PAIRS` are
-/// loaded first.
+/// Loads a file: its beginning in one chunk, its other bytes in chunks. If it is not a file of
+/// pairs, `PAIRS` are loaded first.
 fn load(
     options: &Value,
     part: Part,
@@ -112,7 +111,7 @@ pub fn config(data: &[u8]) {
 
 /// Fuzzes the file of a saved run.
 pub fn saved(data: &[u8]) {
-    // A file that loads must be usable.
+    // A loaded run must be usable.
     if let Ok(mut trainer) = pollster::block_on(Trainer::load(data, BackendChoice::Cpu)) {
         let query = Query::Items(vec!["x".into()]);
         let _ = pollster::block_on(trainer.recommend(&query, 3, &Choice::default()));

@@ -1,6 +1,6 @@
-//! Every option of a run: its name, bounds, default and meaning. [`OPTIONS`] is the one source: the
-//! typed [`Config`], the TypeScript types, the table in the README and the page's controls all
-//! follow from it or are tested against it.
+//! The options of a run: name, bounds, default and meaning. [`OPTIONS`] is the only source: the
+//! typed [`Config`], the TypeScript types, the table in the README and the page's controls are
+//! generated from it or tested against it.
 
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value, json};
@@ -15,15 +15,15 @@ use crate::preset::Preset;
 pub struct OptionSpec {
     /// Dotted path, such as `optimizer.learningRate`.
     pub key: &'static str,
-    /// The kinds of value that are allowed.
+    /// The allowed kinds of value.
     pub kinds: &'static [Kind],
     /// Default, as JSON.
     #[serde(serialize_with = "as_json")]
     pub default: &'static str,
     /// Its meaning, in one sentence.
     pub doc: &'static str,
-    /// Values by dotted path, as JSON, that a run starts with where the technique of this option is switched on:
-    /// the ones that suit a page's data and a dozen epochs, where the defaults do not.
+    /// Values that the page sets when it switches on the technique of this option, by dotted path,
+    /// as JSON. They suit a page's data and a dozen epochs better than the defaults.
     #[serde(serialize_with = "as_json")]
     pub starts: &'static str,
 }
@@ -35,7 +35,7 @@ pub enum Kind {
     Int(u64, u64),
     /// A number within bounds, both included.
     Number(f64, f64),
-    /// A number above the first and up to the second.
+    /// A number above the first and at most the second.
     Above(f64, f64),
     /// `true` or `false`.
     Bool,
@@ -43,7 +43,7 @@ pub enum Kind {
     OneOf(&'static [&'static str]),
     /// Any text.
     Text,
-    /// `null`: switched off, or found out from the data.
+    /// `null`: off, or detected from the data.
     Null,
     /// A list of values of a kind, at most this long.
     List(&'static Kind, usize),
@@ -72,16 +72,16 @@ const COLUMN: &[Kind] = &[Text, Int(0, 1000), Null];
 const HEADER: &[Kind] = &[Bool, Null];
 const SEPARATOR: &[Kind] = &[OneOf(&[",", ";", "|", "::", "tab", "blanks"]), Null];
 
-/// Hidden widths of a tower: eight layers are more than data of a page's size can use.
+/// Hidden widths of a tower: at most eight layers, more than data of a page's size can use.
 const LAYERS: &[Kind] = &[List(&Int(1, 1024), 8)];
 const LAYERS_DOC: &str = "Widths of the hidden layers, each affine with ReLU";
-/// Columns of an items or users file that a tower takes features from, at most.
+/// Feature columns of an items or users file, with the maximum number of columns.
 pub(crate) const FEATURE_COLUMNS: usize = 6;
 const FEATURES: &[Kind] = &[List(&Text, FEATURE_COLUMNS)];
 const OUT: &[Kind] = &[Int(1, 1024), Null];
 const OUT_DOC: &str = "Width of the output, made by an affine layer; null for `dim`, without that layer if there are no hidden ones";
 
-/// Every option, in the order in which they are documented.
+/// All options, in the order of the documentation.
 pub const OPTIONS: &[OptionSpec] = &[
     option(
         "preset",
@@ -194,7 +194,8 @@ pub const OPTIONS: &[OptionSpec] = &[
         "0.01",
         "Rate of the `streaming` estimate: weight of the newest gap between two uses of an item",
     ),
-    // The default keeps half of a user's random start for 69 pairs: after the default epochs NDCG@20 is 28% lower.
+    // The default keeps half of a user's random start for 69 pairs: after the default epochs
+    // NDCG@20 is 28% lower.
     option(
         "onebp.beta",
         &[Number(0.0, 1.0)],
@@ -203,7 +204,8 @@ pub const OPTIONS: &[OptionSpec] = &[
          the item tower gets gradients",
     )
     .starting(r#"{ "onebp.beta": 0.95, "temperature": 0.12 }"#),
-    // As good as the default after the default epochs of goodbooks (NDCG@20 .240 both), for a sixth of the multiply-adds.
+    // Equal to the default after the default epochs on goodbooks (NDCG@20 .240 both), with a sixth
+    // of the multiply-adds.
     option(
         "cbns.capacity",
         &[Int(1, 1_048_576)],
@@ -223,7 +225,8 @@ pub const OPTIONS: &[OptionSpec] = &[
         "\"both\"",
         "Gradients of the bank: `items` as published, or `both`, where banked users also push the batch's items",
     ),
-    // The policy that costs least: a fifth of the pairs less, hardly a loss (docs/skipping.md).
+    // The policy with the smallest loss of quality: it skips a fifth of the pairs
+    // (docs/skipping.md).
     option(
         "skip.policy",
         &[OneOf(&["stale", "popularity", "cap", "random"])],
@@ -391,7 +394,7 @@ pub const OPTIONS: &[OptionSpec] = &[
     ),
 ];
 
-/// Returns the values that the technique of a group of options starts with, by their dotted paths.
+/// Returns the values that the page sets when it switches on a group of options, by dotted path.
 pub fn starts(group: &str) -> Map<String, Value> {
     let is_of = |key: &str| {
         key.strip_prefix(group).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
@@ -401,17 +404,18 @@ pub fn starts(group: &str) -> Map<String, Value> {
     values.flatten().collect()
 }
 
-/// Groups that are off (`null`) unless given.
+/// Groups that are off (`null`) by default.
 pub const OPTIONAL_GROUPS: &[&str] = &["tune", "onebp", "cbns", "skip", "towers.user.history"];
 
 /// Groups that this version rejects by name.
 const NOT_YET: &[&str] = &["towers.item.history"];
 
-/// Maximum number of uses of a table's rows in a step: at D = 64 the outputs and gradients of as many candidates
-/// take 32 MiB each, and one workgroup still sorts them long before a GPU's watchdog barks.
+/// Maximum number of uses of a table's rows in a step. At D = 64, the outputs and the gradients of
+/// this number of candidates take 32 MiB each, and one workgroup sorts them well within the time
+/// limit of a GPU's watchdog.
 pub(crate) const MOST_USES: usize = 1 << 17;
 
-/// A run's options, complete and valid. Made by [`Config::resolve`] only.
+/// A run's options, complete and valid. Only [`Config::resolve`] creates it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Config {
@@ -427,31 +431,31 @@ pub struct Config {
     pub seed: u32,
     /// Whether tower outputs have length 1.
     pub normalize: bool,
-    /// Divisor τ of the scores.
+    /// Temperature τ, the divisor of the scores.
     pub temperature: f32,
     /// Initial values of the tables.
     pub init: Init,
-    /// Metric that chooses the best epoch.
+    /// Metric for the choice of the best epoch.
     pub metric: Metric,
-    /// Epochs without a better validation metric before an early stop.
+    /// Epochs without a better validation metric after which training stops early.
     pub patience: Option<usize>,
-    /// Trials before the run, if any.
+    /// Trials before the run, if on.
     pub tune: Option<Tune>,
-    /// How gradients move the tables.
+    /// Update rule of the tables.
     pub optimizer: Optimizer,
     /// Negatives of the softmax.
     pub negatives: Negatives,
-    /// Gradients for the item tower only, if on.
+    /// Training of the item tower only, if on.
     pub onebp: Option<OneBp>,
     /// Negatives from earlier batches, if on.
     pub cbns: Option<Cbns>,
-    /// Skipping, if on.
+    /// Skipping of pairs, if on.
     pub skip: Option<Skip>,
     /// Inputs and layers of the towers.
     pub towers: Towers,
     /// Test and validation parts.
     pub split: Split,
-    /// How files are read and filtered.
+    /// Options for reading and filtering files.
     pub data: DataOptions,
 }
 
@@ -461,11 +465,11 @@ pub struct Config {
 pub enum Init {
     /// Normal with this standard deviation.
     Std(f32),
-    /// Normal with variance 2/(rows + D) (Glorot & Bengio 2010), as OneBP's authors start.
+    /// Normal with variance 2/(rows + D) (Glorot & Bengio 2010), as in the code of OneBP's authors.
     Named(InitRule),
 }
 
-/// The named start rules.
+/// Named rules for initial values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum InitRule {
@@ -473,7 +477,7 @@ pub enum InitRule {
     Xavier,
 }
 
-/// Metrics that can choose the best epoch.
+/// Metrics for the choice of the best epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the serialised names say which metric at which cut")]
 pub enum Metric {
@@ -494,13 +498,13 @@ pub enum Metric {
 /// Trials before the run, on a held-out part of the training pairs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Tune {
-    /// Temperatures, in the order in which they are tried.
+    /// Temperatures, in the order of the trials.
     pub temperature: Vec<f32>,
-    /// Share of each user's training pairs that is held out.
+    /// Held-out share of each user's training pairs.
     pub validation: f64,
 }
 
-/// How gradients move the tables.
+/// Update rule of the tables.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Optimizer {
@@ -508,7 +512,7 @@ pub struct Optimizer {
     pub kind: OptimizerKind,
     /// Learning rate, after warm-up and before the schedule.
     pub learning_rate: f32,
-    /// Learning rate over the run.
+    /// Schedule of the learning rate.
     pub schedule: ScheduleKind,
     /// Epochs over which the learning rate rises.
     pub warmup: f32,
@@ -516,25 +520,25 @@ pub struct Optimizer {
     pub l2: f32,
 }
 
-/// The update rules, all row-sparse.
+/// Update rules; all are row-sparse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum OptimizerKind {
-    /// Two moments an element.
+    /// State of two moments per element.
     Adam,
-    /// One squared-gradient sum a row.
+    /// State of one squared-gradient sum per row.
     Adagrad,
-    /// No state.
+    /// Plain descent without state.
     Sgd,
 }
 
-/// Learning rate over the run.
+/// Schedules of the learning rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ScheduleKind {
-    /// It stays.
+    /// The learning rate stays constant.
     Constant,
-    /// It falls along half a cosine.
+    /// The learning rate falls along half a cosine.
     Cosine,
 }
 
@@ -542,16 +546,16 @@ pub enum ScheduleKind {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Negatives {
-    /// Where they come from.
+    /// Source of the negatives.
     pub kind: NegativesKind,
-    /// How many are drawn, for the kinds that draw.
+    /// Number of drawn negatives, for the kinds that draw.
     pub count: usize,
-    /// Exponent of the count for `popularity`.
+    /// Exponent of the items' counts for `popularity`.
     pub alpha: f32,
     /// The logQ correction.
     #[serde(rename = "logQ")]
     pub log_q: LogQ,
-    /// α of the streaming estimate.
+    /// Rate α of the streaming estimate.
     pub gap_rate: f32,
 }
 
@@ -559,13 +563,13 @@ pub struct Negatives {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum NegativesKind {
-    /// The other rows' items.
+    /// The items of the other pairs in the batch.
     InBatch,
-    /// Items that the row's user does not have, all alike.
+    /// Items that the pair's user does not have, with equal probability.
     Uniform,
-    /// Items but the row's own, by a power of their counts.
+    /// Any other items, with probability proportional to a power of their counts.
     Popularity,
-    /// The other rows' items, and items drawn for the whole batch, all alike.
+    /// The items of the other pairs, and items drawn for the whole batch with equal probability.
     Mixed,
 }
 
@@ -573,9 +577,9 @@ pub enum NegativesKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum LogQ {
-    /// log q as the counts of the training pairs give it, or nothing.
+    /// On, with log q from the counts of the training pairs; or off.
     Known(bool),
-    /// log q by an estimate.
+    /// On, with an estimate of log q.
     Estimated(Estimate),
 }
 
@@ -583,15 +587,16 @@ pub enum LogQ {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Estimate {
-    /// From the gaps between the batches that an item is in (Yi et al. 2019).
+    /// From the gaps between the batches that contain an item (Yi et al. 2019).
     Streaming,
 }
 
-/// Gradients for the item tower only; a user is a moving aggregate of its items (Chen & Wang 2024).
+/// Training of the item tower only; a user's vector is a moving average of its items' outputs (Chen
+/// & Wang 2024).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OneBp {
-    /// Share of a user's vector that stays, β.
+    /// Share β of a user's vector that is kept at each pair.
     pub beta: f32,
 }
 
@@ -599,15 +604,15 @@ pub struct OneBp {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Cbns {
-    /// Entries of the bank, M.
+    /// Size M of the bank.
     pub capacity: usize,
-    /// When the bank is first used.
+    /// Start of the bank's use.
     pub warmup: Warmup,
     /// Sides that get gradients from the bank.
     pub sides: Sides,
 }
 
-/// When the bank is first used.
+/// Start of the bank's use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Warmup {
@@ -618,7 +623,7 @@ pub enum Warmup {
 }
 
 impl Warmup {
-    /// When outputs have become steady.
+    /// Starts when outputs are steady.
     pub const AUTO: Self = Self::Rule(WarmupRule::Auto);
 }
 
@@ -626,7 +631,7 @@ impl Warmup {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum WarmupRule {
-    /// When outputs have become steady.
+    /// The bank is used when outputs are steady.
     Auto,
 }
 
@@ -634,38 +639,38 @@ pub enum WarmupRule {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Sides {
-    /// The batch's users by banked items, and the batch's items by banked users.
+    /// The batch's users from banked items, and the batch's items from banked users.
     Both,
-    /// The batch's users by banked items, as published.
+    /// The batch's users from banked items, as published.
     Items,
 }
 
-/// Pairs to skip; epochs get shorter.
+/// Skipping of pairs, which shortens epochs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Skip {
-    /// Which pairs.
+    /// Policy that selects the pairs.
     pub policy: SkipPolicy,
-    /// How large a share of them.
+    /// Share of the pairs to skip.
     pub share: f64,
-    /// Rows that make a pair stale.
+    /// Rows that must be stale for a stale pair.
     pub rows: SkipRows,
-    /// Share of all pairs that the hot rows have.
+    /// Share of all pairs in the hot rows.
     pub hot_share: f64,
     /// Whole epochs before the first decision.
     pub start: usize,
-    /// Share of the pairs that the search of a threshold looks at.
+    /// Share of the pairs in the sample for the search of a threshold.
     pub sample: f64,
     /// Epochs from one decision to the next; 0 decides once.
     pub recheck: usize,
-    /// Probability that a pair which should leave stays in an epoch.
+    /// Probability that a pair to skip is trained on in an epoch.
     pub keep: f64,
-    /// Share of the epochs after which nothing is skipped any more.
+    /// Share of the epochs after which no pairs are skipped.
     pub until: f64,
 }
 
 impl Skip {
-    /// Whether a user's row has a say in which pairs leave.
+    /// Returns whether the policy judges users' rows.
     pub fn judges_users(&self) -> bool {
         match self.policy {
             SkipPolicy::Stale => self.rows == SkipRows::Both,
@@ -674,40 +679,40 @@ impl Skip {
         }
     }
 
-    /// Epochs of so many after which nothing is skipped any more.
+    /// Returns the number of epochs, out of `epochs`, after which no pairs are skipped.
     pub fn ends_after(&self, epochs: usize) -> usize {
-        // Such as .29 of 100, which is a hair below 29.
+        // For products such as 0.29 · 100, which is slightly below 29 in floating point.
         const HAIR: f64 = 1e-9;
         (self.until * epochs as f64 + HAIR) as usize
     }
 
-    /// Whether an item's row has.
+    /// Returns whether the policy judges items' rows.
     pub fn judges_items(&self) -> bool {
         matches!(self.policy, SkipPolicy::Stale | SkipPolicy::Popularity)
     }
 }
 
-/// Which pairs leave the epochs.
+/// Policies that select the pairs to skip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SkipPolicy {
     /// Pairs whose rows hardly move (Ebrahimzadeh Maboud et al. 2024).
     Stale,
-    /// Errors of rare items.
+    /// Pairs of rare items.
     Popularity,
     /// Pairs of a user above a cap, averaged over the epochs; the pairs rotate.
     Cap,
-    /// Any, drawn anew each epoch: the control.
+    /// Random pairs, drawn again for each epoch: the control.
     Random,
 }
 
-/// Rows that make a pair stale.
+/// Rows that must be stale for a stale pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SkipRows {
-    /// Its user's and its item's.
+    /// The rows of its user and its item.
     Both,
-    /// Its item's alone.
+    /// Only the row of its item.
     Item,
 }
 
@@ -725,7 +730,7 @@ pub struct Towers {
 pub struct TowerConfig {
     /// Whether each id has an embedding of its own.
     pub id: bool,
-    /// Columns whose features have embeddings.
+    /// Columns with features, which have embeddings.
     pub features: Vec<String>,
     /// Widths of the hidden layers.
     pub layers: Vec<usize>,
@@ -734,23 +739,23 @@ pub struct TowerConfig {
 }
 
 impl TowerConfig {
-    /// Output widths of the layers over an input of `dim`.
+    /// Returns the output widths of the layers for inputs of width `dim`.
     pub fn widths(&self, dim: usize) -> Vec<usize> {
         let last = (!self.layers.is_empty()).then_some(dim);
         self.layers.iter().copied().chain(self.out.or(last)).collect()
     }
 
-    /// Width of the output over an input of `dim`.
+    /// Returns the width of the output for inputs of width `dim`.
     pub fn out_width(&self, dim: usize) -> usize {
         self.out.unwrap_or(dim)
     }
 
-    /// Whether features make it up alone.
+    /// Returns whether features are the only input.
     pub fn is_features(&self) -> bool {
         !self.id && !self.features.is_empty()
     }
 
-    /// Whether there is nothing but an embedding for each id.
+    /// Returns whether an embedding per id is the only input, without layers.
     pub fn is_table(&self) -> bool {
         self.id && self.features.is_empty() && self.layers.is_empty() && self.out.is_none()
     }
@@ -762,30 +767,30 @@ pub struct UserTower {
     /// Inputs and layers that any tower can have.
     #[serde(flatten)]
     pub base: TowerConfig,
-    /// The sum of a user's items, if it is part of it.
+    /// The sum of a user's items, if it is an input.
     pub history: Option<History>,
 }
 
 impl UserTower {
-    /// Whether there is nothing but an embedding for each id.
+    /// Returns whether an embedding per id is the only input, without layers.
     pub fn is_table(&self) -> bool {
         self.base.is_table() && self.history.is_none()
     }
 
-    /// Whether features make it up alone.
+    /// Returns whether features are the only input.
     pub fn is_features(&self) -> bool {
         self.base.is_features() && self.history.is_none()
     }
 }
 
-/// A user as the sum of its items.
+/// The sum of a user's items as an input of the user tower.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct History {
-    /// Table of the embeddings that are summed.
+    /// Table of the summed embeddings.
     pub table: HistoryTable,
-    /// p, the power of their number that the sum is divided by.
+    /// Power p: the sum is divided by the number of items to the power of p.
     pub power: f32,
-    /// Most items of a history.
+    /// Maximum number of items in a history.
     pub cap: usize,
 }
 
@@ -793,9 +798,9 @@ pub struct History {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum HistoryTable {
-    /// The item tower's.
+    /// The item tower's embeddings.
     Shared,
-    /// Its own.
+    /// Separate embeddings.
     Separate,
 }
 
@@ -813,7 +818,7 @@ pub struct Split {
     pub at: Option<Moment>,
 }
 
-/// A moment, as options give it.
+/// A point in time in the options.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Moment {
@@ -823,11 +828,11 @@ pub enum Moment {
     Text(String),
 }
 
-/// Rules for parting data.
+/// Rules for splitting data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SplitKind {
-    /// Train and test are files of their own.
+    /// Training and test parts are separate files.
     Given,
     /// A seeded share of each user's pairs.
     Random,
@@ -839,19 +844,19 @@ pub enum SplitKind {
     LeaveLastOut,
 }
 
-/// How files are read and filtered.
+/// Options for reading and filtering files.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DataOptions {
-    /// Lowest rating that counts.
+    /// Minimum rating of a pair that is kept.
     pub min_rating: Option<f64>,
     /// k of the k-core filter.
     pub core: Option<usize>,
-    /// Where the columns of an interactions file are.
+    /// Columns of an interactions file.
     pub columns: Columns,
-    /// How an items file is read.
+    /// Options for reading an items file.
     pub items: ItemsFile,
-    /// How a users file is read.
+    /// Options for reading a users file.
     pub users: UsersFile,
     /// Whether the first row names the columns.
     pub header: Option<bool>,
@@ -863,7 +868,7 @@ pub struct DataOptions {
     pub encoding: Option<Encoding>,
     /// Format of the times.
     pub time_format: Option<String>,
-    /// Words that stand for no value.
+    /// Words that mean "no value".
     pub missing: Vec<String>,
 }
 
@@ -877,7 +882,7 @@ pub enum Layout {
     Lists,
 }
 
-/// How an items file is read.
+/// Options for reading an items file.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ItemsFile {
     /// Column of the item ids.
@@ -890,7 +895,7 @@ pub struct ItemsFile {
     pub separator: Option<String>,
 }
 
-/// How a users file is read.
+/// Options for reading a users file.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct UsersFile {
     /// Column of the user ids.
@@ -901,7 +906,7 @@ pub struct UsersFile {
     pub separator: Option<String>,
 }
 
-/// Where the columns of an interactions file are; what is `None` is found from the header or the
+/// Columns of an interactions file. A column that is `None` is detected from the header or the
 /// format.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -933,12 +938,13 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Merges `options` over the defaults, or over those of their preset. An option may be nested, or
-    /// named by its dotted path.
+    /// Merges `options` over the defaults, or over the defaults of their preset. An option may be
+    /// nested or named by its dotted path.
     ///
     /// # Errors
     /// [`Error::Config`] for an unknown key or a value out of bounds, [`Error::NotAvailable`] for
-    /// what this version does not have. `null` for a group that is off by default is accepted.
+    /// an option that this version does not support. `null` is accepted for a group that is off by
+    /// default.
     pub fn resolve(options: &Value) -> Result<Self> {
         let mut merged = defaults();
         let preset = options["preset"].as_str().and_then(Preset::named);
@@ -958,32 +964,32 @@ impl Config {
         Ok(config)
     }
 
-    /// Whether histories are sums of the item tower's embeddings.
+    /// Returns whether histories are sums of the item tower's embeddings.
     pub fn shares_items(&self) -> bool {
         let history = self.towers.user.history.as_ref();
         history.is_some_and(|history| history.table == HistoryTable::Shared)
     }
 
-    /// Checks relations between options of the tuning.
+    /// Checks the options of tuning together.
     fn check_tune(&self) -> Result<()> {
         let Some(Tune { temperature, .. }) = &self.tune else { return Ok(()) };
         let refuse = |problem: String| {
             Err(Error::Config {
                 key: "tune.temperature".into(),
                 problem,
-                allowed: "at least one, each once".into(),
+                allowed: "at least one temperature, each once".into(),
             })
         };
         if temperature.is_empty() {
-            return refuse("there is none to try".into());
+            return refuse("the list is empty".into());
         }
         match temperature.iter().enumerate().find(|(n, t)| temperature[..*n].contains(t)) {
-            Some((_, twice)) => refuse(format!("{twice} is there twice")),
+            Some((_, twice)) => refuse(format!("{twice} is listed twice")),
             None => Ok(()),
         }
     }
 
-    /// Checks relations between options of a tower.
+    /// Checks the options of both towers together.
     fn check_towers(&self) -> Result<()> {
         let refuse = |key: &str, problem: &str, allowed: &str| {
             Err(Error::Config { key: key.into(), problem: problem.into(), allowed: allowed.into() })
@@ -992,17 +998,17 @@ impl Config {
         if !user.id && user.features.is_empty() && history.is_none() {
             return refuse(
                 "towers.user",
-                "a user is made of nothing",
+                "the user tower has no input",
                 "id true, or features, or a history",
             );
         }
         if !item.id && item.features.is_empty() {
-            return refuse("towers.item", "an item is made of nothing", "id true, or features");
+            return refuse("towers.item", "the item tower has no input", "id true, or features");
         }
         if self.shares_items() && !item.id {
             return refuse(
                 "towers.user.history.table",
-                "\"shared\" sums the items' own embeddings, and they have none",
+                "\"shared\" sums the items' embeddings, but items have none",
                 "\"separate\", or towers.item.id true",
             );
         }
@@ -1010,7 +1016,7 @@ impl Config {
             if !self.towers.user.is_table() {
                 return refuse(
                     "onebp",
-                    "it keeps users as vectors of their own, which no gradient reaches",
+                    "it stores users as plain vectors, so the user tower has no other inputs",
                     "the default towers.user, or no onebp",
                 );
             }
@@ -1018,7 +1024,7 @@ impl Config {
             return Err(Error::Config {
                 key: "towers.user.out".into(),
                 problem: format!(
-                    "outputs are {} wide, and those of the item tower {}",
+                    "the user tower's outputs have width {}, the item tower's {}",
                     user.out_width(self.dim),
                     item.out_width(self.dim)
                 ),
@@ -1028,8 +1034,8 @@ impl Config {
         Ok(())
     }
 
-    /// Share of a step's candidates that is drawn uniformly, where the rest follows the stream that is
-    /// trained on and is corrected by its shares.
+    /// Returns the share of a step's candidates that is drawn uniformly, if the other candidates
+    /// come from the batch and are corrected by the items' shares of the training pairs.
     pub fn drawn_share(&self) -> Option<f64> {
         let count = match (self.negatives.log_q, self.negatives.kind) {
             (LogQ::Known(true), NegativesKind::InBatch) => 0,
@@ -1039,7 +1045,7 @@ impl Config {
         Some(count as f64 / (self.batch_size + count) as f64)
     }
 
-    /// K, the items of a step: the positives, then the negatives that are drawn.
+    /// Returns K, the number of candidates in a step: the positives, then the drawn negatives.
     pub fn candidates(&self) -> usize {
         self.batch_size
             + match self.negatives.kind {
@@ -1051,18 +1057,18 @@ impl Config {
             }
     }
 
-    /// Checks relations between options of the negatives.
+    /// Checks the options of the negatives together.
     fn check_negatives(&self) -> Result<()> {
         if self.candidates() > MOST_USES {
             return Err(Error::Config {
                 key: "negatives.count".into(),
                 problem: format!(
-                    "{} for each of {} pairs makes {} items a step",
+                    "{} for each of {} pairs are {} items per step",
                     self.negatives.count,
                     self.batch_size,
                     self.candidates(),
                 ),
-                allowed: format!("at most {MOST_USES} items a step"),
+                allowed: format!("at most {MOST_USES} items per step"),
             });
         }
         let has_own =
@@ -1071,7 +1077,7 @@ impl Config {
             return Err(Error::Config {
                 key: "cbns".into(),
                 problem:
-                    "a bank adds to negatives that a batch shares, and here each pair has its own"
+                    "a bank adds to negatives that a batch shares, but here each pair has its own"
                         .into(),
                 allowed: "negatives.kind \"in-batch\" or \"mixed\", or no cbns".into(),
             });
@@ -1094,12 +1100,12 @@ fn as_json<S: Serializer>(text: &str, serializer: S) -> std::result::Result<S::O
     parsed(text).serialize(serializer)
 }
 
-/// A default's value.
+/// Parses JSON of the table of options.
 fn parsed(text: &str) -> Value {
     json::value(text.as_bytes()).expect("a default is JSON")
 }
 
-/// The defaults as one nested object.
+/// Returns the defaults as one nested object.
 pub fn defaults() -> Value {
     let mut root = Value::Object(Map::new());
     for spec in OPTIONS {
@@ -1111,7 +1117,7 @@ pub fn defaults() -> Value {
     root
 }
 
-/// The defaults of an optional group that is given.
+/// Returns the defaults inside an optional group, for a group that is switched on.
 fn group_defaults(group: &str) -> Value {
     let mut root = Value::Object(Map::new());
     for spec in OPTIONS {
@@ -1127,7 +1133,8 @@ pub fn set(options: &mut Value, key: &str, value: Value) {
     *slot(options, key) = value;
 }
 
-/// The value of an option by its dotted path, whether the options nest it or name it so.
+/// Returns the value of an option by its dotted path. The options may be nested or named by dotted
+/// paths.
 pub fn get<'a>(options: &'a Value, key: &str) -> Option<&'a Value> {
     let entries = options.as_object()?;
     entries.iter().find_map(|(name, value)| match key.strip_prefix(name.as_str())? {
@@ -1154,7 +1161,7 @@ fn merge(path: &str, options: &Value, into: &mut Value) -> Result<()> {
         });
     };
     for (name, value) in entries {
-        // `{"split.kind": …}` is `{"split": {"kind": …}}`.
+        // `{"split.kind": …}` means `{"split": {"kind": …}}`.
         if let Some((group, rest)) = name.split_once('.') {
             merge(path, &json!({ group: { rest: value } }), into)?;
             continue;
@@ -1203,7 +1210,7 @@ fn check(spec: &OptionSpec, value: &Value) -> Result<()> {
     Ok(())
 }
 
-/// The names that may stand directly under a path, for a message.
+/// Returns the names that are allowed directly below a path, for a message.
 fn names_under(path: &str) -> String {
     let prefix = if path.is_empty() { String::new() } else { format!("{path}.") };
     let mut names: Vec<&str> = OPTIONS
@@ -1219,7 +1226,7 @@ impl Kind {
         match *self {
             Int(min, max) => value.as_u64().is_some_and(|n| (min..=max).contains(&n)),
             Number(min, max) => value.as_f64().is_some_and(|n| (min..=max).contains(&n)),
-            // Also as an `f32`, which a number close to the bound rounds to.
+            // Also after rounding to `f32`, which can reach the bound.
             Above(min, max) => {
                 value.as_f64().is_some_and(|n| n > min && n as f32 > min as f32 && n <= max)
             }
@@ -1273,9 +1280,9 @@ mod tests {
     use super::*;
     use crate::preset::PRESETS;
 
-    /// Options are checked as they are computed with.
+    /// Bounds also hold for the `f32` values that training uses.
     #[test]
-    fn what_an_f32_rounds_to_a_bound_is_refused() {
+    fn numbers_that_f32_rounds_to_a_bound_are_rejected() {
         for spec in OPTIONS {
             for kind in spec.kinds {
                 let Above(min, max) = *kind else { continue };
@@ -1301,7 +1308,7 @@ mod tests {
     fn defaults_fill_the_typed_config_and_nothing_is_lost() {
         let config = Config::default();
         assert_eq!(config.dim, 64);
-        // Floats pass through f32: compare after the same trip.
+        // Floats are rounded to `f32`: compares after the same rounding.
         let there_and_back: Config =
             serde_json::from_value(serde_json::to_value(&config).expect("serialises"))
                 .expect("deserialises");
@@ -1314,7 +1321,7 @@ mod tests {
             let pointer = format!("/{}", spec.key.replace('.', "/"));
             assert!(typed.pointer(&pointer).is_some(), "Config lacks `{}`", spec.key);
         }
-        // One type serves both towers, and an item has no history.
+        // Both towers have the same type, but an item has no history.
         assert_eq!(typed["towers"], defaults()["towers"]);
     }
 
@@ -1352,7 +1359,7 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_later_is_refused_as_not_available() {
+    fn later_options_are_rejected_as_not_available() {
         let history = |history: Value| json!({ "towers": { "item": { "history": history } } });
         let error = Config::resolve(&history(json!({}))).expect_err("refused");
         assert_eq!(error.code(), "not-available");

@@ -1,11 +1,11 @@
-//! The one error type of the crate: what was wrong, where, and what is allowed.
+//! The error type of the crate. An error names the problem, its place, and the allowed values.
 
-/// Every way in which the crate refuses or fails. [`Error::code`] is its stable name, the `code` of
-/// the JavaScript `TwoTowerError`.
+/// Every error of the crate. [`Error::code`] is its stable name, the `code` of the JavaScript
+/// `TwoTowerError`.
 #[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Error {
-    /// An option's name or value is not allowed.
+    /// The name or value of an option is not allowed.
     #[error("option `{}`: {problem}; allowed: {allowed}", clip(.key))]
     Config {
         /// Dotted path of the option, such as `optimizer.learningRate`.
@@ -15,10 +15,10 @@ pub enum Error {
         /// Allowed values.
         allowed: String,
     },
-    /// Something that this version, this adapter or the run in its state does not have.
+    /// This version, this adapter or the current state of the run does not support the request.
     #[error("{} is not available", clip(.what))]
     NotAvailable {
-        /// The requested thing.
+        /// The request.
         what: String,
     },
     /// A file that cannot be trained on.
@@ -31,18 +31,18 @@ pub enum Error {
         /// The first bad lines, each as `line 7: reason`.
         lines: Vec<String>,
     },
-    /// A file of a saved run that cannot be gone on from.
-    #[error("this is no saved run that can be gone on from: {problem}")]
+    /// A file that is not a saved run, or a saved run that cannot be resumed.
+    #[error("cannot resume from this file: {problem}")]
     Checkpoint {
         /// The problem.
         problem: String,
     },
-    /// A user or an item that the data does not have.
+    /// A user or an item that is not in the training data.
     #[error("{kind} `{}` is not in the training data", clip(.id))]
     UnknownId {
         /// `user` or `item`.
         kind: &'static str,
-        /// The id as it was asked for.
+        /// The requested id.
         id: String,
     },
     /// WebGPU is hidden because the page is not a secure context.
@@ -50,13 +50,13 @@ pub enum Error {
         "WebGPU needs a secure context: serve the page over https, from localhost or as a file"
     )]
     InsecureContext,
-    /// There is no WebGPU.
+    /// WebGPU does not exist.
     #[error("{reason}")]
     NoWebGpu {
-        /// Why, as a sentence.
+        /// The reason, as a sentence.
         reason: String,
     },
-    /// WebGPU is there, but gave no adapter.
+    /// WebGPU exists but has no adapter.
     #[error(
         "WebGPU found no graphics adapter: hardware acceleration may be turned off, or the driver blocked"
     )]
@@ -64,32 +64,32 @@ pub enum Error {
         /// Message of the browser or driver.
         reason: String,
     },
-    /// The adapter refused to give a device.
+    /// The adapter did not provide a device.
     #[error(
-        "the graphics adapter refused to give a device: other pages may use it, or its driver needs a restart"
+        "the graphics adapter did not provide a device: other pages may use it, or its driver needs a restart"
     )]
     DeviceRefused {
         /// Message of the browser or driver.
         reason: String,
     },
-    /// The run needs more than the adapter allows.
+    /// The run exceeds a limit of the adapter.
     #[error("`{limit}`: this run needs {wanted}, the adapter allows {available}")]
     Limit {
-        /// WebGPU's name of the limit.
+        /// Name of the limit in WebGPU.
         limit: &'static str,
-        /// Requested value.
+        /// Value that the run needs.
         wanted: u64,
-        /// Value of the adapter.
+        /// Value that the adapter allows.
         available: u64,
     },
-    /// A run or a file needs more memory than there is.
+    /// A run or a file needs more memory than is available.
     #[error("{} needs {} of memory, {}: {}", need.name(), size(*.bytes), room(*.available), need.advice())]
     OutOfMemory {
-        /// For which of them.
+        /// Purpose of the memory.
         need: Need,
-        /// Bytes of all buffers, and of room to read one; or of the file.
+        /// Bytes of all buffers and of memory to read one back, or bytes of the file.
         bytes: u64,
-        /// Bytes that there were, where that is known.
+        /// Available bytes, if known.
         available: Option<u64>,
     },
     /// The device was lost during the run.
@@ -98,13 +98,13 @@ pub enum Error {
         /// Message of the browser or driver.
         reason: String,
     },
-    /// The GPU refused a command: a fault of this crate, reported with the driver's words.
-    #[error("the GPU refused a command: {message}")]
+    /// The GPU rejected a command: an error of this crate, reported with the driver's message.
+    #[error("the GPU rejected a command: {message}")]
     Gpu {
         /// Message of the validation.
         message: String,
     },
-    /// The loss stopped being a number.
+    /// A loss is not finite.
     #[error(
         "the loss is not finite at step {step} (epoch {epoch}){}: try a lower learning rate or a higher temperature",
         went_back(*.kept)
@@ -114,22 +114,22 @@ pub enum Error {
         step: u64,
         /// Epoch, from 1.
         epoch: u64,
-        /// Whole epochs of the copy that the run went back to, if there is one.
+        /// Whole epochs of the copy that the run returned to, if there is one.
         kept: Option<usize>,
     },
-    /// A call came in while another one was still at work.
-    #[error("`{call}` was called while another call was still at work")]
+    /// A call began while another one was still running.
+    #[error("`{call}` was called while another call was still running")]
     Busy {
-        /// The call that was refused.
+        /// The rejected call.
         call: &'static str,
     },
 }
 
-/// Shorthand for results of this crate.
+/// Result of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
-    /// Stable name of the kind of error, the same in Rust, TypeScript and JSON.
+    /// Returns the stable name of the kind of error, the same in Rust, TypeScript and JSON.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Config { .. } => "config",
@@ -150,7 +150,7 @@ impl Error {
         }
     }
 
-    /// The error's fields as data, for a program to act on.
+    /// Returns the error's fields as JSON.
     pub fn data(&self) -> serde_json::Value {
         use serde_json::json;
         match self {
@@ -185,7 +185,7 @@ impl Error {
 
 /// Purpose of the memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the variants are the two needs")]
+#[expect(missing_docs, reason = "the variants name the purposes")]
 pub enum Need {
     Run,
     File,
@@ -202,16 +202,17 @@ impl Need {
     fn advice(self) -> &'static str {
         match self {
             Self::Run => "try a smaller `dim`",
-            Self::File => "the run is as it was; close other pages or programs and try again",
+            Self::File => "the run is unchanged; close other pages or programs and try again",
         }
     }
 }
 
 fn room(available: Option<u64>) -> String {
-    available.map_or("more than there is".into(), |bytes| format!("{} is available", size(bytes)))
+    available
+        .map_or("more than is available".into(), |bytes| format!("{} is available", size(bytes)))
 }
 
-/// A number of bytes as people read it.
+/// Returns a number of bytes in units that people read.
 fn size(bytes: u64) -> String {
     let units = ["bytes", "KiB", "MiB"];
     let mut size = bytes as f64;
@@ -224,10 +225,10 @@ fn size(bytes: u64) -> String {
     format!("{} GiB", (size * 10.0).round() / 10.0)
 }
 
-/// Bytes of a text from outside that a message repeats.
+/// Maximum bytes of a text from outside that a message repeats.
 const REPEATED: usize = 200;
 
-/// A text from outside as a message repeats it: shortened if it is long.
+/// Returns a text from outside for use in a message, shortened if it is long.
 pub(crate) fn clip(text: &str) -> String {
     if text.len() <= REPEATED {
         return text.into();

@@ -42,7 +42,7 @@ impl FromStr for BackendChoice {
 /// The requested backend, and the kernels' shape on a GPU: the faster one if none is given. A
 /// resumed run keeps its shape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[expect(missing_docs, reason = "the fields are the two wishes")]
+#[expect(missing_docs, reason = "the fields are the two requests")]
 pub struct Wish {
     pub backend: BackendChoice,
     pub shape: Option<Shape>,
@@ -131,11 +131,12 @@ impl BackendKind {
 }
 
 impl Executor {
-    /// Refuses what no free memory would help, before that of a run is given up for it.
+    /// Rejects a plan that cannot run even with all memory free. It is called before the memory of
+    /// the current run is freed for the plan.
     ///
     /// # Errors
-    /// [`Error::OutOfMemory`] for more than can be addressed; with [`BackendChoice::WebGpu`], those of
-    /// [`gpu::Gpu::adapter`], and [`Error::Limit`].
+    /// [`Error::OutOfMemory`] for a plan beyond the address space; with [`BackendChoice::WebGpu`],
+    /// errors of [`gpu::Gpu::adapter`], and [`Error::Limit`].
     pub async fn check(wish: Wish, plan: &Plan) -> Result<()> {
         if wish.backend == BackendChoice::Cpu {
             return cpu::check(plan);
@@ -151,8 +152,8 @@ impl Executor {
         }
     }
 
-    /// Gives all buffers back: it can run nothing from now on. While the share of its device is kept, if it has any,
-    /// the device stays open for the executor that follows.
+    /// Frees all buffers. Afterwards the executor cannot run anything. If the returned share of its
+    /// device is kept, the device stays open for the next executor.
     pub fn release(&mut self) -> Option<gpu::Gpu> {
         match std::mem::replace(self, Self::Cpu(cpu::Executor::released())) {
             Self::Cpu(_) => None,
@@ -160,7 +161,7 @@ impl Executor {
         }
     }
 
-    /// Whether it gave all buffers back.
+    /// Returns whether its buffers were freed.
     pub fn is_released(&self) -> bool {
         matches!(self, Self::Cpu(executor) if executor.is_released())
     }

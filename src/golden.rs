@@ -1,5 +1,5 @@
-//! Golden cases: inputs and numbers that were computed in float64 by automatic differentiation,
-//! independent of this crate. Every number has to lie within the gate.
+//! Golden cases: inputs and expected numbers, computed in float64 by automatic differentiation,
+//! independently of this crate. Every number must be within the tolerance.
 
 mod staleness;
 
@@ -15,20 +15,20 @@ use crate::metrics;
 use crate::model::Model;
 use crate::plan::{BagExtent, Bags, Clock, Extent, Parameter, Part, Plan, Program, TOP_K, Tower};
 
-/// The gate: `|x − ref| ≤ 1e-5 + 2e-4·|ref|`.
+/// Tolerance: `|x − ref| ≤ 1e-5 + 2e-4·|ref|`.
 const ABSOLUTE: f64 = 1e-5;
 const RELATIVE: f64 = 2e-4;
 
-/// How a case went.
+/// Result of a case.
 #[derive(Debug, Clone, Serialize)]
 pub struct Report {
     /// Name of the case.
     pub name: String,
-    /// The largest error as a share of the gate: above 1 is a miss.
+    /// Largest error divided by the tolerance; above 1 the case fails.
     pub worst: f64,
-    /// Where it is.
+    /// Place of the largest error.
     pub worst_at: String,
-    /// How many numbers were compared.
+    /// Number of compared numbers.
     pub numbers: usize,
 }
 
@@ -37,7 +37,7 @@ impl Report {
         Self { name: name.into(), worst: 0.0, worst_at: String::new(), numbers: 0 }
     }
 
-    /// Whether every number lies within the gate.
+    /// Returns whether every number is within the tolerance.
     pub fn passed(&self) -> bool {
         self.numbers > 0 && self.worst <= 1.0
     }
@@ -52,7 +52,7 @@ impl Report {
             let gate = ABSOLUTE + RELATIVE * reference.abs();
             let share = (f64::from(*ours) - reference).abs() / gate;
             self.numbers += 1;
-            // A NaN is the worst of all.
+            // A NaN counts as the largest error.
             if share.is_nan() || share > self.worst {
                 self.worst = if share.is_nan() { f64::INFINITY } else { share };
                 self.worst_at = format!("{place}[{n}]: {ours} for {reference}");
@@ -61,11 +61,11 @@ impl Report {
     }
 }
 
-/// Runs the case of a file's text.
+/// Runs the case in a file's text.
 ///
 /// # Errors
-/// [`Error::Data`] for a file that is no case, [`Error::NotAvailable`] for one that this version
-/// cannot run, and whatever the backend fails with.
+/// [`Error::Data`] for a file in another format, [`Error::NotAvailable`] for an unknown kind of
+/// case; errors of the backend.
 pub async fn run(name: &str, text: &str, wish: impl Into<Wish>) -> Result<Report> {
     let wish = wish.into();
     let no_case = |error: serde_json::Error| Error::Data {
@@ -188,7 +188,7 @@ enum Numbers {
 }
 
 impl Tables {
-    /// The elements of a parameter (rows, width).
+    /// Returns the elements of a parameter (rows, width).
     fn of(&self, parameter: &Parameter) -> Result<Vec<f64>> {
         let tower = match parameter.tower {
             Tower::User => &self.user,
@@ -206,14 +206,14 @@ impl Tables {
             Some(Numbers::Row(row)) => Ok(row.clone()),
             None => Err(Error::Data {
                 file: "the case".into(),
-                problem: format!("it has no `{name}` of the {:?} tower", parameter.tower),
+                problem: format!("it does not contain `{name}` of the {:?} tower", parameter.tower),
                 lines: Vec::new(),
             }),
         }
     }
 }
 
-/// One shared item table, and users who are sums of their items.
+/// A case with one shared item table and users as sums of their items.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct HistoryCase {
@@ -287,7 +287,7 @@ fn floats(matrix: &Matrix) -> Vec<f32> {
     matrix.iter().flatten().map(|&x| x as f32).collect()
 }
 
-/// Compressed rows of lists.
+/// Converts lists to compressed rows.
 fn compressed(lists: &[Vec<u32>]) -> Csr {
     let mut rows = Csr { offsets: vec![0], items: Vec::new() };
     for list in lists {
@@ -308,7 +308,7 @@ async fn training(name: &str, options: &Options, case: &Training, wish: Wish) ->
         (0, shared) => ("mixed", shared),
         (per_row, _) => ("uniform", per_row),
     };
-    // The features' columns have no names here.
+    // The columns of features have no names in cases.
     let features = if options.tower.bag { vec!["features"] } else { Vec::new() };
     let tower = serde_json::json!({
         "id": options.tower.id, "features": features, "layers": options.hidden, "out": options.out,
@@ -338,7 +338,7 @@ async fn training(name: &str, options: &Options, case: &Training, wish: Wish) ->
     model.step();
     for parameter in model.plan().parameters.clone() {
         if options.onebp && parameter.tower == Tower::User {
-            // It moves, but by no gradient.
+            // It moves without a gradient.
             continue;
         }
         let moved = model.values(&parameter).await?;
@@ -371,7 +371,8 @@ async fn training(name: &str, options: &Options, case: &Training, wish: Wish) ->
     Ok(report)
 }
 
-/// The same options with plain descent of length 1, which moves each row by its gradient.
+/// Returns the options with plain descent at learning rate 1, which changes each row by its
+/// gradient.
 fn plain_descent(config: &Config) -> Config {
     let mut descent = config.clone();
     descent.optimizer.kind = OptimizerKind::Sgd;
@@ -380,7 +381,7 @@ fn plain_descent(config: &Config) -> Config {
     descent
 }
 
-/// A model at the start of a case, and how many pairs an epoch of all its batches has.
+/// Returns a model at the start of a case, and the number of pairs in all its batches.
 async fn start(
     options: &Options,
     case: &Training,
@@ -438,7 +439,7 @@ async fn start(
     Ok((model, words.len() / 2))
 }
 
-/// Pairs of users and items, batch behind batch.
+/// Returns the pairs of users and items, batch after batch.
 fn pair_words(users: &[Vec<u32>], items: &[Vec<u32>]) -> Vec<u32> {
     let pairs = users.iter().flatten().zip(items.iter().flatten());
     pairs.flat_map(|(&user, &item)| [user, item]).collect()
@@ -491,7 +492,7 @@ async fn history(name: &str, case: &HistoryCase, wish: Wish) -> Result<Report> {
     Ok(report)
 }
 
-/// Runs the steps themselves: the estimate is theirs, whatever else they train.
+/// Runs training steps and compares only the streaming estimate.
 async fn streaming(name: &str, case: &Streaming, wish: Wish) -> Result<Report> {
     let batch = case.batches[0].len();
     let config = Config::resolve(&serde_json::json!({
@@ -563,7 +564,7 @@ async fn evaluation(name: &str, case: &Evaluation, wish: Wish) -> Result<Report>
     for (cut, reference) in &case.metrics {
         let k = cut.parse().map_err(|_| Error::Data {
             file: name.into(),
-            problem: format!("the cut `{cut}` is no number"),
+            problem: format!("the cut `{cut}` is not a number"),
             lines: Vec::new(),
         })?;
         let ours = metrics::at(k, lists.clone(), case.item_embedding.len());

@@ -1,4 +1,4 @@
-//! Item embeddings from a file, to start from: what [`crate::export`] writes as `items.json`.
+//! Reads item embeddings to start a run from, in the format of `items.json` of [`crate::export`].
 
 use serde::Deserialize;
 
@@ -7,38 +7,38 @@ use crate::error::{Error, Result, clip};
 /// The embeddings of some items.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct ItemEmbeddings {
-    /// One for each item.
+    /// The embeddings of the items.
     pub items: Vec<ItemEmbedding>,
 }
 
-/// The embedding of an item; whatever else is told of it does not matter.
+/// The embedding of an item; other fields are ignored.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct ItemEmbedding {
     /// Its id.
     pub item: String,
-    /// Its numbers.
+    /// Its embedding.
     pub vector: Vec<f32>,
 }
 
 impl ItemEmbeddings {
-    /// Reads a file of embeddings of some width.
+    /// Reads a file of embeddings of this width.
     ///
     /// # Errors
-    /// [`Error::Data`] if it is none, or has another width.
+    /// [`Error::Data`] if the file has another format, or an embedding has another width.
     pub fn parse(file: &[u8], width: usize) -> Result<Self> {
         let refused = |problem: String| Error::Data {
             file: "item embeddings".into(),
             problem,
             lines: Vec::new(),
         };
-        let shape = "it is not as `{ items: [{ item, vector }] }`";
+        let shape = "it does not match `{ items: [{ item, vector }] }`";
         let given: Self = serde_json::from_slice(file)
             .map_err(|error| refused(format!("{shape} ({})", clip(&error.to_string()))))?;
         for ItemEmbedding { item, vector } in &given.items {
             if vector.len() != width {
                 let found = vector.len();
                 let item = clip(item);
-                return Err(refused(format!("`{item}` has {found} numbers, and `dim` is {width}")));
+                return Err(refused(format!("`{item}` has {found} numbers, but `dim` is {width}")));
             }
         }
         Ok(given)
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_embedding_is_refused_by_name() {
+    fn invalid_embeddings_are_rejected_by_name() {
         let problem = |text: &str| match ItemEmbeddings::parse(text.as_bytes(), 2) {
             Err(Error::Data { problem, .. }) => problem,
             other => panic!("{text} gave {other:?}"),

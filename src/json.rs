@@ -1,5 +1,5 @@
-//! JSON, through one reader and one writer: `serde` makes a copy of all its code for each kind of either,
-//! and a page would download them.
+//! JSON through one reader and one writer: `serde` generates a copy of its code for each type of
+//! reader and writer, and each copy adds to the page's download.
 
 use serde::de::value::{MapDeserializer, SeqDeserializer};
 use serde::de::{
@@ -8,29 +8,29 @@ use serde::de::{
 use serde::{Deserialize as _, Serialize};
 use serde_json::{Error, Result, Value};
 
-/// A text as a value.
+/// Parses a text.
 ///
 /// # Errors
-/// If it is no JSON.
+/// If it is not JSON.
 pub fn value(text: &[u8]) -> Result<Value> {
     serde_json::from_slice(text)
 }
 
-/// A JSON value.
+/// Reads a type from a JSON value.
 ///
 /// # Errors
-/// If it says something else.
+/// If the value does not match the type.
 pub fn read<T: DeserializeOwned>(value: Value) -> Result<T> {
     T::deserialize(Objects(value))
 }
 
-/// A type with parts whose fields stand among its own. It skips them when it is read: `serde` would make a copy of
-/// all its code for that, too.
+/// A type with parts whose fields are in the same object. Reading the type skips them, and
+/// [`Parts::fill`] reads them: `serde`'s `flatten` would generate another copy of its code.
 pub trait Parts: DeserializeOwned {
     /// Reads the parts from the object.
     ///
     /// # Errors
-    /// If it lacks one that has to be there.
+    /// If a required field is missing.
     fn fill(&mut self, object: &Value) -> Result<()>;
 }
 
@@ -49,7 +49,7 @@ pub fn list<'de, D: Deserializer<'de>, T: Parts>(
     list.into_iter().map(whole).collect::<Result<_>>().map_err(D::Error::custom)
 }
 
-/// Reads a type with parts that may be missing.
+/// Reads an optional type with parts.
 pub fn optional<'de, D: Deserializer<'de>, T: Parts>(
     deserializer: D,
 ) -> std::result::Result<Option<T>, D::Error> {
@@ -57,8 +57,8 @@ pub fn optional<'de, D: Deserializer<'de>, T: Parts>(
     object.map(whole).transpose().map_err(D::Error::custom)
 }
 
-/// A value whose structs are objects: `serde_json` takes lists for them, too, and a page would download the code
-/// that does.
+/// A value in which structs must be objects: `serde_json` also accepts lists, which adds code to
+/// the page's download.
 struct Objects(Value);
 
 impl Objects {
@@ -82,7 +82,7 @@ impl IntoDeserializer<'_, Error> for Objects {
     }
 }
 
-/// Reads what has no struct in it as `serde_json` does.
+/// Forwards methods for types without structs to `serde_json`.
 macro_rules! as_they_are {
     ($($method:ident)*) => {
         $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
@@ -172,10 +172,10 @@ impl<'de> Deserializer<'de> for Objects {
     }
 }
 
-/// The text for something.
+/// Returns a value as JSON text.
 ///
 /// # Panics
-/// If it has a map whose keys are no texts.
+/// If it contains a map whose keys are not texts.
 pub fn write(value: &(impl Serialize + ?Sized)) -> String {
     serde_json::to_string(value).expect("the crate's types serialise")
 }

@@ -1,5 +1,5 @@
-//! Two towers on an executor: start, step, read. A model tracks its position in windows and epochs;
-//! the trainer decides about data and duration.
+//! Two towers on an executor: starts, trains step by step, and reads results. A model tracks its
+//! position in windows and epochs; the trainer decides about data and duration.
 
 mod profile;
 mod serve;
@@ -22,7 +22,7 @@ pub use profile::{Once, OpProfile, Profile};
 pub use serve::{Filter, Parts, Ranked, Source, Sum};
 pub use state::Position;
 
-/// Takes elements that are read.
+/// Callback for elements that are read.
 type Take<'a> = &'a mut dyn FnMut(&[f32]) -> Result<()>;
 
 /// Two towers, their optimiser and their data, on one backend.
@@ -98,7 +98,8 @@ impl Model {
         }
     }
 
-    /// Frees its memory: see [`Executor::release`]. Afterwards it only describes its plan and cannot run.
+    /// Frees its memory: see [`Executor::release`]. Afterwards it only describes its plan and
+    /// cannot run.
     pub fn release(&mut self) -> Option<Gpu> {
         self.executor.release()
     }

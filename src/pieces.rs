@@ -1,18 +1,19 @@
-//! Files in pieces: one as large as a model is written and read without a second copy of it.
+//! Files in pieces: a file of the size of a model is written and read without a second copy in
+//! memory.
 
 use std::pin::Pin;
 
 use crate::error::{Error, Need, Result};
 
-/// Bytes of a piece, about.
+/// Approximate bytes of a piece.
 pub const PIECE: usize = 4 << 20;
 
-/// Bytes of text that are collected before they are handed on.
+/// Bytes of text that are collected before they are written.
 const TEXT: usize = 1 << 16;
 
 /// Takes a file in pieces.
 pub trait Sink {
-    /// Makes room for all bytes that will come. It is called first, and once.
+    /// Reserves memory for the whole file. It is called once, before any piece.
     ///
     /// # Errors
     /// [`Error::OutOfMemory`].
@@ -21,7 +22,7 @@ pub trait Sink {
     /// Takes the next bytes.
     ///
     /// # Errors
-    /// Any of its own.
+    /// Errors of the sink.
     fn push(&mut self, piece: &[u8]) -> Result<()>;
 }
 
@@ -38,7 +39,7 @@ impl Sink for Vec<u8> {
     }
 }
 
-/// Counts the bytes of a file whose length is not known.
+/// Counts the bytes of a file.
 #[derive(Debug, Default)]
 pub struct Length(pub u64);
 
@@ -53,14 +54,14 @@ impl Sink for Length {
     }
 }
 
-/// Collects short texts, so that a sink takes few pieces.
+/// Collects short texts, so that a sink gets few pieces.
 pub struct Texts<'a> {
     sink: &'a mut dyn Sink,
     text: String,
 }
 
 impl<'a> Texts<'a> {
-    /// Texts for a sink.
+    /// Creates a collector for a sink.
     pub fn new(sink: &'a mut dyn Sink) -> Self {
         Self { sink, text: String::new() }
     }
@@ -74,7 +75,7 @@ impl<'a> Texts<'a> {
         if self.text.len() < TEXT { Ok(()) } else { self.finish() }
     }
 
-    /// Hands on the texts that are left.
+    /// Writes the remaining texts.
     ///
     /// # Errors
     /// Errors of the sink.
@@ -85,15 +86,15 @@ impl<'a> Texts<'a> {
     }
 }
 
-/// Bytes that arrive.
+/// A future of bytes.
 pub type Bytes<'a> = Pin<Box<dyn Future<Output = Result<Vec<u8>>> + 'a>>;
 
-/// A file that is read from any place.
+/// A file to read at any position.
 pub trait Source {
-    /// Returns the bytes that it has.
+    /// Returns its length in bytes.
     fn bytes(&self) -> u64;
 
-    /// Reads `bytes` bytes from `start` on: no more than there are.
+    /// Reads `bytes` bytes from `start` on. The range must be within the file.
     fn read(&self, start: u64, bytes: usize) -> Bytes<'_>;
 }
 
@@ -118,7 +119,7 @@ pub fn room<T>(elements: usize) -> Result<Vec<T>> {
     reserved.map(|()| list).map_err(|_| no_room(elements as u64 * size_of::<T>() as u64))
 }
 
-/// The error of a file that there is no memory for.
+/// Returns the error for a file that does not fit into memory.
 pub fn no_room(bytes: u64) -> Error {
     Error::OutOfMemory { need: Need::File, bytes, available: None }
 }

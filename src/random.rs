@@ -95,7 +95,7 @@ pub fn normal(seed: u32, stream: u32, counter: u32) -> f32 {
     (radius * (std::f64::consts::TAU * unit(draw(1))).cos()) as f32
 }
 
-/// A number that nobody can foresee, for what must not be chosen from outside. No result may depend on it.
+/// Returns an unpredictable number, as a secret for hashes. No result may depend on it.
 pub(crate) fn unforeseen() -> u64 {
     #[cfg(target_arch = "wasm32")]
     {

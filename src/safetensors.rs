@@ -1,6 +1,6 @@
-//! The safetensors format: the length of a header, the header as JSON, then the tensors' bytes. Written
-//! here since the crate of that name would add 60 kB to a page for what is small; the tests hold the two
-//! against each other.
+//! The safetensors format: the length of a header, the header as JSON, then the tensors' bytes.
+//! Written by hand because the `safetensors` crate would add 60 kB to the page's download; tests
+//! compare the two.
 
 use std::borrow::Cow;
 
@@ -10,22 +10,22 @@ use crate::error::Result;
 use crate::json;
 use crate::pieces::{PIECE, Sink, Source, Texts, no_room, room};
 
-/// The key of what a header says beside its tensors: texts by name.
+/// Key of the header's metadata: texts by name.
 const METADATA: &str = "__metadata__";
 
 /// Bytes of the header's length.
 const LENGTH: usize = size_of::<u64>();
 
-/// The longest header that the format allows.
+/// Maximum bytes of a header in this format.
 const LONGEST_HEADER: u64 = 100_000_000;
 
-/// The most values in a header. Each takes a hundred bytes while it is read, also where a file spends two on it. A run
-/// of 80,000 epochs has as many.
+/// Maximum number of values in a header: a run of 80,000 epochs reaches it. A value takes 100 bytes
+/// of memory during reading, even if it has only 2 bytes in the file.
 const MOST_VALUES: usize = 2 << 20;
 
 /// Type of a tensor's elements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the variants are called as the format calls them")]
+#[expect(missing_docs, reason = "the variants have the names of the format")]
 pub enum Dtype {
     F64,
     F32,
@@ -34,7 +34,7 @@ pub enum Dtype {
 }
 
 impl Dtype {
-    /// As the format calls it.
+    /// Returns its name in the format.
     pub fn name(self) -> &'static str {
         match self {
             Self::F64 => "F64",
@@ -53,7 +53,7 @@ impl Dtype {
     }
 }
 
-/// A tensor on its way into a file.
+/// A tensor to write.
 #[derive(Debug)]
 pub struct Entry<'a> {
     /// Its name.
@@ -69,11 +69,11 @@ pub struct Entry<'a> {
 /// The elements of a tensor.
 #[derive(Debug)]
 pub enum Data<'a> {
-    /// Of four bytes, or two for an element of eight.
+    /// Words of 4 bytes; an element of 8 bytes takes two.
     Words(Cow<'a, [u32]>),
-    /// Elements of one byte: texts, one after the other.
+    /// Elements of one byte: concatenated texts.
     Texts(Vec<&'a str>),
-    /// Words that are read when they are written: the writer knows them by this number.
+    /// Words that the writer supplies later, by this number.
     Later(usize),
 }
 
@@ -83,20 +83,20 @@ impl Entry<'_> {
     }
 }
 
-/// A file that is about to be written.
+/// Layout of a file to write.
 #[derive(Debug)]
 pub struct Draft<'a> {
     /// The length of the header, and the header.
     pub start: Vec<u8>,
     /// The tensors, in the order of their bytes.
     pub entries: Vec<Entry<'a>>,
-    /// Bytes of all of it.
+    /// Bytes of the whole file.
     pub bytes: u64,
 }
 
 /// Lays out a file with some metadata.
 pub fn draft<'a>(entries: Vec<Entry<'a>>, metadata: &[(&str, String)]) -> Draft<'a> {
-    // Words first: all of them are aligned.
+    // Words come first, so that all of them are aligned.
     let is_words = |entry: &Entry| !matches!(entry.data, Data::Texts(_));
     let (mut entries, texts): (Vec<Entry>, _) = entries.into_iter().partition(is_words);
     entries.extend(texts);
@@ -125,7 +125,8 @@ pub fn draft<'a>(entries: Vec<Entry<'a>>, metadata: &[(&str, String)]) -> Draft<
 }
 
 impl Data<'_> {
-    /// Hands the elements that are known to a sink; the number of others.
+    /// Writes the elements to a sink. For [`Data::Later`], it writes nothing and returns the
+    /// number.
     ///
     /// # Errors
     /// Errors of the sink.
@@ -149,30 +150,30 @@ impl Data<'_> {
     }
 }
 
-/// A file that is read.
+/// A file to read.
 #[derive(Debug)]
 pub struct File {
     header: Map<String, Value>,
-    /// Where the tensors begin, and the bytes of all of them.
+    /// Start of the tensors in the file, and the bytes of all tensors.
     data: [u64; 2],
-    /// Where the tensors lie that were asked for.
+    /// Byte ranges of the tensors that were taken.
     spans: Vec<[u64; 2]>,
 }
 
-/// Where a tensor lies in its file.
+/// Place of a tensor in its file.
 #[derive(Debug)]
 pub struct Place {
-    /// What its elements are, as the file says.
+    /// Type of its elements, as named in the file.
     pub dtype: String,
     /// Its shape.
     pub shape: Vec<usize>,
-    /// Where its elements begin.
+    /// Start of its elements in the file.
     pub start: u64,
     /// Bytes of its elements.
     pub bytes: u64,
 }
 
-/// Reads a part of a file, piece by piece: words, of which the last one ends in zeros if it is not whole.
+/// Reads a part of a file in pieces, as words. The last word is padded with zeros.
 ///
 /// # Errors
 /// Errors of the source, and [`crate::Error::OutOfMemory`].
@@ -189,7 +190,7 @@ pub async fn read(source: &dyn Source, start: u64, bytes: u64) -> Result<Vec<u32
 }
 
 impl File {
-    /// Reads the header; none if there is no whole one, or if it has more values than any file.
+    /// Reads the header; none if it is incomplete or has too many values.
     ///
     /// # Errors
     /// Errors of the source, and [`crate::Error::OutOfMemory`].
@@ -217,12 +218,13 @@ impl File {
         }
     }
 
-    /// Whether a tensor has not been taken.
+    /// Returns whether the file has a tensor of this name that has not been taken.
     pub fn has(&self, name: &str) -> bool {
         self.header.contains_key(name)
     }
 
-    /// Takes a tensor; none if its bytes are not there, or not as many as those of its shape.
+    /// Takes a tensor; none if its bytes are not in the file, or their number does not match its
+    /// shape.
     pub fn take(&mut self, name: &str) -> Option<Place> {
         let told = self.header.remove(name)?;
         let number = |value: &Value| usize::try_from(value.as_u64()?).ok();
@@ -243,12 +245,12 @@ impl File {
         Some(Place { dtype: name.into(), shape, start: first + start, bytes })
     }
 
-    /// The name of a tensor that was not taken.
+    /// Returns the name of a tensor that was not taken.
     pub fn left(&self) -> Option<&str> {
         self.header.keys().next().map(String::as_str)
     }
 
-    /// Whether the tensors that were taken lie one behind the other, and nothing else does.
+    /// Returns whether the taken tensors cover the file without gaps or overlaps.
     pub fn is_whole(&self) -> bool {
         let mut spans: Vec<[u64; 2]> = self.spans.iter().filter(|[a, b]| a < b).copied().collect();
         let mut end = 0;

@@ -1,5 +1,5 @@
-//! Times training steps alone, on random pairs (what `docs/performance.md` calls the reference step is one), and
-//! recommendations.
+//! Times recommendations and single training steps on random pairs, such as the reference step of
+//! `docs/performance.md`.
 
 use serde::Serialize;
 use web_time::Instant;
@@ -15,7 +15,7 @@ use crate::negatives;
 use crate::plan::{BagExtent, Bags, Dims, Extent, RING};
 use crate::random::{self, stream};
 
-/// A run over random pairs that is taken forward a step at a time.
+/// A run over random pairs that trains one step at a time.
 #[derive(Debug)]
 pub struct Stopwatch {
     model: Model,
@@ -32,29 +32,29 @@ pub struct About<'a> {
     backend: &'a Backend,
     /// Bytes of all buffers.
     memory_bytes: u64,
-    /// Bytes of WebAssembly's memory at its peak so far.
+    /// Peak bytes of WebAssembly memory.
     wasm_bytes: Option<u64>,
-    /// Sizes of a GPU's bindings.
+    /// Sizes of the bindings, on a GPU.
     bindings: Option<Bindings>,
 }
 
-/// A training step.
+/// Result of a training step.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Lap {
-    /// From its start until its loss was on the CPU.
+    /// Milliseconds from its start until its loss is on the CPU.
     pub milliseconds: f64,
     /// The batch's mean loss.
     pub loss: f32,
 }
 
-/// Steps of an epoch: a whole number of windows, for which batches are drawn ahead.
+/// Steps of an epoch: a whole number of windows, since batches are drawn one window ahead.
 const STEPS: usize = 64;
 
 impl Stopwatch {
-    /// A run at its start, over tables of `users` and `items` rows.
+    /// Creates a run at its start, with tables of `users` and `items` rows.
     ///
     /// # Errors
-    /// Errors of [`Model::new`]; [`Error::NotAvailable`] for features, which random pairs do not have.
+    /// Errors of [`Model::new`]; [`Error::NotAvailable`] for towers with features.
     pub async fn new(
         config: &Config,
         users: usize,
@@ -63,7 +63,7 @@ impl Stopwatch {
     ) -> Result<Self> {
         let towers = &config.towers;
         if !towers.user.base.features.is_empty() || !towers.item.features.is_empty() {
-            return Err(Error::NotAvailable { what: "features of random pairs".into() });
+            return Err(Error::NotAvailable { what: "timing of towers with features".into() });
         }
         let draw = |n: usize, below: usize| {
             random::hash(config.seed, stream::SYNTHETIC, n as u32) % below as u32
@@ -92,7 +92,7 @@ impl Stopwatch {
         Ok(Self { model, backend, seed: config.seed, pairs })
     }
 
-    /// Backend, and the memory that is used.
+    /// Returns the backend and its memory.
     pub fn about(&self) -> About<'_> {
         About {
             backend: &self.backend,
@@ -114,8 +114,8 @@ impl Stopwatch {
         Ok(Lap { milliseconds: milliseconds_since(started), loss: losses[place] })
     }
 
-    /// Ranks the `k` best of all items for a user, and returns the milliseconds from the user's row to the list on
-    /// the CPU. The first after a step brings the outputs of all items up to date.
+    /// Ranks the `k` best of all items for a user. Returns the milliseconds from the user's row to
+    /// the list on the CPU. The first call after a step also updates the outputs of all items.
     ///
     /// # Errors
     /// Errors of [`Executor::read`](crate::executor::Executor::read).
@@ -126,8 +126,8 @@ impl Stopwatch {
         Ok(milliseconds_since(started))
     }
 
-    /// The pairs of a batch of the first epoch, in the order in which they are drawn: for others who are
-    /// to compute the same.
+    /// Returns the pairs of a batch of the first epoch, in the order of drawing, for comparison
+    /// with other implementations.
     pub fn batch(&self, n: usize) -> Vec<u32> {
         let batch = self.model.plan().dims.batch;
         let (key, count) = (random::hash(self.seed, stream::ORDER, 0), self.pairs.len() as u32);
@@ -135,7 +135,7 @@ impl Stopwatch {
         (0..batch).flat_map(|row| self.pairs.get(place(row) as usize)).collect()
     }
 
-    /// Takes so many steps with a clock around each operation, behind one without.
+    /// Takes one step without timestamps, then `laps` steps with timestamps around each operation.
     ///
     /// # Errors
     /// Errors of [`Model::start_clock`] and of [`Model::stop_clock`].
@@ -153,8 +153,9 @@ impl Stopwatch {
         self.model.stop_clock().await
     }
 
-    /// Milliseconds of the products that a full bank of items adds to a step, alone: on the CPU in the step's own
-    /// loops, on a GPU by its own clock around their dispatches in the next step.
+    /// Measures only the products that a full bank of items adds to a step, in milliseconds: on the
+    /// CPU in the loops of the step, on a GPU with timestamps around their dispatches in the next
+    /// step.
     ///
     /// # Errors
     /// Errors of [`Model::start_clock`] and of [`Model::stop_clock`].
@@ -169,14 +170,14 @@ impl Stopwatch {
         let profile = self.timed(1).await?;
         let mut gradients = 0;
         let banked = profile.operations.iter().flat_map(|op| &op.kernels).filter(|(stem, _)| {
-            // Of each chunk's two gradients of the users, the first is by the batch's own items.
+            // Each chunk has two user gradients; the first one comes from the batch's own items.
             gradients += usize::from(*stem == "softmax_loss_d_user");
             *stem == "bank_logits" || (*stem == "softmax_loss_d_user" && gradients % 2 == 0)
         });
         Ok(banked.map(|(_, milliseconds)| milliseconds).sum())
     }
 
-    /// Peak rates of the backend.
+    /// Measures the peak rates of the backend.
     ///
     /// # Errors
     /// Errors of [`Executor::limits`](crate::executor::Executor::limits).
@@ -184,7 +185,7 @@ impl Stopwatch {
         self.model.measured().1.limits().await
     }
 
-    /// A tower's embeddings (rows, width) as they are now.
+    /// Returns a tower's current embeddings (rows, width).
     ///
     /// # Errors
     /// Errors of [`Executor::read`](crate::executor::Executor::read).
@@ -197,7 +198,7 @@ fn milliseconds_since(started: Instant) -> f64 {
     started.elapsed().as_secs_f64() * 1e3
 }
 
-/// Extent of the data of such a run.
+/// Returns the extent of random pairs for tables of `users` and `items` rows.
 pub fn extent(config: &Config, users: usize, items: usize) -> Extent {
     Extent {
         users,

@@ -1,4 +1,4 @@
-//! Nothing in a step allocates, once the first epoch has made what all of them use.
+//! Steps allocate no memory after the first epoch, which allocates the shared buffers.
 
 use allocation_counter::measure;
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ const USERS: usize = 60;
 const ITEMS: usize = 90;
 const PAIRS: usize = 1500;
 
-/// A model at the start of its second epoch.
+/// Returns a model at the start of its second epoch.
 fn warm(options: &Value) -> Model {
     let config = Config::resolve(options).expect("valid options");
     let extent = Extent {

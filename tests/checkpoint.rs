@@ -1,4 +1,5 @@
-//! Saved runs: they go on to the same bits, and what no run can have saved is refused by name.
+//! Saved runs: they resume to the same bits, and files that no run can have saved are rejected by
+//! name.
 
 mod camps;
 
@@ -16,7 +17,8 @@ use twotower::executor::{BackendChoice, Wish};
 use twotower::plan::Shape;
 use twotower::trainer::{Choice, EpochReport, Query, Trainer};
 
-/// Runs with all that a checkpoint has to keep. The batches of four are more than a window an epoch.
+/// Returns options of runs that together use everything that a saved run contains. An epoch in
+/// batches of four takes more than one window.
 fn runs() -> Vec<Value> {
     vec![
         json!({}),
@@ -45,7 +47,8 @@ fn runs() -> Vec<Value> {
     ]
 }
 
-/// Items made of features alone, of which most have no training pair.
+/// Returns options of a run in which items have only features. Most of its items have no training
+/// pair.
 fn features_alone() -> Value {
     json!({
         "batchSize": 4, "split.test": 0.9, "towers.item.id": false, "towers.item.layers": [5],
@@ -62,7 +65,7 @@ fn save(trainer: &mut Trainer) -> Vec<u8> {
     pollster::block_on(trainer.save()).expect("saves")
 }
 
-/// All that a trainer is and can tell, but how long it took.
+/// Returns the tensors and the report of a run, without times.
 fn essence(trainer: &mut Trainer) -> (Vec<(String, Vec<u8>)>, Value) {
     let file = save(trainer);
     let file = SafeTensors::deserialize(&file).expect("a safetensors file");
@@ -79,7 +82,7 @@ fn essence(trainer: &mut Trainer) -> (Vec<(String, Vec<u8>)>, Value) {
     (tensors, report)
 }
 
-/// Trains for so many steps, or to the end: the losses.
+/// Trains for at least `steps` steps, or to the end, and returns the losses.
 fn train_steps(trainer: &mut Trainer, steps: usize) -> Vec<f32> {
     let mut losses = Vec::new();
     loop {
@@ -91,7 +94,8 @@ fn train_steps(trainer: &mut Trainer, steps: usize) -> Vec<f32> {
     }
 }
 
-/// Breaks a run off after some steps, and again after as many; it has to come to what it comes to unbroken.
+/// Saves and loads a run after `steps` steps, and again after `steps` more. The results must equal
+/// those of an uninterrupted run.
 fn resumed(more: &Value, choice: BackendChoice, steps: usize) {
     let mut whole = trainer(more, choice);
     let mut expected = train_steps(&mut whole, usize::MAX);
@@ -195,7 +199,7 @@ fn a_finished_run_is_loaded_finished_and_answers() {
     }
 }
 
-/// What is tested above is there: otherwise it would be tested on nothing.
+/// Checks that the runs above use an opened bank and skipped pairs.
 #[test]
 fn the_bank_opens_and_pairs_leave_in_these_runs() {
     let mut opened = 0;
@@ -236,11 +240,11 @@ fn a_run_that_failed_is_not_saved() {
     });
     let mut trainer = trainer(&more, BackendChoice::Cpu);
     train(&mut trainer).expect_err("it blows up");
-    let error = pollster::block_on(trainer.save()).expect_err("there is nothing to go on from");
+    let error = pollster::block_on(trainer.save()).expect_err("it cannot be resumed");
     assert_eq!(error.code(), "non-finite");
 }
 
-/// A run that was saved within an epoch, with all kinds of content.
+/// Returns a run saved within an epoch, with all kinds of content.
 fn example() -> Vec<u8> {
     let more = json!({ "cbns.capacity": 24, "skip": {}, "skip.start": 1, "split.validation": 0.2 });
     let mut trainer = trainer(&more, BackendChoice::Cpu);
@@ -263,7 +267,7 @@ fn refusal(bytes: &[u8]) -> String {
 type Tensor = (String, Dtype, Vec<usize>, Vec<u8>);
 type Tensors = Vec<Tensor>;
 
-/// A saved run with its record or its tensors changed: a whole safetensors file.
+/// Returns a saved run with a changed record or changed tensors, as a complete safetensors file.
 fn forged(bytes: &[u8], change: impl FnOnce(&mut Value, &mut Tensors)) -> Vec<u8> {
     let (_, header) = SafeTensors::read_metadata(bytes).expect("a header");
     let text = &header.metadata().as_ref().expect("metadata")["twotower"];
@@ -281,7 +285,7 @@ fn forged(bytes: &[u8], change: impl FnOnce(&mut Value, &mut Tensors)) -> Vec<u8
     safetensors::serialize(views, Some(metadata)).expect("serialises")
 }
 
-/// The same with one field of the record changed: an option's or a field's path, with dots.
+/// Returns a saved run in which one field of the record is changed, by its dotted path.
 fn forged_record(bytes: &[u8], path: &str, value: Value) -> Vec<u8> {
     forged(bytes, |record, _| {
         let pointer = format!("/{}", path.replace('.', "/"));
@@ -289,7 +293,7 @@ fn forged_record(bytes: &[u8], path: &str, value: Value) -> Vec<u8> {
     })
 }
 
-/// The same with one word of a tensor changed.
+/// Returns a saved run in which one word of a tensor is changed.
 fn forged_word(bytes: &[u8], name: &str, at: usize, word: [u8; 4]) -> Vec<u8> {
     forged(bytes, |_, tensors| {
         words(tensors, name)[at] = word;
@@ -305,7 +309,8 @@ fn words<'a>(tensors: &'a mut Tensors, name: &str) -> &'a mut [[u8; 4]] {
     named(tensors, name).3.as_chunks_mut().0
 }
 
-/// Two texts without a letter, and the next with those of all three.
+/// Changes three lengths: two texts become empty, and the next text gets the characters of all
+/// three.
 fn two_alike(tensors: &mut Tensors, lengths: &str) {
     let lengths = words(tensors, lengths);
     let all: u32 = lengths[..3].iter().map(|&length| u32::from_le_bytes(length)).sum();
@@ -347,11 +352,11 @@ const TOO_MUCH: [u8; 4] = 4_000_000_000u32.to_le_bytes();
 fn are_refused<const N: usize>(cases: [(Vec<u8>, &str); N]) {
     for (bytes, expected) in cases {
         let problem = refusal(&bytes);
-        assert!(problem.contains(expected), "`{problem}` where `{expected}` is wrong");
+        assert!(problem.contains(expected), "`{problem}` does not contain `{expected}`");
     }
 }
 
-/// The other one sums over other lanes, to other bits.
+/// The two shapes sum over different lanes, so their results differ in bits.
 #[test]
 fn a_run_goes_on_in_its_shape() {
     for shape in Shape::ALL {
@@ -364,7 +369,7 @@ fn a_run_goes_on_in_its_shape() {
 }
 
 #[test]
-fn what_no_run_has_saved_is_refused_by_name() {
+fn files_of_no_run_are_rejected_by_name() {
     let of = cached_example();
     let record = |path: &str, value: Value| forged_record(of, path, value);
     let tensor = |name: &str, at: usize, word: [u8; 4]| forged_word(of, name, at, word);
@@ -382,14 +387,14 @@ fn what_no_run_has_saved_is_refused_by_name() {
         (record("record.run.epochs.0.pairs", 3.into()), "its epochs"),
         (record("record.run.epochs.0.epoch", 2.into()), "its epochs"),
         (record("record.run.epochs.0.loss", "low".into()), "its record"),
-        (record("record.run.best", 7.into()), "an epoch that it never had"),
-        (record("record.run.best", json!(usize::MAX)), "an epoch that it never had"),
-        (record("record.run.best", Value::Null), "an epoch that it never had"),
-        (record("record.run.work.dispatches", json!(1u64 << 60)), "less work"),
-        (record("record.run.finished", json!({ "epoch": 1 })), "an epoch that it never had"),
+        (record("record.run.best", 7.into()), "its best epoch does not match"),
+        (record("record.run.best", json!(usize::MAX)), "its best epoch does not match"),
+        (record("record.run.best", Value::Null), "its best epoch does not match"),
+        (record("record.run.work.dispatches", json!(1u64 << 60)), "its work is less"),
+        (record("record.run.finished", json!({ "epoch": 1 })), "its best epoch does not match"),
         (record("record.shape", "round".into()), "its record"),
-        (record("record.pairsInEpoch", 0.into()), "another number of pairs"),
-        (record("record.pairsInEpoch", 1_000_000.into()), "another number of pairs"),
+        (record("record.pairsInEpoch", 0.into()), "the number of pairs in its epoch"),
+        (record("record.pairsInEpoch", 1_000_000.into()), "the number of pairs in its epoch"),
         (
             forged(of, |record, _| {
                 let record = &mut record["record"];
@@ -398,7 +403,7 @@ fn what_no_run_has_saved_is_refused_by_name() {
                 record["pairsInEpoch"] = 5.into();
                 record["run"]["skipping"]["report"]["skipped"] = (all - 5).into();
             }),
-            "more steps",
+            "the number of steps in its epoch",
         ),
         (tensor("user_table", 3, f32::NAN.to_le_bytes()), "row 0 of `user_table`"),
         (
@@ -411,8 +416,8 @@ fn what_no_run_has_saved_is_refused_by_name() {
         (tensor("item_stale", 2, TOO_MUCH), "row 2 of `item_stale`"),
         (tensor("pairs.train", 0, TOO_MUCH), "a pair has an unknown user or item"),
         (tensor("pairs.train", 1, [39, 0, 0, 0]), "not in order"),
-        (tensor("users.lengths", 0, TOO_MUCH), "`users` is not as long as its parts"),
-        (tensor("users", 0, *b"\xff\xff\xff\xff"), "`users` is not as long as its parts"),
+        (tensor("users.lengths", 0, TOO_MUCH), "`users` does not match the lengths"),
+        (tensor("users", 0, *b"\xff\xff\xff\xff"), "`users` does not match the lengths"),
         (
             forged(of, |_, tensors| two_alike(tensors, "items.lengths")),
             "two of its items have the same id",
@@ -428,9 +433,9 @@ fn what_no_run_has_saved_is_refused_by_name() {
     ]);
 }
 
-/// Each of these alone would be a number as any other.
+/// Each of these values is valid alone, but contradicts another one.
 #[test]
-fn what_does_not_go_together_is_refused_by_name() {
+fn contradictions_are_rejected_by_name() {
     let of = cached_example();
     let record = |path: &str, value: Value| forged_record(of, path, value);
     let tensor = |name: &str, at: usize, word: [u8; 4]| forged_word(of, name, at, word);
@@ -445,7 +450,7 @@ fn what_does_not_go_together_is_refused_by_name() {
         (forged_word(&streaming, "gaps", 2, low), "row 2 of `gaps`"),
         (tensor("user_table_state_2", 3, low), "row 0 of `user_table_state_2`"),
         (tensor("item_activity", 4, low), "row 4 of `item_activity`"),
-        // Two of them that are one.
+        // Two pairs that are the same.
         (
             forged(of, |_, tensors| {
                 let pairs = words(tensors, "kept_pairs");
@@ -454,7 +459,7 @@ fn what_does_not_go_together_is_refused_by_name() {
             "row 1 of `kept_pairs`",
         ),
         (tensor("kept_pairs", 1, 39u32.to_le_bytes()), "row 0 of `kept_pairs`"),
-        (tensor("losses.untold", 0, 9.5f32.to_le_bytes()), "losses that its epoch never had"),
+        (tensor("losses.untold", 0, 9.5f32.to_le_bytes()), "its unreported losses"),
         (record("record.bankIsOpen", false.into()), "its bank is open"),
         (record("record.run.seconds", json!(-1.0)), "its times or its metrics"),
         (record("record.run.epochSeconds", json!(-1e300)), "its times or its metrics"),
@@ -464,9 +469,9 @@ fn what_does_not_go_together_is_refused_by_name() {
         (record("record.run.epochs.2.skip.skipped", json!(usize::MAX)), "its epochs"),
         (
             record("record.run.skipping.report.skipped", json!(usize::MAX)),
-            "another number of pairs",
+            "the number of pairs in its epoch",
         ),
-        (record("record.run.epochs.0.dispatches", 0.into()), "more work than its epochs"),
+        (record("record.run.epochs.0.dispatches", 0.into()), "its work is more"),
         (
             forged(of, |record, _| {
                 let record = &mut record["record"];
@@ -474,12 +479,12 @@ fn what_does_not_go_together_is_refused_by_name() {
                 let other = usize::from(record["run"]["best"] == 0);
                 record["run"]["epochs"][other][metric] = json!(1.0);
             }),
-            "an epoch that it never had",
+            "its best epoch does not match",
         ),
     ]);
 }
 
-/// The largest batch and the widest rows for a few kilobytes.
+/// A file of a few kilobytes with options for the largest batch and the widest rows.
 #[test]
 fn a_small_file_cannot_ask_for_all_memory() {
     let mut little =
@@ -498,7 +503,7 @@ fn a_small_file_cannot_ask_for_all_memory() {
 }
 
 #[test]
-fn features_that_no_run_has_saved_are_refused_by_name() {
+fn features_of_no_run_are_rejected_by_name() {
     let of = featured();
     let record = |path: &str, value: Value| forged_record(of, path, value);
     let tensor = |name: &str, at: usize, word: [u8; 4]| forged_word(of, name, at, word);
@@ -534,7 +539,7 @@ fn features_that_no_run_has_saved_are_refused_by_name() {
             "its columns have another number of bounds",
         ),
         (record("record.config.towers.user.features", json!([])), "it has a tensor `features.user"),
-        (tensor("features.item.lengths", 0, TOO_MUCH), "`features.item` is not as long"),
+        (tensor("features.item.lengths", 0, TOO_MUCH), "`features.item` does not match"),
         (
             forged(of, |_, tensors| two_alike(tensors, "features.item.lengths")),
             "two of its features are equal",
@@ -550,7 +555,7 @@ fn features_that_no_run_has_saved_are_refused_by_name() {
             "`features.item.bounds` is I64",
         ),
         (
-            // As many features as are in the lists, and none more in the table.
+            // The number of features in the lists, and no more in the table.
             forged(of, |_, tensors| {
                 let (_, _, shape, data) = named(tensors, "features.item.lengths");
                 shape[0] += 1;
@@ -617,13 +622,13 @@ proptest! {
     }
 }
 
-/// Made once: cases are many.
+/// Returns the file of [`example`], computed once for all cases.
 fn cached_example() -> &'static [u8] {
     static EXAMPLE: OnceLock<Vec<u8>> = OnceLock::new();
     EXAMPLE.get_or_init(example)
 }
 
-/// A run with features of both sides, which has begun.
+/// Returns the file of a run with features on both sides, after its first steps.
 fn featured() -> &'static [u8] {
     static EXAMPLE: OnceLock<Vec<u8>> = OnceLock::new();
     EXAMPLE.get_or_init(|| {

@@ -1,4 +1,5 @@
-//! Items that nothing was trained on are ranked by what they are: goodbooks, a tenth of its books held out.
+//! Items without training pairs are ranked by their features: on Goodbooks, with a tenth of its
+//! books held out.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -39,7 +40,7 @@ fn books_without_a_reader_are_ranked_far_better_than_by_chance() {
     }))
     .expect("valid");
 
-    // The pairs of both parts, parted anew: by book.
+    // The pairs of both parts, split again by book.
     let [mut train, mut test] = [(); 2].map(|()| String::from("user,item\n"));
     let (mut held_out, mut readers) = (BTreeSet::new(), BTreeMap::new());
     for part in ["train.csv.gz", "test.csv.gz"] {

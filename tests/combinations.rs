@@ -1,5 +1,5 @@
-//! Any combination of options is refused by name, or trains: the same again with the same seed, with
-//! finite losses, and with the work that its plan comes to.
+//! Any combination of options is rejected by name, or trains: with the same results for the same
+//! seed, with finite losses, and with the work of its plan.
 
 mod camps;
 
@@ -14,7 +14,7 @@ use twotower::{Config, Error, config};
 
 const EPOCHS: usize = 4;
 
-/// Options of a run: each technique is on or off, by itself.
+/// Returns options of a run, in which each technique is on or off independently.
 fn any_options() -> impl Strategy<Value = Value> {
     let rule = (select(vec!["sgd", "adagrad", "adam"]), any::<bool>(), 1..20usize, 2..60usize);
     let kinds = select(vec!["in-batch", "uniform", "popularity", "mixed"]);
@@ -39,7 +39,8 @@ fn any_options() -> impl Strategy<Value = Value> {
     (rule, negatives, techniques, prop::option::of(towers), any::<u32>()).prop_map(
         |((optimizer, normalize, dim, batch), (kind, count, log_q), techniques, towers, seed)| {
             let (onebp, bank, skip) = techniques;
-            // Scores have no bound where nothing is scaled to length 1: big steps would diverge, rightly.
+            // Scores have no bound if outputs are not scaled to length 1: with large steps,
+            // training diverges as expected.
             let rate = if normalize { 0.01 } else { 0.001 };
             let mut all = json!({
                 "epochs": EPOCHS, "dim": dim, "batchSize": batch, "normalize": normalize,
@@ -73,7 +74,7 @@ fn any_options() -> impl Strategy<Value = Value> {
                 all["towers.user.layers"] = user.into();
                 all["towers.item.layers"] = item.into();
                 all["towers.item.out"] = out.into();
-                // With OneBP, users have no output of their own to be set.
+                // With OneBP, a separate output width for users is not allowed.
                 if onebp.is_none() {
                     all["towers.user.out"] = out.into();
                 }
@@ -83,7 +84,7 @@ fn any_options() -> impl Strategy<Value = Value> {
     )
 }
 
-/// The options as a config, if they go together.
+/// Resolves options, or returns the error of a combination that is not allowed.
 fn resolve(options: &Value) -> Result<Config, Error> {
     let mut nested = json!({});
     for (key, value) in options.as_object().expect("an object") {
@@ -92,8 +93,8 @@ fn resolve(options: &Value) -> Result<Config, Error> {
     Config::resolve(&nested)
 }
 
-/// Least and most work of an epoch: with an empty bank, nothing decided about skipping, and with a
-/// full one and all that a decision takes.
+/// Returns the minimum and the maximum work of an epoch: with an empty bank and no decision about
+/// skipping, and with a full bank and a decision.
 fn bounds(plan: &Plan, epoch: &EpochReport) -> [Work; 2] {
     let batch = plan.dims.batch;
     let windows = epoch.steps.div_ceil(plan.dims.window);
@@ -104,7 +105,7 @@ fn bounds(plan: &Plan, epoch: &EpochReport) -> [Work; 2] {
         let steps = (0..epoch.steps).map(|step| plan.step_work(rows(step), live));
         let edges = (0..windows).flat_map(|_| at_edges).map(|program| plan.work(program));
         let decided = decision.map(|program| plan.work(program)).into_iter();
-        // A decision that would leave nothing is taken back by another.
+        // A decision that keeps no pairs is undone by another one.
         let again = std::iter::once(plan.work(Program::Compact));
         let extra: Work = if decides { decided.chain(again).sum() } else { Work::default() };
         steps.sum::<Work>() + edges.sum() + extra
@@ -133,7 +134,7 @@ fn check(options: &Value, choice: BackendChoice) -> Result<(), TestCaseError> {
 
     let dataset = camps(&resolved);
     let pairs = dataset.train.len();
-    // Each user's pairs, but for those over the cap.
+    // Each user's pairs up to the cap.
     let history = resolved.towers.user.history.as_ref().map(|history| {
         let rows = dataset.train.rows(dataset.n_users).capped(history.cap, |_, _| 0);
         BagExtent::of(&rows, dataset.n_items)
@@ -185,7 +186,8 @@ proptest! {
     }
 }
 
-/// The step that `docs/performance.md` measures is 0.40 GFLOP of products: three of 1024 × 1024 × 64.
+/// The step in `docs/performance.md` has 0.40 GFLOP of products: three products of 1024 × 1024 ×
+/// 64.
 #[test]
 fn work_is_what_the_products_come_to() {
     let plan = |more: &Value| {
@@ -217,7 +219,7 @@ fn work_is_what_the_products_come_to() {
     assert_eq!(half.multiply_adds * 2, plan(&json!({})).step_work(1024, 0).multiply_adds);
 }
 
-/// The reported work is the work of the options, on both backends.
+/// Both backends report the same work, computed from the options.
 #[test]
 fn both_backends_count_the_same_work() {
     let more = json!({

@@ -157,7 +157,7 @@ fn files_that_are_no_text_are_refused_by_name() {
 }
 
 #[test]
-fn what_cannot_be_trained_on_is_refused() {
+fn unusable_data_is_rejected() {
     for (text, problem) in [
         ("", "it has no lines of data"),
         ("user,item\n", "it has no lines of data"),
@@ -206,7 +206,7 @@ fn the_core_is_what_is_left_when_all_have_enough() {
 }
 
 #[test]
-fn of_repeated_pairs_the_earliest_stays() {
+fn the_earliest_of_repeated_pairs_stays() {
     // By the earliest times, ann's order is pear, apple, kiwi, so kiwi is in the test part.
     let text = "user,item,timestamp\nann,apple,9\nann,kiwi,5\nann,apple,3\nann,pear,1\nann,pear,8\n\
                 bob,apple,1\nbob,kiwi,2\nbob,pear,3\n";

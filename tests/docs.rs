@@ -108,7 +108,8 @@ fn allowed(spec: &OptionSpec, is_told: impl Fn(&Kind) -> bool) -> Option<String>
     (!allowed.is_empty()).then(|| allowed.join(", or "))
 }
 
-/// Values that the page starts an option's technique with, if they are not the defaults.
+/// Returns the values that the page sets when it switches on an option's technique, if they differ
+/// from the defaults.
 fn starts(spec: &OptionSpec) -> String {
     if spec.starts == "{}" {
         return String::new();
@@ -174,8 +175,7 @@ fn documents_named_in_comments_are_there() {
 }
 
 /// Folders whose comments are in plain English: the subject is the thing that acts.
-const PLAIN: [&str; 7] =
-    ["shaders", "simd/src", "src/plan", "src/cpu", "src/gpu", "src/data", "xtask/src"];
+const PLAIN: [&str; 6] = ["shaders", "simd/src", "src", "tests", "fuzz/fuzz_targets", "xtask/src"];
 
 /// Words that make a reader wait for the subject of a sentence.
 const RIDDLES: [&str; 7] =

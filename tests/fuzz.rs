@@ -1,8 +1,7 @@
-//! Fuzzes everything that reads, with mutations of seeds: the targets of cargo-fuzz on a stable
-//! toolchain.
+//! Fuzzes all readers with mutations of seeds: the targets of cargo-fuzz on a stable toolchain.
 //!
 //! Each target runs for `FUZZ_SECONDS` seconds (an environment variable, default 1). Mutations are
-//! numbered: every run repeats the same sequence, and goes further if it has more time. The input
+//! numbered: every run repeats the same sequence, and a longer run continues it. The input
 //! of a fault is written to `target/fuzz`; once the fault is fixed, the file becomes a seed in
 //! `fuzz/seeds`.
 

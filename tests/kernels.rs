@@ -168,7 +168,7 @@ impl Pair {
         // Words with all, no or some items barred; also bits after the last item.
         let bits = |word: usize| [0x8000_a0f1, 0, u32::MAX][word % 3];
         self.write(at.barred, &(0..self.plan.words(at.barred)).map(bits).collect::<Vec<_>>());
-        // Each user has seen as many items as the user's number, up to the size of the buffer.
+        // User n has seen n items, up to the size of the buffer.
         let room = self.plan.words(at.seen_items);
         let seen = |user: usize| (user * (user + 1) / 2).min(room) as u32;
         self.write(at.seen_offsets, &(0..=dims.users).map(seen).collect::<Vec<_>>());
@@ -755,7 +755,7 @@ fn a_wrong_id_is_caught() {
     pair.compare_buffers(context, 1, Program::OpenWindow);
 }
 
-/// Negative control: poison is found if a kernel skips a word.
+/// Negative control: the comparison finds poison if a kernel skips a word.
 #[test]
 fn poison_is_like_nothing_else() {
     assert!(!alike(POISON, 0));

@@ -1,4 +1,4 @@
-//! Peaks of memory, as shares of the model: files are streamed, and there is one model at a time.
+//! Peak memory in relation to the model: files are streamed, and only one model exists at a time.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use twotower::pieces::{Length, Sink};
 use twotower::trainer::{Choice, Query, Trainer};
 use twotower::{Config, Error};
 
-/// Room for pieces of files and for lists of ids.
+/// Memory for pieces of files and for lists of ids.
 const PIECES: f64 = 0.2;
 
 fn options(more: &Value) -> Config {
@@ -23,7 +23,7 @@ fn options(more: &Value) -> Config {
     Config::resolve(&options).expect("valid options")
 }
 
-/// A run with enough users and items that its tables are nearly all of its memory.
+/// Returns a run with enough users and items that its tables take nearly all of its memory.
 fn trainer(more: &Value) -> Trainer {
     trainer_of(40_000, more)
 }
@@ -48,7 +48,7 @@ fn model(trainer: &Trainer) -> f64 {
     trainer.about().memory_bytes as f64
 }
 
-/// The most that was allocated at once, beyond what was there before, as a share of a model.
+/// Returns the peak of memory allocated during a call, divided by the size of a model.
 fn peak(model: f64, call: impl FnOnce()) -> f64 {
     let AllocationInfo { bytes_max, .. } = measure(call);
     bytes_max as f64 / model
@@ -107,17 +107,17 @@ fn tuning_holds_one_model() {
         trainer_of(2000, &options)
     };
     let mut run = options(json!({ "tune.temperature": [0.1, 0.2], "tune.validation": 0.5 }));
-    // A trial keeps its best epoch, and evaluates.
+    // A trial stores its best epoch and evaluates.
     let trial = options(json!({ "split.validation": 0.5 }));
     let (own, trials) = (model(&run), model(&trial));
     drop(trial);
     let train = || while !block_on(run.advance(Duration::from_secs(1))).expect("trains").done {};
     let share = peak(1.0, train);
-    // Beside the models, the trial has pairs and lists of its own.
+    // Besides the models, the trial has its own pairs and lists.
     assert!(share < trials - own + 0.5 * own, "{share} of {own} and {trials}");
 }
 
-/// Refuses all files.
+/// Rejects all files.
 struct Full;
 
 impl Sink for Full {
@@ -143,7 +143,7 @@ fn a_file_that_there_is_no_room_for_leaves_the_run_alive() {
     block_on(run.save()).expect("saves");
 }
 
-/// More than can be addressed is known before anything is given up.
+/// A plan beyond the address space is rejected before the current run is freed.
 #[test]
 fn a_reset_to_a_model_that_no_memory_has_room_for_leaves_the_run_as_it_is() {
     let mut run = trainer(&json!({ "dim": 8, "cbns.capacity": 16 }));

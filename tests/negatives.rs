@@ -1,5 +1,4 @@
-//! What is drawn as negatives, as the CPU executor draws it; `kernels.rs` holds the GPU's bits against
-//! it.
+//! Negatives as the CPU executor draws them; `kernels.rs` compares the GPU's bits with them.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +11,7 @@ use twotower::{negatives, random};
 const USERS: usize = 6;
 const ITEMS: usize = 40;
 
-/// The items that a user has: from none to all.
+/// Returns the items that a user has: from none to all.
 fn had(user: usize) -> Vec<u32> {
     (0..ITEMS as u32)
         .filter(|&item| match user {
@@ -35,7 +34,7 @@ struct Row {
     negatives: Vec<u32>,
 }
 
-/// The rows of a window of batches that begins after so many steps.
+/// Returns the rows of a window of batches that begins after `steps` steps.
 fn draw(options: &Value, steps: u32) -> Vec<Row> {
     let config = Config::resolve(options).expect("valid options");
     let pairs: Vec<[u32; 2]> =
@@ -84,7 +83,7 @@ fn draw(options: &Value, steps: u32) -> Vec<Row> {
         };
         positives.iter().enumerate().map(move |(row, &positive)| (slot, row, positive, of_row(row)))
     });
-    // The users are not read back: their order is that of the positives' pairs.
+    // Users are not read back: their order follows from the positives' pairs.
     let key = random::hash(config.seed, random::stream::ORDER, 0);
     rows.map(|(slot, row, positive, negatives)| {
         let n = slot * dims.batch + row;
@@ -101,7 +100,8 @@ fn options(kind: &str, count: usize) -> Value {
     json!({ "batchSize": 64, "negatives": { "kind": kind, "count": count, "alpha": 0.6 } })
 }
 
-/// χ² of counts against expected ones, a degree of freedom; 1 is what chance gives.
+/// Returns χ² of counts against expected counts, per degree of freedom; 1 is expected for random
+/// draws.
 fn chi_square(drawn: &[f64], expected: &[f64]) -> f64 {
     let terms = drawn.iter().zip(expected).filter(|(_, e)| **e > 0.0);
     let terms: Vec<f64> = terms.map(|(d, e)| (d - e) * (d - e) / e).collect();
@@ -160,7 +160,7 @@ fn popular_negatives_follow_the_power_of_their_counts_and_are_never_the_positive
 #[test]
 fn shared_negatives_are_all_alike() {
     let rows = draw(&options("mixed", 200), 0);
-    // One row of each batch tells them all.
+    // All rows of a batch have the same negatives, so one row is enough.
     let shared: Vec<&Row> = rows.iter().step_by(64).filter(|row| row.positive != NO_ID).collect();
     let drawn = tally(shared.iter().flat_map(|row| &row.negatives));
     let total: f64 = drawn.iter().sum();

@@ -1,4 +1,4 @@
-//! A run that tells where its time goes comes to what it would have come to.
+//! Profiling a run does not change its results.
 
 mod camps;
 
@@ -11,7 +11,7 @@ use twotower::executor::BackendChoice;
 use twotower::model::{Once, Profile};
 use twotower::trainer::{EpochReport, Progress, Trainer};
 
-/// A profile of a single step, or of all steps that are left of the epoch.
+/// Profiles a single step, or all remaining steps of the epoch.
 fn profile(trainer: &mut Trainer, budget: Duration) -> Result<Profile, Error> {
     pollster::block_on(trainer.profile(budget))
 }
@@ -23,7 +23,7 @@ fn advance(trainer: &mut Trainer) -> Progress {
     pollster::block_on(trainer.advance(Duration::from_micros(20))).expect("trains")
 }
 
-/// A run's results without its times.
+/// Returns a run's results without its times.
 fn outcome((losses, epochs): (Vec<f32>, Vec<EpochReport>)) -> (Vec<u32>, Value) {
     let epochs = epochs.into_iter().map(|epoch| EpochReport { seconds: 0.0, ..epoch });
     let epochs = json!(epochs.collect::<Vec<_>>());
@@ -34,10 +34,10 @@ fn outcome((losses, epochs): (Vec<f32>, Vec<EpochReport>)) -> (Vec<u32>, Value) 
 fn a_profile_takes_the_next_steps_to_the_same_bits() {
     for choice in BACKENDS {
         for more in [
-            // Profiles begin and end in the midst of windows and of epochs, at their edges, and go over them.
+            // Profiles begin and end within windows and epochs and at their ends, and cross them.
             json!({ "batchSize": 16, "split.validation": 0.2 }),
             json!({ "batchSize": 4, "onebp": {}, "cbns.capacity": 40, "skip.start": 1 }),
-            // An epoch of a single step: each profile ends one.
+            // An epoch of a single step: each profile ends an epoch.
             json!({ "batchSize": 512, "epochs": 3 }),
         ] {
             let unbroken = train(&mut trainer(&more, choice)).expect("trains");
@@ -94,7 +94,7 @@ fn a_run_that_is_over_has_no_profile_and_keeps_what_it_is() {
             "{choice:?}"
         );
         trainer.set_epochs(2).expect("it is extended");
-        profile(&mut trainer, ONE_STEP).expect("a profile of what goes on");
+        profile(&mut trainer, ONE_STEP).expect("a profile of the continued run");
     }
 }
 

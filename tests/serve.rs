@@ -1,5 +1,5 @@
-//! What a trained model answers, on both backends: lists against naive rankings, whatever is left out, for
-//! one user and for many; and the parts that items have in scores.
+//! Answers of a trained model on both backends: lists equal naive rankings for any excluded items,
+//! for one user and for many, and shares of scores are correct.
 
 mod camps;
 
@@ -15,7 +15,7 @@ use twotower::plan::{BagExtent, Bags, Extent, Part, Tower};
 use twotower::random;
 use twotower::trainer::{Choice, Query, Recommendation, Trainer, Unseen};
 
-/// More than any catalogue here has.
+/// More items than any catalogue in these tests.
 const ALL: usize = 10_000;
 
 fn recommend(
@@ -31,7 +31,8 @@ fn ids(numbers: &[usize]) -> Vec<String> {
     numbers.iter().map(|n| format!("i{n}")).collect()
 }
 
-/// Best first, ties to the item that stands first in the catalogue: by a plain sort of all of it.
+/// Returns the best items first by sorting the whole catalogue; ties go to the first item in the
+/// catalogue.
 fn naive(
     all: &[Recommendation],
     catalogue: &[String],
@@ -47,7 +48,7 @@ fn naive(
 }
 
 #[test]
-fn whatever_is_left_out_lists_are_those_of_a_naive_ranking() {
+fn lists_equal_a_naive_ranking_for_any_excluded_items() {
     for choice in BACKENDS {
         for more in [json!({}), json!({ "towers.user.id": false, "towers.user.history": {} })] {
             let mut trainer = trainer(&more, choice);
@@ -97,7 +98,7 @@ fn whatever_is_left_out_lists_are_those_of_a_naive_ranking() {
 }
 
 #[test]
-fn what_is_like_an_item_can_be_chosen_too() {
+fn similar_items_can_be_restricted() {
     for choice in BACKENDS {
         let mut trainer = trainer(&json!({}), choice);
         let mut similar = |choice: &Choice| -> Vec<String> {
@@ -168,7 +169,7 @@ fn a_list_of_unknown_ids_is_refused() {
     assert_eq!(answer, Err(Error::UnknownId { kind: "user", id: "u99".into() }));
 }
 
-/// Towers of all kinds, by whether what they are served is a sum of items.
+/// Returns towers of all kinds, and whether their queries are sums of items.
 fn towers() -> [(Value, bool); 5] {
     let history = |more: Value| {
         let mut options = json!({ "towers.user.id": false });
@@ -195,7 +196,7 @@ fn many_users_at_once_get_what_each_gets_alone() {
         for (more, _) in towers() {
             let mut trainer = trainer(&more, choice);
             train(&mut trainer).expect("trains");
-            // More than are ranked at once: a block of some, and one of few.
+            // More users than one block: one full block, and a small one.
             let users: Vec<String> = (0..515).map(|n| format!("u{}", n * 7 % 40)).collect();
             let wanted = Choice { without: ids(&[4, 5]), ..Choice::default() };
             for k in [6, 30] {
@@ -225,7 +226,7 @@ fn the_backends_give_the_same_lists_and_reasons() {
         ];
         for query in asked {
             for k in [10, 30] {
-                // Both start from the same parameters.
+                // Both backends start from the same parameters.
                 let [cpu, gpu] = BACKENDS.map(|backend| {
                     recommend(&mut trainer(&more, backend), &query, k, &Choice::default())
                 });
@@ -267,7 +268,7 @@ fn reasons_are_items_that_the_asker_has_the_largest_part_first() {
     }
 }
 
-/// A model with made-up histories, at the start of its run.
+/// Returns a model with made-up histories, at the start of its run.
 fn with_histories(more: &Value, choice: BackendChoice) -> (Model, Csr) {
     const USERS: usize = 9;
     const ITEMS: usize = 37;
@@ -294,7 +295,7 @@ fn with_histories(more: &Value, choice: BackendChoice) -> (Model, Csr) {
     (model, histories)
 }
 
-/// In f64: e·v / (nᵖ |x|) for each of a sum's items, where x = Σ v / nᵖ.
+/// Computes in f64: e·v / (nᵖ |x|) for each of a sum's items, where x = Σ v / nᵖ.
 fn parts_by_hand(vectors: &[&[f32]], power: f64, normalize: bool, output: &[f32]) -> Vec<f64> {
     let weight = (vectors.len() as f64).powf(-power);
     let at = |k: usize| vectors.iter().map(|v| f64::from(v[k]) * weight).sum::<f64>();
@@ -456,7 +457,7 @@ fn ties_go_to_the_lower_index() {
     }
 }
 
-/// The camps, with features that tell the camp of a user and of an item.
+/// Returns the camps data set with features that give the camp of each user and item.
 fn with_features(more: &Value, choice: BackendChoice) -> Trainer {
     let mut all = json!({ "epochs": 20, "towers.user.features": ["camp", "age:number"] });
     all["towers.item.features"] = json!(["camp", "tags:list"]);
@@ -486,13 +487,13 @@ fn unseen(features: Value) -> Unseen {
     serde_json::from_value(json!({ "features": features })).expect("cells")
 }
 
-/// Towers that take features, alone and beside ids.
+/// Returns towers with features, alone and in addition to ids.
 fn towers_of_features() -> [Value; 2] {
     [json!({ "towers.user.id": false, "towers.item.id": false }), json!({})]
 }
 
 #[test]
-fn whom_nobody_knows_is_served_by_features_alone() {
+fn unknown_users_are_served_by_features_alone() {
     for choice in BACKENDS {
         for more in towers_of_features() {
             let mut trainer = with_features(&more, choice);
@@ -517,7 +518,7 @@ fn whom_nobody_knows_is_served_by_features_alone() {
     }
 }
 
-/// Where features are all that a tower takes, one who has a user's features is that user.
+/// If features are a tower's only input, a query with a user's features gives that user's results.
 #[test]
 fn the_features_of_a_user_or_an_item_are_served_as_they_are() {
     for choice in BACKENDS {
@@ -536,7 +537,8 @@ fn the_features_of_a_user_or_an_item_are_served_as_they_are() {
     }
 }
 
-/// In f64: the mean of the features' rows, without a row of the id, scaled, against the items' outputs.
+/// Computes in f64: the mean of the features' rows, without the id's row, scaled, times the items'
+/// outputs.
 #[test]
 fn a_cold_score_is_that_of_its_features() {
     for choice in BACKENDS {
@@ -570,7 +572,7 @@ fn a_cold_score_is_that_of_its_features() {
             for tower in [Tower::User, Tower::Item] {
                 let table = *model.plan().parameter(tower, Part::Features).expect("it is there");
                 let table = model.values(&table).await.expect("reads");
-                // More than any row has.
+                // More features than any row has.
                 let cold = [0, 2, 3, 3, 5];
                 let rows: Vec<&[f32]> = cold.iter().map(|&n| &table[n * 8..][..8]).collect();
                 let all = Filter::new(37, None);
@@ -587,7 +589,8 @@ fn a_cold_score_is_that_of_its_features() {
     }
 }
 
-/// What a visitor picked before, who has the same list of a history, stays out of it.
+/// The items of an earlier visitor, who uses the same history list, do not affect a query by
+/// features.
 #[test]
 fn a_query_by_features_has_no_history_and_is_the_same_on_both_backends() {
     let mut lists = Vec::new();
@@ -604,7 +607,7 @@ fn a_query_by_features_has_no_history_and_is_the_same_on_both_backends() {
             answer.expect("recommends").items
         };
         let first = cold(&mut trainer);
-        assert_eq!(first.len(), 40, "who was never seen has nothing yet");
+        assert_eq!(first.len(), 40, "an unknown user has no items yet");
         assert_eq!(first, cold(&mut trainer));
         lists.push(first);
     }

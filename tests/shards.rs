@@ -158,7 +158,7 @@ fn towers_with_lists_and_layers_give_the_same_bits() {
 }
 
 #[test]
-fn what_does_not_fit_in_one_piece_is_refused_with_the_numbers() {
+fn runs_too_large_for_one_piece_are_rejected_with_the_numbers() {
     let adapter = pollster::block_on(Gpu::adapter()).expect("the tests need a WebGPU adapter");
     let available = adapter.limits().max_storage_buffer_binding_size;
     let config = Config::resolve(&json!({ "dim": 1 })).expect("valid options");

@@ -1,4 +1,4 @@
-//! Whole runs, on both backends: repeats, early stopping, refusals, recommendations.
+//! Whole runs on both backends: repeats, early stopping, rejected options, recommendations.
 
 mod camps;
 
@@ -76,7 +76,7 @@ fn a_visitor_is_what_they_picked_where_a_user_is_a_history() {
     }
 }
 
-/// Items that no pair trains are found by the features that they share with others.
+/// Items without a training pair are found by features that they share with other items.
 #[test]
 fn items_without_a_training_pair_are_found_by_their_features() {
     for choice in BACKENDS {
@@ -182,7 +182,8 @@ fn validated(metric: &str, choice: BackendChoice) {
     }
     assert_eq!(trainer.set_epochs(300).expect_err("it went back").code(), "config");
 
-    // The tables are those of the best epoch: a run that stops there serves the same.
+    // The tables are from the best epoch: a run that ends at this epoch gives the same
+    // recommendations.
     let fewer = json!({ "epochs": best + 1, "split.validation": 0.2, "metric": metric });
     let mut stopped = self::trainer(&fewer, choice);
     train(&mut stopped).expect("trains");
@@ -234,7 +235,7 @@ fn users_who_are_only_in_the_test_count_as_zero() {
     }
 }
 
-/// More users than a backend ranks for at once.
+/// Returns a data set with more users than one block of a ranking.
 fn crowd(config: &Config) -> Dataset {
     let mut lines = String::from("user,item\n");
     for user in 0..1300u32 {
@@ -342,7 +343,7 @@ fn unknown_ids_are_refused_by_name() {
     assert_eq!(nothing, Err(Error::UnknownId { kind: "item", id: "i99".into() }));
     let empty =
         pollster::block_on(trainer.recommend(&Query::Items(Vec::new()), 5, &Choice::default()));
-    assert_eq!(empty.expect_err("nothing was picked").code(), "config");
+    assert_eq!(empty.expect_err("the list is empty").code(), "config");
 }
 
 #[test]
@@ -386,7 +387,7 @@ fn techniques_go_together_on_both_backends() {
     }
 }
 
-/// Training pairs of a run.
+/// Returns the number of training pairs of a run.
 fn all_pairs(trainer: &Trainer) -> usize {
     let about = serde_json::to_value(trainer.about()).expect("serialises");
     about["data"]["train"].as_u64().expect("a number") as usize
@@ -450,7 +451,7 @@ fn stale_pairs_leave_the_epochs() {
 
 #[test]
 fn rows_wake_up_when_it_is_decided_again() {
-    // A row moves in an epoch that leaves it out only by the pairs that are kept.
+    // In an epoch that skips a row's pairs, only the kept pairs move the row.
     let more = json!({ "skip.rows": "item", "skip.keep": 0.3, "epochs": 12 });
     let (_, epochs) = train(&mut trainer(&more, BackendChoice::Cpu)).expect("trains");
     let woken: usize = epochs.iter().filter_map(|epoch| epoch.skip).map(|skip| skip.woken).sum();
@@ -468,8 +469,8 @@ fn a_single_decision_stands() {
 }
 
 #[test]
-fn where_nothing_is_found_nothing_is_skipped() {
-    // So few rows are hot that no pair has two of them often enough.
+fn without_a_threshold_nothing_is_skipped() {
+    // Too few rows are hot: not enough pairs have two of them.
     let more = json!({ "skip.hotShare": 0.05 });
     for choice in BACKENDS {
         let mut trainer = trainer(&more, choice);
@@ -520,7 +521,7 @@ fn a_cap_leaves_out_its_share_until_the_last_epochs() {
                 0 => assert_eq!((epoch.pairs, epoch.skip), (all, None)),
                 1..6 => {
                     let skip = epoch.skip.expect("decided");
-                    // Phases are draws: the cap holds in the mean.
+                    // Phases are random: the cap holds on average.
                     let share = skip.skipped as f64 / all as f64;
                     assert!((share - 0.3).abs() < 0.05, "{share} in epoch {}", n + 1);
                     assert!(skip.threshold.is_some_and(|cap| cap < 12.0), "{skip:?}");
@@ -611,14 +612,14 @@ fn a_reset_keeps_the_features_that_the_data_was_loaded_with() {
 }
 
 #[test]
-fn where_nothing_is_measured_the_best_epoch_is_the_latest() {
+fn without_measurements_the_best_epoch_is_the_latest() {
     let mut trainer = trainer(&json!({ "split.test": 0, "epochs": 3 }), BackendChoice::Cpu);
     train(&mut trainer).expect("trains");
     let report = serde_json::to_value(trainer.report()).expect("serialises");
     assert_eq!((&report["best"]["epoch"], &report["final"]["epoch"]), (&json!(3), &json!(3)));
 }
 
-/// The last batch of an epoch is smaller, and its mean counts for its pairs alone.
+/// The last batch of an epoch is smaller, and its mean loss has the weight of its pairs.
 #[test]
 fn an_epochs_loss_is_the_mean_over_its_pairs() {
     let mut trainer = trainer(&json!({ "epochs": 1, "batchSize": 50 }), BackendChoice::Cpu);

@@ -1,4 +1,4 @@
-//! Runs that try temperatures first: what they come to, what they refuse, and that they can be broken off.
+//! Tuned runs: results, rejected options, and interruption during a trial.
 
 mod camps;
 
@@ -18,7 +18,7 @@ fn report(trainer: &Trainer) -> Value {
     serde_json::to_value(trainer.report()).expect("serialises")
 }
 
-/// Trains to the end of a trial, or of the run: the last slice.
+/// Trains to the end of a trial or of the run, and returns the last slice.
 fn to_the_end_of_a_trial(trainer: &mut Trainer) -> Progress {
     let trials = |trainer: &Trainer| report(trainer)["trials"].as_array().map(Vec::len);
     let before = trials(trainer);
@@ -53,7 +53,7 @@ fn the_best_temperature_trains_on_all_pairs() {
         assert_ne!(best["temperature"], 0.001, "so sharp a softmax learns by heart");
         assert_eq!(epochs.len() as u64, best["epoch"].as_u64().expect("told"));
 
-        // As if these had been asked for.
+        // The same as a run with these options.
         let asked = json!({ "epochs": epochs.len(), "temperature": best["temperature"] });
         let mut asked = trainer(&asked, choice);
         let expected = train(&mut asked).expect("trains");
@@ -72,7 +72,7 @@ fn the_held_out_pairs_are_a_share_that_leaves_everyone_a_pair() {
     let (all, kept, out) = (dataset.train.len(), held_out.train.len(), held_out.validation.len());
     assert_eq!(kept + out, all);
     assert!((out as f64 / all as f64 - 0.25).abs() < 0.05, "{out} of {all}");
-    // Of so large a share, items would be left without a pair if only users were asked.
+    // With such a large share, items would lose all pairs if only users kept one.
     for left in [&held_out, &dataset.with_held_out(0.9, 7)] {
         assert!(left.item_counts().iter().chain(&left.user_counts()).all(|&count| count > 0));
     }
@@ -107,7 +107,7 @@ fn a_run_that_is_broken_off_while_it_is_tuned_comes_to_the_same() {
         let file = pollster::block_on(trainer.save()).expect("saves");
         pollster::block_on(Trainer::load(&file, BackendChoice::Cpu)).expect("loads")
     };
-    // In a first trial, behind two of them, in a third.
+    // In the first trial, after two trials, in the third.
     pollster::block_on(broken.advance(Duration::from_micros(20))).expect("trains");
     let mut broken = reload(&mut broken);
     to_the_end_of_a_trial(&mut broken);
@@ -122,7 +122,7 @@ fn a_run_that_is_broken_off_while_it_is_tuned_comes_to_the_same() {
 
 #[test]
 fn a_temperature_that_is_lost_is_passed_over_and_all_of_them_are_an_error() {
-    // The scores of raw outputs overflow where they are divided by as little.
+    // The scores of raw outputs overflow when divided by such a small number.
     let with = |temperatures: Value| {
         json!({
             "tune.temperature": temperatures, "tune.validation": 0.2, "normalize": false,
@@ -145,7 +145,7 @@ fn trials_that_no_run_has_had_are_refused() {
     let file = pollster::block_on(tried.save()).expect("saves");
     let load = |file: &[u8]| pollster::block_on(Trainer::load(file, BackendChoice::Cpu));
     load(&file).expect("as it was");
-    // The header is text: a number of as many digits takes another's place.
+    // The header is text: replaces a number with another one of the same length.
     let was = r#"trials\":[{\"temperature\":0.001"#;
     let at = file.windows(was.len()).position(|bytes| bytes == was.as_bytes()).expect("a trial");
     let mut forged = file.clone();
@@ -157,7 +157,7 @@ fn trials_that_no_run_has_had_are_refused() {
 }
 
 #[test]
-fn what_goes_with_no_tuning_is_refused_by_name() {
+fn options_that_exclude_tuning_are_rejected_by_name() {
     let refusal = |result: Result<Trainer, Error>| match result {
         Err(Error::Config { key, .. }) => key,
         other => panic!("{other:?}"),
@@ -185,5 +185,5 @@ fn what_goes_with_no_tuning_is_refused_by_name() {
     );
     to_the_end_of_a_trial(&mut begun);
     assert!(matches!(begun.set_epochs(10), Err(Error::Config { key, .. }) if key == "epochs"));
-    begun.set_epochs(9).expect("as many as before");
+    begun.set_epochs(9).expect("the same number as before");
 }

@@ -101,7 +101,7 @@ fn a_report_says_how_each_file_was_understood() {
 }
 
 #[test]
-fn what_is_probably_wrong_is_a_warning() {
+fn probable_mistakes_are_warnings() {
     let all = json!({ "split.test": 0 });
     let fine = table(8, 5, |_, _| "x".into());
     assert_eq!(load_all(&all, &fine).expect("loads").report.warnings, [""; 0]);

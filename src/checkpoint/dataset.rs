@@ -1,4 +1,4 @@
-//! The data set in a saved run: with it, a file needs nothing else to be gone on from.
+//! The data set in a saved run: with it, a run resumes from one file.
 
 use std::mem::take;
 
@@ -24,7 +24,7 @@ const ITEM_FEATURES: FeatureNames = FeatureNames {
     bounds: "features.item.bounds",
 };
 
-/// The tensors that a side's features are in, if it has any.
+/// Names of the tensors that contain a side's features.
 struct FeatureNames {
     vocabulary: [&'static str; 2],
     offsets: &'static str,
@@ -32,7 +32,7 @@ struct FeatureNames {
     bounds: &'static str,
 }
 
-/// The names of all lists that a data set may be in.
+/// Returns the names of all lists that a saved data set may contain.
 pub(super) fn all_lists() -> impl Iterator<Item = &'static str> {
     let texts = [USERS, ITEMS, TITLES, USER_FEATURES.vocabulary, ITEM_FEATURES.vocabulary];
     let features = [USER_FEATURES, ITEM_FEATURES];
@@ -41,7 +41,7 @@ pub(super) fn all_lists() -> impl Iterator<Item = &'static str> {
 }
 
 impl<'a> Writer<'a> {
-    /// All of a data set but its report.
+    /// Adds a data set without its report.
     pub fn dataset(&mut self, dataset: &'a Dataset) {
         let Kept { users, items, titles, parts, user_features, item_features, .. } = dataset.keep();
         self.texts(USERS, users);
@@ -61,7 +61,7 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// Features as they are read.
+/// Features as read from the file.
 struct ReadFeatures {
     vocabulary: Texts,
     offsets: Vec<u32>,
@@ -81,10 +81,10 @@ impl ReadFeatures {
 }
 
 impl Reader {
-    /// The data set that goes with a report and with towers.
+    /// Takes the data set that belongs to a report and to towers.
     ///
     /// # Errors
-    /// [`crate::Error::Checkpoint`] if it is none.
+    /// [`crate::Error::Checkpoint`] for an invalid data set.
     pub fn dataset(&mut self, report: Report, towers: &Towers) -> Result<Dataset> {
         let [users, items, titles] = [USERS, ITEMS, TITLES].map(|names| self.texts(names));
         let [users, items, titles] = [users?, items?, titles?];

@@ -1,6 +1,6 @@
-//! The file of a saved run: a safetensors file, whose tensors are the data set and the run's state, and
-//! whose metadata is a record of the rest. What is read may be anything: whatever no run can have written
-//! is refused, before anything is made of it.
+//! The file of a saved run: a safetensors file. Its tensors are the data set and the run's state;
+//! its metadata is a record of everything else. A file may contain anything: the reader rejects
+//! every file that no run can have written, before using its contents.
 
 mod dataset;
 
@@ -22,7 +22,7 @@ pub const VERSION: u32 = 1;
 /// The key of the record in the file's metadata.
 const KEY: &str = "twotower";
 
-/// The record, with what tells whether this version can read it.
+/// The record with the version of its format.
 #[derive(Serialize)]
 struct Envelope<T> {
     version: u32,
@@ -31,34 +31,34 @@ struct Envelope<T> {
     record: T,
 }
 
-/// The refusal of a file.
+/// Returns the error for a rejected file.
 pub fn refused(problem: impl Into<String>) -> Error {
     Error::Checkpoint { problem: problem.into() }
 }
 
-/// A file in the making.
+/// Collects the parts of a file.
 #[derive(Debug, Default)]
 pub struct Writer<'a>(Vec<Entry<'a>>);
 
 impl<'a> Writer<'a> {
-    /// The plan's tensor of this number, whose words come when the file is written.
+    /// Adds the plan's tensor with this number. Its words are supplied when the file is written.
     pub fn tensor(&mut self, number: usize, tensor: &Tensor) {
         let (name, dtype, shape) = (tensor.name.clone(), dtype(tensor), tensor.shape());
         self.0.push(Entry { name, dtype, shape, data: Data::Later(number) });
     }
 
-    /// A list of numbers.
+    /// Adds a list of numbers.
     pub fn reals(&mut self, name: &'static str, list: &'a [f32]) {
         self.list(name, Dtype::F32, vec![list.len()], Cow::Borrowed(bytemuck::cast_slice(list)));
     }
 
-    /// A list of numbers of double precision.
+    /// Adds a list of numbers of double precision.
     pub fn doubles(&mut self, name: &'static str, list: &[f64]) {
         let words = Cow::Owned(bytemuck::cast_slice(list).to_vec());
         self.list(name, Dtype::F64, vec![list.len()], words);
     }
 
-    /// A list of rows of words.
+    /// Adds a list of rows of words.
     pub fn words(&mut self, name: &'static str, row: usize, words: Cow<'a, [u32]>) {
         let shape = if row == 1 { vec![words.len()] } else { vec![words.len() / row, row] };
         self.list(name, Dtype::U32, shape, words);
@@ -68,7 +68,7 @@ impl<'a> Writer<'a> {
         self.0.push(Entry { name: name.into(), dtype, shape, data: Data::Words(words) });
     }
 
-    /// Texts, one after the other, and the length of each in bytes.
+    /// Adds concatenated texts, and the length of each in bytes.
     pub fn texts(&mut self, [text, lengths]: [&'static str; 2], texts: Vec<&'a str>) {
         self.words(lengths, 1, texts.iter().map(|text| text.len() as u32).collect());
         let shape = vec![texts.iter().map(|text| text.len()).sum()];
@@ -76,7 +76,7 @@ impl<'a> Writer<'a> {
         self.0.push(Entry { name: text.into(), dtype, shape, data });
     }
 
-    /// The whole file, but for its tensors' words.
+    /// Returns the whole file except its tensors' words.
     pub fn finish(self, record: impl Serialize) -> Draft<'a> {
         let by = env!("CARGO_PKG_VERSION");
         let text = json::write(&Envelope { version: VERSION, by, record });
@@ -84,31 +84,31 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// A file that is read.
+/// Reads a file.
 #[derive(Debug)]
 pub struct Reader {
     file: safetensors::File,
-    /// The lists that were read, with the words that they lie in.
+    /// Lists that were read, each with its words.
     lists: Vec<(&'static str, Place, Vec<u32>)>,
 }
 
-/// Texts, one after the other, and the length of each in bytes.
+/// Concatenated texts, and the length of each in bytes.
 #[derive(Debug)]
 pub struct Texts {
     name: &'static str,
-    /// Their bytes, in words.
+    /// Bytes of the texts, packed into words.
     all: Vec<u32>,
     bytes: usize,
     lengths: Vec<u32>,
 }
 
 impl Texts {
-    /// The texts.
+    /// Splits the bytes into texts.
     ///
     /// # Errors
-    /// [`Error::Checkpoint`] if they are none.
+    /// [`Error::Checkpoint`] if lengths and bytes do not match, or a text is not UTF-8.
     pub fn split(&self) -> Result<Vec<&str>> {
-        let torn = || refused(format!("`{}` is not as long as its parts", self.name));
+        let torn = || refused(format!("`{}` does not match the lengths of its texts", self.name));
         let bytes = &bytemuck::cast_slice(&self.all)[..self.bytes];
         let mut rest = std::str::from_utf8(bytes).map_err(|_| torn())?;
         let mut texts = room(self.lengths.len())?;
@@ -122,10 +122,10 @@ impl Texts {
 }
 
 impl Reader {
-    /// Opens a file, and reads its record and those of the lists that are there.
+    /// Opens a file, and reads its record and the lists that it contains.
     ///
     /// # Errors
-    /// [`Error::Checkpoint`], as all that reads; those of the source.
+    /// [`Error::Checkpoint`], as for all methods; errors of the source.
     pub async fn open<T: DeserializeOwned>(
         source: &dyn Source,
         lists: &[&'static str],
@@ -155,10 +155,10 @@ impl Reader {
         Ok((record, reader))
     }
 
-    /// Where a plan's tensor lies.
+    /// Takes the place of a plan's tensor.
     ///
     /// # Errors
-    /// If it is not there, or has another type or shape.
+    /// If the file does not contain it, or it has another type or shape.
     pub fn tensor(&mut self, tensor: &Tensor) -> Result<Place> {
         let name = &tensor.name;
         if !self.file.has(name) {
@@ -169,56 +169,57 @@ impl Reader {
         Ok(place)
     }
 
-    /// A list of finite numbers.
+    /// Takes a list of finite numbers.
     ///
     /// # Errors
-    /// If it is none.
+    /// If the file does not contain it, or it has another type or shape.
     pub fn reals(&mut self, name: &str) -> Result<Vec<f32>> {
         numbers(name, bytemuck::cast_vec(self.list(name, Dtype::F32, None)?.1))
     }
 
-    /// A list of finite numbers of double precision.
+    /// Takes a list of finite numbers of double precision.
     ///
     /// # Errors
-    /// If it is none.
+    /// If the file does not contain it, or it has another type or shape.
     pub fn doubles(&mut self, name: &str) -> Result<Vec<f64>> {
         let (_, words) = self.list(name, Dtype::F64, None)?;
         numbers(name, bytemuck::pod_collect_to_vec(&words))
     }
 
-    /// A list of rows of so many words.
+    /// Takes a list of rows of `row` words.
     ///
     /// # Errors
-    /// If it is none.
+    /// If the file does not contain it, or it has another type or shape.
     pub fn words(&mut self, name: &str, row: usize) -> Result<Vec<u32>> {
         Ok(self.list(name, Dtype::U32, Some(row).filter(|&row| row > 1))?.1)
     }
 
-    /// Texts, one after the other, and the length of each in bytes.
+    /// Takes concatenated texts, and the length of each in bytes.
     ///
     /// # Errors
-    /// If they are not there.
+    /// If the file does not contain them.
     pub fn texts(&mut self, [name, lengths]: [&'static str; 2]) -> Result<Texts> {
         let lengths = self.words(lengths, 1)?;
         let (place, all) = self.list(name, Dtype::U8, None)?;
         Ok(Texts { name, all, bytes: place.bytes as usize, lengths })
     }
 
-    /// Refuses a file with a tensor that no one has asked for, or with bytes of none or of two.
+    /// Rejects a file with a tensor that nothing has taken, or with bytes that belong to no tensor
+    /// or to two.
     ///
     /// # Errors
-    /// If there is one.
+    /// If the file is such a file.
     pub fn finish(self) -> Result<()> {
         if let Some(name) = self.lists.first().map(|list| list.0).or(self.file.left()) {
             return Err(refused(format!(
-                "it has a tensor `{}`, which no such run has",
+                "it has a tensor `{}` that does not belong to the run",
                 clip(name)
             )));
         }
         if self.file.is_whole() { Ok(()) } else { Err(cut()) }
     }
 
-    /// Takes a list whose elements have this many parts, or are no rows.
+    /// Takes a list of rows of `parts` elements, or a list of elements if `parts` is none.
     fn list(
         &mut self,
         name: &str,
@@ -241,23 +242,23 @@ fn missing(name: &str) -> Error {
     refused(format!("it has no tensor `{name}`"))
 }
 
-/// Refuses a tensor of another type or shape.
+/// Rejects a tensor of another type or shape.
 fn fits(name: &str, found: &Place, dtype: Dtype, is_shape: bool) -> Result<()> {
     if found.dtype == dtype.name() && is_shape {
         return Ok(());
     }
     let (dtype, shape) = (clip(&found.dtype), clip(&format!("{:?}", found.shape)));
-    Err(refused(format!("`{name}` is {dtype} of shape {shape}, unlike its run's")))
+    Err(refused(format!("`{name}` is {dtype} of shape {shape}, which the run does not have")))
 }
 
 fn numbers<T: Copy + Into<f64>>(name: &str, numbers: Vec<T>) -> Result<Vec<T>> {
     if numbers.iter().all(|&number| number.into().is_finite()) {
         return Ok(numbers);
     }
-    Err(refused(format!("`{name}` holds what is no number")))
+    Err(refused(format!("`{name}` contains a value that is not finite")))
 }
 
-/// The refusal of a file that is cut off, or was never one.
+/// Returns the error for a file that is incomplete or not in this format.
 fn cut() -> Error {
     refused("it is not a whole safetensors file")
 }

@@ -58,12 +58,12 @@ impl Executor {
         Ok(Self { memory: Memory::new(plan)?, timed: None })
     }
 
-    /// An executor without buffers, which can run nothing.
+    /// Creates an executor without buffers, which cannot run anything.
     pub fn released() -> Self {
         Self { memory: Memory::default(), timed: None }
     }
 
-    /// Whether it has no buffers.
+    /// Returns whether it has no buffers.
     pub fn is_released(&self) -> bool {
         self.memory.is_empty()
     }

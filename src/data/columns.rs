@@ -517,7 +517,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_known_is_refused_with_the_columns_and_the_options() {
+    fn unclear_columns_are_rejected_with_the_columns_and_the_options() {
         let refusal = |text, options: &[_]| find_pairs(text, options).expect_err(text).to_string();
         assert_eq!(
             refusal("user,item\na,b\n", &[name("who")]),

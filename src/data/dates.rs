@@ -320,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_read_month_first_can_be_read_day_first() {
+    fn dates_read_month_first_can_be_read_day_first() {
         let read = |text: &str, order| parse(text.as_bytes(), order, &mut Seen::default());
         for text in ["1/10/2019 8:15", "2/12/1968", "12/1/2010 8:26", "5/5/2005"] {
             let [month_first, day_first] =

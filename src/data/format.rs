@@ -389,7 +389,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_refused_with_the_reason() {
+    fn unreadable_files_are_rejected_with_the_reason() {
         for (bytes, word) in [
             (&b"  \n"[..], "no lines"),
             (b"[1, 2]", "must contain objects"),

@@ -184,8 +184,9 @@ impl Seed {
         Self([first as u32, (first >> 32) as u32], second | 1)
     }
 
-    /// A product of the halves of a word, each shifted by what nobody knows, and a second one, whose upper bits
-    /// depend on all of the first.
+    /// Hashes a word with two products: first of its halves, each shifted by a secret number, then
+    /// of that product and a secret factor. The upper bits of the second product depend on all bits
+    /// of the first.
     #[inline]
     fn hash(self, word: u64) -> u64 {
         let Self([low, high], factor) = self;
@@ -195,7 +196,8 @@ impl Seed {
         product ^ product >> 32
     }
 
-    /// A word for an id that is not a [`ShortId`]: a hash of its text, unlike any short id.
+    /// Returns a word for an id that is not a [`ShortId`]: a hash of its text, different from any
+    /// short id.
     fn fingerprint(self, id: &[u8]) -> u64 {
         let (words, rest) = id.as_chunks();
         let mut last = [0; 8];
@@ -227,7 +229,7 @@ mod tests {
         assert_eq!(ids.len(), strange.len());
     }
 
-    /// Each list has a hash of its own: ids that collide in one list do not in the next.
+    /// Each list has its own hash function: ids that collide in one list do not collide in another.
     #[test]
     fn nobody_can_choose_ids_that_fall_together() {
         let together = |seed: Seed, ids: &[Vec<u8>]| {
@@ -244,7 +246,8 @@ mod tests {
         for start in ["", "a long id "] {
             let all = ids(start);
             let seed = Seed::new();
-            // Ids that collide with this seed, found by trying: with another seed they take a sixtieth of the buckets.
+            // Ids that collide with this seed, found by trying: with another seed they take a
+            // sixtieth of the buckets.
             let chosen: Vec<_> = all
                 .iter()
                 .filter(|id| {

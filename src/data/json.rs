@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_an_object_is_refused() {
+    fn values_other_than_objects_are_rejected() {
         for line in ["", "[1]", "3", r#"{"user":1"#, r#"{"user":1} x"#, r#"{"user":"\ud800"}"#] {
             assert_eq!(read(line), None, "{line}");
         }

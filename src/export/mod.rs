@@ -1,4 +1,5 @@
-//! A model in the formats of other tools. Pure: from ids, titles and shapes to the pieces of a file.
+//! Exports a model in the formats of other tools: makes the pieces of a file from ids, titles and
+//! shapes. Nothing here reads a model.
 
 mod npy;
 mod onnx;
@@ -18,7 +19,7 @@ pub use text::{
 
 /// Files that can be exported, by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is the file of its name")]
+#[expect(missing_docs, reason = "each names its file")]
 pub enum Export {
     UsersNpy,
     ItemsNpy,
@@ -31,7 +32,7 @@ pub enum Export {
     ItemTowerOnnx,
 }
 
-/// All of them.
+/// All files that can be exported.
 pub const EXPORTS: [Export; 9] = [
     Export::UsersNpy,
     Export::ItemsNpy,
@@ -45,7 +46,7 @@ pub const EXPORTS: [Export; 9] = [
 ];
 
 impl Export {
-    /// The name of its file.
+    /// Returns the name of its file.
     pub fn name(self) -> &'static str {
         match self {
             Self::UsersNpy => "users.npy",
@@ -76,7 +77,7 @@ impl FromStr for Export {
     }
 }
 
-/// A piece of a file: bytes, or numbers that are read when it is written.
+/// A piece of a file: bytes, or numbers that are read from the model when the file is written.
 #[derive(Debug)]
 pub enum Piece {
     /// Bytes.

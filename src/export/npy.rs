@@ -1,13 +1,14 @@
-//! NumPy's own format (NEP 1, version 1.0): a header of one line, then the numbers. It is too small to
-//! bring a crate for.
+//! The NumPy format (NEP 1, version 1.0): a header of one line, then the numbers. Written by hand:
+//! it is too small for a dependency.
 
-/// What the header, magic and all, is padded to, so that the numbers are aligned.
+/// Alignment of the numbers in bytes: the header, including magic and version, is padded to a
+/// multiple of it.
 const ALIGNMENT: usize = 64;
 
-/// Magic, version and the header's length take this much before it.
+/// Bytes before the header's text: magic, version and the header's length.
 const BEFORE: usize = 10;
 
-/// Returns what `numpy.load` reads before the numbers of a matrix.
+/// Returns the bytes of a file before the numbers of a matrix (rows, width).
 pub fn npy([rows, width]: [usize; 2]) -> Vec<u8> {
     let mut header =
         format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, {width}), }}");

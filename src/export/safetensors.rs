@@ -1,8 +1,9 @@
-//! Both towers' outputs in one safetensors file.
+//! Exports both towers' outputs in one safetensors file.
 
 use crate::safetensors::{Data, Dtype, Entry, draft};
 
-/// Returns the start of a file with the tensors `users` and `items`, whose numbers follow in that order.
+/// Returns the start of a file with the tensors `users` and `items`. Their numbers follow in this
+/// order.
 pub fn safetensors(users: [usize; 2], items: [usize; 2]) -> Vec<u8> {
     let entry = |number: usize, name: &str, shape: [usize; 2]| Entry {
         name: name.into(),

@@ -1,5 +1,5 @@
-//! Files that people and scripts can read: the pair of tables that TensorFlow's Embedding Projector
-//! opens, and JSON. They are written row by row.
+//! Exports text files: the two tables for TensorFlow's Embedding Projector, and JSON. They are
+//! written row by row.
 
 use std::fmt::Write as _;
 
@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::json;
 use crate::pieces::Texts;
 
-/// An item, for a label.
+/// Label of an item.
 #[derive(Debug, Clone, Copy)]
 pub struct Label<'a> {
     /// Its id.
@@ -18,7 +18,7 @@ pub struct Label<'a> {
     pub title: Option<&'a str>,
 }
 
-/// The line of a row of numbers.
+/// Returns the line of a row of numbers.
 pub fn vector_line(row: &[f32]) -> String {
     let mut text = String::new();
     for (n, value) in row.iter().enumerate() {
@@ -29,22 +29,23 @@ pub fn vector_line(row: &[f32]) -> String {
     text
 }
 
-/// The header over [`metadata_line`]s.
+/// The header above the [`metadata_line`]s.
 pub const METADATA_START: &str = "item\ttitle\n";
 
-/// The line of an item: its id and its title, or its id again where it has none.
+/// Returns the line of an item: its id and its title, or its id again if it has no title.
 pub fn metadata_line(Label { id, title }: Label<'_>) -> String {
-    // The projector knows no quotes: what would end a cell becomes a space.
+    // The projector does not support quotes: characters that end a cell become spaces.
     let cell = |text: &str| text.replace(['\t', '\n', '\r'], " ");
     format!("{}\t{}\n", cell(id), cell(title.unwrap_or(id)))
 }
 
-/// The start of `{ normalized, items: [{ item, title, vector }] }`: all that a script needs for similar items.
+/// Returns the start of `{ normalized, items: [{ item, title, vector }] }`, from which a script can
+/// find similar items.
 pub fn items_start(normalized: bool) -> String {
     format!("{{\"normalized\":{normalized},\"items\":[")
 }
 
-/// An item in that list; commas go between two.
+/// Returns an item of the list; the caller writes commas between items.
 pub fn item_json(Label { id, title }: Label<'_>, vector: &[f32]) -> String {
     #[derive(Serialize)]
     struct Item<'a> {
@@ -55,10 +56,10 @@ pub fn item_json(Label { id, title }: Label<'_>, vector: &[f32]) -> String {
     json::write(&Item { item: id, title, vector })
 }
 
-/// The end of that list.
+/// The end of the object that [`items_start`] begins.
 pub const ITEMS_END: &str = "]}";
 
-/// A list of texts under a name, as a part of an object.
+/// Writes a named list of texts, as a member of an object.
 ///
 /// # Errors
 /// Errors of the sink.
@@ -82,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_would_end_a_cell_becomes_a_space() {
+    fn characters_that_end_a_cell_become_spaces() {
         let line = metadata_line(Label { id: "a\tb", title: Some("two\nlines") });
         assert_eq!(line, "a b\ttwo lines\n");
         assert_eq!(metadata_line(Label { id: "c", title: None }), "c\tc\n");

@@ -1,5 +1,5 @@
-//! The case of skipping: hot rows, and which rows and pairs are stale at given thresholds, between two
-//! given snapshots.
+//! The golden case of skipping: hot rows, and the stale rows and pairs at given thresholds between
+//! two given snapshots.
 
 use serde::Deserialize;
 
@@ -91,14 +91,14 @@ pub async fn run(name: &str, case: &Staleness, wish: Wish) -> Result<Report> {
     Ok(report)
 }
 
-/// Places of the pairs that are not among the kept ones, which are in the same order.
+/// Returns the indices of the pairs that are not kept. Kept pairs are in the same order.
 fn left_out(pairs: &[[u32; 2]], kept: &[[u32; 2]]) -> Vec<u32> {
     let mut kept = kept.iter().peekable();
     let is_left_out = |pair: &[u32; 2]| kept.next_if_eq(&pair).is_none();
     (0..).zip(pairs.iter().map(is_left_out)).filter(|(_, out)| *out).map(|(n, _)| n).collect()
 }
 
-/// Ids as numbers of a report.
+/// Converts ids to numbers for a report.
 fn as_floats(ids: &[u32]) -> Vec<f32> {
     ids.iter().map(|&id| id as f32).collect()
 }

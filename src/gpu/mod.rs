@@ -59,14 +59,14 @@ struct Layout {
     largest: u64,
 }
 
-/// Bytes of the longest binding that an adapter allows.
+/// Returns the maximum bytes of a binding on an adapter.
 fn longest(adapter: &wgpu::Adapter) -> u64 {
     let limits = adapter.limits();
     limits.max_buffer_size.min(limits.max_storage_buffer_binding_size)
 }
 
 impl Layout {
-    /// A layout with shards of `most` bytes at most.
+    /// Creates a layout with shards of at most `most` bytes.
     fn new(plan: &Plan, most: u64) -> Self {
         let programs: Vec<Vec<Vec<Dispatch>>> = PROGRAMS
             .iter()
@@ -119,7 +119,7 @@ impl Executor {
         Self::with_shards(adapter, plan, shape, longest(adapter)).await
     }
 
-    /// Refuses an adapter on which no executor of the plan can be made.
+    /// Rejects an adapter that cannot run the plan.
     ///
     /// # Errors
     /// [`Error::Limit`].
@@ -127,7 +127,7 @@ impl Executor {
         Layout::new(plan, longest(adapter)).check(adapter)
     }
 
-    /// A share of its device.
+    /// Returns a share of its device.
     pub fn device(&self) -> Gpu {
         self.gpu.clone()
     }
@@ -196,12 +196,12 @@ impl Executor {
         })
     }
 
-    /// The fault that its device has reported, if any.
+    /// Returns the fault that its device has reported, if any.
     pub fn fault(&self) -> Option<Error> {
         self.gpu.check().err()
     }
 
-    /// Destroys its device: another run that shares it has met its fault, too.
+    /// Destroys its device. Other runs that share it have the same fault.
     pub fn give_up(&self) {
         self.gpu.device.destroy();
     }

@@ -115,7 +115,7 @@ impl Model {
         Ok(outputs)
     }
 
-    /// Reads them, whole rows at a time.
+    /// Reads a tower's outputs for all its rows, whole rows at a time.
     ///
     /// # Errors
     /// Errors of [`Executor::read`](crate::executor::Executor::read), and of `take`.
@@ -364,7 +364,7 @@ impl Model {
         Ok(lists.map(list).collect())
     }
 
-    /// Brings the stored outputs of all items up to date.
+    /// Updates the stored outputs of all items.
     pub(super) fn embed_items(&mut self) {
         if self.outputs_are_fresh {
             return;

@@ -97,7 +97,7 @@ impl Model {
         }
     }
 
-    /// Whether the bank was opened, regardless of its warmup.
+    /// Returns whether the bank was opened, regardless of its warmup.
     pub fn bank_is_open(&self) -> bool {
         self.bank_opens_after == 0
     }

@@ -83,8 +83,8 @@ pub enum Constant {
 pub enum Groups {
     /// A fixed number (x, y).
     Fixed(u32, u32),
-    /// Workgroups of 8 × 8 threads, with a thread for each tile of a matrix. Columns beyond the grid's width are folded
-    /// into z: only a catalogue has as many, and `score_items` handles them.
+    /// Workgroups of 8 × 8 threads, with a thread for each tile of a matrix. Columns beyond the
+    /// grid's width are folded into z: only a catalogue is this wide, and `score_items` handles it.
     Tiles {
         /// Columns of the matrix.
         columns: usize,

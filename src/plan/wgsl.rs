@@ -47,7 +47,7 @@ mod tests {
     use super::strip;
 
     #[test]
-    fn what_compiles_is_what_is_left() {
+    fn comments_and_indentation_are_stripped() {
         let text = "// Σ of\n// lines\n#import step\n\nfn f() {\n    let a = b / c; // why\n\n    // so\n}\n";
         let (stripped, length) = strip::<128>(text);
         assert_eq!(&stripped[..length], b"#import step\nfn f() {\nlet a = b / c;\n}\n");

@@ -1,4 +1,5 @@
-//! Saves a run, and goes on from what was saved, to the same bits as if it had never stopped.
+//! Saves a run and resumes it. A resumed run has the same results as an uninterrupted one, to the
+//! bit.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -19,19 +20,20 @@ use crate::safetensors::{Draft, Place};
 const EPOCH_LOSSES: &str = "losses.epoch";
 const UNTOLD_LOSSES: &str = "losses.untold";
 
-/// Memory that a run may need: a fixed part, and a multiple of its file. A small file cannot ask for all memory.
-/// Few ids with the largest of all options are refused, too.
+/// Maximum memory of a loaded run: a fixed part and a multiple of its file, so that a small file
+/// cannot request all memory. A run with few ids and the largest values of all options is rejected,
+/// too.
 const MOST_BEYOND: u64 = 256 << 20;
 const MOST_TIMES: u64 = 16;
 
-/// All of a saved run that is no tensor.
+/// The parts of a saved run that are not tensors.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Record<C> {
-    /// A [`Config`] when it is written, and whatever there is when it is read.
+    /// A [`Config`] when it is written, any JSON value when it is read.
     config: C,
     data: Report,
-    /// In which it computed, on a GPU.
+    /// Kernel shape that the run computes with, on a GPU.
     shape: Option<Shape>,
     run: Run,
     pairs_in_epoch: usize,
@@ -40,22 +42,23 @@ struct Record<C> {
 }
 
 impl Trainer {
-    /// The run as a file in memory: see [`Trainer::save_to`].
+    /// Saves the run as a file in memory: see [`Trainer::save_to`].
     ///
     /// # Errors
-    /// Errors of [`Trainer::save_to`]; [`crate::Error::OutOfMemory`] if there is no room for the file.
+    /// Errors of [`Trainer::save_to`]; [`crate::Error::OutOfMemory`] if there is no room for the
+    /// file.
     pub async fn save(&mut self) -> Result<Vec<u8>> {
         let mut file = Vec::new();
         self.save_to(&mut file).await?;
         Ok(file)
     }
 
-    /// Writes the run as a file from which [`Trainer::load`] resumes: data, options, tables, optimiser and
-    /// reports. Within an epoch, too. It takes a few megabytes beside the run; a failure leaves a part of the
-    /// file, and the run as it is.
+    /// Writes a file from which [`Trainer::load`] resumes: data, options, tables, optimiser and
+    /// reports. The run may be within an epoch. Writing needs a few megabytes besides the run. If
+    /// it fails, the file is incomplete and the run does not change.
     ///
     /// # Errors
-    /// [`crate::Error::NonFinite`] if training has left values that are not finite;
+    /// [`crate::Error::NonFinite`] if the model contains values that are not finite;
     /// errors of the backend and of the sink.
     pub async fn save_to(&mut self, sink: &mut dyn Sink) -> Result<()> {
         self.ready().await?;
@@ -67,7 +70,7 @@ impl Trainer {
         }
         file.dataset(&self.dataset);
         file.reals(EPOCH_LOSSES, &self.run.epoch_losses);
-        // Those of epochs that have ended are told by the report.
+        // The report has the losses of epochs that have ended.
         let told = self.run.untold.len().saturating_sub(self.run.epoch_losses.len());
         file.reals(UNTOLD_LOSSES, &self.run.untold[told..]);
         let Draft { start, entries, bytes } = file.finish(Record {
@@ -97,7 +100,7 @@ impl Trainer {
         Ok(())
     }
 
-    /// A trainer that resumes from a file in memory: see [`Trainer::load_from`].
+    /// Resumes from a file in memory: see [`Trainer::load_from`].
     ///
     /// # Errors
     /// Errors of [`Trainer::load_from`].
@@ -105,12 +108,12 @@ impl Trainer {
         Self::load_from(&bytes, choice).await
     }
 
-    /// A trainer that resumes from a saved run: on the backend that it was on, to the same bits. The file is
-    /// read in pieces, each straight into its place.
+    /// Resumes from a saved run. On the same backend, results are the same to the bit. The file is
+    /// read in pieces, each directly into its place.
     ///
     /// # Errors
-    /// [`crate::Error::Checkpoint`] for what no run of this version can have saved; those of
-    /// [`crate::executor::Executor::choose`], and of the source.
+    /// [`crate::Error::Checkpoint`] for a file that no run of this version can have saved; errors
+    /// of [`crate::executor::Executor::choose`] and of the source.
     pub async fn load_from(source: &dyn Source, choice: BackendChoice) -> Result<Self> {
         let (mut record, mut file) =
             Reader::open::<Record<Value>>(source, &[EPOCH_LOSSES, UNTOLD_LOSSES]).await?;
@@ -118,7 +121,8 @@ impl Trainer {
         let dataset = file.dataset(std::mem::take(&mut record.data), &config.towers)?;
         let extent = extent(&dataset, history(&dataset, &config).as_ref());
         extent.check(&config).map_err(|error| refused(error.to_string()))?;
-        // A plan takes no memory: sizes are held against the file before anything does.
+        // A plan takes no memory: its sizes are checked against the file before anything is
+        // allocated.
         let plan = Plan::new(&config, &extent);
         let wanted = plan.bytes(false);
         if wanted > MOST_BEYOND + source.bytes().saturating_mul(MOST_TIMES) {
@@ -141,7 +145,9 @@ impl Trainer {
                 let wrong = tensor.first_wrong(&words, position.steps.into());
                 if let Some(wrong) = wrong.or_else(|| kept.as_mut()?.first_wrong(&words)) {
                     let (row, name) = (rows.start + wrong / tensor.row.len(), &tensor.name);
-                    return Err(refused(format!("row {row} of `{name}` is not what it may be")));
+                    return Err(refused(format!(
+                        "row {row} of `{name}` has a value that is not allowed"
+                    )));
                 }
                 model.write_tensor(number, rows.start, words);
             }
@@ -158,7 +164,7 @@ impl Trainer {
         Ok(trainer)
     }
 
-    /// Waits for all flights; the next slice tells their losses.
+    /// Waits for all flights; the next slice reports their losses.
     pub(super) async fn land_all(&mut self) -> Result<()> {
         while !self.flights.is_empty() {
             let outcome = self.land().await;
@@ -168,21 +174,22 @@ impl Trainer {
     }
 }
 
-/// Check of an epoch's pairs: they are training pairs, in their order.
+/// Checks that an epoch's pairs are training pairs, in the same order.
 struct KeptPairs<'a> {
     train: &'a [[u32; 2]],
-    /// Pairs that are still to come.
+    /// Pairs that are not checked yet.
     left: usize,
 }
 
 impl<'a> KeptPairs<'a> {
-    /// None if the tensor has other things than pairs.
+    /// Creates the check; none if the tensor does not contain pairs.
     fn of(tensor: &Tensor, dataset: &'a Dataset, pairs: usize) -> Option<Self> {
         let train = dataset.train.as_slice();
         (tensor.name == KEPT_PAIRS).then_some(Self { train, left: pairs })
     }
 
-    /// The first word of the next pairs that is of none.
+    /// Checks the next pairs. Returns the index of the first word that is not part of a training
+    /// pair.
     fn first_wrong(&mut self, words: &[u32]) -> Option<usize> {
         let pairs: &[[u32; 2]] = bytemuck::cast_slice(words);
         let pairs = &pairs[..self.left.min(pairs.len())];
@@ -196,13 +203,13 @@ impl<'a> KeptPairs<'a> {
     }
 }
 
-/// Whether a number may be a time, or another length.
+/// Returns whether a number is a valid time or distance.
 fn is_length(number: f64) -> bool {
     number.is_finite() && number >= 0.0
 }
 
 impl Run {
-    /// Says which of its reports cannot be of a run on these data.
+    /// Returns a problem if the run's reports cannot come from a run on this data set.
     fn wrong_reports(&self, config: &Config, dataset: &Dataset) -> Option<&'static str> {
         let all_pairs = dataset.train.len();
         let are_shares = |metrics: Option<Metrics>| {
@@ -221,7 +228,7 @@ impl Run {
                 && are_shares(epoch.metrics)
         });
         if !are_epochs {
-            return Some("its epochs are not those of its data");
+            return Some("its epochs do not match its data");
         }
         let are_measured = self
             .trials
@@ -229,19 +236,19 @@ impl Run {
             .all(|trial| is_length(trial.seconds) && are_shares(Some(trial.metrics)));
         let times = [self.seconds, self.epoch_seconds, self.evaluation_seconds];
         if !are_measured || !times.into_iter().all(is_length) {
-            return Some("its times or its metrics are not what they may be");
+            return Some("its times or its metrics are out of range");
         }
         let mut work = self.work;
         for epoch in &self.epochs {
             if !epoch.work.is_within(&work) {
-                return Some("it has done less work than its epochs");
+                return Some("its work is less than the work of its epochs");
             }
             work = work - epoch.work;
         }
         if work != Work::default() {
-            return Some("it has done more work than its epochs");
+            return Some("its work is more than the work of its epochs");
         }
-        // A number that is read may differ in its last digit.
+        // A number read from JSON may differ in its last digit.
         let score = |n: usize| self.epochs[n].metrics.map_or(0.0, |all| all.get(config.metric));
         let is_best = |best: usize| {
             best < self.epochs.len()
@@ -260,15 +267,15 @@ impl Run {
                 && are_shares(finished.popularity)
         });
         if !kept.0 || !is_kept {
-            return Some("it keeps an epoch that it never had");
+            return Some("its best epoch does not match its epochs");
         }
         if !self.epoch_losses.ends_with(&self.untold) {
-            return Some("it tells losses that its epoch never had");
+            return Some("its unreported losses are not the last losses of its epoch");
         }
         None
     }
 
-    /// Whether the bank of such a run is open.
+    /// Returns whether the bank of this run is open.
     fn opens_bank(&self, config: &Config) -> bool {
         let is_steady = |drift: Option<f64>| drift.is_some_and(|drift| drift <= STEADY);
         let steady = |epoch: &EpochReport| is_steady(epoch.drift);
@@ -282,7 +289,7 @@ impl Run {
 }
 
 impl<C> Record<C> {
-    /// Where the run stands, on these data; says what it cannot be.
+    /// Returns the position of the run on this data set, or a problem if its fields do not match.
     fn position(
         &self,
         config: &Config,
@@ -292,11 +299,11 @@ impl<C> Record<C> {
         let all_pairs = dataset.train.len();
         if !self.run.could_have_tried(config, all_pairs) {
             return Err(
-                "its trials are not those of its options, or its epochs not those of its trials",
+                "its trials do not match its options, or its epochs do not match its trials",
             );
         }
         if !self.run.work.is_within(&self.work) {
-            return Err("it has done less work than its epochs");
+            return Err("its work is less than the work of its epochs");
         }
         if let Some(wrong) = self.run.wrong_reports(config, dataset) {
             return Err(wrong);
@@ -304,26 +311,26 @@ impl<C> Record<C> {
         let skipped = skipping.map_or(0, |skipping| skipping.report.skipped);
         let is_all = self.pairs_in_epoch.checked_add(skipped) == Some(all_pairs);
         if self.pairs_in_epoch == 0 || !is_all || (skipping.is_some() && config.skip.is_none()) {
-            return Err("its epoch has another number of pairs than its data");
+            return Err("the number of pairs in its epoch does not match its data");
         }
         let (done, all) = (epoch_losses.len(), self.pairs_in_epoch.div_ceil(config.batch_size));
-        // An epoch that has had all its steps is measured, before its report is there.
+        // An epoch whose steps are done is being measured: it has no report yet.
         let fits = match self.run.edge {
             Some(Edge::Epoch) => done == all && self.run.drift.is_none_or(is_length),
             Some(Edge::Run) => done == 0 && !epochs.is_empty() && finished.is_none(),
             None => done < all,
         };
         if !fits {
-            return Err("its epoch has more steps than its pairs come to, or fewer");
+            return Err("the number of steps in its epoch does not match its pairs");
         }
         let step_in_epoch = done % all;
         if self.bank_is_open != self.run.opens_bank(config) {
-            return Err("its bank is open before its time, or closed after it");
+            return Err("its bank is open too early or closed too late");
         }
         let steps = epochs.iter().map(|epoch| epoch.steps).sum::<usize>() + done;
         Ok(Position {
             epochs: (epochs.len() + done / all) as u32,
-            steps: u32::try_from(steps).map_err(|_| "it has more steps than can be counted")?,
+            steps: u32::try_from(steps).map_err(|_| "it has more than 4,294,967,295 steps")?,
             pairs: epochs.iter().map(|epoch| epoch.pairs).sum::<usize>()
                 + (done * config.batch_size).min(self.pairs_in_epoch),
             step_in_epoch,

@@ -1,4 +1,4 @@
-//! Full-ranking evaluation of a part of the data, and the popularity baseline beside it.
+//! Full-ranking evaluation of a part of the data, and the popularity baseline.
 
 use std::rc::Rc;
 use std::task::Poll;
@@ -16,46 +16,48 @@ use crate::plan::{NO_ID, TOP_K};
 /// A held-out part.
 #[derive(Debug)]
 pub struct HeldOut {
-    /// Users who have a held-out item, ascending.
+    /// Users with a held-out item, ascending.
     pub users: Vec<u32>,
     items: Csr,
 }
 
 impl HeldOut {
-    /// A part over `users`, those without a training pair included.
+    /// Creates a part over `users`, including users without a training pair.
     pub fn new(pairs: &Pairs, users: usize) -> Self {
         let items = pairs.rows(users);
         let users = (0..users as u32).filter(|&user| !items.row(user).is_empty()).collect();
         Self { users, items }
     }
 
-    /// Whether nothing is held out.
+    /// Returns whether nothing is held out.
     pub fn is_empty(&self) -> bool {
         self.users.is_empty()
     }
 
-    /// Errors of the users who have a row of the tower. The others come last, and count as zero.
+    /// Returns the users with a row in the user tower. The other users come last, and their metrics
+    /// count as zero.
     pub fn ranked(&self, n_users: usize) -> &[u32] {
         &self.users[..self.users.partition_point(|&user| (user as usize) < n_users)]
     }
 
-    /// Metrics of the lists of [`HeldOut::users`], one after the other.
+    /// Returns the metrics of one list for each of [`HeldOut::users`], in this order.
     fn measure(&self, lists: &[u32], n_items: usize) -> Metrics {
         let lists = lists.chunks_exact(TOP_K).zip(&self.users);
         Metrics::new(lists.map(|(list, &user)| (list, self.items.row(user))), n_items)
     }
 }
 
-/// Items that a ranking excludes, and so the part that it is measured on.
+/// Pairs whose items a ranking excludes. They determine the part that is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mask {
-    /// Training pairs: validation is measured.
+    /// Training pairs: the validation part is measured.
     Train = 0,
     /// Training and validation pairs: the test is measured.
     History = 1,
 }
 
-/// The items that each user of the tower has, by [`Mask`]; one list for both where nothing is validated.
+/// Returns the items of each user of the tower, by [`Mask`]. Without a validation part, both share
+/// one list.
 pub fn masks(dataset: &Dataset) -> [Rc<Csr>; 2] {
     let train = Rc::new(dataset.train.rows(dataset.n_users));
     if dataset.validation.is_empty() {
@@ -68,8 +70,8 @@ pub fn masks(dataset: &Dataset) -> [Rc<Csr>; 2] {
     [train, Rc::new(history.rows(dataset.n_users))]
 }
 
-/// Metrics of recommending the most popular items that a user has not seen; a user without a
-/// training pair gets none and counts as zero. None where nothing is held out.
+/// Returns the metrics of recommending the most popular items that a user does not have. A user
+/// without a training pair gets no items and counts as zero. None if nothing is held out.
 pub fn popularity(dataset: &Dataset, held_out: &HeldOut, seen: &Csr) -> Option<Metrics> {
     if held_out.is_empty() {
         return None;
@@ -88,12 +90,12 @@ pub fn popularity(dataset: &Dataset, held_out: &HeldOut, seen: &Csr) -> Option<M
 }
 
 impl Trainer {
-    /// Items of each user that are not recommended.
+    /// Returns the items of a user in training and validation.
     pub(super) fn seen(&self, user: u32) -> &[u32] {
         self.masks[Mask::History as usize].row(user)
     }
 
-    /// Has the model leave out what a mask says.
+    /// Sets the items that the model's rankings exclude.
     pub(super) fn mask(&mut self, mask: Mask) {
         if self.masked != Some(mask) {
             let seen = &self.masks[mask as usize];
@@ -102,15 +104,16 @@ impl Trainer {
         }
     }
 
-    /// Ranks for the next users of the part that is measured under a mask, for about `budget`, one block of them at
-    /// least. Ready with the part's metrics once all are ranked for; with none where nothing is held out.
+    /// Ranks items for the next users of the part that belongs to a mask, for about `budget`, at
+    /// least one block of users. Ready with the part's metrics when all users are done; with none
+    /// if nothing is held out.
     pub(super) async fn measure(
         &mut self,
         mask: Mask,
         budget: Duration,
     ) -> Result<Poll<Option<Metrics>>> {
         let started = Instant::now();
-        // Others may have been served since the last slice.
+        // Recommendations since the last slice may have changed the mask.
         self.mask(mask);
         let held_out = match mask {
             Mask::Train => &self.validation,
@@ -144,7 +147,7 @@ impl Trainer {
         Ok(Poll::Ready(Some(held_out.measure(&lists, self.dataset.n_items))))
     }
 
-    /// How far the evaluation is; none while nothing is measured.
+    /// Returns the progress of the evaluation; none while nothing is measured.
     pub(super) fn measured(&self) -> Option<Measured> {
         let best = self.run.edge? == Edge::Run;
         let part = if best || self.validation.is_empty() { &self.test } else { &self.validation };

@@ -1,4 +1,4 @@
-//! A trained model in the formats of other tools.
+//! Exports a trained model in the formats of other tools.
 
 use super::Trainer;
 use crate::config::{History, HistoryTable};
@@ -10,18 +10,19 @@ use crate::pieces::{Length, Sink, Texts};
 use crate::plan::{Parameter, Part};
 
 impl Trainer {
-    /// A file for other tools in memory: see [`Trainer::export_to`].
+    /// Exports a file for other tools into memory: see [`Trainer::export_to`].
     ///
     /// # Errors
-    /// Errors of [`Trainer::export_to`]; [`crate::Error::OutOfMemory`] if there is no room for the file.
+    /// Errors of [`Trainer::export_to`]; [`crate::Error::OutOfMemory`] if there is no room for the
+    /// file.
     pub async fn export(&mut self, file: Export) -> Result<Vec<u8>> {
         let mut bytes = Vec::new();
         self.export_to(file, &mut bytes).await?;
         Ok(bytes)
     }
 
-    /// Writes a file for other tools: a tower's outputs, as they are scored, or the tower itself. Rows are in the
-    /// order of `ids.json`. It takes a few megabytes beside the run.
+    /// Writes a file for other tools: a tower's outputs, as used in scores, or the tower itself.
+    /// Rows are in the order of `ids.json`. Writing needs a few megabytes besides the run.
     ///
     /// # Errors
     /// Errors of [`crate::executor::Executor::read`] and of the sink.
@@ -38,7 +39,7 @@ impl Trainer {
             Export::UserTowerOnnx => self.tower("user_tower", Tower::User),
             Export::ItemTowerOnnx => self.tower("item_tower", Tower::Item),
             Export::VectorsTsv | Export::MetadataTsv | Export::ItemsJson | Export::IdsJson => {
-                // Its length is known once it was written.
+                // The length of a text is known only after writing it: the first pass counts it.
                 let mut length = Length::default();
                 self.text(file, &mut length).await?;
                 sink.begin(length.0)?;
@@ -64,7 +65,7 @@ impl Trainer {
         Ok(())
     }
 
-    /// Rows of a tower, and the width of its outputs.
+    /// Returns the number of rows of a tower and the width of its outputs.
     fn shape(&self, tower: Tower) -> [usize; 2] {
         let dims = self.model.plan().dims;
         [if tower == Tower::User { dims.users } else { dims.items }, dims.out_width]
@@ -155,7 +156,7 @@ impl Trainer {
     }
 }
 
-/// The items of the tower.
+/// Returns the labels of the item tower's rows.
 fn labels(dataset: &Dataset) -> impl Iterator<Item = Label<'_>> {
     let items = 0..dataset.n_items as u32;
     items.map(|item| Label { id: dataset.items.name(item), title: dataset.title(item) })

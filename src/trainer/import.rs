@@ -1,4 +1,4 @@
-//! A run that starts from item embeddings of elsewhere.
+//! Starts a run from the item embeddings of a file.
 
 use super::Trainer;
 use crate::error::{Error, Result};
@@ -6,33 +6,33 @@ use crate::import::ItemEmbeddings;
 use crate::model::Tower;
 
 impl Trainer {
-    /// Starts the run from the item embeddings of a file, by the items' ids: how many items had one. The
-    /// others start as they would have, and so do users.
+    /// Starts the run from the item embeddings of a file, matched by item id. Returns the number of
+    /// items with an embedding in the file. Other items and all users keep their random start.
     ///
     /// # Errors
-    /// [`Error::Data`] for a file that is none, has another width or knows no item of the data;
-    /// [`Error::Config`] for a run that has begun.
+    /// [`Error::Data`] for a file of another format, of another width, or without any item of the
+    /// training data; [`Error::Config`] for a run that has begun, for a tuned run, and for items
+    /// without embeddings of their own.
     pub async fn start_items(&mut self, file: &[u8]) -> Result<usize> {
         self.check()?;
         if self.config.tune.is_some() {
             return Err(Error::Config {
                 key: "tune".into(),
-                problem: "it starts models of its own, which know nothing of these embeddings"
-                    .into(),
-                allowed: "null, where a run starts from given embeddings".into(),
+                problem: "tuning starts new models, which do not use these embeddings".into(),
+                allowed: "null, to start from given embeddings".into(),
             });
         }
         if self.model.steps() > 0 {
             return Err(Error::Config {
                 key: "start".into(),
                 problem: "the run has begun".into(),
-                allowed: "a run that has not, or a reset before".into(),
+                allowed: "a new run, or a reset before this call".into(),
             });
         }
         if !self.config.towers.item.id {
             return Err(Error::Config {
                 key: "towers.item.id".into(),
-                problem: "items without embeddings of their own cannot start from any".into(),
+                problem: "this run has no item embeddings, so it cannot start from a file".into(),
                 allowed: "true".into(),
             });
         }
@@ -45,7 +45,7 @@ impl Trainer {
         if known.is_empty() {
             return Err(Error::Data {
                 file: "item embeddings".into(),
-                problem: "it has none of the items that are trained on".into(),
+                problem: "it contains none of the items in the training data".into(),
                 lines: Vec::new(),
             });
         }

@@ -1,5 +1,5 @@
-//! Epochs: trains a model on a data set in slices of time, measures it at each epoch's end, keeps
-//! the best where a validation part chooses it, and stops.
+//! Trains a model on a data set in slices of time, measures it at the end of each epoch, and keeps
+//! the best epoch if there is a validation part that chooses it.
 
 mod checkpoint;
 mod evaluate;
@@ -44,7 +44,7 @@ use skip::Skipping;
 pub use skip::{Note, SkipReport, hot_rows};
 pub use tune::{Trial, TrialProgress};
 
-/// Drift at which banked outputs count as good as fresh ones (`docs/methods.md`, CBNS).
+/// Largest drift at which banked outputs are used like fresh ones (`docs/methods.md`, CBNS).
 const STEADY: f64 = 0.1;
 
 /// Trains and serves a two-tower model.
@@ -56,27 +56,27 @@ pub struct Trainer {
     backend: Backend,
     validation: HeldOut,
     test: HeldOut,
-    /// What rankings leave out: the training pairs where validation is measured, and those of
-    /// validation too where the test is, or a user is served.
+    /// Pairs that rankings exclude: the training pairs when validation is measured; also the
+    /// validation pairs when the test is measured or a user is served.
     masks: [Rc<Csr>; 2],
-    /// Popularity's metrics on validation and on the test.
+    /// Metrics of the popularity baseline on the validation part and on the test part.
     popularity: [Option<Metrics>; 2],
-    /// Which mask the model has.
+    /// The mask that the model has now.
     masked: Option<Mask>,
     flights: VecDeque<Flight>,
     pace: Pace,
-    /// Items of the users who are ranked for, while a part is measured.
+    /// Ranked items of users, one list after the other, while a part is measured.
     lists: Vec<u32>,
-    /// The pace of that, in blocks of users.
+    /// The pace of ranking, in blocks of users.
     ranking_pace: Pace,
-    /// State that the run returns to.
+    /// The last copy of the run's state, for recovery.
     kept: Kept,
-    /// The trial at work, while the run is tuned.
+    /// The current trial, while the run is tuned.
     trial: Option<Box<Trainer>>,
     run: Run,
 }
 
-/// Submitted steps whose losses are on their way.
+/// Submitted steps whose losses are not read back yet.
 #[derive(Debug)]
 struct Flight {
     first: u64,
@@ -84,13 +84,13 @@ struct Flight {
     losses: Pending<f32>,
 }
 
-/// Where a run is measured.
+/// Points at which a run is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 enum Edge {
-    /// At the end of an epoch.
+    /// The end of an epoch.
     Epoch,
-    /// At the end of the run, with the tables of the best epoch.
+    /// The end of the run, with the tables of the best epoch.
     Run,
 }
 
@@ -100,22 +100,23 @@ enum Edge {
 struct Run {
     #[serde(skip)]
     epoch_losses: Vec<f32>,
-    /// Losses that came while nobody listened: the next slice tells them.
+    /// Losses that no slice has reported yet: the next slice reports them.
     #[serde(skip)]
     untold: Vec<f32>,
-    /// Epochs that ended meanwhile; once it is saved, the run's report tells them.
+    /// Epochs that no slice has reported yet. A saved run does not contain them: its report lists
+    /// all epochs.
     #[serde(skip)]
     untold_epochs: VecDeque<EpochReport>,
-    /// Training time of this epoch and of all, without evaluation.
+    /// Training seconds of the current epoch, and of the epochs before it, without evaluation.
     epoch_seconds: f64,
     seconds: f64,
-    /// Time of evaluation.
+    /// Seconds of evaluation.
     #[serde(default)]
     evaluation_seconds: f64,
     /// The pending measurement.
     #[serde(default)]
     edge: Option<Edge>,
-    /// The drift of the epoch that is measured; none without a bank.
+    /// Drift of the epoch that is being measured; none without a bank.
     #[serde(default)]
     drift: Option<f64>,
     /// Work up to the end of the last epoch.
@@ -125,13 +126,13 @@ struct Run {
     trials: Vec<Trial>,
     #[serde(deserialize_with = "json::list")]
     epochs: Vec<EpochReport>,
-    /// Pairs that the current epoch skips, once decided.
+    /// Pairs that the current epoch skips; none before the first decision.
     skipping: Option<Skipping>,
     /// Index in `epochs` of the best one.
     best: Option<usize>,
     #[serde(deserialize_with = "json::optional")]
     finished: Option<Final>,
-    /// Devices that were lost on the way.
+    /// Recoveries from lost devices.
     #[serde(skip)]
     recovered: Vec<Recovery>,
     #[serde(skip)]
@@ -139,7 +140,7 @@ struct Run {
 }
 
 impl Trainer {
-    /// A trainer at the start of its run.
+    /// Creates a trainer at the start of its run.
     ///
     /// # Errors
     /// Errors of [`crate::executor::Executor::choose`]; [`Error::Config`] for `patience` without a
@@ -149,7 +150,7 @@ impl Trainer {
         Ok(Self::around(model, backend, dataset, config))
     }
 
-    /// A trainer of a model that stands at the start of its run.
+    /// Creates a trainer for a model at the start of its run.
     fn around(model: Model, backend: Backend, dataset: Dataset, config: Config) -> Self {
         let validation = HeldOut::new(&dataset.validation, dataset.users.len());
         let test = HeldOut::new(&dataset.test, dataset.users.len());
@@ -178,12 +179,13 @@ impl Trainer {
         }
     }
 
-    /// Starts anew on the same data with other options; a refusal leaves the run as it is. The old model is given up
-    /// before the new one is made: if there turns out to be no memory for that, the run has failed, and may be reset
-    /// again.
+    /// Restarts on the same data with other options. If the options are rejected, the run does not
+    /// change. The old model is freed before the new one is created: if there is no memory for the
+    /// new one, the run has failed and can be reset again.
     ///
     /// # Errors
-    /// Errors of [`Trainer::new`]; [`Error::Config`] for an option that was used in loading the data.
+    /// Errors of [`Trainer::new`]; [`Error::Config`] for an option that was used in loading the
+    /// data.
     pub async fn reset(&mut self, config: Config, choice: BackendChoice) -> Result<()> {
         let features = |Towers { user, item }: &Towers| {
             let alone = [user.is_features(), item.is_features()];
@@ -197,7 +199,7 @@ impl Trainer {
         if let Some((key, _)) = is_other.into_iter().find(|(_, is_other)| *is_other) {
             return Err(Error::Config {
                 key: key.into(),
-                problem: "it says how the data was loaded".into(),
+                problem: "the data is already loaded with another value".into(),
                 allowed: "the same columns, parts and features as before, or a new trainer".into(),
             });
         }
@@ -220,7 +222,8 @@ impl Trainer {
         Ok(())
     }
 
-    /// Adds to the options of a reset what was used in loading the data, where they say nothing of it.
+    /// Adds the feature options that the data was loaded with to the options of a reset that do not
+    /// set them.
     pub fn keep_used(&self, options: &mut Value) {
         let Towers { user, item } = &self.config.towers;
         let mut keep = |key: &str, value: Value| {
@@ -242,7 +245,7 @@ impl Trainer {
         }
     }
 
-    /// Config, data and backend of the run.
+    /// Returns the config, data and backend of the run.
     pub fn about(&self) -> About<'_> {
         let plan = self.model.plan();
         let step = plan.program(Program::Step).iter().flat_map(Op::dispatches);
@@ -256,18 +259,18 @@ impl Trainer {
         }
     }
 
-    /// Sets how many epochs the run has in all: a finished run goes on if it is more than it had, and
-    /// one that has had as many ends.
+    /// Sets the total number of epochs. A finished run continues if the new number is larger. A run
+    /// that has already trained this many epochs ends.
     ///
     /// # Errors
-    /// [`Error::Config`] if the run went back to its best epoch, and there is nothing to go on from, or if it
-    /// has tuned how many it has.
+    /// [`Error::Config`] if the run has ended with its best epoch and cannot resume after its last
+    /// one, or if tuning chooses the number of epochs.
     pub fn set_epochs(&mut self, epochs: usize) -> Result<()> {
         let has_tried = self.trial.is_some() || !self.run.trials.is_empty();
         if has_tried && epochs != self.config.epochs {
             return Err(Error::Config {
                 key: "epochs".into(),
-                problem: "the run has begun to tune how many it has".into(),
+                problem: "tuning chooses the number of epochs and has begun".into(),
                 allowed: "a reset with more epochs, or without `tune`".into(),
             });
         }
@@ -292,14 +295,15 @@ impl Trainer {
     /// Trains for about `budget`, or to the end of the epoch if that comes first.
     ///
     /// # Errors
-    /// [`Error::NonFinite`], or whatever the backend fails with; every later call repeats it.
+    /// [`Error::NonFinite`], or an error of the backend; every later call repeats it.
     pub async fn advance(&mut self, budget: Duration) -> Result<Progress> {
         self.check()?;
         let outcome = self.advance_within(budget).await;
         self.remember(outcome)
     }
 
-    /// Keeps the error that stops the run, to repeat it. A run whose numbers have ended goes back to its last copy.
+    /// Keeps the error that stops the run, to repeat it. After a loss that is not finite, the run
+    /// returns to its last copy.
     fn remember<T>(&mut self, outcome: Result<T>) -> Result<T> {
         outcome.map_err(|mut error| {
             self.flights.clear();
@@ -311,7 +315,8 @@ impl Trainer {
         })
     }
 
-    /// Repeats the error that stopped the run; makes its model anew if a trial has the memory of it.
+    /// Repeats the error that stopped the run. Creates its model again if it was released for a
+    /// trial.
     async fn ready(&mut self) -> Result<()> {
         self.check_model()?;
         if self.model.is_released() {
@@ -327,7 +332,8 @@ impl Trainer {
         self.run.failed.clone().map_or(Ok(()), Err)
     }
 
-    /// The same where the model is asked, which may be that of an epoch before.
+    /// Repeats the error that stopped the run, unless the run still has the model of an earlier
+    /// epoch.
     fn check_model(&self) -> Result<()> {
         match self.run.failed {
             Some(Error::NonFinite { kept: Some(_), .. }) => Ok(()),
@@ -367,7 +373,7 @@ impl Trainer {
             }
             self.submit(left);
             let ends_epoch = self.model.step_in_epoch() == 0;
-            // One flight stays behind while the next is recorded, so that the GPU never waits.
+            // One flight stays in progress while the next is recorded, so that the GPU never waits.
             let stay = usize::from(!ends_epoch);
             while self.flights.len() > stay {
                 self.land().await?;
@@ -386,10 +392,10 @@ impl Trainer {
         Ok(self.progress(losses, epoch_report))
     }
 
-    /// Records and submits the next steps: as many as fit the pace, none past the epoch.
+    /// Records and submits the next steps: the number that fits the pace, within the current epoch.
     fn submit(&mut self, budget: Duration) {
         let left = self.model.steps_in_epoch() - self.model.step_in_epoch();
-        // Two flights at once must not lap the ring.
+        // Two flights together must not overwrite losses in the ring.
         let steps = self.pace.steps_within(budget).min(left).min(RING / 4);
         let first = self.model.steps() + 1;
         for _ in 0..steps {
@@ -400,7 +406,8 @@ impl Trainer {
         self.pace.submitted();
     }
 
-    /// Waits for the oldest flight; the next slice tells its losses, but for those that were told before.
+    /// Waits for the oldest flight. The next slice reports its losses, except for losses reported
+    /// before.
     async fn land(&mut self) -> Result<()> {
         let Some(flight) = self.flights.pop_front() else { return Ok(()) };
         let ring = flight.losses.finish().await?;
@@ -418,12 +425,13 @@ impl Trainer {
         Ok(())
     }
 
-    /// The error of a number that stopped being one by some step of this epoch.
+    /// Returns the error for a value that is not finite at a step of the current epoch.
     fn non_finite(&self, step: u64) -> Error {
         Error::NonFinite { step, epoch: self.run.epochs.len() as u64 + 1, kept: None }
     }
 
-    /// After the last step of an epoch: what is asked of the model before others use it.
+    /// Handles the end of an epoch's last step: measures the drift, opens the bank if outputs are
+    /// steady, and copies the state.
     async fn reach_edge(&mut self) -> Result<()> {
         let drift = self.model.drift().await?;
         let waits = self.config.cbns.as_ref().is_some_and(|cbns| cbns.warmup == Warmup::AUTO);
@@ -435,14 +443,15 @@ impl Trainer {
         self.keep().await
     }
 
-    /// Measures the epoch that has had all its steps, for about `budget`. Returns its report once that is done.
+    /// Measures the epoch whose steps are done, for about `budget`. Returns its report when the
+    /// measurement is complete.
     async fn end_epoch(&mut self, budget: Duration) -> Result<Option<EpochReport>> {
         let mask = if self.validation.is_empty() { Mask::History } else { Mask::Train };
         let Poll::Ready(metrics) = self.measure(mask, budget).await? else { return Ok(None) };
         self.run.edge = None;
         let batch = self.config.batch_size;
         let pairs = self.model.pairs_in_epoch();
-        // Each step's mean counts for its pairs; the last batch may be smaller.
+        // Each step's mean loss is weighted by its number of pairs; the last batch may be smaller.
         let weights = (0..self.run.epoch_losses.len()).map(|n| batch.min(pairs - n * batch));
         let sum: f64 = weights
             .zip(&self.run.epoch_losses)
@@ -470,7 +479,7 @@ impl Trainer {
             self.run.epochs[n].metrics.map_or(0.0, |metrics| metrics.get(self.config.metric))
         };
         let best = match self.run.best {
-            // Where nothing is measured, the latest epoch stays.
+            // If nothing is measured, the latest epoch is the best.
             Some(best) if metrics.is_some() && score(best) >= score(latest) => best,
             _ => latest,
         };
@@ -484,7 +493,7 @@ impl Trainer {
         Ok(Some(report))
     }
 
-    /// Whether the run stands at the end of its last epoch.
+    /// Returns whether the run is at the end of its last epoch.
     fn is_over(&self) -> bool {
         let (epochs, best) = (self.run.epochs.len(), self.run.best.map_or(0, |best| best + 1));
         let ran_out = self.config.patience.is_some_and(|patience| epochs >= best + patience);
@@ -495,8 +504,8 @@ impl Trainer {
             && (epochs >= self.epochs() || (!self.validation.is_empty() && ran_out))
     }
 
-    /// Goes back to the best epoch, if there is a part that chooses it, and measures the test for about `budget`.
-    /// The run is finished once that is done.
+    /// Restores the best epoch if there is a validation part, and measures the test for about
+    /// `budget`. The run is finished when the measurement is complete.
     async fn finish(&mut self, budget: Duration) -> Result<()> {
         let chosen = self.run.best.filter(|_| !self.validation.is_empty());
         let epoch = chosen.unwrap_or(self.run.epochs.len() - 1);
@@ -519,39 +528,39 @@ impl Trainer {
     }
 }
 
-/// Refuses options that the data does not allow.
+/// Rejects options that the data does not allow.
 fn check(dataset: &Dataset, config: &Config) -> Result<()> {
     if config.tune.is_some() && !dataset.validation.is_empty() {
         return Err(Error::Config {
             key: "tune".into(),
-            problem: "it holds out pairs of its own, and there is a validation part".into(),
+            problem: "tuning holds out its own pairs, but there is a validation part".into(),
             allowed: "null, or a `split.validation` of 0 and no validation file".into(),
         });
     }
     if config.patience.is_some() && config.tune.is_none() && dataset.validation.is_empty() {
         return Err(Error::Config {
             key: "patience".into(),
-            problem: "there is no validation part to lose patience with".into(),
+            problem: "an early stop needs a validation part, and there is none".into(),
             allowed: "null, or a `split.validation` above 0, or `tune`".into(),
         });
     }
     if config.tune.as_ref().is_some_and(|tune| !dataset.can_hold_out(tune.validation)) {
         return Err(Error::Config {
             key: "tune.validation".into(),
-            problem: "no user has so many pairs that one of them is held out".into(),
+            problem: "each user has too few pairs to hold one out".into(),
             allowed: "a larger share, or no `tune`".into(),
         });
     }
     Ok(())
 }
 
-/// A model at the start of its run; refuses what the data does not allow.
+/// Creates a model at the start of its run. Rejects options that the data does not allow.
 async fn fresh_model(dataset: &Dataset, config: &Config, wish: Wish) -> Result<(Model, Backend)> {
     check(dataset, config)?;
     let history = history(dataset, config);
     let extent = extent(dataset, history.as_ref());
     let (mut model, backend) = Model::new(config, &extent, wish).await?;
-    // An item without a training pair is as rare as one with a single one.
+    // An item without a training pair counts like an item with one pair.
     let counts: Vec<u32> = dataset.item_counts().into_iter().map(|count| count.max(1)).collect();
     model.load(dataset.train.as_words(), &negatives::log_q(config, &counts));
     model.load_pool(config, &dataset.train, &counts);
@@ -572,14 +581,14 @@ async fn fresh_model(dataset: &Dataset, config: &Config, wish: Wish) -> Result<(
     Ok((model, backend))
 }
 
-/// Each user's items that go into its tower, if it takes any.
+/// Returns the items in each user's history; none if the user tower has no history.
 fn history(dataset: &Dataset, config: &Config) -> Option<Csr> {
     let history = config.towers.user.history.as_ref()?;
     let lot = |user, item: u32| keyed(hash(config.seed, stream::HISTORY, user), item);
     Some(dataset.train.rows(dataset.n_users).capped(history.cap, lot))
 }
 
-/// Returns the extent of a data set, as a plan needs it.
+/// Returns the sizes of a data set that a plan needs.
 fn extent(dataset: &Dataset, history: Option<&Csr>) -> Extent {
     let features = |features: &Option<Features>| {
         let extent = |all: &Features| BagExtent::of(&all.lists, all.vocabulary.len());

@@ -1,4 +1,4 @@
-//! Where a step's time goes: the next steps of the run are taken with a clock around each operation.
+//! Profiles training steps: takes the next steps of the run with timestamps around each operation.
 
 use std::time::Duration;
 
@@ -8,22 +8,22 @@ use super::{Edge, Trainer};
 use crate::error::{Error, Result};
 use crate::model::Profile;
 
-/// Timed steps that are enough: their times are read back together.
+/// Largest number of timed steps; their times are read back together.
 const ENOUGH: u64 = 256;
 
 impl Trainer {
-    /// Takes the next steps of the epoch for about `budget`, one at least, and tells what their time is spent on.
-    /// Training goes on from them to the same bits; the next slice tells their losses. An
-    /// epoch that is measured is so to its end before.
+    /// Takes the next steps of the epoch for about `budget`, at least one, and returns the time of
+    /// each operation. Profiling does not change the results of training, to the bit; the next
+    /// slice reports the losses. If an epoch is being measured, its measurement is completed first.
     ///
     /// # Errors
-    /// [`Error::NotAvailable`] on an adapter without a clock, and where no step is left; those of
-    /// [`Trainer::advance`].
+    /// [`Error::NotAvailable`] on an adapter without timestamps, and when all steps are done;
+    /// errors of [`Trainer::advance`].
     pub async fn profile(&mut self, budget: Duration) -> Result<Profile> {
         self.check()?;
         if self.is_tuning() {
             let trial = self.take_trial().await?;
-            // Boxed, since a trial is a trainer as this one.
+            // Boxed because a trial is a trainer, too: the future would contain itself.
             return Box::pin(self.trial.insert(trial).profile(budget)).await;
         }
         while self.run.edge == Some(Edge::Epoch) {
@@ -33,7 +33,7 @@ impl Trainer {
             self.keep_reports(None);
         }
         if self.run.finished.is_some() || self.is_over() {
-            return Err(Error::NotAvailable { what: "a profile, where no step is left,".into() });
+            return Err(Error::NotAvailable { what: "a profile after the last step".into() });
         }
         self.land_all().await?;
         self.model.start_clock()?;

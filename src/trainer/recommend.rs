@@ -1,4 +1,5 @@
-//! What a trained model is for: items for a user, for a visitor who picked some, and like an item.
+//! Recommends items for a user or for a visitor who picked some items, and finds items similar to
+//! an item.
 
 use std::collections::BTreeMap;
 
@@ -10,54 +11,55 @@ use crate::error::{Error, Result};
 use crate::model::{Filter, Ranked, Source, Sum, Tower};
 use crate::plan::MOST_FEATURES;
 
-/// Most items that a recommendation names as its reasons.
+/// Maximum number of items that a recommendation names as its reasons.
 const REASONS: usize = 3;
 
-/// Whom to recommend to.
+/// The user or visitor to recommend to.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Query {
     /// A user of the training data, by id.
     User(String),
-    /// A visitor who was never seen, by items that they picked.
+    /// A visitor who is not in the training data, by the items that they picked.
     Items(Vec<String>),
 }
 
-/// Which items may be recommended.
+/// The items that may be recommended.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Choice {
-    /// These alone, by id; all of the catalogue where none are given.
+    /// Only these items, by id; the whole catalogue by default.
     pub among: Option<Vec<String>>,
-    /// Excludes these items, by id.
+    /// Excluded items, by id.
     pub without: Vec<String>,
-    /// Also what the query has already: a user's items, those that a visitor picked, or the item itself.
+    /// Whether the query's own items may be recommended: a user's items, the items that a visitor
+    /// picked, or the item itself.
     pub seen: bool,
 }
 
-/// An id that was never seen, by what is in its cells of the columns of features.
+/// A user or item that is not in the training data, by its feature values.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Unseen {
-    /// The cells by column.
+    /// Cells by column.
     pub features: BTreeMap<String, Cell>,
 }
 
-/// A cell, as a program has it.
+/// A cell of a feature column.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(untagged)]
-#[expect(missing_docs, reason = "the variants are what they hold")]
+#[expect(missing_docs, reason = "the variants name their contents")]
 pub enum Cell {
     Text(String),
     Number(serde_json::Number),
 }
 
-/// Results, and the ids of a list that the training data lacks.
+/// Results, and the ids that are not in the training data.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Served<T> {
     /// The results.
     pub found: Vec<T>,
-    /// Ids that were skipped, each once.
+    /// Skipped ids, each once.
     pub unknown: Vec<String>,
 }
 
@@ -78,14 +80,14 @@ impl<T> IntoIterator for Served<T> {
     }
 }
 
-/// Looks up the ids of lists, and keeps those that the training data lacks.
+/// Looks up the ids of lists and collects the ids that are not in the training data.
 #[derive(Default)]
 struct Lookup {
     unknown: Vec<String>,
 }
 
 impl Lookup {
-    /// The index of each id that is known.
+    /// Returns the index of each id; none for an unknown id.
     fn each(&mut self, ids: &[String], find: impl Fn(&str) -> Result<u32>) -> Vec<Option<u32>> {
         let look_up = |id: &String| {
             let found = find(id).ok();
@@ -97,10 +99,10 @@ impl Lookup {
         ids.iter().map(look_up).collect()
     }
 
-    /// The same.
+    /// Returns the index of each id; none for an unknown id.
     ///
     /// # Errors
-    /// The refusal of the first id, if none is known.
+    /// The error of the first id, if no id is known.
     fn some(
         &mut self,
         ids: &[String],
@@ -114,13 +116,13 @@ impl Lookup {
     }
 }
 
-/// Query by features alone.
+/// Results of a query by features.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ByFeatures {
     /// The items, best first.
     pub items: Vec<Recommendation>,
-    /// Values that nothing trained has, cells of other columns, and ids of the choice that the training
-    /// data lacks: all of them are skipped.
+    /// Number of skipped inputs: values that are not in the training data, cells of other columns,
+    /// and unknown ids of the choice.
     pub unknown: usize,
 }
 
@@ -131,21 +133,21 @@ pub struct Recommendation {
     pub item: String,
     /// Its title, if the items file has one.
     pub title: Option<String>,
-    /// Product of the towers' outputs: the cosine where they are normalised.
+    /// Product of the towers' outputs; their cosine if outputs are normalised.
     pub score: f32,
-    /// Up to three items of the history, or of those that a visitor picked, that have most part in the
-    /// score. Empty where a score has no parts: of a user who is more than a sum of a history, of a tower
-    /// with layers over it, and of an item like another.
+    /// Up to three items of the history, or of the visitor's items, with the largest shares of the
+    /// score. Empty if the score has no shares: for a user with other inputs besides a history, for
+    /// a tower with layers, and for similar items.
     pub because: Vec<Reason>,
 }
 
-/// An item that has part in a score.
+/// An item with a share of a score.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Reason {
     /// The item.
     #[serde(flatten)]
     pub item: TitledItem,
-    /// Its part: over the whole history, parts add up to the score.
+    /// Its share. The shares of the whole history add up to the score.
     pub share: f64,
 }
 
@@ -159,12 +161,12 @@ pub struct TitledItem {
 }
 
 impl Trainer {
-    /// The `k` best items for a user or a visitor, without those that they have. Of the ids of a list,
-    /// those without a training pair are skipped while others remain.
+    /// Returns the `k` best items for a user or a visitor, by default without the items that they
+    /// have. Unknown ids in a list are skipped unless all are unknown.
     ///
     /// # Errors
-    /// [`Error::UnknownId`] for a user without a training pair, or a list of such items;
-    /// [`Error::Config`] for no items at all.
+    /// [`Error::UnknownId`] for a user without a training pair, or for a list in which no item has
+    /// one; [`Error::Config`] for an empty list.
     pub async fn recommend(
         &mut self,
         query: &Query,
@@ -187,7 +189,7 @@ impl Trainer {
                 if items.is_empty() {
                     return Err(Error::Config {
                         key: "items".into(),
-                        problem: "nothing was picked".into(),
+                        problem: "the list is empty".into(),
                         allowed: "at least one item id".into(),
                     });
                 }
@@ -199,12 +201,12 @@ impl Trainer {
         }
     }
 
-    /// The `k` best items for each of some users: what [`recommend`](Self::recommend) gives for one after
-    /// the other, ranked a block of users at a time. A user without a training pair gets an empty list
-    /// while there are others.
+    /// Returns the `k` best items for each of some users. The results equal calls of
+    /// [`recommend`](Self::recommend) for one user after the other; users are ranked in blocks. A
+    /// user without a training pair gets an empty list unless all users are unknown.
     ///
     /// # Errors
-    /// [`Error::UnknownId`] if no user has a training pair, or no item that may be recommended.
+    /// [`Error::UnknownId`] if no user has a training pair, or no item in `among` has one.
     pub async fn recommend_all(
         &mut self,
         ids: &[String],
@@ -231,7 +233,8 @@ impl Trainer {
         Ok(Served { found: places.into_iter().map(list).collect(), unknown: lookup.unknown })
     }
 
-    /// The `k` items whose outputs are most like an item's, without itself.
+    /// Returns the `k` items whose outputs are most similar to an item's, by default without the
+    /// item itself.
     ///
     /// # Errors
     /// [`Error::UnknownId`] for an item without a training pair.
@@ -251,10 +254,10 @@ impl Trainer {
         Ok(Served { found: lists.remove(0), unknown: lookup.unknown })
     }
 
-    /// The `k` best items for a user who was never seen, by features.
+    /// Returns the `k` best items for a user who is not in the training data, by features.
     ///
     /// # Errors
-    /// [`Error::Config`] where users have no features, or none of these is known.
+    /// [`Error::Config`] if users have no features, or no value is in the training data.
     pub async fn recommend_unseen(
         &mut self,
         user: &Unseen,
@@ -264,10 +267,11 @@ impl Trainer {
         self.rank_unseen(Tower::User, user, k, choice).await
     }
 
-    /// The `k` items whose outputs are most like that of an item which was never seen, by features.
+    /// Returns the `k` items whose outputs are most similar to that of an item that is not in the
+    /// training data, by features.
     ///
     /// # Errors
-    /// [`Error::Config`] where items have no features, or none of these is known.
+    /// [`Error::Config`] if items have no features, or no value is in the training data.
     pub async fn similar_unseen(
         &mut self,
         item: &Unseen,
@@ -293,7 +297,8 @@ impl Trainer {
         Ok(ByFeatures { items, unknown: unknown + lookup.unknown.len() })
     }
 
-    /// The features of an id that was never seen, and how many of its values nothing trained has.
+    /// Returns the known features of a user or item that is not in the training data, and the
+    /// number of unknown values.
     fn known_features(&self, tower: Tower, unseen: &Unseen) -> Result<(Vec<u32>, usize)> {
         let refused = |problem: &str, allowed: String| Error::Config {
             key: "features".into(),
@@ -305,7 +310,7 @@ impl Trainer {
             Tower::Item => (&self.dataset.item_features, "towers.item.features"),
         };
         let features = features.as_ref().ok_or_else(|| {
-            refused("the tower has none", format!("a run with `{option}`, or ids"))
+            refused("this tower has no features", format!("a run with `{option}`, or ids"))
         })?;
         let cells: BTreeMap<&str, String> = unseen
             .features
@@ -321,15 +326,15 @@ impl Trainer {
         let columns = || features.columns().collect::<Vec<_>>().join(", ");
         match known.len() {
             0 => Err(refused(
-                "none of these values is known",
-                format!("one or more that something trained has, in: {}", columns()),
+                "no value is in the training data",
+                format!("one or more values of the training data, in: {}", columns()),
             )),
             1..=MOST_FEATURES => Ok((known, unknown)),
             count => Err(refused(&format!("{count} values"), format!("at most {MOST_FEATURES}"))),
         }
     }
 
-    /// Items of a user in training and validation.
+    /// Returns the items of a user in training and validation.
     ///
     /// # Errors
     /// [`Error::UnknownId`] for a user without a training pair.
@@ -338,13 +343,13 @@ impl Trainer {
         Ok(self.seen(user).iter().map(|&item| self.titled(item)).collect())
     }
 
-    /// Up to `limit` users whose id contains `search`.
+    /// Returns up to `limit` users whose id contains `search`.
     pub fn users(&self, search: &str, limit: usize) -> Vec<String> {
         let users = (0..self.dataset.n_users as u32).map(|user| self.dataset.users.name(user));
         users.filter(|name| name.contains(search)).take(limit).map(String::from).collect()
     }
 
-    /// Up to `limit` items whose id or title contains `search`, whatever its case.
+    /// Returns up to `limit` items whose id or title contains `search`, ignoring case.
     pub fn items(&self, search: &str, limit: usize) -> Vec<TitledItem> {
         let search = search.to_lowercase();
         (0..self.dataset.n_items as u32)
@@ -375,7 +380,7 @@ impl Trainer {
         }
     }
 
-    /// Items that a choice excludes for a query with items.
+    /// Returns the filter for a choice and the query's own items.
     fn filter(&self, choice: &Choice, had: &[u32], lookup: &mut Lookup) -> Result<Filter> {
         let find = |id: &str| self.item(id);
         let known = |places: Vec<Option<u32>>| places.into_iter().flatten().collect::<Vec<u32>>();
@@ -388,7 +393,7 @@ impl Trainer {
         Ok(filter)
     }
 
-    /// Lists with titles, and with the reasons of each item where each list's query is a sum.
+    /// Adds titles to lists, and the reasons for each item if each list's query is a sum.
     async fn explained(
         &mut self,
         lists: Vec<Ranked>,
@@ -412,7 +417,7 @@ impl Trainer {
         Ok(lists.into_iter().enumerate().map(explained).collect())
     }
 
-    /// The largest parts that speak for an item.
+    /// Returns the largest positive shares of an item's score.
     fn reasons(&self, parts: impl Iterator<Item = (u32, f64)>) -> Vec<Reason> {
         let mut largest: Vec<(u32, f64)> = Vec::with_capacity(REASONS + 1);
         for part in parts.filter(|&(_, share)| share > 0.0) {

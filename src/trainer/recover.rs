@@ -1,5 +1,5 @@
-//! Recovery from a lost device and from a loss that is not finite: at every epoch's edge, and once a minute
-//! within an epoch, the state of the run is copied into the host's memory.
+//! Recovery from a lost device and from a loss that is not finite: at the end of every epoch, and
+//! once a minute within an epoch, the trainer copies the state of the run into the host's memory.
 
 use std::time::Duration;
 
@@ -15,25 +15,26 @@ use crate::model::Position;
 /// Longest time between two copies of a run on a GPU.
 const INTERVAL: Duration = Duration::from_secs(60);
 
-/// Words of the longest copy on the CPU: a device cannot be lost there, and the model's memory is the host's.
+/// Maximum size of a copy on the CPU, in words. There the model is in the host's memory already,
+/// and no device can be lost.
 const MOST_ON_CPU: usize = 1 << 27;
 
-/// Words from which the last copy gives way before the next one is made.
+/// Size in words above which the last copy is freed before the next one is made.
 const LARGE: usize = 1 << 28;
 
-/// Devices that are lost, with no copy between, before the run moves to the CPU.
+/// Number of devices lost since the last copy, above which the run moves to the CPU.
 const TRIES: usize = 2;
 
-/// A run that went on after its device was lost.
+/// One recovery of a run after its device was lost.
 #[derive(Debug, Clone, Serialize)]
 pub struct Recovery {
-    /// Whole epochs that it resumed with.
+    /// Whole epochs in the state from which the run resumed.
     pub epochs: usize,
     /// Steps of the epoch after them.
     pub step: usize,
     /// Reason of the loss.
     pub reason: String,
-    /// On what it went on.
+    /// Backend on which the run resumed.
     pub backend: String,
 }
 
@@ -45,36 +46,37 @@ struct Snapshot {
     run: Run,
 }
 
-/// The last copy, and what is to be known of it.
+/// The last copy and its bookkeeping.
 #[derive(Debug)]
 pub struct Kept {
     copy: Option<Snapshot>,
-    /// When a copy was last tried; none before the first slice of a saved run that was opened.
+    /// Time of the last attempt to copy; none before the first slice of a loaded run.
     at: Option<Instant>,
-    /// Devices that were lost since.
+    /// Devices lost since the last copy.
     lost: usize,
-    /// Whether the run is a trial: on the CPU one whose numbers end is not gone back to.
+    /// Whether the run is a trial. A trial on the CPU is not copied: it does not return to an
+    /// earlier state.
     pub is_trial: bool,
-    /// Steps and epochs that slices have told of: none is told twice.
+    /// Steps and epochs that slices have reported; none is reported twice.
     pub told: (u64, usize),
 }
 
-/// Direction of a copy on the device: the tables to those of the best epoch, or back.
+/// Direction of a copy on the device, between the current tables and the tables of the best epoch.
 #[derive(Debug, Clone, Copy)]
 pub enum Tables {
-    /// The epoch is the best one.
+    /// From the current tables: the epoch is the best one.
     ToBest,
-    /// The run has ended.
+    /// To the current tables: the run has ended.
     FromBest,
 }
 
 impl Kept {
-    /// That of a saved run that was opened.
+    /// Returns the value for a loaded run.
     pub fn opened() -> Self {
         Self { at: None, ..Self::default() }
     }
 
-    /// Whether there is no copy, though there was time for one.
+    /// Returns whether there is no copy although one is due.
     pub fn is_empty(&self) -> bool {
         self.copy.is_none() && self.is_old()
     }
@@ -91,7 +93,7 @@ impl Default for Kept {
 }
 
 impl Trainer {
-    /// Copies the run's state. All its losses have to be here.
+    /// Copies the run's state. All losses must be read back before.
     pub(super) async fn keep(&mut self) -> Result<()> {
         self.kept.at = Some(Instant::now());
         let words = self.model.plan().tensors.iter().map(|tensor| tensor.rows * tensor.row.len());
@@ -103,7 +105,7 @@ impl Trainer {
         if words > LARGE {
             self.kept.copy = None;
         }
-        // Freed at once: it tells whether there is room.
+        // Freed at once: this only checks that there is enough memory.
         if Vec::<u32>::new().try_reserve_exact(words).is_err() {
             return Ok(());
         }
@@ -118,7 +120,7 @@ impl Trainer {
         Ok(())
     }
 
-    /// The same within an epoch, if the last copy is old and the device can be lost.
+    /// Copies the run's state within an epoch, if the last copy is old and the device can be lost.
     pub(super) async fn keep_in_time(&mut self) -> Result<()> {
         if self.backend.backend.is_gpu() && self.kept.is_old() {
             self.land_all().await?;
@@ -127,7 +129,8 @@ impl Trainer {
         Ok(())
     }
 
-    /// Brings a copy of this step up to date after the run was measured: its reports, and the tables that were copied.
+    /// Updates a copy of the current step after the run was measured: its reports, and the tables
+    /// that were copied.
     pub(super) fn keep_reports(&mut self, copied: Option<Tables>) {
         let Some(copy) = &mut self.kept.copy else { return };
         if u64::from(copy.position.steps) != self.model.steps() {
@@ -149,7 +152,8 @@ impl Trainer {
         }
     }
 
-    /// Goes back to the last copy, once numbers have stopped being numbers. Returns the whole epochs that it has.
+    /// Returns the run to the last copy after a value that is not finite. Returns the number of
+    /// whole epochs in the copy.
     pub(super) fn go_back(&mut self) -> Option<usize> {
         let copy = self.kept.copy.as_ref()?;
         self.model.restore(&copy.state, &copy.position);
@@ -158,14 +162,14 @@ impl Trainer {
         Some(copy.position.epochs as usize)
     }
 
-    /// Resumes from the last copy after a fault of the GPU: on another device, or on the CPU if there is none. Without
-    /// a copy, the run starts over. Returns whether there was such a fault.
+    /// Resumes from the last copy after a fault of the GPU: on another device, or on the CPU if
+    /// there is none. Without a copy, the run starts over. Returns whether there was such a fault.
     ///
     /// # Errors
     /// Errors of [`Trainer::new`], for the CPU.
     pub async fn recover(&mut self) -> Result<bool> {
         let of_trial = match &mut self.trial {
-            // Boxed, since a trial is a trainer as this one.
+            // Boxed because a trial is a trainer, too: the future would contain itself.
             Some(trial) => Box::pin(trial.recover()).await?,
             None => false,
         };
@@ -217,7 +221,7 @@ impl Trainer {
             backend: self.backend.backend.name().into(),
         });
         self.run.recovered = recovered;
-        // Some of them may have been told since the copy was made.
+        // Some losses may have been reported since the copy was made.
         let first_untold = self.model.steps() - self.run.untold.len() as u64;
         let told = self.kept.told.0.saturating_sub(first_untold) as usize;
         self.run.untold.drain(..told.min(self.run.untold.len()));
@@ -294,7 +298,7 @@ mod tests {
 
     #[test]
     fn a_lost_device_is_not_a_lost_run() {
-        // Techniques whose state a run has beside its tables.
+        // Techniques with state besides the tables.
         let more = [
             ("cbns", json!({ "capacity": 40 })),
             ("negatives.logQ", json!("streaming")),
@@ -304,15 +308,16 @@ mod tests {
         let (losses, epochs, _) = train(&mut whole, &[]);
         let user = Query::User("u4".into());
         let answer = block_on(whole.recommend(&user, 5, &Choice::default()));
-        // Before the first copy, within epochs and at an edge, and once more right after a recovery.
+        // Before the first copy, within epochs, at the end of an epoch, and again right after a
+        // recovery.
         for lose in [[5, 27], [20, 1001]] {
             let mut broken = trainer(&more, BackendChoice::WebGpu);
             let (again, measured, recoveries) = train(&mut broken, &lose);
-            // A slice may end before it meets the loss.
+            // A slice may end before it uses the lost device.
             assert!((1..=lose.len()).contains(&recoveries), "{recoveries} of {lose:?}");
             assert!(again == losses, "{lose:?}: other losses");
             assert_eq!(serde_json::to_value(&measured).ok(), serde_json::to_value(&epochs).ok());
-            // The model of the best epoch, too.
+            // The model of the best epoch also recovers.
             broken.model.give_up_device();
             block_on(broken.recommend(&user, 5, &Choice::default())).expect_err("it is lost");
             assert!(block_on(broken.recover()).expect("recovers"));

@@ -1,4 +1,4 @@
-//! What a run reports: the documents of `cargo xtask train --json` and of the JavaScript API.
+//! Reports of a run, for `cargo xtask train --json` and the JavaScript API.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -16,27 +16,27 @@ use crate::plan::{TOP_K, Work};
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct About<'a> {
-    /// The options, complete.
+    /// All options.
     pub config: &'a Config,
-    /// The backend, its adapter and the reason.
+    /// The backend, its adapter, and the reason for the choice.
     #[serde(flatten)]
     pub backend: &'a Backend,
-    /// Sizes of the data, and what happened to it on its way in.
+    /// Sizes of the data, and the changes that reading made to it.
     pub data: data::About<'a>,
-    /// Bytes of all buffers.
+    /// Total bytes of all buffers.
     pub memory_bytes: u64,
-    /// The dispatches of a training step, in order.
+    /// Dispatches of a training step, in order.
     pub plan: Vec<&'static str>,
-    /// Cost of a step with a full batch and a full bank.
+    /// Work of a step with a full batch and a full bank.
     pub step_work: Work,
 }
 
-/// One epoch.
+/// Report of one epoch.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct EpochReport {
-    /// From 1.
+    /// Number of the epoch, from 1.
     pub epoch: usize,
-    /// Mean over the epoch's pairs.
+    /// Mean loss over the epoch's pairs.
     pub loss: f64,
     /// Training time without evaluation.
     pub seconds: f64,
@@ -44,16 +44,17 @@ pub struct EpochReport {
     pub pairs: usize,
     /// Training steps.
     pub steps: usize,
-    /// Cost of the steps and of the decisions before them, counted from the plan.
+    /// Work of the steps and of the skipping decisions before them, counted from the plan.
     #[serde(flatten, skip_deserializing)]
     pub work: Work,
-    /// Item outputs' mean drift over the steps that the bank reaches back, over their mean length;
-    /// none without a bank.
+    /// Mean drift of the item outputs during the steps that the bank covers, divided by their mean
+    /// length; none without a bank.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub drift: Option<f64>,
     /// Skipped pairs; none before the first decision.
     pub skip: Option<SkipReport>,
-    /// On the validation part if there is one, else on the test; none where neither is.
+    /// Metrics on the validation part if there is one, otherwise on the test part; none without
+    /// both.
     #[serde(flatten, skip_deserializing)]
     pub metrics: Option<Metrics>,
 }
@@ -66,15 +67,15 @@ impl Parts for EpochReport {
     }
 }
 
-/// The model that is kept.
+/// The final model.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Final {
-    /// The epoch that it is from.
+    /// Epoch of the model, from 1.
     pub epoch: usize,
-    /// On the test.
+    /// Metrics on the test part.
     #[serde(flatten, skip_deserializing)]
     pub metrics: Option<Metrics>,
-    /// Popularity's on the test.
+    /// Metrics of the popularity baseline on the test part.
     pub popularity: Option<Metrics>,
 }
 
@@ -85,7 +86,7 @@ impl Parts for Final {
     }
 }
 
-/// The whole run.
+/// Report of the whole run.
 #[derive(Debug, Serialize)]
 pub struct Report<'a> {
     #[serde(flatten)]
@@ -93,7 +94,7 @@ pub struct Report<'a> {
     /// Trials before the first epoch, if the run is tuned.
     trials: &'a [Trial],
     epochs: &'a [EpochReport],
-    /// Where it stands.
+    /// Current progress.
     progress: Progress,
     popularity: Option<Metrics>,
     best: Option<EpochReport>,
@@ -101,51 +102,51 @@ pub struct Report<'a> {
     recovered: &'a [Recovery],
 }
 
-/// An evaluation under way.
+/// Progress of an evaluation.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Measured {
-    /// The share of the part's users that are ranked for.
+    /// Share of the part's users that are done.
     pub share: f64,
-    /// Whether it is that of the best epoch, on the test, at the end of the run.
+    /// Whether the best epoch is measured on the test part, at the end of the run.
     pub best: bool,
 }
 
-/// Where a run stands after a slice of training.
+/// Progress of a run after a slice of training.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Progress {
-    /// Epoch at work, from 1.
+    /// Current epoch, from 1.
     pub epoch: usize,
-    /// Epochs in all.
+    /// Total number of epochs.
     pub epochs: usize,
-    /// Steps of the epoch that are done.
+    /// Completed steps of the epoch.
     pub step: usize,
-    /// Steps of an epoch.
+    /// Total number of steps in the epoch.
     pub steps: usize,
     /// Mean loss of each step since the last slice.
     pub losses: Vec<f32>,
     /// Pairs trained in the run.
     pub pairs: u64,
-    /// How far the evaluation is, while the model is measured.
+    /// Progress of the evaluation; none while nothing is measured.
     pub measured: Option<Measured>,
-    /// Time of the run.
+    /// Seconds of training and evaluation.
     pub seconds: f64,
-    /// The part of it that evaluation took.
+    /// Seconds of evaluation.
     pub evaluation_seconds: f64,
-    /// Time that is left at this pace; none before the first steps and after the last.
+    /// Estimated seconds to the end; none before the first step and after the last one.
     pub seconds_left: Option<f64>,
-    /// The trial that all this is of, while the run is tuned.
+    /// The trial that this progress describes, while the run is tuned.
     pub trial: Option<TrialProgress>,
-    /// The epoch that this slice ended, if it did.
+    /// The epoch that ended in this slice, if any.
     pub epoch_report: Option<EpochReport>,
-    /// Devices that were lost on the way.
+    /// Number of recoveries from lost devices.
     pub recovered: usize,
-    /// Whether the run is over.
+    /// Whether the run is finished.
     pub done: bool,
 }
 
 impl Trainer {
-    /// The whole run so far.
+    /// Returns the report of the run so far.
     pub fn report(&self) -> Report<'_> {
         let [on_validation, on_test] = self.popularity;
         Report {
@@ -164,7 +165,7 @@ impl Trainer {
         let epochs_done = self.run.epochs.len();
         let steps = self.model.steps_in_epoch();
         let in_epoch = self.run.epoch_losses.len();
-        // The slice that ends an epoch is still about that epoch.
+        // The slice that ends an epoch still reports that epoch.
         let has_ended = epoch_report.is_some() || self.run.edge == Some(Edge::Run);
         let step = if has_ended { steps } else { in_epoch };
         let epoch_pairs = self.model.pairs_in_epoch();
@@ -172,7 +173,7 @@ impl Trainer {
         let in_epochs: u64 = self.run.epochs.iter().map(|epoch| epoch.pairs as u64).sum();
         let pairs = self.pairs_of_trials() + in_epochs + in_epoch;
         let training = self.run.seconds + self.run.epoch_seconds;
-        // The epochs to come are taken to be as long as this one.
+        // Assumes that later epochs are as long as this one.
         let epochs_left = self.epochs_left(epochs_done) as u64;
         let left = (epochs_left * epoch_pairs as u64).saturating_sub(in_epoch);
         let done = self.run.finished.is_some();
@@ -197,13 +198,13 @@ impl Trainer {
         }
     }
 
-    /// Epochs to come, if none ends the run early.
+    /// Returns the number of epochs after the completed ones, without an early stop.
     fn epochs_left(&self, done: usize) -> usize {
         if self.run.edge == Some(Edge::Run) { 0 } else { self.epochs().saturating_sub(done) }
     }
 
-    /// Time that the evaluations to come take, if they go on as those before. Before the first one: if its products
-    /// take as long as those of the training so far.
+    /// Estimates the seconds of later evaluations from the time of earlier ones. Before the first
+    /// evaluation, the estimate assumes that multiply-adds take as long as in training.
     fn evaluation_left(&self, training: f64) -> f64 {
         let ranked = |part: &HeldOut| part.ranked(self.dataset.n_users).len();
         let (an_epoch, at_the_end) = match ranked(&self.validation) {

@@ -1,4 +1,5 @@
-//! Skipping: at which epochs' edges it is decided what leaves, by which threshold, and what came of it.
+//! Skipping: decides between epochs which pairs are skipped, finds the threshold, and reports the
+//! result.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,33 +11,35 @@ use crate::model::{Model, Tower};
 use crate::order::by_count;
 use crate::plan::{ALWAYS_ACTIVE, Tally};
 
-/// How far the share of stale pairs may be from what is wanted (`docs/methods.md`, skipping).
+/// Largest difference between the share of stale pairs and the requested share (`docs/methods.md`,
+/// skipping).
 const TOLERANCE: f64 = 0.08;
 
-/// Halvings in the search of a threshold.
+/// Number of bisections in the search for a threshold.
 const ROUNDS: usize = 25;
 
-/// Under which no row is.
+/// Threshold that is below every activity.
 const NO_THRESHOLD: f32 = 0.0;
 
-/// Under which every row is that was never given an activity.
+/// Threshold that is above the activity of every row without an assigned one.
 const ANY_THRESHOLD: f32 = 1.0;
 
 /// Pairs that an epoch skipped.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SkipReport {
-    /// The activity under which a row is stale: how far it moved in an epoch, or an item's number of
-    /// pairs; or the pairs of a user that an epoch has room for, in the mean. None where there is no such thing, or
-    /// none was found.
+    /// Activity below which a row is stale: its movement in an epoch (`stale`) or an item's number
+    /// of pairs (`popularity`). For `cap`, the mean number of pairs that an epoch keeps per user.
+    /// None for `random`, or if no threshold was found.
     pub threshold: Option<f32>,
-    /// Stale rows as a share of those that are judged; none where rows do not matter.
+    /// Share of stale rows among the rows that are judged; none for policies that do not judge
+    /// rows.
     pub stale_rows: Option<f64>,
-    /// Stale pairs as a share of all; none where any pair may leave.
+    /// Share of stale pairs among all pairs; none for policies that do not judge rows.
     pub stale_pairs: Option<f64>,
-    /// Pairs that the epoch left out.
+    /// Pairs that the epoch skipped.
     pub skipped: usize,
-    /// Rows that were stale in the epoch before and no longer were.
+    /// Rows that were stale in the epoch before and are no longer stale.
     pub woken: usize,
     /// A note, such as that no threshold was found.
     pub note: Option<Note>,
@@ -59,15 +62,15 @@ pub enum Note {
 /// Pairs that are skipped until the next decision.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Skipping {
-    /// The activity that the pairs were compared with.
+    /// Threshold that the activity of rows was compared with.
     threshold: Option<f32>,
-    /// Its report.
+    /// Threshold in the report.
     told: Option<f32>,
     pub report: SkipReport,
 }
 
-/// Brings in what is known before the first epoch: the hot rows, the popularity of items, or the share
-/// of a user's pairs that fit under the cap.
+/// Loads the inputs that are known before the first epoch: the hot rows, the popularity of items,
+/// or the share of each user's pairs that fits below the cap.
 pub fn prepare(model: &mut Model, dataset: &Dataset, options: &Skip) {
     let items = dataset.item_counts();
     match options.policy {
@@ -96,14 +99,14 @@ pub fn prepare(model: &mut Model, dataset: &Dataset, options: &Skip) {
 }
 
 impl Trainer {
-    /// Decides what the coming epoch leaves out, if it is time to: at its edge, with the tables as the
-    /// epoch before left them.
+    /// Decides which pairs the next epoch skips, if a decision is due. It runs between epochs, on
+    /// the tables after the last epoch.
     pub(super) async fn decide_to_skip(&mut self) -> Result<()> {
         let Some(options) = self.config.skip.clone() else { return Ok(()) };
         let done = self.run.epochs.len();
         let is_taken_back =
             self.run.skipping.is_some_and(|skipping| skipping.report.note == Some(Note::TakenBack));
-        // For good: more epochs than were planned are trained on every pair, too.
+        // Permanent: epochs added after the planned ones also train on every pair.
         if is_taken_back || done >= options.ends_after(self.config.epochs) {
             return self.take_back().await;
         }
@@ -141,7 +144,7 @@ impl Trainer {
         let mut tally = self.model.leave_out(threshold.unwrap_or(NO_THRESHOLD)).await?;
         if tally.kept_pairs == 0 {
             note = Some(Note::NoPairLeft);
-            // What is taken back at once never slept.
+            // Rows whose skipping is undone at once were never stale.
             let woken_rows = tally.woken_rows;
             tally = Tally { woken_rows, ..self.model.leave_out(NO_THRESHOLD).await? };
         }
@@ -150,7 +153,7 @@ impl Trainer {
         Ok(())
     }
 
-    /// Trains on every pair again, if some are left out.
+    /// Trains on every pair again, if some are skipped.
     async fn take_back(&mut self) -> Result<()> {
         let report = SkipReport {
             threshold: None,
@@ -195,24 +198,24 @@ impl Trainer {
 }
 
 impl Skip {
-    /// Whether it is decided what leaves when so many epochs are done.
+    /// Returns whether a decision is due after this number of epochs.
     fn decides_after(&self, epochs: usize) -> bool {
         let Some(later) = epochs.checked_sub(self.start) else { return false };
         match self.policy {
             SkipPolicy::Stale if self.recheck > 0 => later.is_multiple_of(self.recheck),
-            // What does not change is decided once.
+            // The other policies do not depend on training: they decide once.
             _ => later == 0,
         }
     }
 
-    /// Whether other stale pairs leave in each epoch.
+    /// Returns whether each epoch skips other pairs.
     fn draws(&self) -> bool {
         matches!(self.policy, SkipPolicy::Random | SkipPolicy::Cap) || self.keep > 0.0
     }
 }
 
-/// The rows with the most accesses, ties to the lower index, up to and with the one at which they have
-/// a share of all; ascending.
+/// Returns the smallest set of the most accessed rows that has at least this share of all accesses,
+/// in ascending order. Ties go to the lower index.
 pub fn hot_rows(counts: &[u32], share: f64) -> Vec<u32> {
     let total: u64 = counts.iter().map(|&count| u64::from(count)).sum();
     let mut rows = by_count(counts);
@@ -226,8 +229,8 @@ pub fn hot_rows(counts: &[u32], share: f64) -> Vec<u32> {
     rows
 }
 
-/// The threshold under which a share of the activities is: the one that comes nearest in a bisection,
-/// none if that is not within [`TOLERANCE`].
+/// Finds the threshold below which this share of the activities lies. Returns the nearest one of a
+/// bisection, or none if it is not within [`TOLERANCE`].
 fn find_threshold(activities: &[f32], share: f64) -> Option<f32> {
     let changing = activities.iter().copied().filter(|&activity| activity < ALWAYS_ACTIVE);
     let (mut low, mut high) = (0.0, 2.0 * changing.fold(0.0, f32::max));
@@ -249,7 +252,8 @@ fn find_threshold(activities: &[f32], share: f64) -> Option<f32> {
     nearest
 }
 
-/// The count under which items have a share of all pairs at most; none where the rarest have more.
+/// Returns the largest count such that the items with smaller counts have at most this share of all
+/// pairs; none if the rarest items have more.
 fn popularity_cut(counts: &[u32], share: f64) -> Option<f32> {
     let total: u64 = counts.iter().map(|&count| u64::from(count)).sum();
     let mut sorted = counts.to_vec();
@@ -267,13 +271,13 @@ fn popularity_cut(counts: &[u32], share: f64) -> Option<f32> {
     cut
 }
 
-/// The cap on a user's pairs over which a share of all pairs is.
+/// Returns the cap on a user's pairs such that this share of all pairs is above it.
 fn user_cap(counts: &[u32], share: f64) -> f64 {
     let mut sorted = counts.to_vec();
     sorted.sort_unstable();
     let total: f64 = sorted.iter().map(|&count| f64::from(count)).sum();
     let room = (1.0 - share) * total;
-    // Users under the cap have all their pairs, the others as many as the cap.
+    // Users below the cap keep all their pairs, the others keep `cap` pairs.
     let mut under = 0.0;
     let users = sorted.len();
     for (n, &count) in sorted.iter().enumerate() {
@@ -317,11 +321,7 @@ mod tests {
     fn no_threshold_is_found_where_there_is_none() {
         assert_eq!(find_threshold(&[], 0.3), None);
         assert_eq!(find_threshold(&[ALWAYS_ACTIVE; 9], 0.3), None);
-        assert_eq!(
-            find_threshold(&[0.0; 9], 0.3),
-            None,
-            "rows that stand still are not told apart"
-        );
+        assert_eq!(find_threshold(&[0.0; 9], 0.3), None, "rows that do not move are equal");
         assert_eq!(find_threshold(&[1.0; 9], 0.3), None, "all or none");
         let half = [[1.0; 5], [ALWAYS_ACTIVE; 5]].concat();
         assert_eq!(find_threshold(&half, 0.3), None, "half or none");
@@ -337,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_over_the_cap_is_the_share() {
+    fn pairs_over_the_cap_are_the_share() {
         assert_eq!(user_cap(&[1, 2, 7], 0.3), 4.0);
         assert_eq!(user_cap(&[1, 1, 1], 0.4), 0.6);
         assert_eq!(user_cap(&[0, 4, 4], 0.25), 3.0);

@@ -1,7 +1,8 @@
-//! Tuning: trains with each temperature on a part of the training pairs, measures on the rest, and tells the
-//! run with which one, and for how many epochs, it trains on all of them.
+//! Tuning: trains with each temperature on a part of the training pairs and measures on the other
+//! part. The run then trains on all pairs with the best temperature and its best number of epochs.
 //!
-//! A trial is a trainer of its own. One that was broken off leaves no trace: it begins anew, to the same bits.
+//! A trial is a trainer of its own. An interrupted trial is not saved: it restarts and gives the
+//! same results, to the bit.
 
 use std::time::Duration;
 
@@ -15,14 +16,14 @@ use crate::executor::Wish;
 use crate::json::{self, Parts};
 use crate::metrics::Metrics;
 
-/// Result of a temperature.
+/// Result of one temperature.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Trial {
     /// The temperature.
     pub temperature: f32,
-    /// Its best epoch; 0 if its numbers stopped being finite.
+    /// Best epoch, from 1; 0 if a loss was not finite.
     pub epoch: usize,
-    /// Epochs that it took to know.
+    /// Trained epochs.
     pub epochs: usize,
     /// Pairs trained.
     pub pairs: u64,
@@ -40,28 +41,28 @@ impl Parts for Trial {
     }
 }
 
-/// Where a trial stands.
+/// Progress of a trial.
 #[derive(Debug, Clone, Copy, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TrialProgress {
-    /// From 1.
+    /// Number of the trial, from 1.
     pub trial: usize,
-    /// Trials in all.
+    /// Total number of trials.
     pub trials: usize,
     /// Temperature of the trial.
     pub temperature: f32,
-    /// The epoch that this slice ended, if it did, on the pairs that are held out.
+    /// The epoch that ended in this slice, if any, measured on the held-out pairs.
     pub epoch_report: Option<EpochReport>,
 }
 
 impl Run {
-    /// Whether there is a temperature left to try.
+    /// Returns whether there is a temperature left to try.
     fn is_tuning(&self, config: &Config) -> bool {
         self.trials.len() < temperatures(config).len()
     }
 
-    /// The trial that the run goes by, once there is none left to come; the first of equals. None if all
-    /// were lost.
+    /// Returns the best trial once all trials have ended, the first one of equals. None if all
+    /// trials failed.
     fn best_trial(&self, config: &Config) -> Option<&Trial> {
         if self.is_tuning(config) {
             return None;
@@ -71,7 +72,8 @@ impl Run {
         ended.max_by(|a, b| score(a).total_cmp(&score(b)))
     }
 
-    /// Whether a run of these options, of so many training pairs, can have had its trials, and then its epochs.
+    /// Returns whether the trials and epochs are possible with these options and this number of
+    /// training pairs.
     pub(super) fn could_have_tried(&self, config: &Config, all_pairs: usize) -> bool {
         let are_of_options = self.trials.len() <= temperatures(config).len()
             && self.trials.iter().zip(temperatures(config)).all(|(trial, &temperature)| {
@@ -89,25 +91,25 @@ impl Run {
 }
 
 impl Trainer {
-    /// Whether there is a temperature left to try.
+    /// Returns whether there is a temperature left to try.
     pub(super) fn is_tuning(&self) -> bool {
         self.run.is_tuning(&self.config)
     }
 
-    /// Epochs of the run: as many as the best trial took, or as are asked for.
+    /// Returns the epochs of the run: the best epoch of the best trial, or the `epochs` option.
     pub(super) fn epochs(&self) -> usize {
         self.run.best_trial(&self.config).map_or(self.config.epochs, |trial| trial.epoch)
     }
 
-    /// Goes on with the trial at work, or begins the next one.
+    /// Continues the current trial, or begins the next one.
     pub(super) async fn advance_trial(&mut self, budget: Duration) -> Result<Progress> {
         let mut trial = self.take_trial().await?;
-        // Boxed, since a trial is a trainer as this one.
+        // Boxed because a trial is a trainer, too: the future would contain itself.
         let (progress, lost) = match Box::pin(trial.advance(budget)).await {
             Err(lost @ Error::NonFinite { .. }) => (trial.progress(Vec::new(), None), Some(lost)),
             Ok(progress) => (progress, None),
             Err(error) => {
-                // It goes on once the device is another one.
+                // It continues after the run has recovered on another device.
                 self.trial = Some(trial);
                 return Err(error);
             }
@@ -142,7 +144,7 @@ impl Trainer {
             self.run.seconds += trial.run.seconds;
             self.run.evaluation_seconds += trial.run.evaluation_seconds;
             self.run.recovered.append(&mut trial.run.recovered);
-            // Its memory is free for the model that follows, on the same device.
+            // Frees the trial's memory for the next model on the same device.
             let _device = trial.model.release();
             drop(trial);
             self.settle(lost).await?;
@@ -152,14 +154,15 @@ impl Trainer {
         Ok(told)
     }
 
-    /// Pairs trained in trials that have ended.
+    /// Returns the pairs trained in trials that have ended.
     pub(super) fn pairs_of_trials(&self) -> u64 {
         self.run.trials.iter().map(|trial| trial.pairs).sum()
     }
 
-    /// The trial at work, or the next one at its start.
+    /// Takes the current trial, or begins the next one.
     pub(super) async fn take_trial(&mut self) -> Result<Box<Self>> {
-        // One model at a time: the run's own stands at its start, and is made again when it is asked for.
+        // One model at a time: the run's own is at its start and is created again when it is
+        // needed.
         let _device = self.model.release();
         match self.trial.take() {
             Some(trial) => Ok(trial),
@@ -177,7 +180,7 @@ impl Trainer {
         Ok(trial)
     }
 
-    /// Returns the result of a trial that has ended or was lost.
+    /// Returns the result of a trial that has ended or failed.
     fn outcome(&self, is_lost: bool) -> Trial {
         let best = self.run.best.filter(|_| !is_lost);
         Trial {
@@ -190,14 +193,15 @@ impl Trainer {
         }
     }
 
-    /// Once all are tried, makes the model that trains with the best one. It goes the way of the trial: rates
-    /// and skipping follow the epochs that were asked for, of which it trains as many as were best.
+    /// After the last trial, creates the model with the best temperature. Its training repeats the
+    /// trial's: learning rates and skipping follow the `epochs` option, and training ends at the
+    /// trial's best epoch.
     async fn settle(&mut self, lost: Option<Error>) -> Result<()> {
         if self.is_tuning() {
             return Ok(());
         }
         let Some(&Trial { temperature, .. }) = self.run.best_trial(&self.config) else {
-            // All were lost, the last one, too.
+            // All trials failed, including the last one.
             return lost.map_or(Ok(()), Err);
         };
         self.config.temperature = temperature;
@@ -207,7 +211,7 @@ impl Trainer {
     }
 }
 
-/// Temperatures of a run.
+/// Returns the temperatures that a run tries.
 fn temperatures(config: &Config) -> &[f32] {
     config.tune.as_ref().map_or(&[], |tune| &tune.temperature)
 }

@@ -1,4 +1,4 @@
-//! Files of the page: written into memory of JavaScript, read from a `Blob`.
+//! Files of the page: written into JavaScript memory, read from a `Blob`.
 
 use js_sys::{ArrayBuffer, Error as JsError, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
@@ -10,14 +10,14 @@ use crate::pieces::{Bytes, Sink, Source, no_room};
 
 #[wasm_bindgen]
 extern "C" {
-    /// A `Uint8Array` that there may be no memory for.
+    /// A `Uint8Array` whose allocation may fail.
     #[wasm_bindgen(extends = Uint8Array, js_name = Uint8Array)]
     type Room;
 
     #[wasm_bindgen(catch, constructor, js_class = "Uint8Array")]
     fn new(bytes: f64) -> std::result::Result<Room, JsValue>;
 
-    /// A file, or bytes that the page has handed over.
+    /// A file, or bytes from the page.
     #[wasm_bindgen(typescript_type = "Blob")]
     pub type Blob;
 
@@ -31,7 +31,7 @@ extern "C" {
     fn array_buffer(this: &Blob) -> Promise;
 }
 
-/// A file in memory of JavaScript, which is never in that of the crate as a whole.
+/// A file in JavaScript memory. The crate's own memory never contains the whole file.
 #[derive(Debug, Default)]
 pub struct Written {
     file: Uint8Array,
@@ -39,7 +39,7 @@ pub struct Written {
 }
 
 impl Written {
-    /// The file.
+    /// Returns the file.
     pub fn finish(self) -> JsValue {
         self.file.into()
     }
@@ -47,7 +47,7 @@ impl Written {
 
 impl Sink for Written {
     fn begin(&mut self, bytes: u64) -> Result<()> {
-        // Places in it are numbers of 32 bits.
+        // Positions in it have 32 bits.
         let room = u32::try_from(bytes).ok().and_then(|bytes| Room::new(bytes.into()).ok());
         self.file = room.ok_or_else(|| no_room(bytes))?.unchecked_into();
         Ok(())
@@ -78,7 +78,7 @@ impl Source for Blob {
             })?;
             let read = Uint8Array::new(read.unchecked_ref::<ArrayBuffer>());
             if read.length() as usize != bytes {
-                return Err(refused("it became shorter while it was read"));
+                return Err(refused("its size changed while it was read"));
             }
             Ok(read.to_vec())
         })

@@ -1,5 +1,5 @@
-//! The only place with `#[wasm_bindgen]`: plain objects in, plain objects out, typed errors thrown.
-//! `www/src/types.ts` describes the objects.
+//! The JavaScript API, the only module with `#[wasm_bindgen]`. Functions take and return plain
+//! objects and throw typed errors. `www/src/types.ts` describes the objects.
 
 mod file;
 #[cfg(feature = "verify")]
@@ -28,7 +28,8 @@ use file::{Blob, Written};
 
 pub(crate) type JsResult<T> = std::result::Result<T, JsError>;
 
-/// A thrown error: a JavaScript `Error` with the error's `code` and `data`. Its data has `read` where files were read.
+/// A thrown error: a JavaScript `Error` with the error's `code` and `data`. If files were read,
+/// `data.read` describes them.
 #[derive(Debug)]
 pub struct JsError(Error, Vec<FileReport>);
 
@@ -54,12 +55,12 @@ impl From<JsError> for JsValue {
     }
 }
 
-/// A plain object of anything that serialises.
+/// Converts a serialisable value to a plain object.
 fn to_js<T: Serialize>(value: &T) -> JsValue {
-    JSON::parse(&json::write(value)).expect("what was serialised parses")
+    JSON::parse(&json::write(value)).expect("serialised JSON parses")
 }
 
-/// An array of what was found, with the ids that were skipped, if any were, as its `unknown`.
+/// Returns an array of the results. Skipped ids, if any, are its property `unknown`.
 fn served<T: Serialize>(served: &trainer::Served<T>) -> JsValue {
     let found = to_js(&served.found);
     if !served.unknown.is_empty() {
@@ -75,9 +76,9 @@ fn from_js<T: DeserializeOwned>(key: &str, value: &JsValue) -> Result<T> {
     let refused = |problem: String| Error::Config {
         key: key.into(),
         problem,
-        allowed: "what the API documents".into(),
+        allowed: "the documented values".into(),
     };
-    let text = text.ok_or_else(|| refused("it is no plain object".into()))?;
+    let text = text.ok_or_else(|| refused("it is not a plain object".into()))?;
     let read = json::value(text.as_bytes()).and_then(json::read);
     read.map_err(|error| refused(clip(&error.to_string())))
 }
@@ -86,25 +87,25 @@ fn resolve(options: &JsValue) -> Result<Config> {
     Config::resolve(&from_js::<Value>("options", options)?)
 }
 
-/// Throws what a panic says, in place of a trap that says nothing.
+/// Throws the message of a panic, instead of a trap without a message.
 #[wasm_bindgen(start)]
 fn start() {
     std::panic::set_hook(Box::new(|panic| wasm_bindgen::throw_str(&panic.to_string())));
 }
 
-/// The table of options.
+/// Returns the table of options.
 #[wasm_bindgen]
 pub fn options() -> JsValue {
     to_js(&OPTIONS)
 }
 
-/// The presets, by name.
+/// Returns the presets by name.
 #[wasm_bindgen]
 pub fn presets() -> JsValue {
     to_js(&PRESETS)
 }
 
-/// Reads files, chunk by chunk.
+/// Reads files in chunks.
 #[wasm_bindgen]
 pub struct Loader {
     loader: data::Loader,
@@ -112,22 +113,22 @@ pub struct Loader {
     heads: Heads,
 }
 
-/// Adds to an error how the files are understood.
+/// Adds a description of how the files were read to an error.
 fn with_files(heads: &Heads, config: &Config) -> impl Fn(Error) -> JsError {
     |error| JsError(error, heads.read(config))
 }
 
 #[wasm_bindgen]
 impl Loader {
-    /// A loader for what the options say of the data.
+    /// Creates a loader with the data options.
     #[wasm_bindgen(constructor)]
     pub fn new(options: &JsValue) -> JsResult<Self> {
         let config = resolve(options)?;
         Ok(Self { loader: data::Loader::new(&config), config, heads: Heads::default() })
     }
 
-    /// Begins a file: its part (`all`, `train`, `validation`, `test`, `items`, `users`), its name, and its
-    /// length in bytes if that is known.
+    /// Begins a file of a part (`all`, `train`, `validation`, `test`, `items`, `users`). `bytes` is
+    /// its length, if known.
     pub fn begin(&mut self, part: &JsValue, name: &str, bytes: Option<f64>) -> JsResult<()> {
         let part: Part = from_js("part", part)?;
         let begun = self.loader.begin(part, name, bytes.map(|bytes| bytes as u64));
@@ -136,7 +137,7 @@ impl Loader {
         Ok(())
     }
 
-    /// The next bytes of the file.
+    /// Adds the next bytes of the file.
     pub fn push(&mut self, chunk: &[u8]) -> JsResult<()> {
         self.heads.push(chunk);
         self.loader.push(chunk).map_err(with_files(&self.heads, &self.config))
@@ -149,14 +150,14 @@ impl Loader {
     }
 }
 
-/// A data set that is ready to train on.
+/// A data set, ready for training.
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct Dataset(data::Dataset);
 
 #[wasm_bindgen]
 impl Dataset {
-    /// Its sizes, and what happened to the data on its way in.
+    /// Returns its sizes, and the changes that reading made to the data.
     pub fn summary(&self) -> JsValue {
         to_js(&self.0.about())
     }
@@ -166,11 +167,12 @@ impl Dataset {
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct Engine {
-    /// Taken out while a call is at work, so that another one meets a typed error.
+    /// None while a call is running, so that another call gets a typed error.
     trainer: Rc<RefCell<Option<Box<trainer::Trainer>>>>,
 }
 
-/// Promises what a call comes to. What keeps a promise is copied for each kind of future: there is one.
+/// Returns a promise of a call's result. The future is boxed: the compiler copies the code of
+/// promises for each type of future.
 fn promise(call: impl Future<Output = Result<JsValue>> + 'static) -> Promise {
     let call: Pin<Box<dyn Future<Output = Result<JsValue>>>> = Box::pin(call);
     future_to_promise(async { call.await.map_err(|error| JsError::from(error).into()) })
@@ -188,7 +190,7 @@ impl Engine {
         }
     }
 
-    /// Promises what the trainer comes to.
+    /// Returns a promise of the result of a call on the trainer.
     fn with(
         &self,
         call: &'static str,
@@ -204,7 +206,7 @@ impl Engine {
     }
 }
 
-/// How many are asked for.
+/// Checks a requested number of results.
 fn count(key: &str, value: f64) -> Result<usize> {
     const MOST: f64 = 10_000.0;
     if value.fract() == 0.0 && (1.0..=MOST).contains(&value) {
@@ -217,12 +219,12 @@ fn count(key: &str, value: f64) -> Result<usize> {
     })
 }
 
-/// Whether a query is about an id that was never seen.
+/// Returns whether a query is by features: about a user or item that is not in the training data.
 fn is_unseen(query: &JsValue) -> bool {
     query.is_object() && Reflect::has(query, &"features".into()).is_ok_and(|has| has)
 }
 
-/// The time to spend on a call.
+/// Returns the time to spend on a call.
 fn budget(milliseconds: f64) -> Result<Duration> {
     Duration::try_from_secs_f64(milliseconds / 1000.0).map_err(|_| Error::Config {
         key: "milliseconds".into(),
@@ -237,7 +239,7 @@ fn busy(call: &'static str) -> Error {
 
 #[wasm_bindgen]
 impl Engine {
-    /// An engine at the start of its run; the data set is moved into it.
+    /// Creates an engine at the start of its run. The data set is moved into it.
     pub fn create(dataset: Dataset, options: JsValue, backend: String) -> Promise {
         promise(async move {
             let (config, choice) = (resolve(&options)?, backend.parse::<BackendChoice>()?);
@@ -245,7 +247,7 @@ impl Engine {
         })
     }
 
-    /// An engine that goes on from a saved run.
+    /// Creates an engine that resumes from a saved run.
     pub fn load(file: Blob, backend: String) -> Promise {
         promise(async move {
             let choice = backend.parse::<BackendChoice>()?;
@@ -253,7 +255,7 @@ impl Engine {
         })
     }
 
-    /// The run as a file.
+    /// Saves the run as a file.
     pub fn save(&self) -> Promise {
         self.with("save", async |trainer| {
             let mut file = Written::default();
@@ -262,13 +264,14 @@ impl Engine {
         })
     }
 
-    /// Starts the run from the item embeddings of a file: how many items had one.
+    /// Starts the run from the item embeddings of a file. Resolves to the number of items with an
+    /// embedding in the file.
     #[wasm_bindgen(js_name = startItems)]
     pub fn start_items(&self, file: Vec<u8>) -> Promise {
         self.with("startItems", async move |trainer| Ok(trainer.start_items(&file).await?.into()))
     }
 
-    /// A file for other tools, by its name.
+    /// Exports a file for other tools, by its name.
     pub fn export(&self, kind: String) -> Promise {
         self.with("export", async move |trainer| {
             let mut file = Written::default();
@@ -277,36 +280,38 @@ impl Engine {
         })
     }
 
-    /// Config, data and backend of the run.
+    /// Returns the config, data and backend of the run.
     pub fn about(&self) -> JsResult<JsValue> {
         self.borrow("about", |trainer| to_js(&trainer.about()))
     }
 
-    /// The whole run so far.
+    /// Returns the report of the run so far.
     pub fn report(&self) -> JsResult<JsValue> {
         self.borrow("report", |trainer| to_js(&trainer.report()))
     }
 
-    /// Trains for about so many milliseconds, or to the end of the epoch.
+    /// Trains for about this many milliseconds, or to the end of the epoch.
     pub fn advance(&self, milliseconds: f64) -> Promise {
         self.with("advance", async move |trainer| {
             Ok(to_js(&trainer.advance(budget(milliseconds)?).await?))
         })
     }
 
-    /// Resumes on another device, or on the CPU, after a fault of the GPU. Tells whether there was one.
+    /// Resumes on another device, or on the CPU, after a GPU fault. Resolves to whether there was
+    /// one.
     pub fn recover(&self) -> Promise {
         self.with("recover", async |trainer| Ok(trainer.recover().await?.into()))
     }
 
-    /// What the time of the next steps is spent on, taken for about so many milliseconds.
+    /// Takes the next steps for about this many milliseconds. Resolves to the time of each
+    /// operation.
     pub fn profile(&self, milliseconds: f64) -> Promise {
         self.with("profile", async move |trainer| {
             Ok(to_js(&trainer.profile(budget(milliseconds)?).await?))
         })
     }
 
-    /// Sets how many epochs the run has in all.
+    /// Sets the total number of epochs.
     #[wasm_bindgen(js_name = setEpochs)]
     pub fn set_epochs(&self, epochs: JsValue) -> Promise {
         self.with("setEpochs", async move |trainer| {
@@ -317,7 +322,7 @@ impl Engine {
         })
     }
 
-    /// Starts anew on the same data with other options.
+    /// Restarts on the same data with other options.
     pub fn reset(&self, options: JsValue, backend: String) -> Promise {
         self.with("reset", async move |trainer| {
             let mut options = from_js::<Value>("options", &options)?;
@@ -328,7 +333,8 @@ impl Engine {
         })
     }
 
-    /// The `k` best items for `{ user }`, `{ items }` or `{ features }`, of those that the choice leaves.
+    /// Resolves to the `k` best items for `{ user }`, `{ items }` or `{ features }`, among the
+    /// items that the choice allows.
     pub fn recommend(&self, query: JsValue, k: f64, choice: JsValue) -> Promise {
         self.with("recommend", async move |trainer| {
             let (k, choice) = (count("k", k)?, from_js("options", &choice)?);
@@ -340,7 +346,7 @@ impl Engine {
         })
     }
 
-    /// The `k` best items for each of some users.
+    /// Resolves to the `k` best items for each of some users.
     #[wasm_bindgen(js_name = recommendAll)]
     pub fn recommend_all(&self, users: JsValue, k: f64, choice: JsValue) -> Promise {
         self.with("recommendAll", async move |trainer| {
@@ -350,7 +356,7 @@ impl Engine {
         })
     }
 
-    /// The `k` items most like one, by its id or by `{ features }`.
+    /// Resolves to the `k` items most similar to an item, given by its id or by `{ features }`.
     pub fn similar(&self, item: JsValue, k: f64, choice: JsValue) -> Promise {
         self.with("similar", async move |trainer| {
             let (k, choice) = (count("k", k)?, from_js("options", &choice)?);
@@ -363,18 +369,18 @@ impl Engine {
         })
     }
 
-    /// Items of a user.
+    /// Returns the items of a user.
     pub fn history(&self, user: &str) -> JsResult<JsValue> {
         Ok(self.borrow("history", |trainer| trainer.history(user).map(|items| to_js(&items)))??)
     }
 
-    /// Up to `limit` users whose id contains `search`.
+    /// Returns up to `limit` users whose id contains `search`.
     pub fn users(&self, search: &str, limit: f64) -> JsResult<JsValue> {
         let limit = count("limit", limit)?;
         self.borrow("users", |trainer| to_js(&trainer.users(search, limit)))
     }
 
-    /// Up to `limit` items whose id or title contains `search`.
+    /// Returns up to `limit` items whose id or title contains `search`.
     pub fn items(&self, search: &str, limit: f64) -> JsResult<JsValue> {
         let limit = count("limit", limit)?;
         self.borrow("items", |trainer| to_js(&trainer.items(search, limit)))

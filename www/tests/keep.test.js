@@ -138,7 +138,7 @@ test("a file that no run has saved is refused, and the run at hand goes on", asy
   for (const [name, { typed, code, message }] of Object.entries(files)) {
     assert.ok(typed, name);
     assert.equal(code, "checkpoint", `${name}: ${message}`);
-    assert.match(message, /no saved run that can be gone on from: ./);
+    assert.match(message, /cannot resume from this file: ./);
   }
   assert.match(files.version.message, /version 2/);
   assert.deepEqual([word.code, option.code, backend.code, kind.code], ["data", "config", "config", "config"]);

@@ -650,8 +650,8 @@ test("a wrong drop, a wrong setting and another data set leave what was trained"
   await page.getByRole("textbox", { name: "Temperatures" }).fill("0.1, 0.1");
   await page.getByRole("textbox", { name: "Temperatures" }).press("Tab");
   await page.getByRole("button", { name: "Reset" }).click();
-  await note.getByText("0.1 is there twice").waitFor();
-  await page.locator("tt-option-field").getByText("0.1 is there twice").waitFor();
+  await note.getByText("0.1 is listed twice").waitFor();
+  await page.locator("tt-option-field").getByText("0.1 is listed twice").waitFor();
   await phase(page, "Train again");
   assert.equal(await page.locator("tt-epoch-table").textContent(), told);
 

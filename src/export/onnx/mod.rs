@@ -1,4 +1,4 @@
-//! Towers as ONNX models: from rows of the model, by number, to the outputs that are scored.
+//! Exports towers as ONNX models, from row numbers to the outputs that scores use.
 
 mod proto;
 
@@ -6,18 +6,19 @@ use super::Piece;
 use crate::plan::{MIN_NORM, Parameter};
 use proto::Message;
 
-/// Of 2021, and so is the operator set: old enough for every runtime, new enough for all that is used.
+/// The versions of 2021: old enough for every runtime, new enough for all operators used here.
 const IR_VERSION: i64 = 8;
 const OPERATOR_SET: i64 = 15;
 
-/// What a tower is made of: the sum of what is there of its first three parts goes through its layers.
+/// Parameters of a tower. The input of its layers is the sum of the first three parts that it has.
 #[derive(Debug, Clone)]
 pub struct TowerWeights {
     /// Embeddings of ids (R, D).
     pub id: Option<Parameter>,
-    /// Embeddings of features (F, D), of which there is the mean.
+    /// Embeddings of features (F, D). The tower takes their mean.
     pub features: Option<Parameter>,
-    /// Embeddings of items (I, D), and the power of their number that their sum is divided by.
+    /// Embeddings of items (I, D), and a power p: the tower takes their sum divided by their number
+    /// to the power of p.
     pub history: Option<(Parameter, f32)>,
     /// Weights (in, out) and bias (out, 1) of each layer, with a ReLU between two.
     pub layers: Vec<[Parameter; 2]>,
@@ -25,8 +26,9 @@ pub struct TowerWeights {
     pub normalize: bool,
 }
 
-/// A tower as a model: what it takes of `id` (N), `features` (N, F) and `history` (N, H) → `embedding`
-/// (N, O). All are row numbers; lists that are shorter than others end in -1.
+/// Returns a tower as a model. Its inputs are those of `id` (N), `features` (N, F) and `history`
+/// (N, H) that the tower has: row numbers, with -1 as padding at the end of shorter lists. Its
+/// output is `embedding` (N, O).
 pub fn tower(name: &str, weights: &TowerWeights) -> Vec<Piece> {
     let TowerWeights { id, features, history, layers, normalize } = weights;
     let mut graph = Draft::default();
@@ -100,7 +102,7 @@ mod field {
     pub const TENSOR_RAW_DATA: u32 = 9;
 }
 
-/// A graph in the making.
+/// Builds a graph.
 #[derive(Default)]
 struct Draft {
     /// The nodes but the last, as fields of the graph.
@@ -113,9 +115,9 @@ struct Draft {
     constants: Vec<Piece>,
 }
 
-/// Each gives the name of what it has put in.
+/// Methods that add a part return its name.
 impl Draft {
-    /// The pieces of the model. The last node gives the output.
+    /// Returns the pieces of the model. Its output is that of the last node.
     fn file(mut self, name: &str) -> Vec<Piece> {
         const OUTPUT: &str = "embedding";
         self.end_node(Some(OUTPUT));
@@ -136,7 +138,7 @@ impl Draft {
         pieces
     }
 
-    /// An input of row numbers.
+    /// Adds an input of row numbers.
     fn input(&mut self, name: &str, dims: &[&str]) -> String {
         let inputs = std::mem::take(&mut self.inputs);
         self.inputs = inputs.message(field::GRAPH_INPUT, tensor(name, INT64, dims));
@@ -171,7 +173,7 @@ impl Draft {
             .whole(field::TENSOR_TYPE, data_type)
             .text(field::TENSOR_NAME, name);
         if shape.is_empty() {
-            // A single number has no dimensions: not even a list of none.
+            // A single number has no dimensions field, not even an empty one.
             told = Message::default()
                 .whole(field::TENSOR_TYPE, data_type)
                 .text(field::TENSOR_NAME, name);
@@ -212,7 +214,7 @@ impl Draft {
         output.into()
     }
 
-    /// Puts the last node in, under another output if one is given.
+    /// Writes the last node, with another name for its output if one is given.
     fn end_node(&mut self, output: Option<&str>) {
         let Some((node, own, rest)) = self.last.take() else { return };
         let mut node = node.text(field::NODE_OUTPUT, output.unwrap_or(&own));
@@ -221,11 +223,11 @@ impl Draft {
         self.nodes = nodes.message(field::GRAPH_NODE, node);
     }
 
-    /// The sum of the rows of a table that each list of an input has, over a power of their number.
+    /// Adds the sum of the table rows in each list of an input, divided by a power of their number.
     fn bag(&mut self, [name, most]: [&str; 2], table: &Parameter, power: f32) -> String {
         let part = |what: &str| format!("{name}_{what}");
         let lists = self.input(name, &["N", most]);
-        // -1 takes the last row: one that adds nothing.
+        // -1 takes the last row, which is zero.
         let rows = vec![Piece::Values(*table), Piece::Bytes(vec![0; 4 * table.width])];
         let shape = [table.rows + 1, table.width];
         let table = self.constant(&part("table"), FLOAT, &shape, rows);
@@ -247,7 +249,7 @@ impl Draft {
     }
 }
 
-/// Bytes of pieces of which none are outputs.
+/// Returns the bytes of pieces without outputs.
 fn bytes(pieces: &[Piece]) -> u64 {
     let bytes = |piece: &Piece| match piece {
         Piece::Bytes(bytes) => bytes.len(),
@@ -257,14 +259,14 @@ fn bytes(pieces: &[Piece]) -> u64 {
     pieces.iter().map(|piece| bytes(piece) as u64).sum()
 }
 
-/// An attribute of a whole number.
+/// Returns an attribute with a whole number.
 fn whole(name: &str, value: i64) -> Option<Message> {
     const INT: i64 = 2;
     let attribute = Message::default().text(field::ATTRIBUTE_NAME, name);
     Some(attribute.whole(field::ATTRIBUTE_INT, value).whole(field::ATTRIBUTE_TYPE, INT))
 }
 
-/// An attribute of a list of one.
+/// Returns an attribute with a list of one whole number.
 fn list(name: &str, value: i64) -> Option<Message> {
     const INTS: i64 = 7;
     let attribute = Message::default().text(field::ATTRIBUTE_NAME, name);
@@ -272,7 +274,7 @@ fn list(name: &str, value: i64) -> Option<Message> {
     Some(attribute.wholes(field::ATTRIBUTE_INTS, values).whole(field::ATTRIBUTE_TYPE, INTS))
 }
 
-/// A tensor whose dimensions have names.
+/// Returns the description of a tensor with named dimensions.
 fn tensor(name: &str, elements: i64, dims: &[&str]) -> Message {
     let shape = dims.iter().fold(Message::default(), |shape, dim| {
         shape.message(field::SHAPE_DIMENSION, Message::default().text(field::DIMENSION_NAME, dim))

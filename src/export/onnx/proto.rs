@@ -1,11 +1,11 @@
-//! Protocol buffers, as far as `onnx.proto` (ONNX IR version 8) needs them: a message is its fields, one after the
-//! other. Written by hand, since a page would download a crate.
+//! The part of Protocol Buffers that `onnx.proto` (ONNX IR version 8) needs: a message is a
+//! sequence of fields. Written by hand because a crate would add to the page's download.
 
-/// A message in the making.
+/// A message, field by field.
 #[derive(Debug, Default)]
 pub struct Message(pub Vec<u8>);
 
-/// How a field's value is written.
+/// Encodings of a field's value.
 const WHOLE: u64 = 0;
 const BYTES: u64 = 2;
 
@@ -38,7 +38,7 @@ impl Message {
         self
     }
 
-    /// Begins a field of this many bytes, which follow.
+    /// Begins a field of this many bytes; the caller adds the bytes.
     pub fn begin(&mut self, field: u32, bytes: u64) {
         self.varint(u64::from(field) << 3 | BYTES);
         self.varint(bytes);

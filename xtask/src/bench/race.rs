@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn who_failed_has_no_ratio_but_says_why() {
+    fn a_failed_run_has_no_ratio_but_a_reason() {
         let failed = Entry { error: Some("no such kernel".into()), ..entry("peer", &[]) };
         let refused = ratio(&[failed, entry("ours", &[&[1.0]])], "peer", "ours");
         assert_eq!(refused.expect_err("refused").to_string(), "peer: no such kernel");

@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn who_computes_something_else_is_refused_by_name() {
+    fn other_computations_are_rejected_by_name() {
         let losses = [7.0, 6.9, 6.7, 6.4, 6.2, 6.1];
         let mut entries = vec![entry(CPU, &losses), entry(CPU_ADAM, &losses)];
         agree(&entries).expect("ours agrees with itself");

@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_kept_is_rendered_anew_as_it_was() {
+    fn kept_sections_are_rendered_unchanged() {
         let compared = Comparison::of(&[0.42, 0.44], &[0.40, 0.41]);
         let section = Section {
             title: "Skipping".into(),
