@@ -1,6 +1,6 @@
 //! `cargo xtask cluster test`: checks the Python package in `cluster/`, in an environment of its own.
 
-use crate::{root, shell};
+use xtask::{root, shell};
 use anyhow::Result;
 use clap::Subcommand;
 use std::path::{Path, PathBuf};

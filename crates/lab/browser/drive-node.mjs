@@ -9,7 +9,7 @@ import { text } from "node:stream/consumers";
 import { pathToFileURL } from "node:url";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 
-import { provideGpu, whenSettled } from "../../www/src/node-gpu.js";
+import { provideGpu, whenSettled } from "../../../www/src/node-gpu.js";
 
 if (isMainThread) {
   const { requests, ...order } = JSON.parse(await text(process.stdin));

@@ -5,8 +5,8 @@ import { createServer } from "node:http";
 import { basename, extname, join, normalize } from "node:path";
 import { pipeline } from "node:stream/promises";
 
-import { launch } from "../../www/tests/chromium.js";
-import { launchFirefox } from "../../www/tests/firefox.js";
+import { launch } from "../../../www/tests/chromium.js";
+import { launchFirefox } from "../../../www/tests/firefox.js";
 
 const LAUNCH = { chromium: launch, firefox: launchFirefox };
 

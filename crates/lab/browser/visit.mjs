@@ -3,8 +3,8 @@
  * `{ tasks: [{ backend, longest, mostBusy }], firstLoss: [milliseconds] }`.
  */
 
-import { open, start } from "../../www/tests/browser.js";
-import { main, phase } from "../../www/tests/visit.js";
+import { open, start } from "../../../www/tests/browser.js";
+import { main, phase } from "../../../www/tests/visit.js";
 
 /** Time for which training is observed. */
 const WATCHED = 8_000;

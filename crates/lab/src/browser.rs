@@ -1,11 +1,12 @@
-//! Jobs in a headless browser or in Node.js, run by the drivers in `xtask/browser`.
+//! Jobs in a headless browser or in Node.js, run by the drivers in `crates/lab/browser`.
 
-use crate::{Runtime, root, setup};
+use crate::run::Runtime;
 use anyhow::{Context as _, Result, anyhow, bail};
 use serde_json::{Map, Value, json};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use xtask::{root, setup};
 
 /// An engine that runs the WebAssembly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
@@ -131,7 +132,7 @@ impl Browser {
     fn driver(&self) -> Result<Command> {
         let script = if self.engine == Engine::Node { "drive-node.mjs" } else { "drive.mjs" };
         let mut driver = Command::new("node");
-        driver.arg(root().join("xtask/browser").join(script));
+        driver.arg(root().join("crates/lab/browser").join(script));
         let on_gpu = |request: &Value| request.to_string().contains("\"webgpu\"");
         match self.engine {
             Engine::Chromium => {

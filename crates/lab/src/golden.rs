@@ -1,12 +1,14 @@
 //! `cargo xtask golden`: compares the crate's numbers with those of an independent implementation.
 
 use crate::browser::{Browser, Engine};
-use crate::{Backend, Runtime, setup, train, wasm};
+use crate::files;
+use crate::run::{Backend, Runtime};
 use anyhow::{Context as _, Result, anyhow, ensure};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use xtask::{setup, wasm};
 
 #[derive(clap::Args)]
 pub struct Golden {
@@ -24,6 +26,9 @@ pub struct Golden {
     /// Only in this browser [default: Chromium, in addition to the native runtime]
     #[arg(long, value_enum)]
     browser: Option<Engine>,
+    /// Also run some cases in Firefox and in Node.js, as the tests do
+    #[arg(long, conflicts_with_all = ["only", "backend", "runtime", "browser"])]
+    everywhere: bool,
     /// Write the outcomes as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -33,7 +38,7 @@ pub struct Golden {
 type Place = (Backend, Option<Engine>);
 
 /// The places that run by default.
-pub const EVERYWHERE: [Place; 4] = [
+const DEFAULT: [Place; 4] = [
     (Backend::Cpu, None),
     (Backend::Webgpu, None),
     (Backend::Cpu, Some(Engine::Chromium)),
@@ -41,12 +46,15 @@ pub const EVERYWHERE: [Place; 4] = [
 ];
 
 /// The places of a second browser.
-pub const FIREFOX: [Place; 2] =
+const FIREFOX: [Place; 2] =
     [(Backend::Cpu, Some(Engine::Firefox)), (Backend::Webgpu, Some(Engine::Firefox))];
 
 /// The places in Node.js.
-pub const NODE: [Place; 2] =
+const NODE: [Place; 2] =
     [(Backend::Cpu, Some(Engine::Node)), (Backend::Webgpu, Some(Engine::Node))];
+
+/// Cases for Firefox and Node.js: they are fast and reach most shaders.
+const ELSEWHERE: [&str; 3] = ["bag_mlp_adam", "evaluation", "mixed_logq"];
 
 fn runtime((_, engine): &Place) -> Runtime {
     match engine {
@@ -61,7 +69,7 @@ fn place_name((backend, engine): &Place) -> String {
 }
 
 /// Outcome of a case in a place.
-pub struct Outcome {
+struct Outcome {
     case: String,
     place: Place,
     score: Result<Score>,
@@ -81,7 +89,7 @@ impl Golden {
     pub fn run(self) -> Result<ExitCode> {
         let cases = cases(&self.dir, &self.only)?;
         // Firefox and Node.js run only if they are named.
-        let places = EVERYWHERE.into_iter().chain(FIREFOX).chain(NODE).filter(|place| {
+        let places = DEFAULT.into_iter().chain(FIREFOX).chain(NODE).filter(|place| {
             let (backend, engine) = place;
             let asked_for = match engine {
                 Some(Engine::Firefox) => self.browser == Some(Engine::Firefox),
@@ -96,19 +104,28 @@ impl Golden {
         let places: Vec<Place> = places.collect();
         ensure!(self.backend != Some(Backend::Auto), "`--backend` must be webgpu or cpu here");
         ensure!(!places.is_empty(), "`--browser` needs the runtime browser");
-        let outcomes = check(&self.dir, &cases, &places)?;
+        let mut outcomes = check(&self.dir, &cases, &places)?;
         print(&cases, &places, &outcomes);
-        if let Some(file) = &self.json {
-            train::write(file, &outcomes.iter().map(Outcome::document).collect())?;
+        if self.everywhere {
+            let cases = ELSEWHERE.map(str::to_owned).into();
+            let places = [FIREFOX, NODE].concat();
+            let more = check(&self.dir, &cases, &places)?;
+            print(&cases, &places, &more);
+            outcomes.extend(more);
         }
-        let missed = outcomes.iter().any(|outcome| !outcome.passes());
-        Ok(if missed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+        let passed = outcomes.iter().filter(|outcome| outcome.passes()).count();
+        let failed = outcomes.len() - passed;
+        println!("{passed} passed; {failed} failed;");
+        if let Some(file) = &self.json {
+            files::write_json(file, &outcomes.iter().map(Outcome::document).collect())?;
+        }
+        Ok(if failed > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     }
 }
 
 /// Returns the names in `only`, or of all cases in a folder, in order. A name without a file is
 /// kept and counts as a miss.
-pub fn cases(dir: &Path, only: &[String]) -> Result<BTreeSet<String>> {
+fn cases(dir: &Path, only: &[String]) -> Result<BTreeSet<String>> {
     if !only.is_empty() {
         return Ok(only.iter().cloned().collect());
     }
@@ -125,7 +142,7 @@ pub fn cases(dir: &Path, only: &[String]) -> Result<BTreeSet<String>> {
 }
 
 /// Computes every case in every place.
-pub fn check(dir: &Path, cases: &BTreeSet<String>, places: &[Place]) -> Result<Vec<Outcome>> {
+fn check(dir: &Path, cases: &BTreeSet<String>, places: &[Place]) -> Result<Vec<Outcome>> {
     let mut outcomes = Vec::new();
     if places.contains(&(Backend::Webgpu, None)) {
         setup::vulkan()?;
@@ -192,7 +209,7 @@ impl Score {
 
 impl Outcome {
     /// Whether every number is within the gate.
-    pub fn passes(&self) -> bool {
+    fn passes(&self) -> bool {
         self.score.as_ref().is_ok_and(|score| score.worst <= 1.0)
     }
 
@@ -218,7 +235,7 @@ impl Outcome {
 }
 
 /// Prints the largest error of each case as a share of the gate, then the misses with their places.
-pub fn print(cases: &BTreeSet<String>, places: &[Place], outcomes: &[Outcome]) {
+fn print(cases: &BTreeSet<String>, places: &[Place], outcomes: &[Outcome]) {
     let width = cases.iter().map(String::len).max().unwrap_or_default() + 2;
     print!("{:width$}", "share of the gate");
     for place in places {
@@ -256,7 +273,7 @@ mod tests {
     use super::*;
 
     fn outcome(report: Value) -> Outcome {
-        let place = EVERYWHERE[0];
+        let place = DEFAULT[0];
         Outcome { case: "case".into(), place, score: Score::read(&report) }
     }
 
@@ -273,7 +290,7 @@ mod tests {
     #[test]
     fn a_case_without_a_file_is_a_miss() {
         let cases = BTreeSet::from(["absent".to_owned()]);
-        let outcomes = check(Path::new("nowhere"), &cases, &EVERYWHERE[..1]).expect("a verdict");
+        let outcomes = check(Path::new("nowhere"), &cases, &DEFAULT[..1]).expect("a verdict");
         assert!(outcomes.iter().all(|outcome| !outcome.passes()));
         assert_eq!(outcomes.len(), 1);
     }

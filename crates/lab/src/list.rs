@@ -1,15 +1,16 @@
 //! `cargo xtask list`: times a list of recommendations.
 
-use crate::bench::timing::{Timing, number};
+use crate::report::timing::Timing;
 use crate::browser::Browser;
-use crate::wasm::{self, Variant};
-use crate::{Backend, Runtime, train};
+use crate::run::{self, Backend, Runtime};
 use anyhow::{Context as _, Result};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::process::ExitCode;
 use twotower::Config;
 use twotower::stopwatch::Stopwatch;
+use xtask::markdown::number;
+use xtask::wasm::{self, Variant};
 
 /// The defaults are the reference list: the ten best of a million items for one user.
 #[derive(clap::Args)]
@@ -45,7 +46,7 @@ struct Timed {
 impl List {
     pub fn run(self) -> Result<ExitCode> {
         let mut options = json!({});
-        train::set_all(&mut options, &self.set)?;
+        run::set_all(&mut options, &self.set)?;
         let Timed { about, milliseconds } = match self.runtime {
             Runtime::Native => pollster::block_on(self.natively(&options))?,
             Runtime::Browser | Runtime::Node => self.in_browser(options)?,

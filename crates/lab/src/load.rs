@@ -1,10 +1,10 @@
 //! `cargo xtask load`: reads a large generated file in headless Chromium.
 
 use crate::browser::Browser;
-use crate::wasm::{self, Variant};
 use anyhow::Result;
 use serde_json::{Value, json};
 use std::process::ExitCode;
+use xtask::wasm::{self, Variant};
 
 #[derive(clap::Args)]
 pub struct Load {

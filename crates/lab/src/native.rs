@@ -1,7 +1,7 @@
 //! Training in a native build.
 
-use crate::train::{MODEL, Run, Start, Table};
-use crate::zip;
+use crate::run::{MODEL, Run, Start, Table};
+use crate::{archive, files};
 use anyhow::{Context as _, Result};
 use flate2::read::MultiGzDecoder;
 use serde::Serialize;
@@ -61,14 +61,9 @@ async fn start(run: &Run) -> Result<Trainer> {
 }
 
 async fn export(trainer: &mut Trainer, folder: &Path) -> Result<()> {
-    let write = |name: &str, bytes: &[u8]| {
-        let file = folder.join(name);
-        std::fs::write(&file, bytes)
-            .with_context(|| format!("{} cannot be written", file.display()))
-    };
-    write(MODEL, &trainer.save().await?)?;
+    files::write(&folder.join(MODEL), &trainer.save().await?)?;
     for file in EXPORTS {
-        write(file.name(), &trainer.export(file).await?)?;
+        files::write(&folder.join(file.name()), &trainer.export(file).await?)?;
     }
     Ok(())
 }
@@ -113,8 +108,8 @@ impl Text {
         if first.starts_with(&GZIP) {
             return Ok(Self { name, read: Box::new(MultiGzDecoder::new(file)), bytes: None });
         }
-        if first.starts_with(&zip::ZIP) {
-            let zip::Unpacked { name: inner, bytes, read } = zip::open(file, table.part)?;
+        if first.starts_with(&archive::ZIP) {
+            let archive::Unpacked { name: inner, bytes, read } = archive::open(file, table.part)?;
             return Ok(Self { name: format!("{name}/{inner}"), read, bytes: Some(bytes) });
         }
         let bytes = file.get_ref().metadata()?.len();

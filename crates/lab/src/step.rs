@@ -1,7 +1,7 @@
 //! `cargo xtask step`: times one training step.
 
 use crate::bench::race::{self, Contestant, Entry, Race};
-use crate::{Backend, Runtime, train};
+use crate::run::{self, Backend, Runtime};
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 use std::process::ExitCode;
@@ -33,7 +33,7 @@ impl Step {
     pub fn run(self) -> Result<ExitCode> {
         ensure!(self.steps > 0, "`--steps` must be at least 1");
         let mut options = json!({ "batchSize": race::BATCH });
-        train::set_all(&mut options, &self.set)?;
+        run::set_all(&mut options, &self.set)?;
         let entry = match self.runtime {
             Runtime::Native => pollster::block_on(self.natively(&options))?,
             Runtime::Browser | Runtime::Node => self.in_browser(options)?,

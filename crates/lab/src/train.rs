@@ -1,9 +1,10 @@
 //! `cargo xtask train`: trains from the command line.
 
 use crate::browser::Browser;
+use crate::run::{self, Backend, MODEL, Run, Runtime, Start, Table};
 use crate::screen::Screen;
-use crate::{Backend, Runtime, native, pages, root, setup};
-use anyhow::{Context as _, Result, bail, ensure};
+use crate::{files, native};
+use anyhow::{Context as _, Result, ensure};
 use clap::ArgGroup;
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
@@ -11,6 +12,7 @@ use std::process::ExitCode;
 use twotower::config::{self, Config};
 use twotower::data::Part;
 use twotower::export::{EXPORTS, Export};
+use xtask::{pages, setup};
 
 #[derive(clap::Args)]
 #[command(group(ArgGroup::new("source").required(true).args(["data", "train", "dataset", "resume"])))]
@@ -65,61 +67,6 @@ pub struct Train {
     export: Option<PathBuf>,
 }
 
-/// A run, resolved from the command line.
-pub struct Run {
-    pub start: Start,
-    pub backend: Backend,
-    /// Folder of `--export`.
-    pub export: Option<PathBuf>,
-}
-
-/// Start of a run.
-pub enum Start {
-    Fresh {
-        /// Files in the order in which they are read.
-        tables: Vec<Table>,
-        /// Options that differ from the defaults.
-        options: Value,
-    },
-    Saved {
-        file: PathBuf,
-        /// Total number of epochs, if it differs from the saved run's.
-        epochs: Option<u32>,
-    },
-}
-
-/// File name of the saved run that `--export` writes, in addition to all [`EXPORTS`].
-pub const MODEL: &str = "model.safetensors";
-
-/// A file of a run's data.
-pub struct Table {
-    pub part: Part,
-    pub file: PathBuf,
-}
-
-impl Table {
-    fn new(part: Part, file: impl Into<PathBuf>) -> Self {
-        Self { part, file: file.into() }
-    }
-
-    /// Returns its name in error messages.
-    pub fn name(&self) -> String {
-        self.file.file_name().unwrap_or_default().to_string_lossy().into_owned()
-    }
-
-    /// Returns the name of the part in the package's source.
-    fn key(&self) -> &'static str {
-        match self.part {
-            Part::All => "data",
-            Part::Train => "train",
-            Part::Validation => "validation",
-            Part::Test => "test",
-            Part::Items => "items",
-            Part::Users => "users",
-        }
-    }
-}
-
 impl Train {
     pub fn run(self) -> Result<ExitCode> {
         let start = match &self.resume {
@@ -134,8 +81,7 @@ impl Train {
             }
         };
         if let Some(folder) = &self.export {
-            std::fs::create_dir_all(folder)
-                .with_context(|| format!("{} cannot be created", folder.display()))?;
+            files::create(folder)?;
         }
         let run = Run { start, backend: self.backend, export: self.export.clone() };
         let screen = Screen::new();
@@ -151,7 +97,7 @@ impl Train {
         };
         screen.report(&report);
         if let Some(file) = self.json {
-            write(&file, &report)?;
+            files::write_json(&file, &report)?;
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -159,7 +105,7 @@ impl Train {
     fn tables(&self) -> Result<Vec<Table>> {
         let mut tables = Vec::new();
         if let Some(name) = &self.dataset {
-            let folder = dataset(name)?;
+            let folder = run::dataset(name)?;
             tables.push(Table::new(Part::Train, folder.join("train.csv.gz")));
             tables.push(Table::new(Part::Test, folder.join("test.csv.gz")));
             tables.push(Table::new(Part::Items, folder.join("items.csv")));
@@ -183,7 +129,7 @@ impl Train {
 
     fn options(&self) -> Result<Value> {
         let mut options = match &self.config {
-            Some(file) => read_json(file)?,
+            Some(file) => files::read_json(file)?,
             None => json!({}),
         };
         // Rejects errors of the file before `--set` can hide them.
@@ -203,44 +149,11 @@ impl Train {
                 }
             }
         }
-        set_all(&mut options, &self.sets)?;
+        run::set_all(&mut options, &self.sets)?;
         if let Some(epochs) = self.epochs {
             config::set(&mut options, "epochs", epochs.into());
         }
         Ok(options)
-    }
-}
-
-/// Sets the options of `--set key=value`.
-pub fn set_all(options: &mut Value, sets: &[String]) -> Result<()> {
-    for set in sets {
-        let (key, value) =
-            set.split_once('=').with_context(|| format!("--set {set}: expected KEY=VALUE"))?;
-        // A value that is not JSON is a text: `--set optimizer.kind=sgd` needs no quotes.
-        let value = serde_json::from_str(value).unwrap_or_else(|_| value.into());
-        config::set(options, key, value);
-    }
-    Ok(())
-}
-
-/// Returns the folders of the built-in data sets, in order.
-pub fn datasets() -> Result<Vec<PathBuf>> {
-    let entries = std::fs::read_dir(root().join("www/data"))?.flatten();
-    let mut folders: Vec<PathBuf> =
-        entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
-    folders.sort();
-    Ok(folders)
-}
-
-/// Returns the folder of a built-in data set.
-pub fn dataset(name: &str) -> Result<PathBuf> {
-    let folders = datasets()?;
-    match folders.iter().find(|folder| folder.ends_with(name)) {
-        Some(folder) => Ok(folder.clone()),
-        None => {
-            let names = folders.iter().filter_map(|folder| folder.file_name()?.to_str());
-            bail!("unknown data set `{name}`; use one of: {}", Vec::from_iter(names).join(", "));
-        }
     }
 }
 
@@ -283,19 +196,6 @@ fn in_browser(run: &Run, runtime: Runtime, hear: &mut impl FnMut(&str, &Value)) 
 fn readable(file: &Path) -> Result<()> {
     std::fs::metadata(file).with_context(|| format!("{} cannot be read", file.display()))?;
     Ok(())
-}
-
-/// Reads a JSON file.
-pub fn read_json(file: &Path) -> Result<Value> {
-    let text = std::fs::read_to_string(file)
-        .with_context(|| format!("{} cannot be read", file.display()))?;
-    serde_json::from_str(&text).with_context(|| format!("{} is not JSON", file.display()))
-}
-
-/// Writes a JSON file.
-pub fn write(file: &Path, document: &Value) -> Result<()> {
-    std::fs::write(file, format!("{document:#}\n"))
-        .with_context(|| format!("{} cannot be written", file.display()))
 }
 
 #[cfg(test)]

@@ -1,13 +1,14 @@
 //! The benchmark's results: kept in `docs/performance.json`, written to `docs/performance.md`.
 
+use super::goal::Goal;
 use super::page::Page;
 use super::reference::Reference;
 use super::roofline::Roofline;
 use super::sizes::Sizes;
 use super::techniques::Techniques;
-use super::timing::number;
 use serde::{Deserialize, Serialize};
 use std::fmt::{self, Display, Formatter};
+use xtask::markdown::Table;
 
 /// The measured parts, each from the latest command that measured it.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -50,79 +51,6 @@ impl Display for Circumstances {
     }
 }
 
-/// A figure to reach.
-#[derive(Debug)]
-pub struct Goal {
-    what: String,
-    bound: String,
-    figure: Option<String>,
-    met: bool,
-}
-
-impl Goal {
-    pub fn at_most(what: impl Into<String>, most: f64, figure: Option<f64>) -> Self {
-        Self::new(what, format!("≤ {most}"), figure, |figure| figure <= most)
-    }
-
-    pub fn at_least(what: impl Into<String>, least: f64, figure: Option<f64>) -> Self {
-        Self::new(what, format!("≥ {least}"), figure, |figure| figure >= least)
-    }
-
-    fn new(
-        what: impl Into<String>,
-        bound: String,
-        figure: Option<f64>,
-        holds: impl Fn(f64) -> bool,
-    ) -> Self {
-        let met = figure.is_some_and(holds);
-        Self { what: what.into(), bound, figure: figure.map(number), met }
-    }
-
-    /// Adds a unit to both numbers.
-    pub fn in_units(mut self, unit: &str) -> Self {
-        self.bound = format!("{} {unit}", self.bound);
-        self.figure = self.figure.map(|figure| format!("{figure} {unit}"));
-        self
-    }
-
-    fn row(self) -> Row {
-        let verdict = match (&self.figure, self.met) {
-            (None, _) => "not measured",
-            (Some(_), true) => "met",
-            (Some(_), false) => "**missed**",
-        };
-        vec![self.what, self.bound, self.figure.unwrap_or_default(), verdict.into()]
-    }
-}
-
-/// Cells of a row, as Markdown.
-pub type Row = Vec<String>;
-
-#[derive(Debug)]
-pub struct Table {
-    pub head: Row,
-    pub rows: Vec<Row>,
-}
-
-impl Table {
-    pub fn new(head: &[&str], rows: impl IntoIterator<Item = Row>) -> Self {
-        Self {
-            head: head.iter().copied().map(String::from).collect(),
-            rows: rows.into_iter().collect(),
-        }
-    }
-}
-
-impl Display for Table {
-    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
-        let line = |cells: &[String]| format!("| {} |", cells.join(" | "));
-        writeln!(out, "{}", line(&self.head))?;
-        let rule = self.head.iter().skip(1).map(|_| "---:|").collect::<String>();
-        writeln!(out, "|---|{rule}")?;
-        self.rows.iter().try_for_each(|row| writeln!(out, "{}", line(row)))
-    }
-}
-
 impl Document {
     /// Returns the goals of the measured parts, with their results.
     pub fn goals(&self) -> Table {
@@ -130,7 +58,7 @@ impl Document {
         let techniques = self.techniques.iter().flat_map(|part| part.measured.goals());
         let page = self.page.iter().flat_map(|part| part.measured.goals());
         let goals = reference.chain(techniques).chain(page);
-        Table::new(&["", "goal", "measured", ""], goals.map(|goal| goal.row()))
+        Table::new(&["", "goal", "measured", ""], goals.map(Goal::row))
     }
 }
 
@@ -167,7 +95,7 @@ const SIZES: &str = "The reference step, with one size changed at a time. Its pr
     one step each, some run before the browser has optimized the code.";
 
 /// Figures from machines with a real GPU, written by hand: these machines have no browser.
-const GPU: &str = include_str!("../../../docs/performance/gpu.md");
+const GPU: &str = include_str!("../../../../docs/performance/gpu.md");
 
 impl Display for Document {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
@@ -214,15 +142,6 @@ fn section<T>(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_goal_is_met_missed_or_not_measured() {
-        let goal = |figure| Goal::at_most("step", 0.7, figure).in_units("ms");
-        assert_eq!(goal(Some(0.7)).row(), ["step", "≤ 0.7 ms", "0.700 ms", "met"]);
-        assert_eq!(goal(Some(0.71)).row()[3], "**missed**");
-        assert_eq!(goal(None).row(), ["step", "≤ 0.7 ms", "", "not measured"]);
-        assert_eq!(Goal::at_least("rate", 10.0, Some(9.0)).row()[3], "**missed**");
-    }
 
     #[test]
     fn an_empty_document_is_one_too() {

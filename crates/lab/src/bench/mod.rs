@@ -1,7 +1,8 @@
 //! `cargo xtask bench`: compares the cost of the training step and of the page with their goals,
 //! with other libraries and with the machine's limits, and writes `docs/performance.md`.
 
-pub mod document;
+mod document;
+mod goal;
 mod page;
 mod peers;
 pub mod race;
@@ -9,10 +10,9 @@ mod reference;
 mod roofline;
 mod sizes;
 mod techniques;
-pub mod timing;
 
 use crate::browser::Browser;
-use crate::{root, train};
+use crate::{files, report};
 use anyhow::{Context as _, Result};
 use clap::ValueEnum;
 use document::{Circumstances, Document, Part};
@@ -20,7 +20,7 @@ use serde_json::json;
 use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::{SystemTime, UNIX_EPOCH};
+use xtask::root;
 
 #[derive(clap::Args)]
 pub struct Bench {
@@ -59,7 +59,7 @@ impl Bench {
     pub fn run(self) -> Result<ExitCode> {
         let file = self.out.join("performance.json");
         let mut document = match file.exists() {
-            true => serde_json::from_value(train::read_json(&file)?)
+            true => serde_json::from_value(files::read_json(&file)?)
                 .with_context(|| format!("{} was not written by a benchmark", file.display()))?,
             false => Document::default(),
         };
@@ -81,15 +81,14 @@ impl Bench {
         }
         let value = serde_json::to_value(&document)?;
         for file in [Some(&file), self.json.as_ref()].into_iter().flatten() {
-            train::write(file, &value)?;
+            files::write_json(file, &value)?;
         }
-        save(&self.out.join("performance.md"), &document.to_string())?;
+        files::write(&self.out.join("performance.md"), document.to_string().as_bytes())?;
         if let Some(sizes) = &document.sizes {
             let folder = self.out.join("performance");
-            fs::create_dir_all(&folder)
-                .with_context(|| format!("{} cannot be created", folder.display()))?;
+            files::create(&folder)?;
             for plot in sizes.measured.plots() {
-                save(&folder.join(format!("{}.svg", plot.name)), &plot.to_string())?;
+                files::write(&folder.join(format!("{}.svg", plot.name)), plot.to_string().as_bytes())?;
             }
         }
         if let (true, Some(roofline)) = (self.profile, &document.roofline) {
@@ -123,7 +122,7 @@ impl Bench {
             command += &format!(" --only {}", names.join(","));
         }
         Ok(Circumstances {
-            date: today(),
+            date: report::today(),
             command,
             cpu: cpu(),
             cores: std::thread::available_parallelism().map_or(1, usize::from),
@@ -133,20 +132,9 @@ impl Bench {
     }
 }
 
-/// Returns the current date, such as `2026-11-26`.
-pub fn today() -> String {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let now = speedate::DateTime::from_timestamp(now.as_secs() as i64, 0);
-    now.map_or(String::new(), |now| now.date.to_string())
-}
-
 /// Returns the processor's model name if the system reports it, else its architecture.
 fn cpu() -> String {
     let told = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = told.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
     model.map_or_else(|| std::env::consts::ARCH.into(), |(_, model)| model.trim().into())
-}
-
-fn save(file: &std::path::Path, text: &str) -> Result<()> {
-    fs::write(file, text).with_context(|| format!("{} cannot be written", file.display()))
 }

@@ -1,13 +1,14 @@
 //! The demo page as visitors see it: long tasks while it trains, time to the first loss, downloads.
 
-use super::document::Goal;
-use super::timing::{Timing, number};
-use crate::size::{self, Download};
-use crate::{pages, root, setup, shell};
+use super::goal::Goal;
+use crate::report::timing::Timing;
+use xtask::size::{self, Download};
+use xtask::{pages, root, setup, shell};
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 use std::fmt::{self, Display, Formatter};
 use std::process::Command;
+use xtask::markdown::number;
 
 /// Measured figures.
 #[derive(Debug, Serialize, Deserialize)]
@@ -42,7 +43,7 @@ pub fn measure() -> Result<Page> {
     let told = shell::step("the page", || {
         shell::quiet(
             Command::new("node")
-                .arg(root().join("xtask/browser/visit.mjs"))
+                .arg(root().join("crates/lab/browser/visit.mjs"))
                 .env(setup::CHROMIUM, setup::chromium()?),
         )
     })?;

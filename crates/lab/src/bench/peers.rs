@@ -1,8 +1,8 @@
 //! Other libraries that the reference step is compared with. They are installed for the benchmark
-//! only, at the versions of the lock files in `xtask/bench`, and are not part of the product.
+//! only, at the versions of the lock files in `crates/lab/bench`, and are not part of the product.
 
 use super::race::{BATCH, Contestant, Entry, ITEMS, USERS, WARM_UP};
-use crate::{root, setup, shell};
+use xtask::{root, setup, shell};
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -31,7 +31,7 @@ const JAX_STEPS: usize = 25;
 
 /// Installs the npm packages of the other libraries and returns their folder.
 pub fn libraries() -> Result<PathBuf> {
-    let folder = root().join("xtask/bench");
+    let folder = root().join("crates/lab/bench");
     setup::npm_packages_of(&folder)?;
     Ok(folder.join("node_modules"))
 }
@@ -64,7 +64,7 @@ pub fn jax(sgd: &Value, adam: &Value, shared: usize) -> Result<Vec<Entry>> {
         .with_context(|| format!("{} cannot be made", folder.display()))?;
     pollster::block_on(write_start(&folder, sgd, adam, shared))?;
     let told = shell::step("JAX, natively on one core", || {
-        shell::quiet(Command::new(&python).arg(root().join("xtask/bench/jax_step.py")).arg(&folder))
+        shell::quiet(Command::new(&python).arg(root().join("crates/lab/bench/jax_step.py")).arg(&folder))
     })?;
     let told: Value = serde_json::from_str(&told).context("JAX printed no JSON")?;
     let version = told["version"].as_str().unwrap_or_default();
@@ -114,7 +114,7 @@ async fn write_start(folder: &Path, sgd: &Value, adam: &Value, shared: usize) ->
 
 /// Returns a Python with JAX from a virtual environment; installs it first if needed.
 fn python() -> Result<PathBuf> {
-    let wanted = root().join("xtask/bench/requirements.txt");
+    let wanted = root().join("crates/lab/bench/requirements.txt");
     let home = root().join("target/bench/python");
     let python = home.join("bin/python");
     let stamp = home.join("installed-requirements.txt");

@@ -1,9 +1,9 @@
 //! Training steps of several contestants, timed alternately on one page of headless Chromium.
 
-use super::timing::Timing;
+use crate::report::timing::Timing;
 use crate::browser::Browser;
-use crate::wasm::{self, Variant};
-use crate::{Backend, Runtime};
+use xtask::wasm::{self, Variant};
+use crate::run::{Backend, Runtime};
 use anyhow::{Context as _, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};

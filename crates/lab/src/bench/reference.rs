@@ -1,14 +1,15 @@
 //! The reference step: ours on both backends, and the same step in other libraries, from the same
 //! tables and ids.
 
-use super::document::{Goal, Row, Table};
+use super::goal::Goal;
 use super::peers;
 use super::race::{self, BATCH, Contestant, Entry, Race};
-use super::timing::{Timing, number};
-use crate::Backend;
+use crate::report::timing::Timing;
+use crate::run::Backend;
 use anyhow::{Context as _, Result, ensure};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use xtask::markdown::{Row, Table, number};
 
 /// Measured figures.
 #[derive(Debug, Serialize, Deserialize)]

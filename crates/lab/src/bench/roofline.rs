@@ -1,15 +1,14 @@
 //! Each operation of the reference step, compared with the machine's limits.
 
-use super::document::Table;
 use super::race::{BATCH, CLOCK, ITEMS, USERS};
-use super::timing::number;
-use crate::Backend;
+use crate::run::Backend;
 use crate::browser::Browser;
-use crate::wasm::{self, Variant};
+use xtask::wasm::{self, Variant};
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::fmt::{self, Display, Formatter, Write as _};
+use xtask::markdown::{Table, number};
 
 /// Measured figures.
 #[derive(Debug, Serialize, Deserialize)]

@@ -1,14 +1,14 @@
 //! Step time over batch, width, bank and tables.
 
-use super::document::Table;
 use super::race::{BATCH, Contestant, ITEMS, Race, USERS};
-use super::timing::{Timing, number};
-use crate::Backend;
-use crate::study::plot::{Line, Plot, Scale};
+use crate::report::timing::Timing;
+use crate::run::Backend;
+use crate::report::plot::{Line, Plot, Scale};
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::fmt::{self, Display, Formatter};
+use xtask::markdown::{Table, number};
 
 /// Measured figures.
 #[derive(Debug, Serialize, Deserialize)]

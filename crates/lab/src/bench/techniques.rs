@@ -1,11 +1,12 @@
 //! Cost of techniques and of large tables, compared to the reference step, on both backends.
 
-use super::document::{Goal, Table};
+use super::goal::Goal;
 use super::race::{self, BATCH, Contestant, Entry, ITEMS, Race, USERS};
-use super::timing::{Timing, number};
-use crate::Backend;
+use crate::report::timing::Timing;
+use crate::run::Backend;
 use crate::browser::Browser;
-use crate::{pages, train};
+use crate::run;
+use xtask::pages;
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -13,6 +14,7 @@ use std::fmt::{self, Display, Formatter};
 use twotower::Config;
 use twotower::plan::{Plan, Program};
 use twotower::stopwatch;
+use xtask::markdown::{Table, number};
 
 /// Measured figures.
 #[derive(Debug, Serialize, Deserialize)]
@@ -148,7 +150,7 @@ struct Epoch {
 fn skipping(backend: Backend) -> Result<(f64, Timing)> {
     eprintln!("→ epochs with skipping on {}", backend.name());
     pages::build()?;
-    let folder = train::dataset("goodbooks")?;
+    let folder = run::dataset("goodbooks")?;
     let mut browser = Browser::new("epochs");
     browser.mount("/package/", pages::folder());
     browser.mount("/tables/", folder);

@@ -1,8 +1,9 @@
 //! Median and quartiles of repeated measurements.
 
-use crate::study::statistics::round;
+use super::statistics::round;
 use serde::{Deserialize, Serialize, Serializer};
 use std::fmt::{self, Display, Formatter};
+use xtask::markdown::number;
 
 /// The median of some times or ratios, and the quartiles around it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,17 +38,6 @@ impl Display for Timing {
         let Self { median, low, high, .. } = *self;
         write!(out, "{} ({} to {})", number(median), number(low), number(high))
     }
-}
-
-/// Formats a number with three significant digits.
-pub fn number(value: f64) -> String {
-    let digits = match value.abs() {
-        100.0.. => 0,
-        10.0.. => 1,
-        1.0.. => 2,
-        _ => 3,
-    };
-    format!("{value:.digits$}")
 }
 
 fn short<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {

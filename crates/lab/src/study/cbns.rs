@@ -3,7 +3,7 @@
 use super::measured::{Measured, Run};
 use super::section::{Chapter, Goal, standing};
 use super::table::{Format, Table};
-use super::{Arm, Experiment};
+use super::experiment::{Arm, Experiment};
 use serde_json::{Value, json};
 
 pub const EXPERIMENT: Experiment = Experiment {

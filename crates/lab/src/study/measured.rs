@@ -1,7 +1,7 @@
 //! The runs of an experiment on one data set, and figures derived from them.
 
-use super::plot::{Line, Plot, Scale};
-use super::statistics::{Comparison, Figure};
+use crate::report::plot::{Line, Plot, Scale};
+use crate::report::statistics::{Comparison, Figure};
 use serde::Deserialize;
 
 /// The fields that a study reads of a run's JSON document.

@@ -2,21 +2,21 @@
 //! seeds, and writes the results, good or bad, to `docs/results.md`.
 
 mod cbns;
+mod experiment;
 mod measured;
 mod onebp;
-pub mod plot;
 mod section;
 mod skip;
 mod starts;
-pub mod statistics;
 mod table;
 
-use crate::train::{self, Run, Start, Table};
-use crate::{Backend, bench, native, root};
+use crate::run::{self, Backend, Run, Start, Table};
+use crate::{files, native, report};
 use anyhow::{Context as _, Result, ensure};
 use clap::ValueEnum;
 use measured::Measured;
-use section::{Chapter, Section};
+use experiment::{Arm, Experiment};
+use section::Section;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::fs;
@@ -24,6 +24,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 use twotower::data::Part;
+use xtask::root;
 
 #[derive(clap::Args)]
 pub struct Study {
@@ -54,24 +55,6 @@ enum Technique {
     Skip,
     /// Each technique with the values of its switch in the page, against the plain run
     Starts,
-}
-
-/// An experiment: its runs on a data set, and the conclusions from them.
-struct Experiment {
-    name: &'static str,
-    title: &'static str,
-    about: &'static str,
-    /// Numbers of epochs. All arms run once for each, since a run may depend on its number of
-    /// epochs.
-    lengths: fn(set: &str) -> Vec<usize>,
-    arms: fn(set: &str) -> Vec<Arm>,
-    conclude: fn(&Measured) -> Chapter,
-}
-
-/// A way to train, compared with the others.
-struct Arm {
-    name: &'static str,
-    options: Value,
 }
 
 /// A data set that is already split.
@@ -129,16 +112,15 @@ impl Study {
             chapters,
         };
         let results = self.out.join("results");
-        fs::create_dir_all(&results)
-            .with_context(|| format!("{} cannot be created", results.display()))?;
+        files::create(&results)?;
         let file = results.join(format!("{}.json", experiment.name));
-        train::write(&file, &serde_json::to_value(&section)?)
+        files::write_json(&file, &serde_json::to_value(&section)?)
     }
 
     /// Returns the page's data sets, then those of `--data`.
     fn sets(&self) -> Result<Vec<Set>> {
         let mut sets: Vec<Set> = Vec::new();
-        for folder in train::datasets()?.iter().chain(&self.data) {
+        for folder in run::datasets()?.iter().chain(&self.data) {
             let set = Set::open(folder)?;
             ensure!(
                 sets.iter().all(|other| other.name != set.name),
@@ -188,7 +170,7 @@ impl Study {
     }
 
     fn circumstances(&self) -> String {
-        let date = bench::today();
+        let date = report::today();
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         format!(
             "Measured on {date} with twotower {}, natively on the CPU backend, one thread, on a machine with \
@@ -257,18 +239,14 @@ fn write_up(out: &Path) -> Result<()> {
         if !file.exists() {
             continue;
         }
-        let section: Section = serde_json::from_value(train::read_json(&file)?)
+        let section: Section = serde_json::from_value(files::read_json(&file)?)
             .with_context(|| format!("{} was not written by a study", file.display()))?;
         write!(text, "\n{section}").expect("a String takes text");
         for plot in section.chapters.iter().flat_map(|chapter| &chapter.plots) {
-            save(&out.join(format!("results/{}.svg", plot.name)), &plot.to_string())?;
+            files::write(&out.join(format!("results/{}.svg", plot.name)), plot.to_string().as_bytes())?;
         }
     }
-    save(&out.join("results.md"), &text)
-}
-
-fn save(file: &Path, text: &str) -> Result<()> {
-    fs::write(file, text).with_context(|| format!("{} cannot be written", file.display()))
+    files::write(&out.join("results.md"), text.as_bytes())
 }
 
 #[cfg(test)]

@@ -2,9 +2,9 @@
 
 use super::measured::{Epoch, Measured, Run};
 use super::section::{Chapter, Goal, standing};
-use super::statistics::interpolate;
+use crate::report::statistics::interpolate;
 use super::table::{Format, Table};
-use super::{Arm, Experiment};
+use super::experiment::{Arm, Experiment};
 use serde_json::json;
 
 pub const EXPERIMENT: Experiment = Experiment {

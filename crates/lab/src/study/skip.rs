@@ -3,9 +3,9 @@
 
 use super::measured::{Epoch, Measured, Run, fastest};
 use super::section::{Chapter, Goal, standing};
-use super::statistics::{Comparison, Figure, interpolate};
+use crate::report::statistics::{Comparison, Figure, interpolate};
 use super::table::{Format, Table};
-use super::{Arm, Experiment};
+use super::experiment::{Arm, Experiment};
 use serde_json::{Value, json};
 
 pub const EXPERIMENT: Experiment = Experiment {

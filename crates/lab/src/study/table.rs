@@ -1,6 +1,6 @@
 //! Tables of figures as Markdown, with a row for each arm.
 
-use super::statistics::Figure;
+use crate::report::statistics::Figure;
 use serde::{Deserialize, Serialize};
 use std::fmt::{self, Display, Formatter, Write as _};
 

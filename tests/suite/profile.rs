@@ -1,10 +1,8 @@
 //! Profiling a run does not change its results.
 
-mod camps;
-
 use std::time::Duration;
 
-use camps::{BACKENDS, train, trainer};
+use crate::support::{BACKENDS, train, trainer};
 use serde_json::{Value, json};
 use twotower::Error;
 use twotower::executor::BackendChoice;

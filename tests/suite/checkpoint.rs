@@ -1,12 +1,10 @@
 //! Saved runs: they resume to the same bits, and files that no run can have saved are rejected by
 //! name.
 
-mod camps;
-
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use camps::{BACKENDS, options, train, trainer};
+use crate::support::{BACKENDS, options, train, trainer};
 use proptest::prelude::*;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};

@@ -1,9 +1,7 @@
 //! Any combination of options is rejected by name, or trains: with the same results for the same
 //! seed, with finite losses, and with the work of its plan.
 
-mod camps;
-
-use camps::{BACKENDS, camps, options, train, trainer};
+use crate::support::{BACKENDS, camps, options, train, trainer};
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};

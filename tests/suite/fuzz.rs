@@ -3,9 +3,9 @@
 //! Each target runs for `FUZZ_SECONDS` seconds (an environment variable, default 1). Mutations are
 //! numbered: every run repeats the same sequence, and a longer run continues it. The input
 //! of a fault is written to `target/fuzz`; once the fault is fixed, the file becomes a seed in
-//! `fuzz/seeds`.
+//! `crates/fuzz/seeds`.
 
-#[path = "../fuzz/targets.rs"]
+#[path = "../../crates/fuzz/targets.rs"]
 mod targets;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -90,7 +90,7 @@ fn mutated(seeds: &[Vec<u8>], mutation: u32) -> Vec<u8> {
 
 /// Returns the seeds of a target, in the order of their names.
 fn seeds(target: &str) -> Vec<Vec<u8>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(target);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/fuzz/seeds").join(target);
     let entries = std::fs::read_dir(folder).expect("there are seeds").flatten();
     let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
     files.sort();

@@ -1,10 +1,8 @@
 //! Tuned runs: results, rejected options, and interruption during a trial.
 
-mod camps;
-
 use std::time::Duration;
 
-use camps::{BACKENDS, camps, options, train, trainer};
+use crate::support::{BACKENDS, camps, options, train, trainer};
 use serde_json::{Value, json};
 use twotower::Error;
 use twotower::executor::BackendChoice;

@@ -1,9 +1,7 @@
 //! Answers of a trained model on both backends: lists equal naive rankings for any excluded items,
 //! for one user and for many, and shares of scores are correct.
 
-mod camps;
-
-use camps::{BACKENDS, options, train, trainer};
+use crate::support::{BACKENDS, options, train, trainer};
 use proptest::prelude::*;
 use proptest::test_runner::{Config as Cases, TestRunner};
 use serde_json::{Value, json};

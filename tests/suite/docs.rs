@@ -154,7 +154,7 @@ fn documents_named_in_comments_are_there() {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let mut named = 0;
     for folder in
-        ["src", "shaders", "tests", "simd/src", "fuzz/fuzz_targets", "xtask/src", "www/src"]
+        ["src", "shaders", "tests", "crates", "xtask/src", "www/src"]
     {
         for file in sources(&root.join(folder)) {
             let text = std::fs::read_to_string(&file).unwrap_or_default();
@@ -175,7 +175,7 @@ fn documents_named_in_comments_are_there() {
 }
 
 /// Folders whose comments are in plain English: the subject is the thing that acts.
-const PLAIN: [&str; 6] = ["shaders", "simd/src", "src", "tests", "fuzz/fuzz_targets", "xtask/src"];
+const PLAIN: [&str; 5] = ["shaders", "src", "tests", "crates", "xtask/src"];
 
 /// Words that make a reader wait for the subject of a sentence.
 const RIDDLES: [&str; 7] =

@@ -1,10 +1,8 @@
 //! Whole runs on both backends: repeats, early stopping, rejected options, recommendations.
 
-mod camps;
-
 use std::time::Duration;
 
-use camps::{BACKENDS, camps, options, train, trainer};
+use crate::support::{BACKENDS, camps, options, train, trainer};
 use serde_json::{Value, json};
 use twotower::data::{Dataset, Loader, Part};
 use twotower::executor::BackendChoice;
