@@ -1,7 +1,7 @@
 //! Any combination of options is rejected by name, or trains: with the same results for the same
 //! seed, with finite losses, and with the work of its plan.
 
-use crate::support::{BACKENDS, camps, options, train, trainer};
+use crate::support::{BACKENDS, camps, extent, options, train, trainer};
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
@@ -140,14 +140,10 @@ fn check(options: &Value, choice: BackendChoice) -> Result<(), TestCaseError> {
     let plan = Plan::new(
         &resolved,
         &Extent {
-            users: dataset.n_users,
-            items: dataset.n_items,
-            pairs,
             hidden: pairs,
             evaluated: dataset.n_users,
-            keeps_best: false,
-            shuffled: true,
             bags: Bags { history: history.unwrap_or_default(), ..Bags::default() },
+            ..extent(dataset.n_users, dataset.n_items, pairs)
         },
     );
     prop_assert_eq!(epochs.len(), EPOCHS);
@@ -193,16 +189,7 @@ fn work_is_what_the_products_come_to() {
         for (key, value) in more.as_object().expect("an object") {
             all[key] = value.clone();
         }
-        let extent = Extent {
-            users: 6040,
-            items: 3706,
-            pairs: 800_193,
-            hidden: 0,
-            evaluated: 0,
-            keeps_best: false,
-            shuffled: true,
-            bags: Bags::default(),
-        };
+        let extent = extent(6040, 3706, 800_193);
         Plan::new(&resolve(&all).expect("valid"), &extent)
     };
     let product = 1024 * 1024 * 64;

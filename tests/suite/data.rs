@@ -1,5 +1,6 @@
 //! Tests of the whole loader: files in many formats give the same data set, in any chunks.
 
+use crate::support::{load, load_all};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use twotower::data::{Dataset, Features, Ids, Loader, Pairs, Part};
@@ -7,20 +8,6 @@ use twotower::{Config, Error, Result};
 
 fn config(options: Value) -> Config {
     Config::resolve(&options).expect("valid options")
-}
-
-/// Loads files, each in one chunk.
-fn load(options: Value, files: &[(Part, &str, &str)]) -> Result<Dataset> {
-    let mut loader = Loader::new(&config(options));
-    for (part, name, text) in files {
-        loader.begin(*part, name, Some(text.len() as u64))?;
-        loader.push(text.as_bytes())?;
-    }
-    loader.finish()
-}
-
-fn load_all(options: Value, text: &str) -> Result<Dataset> {
-    load(options, &[(Part::All, "all.csv", text)])
 }
 
 /// Returns options without a test part, for tests of reading.
@@ -63,7 +50,7 @@ fn every_format_gives_the_same_pairs() {
              {\"user\":\"07\",\"item\":\"x\"}\n{\"user\":\"7\",\"item\":\"q\\\"q\"}\n",
         ),
     ] {
-        let data = load(no_test(), &[(Part::All, name, text)]).expect(name);
+        let data = load(&no_test(), &[(Part::All, name, text)]).expect(name);
         let mut expected = own(PAIRS);
         expected.sort();
         assert_eq!(named_sorted(&data, &data.train), expected, "{name}");
@@ -79,7 +66,7 @@ fn columns_are_found_where_the_options_say() {
     for columns in [json!({ "user": "who", "item": "what" }), json!({ "user": 1, "item": 3 })] {
         let mut options = no_test();
         options["data"] = json!({ "columns": columns });
-        let data = load_all(options, text).expect("found");
+        let data = load_all(&options, text).expect("found");
         assert_eq!(named(&data, &data.train), own(&[("ann", "apple"), ("bob", "pear")]));
     }
 }
@@ -91,7 +78,7 @@ fn bad_lines_are_counted_named_and_skipped() {
         text += &format!("u{n},i{n}\n");
     }
     text += "lonely\n,i1\nu1,\n  \n\"open,i2\n";
-    let data = load_all(no_test(), &text).expect("under 1%");
+    let data = load_all(&no_test(), &text).expect("under 1%");
     let report = &data.report;
     assert_eq!((report.lines, report.bad_lines), (604, 2));
     assert_eq!((report.without_user, report.without_item, report.read[0].blank), (1, 1, 1));
@@ -105,7 +92,7 @@ fn bad_lines_are_counted_named_and_skipped() {
     );
     let warned = |part: &str| report.warnings.iter().any(|warning| warning.contains(part));
     assert!(warned("2 of 604 lines are bad") && warned("have no user"), "{:?}", report.warnings);
-    let error = load_all(no_test(), &(text + &"a,b,c\n".repeat(6))).expect_err("over 1%");
+    let error = load_all(&no_test(), &(text + &"a,b,c\n".repeat(6))).expect_err("over 1%");
     let Error::Data { file, problem, lines } = error else { panic!("{error}") };
     assert_eq!((file.as_str(), lines.len()), ("all.csv", 5));
     assert_eq!(problem, "8 of 610 lines are bad, more than 1%");
@@ -164,12 +151,12 @@ fn unusable_data_is_rejected() {
         ("ann,apple\nann,pear\n", "there is only one user to train on"),
         ("ann,apple\nbob,apple\n", "there is only one item to train on"),
     ] {
-        let error = load_all(no_test(), text).expect_err("refused");
+        let error = load_all(&no_test(), text).expect_err("refused");
         assert_eq!(error.to_string(), format!("all.csv: {problem}"));
     }
-    assert_eq!(load(no_test(), &[]).expect_err("refused").code(), "data");
+    assert_eq!(load(&no_test(), &[]).expect_err("refused").code(), "data");
     let endless = "x".repeat(1 << 20);
-    let error = load_all(no_test(), &format!("ann,apple\n{endless}")).expect_err("refused");
+    let error = load_all(&no_test(), &format!("ann,apple\n{endless}")).expect_err("refused");
     assert_eq!(error.to_string(), "all.csv: line 2 is longer than 256 KiB");
 }
 
@@ -178,10 +165,10 @@ fn ratings_under_the_minimum_do_not_count() {
     let text = "user,item,rating\nann,apple,4\nann,pear,3.5\nbob,pear,5\nbob,apple,0\n";
     let mut options = no_test();
     options["data"] = json!({ "minRating": 4 });
-    let data = load_all(options.clone(), text).expect("two are left");
+    let data = load_all(&options, text).expect("two are left");
     assert_eq!(named(&data, &data.train), own(&[("ann", "apple"), ("bob", "pear")]));
     assert_eq!(data.report.below_min_rating, 2);
-    let error = load_all(options, "user,item\nann,apple\n").expect_err("no ratings");
+    let error = load_all(&options, "user,item\nann,apple\n").expect_err("no ratings");
     assert_eq!(
         error.to_string(),
         "option `data.minRating`: all.csv has no ratings; \
@@ -196,7 +183,7 @@ fn the_core_is_what_is_left_when_all_have_enough() {
         "user,item\nann,apple\nann,pear\ndan,apple\ndan,pear\nbob,apple\nbob,kiwi\ncarl,kiwi\n";
     let mut options = no_test();
     options["data"] = json!({ "core": 2 });
-    let data = load_all(options, text).expect("a core");
+    let data = load_all(&options, text).expect("a core");
     assert_eq!(
         named(&data, &data.train),
         own(&[("ann", "apple"), ("ann", "pear"), ("dan", "apple"), ("dan", "pear")])
@@ -210,7 +197,7 @@ fn the_earliest_of_repeated_pairs_stays() {
     // By the earliest times, ann's order is pear, apple, kiwi, so kiwi is in the test part.
     let text = "user,item,timestamp\nann,apple,9\nann,kiwi,5\nann,apple,3\nann,pear,1\nann,pear,8\n\
                 bob,apple,1\nbob,kiwi,2\nbob,pear,3\n";
-    let data = load_all(json!({ "split": { "kind": "leave-last-out" } }), text).expect("loads");
+    let data = load_all(&json!({ "split": { "kind": "leave-last-out" } }), text).expect("loads");
     assert_eq!(data.report.duplicates, 2);
     assert_eq!(named_sorted(&data, &data.test), own(&[("ann", "kiwi"), ("bob", "pear")]));
 }
@@ -220,7 +207,7 @@ fn times_part_in_order_before_and_after_1970_in_any_notation() {
     let text = "user,item,date\na,1,1969-12-31\na,2,-1\na,3,0\na,4,1970-01-02T00:00\n\
                 a,5,1291213920\na,6,1591213920000\nb,1,1\nb,2,0\n";
     let split = json!({ "split": { "kind": "temporal", "test": 0.34, "validation": 0.25 } });
-    let data = load_all(split, text).expect("loads");
+    let data = load_all(&split, text).expect("loads");
     assert_eq!(named_sorted(&data, &data.test), own(&[("a", "5"), ("a", "6"), ("b", "1")]));
     assert_eq!(named_sorted(&data, &data.validation), own(&[("a", "4")]));
     assert_eq!(data.train.len(), 4);
@@ -278,7 +265,7 @@ fn parts_and_splits_that_do_not_go_together_are_refused_by_name() {
         ),
     ] {
         let files: Vec<_> = parts.into_iter().map(|part| (part, "f.csv", TEXT)).collect();
-        match load(options.clone(), &files) {
+        match load(&options, &files) {
             Err(Error::Config { key: found, .. }) => assert_eq!(found, key, "{options}"),
             other => panic!("{options} gave {other:?}"),
         }
@@ -298,7 +285,7 @@ fn titles_come_from_an_items_file_of_either_kind() {
             if items_first {
                 files.reverse();
             }
-            let data = load(no_test(), &files).expect("loads");
+            let data = load(&no_test(), &files).expect("loads");
             let titles: Vec<_> = (0..3).map(|item| data.title(item)).collect();
             assert_eq!(titles, [Some("One"), None, Some("Three, or more")]);
             assert_eq!(data.report.titled_items, 2);
@@ -323,7 +310,7 @@ fn features_come_from_columns_of_the_items_and_users_files() {
             "{\"user\":\"b\",\"town\":\"Ulm\"}\n{\"user\":\"a\",\"town\":\"Ulm\"}\n",
         ),
     ];
-    let data = load(options(json!(["town"]), json!(["tags:list", "year", "title:words"])), &files);
+    let data = load(&options(json!(["town"]), json!(["tags:list", "year", "title:words"])), &files);
     let data = data.expect("a data set");
     let told = |features: &Features, ids: &Ids, id: &str| -> Vec<String> {
         let row = ids.get(id).expect("it is there");
@@ -341,7 +328,7 @@ fn features_come_from_columns_of_the_items_and_users_files() {
     assert_eq!(data.title(data.items.get("x").expect("it is there")), Some("Ex"));
 
     let refused =
-        |options: Value, files: &[(Part, &str, &str)], key: &str| match load(options, files) {
+        |options: Value, files: &[(Part, &str, &str)], key: &str| match load(&options, files) {
             Err(Error::Config { key: found, .. }) => assert_eq!(found, key),
             other => panic!("gave {other:?}"),
         };
@@ -384,7 +371,7 @@ fn splits() -> impl Strategy<Value = Value> {
 /// Asserts that `text` gives the same data set whole and split at `cuts`, counted from `head`
 /// bytes.
 fn assert_same_however_cut(options: &Value, text: &str, head: usize, cuts: Vec<usize>) {
-    let whole = load_all(options.clone(), text).expect("loads");
+    let whole = load_all(&options, text).expect("loads");
     let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| (head + cut).min(text.len())).collect();
     cuts.extend([0, text.len()]);
     cuts.sort_unstable();
@@ -438,7 +425,7 @@ proptest! {
     /// Compares the parts with a slow computation of their definition.
     #[test]
     fn the_parts_are_what_the_split_says(rows in interactions(), options in splits()) {
-        let data = load_all(options.clone(), &table(&rows)).expect("loads");
+        let data = load_all(&options, &table(&rows)).expect("loads");
         let mut first = std::collections::BTreeMap::new();
         for (user, item, time) in &rows {
             let pair = (user.to_string(), format!("i,{item}"));
@@ -490,7 +477,7 @@ proptest! {
         let text = table(&rows);
         let with = |seed: u32| {
             let options = json!({ "seed": seed, "split": { "kind": "random", "test": 0.3 } });
-            load_all(options, &text).expect("loads").test
+            load_all(&options, &text).expect("loads").test
         };
         prop_assert_eq!(with(seed), with(seed));
         prop_assert_ne!(with(seed), with(seed + 1));

@@ -153,9 +153,7 @@ fn same_as_file(path: &str, expected: impl FnOnce(&str) -> String) {
 fn documents_named_in_comments_are_there() {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let mut named = 0;
-    for folder in
-        ["src", "shaders", "tests", "crates", "xtask/src", "www/src"]
-    {
+    for folder in ["src", "shaders", "tests", "crates", "xtask/src", "www/src"] {
         for file in sources(&root.join(folder)) {
             let text = std::fs::read_to_string(&file).unwrap_or_default();
             let comments = text.lines().map(str::trim_start).filter(|line| line.starts_with("//"));

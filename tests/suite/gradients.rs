@@ -1,6 +1,7 @@
 //! Compares the gradients of the loss with central differences of the same loss, written again in
 //! plain float64 code, and checks the identities of a softmax.
 
+use crate::support::extent;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use twotower::data::Csr;
@@ -75,14 +76,8 @@ impl Case {
             "temperature": self.temperature, "optimizer": { "kind": "sgd", "learningRate": 1 },
         }));
         let extent = Extent {
-            users: self.users.len() / self.width,
-            items: self.items.len() / self.width,
-            pairs: self.pairs.len(),
-            hidden: 0,
-            evaluated: 0,
-            keeps_best: false,
             shuffled: false,
-            bags: Bags::default(),
+            ..extent(self.users.len() / self.width, self.items.len() / self.width, self.pairs.len())
         };
         let config = config.expect("valid");
         pollster::block_on(async {
@@ -326,18 +321,13 @@ impl Towers {
     fn check(&self) {
         let [user_features, item_features, history] = &self.lists;
         let extent = Extent {
-            users: Self::USERS,
-            items: Self::ITEMS,
-            pairs: self.pairs.len(),
-            hidden: 0,
-            evaluated: 0,
-            keeps_best: false,
             shuffled: false,
             bags: Bags {
                 user_features: BagExtent::of(user_features, Self::FEATURES),
                 item_features: BagExtent::of(item_features, Self::FEATURES),
                 history: BagExtent::of(history, Self::ITEMS),
             },
+            ..extent(Self::USERS, Self::ITEMS, self.pairs.len())
         };
         let (parameters, before, after, loss) = pollster::block_on(async {
             let (mut model, _) =
@@ -422,14 +412,9 @@ fn a_user_of_nothing_moves_nothing() {
     }));
     let history = Csr { offsets: vec![0, 1, 2], items: vec![0, 1] };
     let extent = Extent {
-        users: 2,
-        items: 2,
-        pairs: 2,
-        hidden: 0,
-        evaluated: 0,
-        keeps_best: false,
         shuffled: false,
         bags: Bags { history: BagExtent::of(&history, 2), ..Bags::default() },
+        ..extent(2, 2, 2)
     };
     pollster::block_on(async {
         let config = config.expect("valid");

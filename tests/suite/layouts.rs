@@ -1,5 +1,6 @@
 //! Data sets of the field: made-up rows in their exact layouts.
 
+use crate::support::load;
 use serde_json::{Value, json};
 use twotower::Config;
 use twotower::data::{Dataset, Loader, Part};
@@ -329,15 +330,6 @@ const LAYOUTS: [Layout; 32] = [
         found: ["user", "item", "", "when"],
     },
 ];
-
-fn load(options: &Value, files: &[(Part, &str, &str)]) -> twotower::Result<Dataset> {
-    let mut loader = Loader::new(&Config::resolve(options)?);
-    for (part, name, text) in files {
-        loader.begin(*part, name, None)?;
-        loader.push(text.as_bytes())?;
-    }
-    loader.finish()
-}
 
 /// Returns the name or position of the column of each role in a file.
 fn found(data: &Dataset, file: usize, roles: &[&str]) -> Vec<String> {

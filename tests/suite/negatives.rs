@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::support::extent;
 use serde_json::{Value, json};
 use twotower::Config;
 use twotower::cpu::Executor;
@@ -39,16 +40,7 @@ fn draw(options: &Value, steps: u32) -> Vec<Row> {
     let config = Config::resolve(options).expect("valid options");
     let pairs: Vec<[u32; 2]> =
         (0..5000).map(|n| [n % USERS as u32, random::hash(2, 3, n) % ITEMS as u32]).collect();
-    let extent = Extent {
-        users: USERS,
-        items: ITEMS,
-        pairs: pairs.len(),
-        hidden: 0,
-        evaluated: 0,
-        keeps_best: false,
-        shuffled: true,
-        bags: Bags::default(),
-    };
+    let extent = extent(USERS, ITEMS, pairs.len());
     let plan = Plan::new(&config, &extent);
     let mut executor = Executor::new(&plan).expect("there is memory");
     executor.write(plan.at.pairs, 0, &pairs);

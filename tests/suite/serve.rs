@@ -1,7 +1,7 @@
 //! Answers of a trained model on both backends: lists equal naive rankings for any excluded items,
 //! for one user and for many, and shares of scores are correct.
 
-use crate::support::{BACKENDS, options, train, trainer};
+use crate::support::{BACKENDS, extent, options, train, trainer};
 use proptest::prelude::*;
 use proptest::test_runner::{Config as Cases, TestRunner};
 use serde_json::{Value, json};
@@ -276,14 +276,9 @@ fn with_histories(more: &Value, choice: BackendChoice) -> (Model, Csr) {
         .collect();
     let histories = pairs.rows(USERS);
     let extent = Extent {
-        users: USERS,
-        items: ITEMS,
-        pairs: pairs.len(),
-        hidden: 0,
         evaluated: USERS,
-        keeps_best: false,
-        shuffled: true,
         bags: Bags { history: BagExtent::of(&histories, ITEMS), ..Bags::default() },
+        ..extent(USERS, ITEMS, pairs.len())
     };
     let (mut model, _) = pollster::block_on(Model::new(&config, &extent, choice)).expect("a model");
     if config.towers.user.history.is_some() {
@@ -402,16 +397,7 @@ fn ties_go_to_the_lower_index() {
     const KINDS: usize = 7;
     for choice in BACKENDS {
         let config = options(&json!({ "dim": 5 }));
-        let extent = Extent {
-            users: 3,
-            items: ITEMS,
-            pairs: 3,
-            hidden: 0,
-            evaluated: 3,
-            keeps_best: false,
-            shuffled: true,
-            bags: Bags::default(),
-        };
+        let extent = Extent { evaluated: 3, ..extent(3, ITEMS, 3) };
         let new = Model::new(&config, &extent, choice);
         let (mut model, _) = pollster::block_on(new).expect("a model");
         let normals = |rows: usize, stream: u32| -> Vec<f32> {
@@ -548,18 +534,13 @@ fn a_cold_score_is_that_of_its_features() {
         };
         let (users, items) = (features(9), features(37));
         let extent = Extent {
-            users: 9,
-            items: 37,
-            pairs: 9,
-            hidden: 0,
             evaluated: 9,
-            keeps_best: false,
-            shuffled: true,
             bags: Bags {
                 user_features: BagExtent::of(&users, 6),
                 item_features: BagExtent::of(&items, 6),
                 ..Bags::default()
             },
+            ..extent(9, 37, 9)
         };
         pollster::block_on(async {
             let (mut model, _) = Model::new(&config, &extent, choice).await.expect("a model");

@@ -1,6 +1,7 @@
 //! Tables larger than the binding limit: trained and ranked in shards, with the same bits as in one
 //! piece.
 
+use crate::support::extent;
 use serde_json::{Value, json};
 use twotower::data::Pairs;
 use twotower::executor::Executor;
@@ -47,14 +48,11 @@ async fn run(options: &Value, shard: Option<u64>) -> Result<Trace, Error> {
     let history = history.map(|options| seen.capped(options.cap, |_, item| item));
     let bag = history.as_ref().map(|lists| BagExtent::of(lists, ITEMS));
     let extent = Extent {
-        users: USERS,
-        items: ITEMS,
-        pairs: PAIRS,
         hidden: PAIRS,
         evaluated: USERS,
         keeps_best: true,
-        shuffled: true,
         bags: Bags { history: bag.unwrap_or_default(), ..Bags::default() },
+        ..extent(USERS, ITEMS, PAIRS)
     };
     let plan = Plan::new(&config, &extent);
     let adapter = Gpu::adapter().await?;
@@ -164,16 +162,7 @@ fn runs_too_large_for_one_piece_are_rejected_with_the_numbers() {
     let config = Config::resolve(&json!({ "dim": 1 })).expect("valid options");
     // Scores of eight queries cannot be split.
     let items = available as usize / 32 + 8;
-    let extent = Extent {
-        users: 1,
-        items,
-        pairs: 1,
-        hidden: 1,
-        evaluated: 1,
-        keeps_best: false,
-        shuffled: true,
-        bags: Bags::default(),
-    };
+    let extent = Extent { hidden: 1, evaluated: 1, ..extent(1, items, 1) };
     let plan = Plan::new(&config, &extent);
     let refused = pollster::block_on(gpu::Executor::new(&adapter, &plan, None)).err();
     let Some(Error::Limit { limit, wanted, available: told }) = refused else {

@@ -1,21 +1,9 @@
 //! Tests of the reports on data: how files were understood, probable mistakes, and the split.
 
+use crate::support::{load, load_all};
 use serde_json::{Value, json};
 use twotower::data::{Dataset, Loader, Part, Preview};
 use twotower::{Config, Result};
-
-fn load(options: &Value, files: &[(Part, &str, &str)]) -> Result<Dataset> {
-    let mut loader = Loader::new(&Config::resolve(options)?);
-    for (part, name, text) in files {
-        loader.begin(*part, name, None)?;
-        loader.push(text.as_bytes())?;
-    }
-    loader.finish()
-}
-
-fn load_all(options: &Value, text: &str) -> Result<Dataset> {
-    load(options, &[(Part::All, "all.csv", text)])
-}
 
 /// Returns a table of `users` users with `items` items each; `more` returns a third cell for each
 /// row.

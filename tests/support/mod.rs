@@ -1,10 +1,12 @@
-//! Shared by tests of whole runs: a small data set that a model can learn, and a run on it.
+//! Shared by tests: data sets from text, a small one that a model can learn, runs on it, and the
+//! extent of plans.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use twotower::data::{Dataset, Loader, Part};
 use twotower::executor::{BackendChoice, Wish};
+use twotower::plan::{Bags, Extent};
 use twotower::trainer::{EpochReport, Trainer};
 use twotower::{Config, Error, config, random};
 
@@ -29,16 +31,45 @@ pub fn camps(config: &Config) -> Dataset {
     for user in 0..40 {
         users += &format!("u{user},town {},{}\n", user % 3, 18 + user / 2);
     }
+    let files = [
+        (Part::All, "camps.csv", &*lines),
+        (Part::Items, "items.csv", &*items),
+        (Part::Users, "users.csv", &*users),
+    ];
+    load_as(config, &files).expect("a data set")
+}
+
+/// Loads files, each in one chunk.
+pub fn load(options: &Value, files: &[(Part, &str, &str)]) -> Result<Dataset, Error> {
+    load_as(&Config::resolve(options)?, files)
+}
+
+/// Loads one file of interactions.
+pub fn load_all(options: &Value, text: &str) -> Result<Dataset, Error> {
+    load(options, &[(Part::All, "all.csv", text)])
+}
+
+fn load_as(config: &Config, files: &[(Part, &str, &str)]) -> Result<Dataset, Error> {
     let mut loader = Loader::new(config);
-    for (part, name, text) in [
-        (Part::All, "camps.csv", lines),
-        (Part::Items, "items.csv", items),
-        (Part::Users, "users.csv", users),
-    ] {
-        loader.begin(part, name, None).expect("begins");
-        loader.push(text.as_bytes()).expect("good lines");
+    for (part, name, text) in files {
+        loader.begin(*part, name, Some(text.len() as u64))?;
+        loader.push(text.as_bytes())?;
     }
-    loader.finish().expect("a data set")
+    loader.finish()
+}
+
+/// Returns the extent of a run that is not evaluated and has no lists.
+pub fn extent(users: usize, items: usize, pairs: usize) -> Extent {
+    Extent {
+        users,
+        items,
+        pairs,
+        hidden: 0,
+        evaluated: 0,
+        keeps_best: false,
+        shuffled: true,
+        bags: Bags::default(),
+    }
 }
 
 pub fn options(more: &Value) -> Config {

@@ -1,8 +1,8 @@
 //! `cargo xtask fuzz`: fuzzes everything that reads files, for a given time.
 
-use xtask::{root, setup, shell};
 use anyhow::Result;
 use std::process::{Command, ExitCode};
+use xtask::{root, setup, shell};
 
 /// Environment variable for `tests/fuzz.rs`: seconds for each target.
 pub const SECONDS: &str = "FUZZ_SECONDS";

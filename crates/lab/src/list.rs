@@ -1,7 +1,7 @@
 //! `cargo xtask list`: times a list of recommendations.
 
-use crate::report::timing::Timing;
 use crate::browser::Browser;
+use crate::report::timing::Timing;
 use crate::run::{self, Backend, Runtime};
 use anyhow::{Context as _, Result};
 use serde::Deserialize;

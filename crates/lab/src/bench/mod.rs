@@ -88,7 +88,10 @@ impl Bench {
             let folder = self.out.join("performance");
             files::create(&folder)?;
             for plot in sizes.measured.plots() {
-                files::write(&folder.join(format!("{}.svg", plot.name)), plot.to_string().as_bytes())?;
+                files::write(
+                    &folder.join(format!("{}.svg", plot.name)),
+                    plot.to_string().as_bytes(),
+                )?;
             }
         }
         if let (true, Some(roofline)) = (self.profile, &document.roofline) {

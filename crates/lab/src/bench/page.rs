@@ -2,13 +2,13 @@
 
 use super::goal::Goal;
 use crate::report::timing::Timing;
-use xtask::size::{self, Download};
-use xtask::{pages, root, setup, shell};
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 use std::fmt::{self, Display, Formatter};
 use std::process::Command;
 use xtask::markdown::number;
+use xtask::size::{self, Download};
+use xtask::{pages, root, setup, shell};
 
 /// Measured figures.
 #[derive(Debug, Serialize, Deserialize)]

@@ -2,7 +2,6 @@
 //! only, at the versions of the lock files in `crates/lab/bench`, and are not part of the product.
 
 use super::race::{BATCH, Contestant, Entry, ITEMS, USERS, WARM_UP};
-use xtask::{root, setup, shell};
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -11,6 +10,7 @@ use twotower::Config;
 use twotower::executor::BackendChoice;
 use twotower::model::Tower;
 use twotower::stopwatch::Stopwatch;
+use xtask::{root, setup, shell};
 
 /// Libraries in the page, with the backends that can train this step.
 const IN_PAGE: [(&str, &str); 4] =
@@ -64,7 +64,9 @@ pub fn jax(sgd: &Value, adam: &Value, shared: usize) -> Result<Vec<Entry>> {
         .with_context(|| format!("{} cannot be made", folder.display()))?;
     pollster::block_on(write_start(&folder, sgd, adam, shared))?;
     let told = shell::step("JAX, natively on one core", || {
-        shell::quiet(Command::new(&python).arg(root().join("crates/lab/bench/jax_step.py")).arg(&folder))
+        shell::quiet(
+            Command::new(&python).arg(root().join("crates/lab/bench/jax_step.py")).arg(&folder),
+        )
     })?;
     let told: Value = serde_json::from_str(&told).context("JAX printed no JSON")?;
     let version = told["version"].as_str().unwrap_or_default();

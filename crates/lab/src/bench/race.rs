@@ -1,13 +1,13 @@
 //! Training steps of several contestants, timed alternately on one page of headless Chromium.
 
-use crate::report::timing::Timing;
 use crate::browser::Browser;
-use xtask::wasm::{self, Variant};
+use crate::report::timing::Timing;
 use crate::run::{Backend, Runtime};
 use anyhow::{Context as _, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::path::PathBuf;
+use xtask::wasm::{self, Variant};
 
 /// The reference step: numbers of users and items of MovieLens-1M, and pairs in a batch.
 pub const USERS: usize = 6040;

@@ -1,14 +1,14 @@
 //! Each operation of the reference step, compared with the machine's limits.
 
 use super::race::{BATCH, CLOCK, ITEMS, USERS};
-use crate::run::Backend;
 use crate::browser::Browser;
-use xtask::wasm::{self, Variant};
+use crate::run::Backend;
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::fmt::{self, Display, Formatter, Write as _};
 use xtask::markdown::{Table, number};
+use xtask::wasm::{self, Variant};
 
 /// Measured figures.
 #[derive(Debug, Serialize, Deserialize)]

@@ -1,9 +1,9 @@
 //! Step time over batch, width, bank and tables.
 
 use super::race::{BATCH, Contestant, ITEMS, Race, USERS};
+use crate::report::plot::{Line, Plot, Scale};
 use crate::report::timing::Timing;
 use crate::run::Backend;
-use crate::report::plot::{Line, Plot, Scale};
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::json;

@@ -2,11 +2,10 @@
 
 use super::goal::Goal;
 use super::race::{self, BATCH, Contestant, Entry, ITEMS, Race, USERS};
-use crate::report::timing::Timing;
-use crate::run::Backend;
 use crate::browser::Browser;
+use crate::report::timing::Timing;
 use crate::run;
-use xtask::pages;
+use crate::run::Backend;
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -15,6 +14,7 @@ use twotower::Config;
 use twotower::plan::{Plan, Program};
 use twotower::stopwatch;
 use xtask::markdown::{Table, number};
+use xtask::pages;
 
 /// Measured figures.
 #[derive(Debug, Serialize, Deserialize)]

@@ -1,9 +1,9 @@
 //! A bank of earlier batches' items as additional negatives, against in-batch negatives only.
 
+use super::experiment::{Arm, Experiment};
 use super::measured::{Measured, Run};
 use super::section::{Chapter, Goal, standing};
 use super::table::{Format, Table};
-use super::experiment::{Arm, Experiment};
 use serde_json::{Value, json};
 
 pub const EXPERIMENT: Experiment = Experiment {

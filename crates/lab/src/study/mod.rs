@@ -14,8 +14,8 @@ use crate::run::{self, Backend, Run, Start, Table};
 use crate::{files, native, report};
 use anyhow::{Context as _, Result, ensure};
 use clap::ValueEnum;
-use measured::Measured;
 use experiment::{Arm, Experiment};
+use measured::Measured;
 use section::Section;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -243,7 +243,10 @@ fn write_up(out: &Path) -> Result<()> {
             .with_context(|| format!("{} was not written by a study", file.display()))?;
         write!(text, "\n{section}").expect("a String takes text");
         for plot in section.chapters.iter().flat_map(|chapter| &chapter.plots) {
-            files::write(&out.join(format!("results/{}.svg", plot.name)), plot.to_string().as_bytes())?;
+            files::write(
+                &out.join(format!("results/{}.svg", plot.name)),
+                plot.to_string().as_bytes(),
+            )?;
         }
     }
     files::write(&out.join("results.md"), text.as_bytes())

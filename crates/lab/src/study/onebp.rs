@@ -1,10 +1,10 @@
 //! OneBP against two backpropagations, with the settings of its authors.
 
+use super::experiment::{Arm, Experiment};
 use super::measured::{Epoch, Measured, Run};
 use super::section::{Chapter, Goal, standing};
-use crate::report::statistics::interpolate;
 use super::table::{Format, Table};
-use super::experiment::{Arm, Experiment};
+use crate::report::statistics::interpolate;
 use serde_json::json;
 
 pub const EXPERIMENT: Experiment = Experiment {

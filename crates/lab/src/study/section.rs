@@ -1,8 +1,8 @@
 //! Results of a study: kept in `docs/results/*.json`, written as a section of `docs/results.md`.
 
+use super::table::Table;
 use crate::report::plot::Plot;
 use crate::report::statistics::{Comparison, Verdict};
-use super::table::Table;
 use serde::{Deserialize, Serialize};
 use std::fmt::{self, Display, Formatter};
 

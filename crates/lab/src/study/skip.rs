@@ -1,11 +1,11 @@
 //! Skipping, against the two controls that such a result needs: skipping pairs at random, and
 //! stopping early.
 
+use super::experiment::{Arm, Experiment};
 use super::measured::{Epoch, Measured, Run, fastest};
 use super::section::{Chapter, Goal, standing};
-use crate::report::statistics::{Comparison, Figure, interpolate};
 use super::table::{Format, Table};
-use super::experiment::{Arm, Experiment};
+use crate::report::statistics::{Comparison, Figure, interpolate};
 use serde_json::{Value, json};
 
 pub const EXPERIMENT: Experiment = Experiment {

@@ -1,9 +1,9 @@
 //! Each technique with the values of its switch in the page, against the plain run.
 
+use super::experiment::{Arm, Experiment};
 use super::measured::{Measured, Run};
 use super::section::{Chapter, Goal, standing};
 use super::table::{Format, Table};
-use super::experiment::{Arm, Experiment};
 use serde_json::json;
 use twotower::Config;
 use twotower::config::starts;
