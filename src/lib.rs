@@ -18,7 +18,6 @@ pub mod negatives;
 mod order;
 pub mod pieces;
 pub mod plan;
-pub mod preset;
 pub mod random;
 pub mod safetensors;
 #[cfg(feature = "verify")]

@@ -1,20 +1,6 @@
 //! Detects the encoding of a file, and decodes it to UTF-8 with `\n` line ends.
 
-use serde::{Deserialize, Serialize};
-
-/// Encoding of a text file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Encoding {
-    /// UTF-8.
-    #[serde(rename = "utf-8")]
-    Utf8,
-    /// Windows-1252, which contains the characters of Latin-1.
-    #[serde(rename = "latin-1")]
-    Latin1,
-    /// UTF-16 in either byte order.
-    #[serde(rename = "utf-16")]
-    Utf16,
-}
+use crate::config::Encoding;
 
 /// Characters of the bytes 80 to 9F in Windows-1252; every other byte is its own code point.
 const WINDOWS_1252: [u16; 32] = [

@@ -44,7 +44,6 @@ mod titles;
 mod warnings;
 
 pub use dataset::Dataset;
-pub use encoding::Encoding;
 pub use features::Features;
 pub use ids::Ids;
 pub use loader::{Loader, Part};
@@ -52,4 +51,3 @@ pub use pairs::{Csr, Pairs};
 pub use preview::{Heads, Preview};
 pub use report::{About, ColumnReport, FileReport, Report, Summary};
 pub use restore::{Kept, KeptFeatures};
-pub(crate) use time::check_format as check_time_format;

@@ -2,23 +2,6 @@
 
 use super::dates::{self, MONTHS};
 
-/// Codes that a pattern may contain.
-pub(super) const CODES: &str = "%Y %y %m %d %H %I %p %M %S %f %b %s";
-
-/// Returns the first unknown code of a pattern.
-pub(super) fn unknown_code(pattern: &str) -> Option<String> {
-    let mut signs = pattern.chars();
-    while let Some(sign) = signs.next() {
-        if sign == '%' {
-            let code: String = signs.next().map_or("%".into(), |code| format!("%{code}"));
-            if code != "%%" && !CODES.split(' ').any(|known| known == code) {
-                return Some(code);
-            }
-        }
-    }
-    None
-}
-
 /// Parses a text by a pattern to milliseconds since 1970. A space in the pattern matches any number
 /// of spaces.
 pub(super) fn parse(text: &[u8], pattern: &str) -> Option<i64> {
@@ -103,12 +86,5 @@ mod tests {
         {
             assert_eq!(parse(text.as_bytes(), pattern), None, "{pattern}");
         }
-    }
-
-    #[test]
-    fn a_code_that_is_not_known_is_named() {
-        assert_eq!(unknown_code("%d.%m.%Y %%"), None);
-        assert_eq!(unknown_code("%d %Q").as_deref(), Some("%Q"));
-        assert_eq!(unknown_code("%"), Some("%".into()));
     }
 }

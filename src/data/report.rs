@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::encoding::Encoding;
 use super::loader::Part;
 
 /// Counts of read and skipped records, reports on files, warnings and notes.

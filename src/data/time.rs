@@ -2,7 +2,6 @@
 
 use super::dates::{self, Order, Seen};
 use super::pattern;
-use crate::error::{Error, Result};
 
 /// A number up to this size counts seconds, up to a thousand times this size milliseconds, and so
 /// on to nanoseconds. As seconds it is the year 2603, as milliseconds August 1970.
@@ -17,25 +16,6 @@ pub(super) struct Clock {
     order: Option<Order>,
     pattern: Option<String>,
     pub seen: Seen,
-}
-
-/// Rejects a `data.timeFormat` that is neither an order nor a pattern.
-///
-/// # Errors
-/// [`Error::Config`].
-pub(crate) fn check_format(format: &str) -> Result<()> {
-    let unknown = match format {
-        "month-first" | "day-first" => None,
-        pattern if pattern.contains('%') => pattern::unknown_code(pattern),
-        other => Some(other.into()),
-    };
-    unknown.map_or(Ok(()), |unknown| {
-        Err(Error::Config {
-            key: "data.timeFormat".into(),
-            problem: format!("`{unknown}` is unknown"),
-            allowed: format!("month-first, day-first, or a pattern of {}", pattern::CODES),
-        })
-    })
 }
 
 impl Clock {
@@ -142,10 +122,6 @@ mod tests {
         assert_eq!(read("month-first", "1/2/1970"), Some(86_400_000));
         assert_eq!(read("%Y%m%d", "19700102"), Some(86_400_000));
         assert_eq!(read("%Y%m%d", "1970-01-02"), None);
-        assert_eq!(check_format("%d.%m.%Y"), Ok(()));
-        let refused = |format| check_format(format).expect_err("refused").to_string();
-        assert!(refused("%Q").contains("`%Q` is unknown"), "{}", refused("%Q"));
-        assert!(refused("european").contains("month-first, day-first, or a pattern"));
     }
 
     #[test]

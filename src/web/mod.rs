@@ -17,12 +17,11 @@ use serde_json::{Value, json};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 
-use crate::config::{Config, OPTIONS};
+use crate::config::{Config, OPTIONS, PRESETS};
 use crate::data::{self, FileReport, Heads, Part};
 use crate::error::{Error, Result, clip};
 use crate::executor::{BackendChoice, Wish};
 use crate::json;
-use crate::preset::PRESETS;
 use crate::trainer;
 use file::{Blob, Written};
 

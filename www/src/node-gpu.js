@@ -1,6 +1,6 @@
 /**
  * Gives a thread of Node.js the `navigator.gpu` of a browser, by the npm package `webgpu`: Dawn, Chrome's WebGPU.
- * Plain JavaScript: `xtask/browser/drive-node.mjs` imports it as it is.
+ * Plain JavaScript: `crates/lab/browser/drive-node.mjs` imports it as it is.
  */
 
 import { createRequire } from "node:module";

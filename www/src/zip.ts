@@ -1,4 +1,4 @@
-/** The data file within a zip archive, as MovieLens is published. `xtask/src/zip.rs` is its twin. */
+/** The data file within a zip archive, as MovieLens is published. `crates/lab/src/archive.rs` is its twin. */
 
 import type { PartName } from "./wasm.js";
 

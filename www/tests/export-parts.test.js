@@ -94,7 +94,7 @@ test("a run is a command line that xtask understands", () => {
   const shipped = { dataSet: { id: "goodbooks", title: "Goodbooks", words: WORDS }, about, backend: "cpu", specs: SPECS };
   const command = "cargo xtask train --dataset goodbooks --set dim=32 --set onebp.beta=0.99 --set cbns.capacity=64 --backend cpu";
   assert.equal(commandOf(shipped), command);
-  const xtask = readFileSync(new URL("../../xtask/src/train.rs", import.meta.url), "utf8");
+  const xtask = readFileSync(new URL("../../crates/lab/src/train.rs", import.meta.url), "utf8");
   assert.ok(xtask.includes(command.replace("cargo xtask train ", "")), "xtask has a test of it");
 
   const config = { ...CONFIG, dim: 64, onebp: null, cbns: null, tune: { temperature: [0.3] }, split: { kind: "temporal" }, data: { columns: { user: "1" } } };

@@ -1,10 +1,10 @@
 //! `cargo xtask cluster test`: checks the Python package in `cluster/`, in an environment of its own.
 
-use crate::{root, shell};
 use anyhow::Result;
 use clap::Subcommand;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
+use xtask::{root, shell};
 
 #[derive(clap::Args)]
 pub struct Cluster {

@@ -1,9 +1,9 @@
 //! `cargo xtask demo`: builds and serves the page.
 
-use crate::{pages, setup, shell};
 use anyhow::{Context as _, Result};
 use std::net::TcpListener;
 use std::process::ExitCode;
+use xtask::{pages, setup, shell};
 
 const HOST: &str = "127.0.0.1";
 
@@ -23,8 +23,7 @@ impl Demo {
         let port = self.port.to_string();
         let mut serve = setup::node("vite/bin/vite.js");
         serve.args(["preview", "--host", HOST, "--strictPort", "--port", &port]);
-        shell::hand_over(&mut serve)?;
-        Ok(ExitCode::SUCCESS)
+        shell::hand_over(&mut serve)
     }
 }
 

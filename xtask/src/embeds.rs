@@ -1,12 +1,13 @@
 //! `cargo xtask embeds`: builds the examples with their hosts' tools from the packed package, and
 //! tests them in headless Chromium with `browser/embeds.mjs`.
 
-use crate::{package, pages, root, setup, shell};
+use crate::package;
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Value, json};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
+use xtask::{pages, root, setup, shell};
 
 #[derive(clap::Args)]
 pub struct Embeds {

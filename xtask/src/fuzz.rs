@@ -1,8 +1,8 @@
 //! `cargo xtask fuzz`: fuzzes everything that reads files, for a given time.
 
-use crate::{root, setup, shell};
 use anyhow::Result;
 use std::process::{Command, ExitCode};
+use xtask::{root, setup, shell};
 
 /// Environment variable for `tests/fuzz.rs`: seconds for each target.
 pub const SECONDS: &str = "FUZZ_SECONDS";
@@ -27,11 +27,13 @@ impl Fuzz {
         let seconds = self.seconds.to_string();
         if has_cargo_fuzz() {
             for target in targets {
-                let corpus = root().join("fuzz/corpus").join(&target);
+                let folder = root().join("crates/fuzz");
+                let corpus = folder.join("corpus").join(&target);
                 std::fs::create_dir_all(&corpus)?;
                 let mut fuzz = Command::new("cargo");
-                fuzz.args(["+nightly", "fuzz", "run", &target]).arg(corpus);
-                let seeds = root().join("fuzz/seeds").join(&target);
+                fuzz.args(["+nightly", "fuzz", "run", "--fuzz-dir"]).arg(&folder);
+                fuzz.arg(&target).arg(corpus);
+                let seeds = folder.join("seeds").join(&target);
                 fuzz.args(seeds.is_dir().then_some(seeds)).args(["--", "-timeout=60"]);
                 shell::run(fuzz.arg(format!("-max_total_time={seconds}")).current_dir(root()))?;
             }

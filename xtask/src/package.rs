@@ -1,13 +1,12 @@
 //! `cargo xtask package`: writes the npm tarball, the offline page and the page for frames to
 //! `dist/`.
 
-use crate::bench::document::{Row, Table};
-use crate::bench::timing::number;
-use crate::{pages, root, setup, shell, size};
 use anyhow::{Context as _, Result, ensure};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use xtask::markdown::{Row, Table, number};
+use xtask::{pages, root, setup, shell, size};
 
 /// Largest size of the offline page, in bytes.
 const OFFLINE_BUDGET: u64 = 2_000_000;

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result, bail};
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
 
 /// Prints a line, does the work, and prints how long it took.
@@ -24,8 +24,9 @@ pub fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Replaces this process with another program, so that stopping this one stops the other.
-pub fn hand_over(command: &mut Command) -> Result<()> {
+/// Replaces this process with another program, so that stopping this one stops the other. Systems
+/// without that run it and return its exit code.
+pub fn hand_over(command: &mut Command) -> Result<ExitCode> {
     #[cfg(unix)]
     {
         use std::os::unix::process::CommandExt as _;
@@ -33,7 +34,10 @@ pub fn hand_over(command: &mut Command) -> Result<()> {
         Err(error).with_context(|| cannot_start(command))
     }
     #[cfg(not(unix))]
-    run(command)
+    {
+        let status = command.status().with_context(|| cannot_start(command))?;
+        Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
 }
 
 /// Runs a program silently and returns its output. If it fails, the error contains the output.

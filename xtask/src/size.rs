@@ -1,7 +1,6 @@
 //! `cargo xtask size`: measures the downloads of the demo page and checks their budget.
 
-use crate::bench::document::{Row, Table};
-use crate::bench::timing::number;
+use crate::markdown::{Row, Table, number};
 use crate::pages;
 use anyhow::{Context as _, Result, ensure};
 use flate2::Compression;

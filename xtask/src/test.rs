@@ -1,9 +1,10 @@
 //! `cargo xtask test`: runs all tests and lints.
 
-use crate::{embeds, fuzz, golden, pages, root, setup, shell, size};
+use crate::{embeds, fuzz, lab};
 use anyhow::Result;
 use std::process::{Command, ExitCode};
 use std::time::Instant;
+use xtask::{pages, root, setup, shell, size};
 
 /// Counts of a stage.
 #[derive(Default)]
@@ -151,23 +152,16 @@ fn complete(mut tally: Tally, succeeded: bool) -> Tally {
     tally
 }
 
-/// Cases for Firefox and Node.js: they are fast and reach most shaders.
-const ELSEWHERE: [&str; 3] = ["bag_mlp_adam", "evaluation", "mixed_logq"];
-
-/// Runs every case in every place, and some in Firefox and in Node.js.
+/// Runs every golden case in every place. The lab ends with a line such as `66 passed; 0 failed;`.
 fn golden_cases() -> Result<Tally> {
-    let dir = root().join("tests/golden");
-    let some = ELSEWHERE.map(str::to_owned);
-    let elsewhere = [golden::FIREFOX, golden::NODE].concat();
     let mut sum = Tally::default();
-    for (only, places) in [(&[][..], &golden::EVERYWHERE[..]), (&some, &elsewhere)] {
-        let cases = golden::cases(&dir, only)?;
-        let outcomes = golden::check(&dir, &cases, places)?;
-        golden::print(&cases, places, &outcomes);
-        let passed = outcomes.iter().filter(|outcome| outcome.passes()).count();
-        sum.add(&Tally { passed, failed: outcomes.len() - passed });
-    }
-    Ok(sum)
+    let mut lab = lab::cargo_run();
+    lab.args(["golden", "tests/golden", "--everywhere"]).current_dir(root());
+    let succeeded = shell::listen(&mut lab, |line| {
+        sum.passed += number_before("passed;", line);
+        sum.failed += number_before("failed;", line);
+    })?;
+    Ok(complete(sum, succeeded))
 }
 
 #[cfg(test)]
