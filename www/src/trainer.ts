@@ -301,7 +301,7 @@ export class Trainer {
   }
 
   #refuseWhileTraining(call: string): void {
-    const message = `\`${call}\` was called while \`train\` was still at work`;
+    const message = `\`${call}\` was called while \`train\` was still running`;
     if (this.#training) throw new TwoTowerError("busy", message, { call });
   }
 }
