@@ -58,9 +58,9 @@ for (const [colorScheme, width] of [["light", 1280], ["dark", 390], ["light", 32
     await page.getByRole("switch", { name: "OneBP" }).check({ force: true });
     await page.getByText("switch off OneBP first").waitFor();
     await page.locator("input[type=file]").setInputFiles([file("unclear.csv", ratings().replace(/^.*/, "who,what,when"))]);
-    await page.getByRole("button", { name: "Put aside" }).waitFor();
+    await page.getByRole("button", { name: "Dismiss" }).waitFor();
     found.refused = await violations(page);
-    await page.getByRole("button", { name: "Put aside" }).click();
+    await page.getByRole("button", { name: "Dismiss" }).click();
     await page.getByRole("switch", { name: "Tuning" }).check({ force: true });
     await quick(page, 60);
     await page.getByRole("button", { name: "Reset" }).click();

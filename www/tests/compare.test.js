@@ -40,7 +40,7 @@ async function small(epochs = 3) {
 
 /** Leaves only these strategies ticked. */
 async function only(page, ...names) {
-  for (const name of ["Two backpropagations", "OneBP", "CBNS", "Skipping", "The settings at hand"]) {
+  for (const name of ["Two backpropagations", "OneBP", "CBNS", "Skipping", "The current settings"]) {
     await pick(page, name).setChecked(names.includes(name), { force: true });
   }
 }
@@ -97,7 +97,7 @@ test("negatives are a choice, with their number where any are drawn; what does n
   await page.getByLabel("Negatives").selectOption("uniform");
   await type(page, "Drawn", "3");
   await until(async () => (await config(page)).negatives.count === 3);
-  await page.getByText("Adds to negatives that a batch shares, and now each pair has its own").waitFor();
+  await page.getByText("Needs negatives that a batch shares. Set Negatives to in-batch or mixed.").waitFor();
   assert.ok(await page.getByRole("switch", { name: "CBNS" }).isDisabled());
   await page.getByLabel("Negatives").selectOption("mixed");
   await toggle(page, "CBNS");
@@ -138,7 +138,7 @@ test("two strategies draw two curves over what is chosen, and fill two rows; the
 
   const verdicts = page.locator("tt-comparison-verdicts");
   await verdicts.getByText(/^OneBP is (level with|better than|worse than) the plain run .*at \d+% fewer multiply-adds\./).waitFor();
-  await verdicts.getByText("One seed cannot tell differences under 13% from chance").waitFor();
+  await verdicts.getByText("With one seed, a difference under 13% may be chance").waitFor();
 
   await page.getByRole("radio", { name: "3", exact: true }).check({ force: true });
   await compared(page);
@@ -158,7 +158,7 @@ test("two strategies draw two curves over what is chosen, and fill two rows; the
   // Seeds may agree in an epoch.
   assert.ok(bands.flat().every(([within]) => within) && bands.flat().some(([, wide]) => wide), JSON.stringify(bands));
 
-  await page.getByText("Its answers after 4 epochs").waitFor();
+  await page.getByText("Answers after 4 epochs").waitFor();
   await phase(page, "Train again");
   await until(() => page.workers().length === 1);
   await page.locator("input[type=file]").setInputFiles([file("other.csv", ratings())]);
@@ -172,8 +172,8 @@ test("the settings at hand are compared as they are, and a technique's with its 
   await toggle(page, "OneBP");
   await type(page, "Kept share β", "0.7");
   await toggle(page, "Skipping");
-  assert.ok(await pick(page, "The settings at hand").isDisabled(), "four are enough");
-  await only(page, "OneBP", "The settings at hand");
+  assert.ok(await pick(page, "The current settings").isDisabled(), "four are enough");
+  await only(page, "OneBP", "The current settings");
   await compared(page);
   const told = await page.locator("tt-comparison-table tbody .told").allTextContents();
   assert.deepEqual(told, [
@@ -210,7 +210,7 @@ test("a comparison and the page's own run wait for each other; what is cancelled
   await until(() => main(page).isDisabled());
   await until(async () => /Two backpropagations 0\.\d{3}/.test(await said(page)));
   await page.getByRole("button", { name: "Cancel" }).click();
-  await page.getByText("Cancelled. What was measured stays.").waitFor();
+  await page.getByText("Cancelled. The results so far are kept.").waitFor();
   assert.match(await said(page), /Two backpropagations 0\.\d{3}, OneBP –/);
   await phase(page, "Resume");
   await until(() => page.workers().length === 1);

@@ -81,7 +81,7 @@ test("recommendations and files are saved under names that say the data set and 
   await menu(page).getByText("1 have no training data").waitFor();
   await menu(page).getByRole("textbox", { name: "Ids, one a line" }).fill("nobody");
   await menu(page).getByRole("button", { name: "Download CSV" }).click();
-  await menu(page).getByText("No such user is in the training data.").waitFor();
+  await menu(page).getByText("The training data contains no such user.").waitFor();
 
   const starts = { "users.npy": "\x93NUMPY", "ids.json": '{"users"', "embeddings.safetensors": "", "vectors.tsv": "", "metadata.tsv": "item\ttitle", "items.json": '{"normalized"', "item_tower.onnx": "" };
   for (const [name, start] of Object.entries(starts)) {

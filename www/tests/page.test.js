@@ -19,7 +19,7 @@ test("it opens on the books, trains at a press, pauses, goes on, and starts over
   await phase(page, "Start training");
   await page.getByText("4,891 readers").waitFor();
   assert.ok(await page.getByRole("radio", { name: "Goodbooks" }).isChecked());
-  await page.getByText("It has learnt nothing yet").waitFor();
+  await page.getByText("The model is not trained yet").waitFor();
   await quick(page, 3);
   await main(page).click();
   await phase(page, "Pause");
@@ -35,7 +35,7 @@ test("it opens on the books, trains at a press, pauses, goes on, and starts over
   assert.match(await page.locator("tt-line-chart header").first().textContent(), /softmax\s+\d\.\d{3}/, "the loss is live");
   await main(page).click();
   await phase(page, "Train again");
-  await page.getByText("Its answers after 3 epochs").waitFor();
+  await page.getByText("Answers after 3 epochs").waitFor();
   assert.match(await page.locator("tt-run-controls .backend").textContent(), /CPU\s+because .+/);
 
   const metrics = page.getByRole("img", { name: /^Test metrics/ });
@@ -164,7 +164,7 @@ test("a preset sets what it stands for, and tuning tells what it tries and what 
   assert.ok(!(await preset("Best").isChecked()), "with other settings it is no preset any more");
   await page.getByRole("textbox", { name: "Temperatures" }).fill("0.2, 0.5");
   await main(page).click();
-  await page.getByText(/Tries temperature 0\.2, 1 of 2: epoch \d of at most 6/).waitFor();
+  await page.getByText(/Trying temperature 0\.2, 1 of 2: epoch \d of at most 6/).waitFor();
   await phase(page, "Train again");
   await page.getByText("with temperature 0.").waitFor();
   await preset("Fast").check({ force: true });
@@ -184,7 +184,7 @@ test("towers are made of histories and of features of the items", async () => {
   await phase(page, "Start training");
   await main(page).click();
   await phase(page, "Train again");
-  await page.getByText("Its answers after 1 epoch").waitFor();
+  await page.getByText("Answers after 1 epoch").waitFor();
   await page.getByRole("textbox", { name: "Columns" }).fill("colour");
   await page.getByRole("textbox", { name: "Columns" }).blur();
   await page.getByRole("button", { name: "Reset" }).click();
@@ -199,7 +199,7 @@ test("a file of one's own is read, with its bad lines shown", async () => {
   const one = page.locator("input[type=file]");
   await one.setInputFiles([file("mine.csv", `${ratings()}\nbroken`), file("items.csv", titles())]);
   await page.getByText("60 users, 40 items").waitFor();
-  await page.getByText("1 bad line left out").click();
+  await page.getByText("1 bad line skipped").click();
   await page.getByText(/^mine\.csv, line \d+: /).waitFor();
   await page.getByLabel("Test part").selectOption("leave-last-out");
   await page.getByText("60 to test").waitFor();
@@ -234,7 +234,7 @@ test("a dropped file is taken; one that cannot be trained on is refused with its
   await page.locator("tt-data-preview").getByText("prose.txt").waitFor();
   assert.ok(await page.getByRole("radio", { name: "Goodbooks" }).isChecked(), "the data at hand stays");
   await phase(page, "Start training");
-  await page.getByRole("button", { name: "Put aside" }).click();
+  await page.getByRole("button", { name: "Dismiss" }).click();
   assert.equal((await note.textContent()).trim(), "");
   assert.equal(await page.locator("tt-data-preview").count(), 0);
   await drop("mine.tsv", ratings().replaceAll(",", "\t"));
@@ -316,7 +316,7 @@ test("a validation part chooses the epoch, and the test part measures it", async
 test("where a step's time goes is measured on the run, until it is over", async () => {
   const { page, faults, close } = await open(session);
   await phase(page, "Start training");
-  await page.getByText("Where a step’s time goes").click();
+  await page.getByText("Profile of a training step").click();
   const measure = page.getByRole("button", { name: "Measure" });
   assert.ok(await measure.isDisabled(), "no run has begun");
   const rows = page.locator("tt-step-profile tbody tr:not(.kernel)");
@@ -327,18 +327,18 @@ test("where a step's time goes is measured on the run, until it is over", async 
   await measure.click();
   await rows.first().waitFor();
   const told = await page.locator("tt-step-profile details").innerText();
-  assert.match(told, /The mean of \d+ steps? of this run: [\d.]+ ms a step/);
+  assert.match(told, /Mean of \d+ steps? of this run: [\d.]+ ms per step/);
   assert.match(told, /softmax_loss → d_item\s+[\d.]+ ms\s+step/);
   assert.match(told, /softmax_loss_logits\s+[\d.]+ ms/, "and each of its kernels");
 
   await page.getByRole("button", { name: "Reset" }).click();
   await rows.first().waitFor({ state: "detached" });
-  await page.getByText("Where a step’s time goes").click();
+  await page.getByText("Profile of a training step").click();
   await page.getByText("CPU", { exact: true }).click();
   await quick(page, 30);
   await main(page).click();
   await phase(page, "Pause");
-  await page.getByText("Where a step’s time goes").click();
+  await page.getByText("Profile of a training step").click();
   await rows.first().waitFor();
   assert.equal(await page.locator("tt-step-profile .kernel").count(), 0, "the CPU has no kernels");
   await phase(page, "Train again");
@@ -359,8 +359,8 @@ test("another seed draws another test part of a file, and leaves a given one", a
 
   await page.locator("input[type=file]").setInputFiles([file("mine.csv", ratings())]);
   await page.getByText("60 users, 40 items").waitFor();
-  const history = async () => (await list(page, "Has already").locator(".title").allTextContents()).join();
-  const first = list(page, "Has already").locator(".title").first();
+  const history = async () => (await list(page, "History").locator(".title").allTextContents()).join();
+  const first = list(page, "History").locator(".title").first();
   await first.waitFor();
   const before = await history();
   await page.getByLabel("Seed").fill("2");
@@ -535,9 +535,9 @@ for (const [name, options] of Object.entries(SCREENS)) {
     await quick(page, 20);
     await main(page).click();
     await phase(page, "Pause");
-    await page.getByText("Where a step’s time goes").click();
+    await page.getByText("Profile of a training step").click();
     await page.locator("tt-step-profile tbody").first().waitFor();
-    await page.getByText("Its answers after").waitFor({ timeout: 60_000 });
+    await page.getByText("Answers after").waitFor({ timeout: 60_000 });
     await page.screenshot({ path: drawing(`${name}-training`) });
     await phase(page, "Train again");
     await page.locator("tt-ask-panel section.front tt-item-list button").nth(1).click();
@@ -583,7 +583,7 @@ test("a run that was trained is kept, and resumed after a reload: with its curve
   // More than can pass unseen.
   await quick(page, 12);
   await main(page).click();
-  await page.getByText(/Its answers after \d+ epochs?\./).waitFor();
+  await page.getByText(/Answers after \d+ epochs?\./).waitFor();
   await main(page).click();
   await phase(page, "Resume");
   await until(async () => /of 12 epochs/.test(await firstPast(page)));
@@ -687,7 +687,7 @@ test("settings that do not go together are off, with the reason", async () => {
   await page.getByRole("radio", { name: "Balanced" }).check({ force: true });
   assert.equal(await epochs.inputValue(), "12");
   await toggle("Tuning").check({ force: true });
-  await page.getByText("Tuning chooses it.").waitFor();
+  await page.getByText("Tuning chooses the temperature.").waitFor();
   await page.locator("input[type=file]").setInputFiles([file("mine.csv", ratings().replace(/,\w+$/gm, ""))]);
   await page.getByText("60 users, 40 items").waitFor();
   assert.ok(await toggle("Features of items").isDisabled());
@@ -726,7 +726,7 @@ const SPOILED = {
         return undefined;
       };
     },
-    "The browser broke off before all was written.",
+    "The browser stopped before the run was written.",
   ],
   "is of a later version": [
     () => {
@@ -762,7 +762,7 @@ test("storage that fails is told of, with the file as the way out", async () => 
       assert.ok(await asksToStay(page), "what is kept nowhere is not left unasked");
       const note = page.locator("tt-error-note [role=status]");
       await page.getByRole("button", { name: "Reset" }).click();
-      await note.getByText("was not given up").waitFor();
+      await note.getByText("was not discarded").waitFor();
       await phase(page, "Train again");
       await page.getByRole("button", { name: "Reset" }).click();
       await phase(page, "Start training");
@@ -786,7 +786,7 @@ test("records of another form are not shown, and can be deleted", async () => {
     request.result.close();
   });
   await page.reload();
-  await page.getByText("3 records of another version of this page cannot be read.").waitFor();
+  await page.getByText("3 records from another version of this page cannot be read.").waitFor();
   assert.equal(await page.locator("tt-past-runs li").count(), 0);
   await page.locator("tt-past-runs").getByRole("button", { name: "Delete" }).click();
   await page.getByText("cannot be read").waitFor({ state: "detached" });
@@ -801,7 +801,7 @@ test("a step that does not end is ended with its worker", async () => {
   await main(page).click();
   await phase(page, "Pause");
   await page.getByRole("button", { name: "Reset" }).click();
-  await page.getByText("Stopping after the step at work").waitFor();
+  await page.getByText("Stopping after the current step").waitFor();
   await phase(page, "Start training");
   await page.getByText("4,891 readers").waitFor();
   await quick(page, 1);
@@ -835,6 +835,6 @@ test("a model is saved as a file, and gone on from there; another file is refuse
   await one.setInputFiles({ ...broken, name: "mine.safetensors", buffer: saved });
   await phase(page, "Train again");
   assert.equal(await page.locator("tt-epoch-table").textContent(), told);
-  await page.getByText("Its answers after 2 epochs").waitFor();
+  await page.getByText("Answers after 2 epochs").waitFor();
   await close();
 });

@@ -57,7 +57,7 @@ test("a good file shows how it was understood: its roles, its first rows, its co
   const rows = preview.locator("table").first().locator("tbody tr");
   assert.equal(await rows.count(), 5);
   assert.deepEqual(await rows.first().locator("td").allTextContents(), ratings().split("\n")[1].split(","));
-  await preview.getByText("has 40 of the data’s items").waitFor();
+  await preview.getByText("contains 40 of the data’s items").waitFor();
   await preview.getByRole("list", { name: "Warnings" }).getByText("2 of").waitFor();
   await preview.getByText("Split: 20% of each user’s pairs, drawn at random, are the test part, by default.").waitFor();
   await preview.getByLabel("Test part").selectOption("temporal-global");
@@ -122,11 +122,11 @@ test("a refused file is corrected by a field: times in a format of their own", a
 test("ratings from some number on are suggested, and what an own file was read with is forgotten with it", async () => {
   const csv = rated("user,item,rating,timestamp", ({ user, item, rating, time }) => [user, item, rating, time]);
   const { page, faults, preview, close } = await withFiles([file("rated.csv", csv)]);
-  await preview.getByText("Ratings from 1 to 5; all count as a like. Count from 4 on?").waitFor();
+  await preview.getByText("Ratings range from 1 to 5, and all count as likes. Count only 4 and above?").waitFor();
   const train = async () => Number(/([\d,]+)\s+pairs to train on/.exec(await page.locator("tt-data-picker .summary").textContent())[1].replace(",", ""));
   const before = await train();
-  await preview.getByRole("button", { name: "Count from 4 on" }).click();
-  await preview.getByText("all count as a like").waitFor({ state: "detached" });
+  await preview.getByRole("button", { name: "Count only 4 and above" }).click();
+  await preview.getByText("all count as likes").waitFor({ state: "detached" });
   await phase(page, "Start training");
   const share = (await train()) / before;
   assert.ok(share > 0.3 && share < 0.5, `two of five ratings count: ${share}`);
@@ -137,7 +137,7 @@ test("ratings from some number on are suggested, and what an own file was read w
   assert.equal(await preview.count(), 0);
   assert.equal((await warned(page).textContent()).trim(), "");
   await page.locator("input[type=file]").setInputFiles([file("rated.csv", csv)]);
-  await preview.getByText("all count as a like").waitFor();
+  await preview.getByText("all count as likes").waitFor();
   assert.deepEqual(faults, []);
   await close();
 });
@@ -147,7 +147,7 @@ for (const name of ["light", "dark", "phone"]) {
     const options = SCREENS[name];
     const csv = `${rated("user,item,rating,timestamp", ({ user, item, rating, time }) => [user, item, rating, time])}\nbroken`;
     const { page, preview, close } = await withFiles([file("rated.csv", csv), file("items.csv", titles())], options);
-    await preview.getByText("all count as a like").waitFor();
+    await preview.getByText("all count as likes").waitFor();
     await (name === "phone" ? preview : page).screenshot({ path: drawing(`${name}-preview`) });
     await fits(page, options);
     assert.deepEqual(await violations(page), []);
