@@ -45,7 +45,7 @@ export class TwoTowerError extends Error {
     if (thrown instanceof TwoTowerError) return thrown;
     const { code, message, data } = Object(thrown) as Partial<Record<keyof TwoTowerError, unknown>>;
     const sentence = typeof message === "string" ? message : String(thrown);
-    // A `DOMException` has a code, too, which is a number.
+    // The code of a `DOMException` is a number.
     return isCode(code)
       ? new TwoTowerError(code, sentence, data as TwoTowerError["data"], { cause: thrown })
       : new TwoTowerError("worker", sentence, {}, { cause: thrown });

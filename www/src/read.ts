@@ -14,7 +14,7 @@ export interface Text {
   bytes?: number;
 }
 
-/** Opens a table. Its first bytes tell whether it is packed; its name does not matter. */
+/** Opens a table. Its first bytes show whether it is packed; its name does not matter. */
 export async function open(body: Blob | ReadableStream<Uint8Array>, part: PartName): Promise<Text> {
   const reader = (body instanceof Blob ? body.stream() : body).getReader();
   const head: Uint8Array[] = [];
@@ -35,7 +35,7 @@ export async function open(body: Blob | ReadableStream<Uint8Array>, part: PartNa
   return { packed: undefined, chunks: whole };
 }
 
-/** Number of bytes that tell how a table is packed. */
+/** Number of bytes that show how a table is packed. */
 const FIRST = 4;
 
 /** First bytes of every gzip file (RFC 1952). */

@@ -7,7 +7,7 @@ import type { PartName } from "./wasm.js";
 /** One table on its way to the worker. */
 export interface Part {
   part: PartName;
-  /** File name, which tells the format and appears in errors. */
+  /** File name, which shows the format and appears in errors. */
   name: string;
   body: Blob | ReadableStream<Uint8Array>;
   /** Length in bytes before unpacking, if known. */

@@ -1,4 +1,4 @@
-/** Techniques switched on and off, and strategies compared, as the page's visitors do it. */
+/** Tests techniques and the comparison of strategies, as visitors use them. */
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -21,13 +21,13 @@ const chart = (page) => page.locator("tt-comparison-chart tt-line-chart");
 const said = (page) => chart(page).getByRole("img").getAttribute("aria-label");
 const axis = (page, name) => page.getByRole("radio", { name, exact: true }).check({ force: true });
 
-/** Types a value, as if the field were left then. */
+/** Types a value and leaves the field. */
 async function type(page, label, value) {
   await page.getByLabel(label, { exact: true }).fill(value);
   await page.getByLabel(label, { exact: true }).press("Tab");
 }
 
-/** A page with small data, and few and cheap epochs. */
+/** Opens a page with small data, and few and cheap epochs. */
 async function small(epochs = 3) {
   const opened = await open(session);
   const { page } = opened;
@@ -45,13 +45,13 @@ async function only(page, ...names) {
   }
 }
 
-/** Compares, until all have been trained. */
+/** Compares until all strategies have been trained. */
 async function compared(page) {
   await compare(page).click();
   await page.getByRole("button", { name: "Cancel" }).waitFor({ state: "detached", timeout: 120_000 });
 }
 
-test("a technique is off until it is switched on, with values that suit, and its options are trained with", async () => {
+test("a technique is off until it is switched on, starts with suitable values, and trains with its options", async () => {
   const { page, faults, close } = await small();
   const { onebp, cbns, skip } = await config(page);
   assert.deepEqual([onebp, cbns, skip], [null, null, null]);
@@ -91,7 +91,7 @@ test("a technique is off until it is switched on, with values that suit, and its
   await close();
 });
 
-test("negatives are a choice, with their number where any are drawn; what does not go together is barred with its reason", async () => {
+test("negatives are a choice, with a count if they are drawn; values that cannot be combined are disabled with a reason", async () => {
   const { page, close } = await small();
   assert.equal(await page.getByLabel("Drawn").count(), 0);
   await page.getByLabel("Negatives").selectOption("uniform");
@@ -107,7 +107,7 @@ test("negatives are a choice, with their number where any are drawn; what does n
   await close();
 });
 
-test("two strategies draw two curves over what is chosen, and fill two rows; the page's own run stays", async () => {
+test("two strategies draw two curves over the chosen axis and fill two rows; the page's own run stays", async () => {
   const { page, faults, close } = await small(4);
   await main(page).click();
   await phase(page, "Train again");
@@ -155,7 +155,7 @@ test("two strategies draw two curves over what is chosen, and fill two rows; the
   const bands = await chart(page).evaluate(({ lines }) =>
     lines.map(({ y, band }) => y.slice(1).map((at, ix) => [band.low[ix + 1] <= at && at <= band.high[ix + 1], band.low[ix + 1] < band.high[ix + 1]])),
   );
-  // Seeds may agree in an epoch.
+  // Seeds may give the same values in an epoch.
   assert.ok(bands.flat().every(([within]) => within) && bands.flat().some(([, wide]) => wide), JSON.stringify(bands));
 
   await page.getByText("Answers after 4 epochs").waitFor();
@@ -167,7 +167,7 @@ test("two strategies draw two curves over what is chosen, and fill two rows; the
   await close();
 });
 
-test("the settings at hand are compared as they are, and a technique's with its options there", async () => {
+test("the current settings are compared as they are, and a technique with its current options", async () => {
   const { page, close } = await small();
   await toggle(page, "OneBP");
   await type(page, "Kept share β", "0.7");
@@ -186,7 +186,7 @@ test("the settings at hand are compared as they are, and a technique's with its 
   await close();
 });
 
-test("a strategy that is refused says why in its row, and the others are trained", async () => {
+test("a rejected strategy shows the reason in its row, and the others are trained", async () => {
   const { page, faults, close } = await small();
   await page.getByLabel("Negatives").selectOption("uniform");
   await only(page, "CBNS", "Two backpropagations", "Skipping");
@@ -197,7 +197,7 @@ test("a strategy that is refused says why in its row, and the others are trained
   await close();
 });
 
-test("a comparison and the page's own run wait for each other; what is cancelled stays drawn", async () => {
+test("a comparison and the page's own run wait for each other; a cancelled comparison stays drawn", async () => {
   const { page, faults, close } = await open(session);
   await phase(page, "Start training");
   await quick(page, 40);
@@ -222,7 +222,7 @@ test("a comparison and the page's own run wait for each other; what is cancelled
   await close();
 });
 
-test("by the keyboard alone, strategies are ticked, compared and looked at", async () => {
+test("the keyboard alone ticks strategies, compares them and reads the chart", async () => {
   const { page, close } = await small();
   await only(page, "OneBP", "Two backpropagations", "Skipping");
   await pick(page, "Skipping").focus();
@@ -248,14 +248,14 @@ test("by the keyboard alone, strategies are ticked, compared and looked at", asy
 });
 
 for (const name of ["light", "dark", "phone", "forced-colours"]) {
-  test(`the comparison fits and can be read: ${name}`, async () => {
+  test(`the comparison fits and is readable: ${name}`, async () => {
     const { page, faults, close } = await open(session, SCREENS[name]);
     await phase(page, "Start training");
     await type(page, "Width D", "32");
     await type(page, "Epochs", "3");
     await compared(page);
     assert.match(await said(page), /Two backpropagations 0\.\d{3}, OneBP 0\.\d{3}, CBNS 0\.\d{3}, Skipping 0\.\d{3}$/);
-    // The cost that the switch tells is what the plan counts.
+    // The switch shows the cost that the plan counts.
     const [plain, , bank] = await page.locator("tt-comparison-table").evaluate(({ contenders }) => contenders.map(({ runs }) => runs[0].epochs.at(-1).multiplyAdds));
     const [, told] = /about ([\d.]+) times/.exec(await page.getByText("With a bank of 512").textContent());
     assert.ok(Math.abs(bank / plain / told - 1) < 0.1, `${bank / plain} times, told as ${told}`);

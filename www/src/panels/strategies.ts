@@ -30,7 +30,7 @@ export interface Strategy {
   values(atHand: Values, specs: readonly OptionSpec[]): Values;
   /** Returns a sentence on what it needs to rank well, if these values lack it. */
   needs(values: Values, specs: readonly OptionSpec[]): string | undefined;
-  /** Returns the values that its name does not tell, in words. */
+  /** Returns a description of the values that its name does not contain. */
   told(values: Values, specs: readonly OptionSpec[]): string;
 }
 
