@@ -72,7 +72,7 @@ test("a technique is off until it is switched on, starts with suitable values, a
   await until(async () => (await config(page)).cbns?.capacity === 512);
   await type(page, "Bank size", "64");
   await type(page, "Warm-up steps", "7");
-  await page.getByLabel("Pushed sides").selectOption("items");
+  await page.getByLabel("Bank gradients").selectOption("items");
   await until(async () => (await config(page)).cbns.sides === "items");
   assert.deepEqual((await config(page)).cbns, { capacity: 64, warmup: 7, sides: "items" });
   await type(page, "Warm-up steps", "");

@@ -74,12 +74,12 @@ test("recommendations and files are saved under names that contain the data set 
   await menu(page).getByText("Saved the lists of 300 users.").waitFor();
 
   await menu(page).getByRole("radio", { name: "Some users" }).check();
-  await menu(page).getByRole("textbox", { name: "Ids, one a line" }).fill("u5\n=cmd\nnobody\n");
+  await menu(page).getByRole("textbox", { name: "Ids, one per line" }).fill("u5\n=cmd\nnobody\n");
   const some = records((await taken(page, "Download CSV")).bytes.toString()).slice(1);
   assert.deepEqual([...new Set(some.map(([user]) => user))], ["u5", "'=cmd"]);
   assert.deepEqual(some.filter(([user]) => user === "u5"), rows.filter(([user]) => user === "u5"), "the same lists");
   await menu(page).getByText("1 have no training data").waitFor();
-  await menu(page).getByRole("textbox", { name: "Ids, one a line" }).fill("nobody");
+  await menu(page).getByRole("textbox", { name: "Ids, one per line" }).fill("nobody");
   await menu(page).getByRole("button", { name: "Download CSV" }).click();
   await menu(page).getByText("The training data contains no such user.").waitFor();
 

@@ -185,7 +185,7 @@ export class ExportMenu extends LitElement {
       <div class="whom small" role="radiogroup" aria-label="For whom">
         ${whom(`All ${count(about.data.users)} ${user}s`, false)} ${whom(`Some ${user}s`, true)}
       </div>
-      ${this.chosen ? html`<textarea class="field small" rows="3" required aria-label="Ids, one a line" placeholder="Ids, one a line"></textarea>` : nothing}
+      ${this.chosen ? html`<textarea class="field small" rows="3" required aria-label="Ids, one per line" placeholder="Ids, one per line"></textarea>` : nothing}
       <div class="row small">
         <label class="k">
           <span>Length of a list</span>

@@ -130,7 +130,7 @@ export class RunControls extends LitElement {
         </div>
       </div>
       <dl class="figure">
-        ${this.#fact("Pairs a second", this.pairsPerSecond > 0 ? rate(this.pairsPerSecond) : "–")}
+        ${this.#fact("Pairs per second", this.pairsPerSecond > 0 ? rate(this.pairsPerSecond) : "–")}
         ${this.#fact("Time left", this.#left())}
         <div class="backend">
           <dt class="small">Backend</dt>

@@ -45,7 +45,7 @@ export const CBNS: Technique = {
   options: [
     ["cbns.capacity", "Bank size"],
     ["cbns.warmup", "Warm-up steps"],
-    ["cbns.sides", "Pushed sides"],
+    ["cbns.sides", "Bank gradients"],
   ],
   costs: (values, specs) => {
     const bank = Number(valueOf("cbns.capacity", values, specs));
