@@ -78,7 +78,7 @@ test("recommendations and files are saved under names that contain the data set 
   const some = records((await taken(page, "Download CSV")).bytes.toString()).slice(1);
   assert.deepEqual([...new Set(some.map(([user]) => user))], ["u5", "'=cmd"]);
   assert.deepEqual(some.filter(([user]) => user === "u5"), rows.filter(([user]) => user === "u5"), "the same lists");
-  await menu(page).getByText("1 have no training data").waitFor();
+  await menu(page).getByText("Skipped 1 without training data").waitFor();
   await menu(page).getByRole("textbox", { name: "Ids, one per line" }).fill("nobody");
   await menu(page).getByRole("button", { name: "Download CSV" }).click();
   await menu(page).getByText("The training data contains no such user.").waitFor();
