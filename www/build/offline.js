@@ -71,7 +71,7 @@ function packed(bytes) {
   return gzipSync(isGzip ? gunzipSync(bytes) : bytes, { level: 9 });
 }
 
-/** Bytes as text that is shorter than base64: `src/offline/inlined.ts` says how, and reads it. */
+/** Encodes bytes as text that is shorter than base64. `src/offline/inlined.ts` describes the format and decodes it. */
 function digits(bytes) {
   const words = Buffer.concat([bytes, Buffer.alloc(3)]);
   const text = [];

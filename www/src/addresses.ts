@@ -1,8 +1,8 @@
-/** Addresses of the files that the package loads beside its own code: the worker, the compiled crate, the data sets. */
+/** Addresses of the files that the package loads in addition to its own code: the worker, the compiled crate, the data sets. */
 
 import { page } from "./environment.js";
 
-/** Addresses to load from instead of those beside the package's own files. */
+/** Addresses that replace the defaults, which are next to the package's own files. */
 export interface Addresses {
   /** Script of the Web Worker: the package's `worker.js`. */
   workerUrl?: string | URL | undefined;
@@ -15,7 +15,7 @@ export interface Addresses {
 const configured: Addresses = {};
 
 /**
- * Says where the package's files are, where that cannot be found out: after a bundler that does not follow
+ * Sets where the package's files are, if that cannot be detected: after a bundler that does not follow
  * `new URL("./file", import.meta.url)` (esbuild), or under a content security policy without `blob:`. Call it before
  * the first trainer; relative addresses are resolved against the page.
  */
@@ -23,18 +23,18 @@ export function configure(addresses: Addresses): void {
   Object.assign(configured, addresses);
 }
 
-/** The configured address of the worker or the data, resolved against the page. */
+/** Returns the configured address of the worker or the data, resolved against the page. */
 export function addressOf(file: "workerUrl" | "dataUrl"): string | undefined {
   return resolved(configured[file]);
 }
 
-/** The configured address of the compiled crate, resolved against the page, or the file itself. */
+/** Returns the configured address of the compiled crate, resolved against the page, or the file itself. */
 export function wasmSource(): string | Blob | undefined {
   const { wasmUrl } = configured;
   return wasmUrl instanceof Blob ? wasmUrl : resolved(wasmUrl);
 }
 
-/** In Node.js there is no page: an address is complete there. */
+/** Resolves an address against the page. Node.js has no page, so an address must be complete there. */
 function resolved(address: string | URL | undefined): string | undefined {
   return address === undefined ? undefined : new URL(address, page.document?.baseURI).href;
 }

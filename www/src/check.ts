@@ -1,13 +1,13 @@
-/** Checks what callers pass, before any of it reaches the worker: compiled code trusts the types of its parameters. */
+/** Checks arguments before they reach the worker: compiled code trusts the types of its parameters. */
 
 import { TwoTowerError } from "./error.js";
 
-/** The refusal of an option or an argument. */
+/** Returns the error for an invalid option or argument. */
 export function refusal(key: string, problem: string, allowed: string): TwoTowerError {
   return new TwoTowerError("config", `option \`${key}\`: ${problem}; allowed: ${allowed}`, { key, problem, allowed });
 }
 
-/** Kinds of values that are more than their `typeof`. */
+/** Kinds of values, with their checks. */
 const KINDS = {
   "an object": (value: unknown) => typeof value === "object" && value !== null,
   "an AbortSignal": (value: unknown) => typeof (value as Partial<AbortSignal> | null)?.addEventListener === "function",
@@ -18,24 +18,24 @@ const KINDS = {
   "true or false": (value: unknown) => typeof value === "boolean",
 };
 
-/** Refuses an argument of another kind. */
+/** Rejects an argument of another kind. */
 export function check(key: string, value: unknown, allowed: keyof typeof KINDS): void {
   if (!KINDS[allowed](value)) throw refusal(key, `${told(value)} is not allowed`, allowed);
 }
 
-/** The same for options that may be absent. */
+/** Rejects options of another kind. They may be absent. */
 export function checkOptional<T extends object>(options: T, kinds: { readonly [K in keyof T]?: keyof typeof KINDS }): void {
   for (const [key, allowed] of Object.entries(kinds) as [keyof T & string, keyof typeof KINDS][]) {
     if (options[key] !== undefined) check(key, options[key], allowed);
   }
 }
 
-/** A copy of options as the crate reads them: what JSON has no word for goes as text, to be refused under its key. */
+/** Copies options for the crate. Values that JSON cannot express become text, so that the crate rejects them by their key. */
 export function plain<T extends object>(key: string, options: T): T {
   return copied(key, options, String);
 }
 
-/** A copy of plain data; refuses what JSON has no word for. */
+/** Copies plain data. Rejects values that JSON cannot express. */
 export function strictly<T extends object>(key: string, data: T): T {
   return copied(key, data, (value) => {
     throw refusal(key, `${told(value)} is not allowed in it`, PLAIN);
@@ -49,7 +49,7 @@ function copied<T extends object>(key: string, data: T, other: (value: unknown) 
   try {
     return JSON.parse(JSON.stringify(data, (_, value: unknown) => (isJson(value) ? value : other(value)))) as T;
   } catch (cause) {
-    // The second of two lines draws the cycle.
+    // Only the first line: the others draw the cycle.
     throw cause instanceof TwoTowerError ? cause : refusal(key, (cause as Error).message.replace(/\n[^]*/, ""), PLAIN);
   }
 }
@@ -58,7 +58,7 @@ function isJson(value: unknown): boolean {
   return typeof value === "number" ? Number.isFinite(value) : !["bigint", "function", "symbol"].includes(typeof value);
 }
 
-/** A value as a message shows it. */
+/** Formats a value for a message. */
 function told(value: unknown): string {
   const text = typeof value === "bigint" ? `${value}n` : KINDS["an object"](value) ? "an object" : String(value);
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;

@@ -1,4 +1,4 @@
-/** The one error type of the package, and how it crosses from the worker into the page. */
+/** The error type of the package, and its transfer from the worker to the page. */
 
 import { transferHandlers, type TransferHandler } from "comlink";
 
@@ -27,7 +27,7 @@ export const CODES = [
 /** Stable name of a kind of error. */
 export type ErrorCode = (typeof CODES)[number];
 
-/** Every refusal and failure of a {@link Trainer}: a code to act on, a sentence to show, and data. */
+/** The error of every {@link Trainer} call that fails: a code to act on, a sentence to show, and data. */
 export class TwoTowerError extends Error {
   override readonly name = "TwoTowerError";
 
@@ -40,24 +40,24 @@ export class TwoTowerError extends Error {
     super(message, options);
   }
 
-  /** Makes a typed error of whatever was thrown; what has no code of ours is a fault of the worker. */
+  /** Converts a thrown value to a typed error. Values without a code of {@link CODES} get the code `worker`. */
   static from(thrown: unknown): TwoTowerError {
     if (thrown instanceof TwoTowerError) return thrown;
     const { code, message, data } = Object(thrown) as Partial<Record<keyof TwoTowerError, unknown>>;
     const sentence = typeof message === "string" ? message : String(thrown);
-    // A `DOMException` has a code, too, which is a number.
+    // The code of a `DOMException` is a number.
     return isCode(code)
       ? new TwoTowerError(code, sentence, data as TwoTowerError["data"], { cause: thrown })
       : new TwoTowerError("worker", sentence, {}, { cause: thrown });
   }
 
-  /** The refusal of a file, or of a part of the data, for what is wrong with it. */
+  /** Returns the error for a problem with a file or with a part of the data. */
   static data(file: string, problem: string, cause?: unknown): TwoTowerError {
     return new TwoTowerError("data", `${file}: ${problem}`, { file, problem, lines: [] }, { cause });
   }
 }
 
-/** Does the work; whatever it throws is rejected as a typed error. */
+/** Runs the work. Rejects with a typed error if it throws. */
 export async function typed<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -79,9 +79,9 @@ interface Sent {
   data: Readonly<Record<string, unknown>>;
 }
 
-/** Lets errors keep their code and data on the way; called on both sides of the worker's port. */
+/** Keeps the code and data of errors that cross the worker's port. Called on both sides. */
 export function carryErrors(): void {
-  // Comlink's own handler keeps an error's name, message and stack alone.
+  // Comlink's own handler keeps only an error's name, message and stack.
   const plain = transferHandlers.get("throw") as TransferHandler<Thrown, unknown>;
   const typed: TransferHandler<Thrown, Sent> = {
     canHandle: (value): value is Thrown => plain.canHandle(value),

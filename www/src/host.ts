@@ -1,4 +1,4 @@
-/** The worker's side of a thread: loads the compiled crate once and keeps the runs that are made of it. */
+/** The worker's side of a thread: loads the compiled crate once and owns the runs. */
 
 import type { PartialConfig } from "./config.js";
 import { TwoTowerError } from "./error.js";
@@ -9,7 +9,7 @@ import type { About, Backend, OptionSpec, Preset } from "./types.js";
 import { type Engine, type Loader, start, type Wasm, type WasmSource } from "./wasm.js";
 import { Unclear } from "./zip.js";
 
-/** A run that was made, by its number. */
+/** Number and description of a new run. */
 export interface Made {
   run: number;
   about: About;
@@ -24,15 +24,15 @@ export class Host {
   readonly #runs = new Map<number, Run>();
   #made = 0;
 
-  /** A host that loads the crate from `beside` unless {@link Host.start} names another address. */
+  /** Creates a host that loads the crate from `beside`, unless {@link Host.start} names another address. */
   constructor(beside: () => WasmSource) {
     this.#beside = beside;
   }
 
-  /** Starts to load the compiled crate. The first call of all. */
+  /** Starts to load the compiled crate. Must be the first call. */
   start(source: WasmSource | undefined): void {
     this.#wasm = start(source ?? this.#beside());
-    // Each call reports the failure.
+    // Later calls report the failure.
     this.#wasm.catch(() => undefined);
   }
 
@@ -44,7 +44,7 @@ export class Host {
     return (await this.#crate()).presets();
   }
 
-  /** Reads the parts and makes a run. */
+  /** Reads the parts and creates a run. */
   async create(parts: Part[], config: PartialConfig, backend: Backend | "auto"): Promise<Made> {
     const { Engine, Loader } = await this.#crate();
     const loader = new Loader(config);
@@ -52,13 +52,13 @@ export class Host {
     return this.#add(await Engine.create(loader.finish(), config, backend));
   }
 
-  /** Makes a run that resumes from a saved one. */
+  /** Resumes a saved run. */
   async load(file: Blob, backend: Backend | "auto"): Promise<Made> {
     const { Engine } = await this.#crate();
     return this.#add(await Engine.load(file, backend));
   }
 
-  /** Calls a run. */
+  /** Calls a method of a run. */
   ask<C extends Call>(run: number, call: C, ...parameters: Parameters<Run[C]>): ReturnType<Run[C]> {
     const found = this.#runs.get(run);
     if (found === undefined) throw new TwoTowerError("destroyed", "the trainer was destroyed");
@@ -89,13 +89,13 @@ async function read({ part, name, body, size }: Part, loader: Loader): Promise<v
     const reason = cause instanceof Error ? ` (${cause.message})` : "";
     throw TwoTowerError.data(name, cause instanceof Unclear ? cause.message : problem + reason, cause);
   };
-  const unreadable = "it could not be read to its end";
+  const unreadable = "it could not be read completely";
   const { chunks, packed, inner, bytes } = await open(body, part).catch(refuse(unreadable));
   const length = packed === undefined ? size : bytes;
   loader.begin(part, inner === undefined ? name.replace(/\.gz$/i, "") : `${name}/${inner}`, length);
   const reader = chunks.getReader();
   for (;;) {
-    const { done, value } = await reader.read().catch(refuse(packed ? `not a whole ${packed} file` : unreadable));
+    const { done, value } = await reader.read().catch(refuse(packed ? `it is not a complete ${packed} file` : unreadable));
     if (done) return;
     loader.push(value);
   }

@@ -1,6 +1,6 @@
 /**
- * How a worker thread ends. Terminating one while Dawn is at work in it ends the whole process, so a thread that has loaded
- * Dawn is asked to exit, and does so when Dawn has settled its promises. Both threads see the state.
+ * Ends worker threads. If a thread is terminated while Dawn works in it, the whole process ends. So a thread that has
+ * loaded Dawn is asked to exit, and exits when Dawn has settled its promises. Both threads see the state.
  */
 
 import process from "node:process";
@@ -14,10 +14,10 @@ const [PLAIN, WITH_DAWN, TERMINATED, ENDED] = [0, 1, 2, 3];
 /** The message that asks a thread to exit. Comlink ignores it. */
 const EXIT = "exit";
 
-/** Milliseconds that the end of the process waits for a thread to exit. */
+/** Milliseconds that the process waits for a thread to exit before it ends. */
 const PATIENCE = 10_000;
 
-/** A state for a new thread. */
+/** Returns the state of a new thread. */
 export function freshState(): Int32Array {
   return new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
 }
@@ -28,7 +28,7 @@ export function end(worker: Worker, state: Int32Array): void {
   else void worker.terminate();
 }
 
-/** Has the process end the thread before it ends itself. */
+/** Makes the process end the thread before the process ends. */
 export function endWithProcess(worker: Worker, state: Int32Array): void {
   const wait = (): void => {
     end(worker, state);
@@ -38,7 +38,7 @@ export function endWithProcess(worker: Worker, state: Int32Array): void {
   worker.on("exit", () => process.off("exit", wait));
 }
 
-/** In the thread: exits soon after it was asked to, and says when it does. */
+/** Called in the thread: exits soon after the message to exit, and sets the state. */
 export function obey(port: MessagePort, state: Int32Array): void {
   port.on("message", (message) => {
     if (message === EXIT) whenSettled(() => process.exit());
@@ -49,7 +49,7 @@ export function obey(port: MessagePort, state: Int32Array): void {
   });
 }
 
-/** In the thread: says that Dawn is about to be loaded. Throws if the thread is being terminated. */
+/** Called in the thread, before Dawn is loaded: sets the state. Throws if the thread is being terminated. */
 export function enterDawn(state: Int32Array): void {
   if (Atomics.compareExchange(state, 0, PLAIN, WITH_DAWN) === TERMINATED) throw new Error("the trainer was destroyed");
 }

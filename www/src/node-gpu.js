@@ -1,16 +1,16 @@
 /**
  * Gives a thread of Node.js the `navigator.gpu` of a browser, by the npm package `webgpu`: Dawn, Chrome's WebGPU.
- * Plain JavaScript: `crates/lab/browser/drive-node.mjs` imports it as it is.
+ * This is plain JavaScript because `crates/lab/browser/drive-node.mjs` imports it without a build.
  */
 
 import { createRequire } from "node:module";
 import { env } from "node:process";
 
-/** The variable with Dawn's options, separated by semicolons, as in `backend=vulkan;adapter=NVIDIA H100`. */
+/** Environment variable with Dawn's options, separated by semicolons, as in `backend=vulkan;adapter=NVIDIA H100`. */
 const OPTIONS = "TWOTOWER_DAWN";
 
 /**
- * The exports of the npm package: `globals` has the names of WebGPU, such as `GPUBufferUsage`.
+ * Exports of the npm package: `globals` contains the names of WebGPU, such as `GPUBufferUsage`.
  * @typedef {{ create: (options: string[]) => object, globals: Record<string, any> }} Dawn
  */
 
@@ -24,14 +24,14 @@ const PROMISING = {
   GPUShaderModule: ["getCompilationInfo"],
 };
 
-/** Promises of Dawn that are not settled. */
+/** Number of Dawn's promises that are not settled. */
 let pending = 0;
 /** @type {(() => void) | undefined} */
 let listener;
 
 /**
- * Calls back as soon as no promise of Dawn is pending: at once, or before whatever waits for the last of them. If a thread
- * ends while one is pending, Dawn ends the process.
+ * Calls `listen` as soon as no promise of Dawn is pending: at once, or before code that waits for the last one. If a
+ * thread ends while one is pending, Dawn ends the process.
  * @param {() => void} listen
  */
 export function whenSettled(listen) {
@@ -40,7 +40,7 @@ export function whenSettled(listen) {
 }
 
 /**
- * Defines `navigator.gpu`. Dawn is loaded when it is first read, after a call of `before`; if that fails, reading throws
+ * Defines `navigator.gpu`. The first read calls `before` and loads Dawn; if that fails, the read throws
  * the reason.
  * @param {() => void} [before]
  */
@@ -66,7 +66,7 @@ function start(before) {
 }
 
 /**
- * Has a method count its promises.
+ * Makes a method count its promises.
  * @param {any} prototype
  * @param {string} method
  */

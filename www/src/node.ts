@@ -32,7 +32,7 @@ function started(state: Int32Array): Worker {
     const url = given === undefined ? new URL("./node-worker.js", import.meta.url) : new URL(given);
     return new Worker(url, { name: "twotower", workerData: state });
   } catch (thrown) {
-    // An address that is no `file:` URL.
+    // The address is not a `file:` URL.
     throw failure(thrown as Error, "ERR_MODULE_NOT_FOUND");
   }
 }
@@ -44,7 +44,7 @@ function failure(error: NodeJS.ErrnoException, code = error.code): TwoTowerError
   return new TwoTowerError("worker", `${message}; ${advice}`, { option: "workerUrl" }, { cause: error });
 }
 
-/** The worker's end of the line. It keeps the process alive while calls are pending, and no longer. */
+/** Returns the endpoint of a worker. It keeps the process alive only while calls are pending. */
 function counted(worker: Worker): Endpoint {
   const endpoint = nodeEndpoint(worker);
   let pending = 0;

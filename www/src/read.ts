@@ -1,4 +1,4 @@
-/** Bytes of a table, chunk by chunk, unpacked. */
+/** Reads the bytes of a table, chunk by chunk, and unpacks them. */
 
 import type { PartName } from "./wasm.js";
 import { isZip, unzip } from "./zip.js";
@@ -10,11 +10,11 @@ export interface Text {
   packed: "gzip" | "zip" | undefined;
   /** Its name within an archive. */
   inner?: string;
-  /** Its length unpacked, if the archive tells it. */
+  /** Its unpacked length, if the archive states it. */
   bytes?: number;
 }
 
-/** Opens a table; its first bytes tell whether it is packed, not its name. */
+/** Opens a table. Its first bytes show whether it is packed; its name does not matter. */
 export async function open(body: Blob | ReadableStream<Uint8Array>, part: PartName): Promise<Text> {
   const reader = (body instanceof Blob ? body.stream() : body).getReader();
   const head: Uint8Array[] = [];
@@ -30,18 +30,18 @@ export async function open(body: Blob | ReadableStream<Uint8Array>, part: PartNa
   if (GZIP.every((byte, ix) => first[ix] === byte)) {
     return { packed: "gzip", chunks: whole.pipeThrough(new DecompressionStream("gzip")) };
   }
-  // The directory of an archive is at its end.
+  // The directory of an archive is at its end, so the whole archive is read first.
   if (isZip(first)) return { packed: "zip", ...(await unzip(await new Response(whole).blob(), part)) };
   return { packed: undefined, chunks: whole };
 }
 
-/** Bytes that tell how a table is packed. */
+/** Number of bytes that show how a table is packed. */
 const FIRST = 4;
 
 /** First bytes of every gzip file (RFC 1952). */
 const GZIP = [0x1f, 0x8b];
 
-/** The chunks that were read already, then the rest. */
+/** Returns the chunks that were already read, then the rest. */
 function resume(
   head: Uint8Array[],
   reader: ReadableStreamDefaultReader<Uint8Array>,

@@ -1,4 +1,4 @@
-/** The page's side of one run: calls into its worker, and the end of all calls when it ends. */
+/** The page's side of one run: calls its worker, and rejects all calls when the run ends. */
 
 import { type Remote as Proxied } from "comlink";
 
@@ -22,8 +22,8 @@ export class Remote {
   }
 
   /**
-   * Makes a run in a worker of its own, or in the one that runs share. If that fails, or the signal is aborted
-   * meanwhile, nothing is left of it.
+   * Creates a run in a separate worker, or in the shared one. If that fails, or if the signal is aborted
+   * meanwhile, removes the run.
    */
   static async make(
     make: (host: Proxied<Host>) => Promise<Made>,
@@ -38,7 +38,7 @@ export class Remote {
       return { remote, about };
     } catch (thrown) {
       const error = TwoTowerError.from(thrown);
-      // In a shared worker it may still be made.
+      // A shared worker may still create the run.
       making.then(({ run }) => remote.#thread.host.free(run)).catch(() => undefined);
       remote.end(error);
       throw error;
@@ -55,7 +55,7 @@ export class Remote {
     });
   }
 
-  /** Waits for `work`, but no longer than the run exists or the signal lasts. */
+  /** Waits for `work`. Rejects when the run ends or the signal is aborted. */
   during<T>(work: Promise<T>, signal?: AbortSignal): Promise<T> {
     return new Promise((resolve, reject) => {
       const abort = (): void => reject(aborted(signal));
@@ -89,7 +89,7 @@ export class Remote {
   }
 }
 
-/** The error of a call that its caller gave up. */
+/** Returns the error of a call that its caller aborted. */
 export function aborted(signal: AbortSignal | undefined): TwoTowerError {
   return new TwoTowerError("aborted", "the call was aborted", {}, { cause: signal?.reason });
 }

@@ -32,7 +32,7 @@ export class Run {
     return this.#inTurn((engine) => engine.setEpochs(epochs));
   }
 
-  /** Trains for about this long. Each slice is a task of its own, so that other calls come between. */
+  /** Trains for about this long. Each slice is a separate task, so that other calls can run between slices. */
   advance(milliseconds: number): Promise<Progress> {
     return this.#inTurn((engine) => engine.advance(milliseconds));
   }
@@ -92,20 +92,20 @@ export class Run {
     return this.#inTurn(async (engine) => moved(await engine.export(file)));
   }
 
-  /** Frees the model and the data. A call at work keeps its engine until it returns. */
+  /** Frees the model and the data. A running call keeps its engine until it returns. */
   free(): void {
     this.#engine?.free();
     this.#engine = undefined;
   }
 
-  /** Runs the call after those before it have ended, whether they succeeded or not: the engine takes one at a time. */
+  /** Runs the call after all earlier ones have ended, whether they succeeded or not: the engine runs one at a time. */
   #inTurn<T>(call: (engine: Engine) => T | Promise<T>): Promise<T> {
     const turn = this.#last.then(() => this.#survive(call));
     this.#last = turn.catch(() => undefined);
     return turn;
   }
 
-  /** Runs the call; again on another device, or on the CPU, where its device is lost meanwhile. */
+  /** Runs the call. If the device is lost meanwhile, runs it again on another device or on the CPU. */
   async #survive<T>(call: (engine: Engine) => T | Promise<T>): Promise<T> {
     for (;;) {
       const engine = this.#engine;
@@ -121,7 +121,7 @@ export class Run {
   }
 }
 
-/** A file that is moved to the page without a copy: the crate's result is a copy already. */
+/** Marks a file to move to the page without a copy: the crate's result is already a copy. */
 function moved(file: Uint8Array): Uint8Array<ArrayBuffer> {
   const own = file as Uint8Array<ArrayBuffer>;
   return transfer(own, [own.buffer]);

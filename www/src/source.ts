@@ -1,4 +1,4 @@
-/** A user's source, made into named parts that can be sent to the worker. */
+/** Converts a user's source to named parts that can be sent to the worker. */
 
 import { TwoTowerError } from "./error.js";
 import type { Source, Table } from "./types.js";
@@ -7,14 +7,14 @@ import type { PartName } from "./wasm.js";
 /** One table on its way to the worker. */
 export interface Part {
   part: PartName;
-  /** File name, which tells the format and stands in errors. */
+  /** File name, which shows the format and appears in errors. */
   name: string;
   body: Blob | ReadableStream<Uint8Array>;
-  /** Length in bytes as it is, if that is known. */
+  /** Length in bytes before unpacking, if known. */
   size?: number;
 }
 
-/** Parts in the order in which they are read. */
+/** Returns the parts in the order in which they are read. */
 export function partsOf(source: Source): Part[] {
   if (!hasParts(source)) return [part("all", source)];
   const { items, users, ...tables } = source;
@@ -35,12 +35,12 @@ export function partsOf(source: Source): Part[] {
 
 let blobsCanBeSent = true;
 
-/** Has blobs sent as streams. Those of files on disk cannot be sent in Node.js; one inside another ends the process. */
+/** Makes blobs travel as streams. Node.js cannot send the blob of a file on disk, and one inside another blob ends the process. */
 export function sendBlobsAsStreams(): void {
   blobsCanBeSent = false;
 }
 
-/** The parts with streams only where streams can be sent: elsewhere (Safari) they are read first. */
+/** Returns the parts in a form that can be sent. Where streams cannot be sent (Safari), they are read first. */
 export async function sendable(parts: Part[]): Promise<{ parts: Part[]; transfer: Transferable[] }> {
   if (streamsCanBeSent()) {
     const sent = blobsCanBeSent ? parts : parts.map((part) => ({ ...part, body: streamOf(part.body) }));
@@ -66,7 +66,7 @@ function isTable(source: unknown): source is Table {
 
 function part(part: PartName, table: unknown): Part {
   const unnamed = part === "all" ? "data" : part;
-  if (!isTable(table)) throw TwoTowerError.data(unnamed, "it is no Response, Blob, stream or string");
+  if (!isTable(table)) throw TwoTowerError.data(unnamed, "it is not a Response, Blob, stream or string");
   if (typeof table === "string") return ofBlob(part, unnamed, new Blob([table]));
   if (table instanceof Blob) return ofBlob(part, table instanceof File ? table.name : unnamed, table);
   const { name, body } = table instanceof Response ? opened(table, unnamed) : { name: unnamed, body: table };
@@ -84,7 +84,7 @@ function opened(response: Response, unnamed: string): Omit<Part, "part"> {
   return { name, body: response.body ?? new Blob() };
 }
 
-/** A part of an address as plain text; unchanged where it is not encoded well. */
+/** Decodes a part of an address. Returns it unchanged if its encoding is invalid. */
 export function decoded(text: string): string {
   try {
     return decodeURIComponent(text);

@@ -1,13 +1,13 @@
-/** Starts the Web Worker in a browser, from wherever its script may be. */
+/** Starts the Web Worker in a browser, from any address of its script. */
 
 import { addressOf } from "./addresses.js";
 import { TwoTowerError } from "./error.js";
 import type { Spawned } from "./thread.js";
 
-/** Address of the script beside this file. Not as `new URL(…, import.meta.url)`: bundlers would make a copy of it. */
+/** Address of the script beside this file. It is not written as `new URL(…, import.meta.url)`: bundlers would copy the script. */
 const BESIDE = import.meta.url.replace(/[^/?#]*([?#].*)?$/, "worker.js");
 
-/** Message of a worker whose script of another origin could not be imported. */
+/** Message of a worker that could not import its script from another origin. */
 const UNLOADED = "unloaded";
 
 /** Starts the worker; `failed` is called with the reason if its script cannot be loaded or breaks. */
@@ -26,17 +26,17 @@ export function spawn(failed: (reason: TwoTowerError) => void): Spawned {
   return { endpoint: worker, terminate: () => worker.terminate() };
 }
 
-/** The worker beside this file. Bundlers find its script by this very expression. */
+/** Starts the worker next to this file. Bundlers find its script by this exact expression. */
 function beside(): Worker {
   return new Worker(new URL("./worker.js", import.meta.url), { type: "module", name: "twotower" });
 }
 
-/** A worker from an address. Browsers refuse a script of another origin, so that one is imported by a script of ours. */
+/** Starts a worker from an address. Browsers reject a script of another origin, so a script of ours imports it. */
 function started(url: string): Worker {
   if (!isElsewhere(url)) return new Worker(url, { type: "module", name: "twotower" });
   const script = URL.createObjectURL(new Blob([importing(url)], { type: "text/javascript" }));
   const worker = new Worker(script, { name: "twotower" });
-  // Not at once: the worker fetches it later. Whichever comes first says that it has been fetched.
+  // Not at once: the worker fetches it later. The first message or error shows that it has been fetched.
   const revoke = (): void => URL.revokeObjectURL(script);
   worker.addEventListener("message", revoke, { once: true });
   worker.addEventListener("error", revoke, { once: true });
@@ -44,8 +44,8 @@ function started(url: string): Worker {
 }
 
 /**
- * A script that imports another one. A classic script: in a sandboxed frame Chromium starts no module from a blob.
- * Messages that come before the import is done are kept for it.
+ * Returns a script that imports another one. It is a classic script: in a sandboxed frame Chromium starts no module from
+ * a blob. It keeps messages that arrive before the import is done, and sends them again afterwards.
  */
 function importing(url: string): string {
   return `const early = [];
@@ -64,8 +64,8 @@ import(${JSON.stringify(url)}).then(
 }
 
 /**
- * Whether the script is of another origin than this page, which in a sandboxed frame has an origin of its own. Bundlers
- * put a `file:` address here, which is no server's.
+ * Returns whether the script is from another origin than this page; a page in a sandboxed frame has its own origin.
+ * Bundlers put a `file:` address here, which has no server.
  */
 function isElsewhere(url: string): boolean {
   const { protocol, origin } = new URL(url);

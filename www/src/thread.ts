@@ -9,7 +9,7 @@ import { spawn as spawnInBrowser } from "./spawn.js";
 
 carryErrors();
 
-/** A started worker, as an environment gives one: a browser in `spawn.ts`, Node.js in `node.ts`. */
+/** A started worker: from `spawn.ts` in a browser, from `node.ts` in Node.js. */
 export interface Spawned {
   endpoint: Endpoint;
   /** Ends it at once. */
@@ -21,7 +21,7 @@ export type Spawn = (failed: (reason: TwoTowerError) => void) => Spawned;
 
 let spawn: Spawn = spawnInBrowser;
 
-/** Sets how this environment starts a worker, where it is no browser. */
+/** Sets how this environment starts a worker, if it is not a browser. */
 export function spawnWith(environment: Spawn): void {
   spawn = environment;
 }
@@ -51,16 +51,16 @@ export class Thread {
     void this.host.start(wasmSource());
   }
 
-  /** The worker that the next trainer takes, started now if there is none. */
+  /** Returns the worker that the next trainer takes. Starts it if there is none. */
   static ahead(): Thread {
     if (this.#spare === undefined || this.#spare.#failure) this.#spare = new Thread();
     return this.#spare;
   }
 
-  /** Asks a worker that is there, else the one that the next trainer takes. One that cannot answer is of no use, and ends. */
+  /** Asks the shared worker, else the one that the next trainer takes. Ends a worker that cannot answer. */
   static async ask<T>(question: (host: Proxied<Host>) => Promise<T>): Promise<T> {
     const thread = this.#shared && !this.#shared.#failure ? this.#shared : this.ahead();
-    // Its last trainer may leave before the answer comes.
+    // Keeps the worker: its last trainer may leave before the answer arrives.
     const asker = (): void => undefined;
     thread.join(asker);
     try {
@@ -74,26 +74,26 @@ export class Thread {
     }
   }
 
-  /** A worker for one trainer. */
+  /** Returns a worker for one trainer. */
   static take(): Thread {
     const thread = this.ahead();
     this.#spare = undefined;
     return thread;
   }
 
-  /** The worker for all trainers that share one. */
+  /** Returns the worker for all trainers that share one. */
   static shared(): Thread {
     if (this.#shared === undefined || this.#shared.#failure) this.#shared = this.take();
     return this.#shared;
   }
 
-  /** Adds a user, told of the worker's failure: at once if it has failed already. */
+  /** Adds a user. Calls it when the worker fails, at once if the worker has already failed. */
   join(user: (reason: TwoTowerError) => void): void {
     this.#users.add(user);
     if (this.#failure) user(this.#failure);
   }
 
-  /** Removes a user. Returns whether it was the last one: then the worker has ended, unless the next trainer takes it. */
+  /** Removes a user. Ends the worker if it was the last user, unless the next trainer takes the worker. Returns whether it ended. */
   leave(user: (reason: TwoTowerError) => void): boolean {
     this.#users.delete(user);
     if (this.#users.size > 0 || Thread.#spare === this) return false;

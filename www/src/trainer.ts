@@ -29,61 +29,61 @@ import type {
   Unseen,
 } from "./types.js";
 
-/** The options of a run, and what it computes on. */
+/** The options of a run, and its backend. */
 export interface RunOptions extends PartialConfig {
-  /** `auto`, the default, takes a real GPU and else the CPU; `about.reason` says why. */
+  /** `auto`, the default, takes a real GPU, else the CPU; `about.reason` says why. */
   backend?: Backend | "auto" | undefined;
 }
 
 /** The options of a run, and those of the trainer itself. */
 export interface TrainerOptions extends RunOptions {
-  /** Gives up the creation, or destroys the trainer, with the code `aborted`. */
+  /** Aborts the creation, or destroys the trainer, with the code `aborted`. */
   signal?: AbortSignal | undefined;
   /**
-   * Whether to run in one worker, on one GPU device, with all other trainers that share. Default `false`: a worker of
-   * its own, which {@link Trainer.destroy} ends at once, also in the middle of a step.
+   * Whether to share one worker and one GPU device with all other trainers that share. Default `false`: a separate
+   * worker, which {@link Trainer.destroy} ends at once, also in the middle of a step.
    */
   share?: boolean | undefined;
 }
 
-/** A file's bytes, as a page may have them. */
+/** The bytes of a file, in any form that a page may have. */
 export type Bytes = Uint8Array | ArrayBuffer | Blob;
 
-/** How to go on from a saved run. */
+/** Options for resuming a saved run. */
 export type LoadOptions = Pick<TrainerOptions, "backend" | "signal" | "share">;
 
-/** How to train. */
+/** Options for training. */
 export interface TrainOptions {
   /**
-   * Epochs in all, those before included. Default: the config's `epochs`. A run that is over goes on for
-   * more, unless it went back to its best epoch: that is refused with the code `config`.
+   * Total number of epochs, including earlier ones. Default: the config's `epochs`. A finished run can train for more
+   * epochs, unless it went back to its best epoch: that is rejected with the code `config`.
    */
   epochs?: number | undefined;
   /**
-   * Called many times a second. If it returns a promise, training waits for it: that is how to pause
+   * Called many times a second. If it returns a promise, training waits for it, so that you can pause
    * within an epoch.
    */
   onProgress?: ((progress: Progress) => unknown) | undefined;
-  /** Stops training after the slice at work, with the code `aborted`. The trainer stays usable. */
+  /** Stops training after the current slice, with the code `aborted`. The trainer stays usable. */
   signal?: AbortSignal | undefined;
 }
 
-/** Milliseconds of training that a profile is of: the clocks of browsers are coarse, and compiled code is slow at first. */
+/** Milliseconds of training that a profile measures: the clocks of browsers are coarse, and compiled code is slow at first. */
 const PROFILED = 500;
 
-/** Milliseconds of training between two chances to pause, abort or answer other calls; more where nobody watches. */
+/** Milliseconds of training between two chances to pause, abort or answer other calls; more while the page is hidden. */
 const SLICE = { seen: 50, hidden: 250 };
 
 /**
  * Trains a two-tower model in a Web Worker and answers from it. Calls may overlap, also with training:
- * they are answered in turn. Every promise rejects with a {@link TwoTowerError}, but for what `onProgress`
- * itself throws.
+ * they are answered in order. Every promise rejects with a {@link TwoTowerError}, except for errors that `onProgress`
+ * throws.
  */
 export class Trainer {
   readonly #remote: Remote;
   #about: About;
   #training = false;
-  /** Devices that were lost when `about` was asked for. */
+  /** Number of lost devices when `about` was read last. */
   #recovered = 0;
 
   private constructor(remote: Remote, about: About) {
@@ -91,17 +91,17 @@ export class Trainer {
     this.#about = about;
   }
 
-  /** Every option with its bounds, default and meaning. Starts the worker that the next trainer takes. */
+  /** Returns every option with its bounds, default and meaning. Starts the worker that the next trainer takes. */
   static options(): Promise<OptionSpec[]> {
     return typed(() => Thread.ask((host) => host.options()));
   }
 
-  /** The presets, from the quickest to the best. Starts the worker that the next trainer takes. */
+  /** Returns the presets, from the quickest to the best. Starts the worker that the next trainer takes. */
   static presets(): Promise<Preset[]> {
     return typed(() => Thread.ask((host) => host.presets()));
   }
 
-  /** Reads the source in a worker and makes a fresh model for it. */
+  /** Reads the source in a worker and creates a fresh model for it. */
   static create(source: Source, options: TrainerOptions = {}): Promise<Trainer> {
     return typed(async () => {
       check("options", options, "an object");
@@ -120,15 +120,15 @@ export class Trainer {
   }
 
   /**
-   * Goes on from a run that {@link Trainer.save} gave: with its data, its options and all that it had learnt.
-   * On the backend that it was on, every bit will be what it would have been. Refuses anything else with the
-   * code `checkpoint`. The file is read in pieces: a `Blob`, such as a file from a disk, is never in memory as a whole.
+   * Resumes a run from a file of {@link Trainer.save}, with its data, its options and its state. On the same backend,
+   * the result is identical to that of an uninterrupted run, to the bit. Other files are rejected with the code
+   * `checkpoint`. The file is read in pieces: a `Blob`, such as a file from a disk, is never in memory as a whole.
    */
   static load(bytes: Bytes, options: LoadOptions = {}): Promise<Trainer> {
     return typed(async () => {
       check("options", options, "an object");
       const { backend = "auto", share = false, signal, ...others } = options;
-      for (const key of Object.keys(others)) throw refusal(key, "a saved run has its options in its file", "backend, share, signal");
+      for (const key of Object.keys(others)) throw refusal(key, "a saved run contains its options", "backend, share, signal");
       checkOptional(options, OWN);
       if (signal?.aborted) throw aborted(signal);
       const file = await cloneable(asBlob(bytes));
@@ -139,17 +139,17 @@ export class Trainer {
   }
 
   /**
-   * What the run is: its complete config, what its data came to, its backend and why. Where it is tuned, the
-   * temperature is that of the last epoch that {@link Trainer.train} gave; after a lost device the backend is that of
-   * the last slice.
+   * Description of the run: its complete config, the sizes of its data, its backend and the reason for it. In a tuned
+   * run, the temperature is that of the last epoch that {@link Trainer.train} yielded. After a lost device, the backend
+   * is that of the last slice.
    */
   get about(): About {
     return this.#about;
   }
 
   /**
-   * Trains, and yields each epoch's report. Nothing is computed unless the next epoch is asked for: to
-   * pause, stop pulling; a later call goes on from there. One call at a time, else `busy`.
+   * Trains and yields each epoch's report. Training runs only while the next epoch is awaited: to pause, stop
+   * iterating; a later call resumes from there. Only one call at a time, else it rejects with `busy`.
    */
   async *train(options: TrainOptions = {}): AsyncGenerator<EpochReport, void, undefined> {
     check("options", options, "an object");
@@ -180,24 +180,24 @@ export class Trainer {
   }
 
   /**
-   * Takes the next steps of the run, for half a second within its epoch, with a clock around each operation, and
-   * tells where their time goes. Whether {@link Trainer.train} is at work or not, training goes on from them to the
-   * same bits, and tells their losses. Refused with the code `not-available` where no step is left, and on an
-   * adapter without `timestamp-query`.
+   * Runs the next steps of the run, for half a second within its epoch, with a clock around each operation, and returns
+   * the times. {@link Trainer.train} may be running or not: training resumes after these steps, with the same bits, and
+   * reports their losses. Rejected with the code `not-available` if no step is left, and on an adapter without
+   * `timestamp-query`.
    */
   profile(): Promise<Profile> {
     return this.#remote.ask("profile", PROFILED);
   }
 
-  /** The run so far, as one document. */
+  /** Returns the report of the run so far. */
   report(): Promise<Report> {
     return this.#remote.ask("report");
   }
 
   /**
-   * The `k` best items for a user, or for a visitor who likes some items, without those they have; or for a user
-   * who was never seen, by features, where the user tower takes any. If none of those is known, that is refused
-   * with the code `config`.
+   * Returns the `k` best items for a user, or for a visitor who likes some items, without the items that they have. If the
+   * user tower has features, the user may also be one who is not in the training data, described by features; if no
+   * value of them is known, the call is rejected with the code `config`.
    */
   recommend(query: Query, k: number, choice?: Choice): Promise<Recommendations>;
   recommend(query: Unseen, k: number, choice?: Choice): Promise<ByFeatures>;
@@ -208,7 +208,7 @@ export class Trainer {
     });
   }
 
-  /** The same for many users at once: a list for each, in their order. */
+  /** Returns the `k` best items for each of many users: a list for each, in their order. */
   recommendAll(users: readonly string[], k: number, choice: Choice = {}): Promise<ListsOfRecommendations> {
     return typed(() => {
       check("users", users, "a list of strings");
@@ -217,7 +217,7 @@ export class Trainer {
     });
   }
 
-  /** The `k` items closest to an item, or to one that was never seen, by features. */
+  /** Returns the `k` items closest to an item of the training data, or to another one described by features. */
   similar(item: string, k: number, choice?: Choice): Promise<Recommendations>;
   similar(item: Unseen, k: number, choice?: Choice): Promise<ByFeatures>;
   similar(item: string | Unseen, k: number, choice: Choice = {}): Promise<Recommendations | ByFeatures> {
@@ -229,7 +229,7 @@ export class Trainer {
     });
   }
 
-  /** The items that a user has in the training and the validation part. */
+  /** Returns the items that a user has in the training and the validation part. */
   history(user: string): Promise<Item[]> {
     return typed(() => {
       check("user", user, "a string");
@@ -237,7 +237,7 @@ export class Trainer {
     });
   }
 
-  /** Up to `limit` users whose id contains the text; `""` gives the first ones. */
+  /** Returns at most `limit` users whose id contains the text; `""` returns the first ones. */
   users(search: string, limit: number): Promise<string[]> {
     return typed(() => {
       checkSearch(search, limit);
@@ -245,7 +245,7 @@ export class Trainer {
     });
   }
 
-  /** Up to `limit` items whose title or id contains the text; `""` gives the first ones. */
+  /** Returns at most `limit` items whose title or id contains the text; `""` returns the first ones. */
   items(search: string, limit: number): Promise<Item[]> {
     return typed(() => {
       checkSearch(search, limit);
@@ -254,9 +254,9 @@ export class Trainer {
   }
 
   /**
-   * Starts over with a fresh model on the same data, with these options and else the defaults; what was said
-   * of `data`, `split` and features stays. The old model's memory is free for the new one: if that is still too little
-   * (`out-of-memory`), the run has ended until the next reset. `busy` while training.
+   * Starts over with a fresh model on the same data, with these options, else the defaults. The options `data` and
+   * `split` and the features stay. The old model's memory is freed first; if there is still too little
+   * (`out-of-memory`), the run has ended until the next reset. Rejected with `busy` while training.
    */
   async reset(options: RunOptions = {}): Promise<void> {
     this.#refuseWhileTraining("reset");
@@ -268,8 +268,8 @@ export class Trainer {
   }
 
   /**
-   * Starts a run that has not begun from the item embeddings of a file that `export("items.json")` gave, here or
-   * elsewhere: how many items had one, by their ids. The others start as they would have, and so do users.
+   * Sets the initial item embeddings of a run that has not begun, from a file of `export("items.json")` of this or another
+   * run. Returns the number of items that the file contains, by their ids. Other items and all users start as usual.
    */
   startItems(file: Bytes): Promise<number> {
     return typed(async () => {
@@ -279,15 +279,16 @@ export class Trainer {
   }
 
   /**
-   * The run as a safetensors file that {@link Trainer.load} goes on from, also in the midst of an epoch. It has
-   * the data in it: whoever gets the file, gets the interactions that it was trained on. It is written in pieces: what
-   * it takes beside the model is the file itself. `out-of-memory` if there is no room for that; the run stays as it is.
+   * Returns the run as a safetensors file that {@link Trainer.load} resumes, also in the middle of an epoch. The file
+   * contains the data: anyone who has the file has the interactions that the run was trained on. It is written in pieces,
+   * so that it needs only its own size beside the model. Rejected with `out-of-memory` if there is no room; the run stays
+   * as it is.
    */
   save(): Promise<Uint8Array<ArrayBuffer>> {
     return this.#remote.ask("save");
   }
 
-  /** A file for other tools. */
+  /** Returns a file for other tools. */
   export(file: Export): Promise<Uint8Array<ArrayBuffer>> {
     return typed(() => {
       check("file", file, "a string");
@@ -295,7 +296,7 @@ export class Trainer {
     });
   }
 
-  /** Ends the worker at once and gives back all memory. Pending and later calls reject with `destroyed`. */
+  /** Ends the worker at once and frees all memory. Pending and later calls reject with `destroyed`. */
   destroy(): void {
     this.#remote.end(new TwoTowerError("destroyed", "the trainer was destroyed"));
   }
@@ -314,12 +315,12 @@ function checkSearch(search: string, limit: number): void {
   check("limit", limit, "a number");
 }
 
-/** Whether nobody sees the page. A worker has none. */
+/** Returns whether the page is hidden. A worker has no page. */
 function isHidden(): boolean {
   return typeof document !== "undefined" && document.hidden;
 }
 
-/** Returns a blob that can be sent to a worker. Node.js cannot send one that lies in a file (`openAsBlob`): it is read. */
+/** Returns a blob that can be sent to a worker. Node.js cannot send the blob of a file (`openAsBlob`), so its bytes are read. */
 async function cloneable(file: Blob): Promise<Blob> {
   try {
     return structuredClone(file);
@@ -328,13 +329,13 @@ async function cloneable(file: Blob): Promise<Blob> {
   }
 }
 
-/** Bytes as a file that a worker reads in pieces. */
+/** Returns bytes as a blob that a worker reads in pieces. */
 function asBlob(bytes: unknown): Blob {
   if (bytes instanceof Blob) return bytes;
   if (bytes instanceof ArrayBuffer) return new Blob([bytes]);
-  // Bytes of shared memory have to be copied.
+  // Bytes in shared memory must be copied.
   if (bytes instanceof Uint8Array) return new Blob([isOwn(bytes) ? bytes : new Uint8Array(bytes)]);
-  throw TwoTowerError.data("bytes", "they are no Uint8Array, ArrayBuffer or Blob");
+  throw TwoTowerError.data("bytes", "it is not a Uint8Array, ArrayBuffer or Blob");
 }
 
 function isOwn(bytes: Uint8Array): bytes is Uint8Array<ArrayBuffer> {

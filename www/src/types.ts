@@ -5,7 +5,7 @@ import type { Config, PartialConfig } from "./config.js";
 /** Backend of a run. */
 export type Backend = "webgpu" | "cpu";
 
-/** One text table, as a browser has it; gzip is undone. */
+/** One text table, in any form that a browser has; gzip is unpacked. */
 export type Table = Response | Blob | ReadableStream<Uint8Array> | string;
 
 /** Interactions to train on: one table that is split, or parts that were split before. */
@@ -19,19 +19,19 @@ export interface ColumnReport {
   role: "user" | "item" | "rating" | "timestamp" | "title" | "feature";
   /** Its name in the header, if there is one. */
   name: string | null;
-  /** From 0. */
+  /** Position from 0. */
   position: number;
   /** Number of values of a feature. */
   values: number | null;
 }
 
-/** How a file was understood. */
+/** Report on how a file was read. */
 export interface FileReport {
   file: string;
   part: "all" | "train" | "validation" | "test" | "items" | "users";
   /** `lists`: a user and all their items in a line; `blocks`: an item above its rows. */
   layout: "table" | "lists" | "blocks" | "json-lines" | "json-array";
-  /** The separator of cells, as `data.separator` has it; null in JSON. */
+  /** The separator of cells, as in `data.separator`; null in JSON. */
   separator: string | null;
   /** Whether the first row names the columns. */
   header: boolean;
@@ -44,17 +44,17 @@ export interface FileReport {
   withoutItem: number;
   /** Lines above the header or the first record, each as `line 1: text`. */
   skipped: string[];
-  /** The columns that are used; none of a file that was refused. */
+  /** The columns that are used; empty if the file was rejected. */
   columns: ColumnReport[];
-  /** The header, if there is one, and the first five rows, with each cell cut at 60 characters. */
+  /** The header, if there is one, and the first five rows, with cells truncated to 60 characters. */
   rows: string[][];
-  /** The least and the most of the ratings in the first rows. */
+  /** The lowest and the highest rating in the first rows. */
   ratings: [number, number] | null;
   /** Ids of the data that an items or users file contains. */
   matched: number | null;
 }
 
-/** The sizes of the data, and what happened to it on its way in. */
+/** The sizes of the data, and counts of records that were skipped. */
 export interface DataSummary {
   /** Users and items of any part. */
   users: number;
@@ -65,32 +65,32 @@ export interface DataSummary {
   test: number;
   /** Records read, bad ones included; headers and blank lines not. */
   lines: number;
-  /** Records that were skipped because something is wrong with them. */
+  /** Records that were skipped because they are invalid. */
   badLines: number;
-  /** The first five of them of each file, each as `ratings.csv, line 7: reason`. */
+  /** The first five invalid records of each file, each as `ratings.csv, line 7: reason`. */
   firstBadLines: string[];
   /** Records that were skipped because they have no user, or no item. */
   withoutUser: number;
   withoutItem: number;
-  /** Interactions under `data.minRating`. */
+  /** Interactions with a rating below `data.minRating`. */
   belowMinRating: number;
   /** Interactions that repeat a pair of the same part; the earliest stays. */
   duplicates: number;
-  /** Held-out pairs that were left out because an earlier part has them too. */
+  /** Held-out pairs that were skipped because an earlier part also contains them. */
   heldOutSeenBefore: number;
-  /** Interactions that `data.core` left out. */
+  /** Interactions that `data.core` removed. */
   droppedByCore: number;
-  /** Users whose pairs were split between equal times, by lot. */
+  /** Users with pairs of equal times that were split at random. */
   splitWithinTie: number;
   /** Users without a training pair: they count as zero in every metric. */
   testOnlyUsers: number;
-  /** Items without a training pair: they can never be hit. */
+  /** Items without a training pair: they are never recommended, so they never count as a hit. */
   testOnlyItems: number;
-  /** Values of features that nothing with a training pair has: they are skipped. */
+  /** Feature values that no user or item with a training pair has: they are skipped. */
   unknownFeatures: number;
   /** Items that have a title. */
   titledItems: number;
-  /** How each file was understood. */
+  /** How each file was read. */
   read: FileReport[];
   /** Probable faults of the data, and guesses. */
   warnings: string[];
@@ -102,11 +102,11 @@ export interface DataSummary {
 export interface About {
   config: Config;
   backend: Backend;
-  /** Name of the GPU adapter; empty where there is none, or it has no name. */
+  /** Name of the GPU adapter; empty if there is none, or it has no name. */
   adapter: string;
-  /** How much of the work one of its threads takes, whichever was measured to be quicker; null on the CPU. */
+  /** How much work a GPU thread does: the quicker shape by measurement; null on the CPU. */
   shape: "narrow" | "wide" | null;
-  /** Why this backend was taken, as a clause. */
+  /** The reason for this backend, as a clause. */
   reason: string;
   data: DataSummary;
   /** Bytes of all buffers. */
@@ -119,11 +119,11 @@ export interface About {
 
 /** Cost of training, the same on every machine. */
 export interface Work {
-  /** GPU dispatches that the plan has for it; as many on the CPU. */
+  /** GPU dispatches in the plan; the same number on the CPU. */
   dispatches: number;
   /** Bytes of buffers that the plan's operations read and write, each counted once. */
   bytesMoved: number;
-  /** Multiplications with an addition that the plan comes to. */
+  /** Multiply-adds of the plan's operations. */
   multiplyAdds: number;
 }
 
@@ -138,7 +138,7 @@ export interface Metrics {
   "coverage@20": number;
 }
 
-/** One epoch, measured on the validation part, else on the test part; without metrics where neither is. */
+/** One epoch, measured on the validation part, else on the test part; without metrics if there is neither. */
 export interface EpochReport extends Partial<Metrics>, Work {
   /** From 1. */
   epoch: number;
@@ -150,7 +150,7 @@ export interface EpochReport extends Partial<Metrics>, Work {
   pairs: number;
   /** Training steps. */
   steps: number;
-  /** Where there is a bank: item outputs' mean drift over the steps it reaches back, over their mean length. */
+  /** With a bank: the mean drift of item outputs over the steps that the bank covers, divided by their mean length. */
   drift?: number;
   /** Skipped pairs; null before the first decision. */
   skip: Skipped | null;
@@ -158,26 +158,26 @@ export interface EpochReport extends Partial<Metrics>, Work {
 
 /** Pairs that an epoch skipped. */
 export interface Skipped {
-  /** Rows whose activity is below are stale: how far they moved, or an item's number of pairs; or a user's cap. */
+  /** Rows with an activity below it are stale: the distance that they moved, or an item's number of pairs; or a user's cap. */
   threshold: number | null;
-  /** Stale rows as a share of those that are judged; null where any pair may leave. */
+  /** Stale rows as a share of the judged rows; null if any pair may be skipped. */
   staleRows: number | null;
-  /** Stale pairs as a share of all; null where any pair may leave. */
+  /** Stale pairs as a share of all pairs; null if any pair may be skipped. */
   stalePairs: number | null;
-  /** Pairs that were left out. */
+  /** Number of skipped pairs. */
   skipped: number;
-  /** Rows that were stale in the epoch before and no longer were. */
+  /** Rows that were stale in the epoch before and are not any more. */
   woken: number;
-  /** Such as that nothing was found. */
+  /** A note, such as that no threshold was found. */
   note: string | null;
 }
 
-/** A temperature that a tuned run has tried, with the metrics of its best epoch on the pairs held out for that. */
+/** A temperature that a tuned run has tried, with the metrics of its best epoch on held-out pairs. */
 export interface Trial extends Metrics {
   temperature: number;
   /** Its best epoch; 0 if its numbers stopped being finite. */
   epoch: number;
-  /** Epochs that it took to know. */
+  /** Epochs that it was trained for. */
   epochs: number;
   /** Pairs trained on. */
   pairs: number;
@@ -185,11 +185,11 @@ export interface Trial extends Metrics {
   seconds: number;
 }
 
-/** The model that a finished run keeps: the best epoch's with a validation part, else the last's; on the test part. */
+/** The model that a finished run keeps, measured on the test part: that of the best epoch with a validation part, else of the last. */
 export interface Final extends Partial<Metrics> {
-  /** The epoch that it is from. */
+  /** The epoch of the model. */
   epoch: number;
-  /** The metrics of recommending what is most popular, on the same part. */
+  /** The metrics of recommending the most popular items, on the same part. */
   popularity: Metrics | null;
 }
 
@@ -198,57 +198,57 @@ export interface Report extends About {
   /** Trials before the first epoch, if the run is tuned. */
   trials: Trial[];
   epochs: EpochReport[];
-  /** Where it stands. */
+  /** Progress so far. */
   progress: Progress;
-  /** The metrics of recommending what is most popular, on the part that the epochs are measured on. */
+  /** The metrics of recommending the most popular items, on the part that the epochs are measured on. */
   popularity: Metrics | null;
   /** The best of the epochs so far. */
   best: EpochReport | null;
-  /** None before the run is over. */
+  /** Null before the run is over. */
   final: Final | null;
-  /** The devices that were lost on the way, and how the run went on. */
+  /** The devices that were lost, and how the run resumed. */
   recovered: Recovery[];
 }
 
-/** A run that went on after its GPU device was lost: from the copy that it keeps at each epoch's end, and once a minute. */
+/** How a run resumed after its GPU device was lost: from the copy that it makes at each epoch's end, and once a minute. */
 export interface Recovery {
-  /** Whole epochs that it resumed with. */
+  /** Complete epochs that it resumed with. */
   epochs: number;
-  /** Steps of the epoch after them. */
+  /** Steps of the next epoch that it resumed with. */
   step: number;
   /** Reason, as a sentence. */
   reason: string;
-  /** On what it went on. */
+  /** Backend that it resumed on. */
   backend: Backend;
 }
 
-/** Where the tuning of a run stands. */
+/** Progress of the tuning of a run. */
 export interface TrialProgress {
   /** From 1. */
   trial: number;
-  /** Trials in all. */
+  /** Total number of trials. */
   trials: number;
   /** Temperature of the trial. */
   temperature: number;
-  /** The epoch that this slice ended, if it did, measured on the pairs that are held out. */
+  /** The epoch that ended with this slice, if any, measured on held-out pairs. */
   epochReport: EpochReport | null;
 }
 
-/** An evaluation under way. */
+/** Progress of an evaluation. */
 export interface Measured {
-  /** The share of the part's users that are ranked for. */
+  /** The share of the part's users that are done. */
   share: number;
-  /** Whether it is that of the best epoch, on the test part, at the end of the run. */
+  /** Whether it measures the best epoch on the test part, at the end of the run. */
   best: boolean;
 }
 
 /** A slice of training. */
 export interface Progress {
-  /** Epoch at work, from 1. */
+  /** Current epoch, from 1. */
   epoch: number;
-  /** Epochs in all. */
+  /** Total number of epochs. */
   epochs: number;
-  /** Steps of that epoch that are done: all of them in the slice that ends it. */
+  /** Steps of that epoch that are done; all of them in the slice that ends it. */
   step: number;
   /** Steps in an epoch. */
   steps: number;
@@ -256,29 +256,29 @@ export interface Progress {
   losses: number[];
   /** Pairs trained on since the start. */
   pairs: number;
-  /** How far the evaluation is, while the model is measured. */
+  /** Progress of the evaluation, while the model is measured. */
   measured: Measured | null;
   /** Time since the start, of training and of evaluation. */
   seconds: number;
-  /** The part of it that evaluation took. */
+  /** The part of that time for evaluation. */
   evaluationSeconds: number;
-  /** Time that is left at this pace; none before the first steps and after the last. */
+  /** Remaining time at the current pace; null before the first steps and after the last. */
   secondsLeft: number | null;
-  /** The trial that all this is of, while the run is tuned; its epochs are none of the run's. */
+  /** The trial that this slice belongs to, while the run is tuned. Its epochs are not epochs of the run. */
   trial: TrialProgress | null;
-  /** The epoch that this slice ended, if it did. */
+  /** The epoch that ended with this slice, if any. */
   epochReport: EpochReport | null;
-  /** How many devices were lost on the way; the report tells of them. */
+  /** Number of devices that were lost so far; the report describes them. */
   recovered: number;
   /** Whether the run is over. */
   done: boolean;
 }
 
-/** Where the time of a step goes. */
+/** Time of a training step by operation. */
 export interface Profile {
-  /** Steps that were timed: what follows is their mean. */
+  /** Number of timed steps. The other values are means over them. */
   steps: number;
-  /** The operations of a step in their order, then what is done once a window for all its steps. */
+  /** The operations of a step in their order, then the operations that run once per window of steps. */
   operations: Operation[];
 }
 
@@ -286,15 +286,15 @@ export interface Profile {
 export interface Operation {
   /** The stem of its shaders, and what it writes: `softmax_loss → d_item`. */
   operation: string;
-  /** How often it is done; what is done once a window counts with its share of a step. */
+  /** How often it runs. An operation that runs once per window counts with its share of a step. */
   once: "step" | "window";
-  /** By the GPU's own clock, or by one around it on the CPU. */
+  /** Measured by the GPU's own clock; on the CPU, by a clock around the operation. */
   milliseconds: number;
-  /** Work of a whole batch, two floating point operations each. */
+  /** Multiply-adds of a full batch, two floating point operations each. */
   multiplyAdds: number;
-  /** Bytes that a whole batch reads and writes. */
+  /** Bytes that it reads and writes for a full batch. */
   bytes: number;
-  /** On a GPU, the dispatches that it is made of, in their order: shader and milliseconds. */
+  /** On a GPU, its dispatches in their order: shader and milliseconds. */
   kernels: [shader: string, milliseconds: number][];
 }
 
@@ -302,44 +302,44 @@ export interface Operation {
 export interface Recommendation extends Item {
   score: number;
   /**
-   * Up to three of the items that a visitor picked, or of a user's history, that speak most for it. Empty where a
-   * score has no such parts: for a user whose tower is more than the sum of a history, and from `similar`.
+   * At most three items that add most to the score, from the items that a visitor picked or from a user's history. Empty
+   * if a score has no such parts: for a user whose tower is more than the sum of a history, and from `similar`.
    */
   because: Reason[];
 }
 
-/** The recommendations. */
+/** A list of recommendations. */
 export interface Recommendations extends Array<Recommendation> {
-  /** Ids of a list that the training data lacks, if any were skipped. */
+  /** Ids that were skipped because the training data does not contain them, if any. */
   unknown?: string[];
 }
 
-/** A list for each of some users; an empty one for a user whom the training data lacks. */
+/** A list for each user; an empty one for a user who is not in the training data. */
 export interface ListsOfRecommendations extends Array<Recommendation[]> {
-  /** Ids of a list that the training data lacks, if any were skipped. */
+  /** Ids that were skipped because the training data does not contain them, if any. */
   unknown?: string[];
 }
 
-/** An item that has part in a score. */
+/** An item that contributes to a score. */
 export interface Reason extends Item {
-  /** Its part: over all items that were picked, or the whole history, parts add up to the score. */
+  /** Its contribution. The contributions of all picked items, or of the whole history, add up to the score. */
   share: number;
 }
 
 /**
- * Which items may be recommended. Ids that the training data lacks are skipped while others remain; if all of
- * `among` are, that is refused with the code `unknown-id`.
+ * Items that may be recommended. Ids that are not in the training data are skipped; if none of `among` is in it, the
+ * call is rejected with the code `unknown-id`.
  */
 export interface Choice {
-  /** These alone. Default: the whole catalogue. */
+  /** Only these items. Default: the whole catalogue. */
   among?: readonly string[] | undefined;
   /** Excludes these items. */
   without?: readonly string[] | undefined;
-  /** Also what the asker has already: a user's items, those that a visitor picked, or the item itself. Default: no. */
+  /** Whether to include a user's own items, the items that a visitor picked, or the item itself. Default: `false`. */
   seen?: boolean | undefined;
 }
 
-/** A user or an item that was never seen, by what is in its cells of the columns of features. */
+/** A user or an item that is not in the training data, described by its cells in the columns of features. */
 export interface Unseen {
   features: Readonly<Record<string, string | number>>;
 }
@@ -347,7 +347,7 @@ export interface Unseen {
 /** Query by features alone. */
 export interface ByFeatures {
   items: Recommendation[];
-  /** Values that nothing trained has, cells of other columns, and ids of the choice that the training data lacks. */
+  /** Number of skipped inputs: values and ids that are not in the training data, and cells of other columns. */
   unknown: number;
 }
 
@@ -357,11 +357,11 @@ export interface Item {
   title: string | null;
 }
 
-/** Whom to recommend for: a user of the data, or a visitor who likes these items. */
+/** The receiver of recommendations: a user of the data, or a visitor who likes these items. */
 export type Query = { user: string } | { items: string[] };
 
 /**
- * A file for other tools: a tower's outputs, as they are scored, or the tower itself. Rows are in the order of
+ * A file for other tools: a tower's outputs, as used in scores, or the tower itself. Rows are in the order of
  * `ids.json`; `vectors.tsv` and `metadata.tsv` are the items, for the Embedding Projector.
  */
 export type Export =
@@ -375,7 +375,7 @@ export type Export =
   | "user_tower.onnx"
   | "item_tower.onnx";
 
-/** A kind of value that an option may have; bounds are included, but for the `min` of `above`. */
+/** A kind of value that an option may have; bounds are inclusive, except for the `min` of `above`. */
 export type OptionKind =
   | { kind: "int"; min: number; max: number }
   | { kind: "number"; min: number; max: number }
@@ -386,13 +386,13 @@ export type OptionKind =
   | { kind: "null" }
   | { kind: "list"; of: OptionKind; most: number };
 
-/** A named set of options: what `preset` gives the others as defaults. */
+/** A named set of defaults for the other options, chosen by `preset`. */
 export interface Preset {
   name: string;
   options: PartialConfig;
 }
 
-/** One option: what it is called, may be, is by default, and does. */
+/** One option: its name, its allowed values, its default and its meaning. */
 export interface OptionSpec {
   /** Dotted path, such as `optimizer.learningRate`. */
   key: string;
@@ -400,6 +400,6 @@ export interface OptionSpec {
   default: string | number | boolean | null | string[] | number[];
   /** Its meaning, in one sentence. */
   doc: string;
-  /** Values by dotted path that suit a page's data and a dozen epochs, for those who switch the option's technique on. */
+  /** Starting values, by dotted path, when the option's technique is switched on. They suit a page's data and a dozen epochs. */
   starts: Record<string, OptionSpec["default"]>;
 }

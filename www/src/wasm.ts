@@ -39,7 +39,7 @@ export interface Engine {
   setEpochs(epochs: number): Promise<void>;
   advance(milliseconds: number): Promise<Progress>;
   profile(milliseconds: number): Promise<Profile>;
-  /** Whether there was a fault of the GPU to recover from. */
+  /** Recovers from a fault of the GPU. Returns whether there was one. */
   recover(): Promise<boolean>;
   report(): Report;
   recommend(query: Query | Unseen, k: number, choice: Choice): Promise<Recommendation[] | ByFeatures>;
@@ -82,7 +82,7 @@ export async function start(source: WasmSource): Promise<Wasm> {
 /** The first bytes of every WebAssembly module. */
 const MAGIC = "\0asm";
 
-/** Downloads the module; a server's error or another file in its place is refused with the address and the option. */
+/** Downloads the module. Rejects a server's error or another file in its place, with the address and the option. */
 async function fetched(url: string): Promise<Response | ArrayBuffer> {
   const refused = (problem: string, cause?: unknown): never => {
     const advice = "set its address with `configure({ wasmUrl })` or the attribute `wasm-url`";
@@ -90,7 +90,7 @@ async function fetched(url: string): Promise<Response | ArrayBuffer> {
   };
   const response = await fetch(url).catch((cause: unknown) => refused("the compiled trainer could not be fetched", cause));
   if (!response.ok) return refused(`the server answered ${String(response.status)} for the compiled trainer`);
-  // Compiled while it downloads, which browsers do for this type alone.
+  // Browsers compile while they download, for this type only.
   if (response.headers.get("content-type")?.startsWith("application/wasm")) return response;
   const bytes = await response.arrayBuffer();
   const begins = String.fromCharCode(...new Uint8Array(bytes, 0, Math.min(bytes.byteLength, MAGIC.length)));

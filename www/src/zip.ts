@@ -1,8 +1,8 @@
-/** The data file within a zip archive, as MovieLens is published. `crates/lab/src/archive.rs` is its twin. */
+/** Reads the data file in a zip archive, such as MovieLens. `crates/lab/src/archive.rs` is its twin. */
 
 import type { PartName } from "./wasm.js";
 
-/** An archive that is damaged, or does not tell which file to take: the message says so. */
+/** Error for an archive that is damaged, or that has no unambiguous data file. */
 export class Unclear extends Error {}
 
 /** A file's text, its name and its length. */
@@ -20,23 +20,23 @@ interface Entry {
   at: number;
 }
 
-/** Whether these are the first bytes of an archive. */
+/** Returns whether these are the first bytes of an archive. */
 export function isZip(first: number[]): boolean {
   return String.fromCharCode(...first.slice(0, 4)) === "PK\x03\x04";
 }
 
-/** Opens the one data file of an archive, or the one of several that is known to be the part. */
+/** Opens the only data file of an archive, or the one of several that is known to contain the part. */
 export async function unzip(archive: Blob, part: PartName): Promise<Unzipped> {
   const { name, method, packed, bytes, at } = chosen(await entries(archive), part);
   const local = await view(archive, at, LOCAL);
   const start = at + LOCAL + local.getUint16(26, true) + local.getUint16(28, true);
   const data = archive.slice(start, start + packed).stream();
   if (method === 0) return { inner: name, bytes, chunks: data };
-  if (method !== 8) throw new Unclear(`${name} is packed in a way that is not known. Unpack it`);
+  if (method !== 8) throw new Unclear(`${name} uses an unknown compression method. Unpack it`);
   return { inner: name, bytes, chunks: data.pipeThrough(new DecompressionStream("deflate-raw")) };
 }
 
-/** Bytes of the records that the format has, without their names, and the marks of the last two. */
+/** Sizes of the format's records in bytes, without names, and the marks of the last two. */
 const LOCAL = 30;
 const ENTRY = 46;
 const END = 22;
@@ -48,7 +48,7 @@ const COMMENT = 1 << 16;
 
 const DAMAGED = "it is a damaged zip archive";
 
-/** All files of an archive but folders and what is about it. */
+/** Returns all files of an archive, except folders, hidden files, readmes and licences. */
 async function entries(archive: Blob): Promise<Entry[]> {
   const tail = await view(archive, Math.max(0, archive.size - END - COMMENT));
   let end = tail.byteLength - END;
@@ -84,13 +84,13 @@ function chosen(entries: Entry[], part: PartName): Entry {
   }
   const known = entries.filter(({ name }) => KNOWN[part === "items" || part === "users" ? part : "pairs"].test(name));
   const [first, second] = entries.length > 1 && known.length === 1 ? known : entries;
-  if (first === undefined) throw new Unclear("it has no file");
+  if (first === undefined) throw new Unclear("it contains no file");
   if (second === undefined) return first;
   const names = entries.map(({ name }) => name).join(", ");
-  throw new Unclear(`it has several files: ${names}. Unpack it, and choose one`);
+  throw new Unclear(`it contains several files: ${names}. Unpack it and choose one`);
 }
 
-/** Some bytes of an archive; all from a place on without a length. */
+/** Returns some bytes of an archive; without a length, all bytes after a position. */
 async function view(archive: Blob, at: number, length = archive.size - at): Promise<DataView<ArrayBuffer>> {
   const bytes = await archive.slice(at, at + length).arrayBuffer();
   if (bytes.byteLength < length) throw new Unclear(DAMAGED);

@@ -1,6 +1,6 @@
-/** The trainer's behaviour in a page: what it reads, how it pauses and ends, and how it refuses. */
+/** Tests the trainer in a page: sources, pauses, ends and errors. */
 
-/* global Trainer, csv, items, packed, options, refusal, all -- the names that every call in the page has */
+/* global Trainer, csv, items, packed, options, refusal, all -- names that exist in the page */
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -67,7 +67,7 @@ test("every kind of source gives the same data", async () => {
     for (const source of sources) {
       const trainer = await Trainer.create(source, options);
       const { titledItems, lines, read, ...data } = trainer.about.data;
-      // A file has a name, and its items another file.
+      // This file has a name; the items are in another file.
       const [{ file, ...understood }] = read;
       found.push({ titledItems, named: file.length > 0, data: { ...data, understood, lines: lines - titledItems } });
       trainer.destroy();
@@ -83,7 +83,7 @@ test("every kind of source gives the same data", async () => {
   assert.deepEqual(summaries.map(({ titledItems }) => titledItems), [0, 0, 0, 0, 0, 0, 0, 40]);
 });
 
-test("parts that were split before stay as they are, and titles come along", async () => {
+test("parts that are already split stay as they are, and titles are read", async () => {
   const { data, config, found, history } = await inPage(async () => {
     const [head, ...lines] = csv.split("\n");
     const part = (keep) => [head, ...lines.filter((_, ix) => keep(ix % 10))].join("\n");
@@ -111,7 +111,7 @@ test("options are described with bounds and defaults", async () => {
   assert.equal(split.default, "random");
 });
 
-test("what comes from the worker has the types that the package declares, and nothing more", async () => {
+test("results of the worker have exactly the types that the package declares", async () => {
   const given = await inPage(async () => {
     const everything = { onebp: {}, cbns: { capacity: 128 }, split: { validation: 0.1 }, patience: 3 };
     const runs = [];
@@ -149,7 +149,7 @@ test("what comes from the worker has the types that the package declares, and no
   }
 });
 
-test("answers come from the trained model, without what the asker has", async () => {
+test("recommendations come from the trained model, without items that the user has already", async () => {
   const { recommended, history, visitor, similar, users, report } = await inPage(async () => {
     const trainer = await Trainer.create({ data: csv, items }, { ...options, epochs: 20 });
     await all(trainer);
@@ -179,7 +179,7 @@ test("answers come from the trained model, without what the asker has", async ()
   assert.ok(report.final["recall@20"] > 0 && report.popularity["recall@20"] > 0);
 });
 
-test("lists can be chosen, come for many users at once, and say why", async () => {
+test("recommendations take a choice of items, serve many users at once, and contain reasons", async () => {
   const found = await inPage(async () => {
     const runs = [];
     for (const backend of ["cpu", "webgpu"]) {
@@ -212,18 +212,18 @@ test("lists can be chosen, come for many users at once, and say why", async () =
     assert.equal(everything.length, 40);
     assert.deepEqual(many, single);
     assert.deepEqual(like.map(({ item }) => item), ["i4"]);
-    assert.ok(many.flat().every(({ because }) => because.length === 0), "a row of its own has no parts");
+    assert.ok(many.flat().every(({ because }) => because.length === 0), "a user with a vector has no reasons");
     for (const { because, score } of visitor) {
       assert.ok(because.length > 0 && because.every(({ item, title }) => picked.includes(item) && title === `Title of ${item}`));
       const sum = because.reduce((sum, { share }) => sum + share, 0);
-      assert.ok(sum >= score - 1e-5, "what speaks for an item is the score, and what speaks against it");
+      assert.ok(sum >= score - 1e-5, "the contributions, also negative ones, add up to the score");
     }
     assert.deepEqual(unknown, ["gone"]);
     assert.deepEqual([allUnknown.code, allUnknown.data.id, misspelt.code], ["unknown-id", "gone", "config"]);
   }
 });
 
-test("who was never seen is served by features, and what is unknown of them is counted", async () => {
+test("users and items that are not in the training data are served by features, and unknown values are counted", async () => {
   const found = await inPage(async () => {
     const towers = { user: { features: ["town"] }, item: { features: ["title:words"] } };
     const trainer = await Trainer.create({ data: csv, items, users: "user,town\n17850,Ulm\nu1,Ulm\nu2,Bonn" }, { ...options, towers });
@@ -243,7 +243,7 @@ test("who was never seen is served by features, and what is unknown of them is c
   assert.deepEqual([found.nothing.code, found.nothing.data.key, found.odd.code], ["config", "features", "config"]);
 });
 
-test("a promise from onProgress pauses within the epoch, and answers come meanwhile", async () => {
+test("a promise from onProgress pauses within the epoch, and the trainer still answers", async () => {
   const { during, recommended, epochs } = await inPage(async () => {
     const trainer = await Trainer.create(csv, options);
     const gate = Promise.withResolvers();
@@ -270,7 +270,7 @@ test("a promise from onProgress pauses within the epoch, and answers come meanwh
   assert.equal(epochs.length, 3);
 });
 
-test("a page that nobody sees trains in longer slices", async () => {
+test("a hidden page trains in longer slices", async () => {
   const [seen, hidden] = await inPage(async () => {
     const lines = Array.from({ length: 300_000 }, (_, n) => `u${n % 1000},i${(n * 7919) % 1013}`);
     const trainer = await Trainer.create(["user,item", ...lines].join("\n"), { ...options, dim: 128 });
@@ -292,7 +292,7 @@ test("a page that nobody sees trains in longer slices", async () => {
   assert.ok(hidden < seen / 2, `${hidden} slices unseen, ${seen} seen`);
 });
 
-test("training goes on where its loop was left", async () => {
+test("training resumes where its loop ended", async () => {
   const { first, rest, more, none } = await inPage(async () => {
     const trainer = await Trainer.create(csv, options);
     let first;
@@ -312,7 +312,7 @@ test("training goes on where its loop was left", async () => {
   assert.deepEqual(none, []);
 });
 
-test("a profile tells where a step's time goes, and training goes on to the same losses", async () => {
+test("a profile contains the time of each operation, and training resumes to the same losses", async () => {
   const runs = await inPage(async () => {
     const runs = [];
     for (const backend of ["cpu", "webgpu"]) {
@@ -349,7 +349,7 @@ test("a profile tells where a step's time goes, and training goes on to the same
   }
 });
 
-test("the same seed gives the same losses, another seed others", async () => {
+test("the same seed gives the same losses, another seed gives others", async () => {
   const [one, same, other] = await inPage(async () => {
     const run = async (seed) => {
       const trainer = await Trainer.create(csv, { ...options, seed });
@@ -365,7 +365,7 @@ test("the same seed gives the same losses, another seed others", async () => {
   assert.notDeepEqual(one, other);
 });
 
-test("reset starts over with other options on the same data, as a fresh trainer would", async () => {
+test("reset starts over with other options on the same data, like a fresh trainer", async () => {
   const { before, after, epochs, losses, fresh } = await inPage(async () => {
     const others = { dim: 16, epochs: 1, batchSize: 32, backend: "cpu" };
     const lossesOf = async (trainer) => {
@@ -422,7 +422,7 @@ test("an epoch that has ended is reported before an abort is", async () => {
   assert.equal(aborted.code, "aborted");
 });
 
-test("abort gives up reading, and later the trainer", async () => {
+test("abort ends reading, and later the trainer", async () => {
   const { reading, later, early } = await inPage(async () => {
     const control = new AbortController();
     const endless = new ReadableStream({ pull: () => new Promise(() => undefined) });
@@ -440,7 +440,7 @@ test("abort gives up reading, and later the trainer", async () => {
   for (const refused of [reading, later, early]) assert.equal(refused.code, "aborted");
 });
 
-test("a signal that outlives its trainer is let go", async () => {
+test("a trainer that has ended releases its signal", async () => {
   const { most, left } = await inPage(async () => {
     const { signal } = new AbortController();
     const listeners = new Set();
@@ -456,7 +456,7 @@ test("a signal that outlives its trainer is let go", async () => {
   assert.equal(left, 0);
 });
 
-test("destroy ends what is pending, at once, and all that comes later", async () => {
+test("destroy rejects pending calls at once, and all later calls", async () => {
   const { training, paused, later, wait } = await inPage(async () => {
     const trainer = await Trainer.create(csv, { ...options, epochs: 10_000 });
     const started = Promise.withResolvers();
@@ -481,7 +481,7 @@ test("destroy ends what is pending, at once, and all that comes later", async ()
   assert.ok(wait < 50, `${wait} ms`);
 });
 
-test("a second train, and a reset meanwhile, are refused as busy", async () => {
+test("a second train and a reset during training are rejected with busy", async () => {
   const { train, reset, epochs } = await inPage(async () => {
     const trainer = await Trainer.create(csv, options);
     const started = Promise.withResolvers();
@@ -498,7 +498,7 @@ test("a second train, and a reset meanwhile, are refused as busy", async () => {
   assert.equal(epochs, 3);
 });
 
-test("refusals are typed errors with a code, a sentence and data", async () => {
+test("errors are typed, with a code, a sentence and data", async () => {
   const refused = await inPage(async () => {
     const trainer = await Trainer.create(csv, options);
     const used = new Response(csv);
@@ -566,7 +566,7 @@ test("refusals are typed errors with a code, a sentence and data", async () => {
   assert.match(refused.stray.message, /^no-such%\.csv/);
 });
 
-test("arguments of another kind are refused by name, before any of it reaches the worker", async () => {
+test("arguments of another kind are rejected by name before they reach the worker", async () => {
   const refused = await inPage(async () => {
     const trainer = await Trainer.create(csv, options);
     const bytes = await trainer.save();
@@ -607,7 +607,7 @@ test("arguments of another kind are refused by name, before any of it reaches th
     };
     const found = {};
     for (const [name, call] of Object.entries(calls)) found[name] = await refusal(call);
-    // They have harmed nothing.
+    // The trainer is not affected.
     found.after = (await all(trainer)).length;
     trainer.destroy();
     return found;
@@ -619,7 +619,7 @@ test("arguments of another kind are refused by name, before any of it reaches th
   assert.deepEqual(complaints, asWished);
 });
 
-test("a promise of onProgress that rejects ends training, and nothing else", async () => {
+test("a rejected promise of onProgress ends training and nothing else", async () => {
   const found = await inPage(async () => {
     const trainer = await Trainer.create(csv, options);
     const found = { unseen: [] };
@@ -642,7 +642,7 @@ test("a promise of onProgress that rejects ends training, and nothing else", asy
   assert.deepEqual([found.epoch, found.rest, found.unseen], [1, 2, []]);
 });
 
-test("a budget that is no time is refused", async () => {
+test("a budget that is not a time is rejected", async () => {
   const { page, close } = await blank(session);
   const spoil = (value) => `addEventListener("message", ({ data }) => {
     if (data.argumentList?.[1]?.value === "advance") data.argumentList[2] = { type: "RAW", value: ${value} };
@@ -664,7 +664,7 @@ test("a budget that is no time is refused", async () => {
   await close();
 });
 
-test("a loss that is no number stops the run with its step", async () => {
+test("a loss that is not a number stops the run with its step", async () => {
   const { refused, after } = await inPage(async () => {
     const options = { batchSize: 64, dim: 8, epochs: 50, backend: "cpu", normalize: false, temperature: 1e-4 };
     const trainer = await Trainer.create(csv, { ...options, optimizer: { kind: "sgd", learningRate: 100 } });
@@ -679,7 +679,7 @@ test("a loss that is no number stops the run with its step", async () => {
   assert.equal(after, 1, "reset makes the trainer usable again");
 });
 
-test("the backend says why it was taken, and can be forced", async () => {
+test("the backend has a reason and can be forced", async () => {
   const found = await inPage(async () => {
     const of = async (backend) => {
       const trainer = await Trainer.create(csv, { ...options, backend });
@@ -690,7 +690,7 @@ test("the backend says why it was taken, and can be forced", async () => {
     };
     return { auto: await of("auto"), webgpu: await of("webgpu"), cpu: await of("cpu") };
   });
-  // The tests' only adapter is a software one.
+  // The tests have a software adapter only.
   assert.deepEqual([found.auto.taken, found.webgpu.taken, found.cpu.taken], ["cpu", "webgpu", "cpu"]);
   for (const { reason, epochs } of Object.values(found)) {
     assert.ok(reason.length > 3);
@@ -698,7 +698,7 @@ test("the backend says why it was taken, and can be forced", async () => {
   }
 });
 
-/** What the backends say in a page of another kind. */
+/** Returns the results of both backends in another page. */
 async function backendsIn(page) {
   return page.evaluate(
     async ([csv]) => {
@@ -720,7 +720,7 @@ for (const [code, lack] of [
   ["device-refused", 'GPUAdapter.prototype.requestDevice = () => Promise.reject(new DOMException("no", "OperationError"));'],
   ["limit", 'Object.defineProperty(GPUSupportedLimits.prototype, "maxBufferSize", { get: () => 1024 });'],
 ]) {
-  test(`where WebGPU cannot be had, auto trains on the CPU and webgpu is refused: ${code}`, async () => {
+  test(`without WebGPU, auto trains on the CPU and webgpu is rejected: ${code}`, async () => {
     const { page, close } = await blank(session);
     await sabotage(page, HARDWARE + lack);
     const { auto, forced } = await backendsIn(page);
@@ -732,7 +732,7 @@ for (const [code, lack] of [
   });
 }
 
-test("in an insecure context, too, and it says so", async () => {
+test("in an insecure context, auto trains on the CPU and webgpu is rejected with a reason", async () => {
   const { page, close } = await open(session, { path: session.url.replace("127.0.0.1", "insecure.test") + "twotower.js" });
   const { auto, forced } = await backendsIn(page);
   await close();
@@ -742,7 +742,7 @@ test("in an insecure context, too, and it says so", async () => {
   assert.equal(auto.reason, forced.message);
 });
 
-test("a worker that cannot start, or breaks, is a typed error, and the next trainer has another one", async () => {
+test("a worker that cannot start or that breaks is a typed error, and the next trainer gets another worker", async () => {
   const { page, close } = await blank(session);
   const refusal = (how) =>
     page.evaluate(
@@ -786,7 +786,7 @@ test("a worker that cannot start, or breaks, is a typed error, and the next trai
   await close();
 });
 
-test("nothing went wrong unseen", () => {
+test("no page had an unexpected error", () => {
   const expected = /404/;
   assert.deepEqual(faults.filter((fault) => !expected.test(fault)), []);
 });

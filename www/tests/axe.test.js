@@ -1,4 +1,4 @@
-/** Accessibility of the page and of the element by axe-core, in each of their states, light and dark. */
+/** Tests the accessibility of the page and of the element by axe-core, in each of their states, light and dark. */
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -15,7 +15,7 @@ let session;
 before(async () => (session = await start()));
 after(() => session?.stop());
 
-/** Violations, each with the first element that has it. */
+/** Returns the violations, each with the first element that has it. */
 async function violations(page) {
   await page.evaluate(AXE);
   return page.evaluate(async () => {
@@ -56,11 +56,11 @@ for (const [colorScheme, width] of [["light", 1280], ["dark", 390], ["light", 32
     await page.getByRole("button", { name: "Cancel" }).waitFor({ state: "detached", timeout: 120_000 });
     found.compare = await violations(page);
     await page.getByRole("switch", { name: "OneBP" }).check({ force: true });
-    await page.getByText("switch off OneBP first").waitFor();
+    await page.getByText("Switch off OneBP first").waitFor();
     await page.locator("input[type=file]").setInputFiles([file("unclear.csv", ratings().replace(/^.*/, "who,what,when"))]);
-    await page.getByRole("button", { name: "Put aside" }).waitFor();
+    await page.getByRole("button", { name: "Dismiss" }).waitFor();
     found.refused = await violations(page);
-    await page.getByRole("button", { name: "Put aside" }).click();
+    await page.getByRole("button", { name: "Dismiss" }).click();
     await page.getByRole("switch", { name: "Tuning" }).check({ force: true });
     await quick(page, 60);
     await page.getByRole("button", { name: "Reset" }).click();

@@ -1,4 +1,4 @@
-/** What the browser tests share: the built pages, served, and a Chromium that has WebGPU. */
+/** Support for browser tests: a server of the built pages, and a Chromium with WebGPU. */
 
 import { fileURLToPath } from "node:url";
 
@@ -6,10 +6,10 @@ import { preview } from "vite";
 
 import { launch } from "./chromium.js";
 
-/** A name of this machine that makes no secure context. */
+/** A name of this machine that is not a secure context. */
 const INSECURE = "--host-resolver-rules=MAP insecure.test 127.0.0.1";
 
-/** Where screenshots go. */
+/** Folder for screenshots. */
 export const OUT = new URL("./out/", import.meta.url);
 
 /** Serves `dist` on a free port of this machine. */
@@ -26,7 +26,7 @@ export async function start() {
   const browser = await launch(INSECURE);
   return {
     browser,
-    /** The demo; it is also at `insecure.test`, which is no secure context. */
+    /** Address of the demo; it is also at `insecure.test`, which is not a secure context. */
     url: server.url,
     async stop() {
       await browser.close();
@@ -35,7 +35,7 @@ export async function start() {
   };
 }
 
-/** A page of its own, prepared before it loads, with the list of everything that went wrong in it. */
+/** Opens a separate page, prepared before it loads, with a list of all errors in it. */
 export async function open({ browser, url }, { path = "", prepare, ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, ...options });
   await context.route("**/favicon.ico", (route) => route.fulfill({ status: 204 }));
@@ -52,7 +52,7 @@ export async function open({ browser, url }, { path = "", prepare, ...options } 
   return { page, faults, close: () => context.close() };
 }
 
-/** Has the page's next workers, or so many of them, run some code first. */
+/** Makes the page's next workers, or a number of them, run some code first. */
 export function sabotage(page, code, times) {
   const spoil = async (route) => {
     const response = await route.fetch();
@@ -61,7 +61,7 @@ export function sabotage(page, code, times) {
   return page.route("**/worker.js", spoil, { times });
 }
 
-/** A page that shows nothing but the package's source, and can import it. */
+/** Opens an empty page that can import the package. */
 export function blank(session) {
   return open(session, { path: "twotower.js" });
 }

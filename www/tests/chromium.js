@@ -1,13 +1,13 @@
-/** The Chromium that browser tests and `cargo xtask` drive. */
+/** Chromium for browser tests and `cargo xtask`. */
 
 import { existsSync } from "node:fs";
 
 import { chromium } from "playwright-core";
 
-/** Where a system keeps its Chromium; `CHROMIUM` names another. */
+/** Usual paths of Chromium; `CHROMIUM` sets another one. */
 const PLACES = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
-/** Headless, with WebGPU on a software adapter, which `chromium-headless-shell` lacks; and no calls home. */
+/** Flags: headless, with WebGPU on a software adapter, which `chromium-headless-shell` lacks, and without background requests. */
 const FLAGS = [
   "--headless=new",
   "--no-sandbox",
@@ -20,7 +20,7 @@ const FLAGS = [
   "--disable-sync",
 ];
 
-/** Starts it with a fresh profile. */
+/** Starts Chromium with a fresh profile. */
 export function launch(...flags) {
   const executablePath = PLACES.find((path) => path && existsSync(path));
   if (executablePath === undefined) throw new Error("no Chromium: install `chromium`, or name one in CHROMIUM");

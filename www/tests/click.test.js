@@ -1,4 +1,4 @@
-/** How long a visitor waits for a recommendation: from a click on the fifth item that they like to the list. */
+/** Tests the time that a visitor waits for a recommendation: from a click on the fifth item that they like to the list. */
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -8,16 +8,16 @@ import { file, main, phase, quick } from "./visit.js";
 
 const ITEMS = 10_000;
 const PICKS = 5;
-/** Milliseconds that feel like none. */
+/** Milliseconds that a visitor does not notice. */
 const MOST = 50;
-/** Clicks that are timed: the least wait is the page's own, whatever else the machine does. */
+/** Number of timed clicks: the shortest wait is the page's own, without other work of the machine. */
 const CLICKS = 7;
 
 let session;
 before(async () => (session = await start()));
 after(() => session?.stop());
 
-test(`a list is there ${MOST} ms after the click, of ${ITEMS} items`, async (t) => {
+test(`a list shows within ${MOST} ms of the click, with ${ITEMS} items`, async (t) => {
   const { page, faults, close } = await open(session);
   await phase(page, "Start training");
   await page.locator("input[type=file]").setInputFiles([file("mine.csv", interactions()), file("items.csv", titles())]);
@@ -49,7 +49,7 @@ test(`a list is there ${MOST} ms after the click, of ${ITEMS} items`, async (t) 
   await close();
 });
 
-/** Notes how long after the pointer went down on a choice a new list is there to be drawn. Runs in the page. */
+/** Records the time from the pointer press on a choice to a new list that can be drawn. Runs in the page. */
 function watch() {
   const panel = document.querySelector("demo-page").shadowRoot.querySelector("tt-ask-panel");
   const list = () => panel.shadowRoot.querySelector("tt-item-list").shadowRoot.querySelectorAll("button");
@@ -68,7 +68,7 @@ function watch() {
   addEventListener("pointerdown", picked, true);
 }
 
-/** A hundred users who like ten thousand items between them. */
+/** Data of a hundred users who together like ten thousand items. */
 function interactions() {
   const lines = Array.from({ length: 3 * ITEMS }, (_, n) => `u${(n * 7 + (n >> 5)) % 100},i${n % ITEMS}`);
   return ["user,item", ...lines].join("\n");

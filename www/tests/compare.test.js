@@ -1,4 +1,4 @@
-/** Techniques switched on and off, and strategies compared, as the page's visitors do it. */
+/** Tests techniques and the comparison of strategies, as visitors use them. */
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -21,13 +21,13 @@ const chart = (page) => page.locator("tt-comparison-chart tt-line-chart");
 const said = (page) => chart(page).getByRole("img").getAttribute("aria-label");
 const axis = (page, name) => page.getByRole("radio", { name, exact: true }).check({ force: true });
 
-/** Types a value, as if the field were left then. */
+/** Types a value and leaves the field. */
 async function type(page, label, value) {
   await page.getByLabel(label, { exact: true }).fill(value);
   await page.getByLabel(label, { exact: true }).press("Tab");
 }
 
-/** A page with small data, and few and cheap epochs. */
+/** Opens a page with small data, and few and cheap epochs. */
 async function small(epochs = 3) {
   const opened = await open(session);
   const { page } = opened;
@@ -40,18 +40,18 @@ async function small(epochs = 3) {
 
 /** Leaves only these strategies ticked. */
 async function only(page, ...names) {
-  for (const name of ["Two backpropagations", "OneBP", "CBNS", "Skipping", "The settings at hand"]) {
+  for (const name of ["Two backpropagations", "OneBP", "CBNS", "Skipping", "The current settings"]) {
     await pick(page, name).setChecked(names.includes(name), { force: true });
   }
 }
 
-/** Compares, until all have been trained. */
+/** Compares until all strategies have been trained. */
 async function compared(page) {
   await compare(page).click();
   await page.getByRole("button", { name: "Cancel" }).waitFor({ state: "detached", timeout: 120_000 });
 }
 
-test("a technique is off until it is switched on, with values that suit, and its options are trained with", async () => {
+test("a technique is off until it is switched on, starts with suitable values, and trains with its options", async () => {
   const { page, faults, close } = await small();
   const { onebp, cbns, skip } = await config(page);
   assert.deepEqual([onebp, cbns, skip], [null, null, null]);
@@ -72,7 +72,7 @@ test("a technique is off until it is switched on, with values that suit, and its
   await until(async () => (await config(page)).cbns?.capacity === 512);
   await type(page, "Bank size", "64");
   await type(page, "Warm-up steps", "7");
-  await page.getByLabel("Pushed sides").selectOption("items");
+  await page.getByLabel("Bank gradients").selectOption("items");
   await until(async () => (await config(page)).cbns.sides === "items");
   assert.deepEqual((await config(page)).cbns, { capacity: 64, warmup: 7, sides: "items" });
   await type(page, "Warm-up steps", "");
@@ -91,13 +91,13 @@ test("a technique is off until it is switched on, with values that suit, and its
   await close();
 });
 
-test("negatives are a choice, with their number where any are drawn; what does not go together is barred with its reason", async () => {
+test("negatives are a choice, with a count if they are drawn; values that cannot be combined are disabled with a reason", async () => {
   const { page, close } = await small();
   assert.equal(await page.getByLabel("Drawn").count(), 0);
   await page.getByLabel("Negatives").selectOption("uniform");
   await type(page, "Drawn", "3");
   await until(async () => (await config(page)).negatives.count === 3);
-  await page.getByText("Adds to negatives that a batch shares, and now each pair has its own").waitFor();
+  await page.getByText("Needs negatives that a batch shares. Set Negatives to in-batch or mixed.").waitFor();
   assert.ok(await page.getByRole("switch", { name: "CBNS" }).isDisabled());
   await page.getByLabel("Negatives").selectOption("mixed");
   await toggle(page, "CBNS");
@@ -107,7 +107,7 @@ test("negatives are a choice, with their number where any are drawn; what does n
   await close();
 });
 
-test("two strategies draw two curves over what is chosen, and fill two rows; the page's own run stays", async () => {
+test("two strategies draw two curves over the chosen axis and fill two rows; the page's own run stays", async () => {
   const { page, faults, close } = await small(4);
   await main(page).click();
   await phase(page, "Train again");
@@ -138,7 +138,7 @@ test("two strategies draw two curves over what is chosen, and fill two rows; the
 
   const verdicts = page.locator("tt-comparison-verdicts");
   await verdicts.getByText(/^OneBP is (level with|better than|worse than) the plain run .*at \d+% fewer multiply-adds\./).waitFor();
-  await verdicts.getByText("One seed cannot tell differences under 13% from chance").waitFor();
+  await verdicts.getByText("With one seed, a difference under 13% may be chance").waitFor();
 
   await page.getByRole("radio", { name: "3", exact: true }).check({ force: true });
   await compared(page);
@@ -155,10 +155,10 @@ test("two strategies draw two curves over what is chosen, and fill two rows; the
   const bands = await chart(page).evaluate(({ lines }) =>
     lines.map(({ y, band }) => y.slice(1).map((at, ix) => [band.low[ix + 1] <= at && at <= band.high[ix + 1], band.low[ix + 1] < band.high[ix + 1]])),
   );
-  // Seeds may agree in an epoch.
+  // Seeds may give the same values in an epoch.
   assert.ok(bands.flat().every(([within]) => within) && bands.flat().some(([, wide]) => wide), JSON.stringify(bands));
 
-  await page.getByText("Its answers after 4 epochs").waitFor();
+  await page.getByText("Answers after 4 epochs").waitFor();
   await phase(page, "Train again");
   await until(() => page.workers().length === 1);
   await page.locator("input[type=file]").setInputFiles([file("other.csv", ratings())]);
@@ -167,13 +167,13 @@ test("two strategies draw two curves over what is chosen, and fill two rows; the
   await close();
 });
 
-test("the settings at hand are compared as they are, and a technique's with its options there", async () => {
+test("the current settings are compared as they are, and a technique with its current options", async () => {
   const { page, close } = await small();
   await toggle(page, "OneBP");
   await type(page, "Kept share β", "0.7");
   await toggle(page, "Skipping");
-  assert.ok(await pick(page, "The settings at hand").isDisabled(), "four are enough");
-  await only(page, "OneBP", "The settings at hand");
+  assert.ok(await pick(page, "The current settings").isDisabled(), "four are enough");
+  await only(page, "OneBP", "The current settings");
   await compared(page);
   const told = await page.locator("tt-comparison-table tbody .told").allTextContents();
   assert.deepEqual(told, [
@@ -186,7 +186,7 @@ test("the settings at hand are compared as they are, and a technique's with its 
   await close();
 });
 
-test("a strategy that is refused says why in its row, and the others are trained", async () => {
+test("a rejected strategy shows the reason in its row, and the others are trained", async () => {
   const { page, faults, close } = await small();
   await page.getByLabel("Negatives").selectOption("uniform");
   await only(page, "CBNS", "Two backpropagations", "Skipping");
@@ -197,7 +197,7 @@ test("a strategy that is refused says why in its row, and the others are trained
   await close();
 });
 
-test("a comparison and the page's own run wait for each other; what is cancelled stays drawn", async () => {
+test("a comparison and the page's own run wait for each other; a cancelled comparison stays drawn", async () => {
   const { page, faults, close } = await open(session);
   await phase(page, "Start training");
   await quick(page, 40);
@@ -210,7 +210,7 @@ test("a comparison and the page's own run wait for each other; what is cancelled
   await until(() => main(page).isDisabled());
   await until(async () => /Two backpropagations 0\.\d{3}/.test(await said(page)));
   await page.getByRole("button", { name: "Cancel" }).click();
-  await page.getByText("Cancelled. What was measured stays.").waitFor();
+  await page.getByText("Cancelled. The results so far are kept.").waitFor();
   assert.match(await said(page), /Two backpropagations 0\.\d{3}, OneBP –/);
   await phase(page, "Resume");
   await until(() => page.workers().length === 1);
@@ -222,7 +222,7 @@ test("a comparison and the page's own run wait for each other; what is cancelled
   await close();
 });
 
-test("by the keyboard alone, strategies are ticked, compared and looked at", async () => {
+test("the keyboard alone ticks strategies, compares them and reads the chart", async () => {
   const { page, close } = await small();
   await only(page, "OneBP", "Two backpropagations", "Skipping");
   await pick(page, "Skipping").focus();
@@ -248,14 +248,14 @@ test("by the keyboard alone, strategies are ticked, compared and looked at", asy
 });
 
 for (const name of ["light", "dark", "phone", "forced-colours"]) {
-  test(`the comparison fits and can be read: ${name}`, async () => {
+  test(`the comparison fits and is readable: ${name}`, async () => {
     const { page, faults, close } = await open(session, SCREENS[name]);
     await phase(page, "Start training");
     await type(page, "Width D", "32");
     await type(page, "Epochs", "3");
     await compared(page);
     assert.match(await said(page), /Two backpropagations 0\.\d{3}, OneBP 0\.\d{3}, CBNS 0\.\d{3}, Skipping 0\.\d{3}$/);
-    // The cost that the switch tells is what the plan counts.
+    // The switch shows the cost that the plan counts.
     const [plain, , bank] = await page.locator("tt-comparison-table").evaluate(({ contenders }) => contenders.map(({ runs }) => runs[0].epochs.at(-1).multiplyAdds));
     const [, told] = /about ([\d.]+) times/.exec(await page.getByText("With a bank of 512").textContent());
     assert.ok(Math.abs(bank / plain / told - 1) < 0.1, `${bank / plain} times, told as ${told}`);

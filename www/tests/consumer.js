@@ -1,4 +1,4 @@
-/** An app that uses the package as others do: installed from the tarball, with nothing else beside it. */
+/** An app that uses the package like other apps: installed from the tarball, without the sources. */
 
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -10,7 +10,7 @@ import { ratings } from "./ratings.js";
 const WWW = fileURLToPath(new URL("..", import.meta.url));
 const npm = (cwd, ...args) => execFileSync("npm", args, { cwd, encoding: "utf8" }).trim();
 
-/** Trains by the API, and writes what came of it into the page. */
+/** Trains by the API and writes the results into the page. */
 export const API = `import { Trainer } from "twotower";
 
 const tell = (outcome) => Object.assign(document.body.dataset, outcome);
@@ -25,7 +25,7 @@ try {
 }
 `;
 
-/** Trains by the element, and writes what came of it into the page. */
+/** Trains by the element and writes the results into the page. */
 export const ELEMENT = `const tell = (outcome) => Object.assign(document.body.dataset, outcome);
 addEventListener("twotower-done", ({ detail: { report } }) => {
   tell({ trained: report.epochs.at(-1)["ndcg@20"], epochs: report.epochs.length });
@@ -34,12 +34,12 @@ addEventListener("twotower-error", ({ detail: { error } }) => tell({ failed: err
 await import("twotower/element");
 `;
 
-/** An element that trains by itself, quickly. */
+/** An element that starts by itself and trains quickly. */
 export function tag(attributes = "") {
   return `<two-tower-trainer dataset="goodbooks" epochs="1" config='{"dim":8,"batchSize":2048}' loading="eager" autostart ${attributes}></two-tower-trainer>`;
 }
 
-/** A page with a script. */
+/** Returns a page with a script. */
 export function html(script, { head = "", body = "" } = {}) {
   return `<!doctype html>
 <html lang="en">
@@ -75,7 +75,7 @@ export function installed() {
   return { folder, tarball: fileURLToPath(new URL(tarball, OUT)) };
 }
 
-/** What a page's app tells: its outcome, and what the browser complained of. */
+/** Returns the results of a page's app, and the browser's errors. */
 export async function outcomeOf(browser, url) {
   const page = await browser.newPage();
   const faults = [];
@@ -91,7 +91,7 @@ export async function outcomeOf(browser, url) {
 
 const README = readFileSync(new URL("../README.md", import.meta.url), "utf8");
 
-/** The example of README that has some text in it. */
+/** Returns the example of README that contains a text. */
 export function snippet(text) {
   const found = [...README.matchAll(/```\w+\n([^]*?)```/g)].map(([, code]) => code).find((code) => code.includes(text));
   if (found === undefined) throw new Error(`README has no example with ${text}`);

@@ -1,4 +1,4 @@
-/** The strict content security policy of README is enough for the demo page and for the element. */
+/** Tests that the strict content security policies of README suffice for the demo page and for the element. */
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -18,7 +18,7 @@ const POLICY =
 const README = readFileSync(new URL("../README.md", import.meta.url), "utf8");
 const POLICIES = [...README.matchAll(/^\| (from .*?) \| `(script-src .*?)` \|$/gm)].map(([, how, policy]) => [how, policy]);
 
-/** A page with the element, and its files from a folder where one is given. */
+/** Returns a page with the element, whose files may be in another folder. */
 function element(script, folder) {
   const addresses = `worker-url="${folder}worker.js" wasm-url="${folder}twotower.wasm" data-url="${folder}data/"`;
   return html(script, { body: tag(folder && addresses) });
@@ -37,7 +37,7 @@ after(async () => {
   await cdn?.close();
 });
 
-/** Opens a page, and notes what its policy forbids and what else goes wrong. */
+/** Opens a page and records violations of its policy and other errors. */
 async function open(path) {
   const page = await browser.newPage();
   const faults = [];
@@ -54,7 +54,7 @@ async function open(path) {
   return { page, faults };
 }
 
-/** Fails unless the bars of the lists are as wide as their scores say. */
+/** Fails unless the widths of the bars in the lists match their scores. */
 async function barsHaveWidths(page) {
   const bars = page.locator("tt-ask-panel tt-item-list .bar rect");
   await bars.nth(3).waitFor({ state: "attached" });
@@ -62,10 +62,10 @@ async function barsHaveWidths(page) {
     rects.map((rect) => [rect.getBoundingClientRect().width / rect.ownerSVGElement.getBoundingClientRect().width, parseFloat(rect.getAttribute("width")) / 100]),
   );
   for (const [drawn, said] of widths) assert.ok(Math.abs(drawn - said) < 0.01, `${drawn} is drawn of ${said}`);
-  assert.ok(new Set(widths.map(([drawn]) => drawn.toFixed(2))).size > 1, "the bars differ");
+  assert.ok(new Set(widths.map(([drawn]) => drawn.toFixed(2))).size > 1, "the bars have different widths");
 }
 
-test("the demo page trains without one violation", async () => {
+test("the demo page trains without a violation", async () => {
   const { page, faults } = await open("index.html");
   await page.locator("input[type=file]").setInputFiles([file("mine.csv", ratings())]);
   await page.getByText("mine.csv").first().waitFor();
@@ -78,7 +78,7 @@ test("the demo page trains without one violation", async () => {
   await page.close();
 });
 
-/** Fails unless the page's element trains, and nothing goes wrong. */
+/** Fails unless the page's element trains without errors. */
 async function trains(url, check) {
   const { page, faults } = await open(url);
   await until(async () => faults.length > 0 || (await page.locator("[data-trained]").count()) > 0);
@@ -88,12 +88,12 @@ async function trains(url, check) {
   await page.close();
 }
 
-test("the element with its addresses trains without one violation", () => trains("element.html", barsHaveWidths));
+test("the element with its addresses trains without a violation", () => trains("element.html", barsHaveWidths));
 
 test("README has a policy for each way to load the package", () => assert.equal(POLICIES.length, 3));
 
 for (const [how, policy] of POLICIES) {
-  test(`README's policy is enough for the element ${how}`, async () => {
+  test(`README's policy suffices for the element ${how}`, async () => {
     const pages = { "/element.html": element(policy.includes("cdn") ? `${cdn.url}element.js` : "./element.js", how.includes("-url") ? "./" : "") };
     const header = `default-src 'none'; img-src data:; ${policy.replaceAll("https://cdn.example", new URL(cdn.url).origin)}`;
     const strict = await serve(DIST, { pages, headers: { "content-security-policy": header } });

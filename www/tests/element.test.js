@@ -1,4 +1,4 @@
-/** The element as pages use it: its attributes, events and methods, when it loads, and how several get along. */
+/** Tests the element as pages use it: attributes, events, methods, loading, and several elements on one page. */
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -10,12 +10,12 @@ let session;
 before(async () => (session = await start()));
 after(() => session?.stop());
 
-/** A cheap run. */
+/** Attributes of a cheap run. */
 const QUICK = `dataset="goodbooks" epochs="2" config='{"dim": 8, "batchSize": 1024, "optimizer": {"learningRate": 0.02}}'`;
-/** The element with some attributes: of two of one name, HTML takes the first. */
+/** Returns the element with some attributes. If a name occurs twice, HTML takes the first. */
 const tag = (attributes = "", content = "") => `<two-tower-trainer ${attributes} ${QUICK}>${content}</two-tower-trainer>`;
 
-/** A page with some HTML and the element's script, which notes the events that reach the document. */
+/** Opens a page with some HTML and the element's script, and records the events that reach the document. */
 async function page(html, { width = 700, height = 600, ...options } = {}) {
   const opened = await open(session, { path: "element.js", viewport: { width, height }, ...options });
   const requests = [];
@@ -41,7 +41,7 @@ async function page(html, { width = 700, height = 600, ...options } = {}) {
 
 const begin = (tab) => tab.evaluate(() => document.querySelector("two-tower-trainer").start());
 
-test("it trains, tells what happens, and has its trainer and its report", async () => {
+test("the element trains, sends events, and has a trainer and a report", async () => {
   const { page: tab, told, waitFor, faults, close } = await page(tag());
   await waitFor("ready");
   await begin(tab);
@@ -80,7 +80,7 @@ test("controls, a chart and a list fit into 700 by 420 pixels", async () => {
   await close();
 });
 
-test("before it is seen or touched it loads its own script and no more", async () => {
+test("an element that is not visible or used loads its own script only", async () => {
   const far = `<div style="height: 3000px"></div>${tag("", "<p>A picture</p>")}`;
   const { page: tab, requests, waitFor, close } = await page(far);
   await tab.waitForTimeout(500);
@@ -93,7 +93,7 @@ test("before it is seen or touched it loads its own script and no more", async (
   await close();
 });
 
-test("loading says when: at a press, or at once", async () => {
+test("`loading` loads the trainer at a press or at once", async () => {
   const asked = await page(tag('loading="interaction"', "<p>A picture</p>"));
   await asked.page.getByText("A picture").waitFor();
   await asked.page.waitForTimeout(300);
@@ -108,7 +108,7 @@ test("loading says when: at a press, or at once", async () => {
   await eager.close();
 });
 
-test("autostart trains without a press, pause stops and start goes on", async () => {
+test("autostart trains without a press, pause stops and start resumes", async () => {
   const { page: tab, told, waitFor, close } = await page(tag('autostart epochs="40"'));
   await waitFor("epoch");
   await tab.evaluate(() => document.querySelector("two-tower-trainer").pause());
@@ -121,7 +121,7 @@ test("autostart trains without a press, pause stops and start goes on", async ()
   await close();
 });
 
-test("a wrong value of an attribute is a message and an event, never an exception", async () => {
+test("an invalid value of an attribute gives a message and an event, never an exception", async () => {
   const wrong = {
     'panels="los"': /attribute panels="los" is not allowed; allowed: loss, metrics, ask/,
     'epochs="0"': /attribute epochs="0" is not allowed/,
@@ -145,12 +145,12 @@ test("a wrong value of an attribute is a message and an event, never an exceptio
     assert.equal(times, 1, `${attribute}: ${messages.join("\n")}`);
   }
   assert.deepEqual(faults.filter((fault) => !/404/.test(fault)), []);
-  // On the screen a sentence begins with a capital letter, and options are set as code.
+  // The page begins the message with a capital letter and shows options as code.
   for (const { source } of Object.values(wrong)) await tab.getByText(new RegExp(source.replaceAll("`", ""), "i")).first().waitFor();
   await close();
 });
 
-test("an attribute that changes is taken up; properties are attributes", async () => {
+test("a changed attribute is applied; properties are attributes", async () => {
   const { page: tab, told, waitFor, close } = await page(tag());
   await waitFor("ready");
   const config = await tab.evaluate(async () => {
@@ -172,7 +172,7 @@ test("an attribute that changes is taken up; properties are attributes", async (
   await close();
 });
 
-test("strategies are compared, each epoch told with its strategy", async () => {
+test("strategies are compared, and each epoch's event names its strategy", async () => {
   const { page: tab, told, waitFor, close } = await page(tag('strategies="two-bp one-bp"'));
   await waitFor("ready");
   await begin(tab);
@@ -183,7 +183,7 @@ test("strategies are compared, each epoch told with its strategy", async () => {
   await close();
 });
 
-test("two on a page train one after the other, in one worker, and the second says that it waits", async () => {
+test("two elements on a page train one after the other, in one worker, and the second shows that it waits", async () => {
   const { page: tab, told, waitFor, close } = await page(tag('loading="eager" epochs="6"') + tag('loading="eager"'), { height: 1200 });
   await waitFor("ready", 2);
   await tab.evaluate(() => {
@@ -196,11 +196,11 @@ test("two on a page train one after the other, in one worker, and the second say
   assert.equal(tab.workers().length, 1);
   const done = (await told()).findIndex(({ name }) => name === "done");
   const before = (await told()).slice(0, done).filter(({ name }) => name === "epoch").length;
-  assert.equal(before, 6, "the first one's epochs, and none of the second");
+  assert.equal(before, 6, "all epochs are from the first element");
   await close();
 });
 
-test("moving keeps the run, removing frees it, and it may come back", async () => {
+test("moving the element keeps the run, removing it frees the run, and it can be added again", async () => {
   const { page: tab, told, waitFor, close } = await page(`${tag()}<section></section>`);
   await waitFor("ready");
   await begin(tab);
@@ -224,7 +224,7 @@ test("moving keeps the run, removing frees it, and it may come back", async () =
   await close();
 });
 
-test("removed while it loads, it opens nothing", async () => {
+test("an element that is removed while it loads opens nothing", async () => {
   const { page: tab, told, close } = await page("<section></section>");
   for (const after of [0, 30, 100, 300]) {
     await tab.evaluate(
@@ -239,12 +239,12 @@ test("removed while it loads, it opens nothing", async () => {
   }
   await tab.waitForTimeout(2500);
   assert.equal((await told()).filter(({ name }) => name === "epoch" || name === "error").length, 0);
-  // A worker may wait for the next trainer: that is one, and it has no run.
+  // One worker without a run may wait for the next trainer.
   assert.ok(tab.workers().length <= 1, `${tab.workers().length} workers`);
   await close();
 });
 
-test("a comparison that pauses lets others train, and one that is moved goes on", async () => {
+test("a paused comparison lets others train, and a moved one continues", async () => {
   const { page: tab, told, waitFor, close } = await page(`${tag('strategies="two-bp one-bp" epochs="6" loading="eager"')}${tag('loading="eager"')}<section></section>`, { height: 1600 });
   await waitFor("ready", 2);
   await tab.evaluate(() => void document.querySelector("two-tower-trainer").start());
@@ -255,7 +255,7 @@ test("a comparison that pauses lets others train, and one that is moved goes on"
     void second.start();
   });
   await waitFor("done");
-  assert.ok((await told()).some(({ name, strategy }) => name === "epoch" && strategy === undefined), "the second one trained");
+  assert.ok((await told()).some(({ name, strategy }) => name === "epoch" && strategy === undefined), "the second element trained");
   await tab.evaluate(() => {
     const [first] = document.querySelectorAll("two-tower-trainer");
     document.querySelector("section").append(first);
@@ -266,7 +266,7 @@ test("a comparison that pauses lets others train, and one that is moved goes on"
   await close();
 });
 
-test("ready is the trainer at hand, and rejects where there is none", async () => {
+test("ready resolves to the current trainer, and rejects if there is none", async () => {
   const { page: tab, waitFor, close } = await page(tag());
   await waitFor("ready");
   const same = await tab.evaluate(async () => {
@@ -286,7 +286,7 @@ test("ready is the trainer at hand, and rejects where there is none", async () =
   await close();
 });
 
-test("defining it twice is harmless, also from another copy of the package", async () => {
+test("a second definition has no effect, also from another copy of the package", async () => {
   const { page: tab, waitFor, faults, close } = await page(tag());
   await tab.addScriptTag({ type: "module", url: "element.js?again" });
   await tab.addScriptTag({ type: "module", url: "two-tower-trainer.js?again" });
@@ -295,7 +295,7 @@ test("defining it twice is harmless, also from another copy of the package", asy
   await close();
 });
 
-test("on paper it is its child content until something is trained, then its chart", async () => {
+test("print shows the child content before training, then the chart", async () => {
   const { page: tab, waitFor, close } = await page(tag("", "<p>A picture</p>"));
   await waitFor("ready");
   await tab.emulateMedia({ media: "print" });
@@ -310,7 +310,7 @@ test("on paper it is its child content until something is trained, then its char
   await close();
 });
 
-test("it follows the colour scheme of the page around it, its charts too", async () => {
+test("the element and its charts follow the colour scheme of the surrounding page", async () => {
   const { page: tab, waitFor, close } = await page(tag());
   await waitFor("ready");
   await begin(tab);
@@ -333,7 +333,7 @@ test("it follows the colour scheme of the page around it, its charts too", async
 });
 
 for (const [name, screen] of Object.entries({ ...SCREENS, "320": { viewport: { width: 320, height: 700 } }, "1200": { viewport: { width: 1200, height: 700 } } })) {
-  test(`it looks good: ${name}`, async () => {
+  test(`the element looks good: ${name}`, async () => {
     const { viewport, ...how } = screen;
     const { page: tab, waitFor, faults, close } = await page(tag('controls="dim onebp"'), { ...viewport, ...how });
     await tab.addStyleTag({ content: ":root { color-scheme: light dark; font-family: sans-serif }" });

@@ -1,4 +1,4 @@
-/** The page for frames, and the demo page's state in its address: links and code for other pages. */
+/** Tests the page for frames, and the demo page's state in its address: links and code for other pages. */
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -9,10 +9,10 @@ import { phase, quick, until } from "./visit.js";
 
 const DIST = new URL("../dist/", import.meta.url);
 
-/** Begin of a page that has no icon to ask for. */
+/** Start of a page, without a request for an icon. */
 const HEAD = '<!doctype html><link rel="icon" href="data:," />';
 
-/** Fragment of a run that is cheap, and begins by itself. */
+/** Fragment of a cheap run that starts by itself. */
 const QUICK = `dataset=goodbooks&epochs=1&autostart=&loading=eager&config=${encodeURIComponent('{"dim":8,"batchSize":2048}')}`;
 
 let browser, server;
@@ -25,7 +25,7 @@ after(async () => {
   await server?.close();
 });
 
-/** Opens a page, and notes what goes wrong in it. */
+/** Opens a page and records its errors. */
 async function open(path, options) {
   const context = await browser.newContext(options);
   const page = await context.newPage();
@@ -39,7 +39,7 @@ async function open(path, options) {
 const attributes = (page) =>
   page.locator("two-tower-trainer").evaluate((element) => Object.fromEntries([...element.attributes].map(({ name, value }) => [name, value])));
 
-test("the page for frames sets its element up as its address says, also when that changes", async () => {
+test("the page for frames sets its element from its address, also after a change", async () => {
   const { page, faults, close } = await open("embed/#dataset=goodbooks&epochs=2&controls=dim");
   assert.deepEqual(await attributes(page), { dataset: "goodbooks", epochs: "2", controls: "dim" });
   await page.getByRole("spinbutton", { name: "Width D" }).waitFor();
@@ -51,7 +51,7 @@ test("the page for frames sets its element up as its address says, also when tha
   await close();
 });
 
-test("a wrong name in its address, or one that no link may set, is a message with the names that are right", async () => {
+test("a wrong or forbidden name in its address gives a message with the allowed names", async () => {
   for (const name of ["epoch", "worker-url"]) {
     const { page, faults, close } = await open(`embed/#${name}=2`);
     const message = await page.getByRole("alert").textContent();
@@ -64,7 +64,7 @@ test("a wrong name in its address, or one that no link may set, is a message wit
 });
 
 for (const [how, sandbox] of [["", ""], [" that is sandboxed", 'sandbox="allow-scripts"']]) {
-  test(`it trains in a frame of another site's page${how}, and tells its height`, async (t) => {
+  test(`the page trains in a frame of another site's page${how}, and sends its height`, async (t) => {
     const frame = `<iframe ${sandbox} src="${server.url}embed/#${QUICK}" width="700" height="440"></iframe>`;
     const script = "globalThis.heights = []; addEventListener('message', ({ data }) => data.type === 'twotower-height' && heights.push(data.height));";
     const host = await serve(DIST, { pages: { "/host.html": `${HEAD}<script>${script}</script>${frame}` } });
@@ -102,7 +102,7 @@ test("the demo page keeps its data and its settings in its address", async () =>
   await close();
 });
 
-test("a link with a wrong value is a message, and the page trains all the same", async () => {
+test("a link with an invalid value gives a message, and the page still trains", async () => {
   const { page, faults, close } = await open("#dataset=goodbooks&epochs=none");
   await page.locator("tt-error-note").getByText('attribute epochs="none" is not allowed').waitFor();
   await phase(page, "Start training");
@@ -110,7 +110,7 @@ test("a link with a wrong value is a message, and the page trains all the same",
   await close();
 });
 
-test("the page's link, its frame and its element are copied, and train as set", async (t) => {
+test("the page copies its link, frame and element, and they train with its settings", async (t) => {
   const settings = `dataset=goodbooks&epochs=2&backend=cpu&config=${encodeURIComponent('{"dim":8,"batchSize":2048}')}`;
   const { page, faults, close } = await open(`#${settings}`, { permissions: ["clipboard-read", "clipboard-write"] });
   await phase(page, "Start training");

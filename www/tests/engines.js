@@ -1,13 +1,13 @@
 /**
- * Other engines than Chromium, behind one small interface: `open(path)` gives a page of the built site, and `stop()`
+ * Engines other than Chromium, with one small interface: `open(path)` returns a page of the built site, and `stop()`
  * ends the engine. A page has
  *
  * - `evaluate(work, ...values)`: runs a function in the page and returns what it returns, as JSON;
- * - `until(work, ...values)`: waits until such a function returns something true, and returns that;
- * - `faults()`: the errors that nobody caught in the page;
+ * - `until(work, ...values)`: waits until such a function returns a truthy value, and returns it;
+ * - `faults()`: the uncaught errors in the page;
  * - `close()`.
  *
- * In the page, `deep(selector)` finds the elements that match, in shadow roots, too.
+ * In the page, `deep(selector)` finds the elements that match, also in shadow roots.
  */
 
 import assert from "node:assert/strict";
@@ -16,10 +16,10 @@ import { serve } from "./browser.js";
 import { launchFirefox } from "./firefox.js";
 import { launchWebkit } from "./webkit.js";
 
-/** Milliseconds that a call into the page may take. */
+/** Maximum milliseconds of a call into the page. */
 const PATIENCE = 60_000;
 
-/** Firefox, with WebGPU on a software adapter: ask for `webgpu` by name. */
+/** Starts Firefox, with WebGPU on a software adapter, which `auto` does not take. */
 export async function firefox() {
   const server = await serve();
   const browser = await launchFirefox().catch((error) => server.close().then(() => Promise.reject(error)));
@@ -45,7 +45,7 @@ export async function firefox() {
   };
 }
 
-/** WebKitGTK, which has no WebGPU. It has one page at a time. */
+/** Starts WebKitGTK, which has no WebGPU. It has one page at a time. */
 export async function webkit() {
   const server = await serve();
   const { driver, stop } = await launchWebkit().catch((error) => server.close().then(() => Promise.reject(error)));
@@ -84,7 +84,7 @@ function pageOf(page) {
   return { ...page, until };
 }
 
-/** Runs in the page, before all else that a test does there. */
+/** Runs in the page before the rest of a test. */
 function prepare() {
   window.faults = [];
   addEventListener("error", ({ message }) => window.faults.push(message));
@@ -113,7 +113,7 @@ export async function trainDemo(page) {
   });
 }
 
-/** Trains `<two-tower-trainer>` in a page of its own for two cheap epochs. Returns its backend and its last metric. */
+/** Trains `<two-tower-trainer>` in a separate page for two cheap epochs. Returns its backend and its last metric. */
 export async function trainElement(engine, backend) {
   const page = await engine.open("element.js");
   const found = await page.evaluate(async (backend) => {
@@ -148,7 +148,7 @@ function fill(page, label, value) {
   return page.until(set, label, String(value));
 }
 
-/** Waits until the demo page's main button says this. */
+/** Waits until the demo page's main button has this label. */
 function said(page, label) {
   const says = (label) => {
     const button = window.deep("tt-run-controls")[0]?.shadowRoot.querySelector(".primary:enabled");

@@ -1,4 +1,4 @@
-/** The parts of the export menu that need no browser: names of files, CSV, and the run as code. */
+/** Tests the parts of the export menu that need no browser: names of files, CSV, and the run as code. */
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -12,7 +12,7 @@ const { fileName } = await load("page/downloads.ts");
 const { cell, recommendationsCsv } = await load("page/recommendations-csv.ts");
 const { changes, commandOf, scriptOf } = await load("page/run-code.ts");
 
-test("names of files say the data set and the day", () => {
+test("names of files contain the data set and the day", () => {
   const day = new Date(2026, 0, 5, 23, 59);
   const name = (id, title) => fileName({ id, title }, "recommendations.csv", day);
   assert.equal(name("goodbooks", "Goodbooks"), "goodbooks-2026-01-05-recommendations.csv");
@@ -21,10 +21,10 @@ test("names of files say the data set and the day", () => {
   assert.equal(name("own", "../../книги.csv"), "книги-2026-01-05-recommendations.csv");
   assert.equal(name("own", "???.csv"), "data-2026-01-05-recommendations.csv");
   assert.equal(name("own", `${"x".repeat(300)}.csv`).length, 40 + "-2026-01-05-recommendations.csv".length);
-  assert.equal(name("own", "goodbooks-2025-11-26-model.safetensors"), "goodbooks-2026-01-05-recommendations.csv", "not two days");
+  assert.equal(name("own", "goodbooks-2025-11-26-model.safetensors"), "goodbooks-2026-01-05-recommendations.csv", "an old date is replaced");
 });
 
-test("a cell is no formula, numbers stay numbers, and quotes are doubled", () => {
+test("a cell is never a formula, numbers stay numbers, and quotes are doubled", () => {
   const cells = {
     Plain: "Plain",
     17850: "17850",
@@ -85,7 +85,7 @@ const CONFIG = { preset: "fast", dim: 32, epochs: 12, onebp: { beta: 0.99 }, cbn
 const WORDS = { user: "user", item: "item", history: "" };
 const read = (...files) => files.map(([part, file]) => ({ part, file }));
 
-test("a run's options are those that differ, and a group that is on stays on", () => {
+test("a run's options are those that differ from the defaults, and a group that is on stays on", () => {
   assert.deepEqual(changes(CONFIG, SPECS), { dim: 32, "onebp.beta": 0.99, "cbns.capacity": 64, "split.kind": "given" });
 });
 

@@ -1,4 +1,4 @@
-/** The export menu: recommendations as CSV, the files of other tools, and the run as code that runs. */
+/** Tests the export menu: recommendations as CSV, files for other tools, and the run as code. */
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -14,13 +14,13 @@ after(() => session?.stop());
 const menu = (page) => page.locator("tt-export-menu");
 const opened = (page) => page.getByText("Export recommendations, vectors and code").click();
 
-/** Takes the file that a button gives. */
+/** Returns the file that a button downloads. */
 async function taken(page, name) {
   const [download] = await Promise.all([page.waitForEvent("download"), menu(page).getByRole("button", { name }).click()]);
   return { name: download.suggestedFilename(), bytes: readFileSync(await download.path()) };
 }
 
-/** A trained page on some ratings whose names are hostile to spreadsheets. */
+/** Opens and trains a page on ratings with names that spreadsheets read as formulas. */
 async function trained(options) {
   const visit = await open(session, options);
   const { page } = visit;
@@ -36,20 +36,20 @@ async function trained(options) {
   await quick(page, 1);
   await phase(page, "Start training");
   await opened(page);
-  await menu(page).getByText("train it for an epoch first").waitFor();
+  await menu(page).getByText("Train the model for at least one epoch first").waitFor();
   assert.ok(await menu(page).getByRole("button", { name: "Download CSV" }).isDisabled());
   await main(page).click();
   await phase(page, "Train again");
   return visit;
 }
 
-/** The records of a CSV file. */
+/** Returns the records of a CSV file. */
 function records(text) {
   const lines = text.trimEnd().split("\n");
   return lines.map((line) => [...line.matchAll(/("(?:[^"]|"")*"|[^,]*)(?:,|$)/g)].slice(0, 5).map(([, cell]) => cell.replace(/^"|"$/g, "").replaceAll('""', '"')));
 }
 
-test("recommendations and files are saved under names that say the data set and the day", async () => {
+test("recommendations and files are saved under names that contain the data set and the day", async () => {
   const { page, faults, close } = await trained();
   await page.evaluate(() => {
     const { revokeObjectURL } = URL;
@@ -66,7 +66,7 @@ test("recommendations and files are saved under names that say the data set and 
   assert.deepEqual(header, ["user", "rank", "item", "title", "score"]);
   assert.equal(rows.length, 300 * 3);
   assert.deepEqual(new Set(rows.map(([, rank]) => rank)), new Set(["1", "2", "3"]));
-  assert.ok(rows.some(([user]) => user === "'=cmd") && rows.every(([user]) => user !== "=cmd"), "ids are no formulas");
+  assert.ok(rows.some(([user]) => user === "'=cmd") && rows.every(([user]) => user !== "=cmd"), "no id is a formula");
   for (const [, , item, title, score] of rows) {
     assert.equal(title, `'=1+${item.slice(1)}, "quoted"`);
     assert.ok(Number.isFinite(Number(score)) && score !== "");
@@ -74,14 +74,14 @@ test("recommendations and files are saved under names that say the data set and 
   await menu(page).getByText("Saved the lists of 300 users.").waitFor();
 
   await menu(page).getByRole("radio", { name: "Some users" }).check();
-  await menu(page).getByRole("textbox", { name: "Ids, one a line" }).fill("u5\n=cmd\nnobody\n");
+  await menu(page).getByRole("textbox", { name: "Ids, one per line" }).fill("u5\n=cmd\nnobody\n");
   const some = records((await taken(page, "Download CSV")).bytes.toString()).slice(1);
   assert.deepEqual([...new Set(some.map(([user]) => user))], ["u5", "'=cmd"]);
   assert.deepEqual(some.filter(([user]) => user === "u5"), rows.filter(([user]) => user === "u5"), "the same lists");
-  await menu(page).getByText("1 have no training data").waitFor();
-  await menu(page).getByRole("textbox", { name: "Ids, one a line" }).fill("nobody");
+  await menu(page).getByText("Skipped 1 without training data").waitFor();
+  await menu(page).getByRole("textbox", { name: "Ids, one per line" }).fill("nobody");
   await menu(page).getByRole("button", { name: "Download CSV" }).click();
-  await menu(page).getByText("No such user is in the training data.").waitFor();
+  await menu(page).getByText("The training data contains no such user.").waitFor();
 
   const starts = { "users.npy": "\x93NUMPY", "ids.json": '{"users"', "embeddings.safetensors": "", "vectors.tsv": "", "metadata.tsv": "item\ttitle", "items.json": '{"normalized"', "item_tower.onnx": "" };
   for (const [name, start] of Object.entries(starts)) {
@@ -131,7 +131,7 @@ test("the run as code trains to the same metrics", async () => {
 });
 
 for (const [name, options] of Object.entries(SCREENS).filter(([name]) => ["light", "dark", "phone"].includes(name))) {
-  test(`the menu fits and can be read: ${name}`, async () => {
+  test(`the menu fits and is readable: ${name}`, async () => {
     const { page, faults, close } = await trained(options);
     await menu(page).getByRole("radio", { name: "Some users" }).check();
     await menu(page).scrollIntoViewIfNeeded();

@@ -1,4 +1,4 @@
-/** The package and the demo page in Firefox, whose WebGPU compiles WGSL with naga and answers readbacks late. */
+/** Tests the package and the demo page in Firefox, whose WebGPU compiles WGSL with naga and answers readbacks late. */
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -10,7 +10,7 @@ let engine;
 before(async () => (engine = await firefox()));
 after(() => engine?.stop());
 
-test("Firefox trains to a metric on both backends, to the same numbers", async () => {
+test("Firefox trains to the same metrics on both backends", async () => {
   const page = await engine.open("twotower.js");
   const runs = await page.evaluate(async (csv) => {
     const { Trainer } = await import("./twotower.js");
@@ -38,7 +38,7 @@ test("Firefox trains to a metric on both backends, to the same numbers", async (
   await page.close();
 });
 
-/** Runs in a worker: tells of each readback, and of the empty submits that it took. */
+/** Runs in a worker: reports each readback, and the empty submits that it took. */
 const WATCH = `
   const channel = new BroadcastChannel("readbacks");
   let submits = 0;
@@ -55,7 +55,7 @@ const WATCH = `
   };`;
 const ELSEWHERE = 'Object.defineProperty(WorkerNavigator.prototype, "userAgent", { get: () => "another browser" });';
 
-test("while a readback is on its way, Firefox is made to look for it", async (t) => {
+test("empty submits make Firefox check for a pending readback", async (t) => {
   const watch = async (code) => {
     const page = await engine.open("twotower.js");
     const readbacks = await page.evaluate(

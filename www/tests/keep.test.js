@@ -1,6 +1,6 @@
-/** What a page keeps and takes away: saved runs go on to the same bits, and other tools agree with exports. */
+/** Tests saved runs and exports: saved runs resume to the same bits, and other tools agree with the exports. */
 
-/* global Trainer, csv, items, options, refusal, all, losses -- the names that every call in the page has */
+/* global Trainer, csv, items, options, refusal, all, losses -- names that exist in the page */
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -49,7 +49,7 @@ after(async () => {
 const inPage = (work, value) => page.evaluate(work, value);
 
 for (const backend of ["cpu", "webgpu"]) {
-  test(`five epochs and five more are ten to the last bit: ${backend}`, async () => {
+  test(`five epochs and five more equal ten, to the bit: ${backend}`, async () => {
     const { whole, parts, reports } = await inPage(async (backend) => {
       const more = { ...options, backend, onebp: {}, cbns: { capacity: 32 }, split: { validation: 0.1 } };
       const one = await Trainer.create({ data: csv, items }, more);
@@ -75,7 +75,7 @@ for (const backend of ["cpu", "webgpu"]) {
   });
 }
 
-test("a run is saved in the midst of an epoch, from all that a page has its bytes in", async () => {
+test("a run is saved in the middle of an epoch, and loads from every kind of bytes", async () => {
   const { whole, parts, epochs, length } = await inPage(async () => {
     const more = { ...options, batchSize: 2, epochs: 3 };
     const one = await Trainer.create(csv, more);
@@ -105,16 +105,16 @@ test("a run is saved in the midst of an epoch, from all that a page has its byte
     one.destroy();
     return { whole, parts, epochs, stop, length: bytes.length };
   });
-  assert.ok(length > 1000, "the bytes are still the caller's");
+  assert.ok(length > 1000, "the caller keeps the bytes");
   for (const losses of parts) assert.deepEqual(losses, whole);
   assert.deepEqual(epochs, [3, 3, 3]);
 });
 
-test("a file that no run has saved is refused, and the run at hand goes on", async () => {
+test("a file that is not a saved run is rejected, and the current run continues", async () => {
   const { refused, epochs } = await inPage(async () => {
     const trainer = await Trainer.create(csv, options);
     const bytes = await trainer.save();
-    // A character a byte: "latin1" would decode as Windows does, with other characters for some.
+    // One character per byte: "latin1" would decode some bytes to other characters, like Windows.
     const text = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
     const other = (from, to) => Uint8Array.from(text.replace(from, to), (char) => char.charCodeAt(0));
     const load = (bytes, how = { backend: "cpu" }) => refusal(() => Trainer.load(bytes, how));
@@ -146,7 +146,7 @@ test("a file that no run has saved is refused, and the run at hand goes on", asy
   assert.equal(epochs, 10);
 });
 
-/** A trained run's files, and what it answers itself. */
+/** Returns a trained run's files and its own recommendations. */
 function taken(normalize) {
   return inPage(async (normalize) => {
     const trainer = await Trainer.create({ data: csv, items }, { ...options, normalize });
@@ -168,7 +168,7 @@ function taken(normalize) {
   }, normalize);
 }
 
-/** What `numpy.load` makes of a file. */
+/** Reads a file like `numpy.load`. */
 function npy(bytes) {
   const file = Buffer.from(bytes);
   assert.equal(file.toString("latin1", 0, 8), "\x93NUMPY\x01\x00");
@@ -179,10 +179,10 @@ function npy(bytes) {
   return Array.from({ length: Number(rows) }, (_, row) => values.subarray(row * width, (row + 1) * width));
 }
 
-/** The number of each row, as towers take them. */
+/** Returns the number of each row, as the towers' inputs. */
 const numbered = (rows) => new ort.Tensor("int64", BigInt64Array.from(rows, (_, row) => BigInt(row)), [rows.length]);
 
-/** A tower that is run elsewhere gives the same outputs. */
+/** Fails unless a tower gives the same outputs in another program. */
 async function agrees(tower, feeds, expected) {
   const session = await ort.InferenceSession.create(Uint8Array.from(tower));
   const { embedding } = await session.run(feeds);
@@ -193,7 +193,7 @@ async function agrees(tower, feeds, expected) {
 }
 
 for (const normalize of [true, false]) {
-  test(`other tools agree with what is exported: ${normalize ? "normalised" : "as it is"}`, async () => {
+  test(`other tools agree with the exports: ${normalize ? "normalised" : "not normalised"}`, async () => {
     const { files, answers } = await taken(normalize);
     const text = (name) => Buffer.from(files[name]).toString();
     const ids = JSON.parse(text("ids.json"));
@@ -202,7 +202,7 @@ for (const normalize of [true, false]) {
     const length = (row) => Math.hypot(...row);
     if (normalize) for (const row of [...users, ...items]) assert.ok(Math.abs(length(row) - 1) < 1e-6);
 
-    // A flat index of inner products on the files gives the page's own lists.
+    // A flat index of inner products over the files returns the page's own lists.
     for (const [user, { history, top }] of Object.entries(answers)) {
       const query = users[ids.users.indexOf(user)];
       const score = (row) => row.reduce((sum, x, n) => sum + x * query[n], 0);
@@ -267,7 +267,7 @@ test("towers of features, histories and layers are saved, and other tools agree 
   await agrees(files["user_tower.onnx"], { id: numbered(ids.users), history }, npy(files["users.npy"]));
 });
 
-test("a run starts from item embeddings of elsewhere, by their ids", async () => {
+test("a run starts from the item embeddings of another run, by their ids", async () => {
   const { found, similar, started, late, width, none } = await inPage(async () => {
     const first = await Trainer.create({ data: csv, items }, options);
     await all(first);
@@ -291,6 +291,6 @@ test("a run starts from item embeddings of elsewhere, by their ids", async () =>
   assert.match(width.message, /`dim` is 8/);
 });
 
-test("nothing went wrong unseen", () => {
+test("no page had an unexpected error", () => {
   assert.deepEqual(faults, []);
 });

@@ -1,4 +1,4 @@
-/** The package in Node.js: what it trains, how it refuses, and that scripts end. */
+/** Tests the package in Node.js: training, errors, and the end of scripts. */
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 import { blank, start } from "./browser.js";
 import { ratings, titles } from "./ratings.js";
 
-/** The Vulkan driver that comes with Debian's Chromium and computes on the CPU. Dawn refuses Mesa's lavapipe. */
+/** The Vulkan driver of Debian's Chromium, which computes on the CPU. Dawn rejects Mesa's lavapipe. */
 const SWIFTSHADER = "/usr/lib/chromium/vk_swiftshader_icd.json";
 const DRIVER = process.env.VK_DRIVER_FILES ?? SWIFTSHADER;
 if (!existsSync(DRIVER)) throw new Error(`no Vulkan driver for Dawn: ${DRIVER} is not there; name one in VK_DRIVER_FILES`);
@@ -61,7 +61,7 @@ const PREAMBLE = `
   };
 `;
 
-/** Runs a script from a file until the process ends by itself; returns what it printed, parsed where it is JSON. */
+/** Runs a script from a file until the process ends by itself. Returns its output, parsed if it is JSON. */
 async function run(folder, script) {
   const file = join(folder, "script.mjs");
   writeFileSync(file, script);
@@ -137,7 +137,7 @@ test("every kind of file gives the same data, and errors name it", async () => {
   const messages = refusals.map(({ message }) => message);
   assert.match(messages[0], /^data: it has no columns/);
   assert.match(messages[1], /^bad\.txt: it has no columns/);
-  assert.match(messages[2], /^data: it could not be read to its end .*absent\.csv/);
+  assert.match(messages[2], /^data: it could not be read completely .*absent\.csv/);
 });
 
 test("WebGPU and the CPU train to the same metrics", async () => {
@@ -161,11 +161,11 @@ test("WebGPU and the CPU train to the same metrics", async () => {
   assert.equal(webgpu.lists.length, 3);
 });
 
-test("trainers on a GPU can be given up at any time, and the process ends well", async () => {
+test("trainers on a GPU can be destroyed at any time, and the process ends without an error", async () => {
   const codes = await parsed(
     withDawn,
     `const make = async (more) => Trainer.create(await openAsBlob("ratings.csv"), { ...options, backend: "webgpu", ...more });
-    // Before the device is there, and while kernels are measured on it.
+    // Before there is a device, and while kernels are measured on it.
     for (const delay of [250, 350, 450]) say((await refusal(() => make({ signal: AbortSignal.timeout(delay) }))).code ?? "aborted");
     const trainer = await make({ epochs: 100_000 });
     void all(trainer, { onProgress: () => process.exit() });`,
@@ -173,7 +173,7 @@ test("trainers on a GPU can be given up at any time, and the process ends well",
   assert.deepEqual(codes, ["aborted", "aborted", "aborted"]);
 });
 
-test("without the package `webgpu` the CPU trains, and the reason says what to install", async () => {
+test("without the package `webgpu` the CPU trains, and the reason names the package to install", async () => {
   const [auto, cpu, byName] = await parsed(
     withoutDawn,
     `for (const backend of ["auto", "cpu"]) say((await Trainer.create(await openAsBlob("ratings.csv"), { ...options, backend })).about);
@@ -192,13 +192,13 @@ test("a pending call keeps the process alive, a paused one does not", async () =
     const training = trainer.train();
     await training.next();
     say("paused");
-    // Nothing waits for this but the calls themselves.
+    // Only the calls themselves are pending.
     Trainer.create(await openAsBlob("ratings.csv"), options).then((other) => all(other).then(({ length }) => say(length)));`,
   );
   assert.deepEqual([first, last], ["paused", 3]);
 });
 
-test("`destroy` ends calls at work, and the process", async () => {
+test("`destroy` ends running calls, and the process", async () => {
   const [destroyed, later] = await parsed(
     withoutDawn,
     `const trainer = await Trainer.create(await openAsBlob("ratings.csv"), { ...options, epochs: 100_000 });
@@ -208,7 +208,7 @@ test("`destroy` ends calls at work, and the process", async () => {
   assert.deepEqual([destroyed.code, later.code], ["destroyed", "destroyed"]);
 });
 
-test("files that are not there are named with the option that sets them", async () => {
+test("errors for missing files name the option that sets their address", async () => {
   const [wasm, worker, relative, options] = await parsed(
     withoutDawn,
     `import { configure } from "twotower";
@@ -232,7 +232,7 @@ test("files that are not there are named with the option that sets them", async 
   assert.ok(options > 10);
 });
 
-test("a run saved in a page goes on in Node.js to the same bits, and back", async () => {
+test("a run saved in a page resumes in Node.js to the same bits, and back", async () => {
   const session = await start();
   try {
     const { page, faults } = await blank(session);

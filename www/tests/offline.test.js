@@ -1,4 +1,4 @@
-/** The offline page, opened from disk: everything is inside, and nothing is asked of any network. */
+/** Tests the offline page, opened from disk: it contains everything and sends no request. */
 
 import assert from "node:assert/strict";
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
@@ -16,7 +16,7 @@ const BUILT = new URL("../dist/twotower-demo.html", import.meta.url);
 let browser, folder, address;
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), "twotower-"));
-  // By itself: files beside the built one would not be missed.
+  // Copied to its own folder, so that no other built file can be loaded.
   copyFileSync(BUILT, join(folder, "demo.html"));
   address = pathToFileURL(join(folder, "demo.html")).href;
   browser = await launch();
@@ -26,7 +26,7 @@ after(async () => {
   if (folder) rmSync(folder, { recursive: true });
 });
 
-/** Opens the page, and notes what goes wrong in it and what it asks for. */
+/** Opens the page and records its errors and requests. */
 async function open() {
   const context = await browser.newContext();
   const page = await context.newPage();
@@ -40,11 +40,11 @@ async function open() {
 
 const epochs = (page) => page.locator("tt-epoch-table tbody tr").count();
 
-test("it has at most 2,000,000 bytes", () => {
+test("the offline page has at most 2,000,000 bytes", () => {
   assert.ok(statSync(BUILT).size <= 2_000_000, `${statSync(BUILT).size} bytes`);
 });
 
-test("it opens on the shop's data, and offers no data and no link that it does not have", async () => {
+test("the offline page opens the shop's data, and shows only data and links that it contains", async () => {
   const { page, faults, close } = await open();
   await phase(page, "Start training");
   await page.getByText("4,071 customers").waitFor();
@@ -57,7 +57,7 @@ test("it opens on the shop's data, and offers no data and no link that it does n
 });
 
 for (const [backend, label] of [["CPU", "CPU"], ["WebGPU", "WebGPU"]]) {
-  test(`it trains on a file of the visitor's own, dropped: ${backend}`, async () => {
+  test(`the offline page trains on a dropped file: ${backend}`, async () => {
     const { page, faults, close } = await open();
     await phase(page, "Start training");
     await page.evaluate((text) => {
@@ -78,7 +78,7 @@ for (const [backend, label] of [["CPU", "CPU"], ["WebGPU", "WebGPU"]]) {
   });
 }
 
-test("it keeps a run, saves it as a file, and resumes from both", async () => {
+test("the offline page keeps a run, saves it as a file, and resumes from both", async () => {
   const { page, faults, close } = await open();
   await phase(page, "Start training");
   await page.locator("input[type=file]").setInputFiles([file("mine.csv", ratings())]);

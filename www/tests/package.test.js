@@ -1,4 +1,4 @@
-/** The packed package as apps use it: installed alone, bundled by each bundler, from a CDN, with the compiler, on a server. */
+/** Tests the packed package as apps use it: installed alone, bundled by each bundler, from a CDN, with the compiler, on a server. */
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -35,7 +35,7 @@ async function train(url) {
   assert.ok(Number(element.trained) > 0, "the element has a metric");
 }
 
-/** Serves a folder of the app as `train` wants it, for as long as it takes. */
+/** Serves a folder of the app while `train` runs. */
 async function serving(folder, options, use) {
   const server = await serve(new URL(folder, app), options);
   try {
@@ -45,9 +45,9 @@ async function serving(folder, options, use) {
   }
 }
 
-/** The two pages, for bundlers that make none. */
+/** The two pages, for bundlers that do not write HTML. */
 const PAGES = { "/index.html": html("./main.js"), "/element.html": html("./element.js", { body: tag() }) };
-/** The page that a server of a single-page app sends for whatever is not there. */
+/** The page that a server of a single-page app sends for a missing file. */
 const FALLBACK = html("./none.js");
 
 test("publint and attw have nothing to report: modules only, and no types for the compiled crate", () => {
@@ -56,12 +56,12 @@ test("publint and attw have nothing to report: modules only, and no types for th
     return execFileSync("node", [file, ...args], { cwd: fileURLToPath(new URL("..", import.meta.url)), encoding: "utf8" });
   };
   assert.match(run("publint/src/cli.js", tarball, "--strict"), /All good!/);
-  // `.attw.json` has the profile for packages of modules, and leaves out the one entry that only bundlers' own types know.
+  // `.attw.json` has the profile for packages of modules, and skips the only entry that has types in bundlers alone.
   const found = run("@arethetypeswrong/cli/dist/index.js", tarball).split("\n").filter((line) => /💀|⚠|❌|👺|🥴|🎭|🤨/u.test(line));
   assert.deepEqual(found.filter((line) => !line.includes("(ignored")), []);
 });
 
-test("the tarball has the licences of its data, and no page, source or declaration of another package", () => {
+test("the tarball contains the licences of its data, and no page, source or declaration of another package", () => {
   const files = readdirSync(dist, { recursive: true }).map((file) => file.replaceAll("\\", "/"));
   assert.deepEqual(files.filter((file) => /^page|\.(html|svg|ts|css)$/.test(file) && !file.endsWith(".d.ts")), []);
   assert.equal(files.filter((file) => file.endsWith("LICENSE.txt")).length, 2);
@@ -85,7 +85,7 @@ test("Vite's dev server trains, with the package bundled ahead", async () => {
   }
 });
 
-test("Vite's build trains, and has the worker once", async () => {
+test("Vite's build trains, and contains the worker once", async () => {
   const input = ["index.html", "element.html"].map((file) => root + file);
   await viteBuild({ root, configFile: false, logLevel: "error", build: { outDir: "vite", rolldownOptions: { input } } });
   const workers = readdirSync(new URL("vite/assets/", app)).filter((file) => file.startsWith("worker"));
@@ -101,7 +101,7 @@ test("webpack's build trains", async () => {
       context: root,
       entry: { main: "./main.js", element: "./element.js" },
       output: { path: `${root}webpack`, filename: "[name].js" },
-      // The compiled crate is larger than webpack likes files to be.
+      // The compiled crate exceeds webpack's recommended file size.
       performance: { hints: false },
     };
     webpack(config, (error, stats) => (error ? reject(error) : resolve(stats)));
@@ -136,20 +136,20 @@ test("esbuild's bundle trains with the addresses of README, and without any if t
   await serving("beside/", { pages: PAGES, fallback: FALLBACK }, train);
 });
 
-/** The package in the app's own folder, as a page of the app sees it. */
+/** Address of the package in the app's folder, from a page of the app. */
 const OWN = "./node_modules/twotower/dist/";
 
-/** The app's pages where a browser finds the package by itself, at an address. */
+/** Returns the app's pages without a bundler: the browser loads the package from an address. */
 function unbundled(at = OWN, element = tag()) {
   const imports = { twotower: `${at}twotower.js`, "twotower/element": `${at}element.js` };
   const head = `<script type="importmap">${JSON.stringify({ imports })}</script>`;
   return { "/index.html": html("./main.js", { head }), "/element.html": html("./element.js", { head, body: element }) };
 }
 
-test("it trains without a bundler, from the page's own server", () =>
+test("the package trains without a bundler, from the page's own server", () =>
   serving("", { pages: unbundled() }, train));
 
-test("it trains from another server: the CDN of README's snippet", async () => {
+test("the package trains from another server: the CDN of README's snippet", async () => {
   await serving("node_modules/twotower/dist/", { headers: CORS }, async (cdn) => {
     await serving("", { pages: unbundled(cdn) }, train);
     const code = snippet("cdn.jsdelivr.net").replace(/https:\/\/cdn.jsdelivr.net\/npm\/twotower@[\d.]+\/dist\//, cdn);
@@ -162,7 +162,7 @@ test("it trains from another server: the CDN of README's snippet", async () => {
   });
 });
 
-/** Notes the first epoch of an element that the page loads itself. */
+/** Records the first epoch of an element that the page loads itself. */
 const NOTE = `addEventListener("twotower-epoch", ({ detail: { epoch } }) => (document.body.dataset.trained = epoch["ndcg@20"]));
 addEventListener("twotower-error", ({ detail: { error } }) => (document.body.dataset.failed = error.message));`;
 
@@ -172,7 +172,7 @@ const LOADED = [
   ["wasmUrl", "twotower.wasm"],
   ["dataUrl", ""],
 ];
-/** Servers that do not give a file, and how the error says so. */
+/** Servers that do not send a file, and the error for each. */
 const FAULTS = {
   "without CORS": [{}, /could not be fetched/],
   "that answers 404": [{ headers: CORS }, /the server answered 404/],
@@ -181,7 +181,7 @@ const FAULTS = {
 
 for (const [how, [options, problem]] of Object.entries(FAULTS)) {
   test(`a server ${how} in place of a file is an error with the address and the option`, async () => {
-    // Without CORS the files are there, and may not be read.
+    // Without CORS, the files exist but cannot be read.
     const folder = how === "without CORS" ? OWN : "no/such/";
     await serving(folder, options, async (bad) => {
       for (const [option, name] of LOADED) {
@@ -208,7 +208,7 @@ test("an app's page in place of a file beside the package is an error with the a
   }
 });
 
-/** As strict consumers compile: all declarations are checked, and the libraries are those of the target. */
+/** Options of a strict consumer: all declarations are checked, with the libraries of the target. */
 const STRICT = { skipLibCheck: false, lib: undefined, exactOptionalPropertyTypes: true };
 
 test("a program of strict types uses the API, the element and its events", () => {
@@ -248,7 +248,7 @@ test("JSX knows the element's attributes and their types", () => {
   assert.equal(found(...wrong).length, wrong.length);
 });
 
-test("importing it in Node.js runs nothing of a browser and defines nothing", () => {
+test("the browser entries can be imported in Node.js, where they define nothing", () => {
   const script = `const before = Object.keys(globalThis).join();
 const modules = await Promise.all(["twotower", "twotower/element", "twotower/two-tower-trainer"].map((name) => import(name)));
 console.log(JSON.stringify({ names: modules.map((module) => Object.keys(module)), changed: Object.keys(globalThis).join() !== before, defined: typeof customElements }));`;

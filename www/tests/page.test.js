@@ -1,4 +1,4 @@
-/** The demo page as its visitors use it: by pointer, by keyboard alone, with files of their own, on every screen. */
+/** Tests the demo page as visitors use it: by pointer, by keyboard alone, with their own files, on every screen. */
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -14,12 +14,12 @@ after(() => session?.stop());
 
 const list = (page, heading) => page.locator("tt-ask-panel section", { has: page.getByRole("heading", { name: heading }) });
 
-test("it opens on the books, trains at a press, pauses, goes on, and starts over", async () => {
+test("the page opens the books, trains at a press, pauses, resumes, and starts over", async () => {
   const { page, faults, close } = await open(session);
   await phase(page, "Start training");
   await page.getByText("4,891 readers").waitFor();
   assert.ok(await page.getByRole("radio", { name: "Goodbooks" }).isChecked());
-  await page.getByText("It has learnt nothing yet").waitFor();
+  await page.getByText("The model is not trained yet").waitFor();
   await quick(page, 3);
   await main(page).click();
   await phase(page, "Pause");
@@ -29,18 +29,18 @@ test("it opens on the books, trains at a press, pauses, goes on, and starts over
   await page.waitForTimeout(1000);
   const stood = await page.locator("tt-run-controls .progress span").textContent();
   await page.waitForTimeout(400);
-  assert.equal(await page.locator("tt-run-controls .progress span").textContent(), stood, "paused is paused");
+  assert.equal(await page.locator("tt-run-controls .progress span").textContent(), stood, "a paused run does not train");
   assert.match(stood, /paused/);
   assert.match(stood, /epoch [123] /i);
-  assert.match(await page.locator("tt-line-chart header").first().textContent(), /softmax\s+\d\.\d{3}/, "the loss is live");
+  assert.match(await page.locator("tt-line-chart header").first().textContent(), /softmax\s+\d\.\d{3}/, "the loss is updated");
   await main(page).click();
   await phase(page, "Train again");
-  await page.getByText("Its answers after 3 epochs").waitFor();
+  await page.getByText("Answers after 3 epochs").waitFor();
   assert.match(await page.locator("tt-run-controls .backend").textContent(), /CPU\s+because .+/);
 
   const metrics = page.getByRole("img", { name: /^Test metrics/ });
   assert.match(await metrics.getAttribute("aria-label"), /recall@20 0\.\d{3}, NDCG@20 0\.\d{3}/);
-  assert.match(await metrics.getAttribute("aria-label"), /; popularity recall@20 0\.\d{3}, popularity NDCG@20 0\.\d{3}$/, "baselines are read, too");
+  assert.match(await metrics.getAttribute("aria-label"), /; popularity recall@20 0\.\d{3}, popularity NDCG@20 0\.\d{3}$/, "baselines are spoken, too");
   assert.match(await page.locator("tt-line-chart header").nth(1).textContent(), /popularity\s+0\.\d{3}/);
   const chart = page.locator("tt-line-chart").nth(1);
   await metrics.focus();
@@ -55,7 +55,7 @@ test("it opens on the books, trains at a press, pauses, goes on, and starts over
   await page.getByRole("button", { name: "Reset" }).focus();
   await page.keyboard.press("Enter");
   await phase(page, "Start training");
-  assert.ok(await main(page).evaluate((button) => button.matches(":focus")), "the focus does not end with the button");
+  assert.ok(await main(page).evaluate((button) => button.matches(":focus")), "the focus moves on from the disabled button");
   assert.equal(await page.locator("tt-epoch-table tbody tr").count(), 0);
   assert.deepEqual(faults, []);
   await close();
@@ -70,7 +70,7 @@ test("nothing moves while the page loads", async () => {
   await close();
 });
 
-/** Notes how far contents move by themselves. Runs in the page. */
+/** Records layout shifts. Runs in the page. */
 function watchShifts() {
   globalThis.moved = [];
   const shifts = new PerformanceObserver((list) => globalThis.moved.push(...list.getEntries().map(({ value }) => value)));
@@ -78,7 +78,7 @@ function watchShifts() {
 }
 
 for (const width of [1280, 320]) {
-  test(`long and right-to-left titles stay in their places: ${width} px`, async () => {
+  test(`long and right-to-left titles do not break the layout: ${width} px`, async () => {
     const { page, faults, close } = await open(session, { viewport: { width, height: 860 } });
     await phase(page, "Start training");
     const long = (ix) => [`${"x".repeat(10_000)}${ix}`, `live \u202Ereversed ${ix}`, `عنوان ${ix} ${"a long title ".repeat(20)}`][ix % 3];
@@ -100,14 +100,14 @@ for (const width of [1280, 320]) {
     assert.ok((await shown.boundingBox()).height < 2500, "titles take a few lines");
     for (const chip of await page.getByRole("button", { name: /^Remove/ }).all()) assert.ok((await chip.boundingBox()).height < 70);
     const isolated = await shown.locator(".title, .because").evaluateAll((texts) => texts.every((text) => text.querySelector("bdi")));
-    assert.ok(isolated, "no title turns what is around it");
-    // Reasons are read in full where they are chosen.
+    assert.ok(isolated, "no title changes the direction of its surroundings");
+    // Reasons are shown in full for the chosen item.
     const reason = shown.locator("button", { hasText: " and " }).first();
     const short = (await reason.locator(".because").textContent()).length;
     await reason.click();
     await page.getByRole("heading", { name: /^Similar to/ }).waitFor();
     if (width > 600) await shown.locator("[aria-pressed=true]").waitFor();
-    assert.ok(short < 150, "each of two reasons has room");
+    assert.ok(short < 150, "there is room for two reasons");
     await page.screenshot({ path: drawing(`titles-${width}`), fullPage: true });
     await fits(page, {});
     assert.deepEqual(faults, []);
@@ -115,14 +115,14 @@ for (const width of [1280, 320]) {
   });
 }
 
-test("after training it recommends to a customer, to a visitor, and shows what is similar", async () => {
+test("a trained model recommends to a customer and to a visitor, and shows similar items", async () => {
   const { page, faults, close } = await open(session, { path: "#dataset=online-retail" });
   await phase(page, "Start training");
   await quick(page, 2);
   await main(page).click();
   await phase(page, "Train again");
 
-  assert.ok((await list(page, "Bought before").getByRole("button").count()) > 0, "it opens on a customer with a history");
+  assert.ok((await list(page, "Bought before").getByRole("button").count()) > 0, "the panel opens on a customer with a history");
   await page.locator("tt-search-box").getByRole("combobox").fill("1785");
   await page.locator("tt-search-box").getByRole("option", { name: "17850" }).click();
   await page.getByText("customer 17850").waitFor();
@@ -148,23 +148,23 @@ test("after training it recommends to a customer, to a visitor, and shows what i
   await close();
 });
 
-test("a preset sets what it stands for, and tuning tells what it tries and what it chose", async () => {
+test("a preset sets its options, and tuning shows its trials and its choice", async () => {
   const { page, faults, close } = await open(session);
   await phase(page, "Start training");
   const preset = (name) => page.getByRole("radio", { name });
   const width = page.getByRole("spinbutton", { name: "Width D" });
-  assert.ok(await preset("Balanced").isChecked(), "the page opens on the usual");
+  assert.ok(await preset("Balanced").isChecked(), "the page opens with the default preset");
   await preset("Best").check({ force: true });
   await phase(page, "Start training");
   assert.equal(await width.inputValue(), "256");
   assert.ok(await page.getByRole("switch", { name: "Tuning" }).isChecked());
   await page.screenshot({ path: drawing("light-preset"), fullPage: true });
-  // A trial of so many cannot pass unseen.
+  // A trial of this many epochs is long enough to be seen.
   await quick(page, 6);
-  assert.ok(!(await preset("Best").isChecked()), "with other settings it is no preset any more");
+  assert.ok(!(await preset("Best").isChecked()), "other settings match no preset");
   await page.getByRole("textbox", { name: "Temperatures" }).fill("0.2, 0.5");
   await main(page).click();
-  await page.getByText(/Tries temperature 0\.2, 1 of 2: epoch \d of at most 6/).waitFor();
+  await page.getByText(/Trying temperature 0\.2, 1 of 2: epoch \d of at most 6/).waitFor();
   await phase(page, "Train again");
   await page.getByText("with temperature 0.").waitFor();
   await preset("Fast").check({ force: true });
@@ -174,7 +174,7 @@ test("a preset sets what it stands for, and tuning tells what it tries and what 
   await close();
 });
 
-test("towers are made of histories and of features of the items", async () => {
+test("towers take histories and features of the items", async () => {
   const { page, faults, close } = await open(session);
   await phase(page, "Start training");
   await quick(page, 1);
@@ -184,7 +184,7 @@ test("towers are made of histories and of features of the items", async () => {
   await phase(page, "Start training");
   await main(page).click();
   await phase(page, "Train again");
-  await page.getByText("Its answers after 1 epoch").waitFor();
+  await page.getByText("Answers after 1 epoch").waitFor();
   await page.getByRole("textbox", { name: "Columns" }).fill("colour");
   await page.getByRole("textbox", { name: "Columns" }).blur();
   await page.getByRole("button", { name: "Reset" }).click();
@@ -193,13 +193,13 @@ test("towers are made of histories and of features of the items", async () => {
   await close();
 });
 
-test("a file of one's own is read, with its bad lines shown", async () => {
+test("a visitor's own file is read, and its bad lines are shown", async () => {
   const { page, faults, close } = await open(session);
   await phase(page, "Start training");
   const one = page.locator("input[type=file]");
   await one.setInputFiles([file("mine.csv", `${ratings()}\nbroken`), file("items.csv", titles())]);
   await page.getByText("60 users, 40 items").waitFor();
-  await page.getByText("1 bad line left out").click();
+  await page.getByText("1 bad line skipped").click();
   await page.getByText(/^mine\.csv, line \d+: /).waitFor();
   await page.getByLabel("Test part").selectOption("leave-last-out");
   await page.getByText("60 to test").waitFor();
@@ -214,7 +214,7 @@ test("a file of one's own is read, with its bad lines shown", async () => {
   await close();
 });
 
-test("a dropped file is taken; one that cannot be trained on is refused with its lines", async () => {
+test("a dropped file is opened; an unusable one is rejected with its lines", async () => {
   const { page, close } = await open(session);
   await phase(page, "Start training");
   const drop = (name, text) =>
@@ -232,9 +232,9 @@ test("a dropped file is taken; one that cannot be trained on is refused with its
   const note = page.locator("tt-error-note [role=status]");
   await note.getByText(/prose\.txt: .*\n.*line \d/).waitFor();
   await page.locator("tt-data-preview").getByText("prose.txt").waitFor();
-  assert.ok(await page.getByRole("radio", { name: "Goodbooks" }).isChecked(), "the data at hand stays");
+  assert.ok(await page.getByRole("radio", { name: "Goodbooks" }).isChecked(), "the current data stays");
   await phase(page, "Start training");
-  await page.getByRole("button", { name: "Put aside" }).click();
+  await page.getByRole("button", { name: "Dismiss" }).click();
   assert.equal((await note.textContent()).trim(), "");
   assert.equal(await page.locator("tt-data-preview").count(), 0);
   await drop("mine.tsv", ratings().replaceAll(",", "\t"));
@@ -245,7 +245,7 @@ test("a dropped file is taken; one that cannot be trained on is refused with its
   await close();
 });
 
-test("a backend that cannot be had is refused in a sentence, and another can be chosen", async () => {
+test("an unavailable backend is rejected with a sentence, and another one can be chosen", async () => {
   const { page, close } = await open(session, { path: session.url.replace("127.0.0.1", "insecure.test") });
   await phase(page, "Start training");
   await page.getByRole("radio", { name: "WebGPU" }).check({ force: true });
@@ -256,7 +256,7 @@ test("a backend that cannot be had is refused in a sentence, and another can be 
   await close();
 });
 
-test("a run whose worker breaks says so, and can be tried again", async () => {
+test("a run whose worker breaks shows an error and can be tried again", async () => {
   const broken = 'addEventListener("message", ({ data }) => { if (data.argumentList?.[1]?.value === "advance") throw new Error("broken"); });';
   const { page, close } = await open(session, { prepare: (page) => sabotage(page, broken, 1) });
   await phase(page, "Start training");
@@ -275,7 +275,7 @@ test("a run whose worker breaks says so, and can be tried again", async () => {
   await close();
 });
 
-test("a trainer that cannot be loaded is an error, and can be tried again", async () => {
+test("a trainer that cannot be loaded shows an error and can be tried again", async () => {
   const missing = (page) => page.route("**/*.wasm", (route) => route.fulfill({ status: 404 }), { times: 1 });
   const { page, close } = await open(session, { prepare: missing });
   await page.locator("tt-error-note").getByText("the server answered 404 for the compiled trainer").waitFor();
@@ -285,7 +285,7 @@ test("a trainer that cannot be loaded is an error, and can be tried again", asyn
   await close();
 });
 
-test("settings can be changed where the first data cannot be opened", async () => {
+test("settings can be changed if the first data cannot be opened", async () => {
   const missing = (page) => page.route("**/train.csv.gz", (route) => route.fulfill({ status: 404 }), { times: 1 });
   const { page, close } = await open(session, { prepare: missing });
   await page.locator("tt-error-note").getByText("the server answered 404").waitFor();
@@ -296,7 +296,7 @@ test("settings can be changed where the first data cannot be opened", async () =
   await close();
 });
 
-test("a validation part chooses the epoch, and the test part measures it", async () => {
+test("the validation part selects the epoch, and the test part measures it", async () => {
   const { page, faults, close } = await open(session);
   await phase(page, "Start training");
   const [head, ...lines] = ratings().split("\n");
@@ -313,10 +313,10 @@ test("a validation part chooses the epoch, and the test part measures it", async
   await close();
 });
 
-test("where a step's time goes is measured on the run, until it is over", async () => {
+test("a step is profiled during the run, until the run is over", async () => {
   const { page, faults, close } = await open(session);
   await phase(page, "Start training");
-  await page.getByText("Where a step’s time goes").click();
+  await page.getByText("Profile of a training step").click();
   const measure = page.getByRole("button", { name: "Measure" });
   assert.ok(await measure.isDisabled(), "no run has begun");
   const rows = page.locator("tt-step-profile tbody tr:not(.kernel)");
@@ -327,18 +327,18 @@ test("where a step's time goes is measured on the run, until it is over", async 
   await measure.click();
   await rows.first().waitFor();
   const told = await page.locator("tt-step-profile details").innerText();
-  assert.match(told, /The mean of \d+ steps? of this run: [\d.]+ ms a step/);
+  assert.match(told, /Mean of \d+ steps? of this run: [\d.]+ ms per step/);
   assert.match(told, /softmax_loss → d_item\s+[\d.]+ ms\s+step/);
   assert.match(told, /softmax_loss_logits\s+[\d.]+ ms/, "and each of its kernels");
 
   await page.getByRole("button", { name: "Reset" }).click();
   await rows.first().waitFor({ state: "detached" });
-  await page.getByText("Where a step’s time goes").click();
+  await page.getByText("Profile of a training step").click();
   await page.getByText("CPU", { exact: true }).click();
   await quick(page, 30);
   await main(page).click();
   await phase(page, "Pause");
-  await page.getByText("Where a step’s time goes").click();
+  await page.getByText("Profile of a training step").click();
   await rows.first().waitFor();
   assert.equal(await page.locator("tt-step-profile .kernel").count(), 0, "the CPU has no kernels");
   await phase(page, "Train again");
@@ -347,7 +347,7 @@ test("where a step's time goes is measured on the run, until it is over", async 
   await close();
 });
 
-test("another seed draws another test part of a file, and leaves a given one", async () => {
+test("another seed draws another test part of a file, but keeps a given one", async () => {
   const { page, faults, close } = await open(session);
   await phase(page, "Start training");
   const requests = [];
@@ -355,12 +355,12 @@ test("another seed draws another test part of a file, and leaves a given one", a
   await page.getByLabel("Seed").fill("1");
   await page.getByLabel("Seed").press("Tab");
   await phase(page, "Start training");
-  assert.deepEqual(requests.filter((url) => url.endsWith(".csv.gz")), [], "the given data is read anew");
+  assert.deepEqual(requests.filter((url) => url.endsWith(".csv.gz")), [], "the given data is read again");
 
   await page.locator("input[type=file]").setInputFiles([file("mine.csv", ratings())]);
   await page.getByText("60 users, 40 items").waitFor();
-  const history = async () => (await list(page, "Has already").locator(".title").allTextContents()).join();
-  const first = list(page, "Has already").locator(".title").first();
+  const history = async () => (await list(page, "History").locator(".title").allTextContents()).join();
+  const first = list(page, "History").locator(".title").first();
   await first.waitFor();
   const before = await history();
   await page.getByLabel("Seed").fill("2");
@@ -370,7 +370,7 @@ test("another seed draws another test part of a file, and leaves a given one", a
   await close();
 });
 
-test("after a reset within the first epoch the answers are the fresh model's again", async () => {
+test("a reset within the first epoch returns to the fresh model's answers", async () => {
   const { page, faults, close } = await open(session);
   await phase(page, "Start training");
   await page.getByLabel("Batch size").fill("2");
@@ -394,7 +394,7 @@ test("after a reset within the first epoch the answers are the fresh model's aga
   await close();
 });
 
-test("whom the visitor chooses while the first answers come is who stays", async () => {
+test("a choice before the first answers arrive stays", async () => {
   const { page, close } = await open(session);
   await page.evaluate(() => {
     const [users, late] = [Promise.withResolvers(), Promise.withResolvers()];
@@ -428,7 +428,7 @@ test("whom the visitor chooses while the first answers come is who stays", async
   await close();
 });
 
-test("a refusal of files is forgotten at the next thing that the visitor does", async () => {
+test("the error of rejected files is removed at the visitor's next action", async () => {
   const { page, close } = await open(session);
   await phase(page, "Start training");
   const note = page.locator("tt-error-note [role=status]");
@@ -440,7 +440,7 @@ test("a refusal of files is forgotten at the next thing that the visitor does", 
   await close();
 });
 
-test("a page element that is taken out gives its worker back", async () => {
+test("a page element that is removed ends its worker", async () => {
   const { page, faults, close } = await open(session);
   await phase(page, "Start training");
   assert.equal(page.workers().length, 1);
@@ -450,7 +450,7 @@ test("a page element that is taken out gives its worker back", async () => {
   await close();
 });
 
-test("a value out of bounds is marked and not taken", async () => {
+test("a value out of bounds is marked and not applied", async () => {
   const { page, close } = await open(session);
   await phase(page, "Start training");
   const width = page.getByLabel("Width D");
@@ -463,10 +463,10 @@ test("a value out of bounds is marked and not taken", async () => {
   await close();
 });
 
-test("the keyboard alone is enough, and the focus can be seen", async () => {
+test("the keyboard alone suffices, and the focus is visible", async () => {
   const { page, faults, close } = await open(session);
   await phase(page, "Start training");
-  /** The element that has the focus, through all shadow roots. */
+  /** Returns the element that has the focus, through all shadow roots. */
   const focused = () =>
     page.evaluate(() => {
       let element = document.activeElement;
@@ -509,7 +509,7 @@ test("the keyboard alone is enough, and the focus can be seen", async () => {
   await tabTo("A reader of the data");
   await page.keyboard.press("ArrowRight");
   await tabTo("Find a book");
-  // At once, while the search goes on.
+  // At once, while the search is running.
   await page.keyboard.type("potter");
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("ArrowDown");
@@ -519,7 +519,7 @@ test("the keyboard alone is enough, and the focus can be seen", async () => {
   await page.keyboard.type("the");
   await page.locator("tt-search-box").getByRole("option").nth(9).waitFor();
   await page.keyboard.press("Tab");
-  assert.match((await focused()).name, /^Remove/, "the open list is no stop");
+  assert.match((await focused()).name, /^Remove/, "the open list is not a stop of the Tab key");
   await page.keyboard.press("Tab");
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: /^Similar to/ }).waitFor();
@@ -529,15 +529,15 @@ test("the keyboard alone is enough, and the focus can be seen", async () => {
 });
 
 for (const [name, options] of Object.entries(SCREENS)) {
-  test(`it fits and can be read: ${name}`, async () => {
+  test(`the page fits and is readable: ${name}`, async () => {
     const { page, faults, close } = await open(session, options);
     await phase(page, "Start training");
     await quick(page, 20);
     await main(page).click();
     await phase(page, "Pause");
-    await page.getByText("Where a step’s time goes").click();
+    await page.getByText("Profile of a training step").click();
     await page.locator("tt-step-profile tbody").first().waitFor();
-    await page.getByText("Its answers after").waitFor({ timeout: 60_000 });
+    await page.getByText("Answers after").waitFor({ timeout: 60_000 });
     await page.screenshot({ path: drawing(`${name}-training`) });
     await phase(page, "Train again");
     await page.locator("tt-ask-panel section.front tt-item-list button").nth(1).click();
@@ -553,7 +553,7 @@ for (const [name, options] of Object.entries(SCREENS)) {
   });
 }
 
-/** What a screen's preferences change. Runs in the page. */
+/** Returns the styles that a screen's preferences change. Runs in the page. */
 function looksOf() {
   const inside = (element, name) => element.shadowRoot.querySelector(name);
   const page = document.querySelector("demo-page");
@@ -567,23 +567,23 @@ function looksOf() {
   };
 }
 
-/** Whether the page would ask before it is left. */
+/** Returns whether the page would ask before it is left. */
 const asksToStay = (page) => page.evaluate(() => !dispatchEvent(new Event("beforeunload", { cancelable: true })));
 
-/** What the list of past runs says of its first one. */
+/** Returns the description of the first past run. */
 const firstPast = (page) => page.locator("tt-past-runs li").first().locator(".told").textContent();
 
-test("a run that was trained is kept, and resumed after a reload: with its curve, its words and its epochs", async () => {
+test("a trained run is kept and resumes after a reload, with its curve, its words and its epochs", async () => {
   const { page, faults, close } = await open(session);
   await phase(page, "Start training");
   await page.getByRole("radio", { name: "Online retail" }).check({ force: true });
   await page.getByText("4,071 customers").waitFor();
   const keep = page.getByRole("button", { name: "Keep this model" });
-  assert.ok(await keep.isDisabled(), "there is nothing to keep yet");
-  // More than can pass unseen.
+  assert.ok(await keep.isDisabled(), "there is no run to keep yet");
+  // Enough epochs to be seen.
   await quick(page, 12);
   await main(page).click();
-  await page.getByText(/Its answers after \d+ epochs?\./).waitFor();
+  await page.getByText(/Answers after \d+ epochs?\./).waitFor();
   await main(page).click();
   await phase(page, "Resume");
   await until(async () => /of 12 epochs/.test(await firstPast(page)));
@@ -593,7 +593,7 @@ test("a run that was trained is kept, and resumed after a reload: with its curve
   await page.getByText("Kept in this browser").waitFor();
   await page.waitForTimeout(1000);
   await until(async () => (await page.locator("tt-past-runs").evaluate(({ isKept }) => isKept)) === true);
-  assert.ok(!(await asksToStay(page)), "what is kept may be left");
+  assert.ok(!(await asksToStay(page)), "a kept run does not stop the visitor from leaving");
   const pairs = () => page.locator("tt-run-controls").evaluate(({ progress }) => progress.pairs);
   const stood = await pairs();
   const points = await page.locator("tt-run-charts").evaluate(({ loss }) => loss);
@@ -603,7 +603,7 @@ test("a run that was trained is kept, and resumed after a reload: with its curve
   await page.getByRole("button", { name: "Open The first one" }).click();
   await phase(page, "Resume");
   await page.getByText("4,071 customers").waitFor();
-  assert.ok((await pairs()) >= stood, "it stands where it stood, but for steps that were under way");
+  assert.ok((await pairs()) >= stood, "the run is where it was, except for steps that were running");
   assert.deepEqual(await page.locator("tt-run-charts").evaluate(({ loss }) => loss), points);
   assert.ok((await page.locator("tt-epoch-table tbody tr").count()) > 1, "its epochs are there");
   assert.equal(await page.getByRole("spinbutton", { name: "Width D" }).inputValue(), "8", "and its settings");
@@ -614,7 +614,7 @@ test("a run that was trained is kept, and resumed after a reload: with its curve
   assert.deepEqual(epochs, epochs.toSorted((a, b) => a - b), "the curve runs forward");
   assert.ok(Math.abs(epochs.at(-1) - 12) < 0.1, `it ends at ${epochs.at(-1)} of 12`);
 
-  // Both are there, and can be compared; a reset loses neither.
+  // Both runs are listed and can be compared; a reset loses neither.
   await until(async () => (await page.locator("tt-past-runs li").count()) === 2);
   await page.getByRole("button", { name: "Reset" }).click();
   await phase(page, "Start training");
@@ -629,7 +629,7 @@ test("a run that was trained is kept, and resumed after a reload: with its curve
   await close();
 });
 
-test("a wrong drop, a wrong setting and another data set leave what was trained", async () => {
+test("a wrong file, a wrong setting and another data set keep the trained run", async () => {
   const { page, close } = await open(session);
   await phase(page, "Start training");
   await quick(page, 2);
@@ -664,13 +664,13 @@ test("a wrong drop, a wrong setting and another data set leave what was trained"
   await close();
 });
 
-test("settings that do not go together are off, with the reason", async () => {
+test("settings that cannot be combined are disabled, with the reason", async () => {
   const { page, faults, close } = await open(session);
   await phase(page, "Start training");
   const toggle = (name) => page.getByRole("switch", { name });
   await toggle("OneBP").check({ force: true });
   assert.ok(await toggle("Users as histories").isDisabled());
-  await page.getByText("switch off OneBP first").waitFor();
+  await page.getByText("Switch off OneBP first").waitFor();
   await page.screenshot({ path: drawing("light-barred"), fullPage: true });
   await toggle("OneBP").uncheck({ force: true });
   await toggle("CBNS").check({ force: true });
@@ -680,14 +680,14 @@ test("settings that do not go together are off, with the reason", async () => {
   assert.ok(await toggle("CBNS").isDisabled());
   await page.getByRole("radio", { name: "Fast" }).check({ force: true });
   await phase(page, "Start training");
-  assert.equal(await page.getByLabel("Negatives").inputValue(), "in-batch", "the select shows what is in force");
+  assert.equal(await page.getByLabel("Negatives").inputValue(), "in-batch", "the select shows the current value");
   const epochs = page.getByRole("spinbutton", { name: "Epochs" });
   await epochs.fill("0");
   await epochs.press("Tab");
   await page.getByRole("radio", { name: "Balanced" }).check({ force: true });
   assert.equal(await epochs.inputValue(), "12");
   await toggle("Tuning").check({ force: true });
-  await page.getByText("Tuning chooses it.").waitFor();
+  await page.getByText("Tuning chooses the temperature.").waitFor();
   await page.locator("input[type=file]").setInputFiles([file("mine.csv", ratings().replace(/,\w+$/gm, ""))]);
   await page.getByText("60 users, 40 items").waitFor();
   assert.ok(await toggle("Features of items").isDisabled());
@@ -696,7 +696,7 @@ test("settings that do not go together are off, with the reason", async () => {
   await close();
 });
 
-/** Runs in a page before its own scripts: spoils its storage in some way. */
+/** Scripts that run in a page before its own and break its storage in some way, each with the message. */
 const SPOILED = {
   "has no room": [
     () => {
@@ -714,9 +714,9 @@ const SPOILED = {
       };
       Object.defineProperty(globalThis, "indexedDB", { get });
     },
-    "its storage is blocked",
+    "blocks the storage of this page",
   ],
-  "is not there": [() => Object.defineProperty(globalThis, "indexedDB", { value: undefined }), "its storage is blocked"],
+  "is not there": [() => Object.defineProperty(globalThis, "indexedDB", { value: undefined }), "blocks the storage of this page"],
   "breaks off": [
     () => {
       const { put } = IDBObjectStore.prototype;
@@ -726,7 +726,7 @@ const SPOILED = {
         return undefined;
       };
     },
-    "The browser broke off before all was written.",
+    "The browser stopped before the run was written.",
   ],
   "is of a later version": [
     () => {
@@ -748,7 +748,7 @@ const SPOILED = {
   ],
 };
 
-test("storage that fails is told of, with the file as the way out", async () => {
+test("a failure of the storage shows an error and suggests a file", async () => {
   for (const [name, [spoil, sentence]] of Object.entries(SPOILED)) {
     const { page, faults, close } = await open(session, { prepare: (page) => page.addInitScript(spoil) });
     await phase(page, "Start training");
@@ -759,10 +759,10 @@ test("storage that fails is told of, with the file as the way out", async () => 
     await page.locator("tt-keep-bar [role=status]").getByText(sentence).waitFor().catch(async () => assert.fail(`${name}: ${await page.locator("tt-keep-bar").textContent()}`));
     await page.locator("tt-keep-bar [role=status]").getByText("Save the run as a file").waitFor();
     if (name === "has no room") {
-      assert.ok(await asksToStay(page), "what is kept nowhere is not left unasked");
+      assert.ok(await asksToStay(page), "the page asks before a run is lost");
       const note = page.locator("tt-error-note [role=status]");
       await page.getByRole("button", { name: "Reset" }).click();
-      await note.getByText("was not given up").waitFor();
+      await note.getByText("was not discarded").waitFor();
       await phase(page, "Train again");
       await page.getByRole("button", { name: "Reset" }).click();
       await phase(page, "Start training");
@@ -772,7 +772,7 @@ test("storage that fails is told of, with the file as the way out", async () => 
   }
 });
 
-test("records of another form are not shown, and can be deleted", async () => {
+test("records in another format are not shown and can be deleted", async () => {
   const { page, faults, close } = await open(session);
   await phase(page, "Start training");
   await page.evaluate(async () => {
@@ -786,7 +786,7 @@ test("records of another form are not shown, and can be deleted", async () => {
     request.result.close();
   });
   await page.reload();
-  await page.getByText("3 records of another version of this page cannot be read.").waitFor();
+  await page.getByText("3 records from another version of this page cannot be read.").waitFor();
   assert.equal(await page.locator("tt-past-runs li").count(), 0);
   await page.locator("tt-past-runs").getByRole("button", { name: "Delete" }).click();
   await page.getByText("cannot be read").waitFor({ state: "detached" });
@@ -794,14 +794,14 @@ test("records of another form are not shown, and can be deleted", async () => {
   await close();
 });
 
-test("a step that does not end is ended with its worker", async () => {
+test("a step that does not end is stopped with its worker", async () => {
   const stuck = 'addEventListener("message", (event) => { if (event.data.argumentList?.[1]?.value === "advance") for (;;); });';
   const { page, faults, close } = await open(session, { prepare: (page) => sabotage(page, stuck, 1) });
   await phase(page, "Start training");
   await main(page).click();
   await phase(page, "Pause");
   await page.getByRole("button", { name: "Reset" }).click();
-  await page.getByText("Stopping after the step at work").waitFor();
+  await page.getByText("Stopping after the current step").waitFor();
   await phase(page, "Start training");
   await page.getByText("4,891 readers").waitFor();
   await quick(page, 1);
@@ -811,7 +811,7 @@ test("a step that does not end is ended with its worker", async () => {
   await close();
 });
 
-test("a model is saved as a file, and gone on from there; another file is refused", async () => {
+test("a model is saved as a file and resumes from it; another file is rejected", async () => {
   const { page, close } = await open(session);
   await phase(page, "Start training");
   await quick(page, 2);
@@ -835,6 +835,6 @@ test("a model is saved as a file, and gone on from there; another file is refuse
   await one.setInputFiles({ ...broken, name: "mine.safetensors", buffer: saved });
   await phase(page, "Train again");
   assert.equal(await page.locator("tt-epoch-table").textContent(), told);
-  await page.getByText("Its answers after 2 epochs").waitFor();
+  await page.getByText("Answers after 2 epochs").waitFor();
   await close();
 });

@@ -1,4 +1,4 @@
-/** The page's and the package's small parts that need no browser. */
+/** Tests small parts of the page and of the package that need no browser. */
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -25,17 +25,17 @@ const { CODES, TwoTowerError } = await load("error.ts");
 
 const text = (path) => readFileSync(new URL(path, import.meta.url), "utf8");
 
-/** A slice of training that ends at some step of an epoch. */
+/** Returns a slice of training that ends at a step of an epoch. */
 const slice = (losses, epoch, step, steps, pairs = 0) => ({ losses, epoch, step, steps, pairs });
 
-test("a short run's loss curve has each step", () => {
+test("the loss curve of a short run contains each step", () => {
   const curve = new LossCurve();
   curve.push(slice([3, 2], 1, 2, 4), 8);
   curve.push(slice([1], 1, 3, 4), 8);
   assert.deepEqual(curve.points(), { epochs: [0.25, 0.5, 0.75], losses: [3, 2, 1] });
 });
 
-test("epochs that get shorter, and longer again, are one wide each", () => {
+test("epochs of different lengths are equally wide in the curve", () => {
   const curve = new LossCurve();
   for (const [epoch, steps] of [[1, 10], [2, 10], [3, 4], [4, 7]]) {
     for (let step = 1; step <= steps; step++) curve.push(slice([1], epoch, step, steps), 8);
@@ -46,7 +46,7 @@ test("epochs that get shorter, and longer again, are one wide each", () => {
   assert.deepEqual([epochs[9], epochs[19], epochs[23], epochs[30]], [1, 2, 3, 4]);
 });
 
-test("the short batch at an epoch's end counts for its pairs, and is no point of its own", () => {
+test("the short batch at an epoch's end counts by its pairs and is not a separate point", () => {
   const curve = new LossCurve();
   curve.push(slice([6, 6], 1, 2, 3, 200), 100);
   curve.push(slice([2], 1, 3, 3, 225), 100);
@@ -55,25 +55,25 @@ test("the short batch at an epoch's end counts for its pairs, and is no point of
   assert.deepEqual([epochs[1], epochs.length], [1, 4]);
   assert.deepEqual(losses, [6, 5.2, 5, 4.2]);
   const whole = new LossCurve();
-  // A batch that takes the whole epoch is none of these.
+  // A batch that is the whole epoch is not a short batch.
   for (const epoch of [1, 2]) whole.push(slice([epoch], epoch, 1, 1, 30 * epoch), 100);
   assert.deepEqual(whole.points().losses, [1, 2]);
 });
 
-test("a saved run is told by its name, and goes on from itself", () => {
+test("a saved run is recognized by its file name and resumes", () => {
   const set = ownSet([new File(["x"], "mine.safetensors")]);
   assert.equal(typeof set.resume, "function");
   assert.equal(typeof ownSet([new File(["x"], "mine.csv")]).resume, "undefined");
   assert.equal(ownSet([new File(["x"], "goodbooks-2026-11-26-model.safetensors")]).words.user, "reader");
 });
 
-test("the curve of a run that was saved within an epoch goes on from there", () => {
+test("the curve of a run that was saved within an epoch continues from there", () => {
   const curve = new LossCurve(slice([], 4, 1, 4, 26), { epochs: [1, 2, 3], losses: [9, 8, 7] });
   curve.push(slice([3, 2], 4, 3, 4, 42), 8);
   assert.deepEqual(curve.points(), { epochs: [1, 2, 3, 3.5, 3.75], losses: [9, 8, 7, 3, 2] });
 });
 
-test("a long run's loss curve stays short, keeps its mean and ends where the run is", () => {
+test("the loss curve of a long run stays short, keeps the mean and ends at the run's end", () => {
   const curve = new LossCurve();
   const steps = 100_000;
   for (let step = 0; step < steps; step += 8) {
@@ -89,7 +89,7 @@ test("a long run's loss curve stays short, keeps its mean and ends where the run
   assert.ok(end <= steps && end > steps * 0.99);
 });
 
-test("files get their parts by their names", () => {
+test("files are assigned to parts by their names", () => {
   const file = (name) => new File(["x"], name);
   const parts = (...names) => {
     const found = ownSource(names.map(file));
@@ -118,12 +118,12 @@ test("settings become nested options", () => {
   assert.ok(!same({ backend: "cpu", values }, { backend: "cpu", values: { ...values, dim: 64 } }));
 });
 
-test("measured times have a decimal, and words the article that they are said with", () => {
+test("measured times have a decimal, and nouns the right article", () => {
   assert.deepEqual([0.72, 59.94, 59.96, 75.2].map(elapsed), ["0.7 s", "59.9 s", "1 min 0 s", "1 min 15 s"]);
   assert.deepEqual(["item", "user", "book"].map(indefinite), ["an item", "a user", "a book"]);
 });
 
-test("refusals name fields and columns as the page does", () => {
+test("error messages name fields and columns by the page's labels", () => {
   const unclear = "f.csv: which column holds the user and the item cannot be known. Set `data.columns.user` and `data.columns.item`. The columns are `a`, `b`";
   assert.match(inWords(unclear), /^f\.csv: .*\. Choose “user” and “item” above their columns below\. The columns are `a`, `b`$/);
   const times = "option `split.kind`: `temporal` needs times, and f.csv has none; allowed: random, or a column named by `data.columns.timestamp`";
@@ -132,7 +132,7 @@ test("refusals name fields and columns as the page does", () => {
   assert.equal(inWords("option `dims`: no such option"), "Option `dims`: no such option");
 });
 
-test("what cannot be combined is barred, each with its reason", () => {
+test("settings that cannot be combined are disabled, each with its reason", () => {
   const data = { validation: 0, read: [{ part: "all", columns: [{ role: "user" }, { role: "item" }] }] };
   const whole = (values, about = { data }) => Object.keys(barredBy(values, about).whole).toSorted();
   assert.deepEqual(whole({}), ["data.minRating", "towers.item.features"]);
@@ -147,7 +147,7 @@ test("what cannot be combined is barred, each with its reason", () => {
   assert.ok("temperature" in barredBy({ "tune.temperature": [0.1] }, undefined).whole);
 });
 
-test("a run's cost is its counted work at the measured speed, once for each temperature and once more", () => {
+test("a run's estimate is its counted work at the measured speed, once for each temperature and once more", () => {
   const stepWork = { multiplyAdds: 3e6, bytesMoved: 4e6, dispatches: 8 };
   const about = { backend: "cpu", config: { epochs: 10, batchSize: 100, tune: null }, data: { train: 1000 }, stepWork };
   learnSpeed("cpu", { seconds: 2, multiplyAdds: 6e6, bytesMoved: 8e6 });
@@ -158,7 +158,7 @@ test("a run's cost is its counted work at the measured speed, once for each temp
   assert.equal(estimate(about).longStep, 10);
 });
 
-test("trials are drawn one by one, and the first of the best epochs judges", () => {
+test("trials are drawn one by one, and the first of equally good epochs is the best", () => {
   const at = (trial, epoch, ndcg) => [
     { losses: [3], epoch, epochs: 2, step: 1, steps: 1, pairs: 0 },
     { trial, trials: 2, temperature: trial / 10, epochReport: { epoch, "ndcg@20": ndcg } },
@@ -169,7 +169,7 @@ test("trials are drawn one by one, and the first of the best epochs judges", () 
   assert.equal(bestOf(trials[0], "ndcg@20").epoch, 1);
 });
 
-test("durations are read at a glance", () => {
+test("durations are short and readable", () => {
   assert.deepEqual([0.2, 59.5, 75.2, 7325].map(duration), ["1 s", "1 min 0 s", "1 min 16 s", "2 h 2 min"]);
 });
 
@@ -178,11 +178,11 @@ test("large numbers have three digits and a prefix", () => {
   assert.deepEqual([512, 12_345_678].map((value) => scaled(value, "B")), ["512 B", "12.3 MB"]);
 });
 
-test("a time has three digits, none finer than the microsecond", () => {
+test("a time has three digits, at most to the microsecond", () => {
   assert.deepEqual([0, 0.00049, 0.0123, 18.3421, 1234.5].map(milliseconds), ["0 ms", "0 ms", "0.012 ms", "18.3 ms", "1,230 ms"]);
 });
 
-test("a strategy is the settings at hand with one technique or none, whose options there it keeps", () => {
+test("a strategy is the current settings with one technique or none, and keeps the technique's options", () => {
   const starts = { "onebp.beta": { "onebp.beta": 0.9, temperature: 0.1 }, "skip.policy": { "skip.policy": "cap" } };
   const specs = TECHNIQUES.flatMap(({ options }) => options.map(([key]) => ({ key, kinds: [], default: `default ${key}`, doc: "", starts: starts[key] ?? {} })));
   const atHand = { dim: 8, "cbns.capacity": 64 };
@@ -196,7 +196,7 @@ test("a strategy is the settings at hand with one technique or none, whose optio
   assert.ok(!("cbns.capacity" in made.skip));
 });
 
-test("a switch keeps a shared option that was set, and takes back only what it brought", () => {
+test("a switch keeps a shared option that was set, and removes only its own values", () => {
   const specs = [{ key: "onebp.beta", kinds: [], default: 0.99, doc: "", starts: { "onebp.beta": 0.9, temperature: 0.1 } }];
   const on = switchedOn(ONE_BP, { dim: 8 }, specs);
   assert.deepEqual(on, { temperature: 0.1, dim: 8, "onebp.beta": 0.9 });
@@ -206,7 +206,7 @@ test("a switch keeps a shared option that was set, and takes back only what it b
   assert.deepEqual(switchedOff(ONE_BP, set, specs), { temperature: 0.3 });
 });
 
-test("a verdict counts no difference that chance may have made, and says what was spent", () => {
+test("a verdict ignores differences that may be chance, and states the cost", () => {
   const contender = (id, ndcg, { pairs = 100, multiplyAdds = 100, seconds = 1, users = 10_000 } = {}, values = {}) => ({
     strategy: STRATEGIES.find((strategy) => strategy.id === id),
     values,
@@ -227,11 +227,11 @@ test("a verdict counts no difference that chance may have made, and says what wa
     "worse than the plain run by 6% NDCG@20 at 33% fewer multiply-adds. It needs about 60 epochs to be ahead of the plain run.",
   );
   assert.equal(said(contender("one-bp", [0.188], {}, { epochs: 60, "negatives.kind": "uniform", normalize: false })), "worse than the plain run by 6% NDCG@20 at the same work.");
-  // Three seeds tell 1.5% where they agree, and nothing where they do not; few users tell less.
+  // Three seeds show a difference of 1.5% if they agree, and none if they do not; few users show less.
   assert.match(said(contender("skip", [0.197, 0.197, 0.197])), /^worse than the plain run by 1\.5%/);
   assert.match(said(contender("skip", [0.17, 0.2, 0.21])), /^level/);
   assert.match(said(contender("skip", [0.19], { users: 60 })), /^level/);
-  // Only seeds that both were trained with count.
+  // Only seeds of both strategies count.
   const [plain, one] = [contender("two-bp", [0.2, 0.2]), contender("skip", [0.2, 0.1])];
   delete one.runs[1].final;
   assert.match(said(one, plain), /^level/);
@@ -243,7 +243,7 @@ test("a verdict counts no difference that chance may have made, and says what wa
   assert.deepEqual(ahead(0.2, 0.199, 0.1), [false, false, false]);
 });
 
-test("gzip is told by its first bytes, however they arrive", async () => {
+test("gzip is recognized by its first bytes, also in small chunks", async () => {
   const text = "user,item\n1,2\n".repeat(1000);
   const read = async (bytes, piece) => {
     const pieces = Array.from({ length: Math.ceil(bytes.length / piece) }, (_, ix) => bytes.subarray(ix * piece, (ix + 1) * piece));
@@ -258,7 +258,7 @@ test("gzip is told by its first bytes, however they arrive", async () => {
   assert.deepEqual(await read(Buffer.from(""), 1), { text: "", packed: undefined });
 });
 
-test("the codes of errors are those of the crate and then the package's own, and README has them all", () => {
+test("the codes of errors are those of the crate, then the package's own, and README lists them all", () => {
   const ofCrate = [...text("../../src/error.rs").matchAll(/Self::\w+(?: \{ \.\. \})? => "([a-z-]+)"/g)].map(([, code]) => code);
   assert.deepEqual(CODES, [...ofCrate, "aborted", "destroyed", "worker"]);
   const rows = [...text("../README.md").matchAll(/^\| (`.*?) \|/gm)].map(([, codes]) => codes);
@@ -266,7 +266,7 @@ test("the codes of errors are those of the crate and then the package's own, and
   assert.deepEqual(told.toSorted(), CODES.toSorted());
 });
 
-test("whatever is thrown becomes a typed error", () => {
+test("every thrown value becomes a typed error", () => {
   const typed = (thrown) => {
     const { code, message, data, cause } = TwoTowerError.from(thrown);
     assert.equal(cause, thrown);

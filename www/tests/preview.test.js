@@ -1,4 +1,4 @@
-/** The preview of a visitor's own file: what it shows, and how a wrong guess or a refused file is corrected. */
+/** Tests the preview of a visitor's own file: its contents, and the correction of wrong guesses and rejected files. */
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -15,7 +15,7 @@ let session;
 before(async () => (session = await start()));
 after(() => session?.stop());
 
-/** The page with some files of the visitor's own. */
+/** Opens the page with some files of the visitor. */
 async function withFiles(files, options) {
   const visit = await open(session, options);
   await phase(visit.page, "Start training");
@@ -24,12 +24,12 @@ async function withFiles(files, options) {
 }
 
 const role = (preview, column) => preview.getByLabel(`Role of column ${column} of`);
-/** The roles that the columns of a file have, as they are read. */
+/** Returns the roles of a file's columns. */
 const roles = (preview) => preview.locator("table").first().evaluate((table) =>
   [...table.querySelectorAll("select")].map((select) => select.selectedOptions[0].label));
 const warned = (page) => page.locator("tt-error-note [role=status]");
 
-/** Rows of ratings from 1 to 5 and of times, in the order of some columns. */
+/** Returns rows of ratings from 1 to 5 and of times, in a given order of columns. */
 function rated(header, cells) {
   const [, ...lines] = ratings().split("\n");
   const rows = lines.map((line, n) => {
@@ -39,7 +39,7 @@ function rated(header, cells) {
   return [header, ...rows].join("\n");
 }
 
-/** What axe-core finds in the page. */
+/** Returns the violations that axe-core finds in the page. */
 async function violations(page) {
   await page.evaluate(AXE);
   return page.evaluate(async () => {
@@ -49,7 +49,7 @@ async function violations(page) {
   });
 }
 
-test("a good file shows how it was understood: its roles, its first rows, its counts and its split", async () => {
+test("a valid file shows its roles, its first rows, its counts and its split", async () => {
   const csv = `${ratings()}\n\nu1,\n,i2,3\nbroken`;
   const { faults, preview, close } = await withFiles([file("mine.csv", csv), file("items.csv", titles())]);
   await preview.getByText(/a table separated by commas, with a header, UTF.8; \d+ lines, 2 bad, 1 blank, 1 without a user/).waitFor();
@@ -57,7 +57,7 @@ test("a good file shows how it was understood: its roles, its first rows, its co
   const rows = preview.locator("table").first().locator("tbody tr");
   assert.equal(await rows.count(), 5);
   assert.deepEqual(await rows.first().locator("td").allTextContents(), ratings().split("\n")[1].split(","));
-  await preview.getByText("has 40 of the data’s items").waitFor();
+  await preview.getByText("contains 40 of the data’s items").waitFor();
   await preview.getByRole("list", { name: "Warnings" }).getByText("2 of").waitFor();
   await preview.getByText("Split: 20% of each user’s pairs, drawn at random, are the test part, by default.").waitFor();
   await preview.getByLabel("Test part").selectOption("temporal-global");
@@ -66,8 +66,8 @@ test("a good file shows how it was understood: its roles, its first rows, its co
   await close();
 });
 
-test("a wrong guess is corrected above its column, and trained with", async () => {
-  // Named by no one: users and items by custom, in the wrong order.
+test("a wrong guess is corrected above its column, and the run trains with it", async () => {
+  // No column has a known name: users and items are guessed by position, in the wrong order.
   const csv = rated("", ({ user, item, rating }) => [item, user, rating]).trim();
   const { page, faults, preview, close } = await withFiles([file("swapped.csv", csv)]);
   await page.getByText("40 users, 60 items").waitFor();
@@ -75,7 +75,7 @@ test("a wrong guess is corrected above its column, and trained with", async () =
   await role(preview, "1").selectOption("user");
   await page.getByText("60 users, 40 items").waitFor();
   assert.deepEqual(await roles(preview), ["item", "user", "rating"]);
-  // A preset changes nothing of it.
+  // A preset does not change it.
   await page.getByRole("radio", { name: "Fast" }).check({ force: true });
   await phase(page, "Start training");
   await quick(page, 1);
@@ -87,11 +87,11 @@ test("a wrong guess is corrected above its column, and trained with", async () =
   await close();
 });
 
-test("columns that cannot be known are chosen above the rows of the refused file", async () => {
+test("columns that cannot be detected are chosen above the rows of the rejected file", async () => {
   const csv = rated("who,what,stars", ({ user, item, rating }) => [user, item, rating]);
   const { page, preview, close } = await withFiles([file("unclear.csv", csv)]);
   await warned(page).getByText("Choose “user” and “item” above their columns below").waitFor();
-  assert.equal(await preview.locator("select.asked").count(), 3, "the fields are pointed at");
+  assert.equal(await preview.locator("select.asked").count(), 3, "the fields are marked");
   await preview.getByText("choose its columns here").waitFor();
   await role(preview, "who").selectOption("user");
   await until(async () => (await roles(preview))[0] === "user");
@@ -103,7 +103,7 @@ test("columns that cannot be known are chosen above the rows of the refused file
   await close();
 });
 
-test("a refused file is corrected by a field: times in a format of their own", async () => {
+test("a rejected file is corrected by a field: times in a custom format", async () => {
   const day = (time) => `${String(1 + (Number(time) % 28)).padStart(2, "0")}~${String(1 + (Number(time) % 12)).padStart(2, "0")}~2014`;
   const csv = rated("user,item,timestamp", ({ user, item, time }) => [user, item, day(time)]);
   const { page, preview, close } = await withFiles([file("days.csv", csv)]);
@@ -119,14 +119,14 @@ test("a refused file is corrected by a field: times in a format of their own", a
   await close();
 });
 
-test("ratings from some number on are suggested, and what an own file was read with is forgotten with it", async () => {
+test("a minimum rating is suggested, and the options of a file are removed with it", async () => {
   const csv = rated("user,item,rating,timestamp", ({ user, item, rating, time }) => [user, item, rating, time]);
   const { page, faults, preview, close } = await withFiles([file("rated.csv", csv)]);
-  await preview.getByText("Ratings from 1 to 5; all count as a like. Count from 4 on?").waitFor();
+  await preview.getByText("Ratings range from 1 to 5, and all count as likes. Count only 4 and above?").waitFor();
   const train = async () => Number(/([\d,]+)\s+pairs to train on/.exec(await page.locator("tt-data-picker .summary").textContent())[1].replace(",", ""));
   const before = await train();
-  await preview.getByRole("button", { name: "Count from 4 on" }).click();
-  await preview.getByText("all count as a like").waitFor({ state: "detached" });
+  await preview.getByRole("button", { name: "Count only 4 and above" }).click();
+  await preview.getByText("all count as likes").waitFor({ state: "detached" });
   await phase(page, "Start training");
   const share = (await train()) / before;
   assert.ok(share > 0.3 && share < 0.5, `two of five ratings count: ${share}`);
@@ -137,17 +137,17 @@ test("ratings from some number on are suggested, and what an own file was read w
   assert.equal(await preview.count(), 0);
   assert.equal((await warned(page).textContent()).trim(), "");
   await page.locator("input[type=file]").setInputFiles([file("rated.csv", csv)]);
-  await preview.getByText("all count as a like").waitFor();
+  await preview.getByText("all count as likes").waitFor();
   assert.deepEqual(faults, []);
   await close();
 });
 
 for (const name of ["light", "dark", "phone"]) {
-  test(`it fits and can be read: ${name}`, async () => {
+  test(`the preview fits and is readable: ${name}`, async () => {
     const options = SCREENS[name];
     const csv = `${rated("user,item,rating,timestamp", ({ user, item, rating, time }) => [user, item, rating, time])}\nbroken`;
     const { page, preview, close } = await withFiles([file("rated.csv", csv), file("items.csv", titles())], options);
-    await preview.getByText("all count as a like").waitFor();
+    await preview.getByText("all count as likes").waitFor();
     await (name === "phone" ? preview : page).screenshot({ path: drawing(`${name}-preview`) });
     await fits(page, options);
     assert.deepEqual(await violations(page), []);

@@ -1,10 +1,10 @@
-/** Small made-up interactions in which users of a group like the items of that group. */
+/** Small synthetic data: users of a group like the items of that group. */
 
 const USERS = 60;
 const ITEMS = 40;
 const GROUPS = 4;
 
-/** As CSV with a header; ids that README's example asks for are among them. */
+/** Interactions as CSV with a header. They contain the ids of README's example. */
 export function ratings() {
   const users = ["17850", ...Array.from({ length: USERS - 1 }, (_, ix) => `u${ix + 1}`)];
   const items = ["22423", "85123A", ...Array.from({ length: ITEMS - 2 }, (_, ix) => `i${ix + 2}`)];
@@ -16,7 +16,7 @@ export function ratings() {
   return ["user,item,timestamp", ...lines].join("\n");
 }
 
-/** Titles for them. */
+/** Titles of the items, as CSV. */
 export function titles() {
   const ids = ["22423", "85123A", ...Array.from({ length: ITEMS - 2 }, (_, ix) => `i${ix + 2}`)];
   return ["item,title", ...ids.map((id) => `${id},Title of ${id}`)].join("\n");

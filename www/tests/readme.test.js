@@ -1,4 +1,4 @@
-/** README's three ways into a page, as they stand there, on the built package. */
+/** Tests README's three ways into a page, word for word, on the built package. */
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -19,7 +19,7 @@ let session;
 before(async () => (session = await start()));
 after(() => session?.stop());
 
-/** A page of this HTML, at the root of the built files. */
+/** Opens a page with this HTML, at the root of the built files. */
 async function page(html) {
   const opened = await open(session, {
     path: "try.html",
@@ -39,12 +39,12 @@ test("the element trains", async () => {
   assert.notEqual(local, ELEMENT);
   const { page: tab, faults, close } = await page(local);
   await trains(tab);
-  assert.ok(await tab.getByLabel("Width D").isDisabled(), "its controls are there, and wait while it trains");
+  assert.ok(await tab.getByLabel("Width D").isDisabled(), "its controls are shown, and are disabled while it trains");
   assert.deepEqual(faults, []);
   await close();
 });
 
-test("the version that the snippets name is the package's", () => {
+test("the snippets name the package's version", () => {
   const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
   for (const [, named] of README.matchAll(/npm\/twotower@([\d.]+)/g)) assert.equal(named, version);
 });
@@ -58,14 +58,14 @@ test("the frame trains", async () => {
   await close();
 });
 
-test("the package has the example's types, and runs it", async () => {
+test("the example compiles with the package's types and runs", async () => {
   const [head, ...body] = API.trim().split("\n");
   const module = `${head}\nexport async function example(): Promise<unknown> {\n${body.join("\n")}\nreturn same.about;\n}`;
   assert.deepEqual(complaints(module), []);
-  assert.equal(complaints(module.replace("temperature", "temprature")).length, 1, "a wrong option passes");
+  assert.equal(complaints(module.replace("temperature", "temprature")).length, 1, "the compiler accepts a wrong option");
 
   const { page: tab, faults, close } = await blank(session);
-  // The ids that the example asks for are among these.
+  // The data contains the ids of the example.
   await tab.route("**/ratings.csv", (route) => route.fulfill({ body: ratings() }));
   const code = ts.transpile(module, { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext });
   await tab.route("**/example.js", (route) => route.fulfill({ contentType: "text/javascript", body: code.replace('"twotower"', '"./twotower.js"') }));

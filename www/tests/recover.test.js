@@ -1,4 +1,4 @@
-/** Lost devices and workers: forced at every stage of a run, they change nothing that the run comes to. */
+/** Tests lost devices and workers: a loss at any stage of a run does not change its results. */
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -11,7 +11,7 @@ let session;
 before(async () => (session = await start()));
 after(() => session?.stop());
 
-/** Runs in the worker: destroys its device right after given readbacks are asked for, or before given calls. */
+/** Runs in the worker: destroys its device right after given readbacks are requested, or before given calls. */
 const LOSE = `(() => {
   const channel = new BroadcastChannel("lose");
   const { requestDevice } = GPUAdapter.prototype;
@@ -41,7 +41,7 @@ const LOSE = `(() => {
   };
 })();`;
 
-test("a run is to the bit what it would have been, whenever its device is lost", async () => {
+test("a run with a lost device has the same results, to the bit, at any time of the loss", async () => {
   const { page, faults, close } = await blank(session);
   await sabotage(page, LOSE);
   const runs = await page.evaluate(
@@ -74,7 +74,7 @@ test("a run is to the bit what it would have been, whenever its device is lost",
       const fates = [
         { maps: [at(0.2)], calls: ["recommend"] },
         { maps: [at(0.6)], calls: ["save"] },
-        // Twice in a row: the second one is that of the run that resumes.
+        // Twice in a row: the second loss is that of the resumed run.
         { maps: [at(0.4), at(0.4) + 1], calls: ["export"] },
       ];
       const broken = [];
@@ -98,7 +98,7 @@ test("a run is to the bit what it would have been, whenever its device is lost",
   assert.deepEqual(faults, []);
 });
 
-test("without another device the run goes on on the CPU", async () => {
+test("without another device the run resumes on the CPU", async () => {
   const { page, close } = await blank(session);
   await sabotage(page, `${LOSE}
     let given = 0;
@@ -132,7 +132,7 @@ test("without another device the run goes on on the CPU", async () => {
   broken.losses.forEach((loss, step) => assert.ok(Math.abs(loss - cpu.losses[step]) < 1e-3, `step ${step}`));
 });
 
-test("a GPU process that is killed ends no run, and the page says that it resumed", async () => {
+test("a killed GPU process does not end a run, and the page shows that the run resumed", async () => {
   const { page, close } = await open(session, { path: "#backend=webgpu" });
   await phase(page, "Start training");
   await quick(page, 5);
@@ -147,7 +147,7 @@ test("a GPU process that is killed ends no run, and the page says that it resume
   await close();
 });
 
-test("a worker that dies ends no run that the page has a copy of", async () => {
+test("a run with a copy in the page survives its worker", async () => {
   const { page, close } = await open(session, { path: "#backend=cpu" });
   await phase(page, "Start training");
   await quick(page, 300);

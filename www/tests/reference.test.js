@@ -1,4 +1,4 @@
-/** Holds the element's documentation against its code. */
+/** Compares the element's documentation with its code. */
 
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -10,7 +10,7 @@ const text = (path) => readFileSync(new URL(path, import.meta.url), "utf8");
 const manifest = JSON.parse(text("../dist/custom-elements.json"));
 const [element] = manifest.modules.flatMap(({ declarations }) => declarations);
 
-test("docs/element.md has the reference; UPDATE=1 writes it", () => {
+test("docs/element.md contains the reference; UPDATE=1 writes it", () => {
   const page = new URL("../../docs/element.md", import.meta.url);
   const [before, after] = ["<!-- reference -->\n", "\n<!-- /reference -->"];
   const written = readFileSync(page, "utf8");
@@ -21,7 +21,7 @@ test("docs/element.md has the reference; UPDATE=1 writes it", () => {
   else assert.equal(found, wanted);
 });
 
-test("every part and every custom property of the style sheets is described, and no other", () => {
+test("exactly the parts and custom properties of the style sheets are described", () => {
   const sources = ["../src/element/view.ts", "../src/element/two-tower-trainer.ts", "../src/panels/run-controls.ts"].map(text).join("\n");
   const parts = new Set([...sources.matchAll(/ part="([\w-]+)"/g), ...sources.matchAll(/part\.add\("([\w-]+)"\)/g)].map(([, name]) => name));
   assert.deepEqual(element.cssParts.map(({ name }) => name).toSorted(), [...parts].toSorted());
@@ -30,9 +30,9 @@ test("every part and every custom property of the style sheets is described, and
   assert.deepEqual(element.cssProperties.map(({ name }) => name).toSorted(), [...properties].toSorted());
 });
 
-test("the parts that reach the page are those that are described", () => {
+test("exactly the described parts reach the page", () => {
   const exported = /PARTS = \[([^\]]+)\]/.exec(text("../src/element/two-tower-trainer.ts"))[1];
   const names = [...exported.matchAll(/"([\w-]+)"/g)].map(([, name]) => name);
-  // The button that loads is in the element's own shadow tree.
+  // The button "Load and train" is in the element's own shadow tree.
   assert.deepEqual([...names, "load"].toSorted(), element.cssParts.map(({ name }) => name).toSorted());
 });

@@ -1,4 +1,4 @@
-/** A small server of static files, as hosts of other people's pages are: with their headers and their faults. */
+/** A small server of static files that imitates other hosts, with their headers and their faults. */
 
 import { readFileSync, statSync } from "node:fs";
 import { createServer } from "node:http";
@@ -14,13 +14,13 @@ const TYPES = {
   ".csv": "text/csv",
 };
 
-/** Lets pages of all other origins read the answers, as CDNs do. */
+/** Headers that let pages of other origins read the answers, like those of CDNs. */
 export const CORS = { "access-control-allow-origin": "*" };
 
 /**
  * Serves a folder (a URL) on a free port, with headers on each answer. `pages` are texts by their paths, instead of
- * files; `missing` tells paths that are not there; a `fallback` is the page that answers for those, as servers of
- * single-page apps do.
+ * files; `missing` matches paths without a file; a `fallback` is the page that is sent for those, as by servers of
+ * single-page apps.
  */
 export async function serve(folder, { headers = {}, pages = {}, missing = () => false, fallback } = {}) {
   const server = createServer((request, response) => {

@@ -1,6 +1,6 @@
-/** Runs that share a worker share its GPU device, and each gives back its own memory. */
+/** Tests that runs in a shared worker share its GPU device, and that each one frees its own memory. */
 
-/* global Trainer, csv, options, losses, refusal -- the names that every call in the page has */
+/* global Trainer, csv, options, losses, refusal -- names that exist in the page */
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, test } from "node:test";
@@ -9,7 +9,7 @@ import { blank, sabotage, start } from "./browser.js";
 import { ratings } from "./ratings.js";
 import { until } from "./visit.js";
 
-/** Runs first in each worker: tells the page of its devices and of the bytes in buffers. Told so, it finds memory short. */
+/** Runs first in each worker: reports its devices and the bytes in buffers to the page. On request, allocations fail. */
 const WATCH = `
   const channel = new BroadcastChannel("gpu");
   let short = false;
@@ -93,11 +93,11 @@ test("ten runs of a worker open one device, and the last one closes it", async (
   await inPage(() => window.runs[0].destroy());
   await until(async () => (await seen()).destroyed === 1);
   assert.equal((await seen()).bytes, 0);
-  assert.deepEqual(await inPage(async () => losses(await Trainer.create(csv, options))), trained[0], "a later run opens another");
+  assert.deepEqual(await inPage(async () => losses(await Trainer.create(csv, options))), trained[0], "a later run opens another device");
   assert.equal((await seen()).opened, 2);
 });
 
-test("ten elements on one page open one device in one worker, and leave neither", async () => {
+test("ten elements on one page open one device in one worker, and close both", async () => {
   const ELEMENTS = 10;
   await inPage(async (count) => {
     await import("./element.js");
@@ -133,7 +133,7 @@ test("the worker ends with the last of the runs that share it", async () => {
   await until(() => page.workers().length === 0);
 });
 
-test("a run that fails or is given up harms none that shares its device", async () => {
+test("a run that fails or is aborted does not affect others on its device", async () => {
   const alone = await inPage(async () => losses(await Trainer.create(csv, { ...options, share: false })));
   await inPage(async () => (window.run = await Trainer.create(csv, options)));
   const { bytes, opened } = await seen();
@@ -151,7 +151,7 @@ test("a run that fails or is given up harms none that shares its device", async 
   assert.deepEqual(refused, ["aborted", "non-finite"]);
   assert.deepEqual(await inPage(() => window.training), alone);
 
-  // A reset gives the old model up before it finds out, and the next one makes good for it.
+  // A reset frees the old model before it fails, and the next reset succeeds.
   await inPage(async () => {
     const { share, ...again } = options;
     Object.assign(window, { again, other: await Trainer.create(csv, { ...again, share }) });
@@ -169,7 +169,7 @@ test("a run that fails or is given up harms none that shares its device", async 
   assert.equal((await seen()).opened, opened, "all of them used one device");
 });
 
-test("a run that has too little memory gives it back before the CPU takes over", async () => {
+test("a run without enough GPU memory frees it before the fallback to the CPU", async () => {
   const HARDWARE = 'Object.defineProperty(GPUAdapterInfo.prototype, "isFallbackAdapter", { get: () => false });';
   await page.unroute("**/worker.js");
   await sabotage(page, HARDWARE + WATCH + "short = true;");

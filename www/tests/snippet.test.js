@@ -1,4 +1,4 @@
-/** README's example, word for word: it has the package's types and runs on the built package. */
+/** Tests README's example, word for word: it compiles with the package's types and runs on the built package. */
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -13,7 +13,7 @@ import { complaints } from "./types.js";
 const README = readFileSync(new URL("../README.md", import.meta.url), "utf8");
 const SNIPPET = /```ts\n([^]*?)```/.exec(README)?.[1] ?? assert.fail("README has no example");
 
-/** The example in a function, with the two names that it takes from the page around it. */
+/** Returns the example in a function, with the two names that the surrounding page defines. */
 const [IMPORT, ...BODY] = SNIPPET.trim().split("\n");
 const MODULE = `${IMPORT}
 import type { EpochReport } from "twotower";
@@ -25,9 +25,9 @@ let session;
 before(async () => (session = await start()));
 after(() => session?.stop());
 
-test("the example has the package's types", () => {
+test("the example compiles with the package's types", () => {
   assert.deepEqual(complaints(MODULE), []);
-  assert.equal(complaints(MODULE.replace("batchSize", "batchSizes")).length, 1, "a wrong option passes");
+  assert.equal(complaints(MODULE.replace("batchSize", "batchSizes")).length, 1, "the compiler accepts a wrong option");
 });
 
 test("the example runs", async () => {

@@ -1,6 +1,6 @@
-/** What training asks of the GPU: nothing in a step allocates, uploads or waits. */
+/** Tests the GPU calls of training: no step allocates, uploads or waits. */
 
-/* global train, at -- the names that the page has for this test */
+/* global train, at -- names that exist in the page */
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -36,7 +36,7 @@ function count() {
   globalThis.calls = calls;
 }
 
-/** A taste of 12,000 pairs: an epoch of several slices, each of several windows of steps. */
+/** Data of 12,000 pairs: an epoch has several slices, each with several windows of steps. */
 function interactions() {
   const lines = ["user,item"];
   for (let user = 0; user < 240; user += 1) {
@@ -56,7 +56,7 @@ const CONFIGS = {
 };
 
 for (const [name, techniques] of Object.entries(CONFIGS)) {
-  test(`nothing in a step allocates, uploads or waits: ${name}`, async () => {
+  test(`no step allocates, uploads or waits: ${name}`, async () => {
     const prepare = (page) => sabotage(page, `(${count})();`);
     const { page, faults, close } = await open(session, { path: "twotower.js", prepare });
     await page.evaluate(
@@ -64,7 +64,7 @@ for (const [name, techniques] of Object.entries(CONFIGS)) {
         const { Trainer } = await import("./twotower.js");
         const trainer = await Trainer.create(csv, { ...techniques, backend: "webgpu", dim: 8, batchSize: 16, epochs: 1 });
         let arrived;
-        // Trains until so many steps are done, and stops there.
+        // Trains until this number of steps is done, and stops there.
         globalThis.at = (step) =>
           new Promise((resolve) => {
             arrived = { step, resolve };
@@ -105,8 +105,8 @@ for (const [name, techniques] of Object.entries(CONFIGS)) {
       onSubmittedWorkDone: 0,
     });
     assert.ok(submit < steps / 2, `${submit} submits of ${steps} steps`);
-    assert.equal(mapAsync, submit, "the losses are asked for once a submit");
-    assert.ok(dispatchWorkgroups > steps, "what is counted shows");
+    assert.equal(mapAsync, submit, "the losses are read once per submit");
+    assert.ok(dispatchWorkgroups > steps, "the counter counts");
     assert.deepEqual(faults, []);
     await close();
   });

@@ -1,4 +1,4 @@
-/** Checks text against the package's types, as a program that uses the package would be. */
+/** Compiles code with the package's types, like a program that uses the package. */
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -7,7 +7,7 @@ import ts from "typescript";
 
 import { OUT } from "./browser.js";
 
-/** What the compiler finds wrong with a module, written to a folder of its own or the tests'. */
+/** Returns the compiler's errors for a module, which is written to a given folder or to that of the tests. */
 export function complaints(module, { folder = OUT, name = "module.ts", ...options } = {}) {
   mkdirSync(folder, { recursive: true });
   const file = fileURLToPath(new URL(name, folder));

@@ -1,4 +1,4 @@
-/** What the tests of the demo page share: its parts by the names that visitors know, and what is quick or faint. */
+/** Support for tests of the demo page: its parts by their visible names, quick settings, and checks of layout and contrast. */
 
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
@@ -10,7 +10,7 @@ export const phase = (page, label) => page.locator("tt-run-controls .primary:ena
 export const file = (name, text) => ({ name, mimeType: "text/plain", buffer: Buffer.from(text) });
 export const drawing = (name) => fileURLToPath(new URL(`${name}.png`, OUT));
 
-/** Waits until something holds. */
+/** Waits until a condition holds. */
 export async function until(holds) {
   for (const end = Date.now() + 30_000; !(await holds()); ) {
     assert.ok(Date.now() < end, `never: ${holds}`);
@@ -18,14 +18,14 @@ export async function until(holds) {
   }
 }
 
-/** Few and cheap epochs, for tests that look at something else than the model. */
+/** Sets few and cheap epochs, for tests that do not check the model. */
 export async function quick(page, epochs) {
   for (const [name, value] of [["Batch size", 128], ["Width D", 8], ["Learning rate", 0.02], ["Epochs", epochs]]) {
     await page.getByRole("spinbutton", { name }).fill(String(value));
   }
 }
 
-/** Screens that the page has to look good on. */
+/** Screens that the page must look good on. */
 export const SCREENS = {
   light: { colorScheme: "light" },
   dark: { colorScheme: "dark" },
@@ -34,16 +34,16 @@ export const SCREENS = {
   "forced-colours": { forcedColors: "active" },
 };
 
-/** Holds the page against its screen: nothing sticks out, and every text can be read. */
+/** Fails if anything is wider than the screen, or if a text is hard to read. */
 export async function fits(page, { forcedColors }) {
-  // Not `innerWidth`: a phone's grows with what sticks out.
+  // Not `innerWidth`: on a phone it grows with contents that are too wide.
   const screen = page.viewportSize().width;
   const width = await page.evaluate(() => document.documentElement.scrollWidth);
   assert.ok(width <= screen, `${width} px wide on a screen of ${screen}`);
   if (!forcedColors) assert.deepEqual(await page.evaluate(faint), []);
 }
 
-/** Texts whose contrast is below WCAG's 4.5 to 1. Runs in the page. */
+/** Returns the texts with a contrast below WCAG's 4.5 to 1. Runs in the page. */
 function faint() {
   const parse = (colour) => colour.match(/[\d.]+/g).map(Number);
   const light = ([r, g, b]) =>

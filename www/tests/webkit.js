@@ -1,4 +1,4 @@
-/** The WebKitGTK that browser tests drive: MiniBrowser on a screen that nobody sees. */
+/** WebKitGTK for browser tests: MiniBrowser on a virtual screen. */
 
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
@@ -9,13 +9,13 @@ import { Builder } from "selenium-webdriver";
 
 const LIBRARIES = "/usr/lib";
 
-/** Starts it with a fresh profile. Returns its driver, and a function that ends everything. */
+/** Starts WebKitGTK with a fresh profile. Returns its driver, and a function that ends everything. */
 export async function launchWebkit() {
   const binary = miniBrowser();
   const screen = spawn("Xvfb", ["-displayfd", "1", "-screen", "0", "1280x860x24"], { stdio: ["ignore", "pipe", "ignore"] });
   const number = await said(screen, "no Xvfb: install `xvfb`");
   const port = await freePort();
-  // In the locale C, WebKit names the language "C", which `Intl` refuses.
+  // In the locale C, WebKit names the language "C", which `Intl` rejects.
   const env = { ...process.env, DISPLAY: `:${number}`, LANGUAGE: "en", LANG: "en_US.UTF-8", LC_ALL: "en_US.UTF-8" };
   const server = spawn("WebKitWebDriver", [`--port=${port}`], { stdio: "ignore", env });
   const end = () => {
@@ -48,7 +48,7 @@ function miniBrowser() {
   return found;
 }
 
-/** The first line that a program prints. */
+/** Returns the first line that a program prints. */
 async function said(program, lack) {
   const [text] = await Promise.race([
     once(program.stdout, "data"),

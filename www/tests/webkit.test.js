@@ -1,4 +1,4 @@
-/** The demo page in WebKitGTK, which has no WebGPU: the CPU path in a third engine. */
+/** Tests the demo page in WebKitGTK, which has no WebGPU: the CPU path in a third engine. */
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";

@@ -5,7 +5,7 @@ import { type AttributeName, NAMES, WrongAttribute } from "./attributes.js";
 /** Attributes that are set. */
 export type Attributes = Partial<Record<AttributeName, string>>;
 
-/** Names of the attributes that an address may set. Where files are loaded from is for the page to say, not for a link. */
+/** Names of the attributes that an address may set. The page alone chooses where files are loaded from; a link cannot. */
 const SHARED = NAMES.filter((name) => !name.endsWith("-url"));
 
 /** Writes attributes as a fragment, without the `#`. */
@@ -13,7 +13,7 @@ export function toFragment(attributes: Attributes): string {
   return new URLSearchParams(attributes).toString();
 }
 
-/** Reads a fragment, with or without its `#`. @throws WrongAttribute if it has a name that is no attribute. */
+/** Reads a fragment, with or without its `#`. @throws WrongAttribute if a name in it is not an attribute. */
 export function fromFragment(fragment: string): Attributes {
   const pairs = [...new URLSearchParams(fragment.replace(/^#/, ""))];
   for (const [name, value] of pairs) {
@@ -28,7 +28,7 @@ export function toTag(attributes: Attributes): string {
   return `<two-tower-trainer${written.join("")}></two-tower-trainer>`;
 }
 
-/** A value as HTML has it between double quotes. */
+/** Escapes a value for an HTML attribute in double quotes. */
 export function escaped(value: string): string {
   return value.replace(/&/g, "&amp;").replace(/"/g, "&quot;").replace(/</g, "&lt;");
 }

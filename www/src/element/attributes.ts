@@ -6,30 +6,30 @@ import { TwoTowerError } from "../error.js";
 export const PANELS = ["loss", "metrics", "ask", "compare", "profile"] as const;
 export type Panel = (typeof PANELS)[number];
 
-/** When the element loads the trainer. */
+/** Events on which the element may load the trainer. */
 export const LOADING = ["visible", "interaction", "eager"] as const;
 export type Loading = (typeof LOADING)[number];
 
 /** Backends that the element can use. */
 export const BACKENDS = ["auto", "webgpu", "cpu"] as const;
 
-/** Every attribute, with its meaning; the property of the same name in camel case is its text, or null. */
+/** Every attribute with its meaning. The property of the same name in camel case is the attribute's text, or null. */
 export const ATTRIBUTES = {
-  dataset: "Name of a built-in data set (`goodbooks`, `online-retail`), or the URL of a file of interactions; `goodbooks` if missing",
-  items: "URL of a file with the items' titles and features, for a `dataset` that is a URL",
-  users: "URL of a file with the users' features, for a `dataset` that is a URL",
-  config: "Options of the run as JSON: those of the API",
+  dataset: "Name of a built-in data set (`goodbooks`, `online-retail`), or the URL of a file of interactions; default `goodbooks`",
+  items: "URL of a file with the items' titles and features, if `dataset` is a URL",
+  users: "URL of a file with the users' features, if `dataset` is a URL",
+  config: "Options of the run as JSON, with the names of the API",
   preset: "Name of a set of defaults: `fast`, `balanced`, `best`",
-  strategies: "Names of strategies to compare: `two-bp`, `one-bp`, `cbns`, `skip`, `settings`; up to four",
+  strategies: "Names of strategies to compare, at most four: `two-bp`, `one-bp`, `cbns`, `skip`, `settings`",
   epochs: "Number of epochs",
-  controls: "Keys of the options that the reader may change; a switch by its group (`onebp`, `cbns`, `skip`)",
-  panels: "Panels to show: `loss`, `metrics`, `ask`, `compare`, `profile`; if missing, the first three, or `compare` with `strategies`",
-  backend: "What to compute on: `auto`, `webgpu`, `cpu`",
+  controls: "Keys of the options that the reader may change; a group (`onebp`, `cbns`, `skip`) shows its switch",
+  panels: "Panels to show: `loss`, `metrics`, `ask`, `compare`, `profile`; default: the first three, or only `compare` if `strategies` is set",
+  backend: "Backend: `auto` (a real GPU, else the CPU), `webgpu`, `cpu`",
   loading: "When to load the trainer: `visible` (when it is on screen), `interaction` (when the reader asks for it), `eager` (at once)",
-  autostart: "Whether training starts as soon as the trainer is ready; a boolean attribute",
-  "worker-url": "Address of `worker.js`, where it is not beside the element's script; holds for the whole page",
-  "wasm-url": "Address of `twotower.wasm`, where it is not beside the element's script; holds for the whole page",
-  "data-url": "Address of the folder `data/`, where it is not beside the element's script; holds for the whole page",
+  autostart: "Starts training as soon as the trainer is ready; a boolean attribute",
+  "worker-url": "Address of `worker.js`, if it is not next to the element's script; applies to the whole page",
+  "wasm-url": "Address of `twotower.wasm`, if it is not next to the element's script; applies to the whole page",
+  "data-url": "Address of the folder `data/`, if it is not next to the element's script; applies to the whole page",
 } as const satisfies Record<string, string>;
 
 export type AttributeName = keyof typeof ATTRIBUTES;
@@ -50,10 +50,10 @@ export interface Setup {
   autostart: boolean;
 }
 
-/** The data set of an element that names none: the smaller one, with titles that people know. */
+/** Default data set: the smaller one, with titles that people know. */
 export const DATASET = "goodbooks";
 
-/** A wrong value of an attribute. */
+/** Error for an invalid value of an attribute. */
 export class WrongAttribute extends Error {
   constructor(
     readonly attribute: string,
@@ -63,14 +63,14 @@ export class WrongAttribute extends Error {
     super(`attribute ${attribute}="${value}" is not allowed; allowed: ${allowed}`);
   }
 
-  /** The error that the page is told. */
+  /** Returns the error as the page receives it. */
   typed(): TwoTowerError {
     const { attribute, allowed, message } = this;
     return new TwoTowerError("config", message, { key: attribute, allowed }, { cause: this });
   }
 }
 
-/** Reads the attributes. @throws WrongAttribute for the first one that has a wrong value. */
+/** Reads the attributes. @throws WrongAttribute for the first one with an invalid value. */
 export function read(text: (name: AttributeName) => string | null): Setup {
   const strategies = words(text("strategies"));
   return {
@@ -93,12 +93,12 @@ export function loadingOf(text: string | null): Loading {
   return oneOf("loading", text, LOADING);
 }
 
-/** Words between blanks or commas. */
+/** Splits a text into words at blanks and commas. */
 function words(text: string | null): string[] {
   return (text ?? "").split(/[\s,]+/).filter(Boolean);
 }
 
-/** The text as one of the words; the first word where there is no text. */
+/** Returns the text as one of the allowed words; without a text, the first one. */
 function oneOf<W extends string>(attribute: string, text: string | null, allowed: readonly [W, ...W[]]): W {
   if (text === null || text === "") return allowed[0];
   const found = allowed.find((word) => word === text);

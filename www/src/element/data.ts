@@ -1,4 +1,4 @@
-/** The data set that the attributes name. */
+/** Opens the data set that the attributes name. */
 
 import { type Table, Trainer, type TrainerOptions, TwoTowerError } from "../index.js";
 import { type DataSet, SHIPPED, WORDS } from "../panels/data-set.js";
@@ -40,7 +40,7 @@ async function created({ data, items, users }: Files, options: TrainerOptions): 
   return Trainer.create({ data: table, ...sides }, options);
 }
 
-/** Downloads the file of an attribute; a page in its place is refused. */
+/** Downloads the file of an attribute. Rejects an HTML page in its place. */
 async function fetched(attribute: string, address: string): Promise<Table> {
   const url = new URL(address, document.baseURI).href;
   const refused = (problem: string, cause?: unknown): TwoTowerError =>

@@ -1,4 +1,4 @@
-/** Defines `<two-tower-trainer>`. Doing so twice, or from two versions of the package, is harmless: the first one stays. */
+/** Defines `<two-tower-trainer>`. A second definition, also by another version of the package, has no effect. */
 
 import { page } from "../environment.js";
 import type { TwoTowerEventMap } from "./events.js";
@@ -15,7 +15,7 @@ declare global {
   interface HTMLElementTagNameMap {
     "two-tower-trainer": TwoTowerTrainer;
   }
-  // The events bubble: elements, the document and the window have them.
+  // The events bubble: listeners on elements, the document and the window receive them.
   // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- this is how an interface of the DOM is extended
   interface GlobalEventHandlersEventMap extends TwoTowerEventMap {}
 }

@@ -2,7 +2,7 @@
 
 import type { About, EpochReport, Report, Trainer, TwoTowerError } from "../index.js";
 
-/** Detail of `twotower-ready`: the data is read and the model can be asked. */
+/** Detail of `twotower-ready`: the data is read and the model can answer. */
 export interface ReadyDetail {
   trainer: Trainer;
   about: About;
@@ -19,16 +19,16 @@ export interface EpochDetail {
 
 /** Detail of `twotower-done`: the run, or the comparison, has ended. */
 export interface DoneDetail {
-  /** The run's report; of a comparison, one for each strategy by its name, with its first seed. */
+  /** Report of the run. After a comparison: one report for each strategy, by name, of its first seed. */
   report: Report | Readonly<Record<string, Pick<Report, "epochs" | "final">>>;
 }
 
-/** Detail of `twotower-error`: an attribute has a wrong value, or the run has failed. */
+/** Detail of `twotower-error`: an attribute has an invalid value, or the run has failed. */
 export interface ErrorDetail {
   error: TwoTowerError;
 }
 
-/** The events by their names. All bubble, also out of shadow trees. */
+/** Events by name. They all bubble, also out of shadow trees. */
 export interface TwoTowerEventMap {
   "twotower-ready": CustomEvent<ReadyDetail>;
   "twotower-epoch": CustomEvent<EpochDetail>;

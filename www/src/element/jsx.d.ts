@@ -19,10 +19,10 @@ interface Values {
   autostart: boolean;
 }
 
-/** Not `Attributes`: React has a type of that name, which would be meant below. */
+/** Attributes in JSX. The name is not `Attributes`, because React has a type of that name. */
 type TrainerAttributes = { [Name in AttributeName]?: (Name extends keyof Values ? Values[Name] : string) | undefined };
 
-/** React listens to an event of an element by `on` and its name. */
+/** Event listeners in React: `on`, then the event's name. */
 type TrainerListeners = { [Name in keyof TwoTowerEventMap as `on${Name}`]?: ((event: TwoTowerEventMap[Name]) => void) | undefined };
 
 declare module "react" {

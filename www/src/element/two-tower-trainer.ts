@@ -1,4 +1,4 @@
-/** The custom element: loads its view once it is visible or used. Importing this file does not define the tag. */
+/** The custom element. It loads its view when it becomes visible or is used. Importing this file does not define the tag. */
 
 import { configure } from "../addresses.js";
 import { page } from "../environment.js";
@@ -10,10 +10,10 @@ import type { DoneDetail, ErrorDetail, ReadyDetail } from "./events.js";
 import shell from "./shell.css";
 import type { View } from "./view.js";
 
-/** On a server there is no `HTMLElement`: the class is there all the same, so that importing it works. */
+/** Base class. A server has no `HTMLElement`; the element's class is still defined, so that it can be imported. */
 const Base = (page.HTMLElement ?? Object) as unknown as new () => HTMLElement & Properties;
 
-/** A property for each attribute, in camel case. Reading gives the attribute's text. */
+/** A property for each attribute, in camel case. Reading it returns the attribute's text. */
 type Properties = {
   -readonly [Name in AttributeName as Camel<Name>]: Name extends "autostart" ? boolean : PropertyValue;
 };
@@ -65,18 +65,18 @@ export class TwoTowerTrainer extends Base {
   report: Report | undefined;
 
   #view: View | undefined;
-  /** The view on its way. */
+  /** The view while it loads. */
   #loading: Promise<View> | undefined;
-  /** Counts what was closed: a view that comes later is not wanted any more. */
+  /** Number of closings. A view that was requested before the last one is dropped. */
   #closed = 0;
   #ready = withResolvers<Trainer>();
-  /** The trainer that `ready` gave. */
+  /** The trainer that `ready` resolved to. */
   #trainer: Trainer | undefined;
-  /** Whether `ready` was rejected, so that another try needs another promise. */
+  /** Whether `ready` was rejected, so that another attempt needs a new promise. */
   #refused = false;
   #seen: IntersectionObserver | undefined;
   #changing = false;
-  /** Whether it has begun since it was put into the document: an upgrade tells of the attributes before that. */
+  /** Whether the element has started since it was connected. During an upgrade, attributes change before that. */
   #begun = false;
   readonly #body: HTMLElement | undefined;
 
@@ -98,12 +98,12 @@ export class TwoTowerTrainer extends Base {
     this.addEventListener("twotower-error", this.#failed);
   }
 
-  /** Promise of the trainer. Waiting for it does not load the trainer; `start()` does. */
+  /** Promise of the trainer. Awaiting it does not load the trainer; `start()` does. */
   get ready(): Promise<Trainer> {
     return this.#ready.promise;
   }
 
-  /** Loads the trainer if needed, then starts or continues training. */
+  /** Loads the trainer if needed, then starts or resumes training. */
   async start(): Promise<void> {
     const view = await this.#load();
     await view?.start();
@@ -131,7 +131,7 @@ export class TwoTowerTrainer extends Base {
     }
   }
 
-  /** Takes properties that were set before the tag was defined. */
+  /** Applies properties that were set before the tag was defined. */
   #upgrade(): void {
     for (const name of NAMES) {
       const property = propertyOf(name);
@@ -149,15 +149,15 @@ export class TwoTowerTrainer extends Base {
   }
 
   disconnectedCallback(): void {
-    // An element that is moved is connected again at once, and keeps its run.
+    // An element that is moved is connected again at once and keeps its run.
     setTimeout(() => {
       if (!this.isConnected) this.#close();
     });
   }
 
-  /** Keeps the run while `moveBefore` moves the element: that it is there keeps the other two callbacks away. */
+  /** Keeps the run while `moveBefore` moves the element: browsers then do not call the other two callbacks. */
   connectedMoveCallback(): void {
-    // There is nothing to do.
+    // Empty on purpose.
   }
 
   attributeChangedCallback(name: string, before: string | null, after: string | null): void {
@@ -168,7 +168,7 @@ export class TwoTowerTrainer extends Base {
       this.connectedCallback();
     }
     if (this.#view === undefined || this.#changing) return;
-    // Frameworks set one attribute after the other: they are read together.
+    // Frameworks set one attribute after the other; they are read together.
     this.#changing = true;
     queueMicrotask(() => {
       this.#changing = false;
@@ -184,7 +184,7 @@ export class TwoTowerTrainer extends Base {
     this.#seen.observe(this);
   }
 
-  /** Shows the child content, with a button that loads and starts where the reader has to ask for it. */
+  /** Shows the child content. With `loading="interaction"`, also shows a button that loads the trainer and starts it. */
   #offer(loading: Loading): void {
     const body = this.#body;
     if (body === undefined) return;
@@ -248,7 +248,7 @@ export class TwoTowerTrainer extends Base {
     return Object.fromEntries(given.filter(([, address]) => address !== null));
   }
 
-  /** Shows why nothing trains here, and tells the page. */
+  /** Shows an error and sends it to the page. */
   #refuse(thrown: unknown): void {
     const error = thrown instanceof WrongAttribute ? thrown.typed() : TwoTowerError.from(thrown);
     this.#body?.querySelector(".problem")?.remove();
@@ -263,7 +263,7 @@ export class TwoTowerTrainer extends Base {
 
   readonly #became = (event: Event): void => {
     const { trainer } = (event as CustomEvent<ReadyDetail>).detail;
-    // Other data has another trainer.
+    // Other data has another trainer, and so another promise.
     if (this.#refused || (this.#trainer !== undefined && this.#trainer !== trainer)) this.#promise();
     this.#trainer = trainer;
     this.#ready.resolve(trainer);
@@ -276,14 +276,14 @@ export class TwoTowerTrainer extends Base {
     this.#reported();
   };
 
-  /** Lets go those who wait for a trainer that does not come. */
+  /** Rejects `ready` if the run fails before there is a trainer. */
   readonly #failed = (event: Event): void => {
     if (this.#trainer !== undefined) return;
     this.#refused = true;
     this.#ready.reject((event as CustomEvent<ErrorDetail>).detail.error);
   };
 
-  /** Promises another trainer. */
+  /** Makes a new promise of a trainer. */
   #promise(): void {
     this.#refused = false;
     this.#ready = withResolvers<Trainer>();
@@ -291,11 +291,11 @@ export class TwoTowerTrainer extends Base {
 
   readonly #reported = (): void => void this.#report();
 
-  /** Brings the report up to date. */
+  /** Updates the report. */
   async #report(): Promise<void> {
     this.#body?.classList.toggle("trained", this.#view?.trained ?? false);
     const view = this.#view;
-    // The trainer may be gone meanwhile.
+    // The trainer may have been destroyed meanwhile.
     const report = await view?.report().catch(() => undefined);
     if (view === this.#view) this.report = report;
   }
@@ -318,10 +318,10 @@ export class TwoTowerTrainer extends Base {
   }
 }
 
-/** Parts that pages can style, all within the view. */
+/** Parts that pages can style, all inside the view. */
 export const PARTS = ["frame", "message", "controls", "settings", "charts", "ask", "profile", "compare", "footer", "start", "reset"];
 
-/** The style sheets, made once for all elements. */
+/** Style sheets, created once for all elements. */
 let sheets: CSSStyleSheet[] | undefined;
 
 function styles(): CSSStyleSheet[] {
@@ -333,12 +333,12 @@ function styles(): CSSStyleSheet[] {
   return sheets;
 }
 
-/** Keeps plain keys from the page: its shortcuts cannot see that a field has the focus, only that the element has it. */
+/** Stops plain keys before they reach the page: its shortcuts see the focus on the element, not on a field in it. */
 function keep(event: KeyboardEvent): void {
   if (!event.ctrlKey && !event.metaKey && !event.altKey) event.stopPropagation();
 }
 
-/** A promise whose rejection nobody has to handle. */
+/** Returns a promise whose rejection may stay unhandled. */
 function withResolvers<T>(): PromiseWithResolvers<T> {
   const resolvers = Promise.withResolvers<T>();
   resolvers.promise.catch(() => undefined);
@@ -349,17 +349,17 @@ function removed(): TwoTowerError {
   return new TwoTowerError("destroyed", "the element was removed from the document");
 }
 
-/** Whether it is the report of a run, not those of a comparison. */
+/** Returns whether a report is that of a run, not of a comparison. */
 function isReport(report: DoneDetail["report"]): report is Report {
   return "config" in report && "trials" in report;
 }
 
-/** The property of an attribute: its name in camel case. */
+/** Returns the property of an attribute: its name in camel case. */
 function propertyOf(name: AttributeName): string {
   return name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 }
 
-/** Gives each attribute its property: the attribute's text, or null. */
+/** Defines a property for each attribute: the attribute's text, or null. */
 for (const name of NAMES) {
   Object.defineProperty(TwoTowerTrainer.prototype, propertyOf(name), {
     configurable: true,
@@ -375,7 +375,7 @@ for (const name of NAMES) {
   });
 }
 
-/** A property's value as its attribute has it. */
+/** Converts a property's value to the text of its attribute. */
 function textOf(value: unknown): string | null {
   if (value === null || value === undefined || value === false) return null;
   if (value === true) return "";

@@ -1,4 +1,4 @@
-/** The element's view, once it is loaded: the run's controls, charts and lists, made of the same panels as the page. */
+/** The element's view: the run's controls, charts and lists, with the same panels as the demo page. */
 
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { property, query, state } from "lit/decorators.js";
@@ -31,7 +31,7 @@ import type { TwoTowerEventMap } from "./events.js";
 /** All elements of a page share a worker and train one at a time. */
 const NEIGHBOURS: Neighbours = { share: true, turns: new Turns() };
 
-/** The charts, and how they are called where one is shown at a time. */
+/** Charts with their labels, for when one is shown at a time. */
 const CHARTS = [
   ["metrics", "Metrics"],
   ["loss", "Loss"],
@@ -39,7 +39,7 @@ const CHARTS = [
 
 type Chart = (typeof CHARTS)[number][0];
 
-/** Sends the events of `<two-tower-trainer>`, through all that it stands in. */
+/** Contents of `<two-tower-trainer>`. Sends the element's events, which cross shadow roots. */
 @define("tt-view")
 export class View extends LitElement {
   static override styles = [
@@ -134,11 +134,11 @@ export class View extends LitElement {
 
   readonly #session = new Session(DEFAULTS, NEIGHBOURS);
   #specs: readonly OptionSpec[] = [];
-  /** Data and options of the run, as they were opened last. */
+  /** Data and options that were opened last. */
   #opened: string | undefined;
-  /** Settled when the last setup has been taken. */
+  /** Settles when the last setup has been applied. */
   #ready: Promise<unknown> = Promise.resolve();
-  /** The run, its epochs and its error that events have told of. */
+  /** State of the run that events have already reported. */
   #told = { run: 0, epochs: 0, done: false, error: undefined as TwoTowerError | undefined };
   #started = false;
 
@@ -147,12 +147,12 @@ export class View extends LitElement {
     this.#session.addEventListener("change", this.#changed);
   }
 
-  /** Whether something has been trained. */
+  /** Whether anything has been trained. */
   get trained(): boolean {
     return this.#session.epochs.length > 0 || (this.comparison?.comparison.contenders.length ?? 0) > 0;
   }
 
-  /** Starts or continues the run; where only strategies are compared, the comparison. */
+  /** Starts or resumes the run; if the element only compares strategies, the comparison. */
   async start(): Promise<void> {
     await this.#ready;
     await this.updateComplete;
@@ -240,7 +240,7 @@ export class View extends LitElement {
     return this.setup?.panels.join() === "compare";
   }
 
-  /** A second try at what could not be opened. */
+  /** Renders a button that opens the data again. */
   #again(setup: Setup): TemplateResult {
     return html`<div>
       <button class="button primary" part="start" @click=${() => (this.#ready = this.#take(setup))}>Try again</button>
@@ -320,7 +320,7 @@ export class View extends LitElement {
     </div>`;
   }
 
-  /** Whose data it is, as its licence asks, and what trains here. */
+  /** Renders the credit of the data, which its licence requires, and a note on privacy. */
   #credits(): TemplateResult {
     const credit = SHIPPED.find(({ id }) => id === this.dataSet?.id)?.credit;
     return html`<footer part="footer">
@@ -340,7 +340,7 @@ export class View extends LitElement {
     return this.#onlyCompares ? "" : `${said[phase]} ${measured}`;
   }
 
-  /** Takes what the attributes say: opens their data set and starts with their options. */
+  /** Applies the attributes: opens their data set with their options. */
   async #take(setup: Setup): Promise<void> {
     try {
       const [specs, presets] = await Promise.all([Trainer.options(), Trainer.presets()]);
@@ -383,7 +383,7 @@ export class View extends LitElement {
       const done = (report: Report): void => {
         if (trainer === this.#session.trainer) this.#send("twotower-done", { report });
       };
-      // Removed meanwhile, it has no report to give.
+      // The report fails if the trainer was destroyed meanwhile.
       trainer.report().then(done, () => undefined);
     }
     if (phase === "training") this.#told.done = false;
@@ -391,7 +391,7 @@ export class View extends LitElement {
     this.#told.error = error;
   };
 
-  /** Tells of a comparison as it goes. */
+  /** Sends the events of a comparison. */
   #compares(busy: boolean): void {
     this.comparing = busy;
     const comparison = this.comparison?.comparison;
@@ -426,13 +426,13 @@ export class View extends LitElement {
     this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }));
   }
 
-  /** The run so far, as one document. */
+  /** Returns the report of the run so far. */
   async report(): Promise<Report | undefined> {
     return this.#session.trainer?.report();
   }
 }
 
-/** The values that the attributes give the options: the preset's, then the config's, then the epochs. */
+/** Returns the values of the options: from the preset, then from the config, then the epochs. */
 function valuesIn({ preset, config, epochs }: Setup, specs: readonly OptionSpec[], presets: readonly Preset[]): Values {
   const found = presets.find(({ name }) => name === preset);
   if (preset !== null && !found) throw new WrongAttribute("preset", preset, presets.map(({ name }) => name).join(", "));
@@ -452,7 +452,7 @@ function controlNamed(name: string, specs: readonly OptionSpec[]): Control {
 
 function checkStrategies(names: readonly string[]): void {
   const known = STRATEGIES.map(({ id }) => id);
-  const allowed = `up to ${String(MOST)} of ${known.join(", ")}`;
+  const allowed = `at most ${String(MOST)} of ${known.join(", ")}`;
   const unknown = names.find((name) => !known.includes(name));
   if (unknown !== undefined) throw new WrongAttribute("strategies", unknown, allowed);
   if (names.length > MOST) throw new WrongAttribute("strategies", names.join(" "), allowed);

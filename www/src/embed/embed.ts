@@ -8,7 +8,7 @@ const trainer = new TwoTowerTrainer();
 const problem = document.createElement("p");
 problem.setAttribute("role", "alert");
 
-/** Sets the element up anew, as the fragment says. */
+/** Sets the element's attributes from the fragment. */
 function apply(): void {
   let attributes: Attributes = {};
   problem.remove();
@@ -29,7 +29,7 @@ apply();
 addEventListener("hashchange", apply);
 document.body.append(trainer);
 
-// The surrounding page may fit its frame to this.
+// The surrounding page may set the height of its frame from this message.
 new ResizeObserver(() => {
   parent.postMessage({ type: "twotower-height", height: document.body.offsetHeight }, "*");
 }).observe(document.body);

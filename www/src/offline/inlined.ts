@@ -1,18 +1,18 @@
 /**
- * Files that the offline page carries within itself: gzip, each in a script element of no script type. As text, four
- * bytes are five digits to the base of 85; `build/offline.js` writes them.
+ * Files inside the offline page: compressed by gzip, each in a script element that does not run. In the text, five
+ * digits in base 85 stand for four bytes; `build/offline.js` writes them.
  */
 
 /** Opens the file with this name. */
 export async function inlined(name: string): Promise<Blob> {
   const text = document.querySelector(`script[data-file="${name}"]`)?.textContent;
-  if (text === undefined) throw new Error(`the page has lost its part ${name}: download it again`);
+  if (text === undefined) throw new Error(`the page is incomplete: ${name} is missing. Download the page again`);
   const bytes = decoded(text);
   const plain = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
   return new Response(plain).blob();
 }
 
-/** First character of the digits. `~` stands for the one that could end the element. */
+/** Character code of the digit 0. `~` stands for `<`, which could end the element. */
 const ZERO = 40;
 
 function decoded(text: string): Uint8Array<ArrayBuffer> {
@@ -25,7 +25,7 @@ function decoded(text: string): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** Digits after the end are the largest ones, so that those before it round down to their bytes. */
+/** Returns a digit. Digits after the end are the largest one, so that the digits before round down to their bytes. */
 function digit(text: string, ix: number): number {
   if (ix >= text.length) return 84;
   return text[ix] === "~" ? "<".charCodeAt(0) - ZERO : text.charCodeAt(ix) - ZERO;

@@ -1,4 +1,4 @@
-/** The licences that the offline page carries: takes the place of `page/notices.ts`. */
+/** Licences in the offline page. This file replaces `page/notices.ts`. */
 
 import { inlined } from "./inlined.js";
 

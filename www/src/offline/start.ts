@@ -1,4 +1,4 @@
-/** First script of the offline page: unpacks the page's own script, which is most of what is not data. */
+/** First script of the offline page: unpacks and starts the page's main script. */
 
 import { inlined } from "./inlined.js";
 

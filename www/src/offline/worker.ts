@@ -8,6 +8,6 @@ import { Host } from "../host.js";
 carryErrors();
 expose(
   new Host(() => {
-    throw new TwoTowerError("worker", "the page did not say where the compiled trainer is");
+    throw new TwoTowerError("worker", "the address of the compiled trainer was not set");
   }),
 );

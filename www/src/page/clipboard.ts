@@ -1,4 +1,4 @@
-/** Copies a text. Returns a sentence about what came of it. */
+/** Copies a text. Returns a sentence on the outcome. */
 export async function copy(text: string): Promise<string> {
   try {
     await navigator.clipboard.writeText(text);

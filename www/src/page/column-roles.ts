@@ -1,4 +1,4 @@
-/** Roles of the columns of a file, and the options that give them. */
+/** Roles of the columns of a file, and the options that set them. */
 
 import type { ColumnReport, FileReport } from "../index.js";
 import type { Value, Values } from "../panels/settings.js";
@@ -50,7 +50,7 @@ export function assigned(file: FileReport, values: Values): (Role | undefined)[]
   return roles;
 }
 
-/** Returns the options once a column has another role. Two columns swap their roles. */
+/** Returns the options after a change of a column's role. Two columns swap their roles. */
 export function reassigned(file: FileReport, values: Values, position: number, role: Role | undefined): Values {
   const roles = assigned(file, values);
   const before = roles[position];
@@ -63,7 +63,7 @@ export function reassigned(file: FileReport, values: Values, position: number, r
     if (before && before.role !== "feature") next[before.key] = null;
     return next;
   }
-  // The other ids stay where they are: a guess may change with what is known.
+  // Sets the columns of the other ids, too: a guess may change with the options.
   roles.forEach((other, at) => {
     if (other?.role === "user" || other?.role === "item") next[other.key] = labelOf(file, at);
   });
@@ -73,12 +73,12 @@ export function reassigned(file: FileReport, values: Values, position: number, r
   return next;
 }
 
-/** Returns whether a column has its role by an option, which can be taken back. */
+/** Returns whether a column has its role by an option, so that the role can be removed. */
 export function isChosen(role: Role, values: Values): boolean {
   return role.role === "feature" || (values[role.key] ?? null) !== null;
 }
 
-/** Names a column as options do: by a name that no other column has, or else by position. */
+/** Names a column as options do: by its name if that is unique, else by its position. */
 function labelOf({ rows, header, layout }: FileReport, position: number): string | number {
   const names = header ? (rows[0] ?? []) : [];
   const name = names[position];
@@ -87,7 +87,7 @@ function labelOf({ rows, header, layout }: FileReport, position: number): string
   return isPlain || layout.startsWith("json") ? name : position;
 }
 
-/** Characters from which on a report may have cut a cell. */
+/** Length from which a cell in a report may be truncated. */
 const MOST = 60;
 
 function placeOf(file: FileReport, role: Role, values: Values): number | undefined {
@@ -106,7 +106,7 @@ function listed(values: Values, { key }: Role): string[] {
   return Array.isArray(value) ? value.map(String) : [];
 }
 
-/** A feature's column without the way in which it is split. */
+/** Returns the column of a feature, without the suffix that says how to split it. */
 function bare(feature: string): string {
   return feature.split(":")[0] ?? feature;
 }

@@ -9,7 +9,7 @@ import { choiceCards } from "../panels/choice-cards.js";
 import { type DataSet, SHIPPED } from "../panels/data-set.js";
 import { count, plural } from "../panels/format.js";
 
-/** Which data to train on, and what it came to. Sends `pick` with a data set, or `files` with files. */
+/** A choice of data to train on, with its sizes. Sends `pick` with a data set, or `files` with files. */
 @define("tt-data-picker")
 export class DataPicker extends LitElement {
   static override styles = [
@@ -57,7 +57,7 @@ export class DataPicker extends LitElement {
         display: block;
         font-weight: 550;
       }
-      /* As high before the data is read as after it. */
+      /* Reserves the height until the data is read. */
       .summary {
         min-height: 2.9em;
         margin-top: 12px;
@@ -91,14 +91,14 @@ export class DataPicker extends LitElement {
           @click=${() => this.files.click()}
         >
           <strong>Your own file…</strong>
-          <span class="muted">CSV, TSV, JSON or MovieLens, also packed, or a saved run; or drop it anywhere. It stays here.</span>
+          <span class="muted">CSV, TSV, JSON or MovieLens, also compressed, or a saved run. You can also drop it here. It stays in this page.</span>
         </button>
         <input type="file" multiple hidden aria-label="Your own file" @change=${this.#opened} />
       </fieldset>
       <details
         class="small"
         @toggle=${({ target }: Event) => {
-          // Loaded when it is asked for.
+          // Loaded on demand.
           if ((target as HTMLDetailsElement).open) void import("./format-help.js");
         }}
       >
@@ -125,11 +125,11 @@ export class DataPicker extends LitElement {
     const { user, item } = this.picked?.words ?? { user: "user", item: "item" };
     return html`<p class="summary small muted figure">
         ${plural(data.users, user)}, ${plural(data.items, item)}; ${count(data.train)} pairs to train on,
-        ${data.validation > 0 ? html`${count(data.validation)} to validate, ` : nothing}${count(data.test)} to test${data.duplicates > 0 ? html`; ${plural(data.duplicates, "duplicate")} left out` : nothing}
+        ${data.validation > 0 ? html`${count(data.validation)} to validate, ` : nothing}${count(data.test)} to test${data.duplicates > 0 ? html`; ${plural(data.duplicates, "duplicate")} skipped` : nothing}
       </p>
       ${data.badLines > 0
         ? html`<details class="small">
-            <summary>${plural(data.badLines, "bad line")} left out</summary>
+            <summary>${plural(data.badLines, "bad line")} skipped</summary>
             ${data.firstBadLines.map((line) => html`<code>${line}</code>`)}
           </details>`
         : nothing}`;

@@ -16,7 +16,7 @@ import { table } from "../panels/table.js";
 import type { Named } from "../panels/techniques.js";
 import { assigned, columnsOf, isChosen, reassigned, type Role, rolesOf } from "./column-roles.js";
 
-/** How the visitor's files were understood, with all that can be changed about it. Sends `settings` and `dismiss`. */
+/** Shows how the visitor's files were read, with fields to correct it. Sends `settings` and `dismiss`. */
 @define("tt-data-preview")
 export class DataPreview extends LitElement {
   static override styles = [
@@ -116,13 +116,13 @@ export class DataPreview extends LitElement {
   @property({ attribute: false }) specs: readonly OptionSpec[] = [];
   @property({ attribute: false }) settings: Settings = DEFAULTS;
   @property({ type: Boolean }) disabled = false;
-  /** Whether the files were refused while another run is at hand: then they can be put aside. */
+  /** Whether the files were rejected while there is another run. Then they can be dismissed. */
   @property({ type: Boolean }) aside = false;
-  /** The files as they were understood last. */
+  /** The last reports on the files. */
   @state() private files: readonly FileReport[] = [];
-  /** The run that they were read for, if they were not refused. */
+  /** The run that they were read for, if they were not rejected. */
   @state() private read: About | undefined;
-  /** The options as files of the visitor's own have them. */
+  /** The options as the page offers them for the visitor's own files. */
   private offered: readonly OptionSpec[] = [];
 
   override willUpdate(changed: PropertyValues<this>): void {
@@ -147,7 +147,7 @@ export class DataPreview extends LitElement {
       <div class="suggestion">
         <h3 id="heading">Your ${this.files.length > 1 ? "files" : "file"}</h3>
         ${this.aside
-          ? html`<button class="button small" type="button" @click=${() => this.dispatchEvent(new Event("dismiss"))}>Put aside</button>`
+          ? html`<button class="button small" type="button" @click=${() => this.dispatchEvent(new Event("dismiss"))}>Dismiss</button>`
           : nothing}
       </div>
       ${this.#warnings()} ${this.#notes()}
@@ -172,7 +172,7 @@ export class DataPreview extends LitElement {
   #notes(): TemplateResult | typeof nothing {
     const { read, settings } = this;
     if (read === undefined) return nothing;
-    // The page has a button instead.
+    // For this note the page has a button.
     const notes = read.data.notes.filter((note) => !note.includes("`data.minRating`"));
     const limited = read.config.data.minRating !== null || (settings.values["data.minRating"] ?? null) !== null;
     const [least, most] = (limited ? undefined : read.data.read.find(({ ratings }) => ratings)?.ratings) ?? [0, 0];
@@ -182,14 +182,14 @@ export class DataPreview extends LitElement {
       ${least === most
         ? nothing
         : html`<li class="suggestion">
-            <span>Ratings from ${least} to ${most}; all count as a like. Count from ${from} on?</span>
+            <span>Ratings range from ${least} to ${most}, and all count as likes. Count only ${from} and above?</span>
             <button
               class="button"
               type="button"
               ?disabled=${this.disabled}
               @click=${() => this.#send({ ...settings.values, "data.minRating": from })}
             >
-              Count from ${from} on
+              Count only ${from} and above
             </button>
           </li>`}
       ${notes.map((note) => html`<li>${marked(note)}</li>`)}
@@ -250,7 +250,7 @@ export class DataPreview extends LitElement {
     </select>`;
   }
 
-  /** Whether a role for this column is what the refusal asks for. */
+  /** Returns whether the error asks for a role of this column. */
   #isAsked(role: Role | undefined): boolean {
     return role === undefined && this.error?.code === "data" && this.error.message.includes("`data.columns.");
   }
@@ -266,7 +266,7 @@ export class DataPreview extends LitElement {
     ></tt-option-fields>`;
   }
 
-  /** Options that say what cannot be guessed. Columns have fields only where there is no table to choose them in. */
+  /** Returns the options for properties that cannot be detected. Columns have fields only if there is no table to choose them in. */
   #unguessed(): Named[] {
     const has = (part: FileReport["part"]): boolean => this.files.some((file) => file.part === part);
     const sides: Named[] = (["items", "users"] as const).filter(has).flatMap((part) => [
@@ -293,7 +293,7 @@ const COLUMNS: readonly Named[] = [
   ["data.columns.timestamp", "Column of times"],
 ];
 
-/** Returns how the files of a refusal were understood, if it tells. */
+/** Returns the reports on the files from an error, if it has any. */
 function refused(error: TwoTowerError | undefined): readonly FileReport[] | undefined {
   const read = error?.data.read;
   return Array.isArray(read) ? (read as FileReport[]) : undefined;
@@ -301,7 +301,7 @@ function refused(error: TwoTowerError | undefined): readonly FileReport[] | unde
 
 const LAYOUTS = {
   table: "a table",
-  lists: "a user and all their items in a line",
+  lists: "one user and all their items per line",
   blocks: "an item above its rows",
   "json-lines": "JSON lines",
   "json-array": "a JSON array",
@@ -315,7 +315,7 @@ const SEPARATORS: Readonly<Record<string, string>> = {
   blanks: "blanks",
 };
 
-/** Returns how a file was understood, as one line. */
+/** Describes in one line how a file was read. */
 function understood({ layout, separator, header, encoding, lines, bad, blank, withoutUser, withoutItem, matched, part, columns }: FileReport): string {
   const cells = separator === null ? "" : ` separated by ${SEPARATORS[separator] ?? separator}`;
   const names = layout === "table" ? (header ? ", with a header" : ", without a header") : "";
@@ -326,14 +326,14 @@ function understood({ layout, separator, header, encoding, lines, bad, blank, wi
     [withoutItem, "without an item"],
   ] as const;
   const skipped = counts.filter(([n]) => n > 0).map(([n, what]) => `, ${count(n)} ${what}`);
-  const read = lines === 0 ? "not read to its end" : `${plural(lines, "line")}${skipped.join("")}`;
+  const read = lines === 0 ? "not read completely" : `${plural(lines, "line")}${skipped.join("")}`;
   const told = columns.length === 0 ? "choose its columns here" : read;
   const code = encoding.toUpperCase().replace("-", NON_BREAKING_HYPHEN);
-  const ids = matched === null ? "" : `; has ${count(matched)} of the data’s ${part}`;
+  const ids = matched === null ? "" : `; contains ${count(matched)} of the data’s ${part}`;
   return `${LAYOUTS[layout]}${cells}${names}, ${code}; ${told}${ids}`;
 }
 
-/** Returns which split is used, and why. */
+/** Returns a sentence on the split that is used, and why. */
 function splitOf({ config: { split }, data }: About, values: Values): string {
   const share = `${String(Math.round(split.test * 100))}%`;
   const timed = data.read.some(({ columns }) => columns.some(({ role }) => role === "timestamp"));
@@ -355,7 +355,7 @@ function splitOf({ config: { split }, data }: About, values: Values): string {
   }
 }
 
-/** Returns an option as the page offers it: files whose parts are not given cannot have a `given` test part. */
+/** Returns an option as the page offers it: without the split `given`, which needs a test part of its own. */
 function offered(spec: OptionSpec): OptionSpec {
   if (spec.key !== "split.kind") return spec;
   const kinds = spec.kinds.map((kind) =>

@@ -26,7 +26,7 @@ import { DEFAULTS, type Settings, withoutData } from "../panels/settings.js";
 import type { TrialRun } from "../panels/trials.js";
 import { inWords } from "./words.js";
 
-/** The whole page: data and settings at the side, the run and what it gives in the middle. */
+/** The whole page: data and settings at the side, the run and its results in the middle. */
 @define("demo-page")
 export class DemoPage extends LitElement {
   static override styles = [
@@ -87,7 +87,7 @@ export class DemoPage extends LitElement {
       tt-compare-panel {
         margin-top: 8px;
       }
-      /* As high before it is loaded as after it. */
+      /* Reserves the height until it is loaded. */
       tt-share-bar {
         display: block;
         min-height: 64px;
@@ -118,7 +118,7 @@ export class DemoPage extends LitElement {
   ];
 
   readonly #session = new Session(DEFAULTS);
-  /** Why what the visitor asked for last was not even tried. */
+  /** The reason if the visitor's last action was not possible. */
   @state() private problem: string | undefined;
   @state() private dragging = false;
   @state() private comparing = false;
@@ -159,7 +159,7 @@ export class DemoPage extends LitElement {
     const { user, item } = this.dataSet.words;
     const busy = phase === "training";
     const epochs = session.progress?.epochs ?? about?.config.epochs ?? 1;
-    // A refused file is shown with what was understood of it, so that it can be corrected.
+    // A rejected file is shown as far as it was read, so that the visitor can correct the options.
     const previewed = candidate?.dataSet.own ? candidate : { dataSet: this.dataSet, settings };
     const trying = this.#trial;
     const problem = this.problem ?? (session.error && inWords(session.error.message));
@@ -212,12 +212,12 @@ export class DemoPage extends LitElement {
             ?disabled=${session.epochs.length === 0}
             outcome=${this.outcome}
             @keep=${() => this.#do(async () => {
-              this.outcome = "Keeping it…";
+              this.outcome = "Keeping the model…";
               this.outcome = await (await this.#past()).keep();
             })}
             @save=${() => this.#save((file) => {
               give(new Blob([file]), fileName(this.dataSet, MODEL));
-              return "Saved. Open it as a file of your own to go on from it; it has the data in it.";
+              return "Saved. Open the file here to resume the run. It contains the training data.";
             })}
           ></tt-keep-bar>
           <details class="small export" @toggle=${({ target }: Event) => (this.exporting = (target as HTMLDetailsElement).open)}>
@@ -247,8 +247,8 @@ export class DemoPage extends LitElement {
             : nothing}
           ${session.epochs.length > 1
             ? html`<p class="small muted">
-                The loss rises within an epoch and drops at its end, because the pairs that are still to come in an epoch
-                are those that the model saw longest ago.
+                The loss rises within an epoch and drops at its end: late in an epoch, the remaining pairs are those that
+                the model saw longest ago.
               </p>`
             : nothing}
           <tt-epoch-table .reports=${session.epochs} .popularity=${session.popularity}></tt-epoch-table>
@@ -285,8 +285,8 @@ export class DemoPage extends LitElement {
         <section class="compare" aria-labelledby="compare">
           <h2 id="compare">Compare strategies</h2>
           <p class="muted small">
-            Trains some of them, one after the other, from the same start on the same data. The run above keeps its
-            model.
+            Trains the chosen strategies one after the other, from the same start and on the same data. The run above
+            keeps its model.
           </p>
           <tt-compare-panel
             .dataSet=${this.dataSet}
@@ -298,7 +298,7 @@ export class DemoPage extends LitElement {
         </section>
       </main>
       <tt-page-footer></tt-page-footer>
-      ${this.dragging ? html`<div class="drop" aria-hidden="true">Drop to train on it</div>` : nothing}
+      ${this.dragging ? html`<div class="drop" aria-hidden="true">Drop the file to open it</div>` : nothing}
     `;
   }
 
@@ -316,20 +316,20 @@ export class DemoPage extends LitElement {
     await this.#session.open(first, chosen);
   }
 
-  /** The data of the run at hand, or else what is about to be. */
+  /** Data of the current run, else the data that is being opened. */
   private get dataSet(): DataSet {
     return this.#session.dataSet ?? this.#session.candidate?.dataSet ?? FIRST;
   }
 
-  /** The trial at work, while the run is tuned. */
+  /** The current trial, while the run is tuned. */
   get #trial(): TrialRun | undefined {
     return this.#session.progress?.trial ? this.#session.trials.at(-1) : undefined;
   }
 
-  /** The run that could not be kept, by its number. */
+  /** Number of the run that could not be kept. */
   #unkept = -1;
 
-  /** Keeps the run at hand before it is given up. If that fails, it goes once that is asked for again. */
+  /** Keeps the current run before it is discarded. If that fails, the run is discarded when the visitor repeats the action. */
   async #rescue(): Promise<boolean> {
     const { run, epochs } = this.#session;
     if (epochs.length === 0 || this.#unkept === run) return true;
@@ -338,15 +338,15 @@ export class DemoPage extends LitElement {
       (thrown: unknown) => TwoTowerError.from(thrown).message,
     );
     if (problem === undefined) {
-      this.outcome = "The run before this one is among the past runs below.";
+      this.outcome = "The previous run is in the list of past runs below.";
       return true;
     }
     this.#unkept = run;
-    this.problem = `The run at hand was not given up, because it could not be kept. ${problem} To give it up, do the same again.`;
+    this.problem = `The current run was not discarded, because it could not be kept. ${problem} To discard it, repeat the action.`;
     return false;
   }
 
-  /** The list of past runs. Loaded when there is one to keep or to show. */
+  /** Returns the list of past runs. It is loaded when there is a run to keep or to show. */
   async #past(): Promise<PastRuns> {
     await import("./past-runs.js");
     this.hasPast = true;
@@ -359,22 +359,22 @@ export class DemoPage extends LitElement {
     return attributesOf({ dataSet: this.dataSet, settings: this.#session.settings });
   }
 
-  /** Keeps the state in the address, so that a reload and a link have it. */
+  /** Writes the state to the address, so that a reload and a link keep it. */
   override updated(): void {
-    // Loaded when it is asked for: most visits end without a file.
+    // Loaded on demand: most visits export no file.
     if (this.exporting) void import("./export-menu.js");
     const link = linkTo(this.#shared);
-    // Browsers refuse to replace it many times a second.
+    // Browsers limit how often the address may be replaced.
     if (this.#session.specs.length > 0 && link !== location.href) history.replaceState(history.state, "", link);
   }
 
-  /** Does what the visitor asks for; what was refused before is no matter now. */
+  /** Runs an action of the visitor. Removes the message of the last one. */
   #do(action: () => Promise<void> | void): void {
     this.problem = undefined;
     Promise.resolve(action()).catch((thrown: unknown) => (this.problem = TwoTowerError.from(thrown).message));
   }
 
-  /** Saves the run, and tells what came of it. */
+  /** Saves the run and shows the outcome. */
   #save(put: (file: Uint8Array<ArrayBuffer>) => string | Promise<string>): void {
     this.#do(async () => {
       try {
@@ -386,9 +386,9 @@ export class DemoPage extends LitElement {
     });
   }
 
-  /** Opens a data set. How another one was read and split says nothing of it. */
+  /** Opens a data set, without the options that another one was read and split with. */
   #turn(dataSet: DataSet): void {
-    // Loaded when it is needed: most visits have no files of their own.
+    // Loaded on demand: most visitors open no files of their own.
     if (dataSet.own) void import("./data-preview.js");
     const { backend, values } = this.#session.settings;
     this.outcome = "";
@@ -406,31 +406,31 @@ export class DemoPage extends LitElement {
     const { phase, epochs, progress } = this.#session;
     const last = epochs.at(-1);
     const measured = last ? `Epoch ${last.epoch} of ${String(progress?.epochs ?? last.epoch)}: recall at 20 is ${share(last["recall@20"])}.` : "";
-    const said = { opening: "Reading the data.", ready: "Ready to train.", waiting: "Waits for another trainer.", training: "Training.", paused: "Paused.", finished: "Finished.", failed: "" };
+    const said = { opening: "Reading the data.", ready: "Ready to train.", waiting: "Waiting for another trainer.", training: "Training.", paused: "Paused.", finished: "Finished.", failed: "" };
     return `${said[phase]} ${measured}`;
   }
 
   #learnt(): string {
     const { epochs, progress } = this.#session;
-    if (progress?.trial) return "It tries temperatures first, and throws those models away; the answers follow after that.";
-    if (progress === undefined && epochs.length === 0) return "It has learnt nothing yet, so its answers are random. Watch them change as it trains.";
+    if (progress?.trial) return "Tuning tries temperatures first and discards those models. The answers follow after that.";
+    if (progress === undefined && epochs.length === 0) return "The model is not trained yet, so its answers are random. They change as it trains.";
     return epochs.length === 0
-      ? "It is learning; the answers follow at the end of each epoch."
-      : `Its answers after ${epochs.length === 1 ? "1 epoch" : `${epochs.length} epochs`}.`;
+      ? "The model is training. Its answers follow at the end of each epoch."
+      : `Answers after ${epochs.length === 1 ? "1 epoch" : `${epochs.length} epochs`}.`;
   }
 
   readonly #changed = (): void => {
     this.requestUpdate();
     const { epochs, trials, error, trainer, dataSet } = this.#session;
     if (dataSet?.own) this.own = dataSet;
-    // Loaded once the page can be used, or when they are needed: before the first epoch nothing is to be kept.
+    // Loaded when the page can be used, or on demand: before the first epoch there is no run to keep.
     if (trainer) void import("./later.js");
     if (trials.length > 0) void import("../panels/trials-chart.js");
     if (!this.hasPast && (epochs.length > 0 || (trainer && hasPastRuns()))) void this.#past().catch(() => undefined);
     if (error) this.outcome = "";
   };
 
-  /** Asks before the page is left, if something that was trained is kept nowhere. */
+  /** Asks before the page is left, if a trained run is not kept. */
   readonly #leaving = (event: BeforeUnloadEvent): void => {
     const { isTrained, epochs } = this.#session;
     if (isTrained && epochs.length > 0 && !(this.pastRuns as PastRuns | null)?.isKept) event.preventDefault();

@@ -1,14 +1,14 @@
-/** Files that the page gives to its visitor, with names that say the data set and the day. */
+/** Downloads of the page, with names that contain the data set and the day. */
 
 import { type DataSet, SHIPPED } from "../panels/data-set.js";
 
-/** Returns the name of a saved run: its data set and the day. */
+/** Name of a saved run, after its data set and the day. */
 export const MODEL = "model.safetensors";
 
-/** Milliseconds that a browser has to begin a download before its address ends. */
+/** Milliseconds that a browser has to begin a download before its URL is revoked. */
 const KEPT = 60_000;
 
-/** Gives a file to the visitor. */
+/** Downloads a file. */
 export function give(file: Blob, name: string): void {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(file);
@@ -25,7 +25,7 @@ export function fileName({ id, title }: Pick<DataSet, "id" | "title">, what: str
   return `${set}-${date}-${what}`;
 }
 
-/** Returns a title as a part of a file's name: of several files, the first one's. */
+/** Returns a title as a part of a file name; of several files, the title of the first one. */
 function slug(title: string): string {
   const [first = ""] = title.split(", ");
   const stem = first.replace(SAVED_ON, "").replace(EXTENSIONS, "");
@@ -33,7 +33,7 @@ function slug(title: string): string {
   return words.join("-").slice(0, LONGEST);
 }
 
-/** The end of a name that {@link fileName} has given. */
+/** Suffix of a name that {@link fileName} has made. */
 const SAVED_ON = /-\d{4}-\d\d-\d\d-.*$/;
 const EXTENSIONS = /(?<=.)(\.\w{1,11})+$/;
 const LONGEST = 40;

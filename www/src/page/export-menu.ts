@@ -12,15 +12,15 @@ import { fileName, give } from "./downloads.js";
 import { recommendationsCsv } from "./recommendations-csv.js";
 import { commandOf, type Repeated, scriptOf } from "./run-code.js";
 
-/** Items that a list has at most: more is no recommendation. */
+/** Maximum number of items in a list: a longer list is not a useful recommendation. */
 const MOST = 1000;
 
 /** The files of `trainer.export`, by their use. */
 const FILES: readonly { use: string; note: string; files: readonly Export[] }[] = [
-  { use: "NumPy, FAISS", note: "One vector a row, as it is scored, and the ids of the rows.", files: ["users.npy", "items.npy", "ids.json"] },
+  { use: "NumPy, FAISS", note: "One vector per row, as used in scores, and the ids of the rows.", files: ["users.npy", "items.npy", "ids.json"] },
   { use: "Safetensors", note: "The vectors of users and items in one file.", files: ["embeddings.safetensors"] },
-  { use: "Embedding Projector", note: "The items. For the Projector, not for a spreadsheet: a title may begin as a formula.", files: ["vectors.tsv", "metadata.tsv"] },
-  { use: "ONNX", note: "The towers, to run in other programs.", files: ["user_tower.onnx", "item_tower.onnx"] },
+  { use: "Embedding Projector", note: "The items. Do not open the files in a spreadsheet: a title may begin like a formula.", files: ["vectors.tsv", "metadata.tsv"] },
+  { use: "ONNX", note: "The towers, for other programs.", files: ["user_tower.onnx", "item_tower.onnx"] },
   { use: "JSON", note: "Id, title and vector of each item.", files: ["items.json"] },
 ];
 
@@ -29,7 +29,7 @@ const CODES = [
   { label: "Command line", button: "Copy command line", text: commandOf },
 ] as const;
 
-/** Gives the model's answers, its vectors and the code of its run to the visitor. */
+/** Exports the model's recommendations, its vectors, and code that repeats its run. */
 @define("tt-export-menu")
 export class ExportMenu extends LitElement {
   static override styles = [
@@ -94,7 +94,7 @@ export class ExportMenu extends LitElement {
         padding: 0 10px;
         font-weight: 400;
       }
-      /* Beside whichever button was pressed. */
+      /* Stays visible near the pressed button. */
       .outcome {
         position: sticky;
         bottom: 0;
@@ -132,7 +132,7 @@ export class ExportMenu extends LitElement {
   @query("[name=k]") private readonly k!: HTMLInputElement;
   @query("textarea") private readonly ids!: HTMLTextAreaElement | null;
 
-  /** A model that changes would give the lists of two models. */
+  /** Aborts an export when the model changes: a file must not contain the lists of two models. */
   override willUpdate(): void {
     if (this.making && this.#why() !== undefined) this.making.abort();
   }
@@ -179,13 +179,13 @@ export class ExportMenu extends LitElement {
     return html`<form aria-labelledby="csv" @submit=${this.#submitted}>
       <h3 id="csv">Recommendations</h3>
       <p class="small muted">
-        CSV with ${user}, rank, ${item}, title and score, without what a ${user} has already. Text that a spreadsheet would
-        take as a formula begins with an apostrophe.
+        CSV with ${user}, rank, ${item}, title and score, without ${item}s that a ${user} has already. Text that a
+        spreadsheet would read as a formula begins with an apostrophe.
       </p>
       <div class="whom small" role="radiogroup" aria-label="For whom">
         ${whom(`All ${count(about.data.users)} ${user}s`, false)} ${whom(`Some ${user}s`, true)}
       </div>
-      ${this.chosen ? html`<textarea class="field small" rows="3" required aria-label="Ids, one a line" placeholder="Ids, one a line"></textarea>` : nothing}
+      ${this.chosen ? html`<textarea class="field small" rows="3" required aria-label="Ids, one per line" placeholder="Ids, one per line"></textarea>` : nothing}
       <div class="row small">
         <label class="k">
           <span>Length of a list</span>
@@ -198,11 +198,11 @@ export class ExportMenu extends LitElement {
     </form>`;
   }
 
-  /** Why there is nothing to export now, if there is not. */
+  /** Returns why exports are not possible now; nothing if they are. */
   #why(): string | undefined {
     if (this.trainer === undefined || this.phase === "opening") return "The data is being read.";
-    if (this.phase === "training") return "Files can be made once training is paused or over.";
-    return this.epochs === 0 ? "The model has learnt nothing yet: train it for an epoch first." : undefined;
+    if (this.phase === "training") return "Pause training, or wait for its end, to export files.";
+    return this.epochs === 0 ? "Train the model for at least one epoch first." : undefined;
   }
 
   #submitted(event: Event): void {
@@ -212,7 +212,7 @@ export class ExportMenu extends LitElement {
       const users = ids ?? (await trainer.users("", about.data.users));
       this.making = new AbortController();
       const { signal } = this.making;
-      // Each block is given to the browser, which may keep it on disk.
+      // Each block becomes a blob, which the browser may keep on disk.
       const blocks: Blob[] = [];
       let lists = 0;
       for await (const block of recommendationsCsv(trainer, users, this.k.valueAsNumber)) {
@@ -221,10 +221,10 @@ export class ExportMenu extends LitElement {
         lists += block.lists;
         this.outcome = `${count(block.users)} of ${count(users.length)} ${dataSet.words.user}s`;
       }
-      if (lists === 0) return `No such ${dataSet.words.user} is in the training data.`;
+      if (lists === 0) return `The training data contains no such ${dataSet.words.user}.`;
       give(new Blob(blocks, { type: "text/csv" }), fileName(dataSet, "recommendations.csv"));
       const missing = users.length - lists;
-      const without = missing > 0 ? ` ${count(missing)} have no training data, and no lines.` : "";
+      const without = missing > 0 ? ` Skipped ${count(missing)} without training data.` : "";
       return `Saved the lists of ${count(lists)} ${dataSet.words.user}s.${without}`;
     });
   }
@@ -237,7 +237,7 @@ export class ExportMenu extends LitElement {
     });
   }
 
-  /** Does what the visitor asks for, and tells what came of it. */
+  /** Runs an action of the visitor and shows the outcome. */
   async #wish(make: (trainer: Trainer, run: Repeated) => Promise<string>): Promise<void> {
     const { trainer, run } = this;
     if (trainer === undefined || run === undefined) return;

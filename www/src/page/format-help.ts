@@ -4,14 +4,14 @@ import { base } from "../panels/base.js";
 import { define } from "../panels/define.js";
 import { give } from "./downloads.js";
 
-/** Where all formats and options of reading are described. */
+/** Guide to all formats and options for reading. */
 const GUIDE = "https://github.com/twotower/twotower/blob/main/docs/your-data.md";
 
-/** The beginning of a file of ratings, and of one of titles. */
+/** First lines of a file of ratings, and of a file of titles. */
 const RATINGS = "user,item,rating,timestamp\nann,b1,5,2026-03-01\nann,b7,3,2026-03-04\nbob,b1,4,2026-02-11";
 const TITLES = "item,title\nb1,Dune\nb7,Emma";
 
-/** Which files can be read, with a sample to try. */
+/** Help on the files that can be read, with a sample to try. */
 @define("tt-format-help")
 export class FormatHelp extends LitElement {
   static override styles = [
@@ -39,15 +39,15 @@ export class FormatHelp extends LitElement {
 
   override render(): TemplateResult {
     return html`<p>
-        One line for each pair of a user and an item. Ratings and times are used if they are there. Commas, semicolons,
+        One line for each pair of a user and an item. Ratings and times are optional. Commas, semicolons,
         tabs or other separators, with or without a header:
       </p>
       <pre tabindex="0" role="region" aria-label="A file of ratings">${RATINGS}</pre>
-      <p>Titles are in a second file, which is dropped with the first one and is called <code>items.csv</code>:</p>
+      <p>Titles are in a second file, <code>items.csv</code>. Drop it together with the first one:</p>
       <pre tabindex="0" role="region" aria-label="A file of titles">${TITLES}</pre>
       <p>
-        JSON lines, JSON arrays, all MovieLens files, <code>.gz</code> and <code>.zip</code> are read as well. The first
-        rows are shown before training, and columns can be corrected there. <a href=${GUIDE}>All formats</a>.
+        JSON lines, JSON arrays, all MovieLens files, <code>.gz</code> and <code>.zip</code> are read as well. The page
+        shows the first rows before training, where you can correct the columns. <a href=${GUIDE}>All formats</a>.
       </p>
       <div>
         <button class="button small" @click=${() => give(new Blob([sample()], { type: "text/csv" }), SAMPLE)}>Download a sample</button>

@@ -1,8 +1,8 @@
-/** A word in the browser's storage that says whether there are past runs: it can be read at once, and without them. */
+/** A flag in the browser's storage for whether there are past runs. It can be read at once, without loading the runs. */
 
 const KEY = "twotower past runs";
 
-/** Whether runs were kept here. */
+/** Returns whether this browser keeps runs. */
 export function hasPastRuns(): boolean {
   try {
     return localStorage.getItem(KEY) !== null;
@@ -11,12 +11,12 @@ export function hasPastRuns(): boolean {
   }
 }
 
-/** Remembers whether runs are kept here. */
+/** Stores whether this browser keeps runs. */
 export function setHasPastRuns(has: boolean): void {
   try {
     if (has) localStorage.setItem(KEY, "yes");
     else localStorage.removeItem(KEY);
   } catch {
-    // Where nothing may be stored, there are none to remember.
+    // Without storage, no run is kept.
   }
 }

@@ -1,4 +1,4 @@
-/** Parts of the page that can wait until the rest is there. */
+/** Parts of the page that are loaded after the rest. */
 
 import "../panels/compare-panel.js";
 import "../panels/epoch-table.js";

@@ -7,13 +7,13 @@ import type { OptionSpec } from "../index.js";
 import { type DataSet, SHIPPED } from "../panels/data-set.js";
 import { flat, nested, type Settings } from "../panels/settings.js";
 
-/** Data and settings, as an address has them. */
+/** Data and settings of an address. */
 export interface Linked {
   dataSet: DataSet | undefined;
   settings: Settings;
 }
 
-/** The attributes of an element that trains as the page does. Data of the visitor's own stays out of them. */
+/** Returns the attributes of an element that trains like the page. They do not contain the visitor's own data. */
 export function attributesOf({ dataSet, settings: { backend, values } }: Linked): Attributes {
   const { epochs, ...others } = values;
   return {
@@ -24,7 +24,7 @@ export function attributesOf({ dataSet, settings: { backend, values } }: Linked)
   };
 }
 
-/** Reads an address's fragment. @throws WrongAttribute if it says something that there is not. */
+/** Reads an address's fragment. @throws WrongAttribute for an unknown name or an invalid value. */
 export function linked(fragment: string, specs: readonly OptionSpec[]): Linked {
   const attributes = fromFragment(fragment);
   const { dataset, config, epochs, backend } = read((name) => attributes[name] ?? null);
@@ -33,13 +33,13 @@ export function linked(fragment: string, specs: readonly OptionSpec[]): Linked {
   return { dataSet: named, settings: { backend, values } };
 }
 
-/** The address of this page in this state. */
+/** Returns the address of this page in this state. */
 export function linkTo(attributes: Attributes): string {
   const fragment = toFragment(attributes);
   return `${location.href.replace(/#.*$/, "")}${fragment && `#${fragment}`}`;
 }
 
-/** Returns HTML for a page that allows scripts. The version is pinned: a later one may train otherwise. */
+/** Returns HTML for a page that allows scripts. The version is pinned: a later one may train differently. */
 export function elementCode(attributes: Attributes): string {
   return `<script type="module" src="https://cdn.jsdelivr.net/npm/twotower@${version}/dist/element.js"></script>
 ${toTag(attributes)}`;

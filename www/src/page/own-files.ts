@@ -1,10 +1,10 @@
-/** Files of the visitor's own, given their parts by their names. */
+/** Assigns the visitor's own files to the parts of a data set, by their names. */
 
 import { type Source, Trainer } from "../index.js";
 import { type DataSet, SHIPPED, WORDS } from "../panels/data-set.js";
 import { savedRun } from "./saved-run.js";
 
-/** A data set of dropped or picked files, or why they make none. */
+/** Returns a data set of dropped or picked files, or the reason why they are none. */
 export function ownSet(files: readonly File[]): DataSet | { problem: string } {
   const [only] = files;
   if (files.length === 1 && only && SAVED.test(only.name)) {
@@ -25,10 +25,10 @@ export function ownSet(files: readonly File[]): DataSet | { problem: string } {
   };
 }
 
-/** What the files are to a trainer, and whether they were split before; or why they are nothing. */
+/** Returns the files as a trainer's source and whether they are already split, or the reason why they are no source. */
 export function ownSource(files: readonly File[]): { source: Source; given: boolean } | { problem: string } {
   const items = files.find(({ name }) => ITEMS.test(name));
-  // By itself it is one of interactions, whatever its name.
+  // A single file contains interactions, also if it is named like a user table.
   const users = files.length > 1 ? files.find(({ name }) => USERS.test(name)) : undefined;
   const sides = { ...(items && { items }), ...(users && { users }) };
   const tables = files.filter((file) => file !== items && file !== users);
@@ -41,14 +41,14 @@ export function ownSource(files: readonly File[]): { source: Source; given: bool
   }
   if (tables.length === 1 && data) return { given: false, source: { data, ...sides } };
   return {
-    problem: `${named(files)}: give one file of interactions, or one with “train” and one with “test” in its name; titles and features may come along in items.csv and users.csv`,
+    problem: `${named(files)}: give one file of interactions, or one with “train” and one with “test” in its name. Titles and features are optional, in items.csv and users.csv`,
   };
 }
 
-/** The name that a saved run has. */
+/** Names of saved runs. */
 const SAVED = /\.safetensors$/i;
 
-/** Names that item tables have, MovieLens' among them. */
+/** Names of item tables, including MovieLens' names. */
 const ITEMS = /^(u\.item|(items|titles|movies|books|products)\.\w+)/i;
 /** Names of user tables. */
 const USERS = /^(u\.user|users\.\w+)/i;

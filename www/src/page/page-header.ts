@@ -9,7 +9,7 @@ const ACROSS = 4;
 const DOWN = 6;
 const PITCH = 15;
 
-/** What the page is: in words, which `index.html` has so that they are seen at once, and in a drawing. */
+/** Header of the page: its text, which `index.html` contains so that it shows at once, and a drawing. */
 @define("tt-page-header")
 export class PageHeader extends LitElement {
   static override styles = [
@@ -68,7 +68,7 @@ export class PageHeader extends LitElement {
   }
 }
 
-/** A table of vectors, one of them lifted out: shades stand for values, the same at each visit. */
+/** Draws a table of vectors, one of them set apart. Shades stand for values and are the same at each visit. */
 function tower(side: "user" | "item", left: number, start: number): SVGTemplateResult[] {
   const cells = Array.from({ length: ACROSS * (DOWN + 1) }, (_, ix) => ({ column: ix % ACROSS, row: Math.floor(ix / ACROSS), ix }));
   return cells.map(({ column, row, ix }) => {

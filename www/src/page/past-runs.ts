@@ -15,18 +15,18 @@ import { BUDGET, changeRun, fileOf, keepRun, listRuns, type PastRun, removeRuns 
 import "./run-pair.js";
 import { savedRun } from "./saved-run.js";
 
-/** Milliseconds between two times that a run is kept while it trains. */
+/** Minimum milliseconds between two copies of a run that trains. */
 const OFTEN = 30_000;
 
-/** The way out of every problem of storage. */
-const WAY_OUT = "Save the run as a file to be sure of it.";
+/** Advice for every problem of storage. */
+const WAY_OUT = "Save the run as a file to keep it.";
 
-/** Runs that one may compare at once. */
+/** Number of runs to compare. */
 const PAIR = 2;
 
 /**
- * The runs that this browser keeps: each run that was trained comes here when it pauses, ends or makes way for another
- * one. They are opened, compared, renamed and deleted. Sends `open` with a run as a data set.
+ * List of the runs that this browser keeps. A trained run is kept when it pauses, ends or is replaced by another one.
+ * Visitors open, compare, rename and delete runs here. Sends `open` with a run as a data set.
  */
 @define("tt-past-runs")
 export class PastRuns extends LitElement {
@@ -98,16 +98,16 @@ export class PastRuns extends LitElement {
   @property({ attribute: false }) session!: Session;
   @state() private runs: readonly PastRun[] = [];
   @state() private unreadable: readonly IDBValidKey[] = [];
-  /** Why the last thing that was asked of the storage was not done. */
+  /** The reason if the last action on the storage failed. */
   @state() private problem: string | undefined;
-  /** Ids of those that are to be compared. */
+  /** Ids of the runs to compare. */
   @state() private picked: readonly string[] = [];
-  /** The run whose deletion is to be confirmed. */
+  /** Id of the run whose deletion waits for confirmation. */
   @state() private leaving: string | undefined;
 
-  /** The run at hand, as it was kept last: its number, its id here, and its pairs then. */
+  /** The current run as it was kept last: its number, its id in the storage, and its pairs then. */
   #at = { run: -1, id: "", pairs: 0, time: 0, isWanted: false, name: "" };
-  /** One thing at a time: each reads what the one before it has written. */
+  /** The last action on the storage. The next one waits for it, because it reads the result. */
   #last: Promise<unknown> = Promise.resolve();
 
   override connectedCallback(): void {
@@ -131,22 +131,22 @@ export class PastRuns extends LitElement {
     const used = runs.reduce((sum, { size }) => sum + size, 0);
     const pair = this.picked.map((id) => runs.find((run) => run.id === id)).filter((run) => run !== undefined);
     return html`<p class="small muted">
-        Runs come here when they pause, end or make way for another one. They stay in this browser, with their data, in up to
-        ${scaled(BUDGET, "B")}${used > 0 ? html`, of which ${scaled(used, "B")} are taken` : nothing}; the oldest leave
-        first, but for those that you kept or named.
+        Runs are kept here when they pause, end or are replaced by another run. This browser keeps at most
+        ${scaled(BUDGET, "B")} of runs and their data${used > 0 ? html`; ${scaled(used, "B")} are used` : nothing}. When it is
+        full, the oldest runs are removed, except those that you kept or named.
       </p>
       <p class="small" role="status" ?hidden=${!this.problem}>${this.problem}</p>
       ${runs.length > 0 ? html`<ul>${runs.map((run) => this.#run(run))}</ul>` : nothing}
       ${unreadable.length > 0
         ? html`<p class="small">
-            ${plural(unreadable.length, "record")} of another version of this page cannot be read.
+            ${plural(unreadable.length, "record")} from another version of this page cannot be read.
             <button class="button small" @click=${() => this.#do(() => removeRuns(unreadable))}>Delete</button>
           </p>`
         : nothing}
       ${pair.length === PAIR
         ? html`<tt-run-pair .runs=${pair} .specs=${this.session.specs}></tt-run-pair>`
         : runs.length >= PAIR
-          ? html`<p class="small muted">Tick two of them to compare them.</p>`
+          ? html`<p class="small muted">Tick two runs to compare them.</p>`
           : nothing}`;
   }
 
@@ -189,19 +189,19 @@ export class PastRuns extends LitElement {
     </li>`;
   }
 
-  /** Whether the run at hand is kept as it is. */
+  /** Whether the current run is kept in its latest state. */
   get isKept(): boolean {
     const { run, progress } = this.session;
     return this.#at.run === run && this.#at.pairs === progress?.pairs;
   }
 
-  /** Keeps the run at hand until its owner deletes it. Returns what came of it. */
+  /** Keeps the current run until the visitor deletes it. Returns a sentence on the outcome. */
   async keep(): Promise<string> {
     const problem = await this.#keep(true);
-    return problem ?? "Kept in this browser, among the past runs below.";
+    return problem ?? "Kept in this browser, in the list of past runs below.";
   }
 
-  /** Keeps the run at hand before another one takes its place. Returns why that failed, if it did. */
+  /** Keeps the current run before another one replaces it. Returns the reason if that failed. */
   async rescue(): Promise<string | undefined> {
     await this.#last;
     return this.isKept ? undefined : this.#keep(false);
@@ -219,16 +219,16 @@ export class PastRuns extends LitElement {
 
   #isKeeping = false;
 
-  /** Keeps the run at hand. Returns why that failed, if it did. */
+  /** Keeps the current run. Returns the reason if that failed. */
   async #keep(isWanted: boolean): Promise<string | undefined> {
     const { session } = this;
     const { trainer, run, epochs, progress } = session;
-    if (trainer === undefined || epochs.length === 0) return "There is nothing to keep yet.";
+    if (trainer === undefined || epochs.length === 0) return "There is no trained model to keep yet.";
     this.#isKeeping = true;
     const turn = this.#last.then(async () => {
       const at = this.#at;
-      if (at.run !== run) return "The run was gone before it was kept.";
-      // Not again at once, if this fails.
+      if (at.run !== run) return "Another run replaced this one before it was kept.";
+      // Set before the attempt, so that a failure is not repeated at once.
       at.time = Date.now();
       try {
         const { about } = trainer;
@@ -236,7 +236,7 @@ export class PastRuns extends LitElement {
         const file = new Blob([await trainer.save()]);
         const { title, words, trainedOn } = session.dataSet ?? { title: "Data", words: WORDS };
         at.isWanted ||= isWanted;
-        // A run that was opened from here keeps its name.
+        // A run that was opened from this list keeps its name.
         at.name ||= trainedOn === undefined ? nameOf(session, title) : title;
         const told: PastRun = {
           id: at.id,
@@ -255,7 +255,7 @@ export class PastRuns extends LitElement {
         await keepRun(told, file);
         if (this.#at === at) at.pairs = progress?.pairs ?? 0;
         setHasPastRuns(true);
-        // At the visitor's wish alone: some browsers ask them. Where it is refused, the run is kept as long as there is room.
+        // Only if the visitor asked to keep the run: some browsers ask for permission. Without it, the run is kept as long as there is room.
         const { storage } = navigator as Partial<Navigator>;
         if (isWanted) void storage?.persist().catch(() => false);
         this.problem = undefined;
@@ -293,11 +293,11 @@ export class PastRuns extends LitElement {
       return;
     }
     this.leaving = undefined;
-    // The run at hand, once deleted, is kept again only if it trains on.
+    // If the current run is deleted, it is kept again only after more training.
     this.#do(() => removeRuns([run.id]));
   }
 
-  /** Does something with the storage, and shows what is there then. */
+  /** Runs an action on the storage, then updates the list. */
   #do(work: () => Promise<void>): void {
     this.#last = this.#last.then(async () => {
       this.problem = undefined;
@@ -321,13 +321,13 @@ export class PastRuns extends LitElement {
   }
 }
 
-/** The data, and the techniques that are on. */
+/** Returns a name: the data, and the techniques that are on. */
 function nameOf({ settings }: Session, data: string): string {
   const on = SWITCHES.filter((technique) => isOn(technique, settings.values)).map(({ name }) => name);
   return [data, ...on].join(", ").slice(0, 80);
 }
 
-/** A run in a line. */
+/** Describes a run in a line. */
 function told({ epochs, config, final, data, name, size, time }: PastRun): string {
   const measured = final?.["recall@20"] === undefined ? epochs.at(-1) : final;
   const done = epochs.length < config.epochs && !final ? `${String(epochs.length)} of ${plural(config.epochs, "epoch")}` : plural(epochs.length, "epoch");

@@ -2,7 +2,7 @@
 
 import { type Recommendation, type Trainer, TwoTowerError } from "../index.js";
 
-/** Users that are asked for at once: the worker answers others between two blocks. */
+/** Users per call: the worker answers other calls between two blocks. */
 const BLOCK = 256;
 
 const HEADER = "user,rank,item,title,score\n";
@@ -10,13 +10,13 @@ const HEADER = "user,rank,item,title,score\n";
 /** A part of the file. */
 export interface Block {
   text: string;
-  /** Users who have been asked for so far. */
+  /** Users that are done so far. */
   users: number;
   /** Lists in this part. */
   lists: number;
 }
 
-/** Yields the file in blocks. Users whom the training data lacks have no lines. */
+/** Yields the file in blocks. Users who are not in the training data have no lines. */
 export async function* recommendationsCsv(trainer: Trainer, users: readonly string[], k: number): AsyncGenerator<Block, void, undefined> {
   yield { text: HEADER, users: 0, lists: 0 };
   for (let start = 0; start < users.length; start += BLOCK) {
@@ -31,7 +31,7 @@ async function listsOf(trainer: Trainer, users: readonly string[], k: number): P
   try {
     return await trainer.recommendAll(users, k);
   } catch (thrown) {
-    // A block of users who are all unknown is refused; among others they would have empty lists.
+    // A block with only unknown users is rejected; beside known users they get empty lists.
     if (thrown instanceof TwoTowerError && thrown.code === "unknown-id") return [];
     throw thrown;
   }
@@ -45,7 +45,7 @@ function line(user: string, rank: number, { item, title, score }: Recommendation
 const DIGITS = 7;
 
 /**
- * Returns text as a cell. A spreadsheet takes some text as a formula: that gets an apostrophe in front. Numbers stay
+ * Returns text as a cell. Text that a spreadsheet would read as a formula gets an apostrophe in front. Numbers stay
  * numbers, also negative ones.
  */
 export function cell(text: string): string {
@@ -54,5 +54,5 @@ export function cell(text: string): string {
   return /[",;\t\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
-/** The signs that begin a formula, also in their full width and after blanks, and blanks that end the cell before it. */
+/** Matches signs that begin a formula, also full-width ones and after blanks, and blanks that may end the cell before. */
 const FORMULA = /^(\s*[=+\-@＝＋－＠]|[\t\r\n])/;

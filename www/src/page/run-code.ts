@@ -8,7 +8,7 @@ import { nested, type Settings, type Value, type Values, valuesOf } from "../pan
 import { NAMES } from "../panels/shipped-names.js";
 import { fileName, MODEL } from "./downloads.js";
 
-/** A run that is to be repeated. */
+/** A run to repeat. */
 export interface Repeated {
   dataSet: DataSet;
   about: About;
@@ -16,11 +16,11 @@ export interface Repeated {
   specs: readonly OptionSpec[];
 }
 
-/** Returns the options of a run that differ from the defaults. A group that is on has at least one of its options. */
+/** Returns the options of a run that differ from the defaults. The result contains at least one option of each group that is on. */
 export function changes(config: Config, specs: readonly OptionSpec[]): Values {
   const values = valuesOf(config, specs);
   const usual = new Map(specs.map((spec) => [spec.key, JSON.stringify(spec.default)]));
-  // The values of a preset are all there.
+  // The config contains all values of its preset.
   const keys = Object.keys(values).filter((key) => key !== "preset");
   const kept = new Set(keys.filter((key) => JSON.stringify(values[key]) !== usual.get(key)));
   for (const { group } of SWITCHES) {
@@ -63,7 +63,7 @@ export function commandOf(run: Repeated): string {
     if (isShipped(dataSet)) words.push(`--dataset ${dataSet.id}`);
     else for (const [part, name] of filesOf(run)) words.push(`--${part} ${quoted(name)}`);
     for (const [key, value] of Object.entries(changes(about.config, specs))) {
-      // The files say it.
+      // The test file implies it.
       if (key === "split.kind" && value === "given") continue;
       words.push(`--set ${quoted(`${key}=${word(value)}`)}`);
     }
@@ -72,18 +72,18 @@ export function commandOf(run: Repeated): string {
   return words.join(" ");
 }
 
-/** Where the package's files are, of this version: a later one may train otherwise. */
+/** Address of the files of this version of the package: a later one may train differently. */
 const SHIPPED_FROM = `https://cdn.jsdelivr.net/npm/twotower@${version}/dist/data/`;
 
 function isShipped({ id }: DataSet): boolean {
   return SHIPPED.some((shipped) => shipped.id === id);
 }
 
-/** The files of a run by the names of their parts in the API and on the command line. */
+/** Returns the files of a run by the names of their parts in the API and on the command line. */
 function filesOf({ dataSet, about }: Repeated): [part: string, name: string][] {
   const { train, test, items } = NAMES;
   if (isShipped(dataSet)) return Object.entries({ train, test, items });
-  // A report has the name of a file as it is unpacked.
+  // A report contains the name of the unpacked file.
   const packed = dataSet.title.split(", ");
   const nameOf = (file: string): string => packed.find((name) => name.startsWith(`${file}.`)) ?? file;
   return about.data.read.map(({ part, file }) => [part === "all" ? "data" : part, nameOf(file)]);
@@ -94,7 +94,7 @@ function literal(options: object): string {
   return JSON.stringify(options, null, 2).replace(/^( *)"(\w+)":/gm, "$1$2:");
 }
 
-/** Returns a value as `--set` reads it: text that is no JSON needs no quotes. */
+/** Returns a value as `--set` reads it: text that is not JSON needs no quotes. */
 function word(value: Value): string {
   return typeof value === "string" && !isJson(value) ? value : JSON.stringify(value);
 }
@@ -108,7 +108,7 @@ function isJson(text: string): boolean {
   }
 }
 
-/** Returns a word as a shell takes it. */
+/** Quotes a word for a shell. */
 function quoted(text: string): string {
   return /^[\w.,:=@%+/-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }

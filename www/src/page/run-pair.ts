@@ -18,7 +18,7 @@ const STROKES: readonly Stroke[] = [
   { colour: "--accent", dash: [6, 3] },
 ];
 
-/** Two past runs beside each other: how well they rank after each epoch, and in what they differ. */
+/** Two past runs side by side: a chart of their NDCG after each epoch, and a table of their differences. */
 @define("tt-run-pair")
 export class RunPair extends LitElement {
   static override styles = [
@@ -84,7 +84,7 @@ export class RunPair extends LitElement {
       </div>`;
   }
 
-  /** A row for each option that the two have not alike. */
+  /** Returns a row for each option in which the two runs differ. */
   #differences(): TemplateResult[] {
     const values = this.runs.map(({ config }) => valuesOf(config, this.specs));
     const written = (ix: number, key: string): string => {

@@ -13,7 +13,7 @@ import { DEFAULTS, isOfData, ofData, type Settings, type Values, valuesOf } from
 import "../panels/technique-switch.js";
 import { COUNT, OPTIONS, SWITCHES } from "../panels/options.js";
 
-/** Kinds of negatives that are drawn, so that it matters how many. */
+/** Kinds of negatives that are drawn, and so have a count. */
 const DRAWN: readonly unknown[] = ["uniform", "popularity", "mixed"];
 
 const BACKENDS = [
@@ -22,7 +22,7 @@ const BACKENDS = [
   ["cpu", "CPU"],
 ] as const satisfies readonly (readonly [Settings["backend"], string])[];
 
-/** The settings of a run. Sends `settings` with what they became. */
+/** A form with the settings of a run. Sends `settings` with the new settings. */
 @define("tt-run-settings")
 export class RunSettings extends LitElement {
   static override styles = [
@@ -32,7 +32,7 @@ export class RunSettings extends LitElement {
         display: grid;
         gap: 16px;
       }
-      /* As high before the options are known as after it. */
+      /* Reserves the height until the options are known. */
       form > tt-option-fields {
         align-content: start;
         min-height: calc(17 * var(--rem));
@@ -47,11 +47,11 @@ export class RunSettings extends LitElement {
   @property({ attribute: false }) presets: readonly Preset[] = [];
   @property({ attribute: false }) settings: Settings = DEFAULTS;
   @property({ type: Boolean }) disabled = false;
-  /** The model at hand: its data allows some settings and bars others. */
+  /** Description of the current model, whose data rules out some settings. */
   @property({ attribute: false }) about: About | undefined;
-  /** Whether its data is a saved run's. */
+  /** Whether the data is that of a saved run. */
   @property({ type: Boolean }) saved = false;
-  /** The option that was refused, and why. */
+  /** The option that was rejected, and why. */
   @property({ attribute: false }) refused: Refused | undefined;
 
   override render(): TemplateResult {
@@ -106,7 +106,7 @@ export class RunSettings extends LitElement {
     return preset ? valuesOf(preset.options, this.specs) : {};
   }
 
-  /** The preset that the settings are, if they are one. */
+  /** Returns the preset that equals the settings, if any. */
   #preset(): string | undefined {
     const ofPresets = this.specs.filter(({ key }) => key !== "preset" && !isOfData(key));
     const complete = (values: Values): string =>
@@ -120,7 +120,7 @@ export class RunSettings extends LitElement {
   }
 }
 
-/** Whether an option has no value while its group is off. */
+/** Returns whether an option has no value while its group is off. */
 function isOptional(key: string): boolean {
   return SWITCHES.some(({ group }) => key.startsWith(`${group}.`));
 }

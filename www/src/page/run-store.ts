@@ -1,4 +1,4 @@
-/** The runs that this browser keeps: what is told of each in one store, and its file in another. */
+/** Stores the runs that this browser keeps: descriptions in one store, files in another. */
 
 import { type Config, type EpochReport, type Final, type Metrics, TwoTowerError } from "../index.js";
 import { scaled } from "../panels/format.js";
@@ -14,15 +14,15 @@ const DATABASE = "twotower";
 const RUNS = "runs";
 const FILES = "files";
 
-/** A run, as it is listed and compared without its file. */
+/** Description of a run, enough to list and compare it without its file. */
 export interface PastRun {
   id: string;
   name: string;
-  /** Whether it was kept by the visitor's wish: such a run leaves by their wish alone. */
+  /** Whether the visitor asked to keep it. Only the visitor removes such a run. */
   isWanted: boolean;
-  /** When it was kept, in milliseconds of 1970. */
+  /** Time when it was kept, in milliseconds since 1970. */
   time: number;
-  /** What its data is called, and what a user and an item of it are. */
+  /** Name of its data, and words for its users and items. */
   data: string;
   words: { user: string; item: string; history: string };
   config: Config;
@@ -34,13 +34,13 @@ export interface PastRun {
   size: number;
 }
 
-/** The kept runs, the latest first, and how many records there are that this page cannot read. */
+/** The kept runs, the latest first, and the keys of records that this page cannot read. */
 export interface PastRunList {
   runs: PastRun[];
   unreadable: IDBValidKey[];
 }
 
-/** Lists the kept runs. What is found is checked: another version of the page may have left it. */
+/** Lists the kept runs. Checks each record, because another version of the page may have written it. */
 export async function listRuns(): Promise<PastRunList> {
   const found = await within([RUNS], "readonly", async (store) => {
     const runs = store(RUNS);
@@ -52,7 +52,7 @@ export async function listRuns(): Promise<PastRunList> {
   return { runs: runs.toSorted((a, b) => b.time - a.time), unreadable: keys.filter((key) => !ids.has(key)) };
 }
 
-/** Keeps a run, in place of the oldest ones that nobody wished for if there is no room. */
+/** Keeps a run. To make room, removes the oldest runs that the visitor did not ask to keep. */
 export async function keepRun(run: PastRun, file: Blob): Promise<void> {
   const { runs } = await listRuns();
   const others = runs.filter(({ id }) => id !== run.id);
@@ -64,15 +64,15 @@ export async function keepRun(run: PastRun, file: Blob): Promise<void> {
   });
 }
 
-/** Changes what is told of a run. */
+/** Changes the description of a run. */
 export function changeRun(run: PastRun): Promise<void> {
   return within([RUNS], "readwrite", (store) => void store(RUNS).put(run, run.id));
 }
 
-/** The file of a run. */
+/** Returns the file of a run. */
 export async function fileOf(id: string): Promise<Blob> {
   const file = await within([FILES], "readonly", (store) => done<unknown>(store(FILES).get(id)));
-  if (!(file instanceof Blob)) throw problem("The file of this run is not here any more.");
+  if (!(file instanceof Blob)) throw problem("This browser no longer has the file of this run.");
   return file;
 }
 
@@ -83,7 +83,7 @@ export function removeRuns(ids: readonly IDBValidKey[]): Promise<void> {
   });
 }
 
-/** Returns which runs leave so that another one has room. */
+/** Returns the ids of the runs to remove, to make room for another one. */
 function roomFor(size: number, runs: readonly PastRun[]): string[] {
   const leaving: string[] = [];
   let taken = size + runs.reduce((sum, run) => sum + run.size, 0);
@@ -97,12 +97,12 @@ function roomFor(size: number, runs: readonly PastRun[]): string[] {
   const most = scaled(BUDGET, "B");
   throw problem(
     size > BUDGET
-      ? `This run has ${scaled(size, "B")}, and the page keeps at most ${most}.`
-      : `There is no room: the page keeps at most ${most}, and the runs that you wanted to keep take them. Delete one of them.`,
+      ? `This run takes ${scaled(size, "B")}; the page keeps at most ${most}.`
+      : `There is no room: the page keeps at most ${most}, and the runs that you kept or named use all of it. Delete one of them.`,
   );
 }
 
-/** Does some work in a transaction, and waits until the browser has written it. */
+/** Runs some work in a transaction, and waits until the browser has written the result. */
 async function within<T>(
   names: readonly string[],
   mode: IDBTransactionMode,
@@ -133,7 +133,7 @@ async function transact<T>(
       transaction.oncomplete = () => resolve();
       transaction.onabort = () => reject(transaction.error ?? new DOMException("", "AbortError"));
     });
-    // Where the work throws, that is the error.
+    // If the work throws, its error is reported instead.
     ended.catch(() => undefined);
     const [result] = await Promise.all([work((name) => transaction.objectStore(name)), ended]);
     return result;
@@ -142,19 +142,19 @@ async function transact<T>(
   }
 }
 
-/** Why a run cannot be kept, or not be had again: a sentence to show. */
+/** Returns an error with a sentence to show: why a run cannot be kept or opened. */
 function problem(sentence: string, cause?: unknown): TwoTowerError {
   return new TwoTowerError("not-available", sentence, {}, { cause });
 }
 
 function opened(): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
-    // Throws where a page has no storage.
+    // Throws if a page has no storage.
     const request = indexedDB.open(DATABASE, 1);
     request.onupgradeneeded = () => {
       for (const name of [RUNS, FILES]) request.result.createObjectStore(name);
     };
-    request.onblocked = () => reject(problem("Another tab of this page holds its storage: close that tab."));
+    request.onblocked = () => reject(problem("Another tab of this page blocks its storage. Close that tab."));
     request.onerror = () => reject(request.error ?? new DOMException("", "UnknownError"));
     request.onsuccess = () => resolve(request.result);
   });
@@ -167,37 +167,37 @@ function done<T>(request: IDBRequest<T>): Promise<T> {
   });
 }
 
-/** What a browser's error means. Their own messages are for developers, or empty. */
+/** Returns a sentence on a browser's error. The browser's own message is for developers, or empty. */
 function sentenceOf(thrown: unknown): string {
   const name = thrown instanceof DOMException || thrown instanceof Error ? thrown.name : "";
   switch (name) {
     case "QuotaExceededError":
       return "There is no room left in this browser.";
     case "VersionError":
-      return "Another version of this page has used its storage: reload the page.";
+      return "Another version of this page has used its storage. Reload the page.";
     case "AbortError":
-      return "The browser broke off before all was written.";
+      return "The browser stopped before the run was written.";
     case "NotFoundError":
     case "DataCloneError":
-      return "What is kept here is not of this page’s form.";
+      return "The stored data does not have the format of this page.";
     case "SecurityError":
     case "InvalidStateError":
     case "TypeError":
     case "ReferenceError":
-      return "This browser keeps nothing for the page: its storage is blocked.";
+      return "This browser blocks the storage of this page.";
     default:
       return `The browser’s storage failed${name ? ` (${name})` : ""}.`;
   }
 }
 
-/** Whether an epoch's report has the numbers that are shown of it. */
+/** Returns whether an epoch's report has the numbers that the page shows. */
 function isEpoch(report: unknown): boolean {
   const { epoch, loss, ...others } = Object(report) as Partial<EpochReport>;
   const metrics = [others["recall@20"], others["ndcg@20"]] as unknown[];
   return [epoch, loss].every(Number.isFinite) && metrics.every((metric) => metric === undefined || Number.isFinite(metric));
 }
 
-/** Whether a record is of the form that this page writes. */
+/** Returns whether a record has the format that this page writes. */
 function isPastRun(record: unknown): record is PastRun {
   const { id, name, isWanted, time, data, words, config, epochs, final, popularity, curve, size } = Object(record) as Record<keyof PastRun, unknown>;
   const isText = (value: unknown): boolean => typeof value === "string";

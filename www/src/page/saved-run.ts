@@ -1,4 +1,4 @@
-/** Saved runs as data sets: they have their data in them, and the state that training resumes from. */
+/** Saved runs as data sets: they contain their data, and the state that training resumes from. */
 
 import { Trainer } from "../index.js";
 import type { DataSet } from "../panels/data-set.js";
@@ -6,7 +6,7 @@ import type { DataSet } from "../panels/data-set.js";
 /** Description of a saved run beside its file. */
 export type Told = Pick<DataSet, "id" | "title" | "summary" | "words" | "curve" | "trainedOn">;
 
-/** A saved run as a data set. */
+/** Returns a saved run as a data set. */
 export function savedRun(file: Blob, told: Told): DataSet {
   return {
     ...told,

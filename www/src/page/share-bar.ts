@@ -7,13 +7,13 @@ import { define } from "../panels/define.js";
 import { copy } from "./clipboard.js";
 import { elementCode, frameCode, linkTo } from "./link.js";
 
-/** Code for other pages: how its button is called, and the text. */
+/** Code for other pages: label of the button, and text. */
 const CODES = [
   { label: "Copy element", text: elementCode },
   { label: "Copy iframe", text: frameCode },
 ] as const;
 
-/** Gives the page's state away: as a link, or as code for another page. */
+/** Copies the page's state: as a link, or as code for another page. */
 @define("tt-share-bar")
 export class ShareBar extends LitElement {
   static override styles = [

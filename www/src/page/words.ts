@@ -1,10 +1,10 @@
-/** What the trainer refuses, in the page's words: it names options, and the page has fields and columns. */
+/** Error messages in the page's words: the trainer names options, but the page shows fields and columns. */
 
 import { named, SPLITTING, UNGUESSED } from "../panels/options.js";
 
 const ROLES: Readonly<Record<string, string>> = { user: "user", item: "item", rating: "rating", timestamp: "time" };
 
-/** Returns a message with the options in it as the page calls them. */
+/** Returns a message with the page's labels in place of options. */
 export function inWords(message: string): string {
   return message
     .replace(/^option `([^`]+)`: /, (_, key: string) => `${labelOf(key) ?? `Option \`${key}\``}: `)

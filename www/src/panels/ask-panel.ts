@@ -12,12 +12,12 @@ import "./search-box.js";
 
 /** Items in each list. */
 const K = 10;
-/** Items of a history that are read at a glance. */
+/** Maximum length of a history that is quick to read. */
 const GLANCE = 40;
-/** Choices that a search shows. */
+/** Maximum number of results of a search. */
 const FOUND = 30;
 
-/** The lists, and how they are called where one is shown at a time. */
+/** Lists with their labels, for when one is shown at a time. */
 const LISTS = [
   ["recommended", "Recommended"],
   ["history", "History"],
@@ -29,8 +29,8 @@ type ListName = (typeof LISTS)[number][0];
 type Whom = { kind: "user"; user: string } | { kind: "visitor"; items: Item[] };
 
 /**
- * Asks the model: what it recommends to a user of the data or to a visitor who likes some items, and what
- * is similar to an item. Asks again as the model learns.
+ * Shows the model's recommendations for a user of the data, or for a visitor who likes some items, and the items
+ * that are similar to one. Updates the lists when the model changes.
  */
 @define("tt-ask-panel")
 export class AskPanel extends LitElement {
@@ -124,7 +124,7 @@ export class AskPanel extends LitElement {
         max-height: calc(24.5 * var(--rem));
         overflow-y: auto;
       }
-      /* Room for one list: a choice of which. */
+      /* Narrow: one list at a time, with a choice. */
       @container (max-width: 600px) {
         :host {
           gap: 10px;
@@ -137,7 +137,7 @@ export class AskPanel extends LitElement {
           display: block;
         }
         section:not(.front),
-        /* The choice names the other lists; this one says similar to what. */
+        /* The choice bar names the other lists; this heading names the item. */
         section:not(.similar) h3 {
           display: none;
         }
@@ -153,9 +153,9 @@ export class AskPanel extends LitElement {
   ];
 
   @property({ attribute: false }) trainer: Trainer | undefined;
-  /** Changes when the model has. */
+  /** Changes when the model changes. */
   @property({ type: Number }) version = 0;
-  @property({ attribute: false }) words = { user: "user", item: "item", history: "Has already" };
+  @property({ attribute: false }) words = { user: "user", item: "item", history: "History" };
   @query("tt-search-box") private readonly search: SearchBox | undefined;
 
   @state() private whom: Whom | undefined;
@@ -164,7 +164,7 @@ export class AskPanel extends LitElement {
   @state() private chosen: Item | undefined;
   @state() private similar: readonly Recommendation[] = [];
   @state() private problem: string | undefined;
-  /** The list that is shown where there is room for one. */
+  /** The list that is shown when there is room for one. */
   @state() private front: ListName = "recommended";
 
   override willUpdate(changed: PropertyValues<this>): void {
@@ -176,7 +176,7 @@ export class AskPanel extends LitElement {
     const { user, item } = this.words;
     const visitor = this.whom?.kind === "visitor";
     const find = visitor ? `Find ${indefinite(item)} by title` : `Find ${indefinite(user)} by id`;
-    return html`<div class="tabs" role="radiogroup" aria-label="Whom to recommend for">
+    return html`<div class="tabs" role="radiogroup" aria-label="Recommend for">
         ${this.#tab(`${capital(indefinite(user))} of the data`, !visitor, () => this.#begin())}
         ${this.#tab(`Someone who likes…`, visitor, () => this.#turn({ kind: "visitor", items: [] }))}
       </div>
@@ -202,17 +202,17 @@ export class AskPanel extends LitElement {
         ${this.whom?.kind === "user"
           ? this.#list("history", this.words.history, this.history, `${user} ${this.whom.user}, ${plural(this.history.length, item)}`)
           : nothing}
-        ${this.#list("recommended", "Recommended", this.recommended, visitor ? `Pick one ${item} or more that you like` : "")}
+        ${this.#list("recommended", "Recommended", this.recommended, visitor ? `Pick at least one ${item} that you like` : "")}
         ${this.chosen
           ? this.#list("similar", html`Similar to <bdi>${this.chosen.title ?? this.chosen.item}</bdi>`, this.similar, "")
           : html`<section class="card similar ${this.front === "similar" ? "front" : ""}">
               <h3>Similar</h3>
-              <p class="small muted">Choose any ${item} in a list to see what the model puts close to it.</p>
+              <p class="small muted">Choose any ${item} in a list to see similar ones.</p>
             </section>`}
       </div>`;
   }
 
-  /** How reasons are led to. Of one liked item there is nothing to tell: it is every reason. */
+  /** Words before the reasons. Empty with a single liked item, which is the only possible reason. */
   get #because(): string {
     if (this.whom?.kind === "user") return "because of";
     return this.whom && this.whom.items.length > 1 ? "because you like" : "";
@@ -279,7 +279,7 @@ export class AskPanel extends LitElement {
     void this.#turn({ kind: "visitor", items: [...this.whom.items, { item: id, title: label }] });
   }
 
-  /** Opens on the first user whose history can be read at a glance. */
+  /** Selects the first user whose history is quick to read. */
   async #begin(): Promise<void> {
     const { trainer, whom } = this;
     const overtaken = (): boolean => trainer !== this.trainer || whom !== this.whom;
@@ -298,7 +298,7 @@ export class AskPanel extends LitElement {
   }
 
   async #turn(whom: Whom | undefined): Promise<void> {
-    // An id is no title, and the lists are of someone else now.
+    // The search is for ids in one mode and for titles in the other.
     if (whom?.kind !== this.whom?.kind) this.search?.clear();
     this.whom = whom;
     this.front = "recommended";
@@ -322,12 +322,12 @@ export class AskPanel extends LitElement {
       "user" in query || query.items.length > 0 ? this.#answer((trainer) => trainer.recommend(query, K)) : [],
       chosen ? this.#answer((trainer) => trainer.similar(chosen.item, K)) : [],
     ]);
-    // The visitor may have turned to someone else meanwhile.
+    // The visitor may have selected another user meanwhile.
     if (whom === this.whom) this.recommended = recommended ?? [];
     if (chosen === this.chosen) this.similar = similar ?? [];
   }
 
-  /** The answer; nothing if the trainer has been given up meanwhile or refuses, which is then shown. */
+  /** Returns the answer. Returns nothing if the trainer was replaced meanwhile, or if it rejects, and then shows the error. */
   async #answer<T>(ask: (trainer: Trainer) => Promise<T>): Promise<T | undefined> {
     const { trainer } = this;
     if (trainer === undefined) return undefined;

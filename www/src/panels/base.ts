@@ -1,11 +1,11 @@
 /**
- * Styles that all panels share: type, buttons, fields, focus. Colours and the unit `--rem` come from `palette.css`:
- * the root's own `rem` has the size that the surrounding page gives it.
+ * Styles that all panels share: type, buttons, fields, focus. Colours and the unit `--rem` come from `palette.css`,
+ * because the surrounding page sets the size of the unit `rem`.
  */
 
 import { css, type CSSResult, unsafeCSS } from "lit";
 
-/** Declarations that show a limited number of lines of a text: files may have titles of any length. */
+/** Returns declarations that limit a text to a number of lines: titles in files may have any length. */
 export function clamped(lines: number): CSSResult {
   return css`
     display: -webkit-box;
@@ -159,7 +159,7 @@ export const base = css`
     clip-path: inset(50%);
     white-space: nowrap;
   }
-  /* Colours that the system forces leave nothing of a background that tells what is chosen. */
+  /* Forced system colours hide the background that marks a choice. */
   @media (forced-colors: active) {
     :checked + span {
       outline: 2px solid Highlight;

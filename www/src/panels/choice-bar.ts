@@ -4,7 +4,7 @@ import { property } from "lit/decorators.js";
 import { base } from "./base.js";
 import { define } from "./define.js";
 
-/** One of a few, side by side. Sends `change` with the id of the one that is taken. */
+/** A choice between a few options, side by side. Sends `change` with the id of the chosen one. */
 @define("tt-choice-bar")
 export class ChoiceBar extends LitElement {
   static override styles = [
@@ -18,7 +18,7 @@ export class ChoiceBar extends LitElement {
         display: grid;
         grid-auto-columns: 1fr;
         grid-auto-flow: column;
-        /* As high before there are choices. */
+        /* Reserves the height until the choices are known. */
         min-height: calc(12px + 2 * 1px + 1.45em);
         margin-top: 4px;
         border: 1px solid var(--edge);
@@ -49,11 +49,11 @@ export class ChoiceBar extends LitElement {
   ];
 
   @property() label = "";
-  /** What there is to choose from: an id and what it is called. */
+  /** Choices: id and label. */
   @property({ attribute: false }) choices: readonly (readonly [id: string, label: string])[] = [];
   @property() chosen: string | undefined;
   @property({ type: Boolean }) disabled = false;
-  /** Whether the label is for screen readers alone. */
+  /** Whether only screen readers get the label. */
   @property({ type: Boolean }) quiet = false;
 
   override render(): TemplateResult {

@@ -1,4 +1,4 @@
-/** Styles of choices that stand below one another as cards: inputs that are not seen, and what is. */
+/** Styles of choices in a column of cards, with visually hidden inputs. */
 
 import { css } from "lit";
 

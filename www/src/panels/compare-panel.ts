@@ -14,13 +14,13 @@ import { FIRST_PICKED, STRATEGIES } from "./strategies.js";
 import "./strategy-picker.js";
 import { valueOf } from "./techniques.js";
 
-/** Seeds to compare with, at most: more take long, and tell little more. */
+/** Maximum number of seeds: more take long and show little more. */
 const MOST_SEEDS = 3;
 
-/** Seeds that there are. */
+/** Number of possible seeds. */
 const SEEDS = 2 ** 32;
 
-/** Trains some strategies one after the other, and draws them together. Sends `busy` when it turns busy or idle. */
+/** Trains some strategies one after the other and draws them in one chart. Sends `busy` when it becomes busy or idle. */
 @define("tt-compare-panel")
 export class ComparePanel extends LitElement {
   static override styles = [
@@ -72,17 +72,17 @@ export class ComparePanel extends LitElement {
   @property({ attribute: false }) settings: Settings = DEFAULTS;
   /** Whether the page's own run is training: two at once would slow each other down. */
   @property({ type: Boolean }) blocked = false;
-  /** The strategies to compare; without, the reader picks them. */
+  /** Strategies to compare. Default: the reader picks them. */
   @property({ attribute: false }) fixed: readonly string[] | undefined;
-  /** How it gets along with the other runs of its page. */
+  /** Resources that it shares with the other runs of its page. */
   @property({ attribute: false }) neighbours: Neighbours | undefined;
   @state() private picked = FIRST_PICKED;
-  /** How many seeds each strategy is trained with. */
+  /** Number of seeds that each strategy is trained with. */
   @state() private seeds = 1;
-  /** Whether the part that draws what is measured could not be loaded. */
+  /** Whether the script that draws the results could not be loaded. */
   @state() private unloaded = false;
   readonly comparison = new Comparison();
-  /** What was sent last. */
+  /** The last value of `busy` that was sent. */
   #busy = false;
 
   override connectedCallback(): void {
@@ -92,7 +92,7 @@ export class ComparePanel extends LitElement {
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    // A panel that is moved is connected again at once, and keeps its comparison.
+    // A panel that is moved is connected again at once and keeps its comparison.
     setTimeout(() => {
       if (this.isConnected) return;
       this.comparison.removeEventListener("change", this.#changed);
@@ -101,7 +101,7 @@ export class ComparePanel extends LitElement {
   }
 
   override willUpdate(changed: PropertyValues<this>): void {
-    // What was measured on other data is not to be compared with.
+    // Results on other data cannot be compared.
     if (changed.has("dataSet")) this.comparison.clear();
   }
 
@@ -142,8 +142,8 @@ export class ComparePanel extends LitElement {
   #blank(): TemplateResult {
     return html`<div class="blank muted">
       <p>
-        Here the strategies are drawn together: what each has learnt after as many epochs, as many pairs or as much time,
-        and what it cost.
+        The results appear here: a chart of all strategies over epochs, pairs or time, and a table of their metrics and
+        costs.
       </p>
     </div>`;
   }
@@ -163,12 +163,12 @@ export class ComparePanel extends LitElement {
         <progress max="1" .value=${done} aria-label="Comparison done"></progress>
       </div>`;
     }
-    if (this.blocked) return said("The run above is training. Pause it first: two at once would slow each other down.");
-    if (this.#runs.some((run) => !isOver(run))) return said("Cancelled. What was measured stays.");
+    if (this.blocked) return said("The run above is training. Pause it first: two runs at once would slow each other down.");
+    if (this.#runs.some((run) => !isOver(run))) return said("Cancelled. The results so far are kept.");
     return nothing;
   }
 
-  /** What a screen reader hears: whose turn it is, and that all had theirs. */
+  /** Text for screen readers: the strategy that trains now, and the end of the comparison. */
   #spoken(): string {
     const { contenders, at } = this.comparison;
     if (at !== undefined) return this.comparison.waiting ? "Waiting for another trainer." : `Training ${contenders[at]?.strategy.name ?? ""}.`;
@@ -188,7 +188,7 @@ export class ComparePanel extends LitElement {
     return !this.blocked && this.specs.length > 0 && this.#chosen.length > 0;
   }
 
-  /** Compares; what was compared before is forgotten. */
+  /** Starts a comparison and removes the results of the last one. */
   start(): void {
     // Loaded when it is needed: most visits compare nothing.
     import("./comparison-results.js").catch(() => (this.unloaded = true));

@@ -12,7 +12,7 @@ import { type Judged, mean } from "./verdict.js";
 import { type Axis, EPOCHS, type Line } from "./line-chart.js";
 import "./line-chart.js";
 
-/** What the strategies may be compared over: as equal passes, equal data, or equal time. */
+/** Axes of the comparison: equal passes, equal data, or equal time. */
 const OVER = {
   epochs: { name: "epochs", ...EPOCHS, spent: () => 1 },
   pairs: { name: "pairs trained", label: "the pairs trained", least: 1, tick: rate, place: (pairs) => `${rate(pairs)} pairs`, spent: ({ pairs }) => pairs },
@@ -24,7 +24,7 @@ const METRICS = [
   ["recall@20", "recall@20"],
 ] as const satisfies readonly (readonly [Judged, string])[];
 
-/** A metric of all strategies over what they have spent. */
+/** Chart of a metric of all strategies over epochs, pairs or time. */
 @define("tt-comparison-chart")
 export class ComparisonChart extends LitElement {
   static override styles = [
@@ -75,7 +75,7 @@ export class ComparisonChart extends LitElement {
         ></tt-choice-bar>
       </div>
       ${keyed(
-        // A chart keeps its lines: others have another chart.
+        // A chart keeps its lines, so other lines need another chart.
         [banded, ...lines.map(({ label }) => label)].join(),
         html`<tt-line-chart
           class="card"
@@ -95,13 +95,13 @@ export class ComparisonChart extends LitElement {
     return validated ? `${name} on the validation part` : name;
   }
 
-  /** Epochs that the longest run will have. */
+  /** Returns the number of epochs of the longest run. */
   #epochs(): number {
     return Math.max(...this.contenders.flatMap(({ runs }) => runs).map(({ about }) => about?.config.epochs ?? 1));
   }
 }
 
-/** The values of a strategy's runs after each epoch, by what the runs have spent on it in the mean. */
+/** Returns the values of a strategy's runs after each epoch, by the mean cost of the runs up to that epoch. */
 function curve(
   contender: Contender,
   metric: Judged,
@@ -116,7 +116,7 @@ function curve(
   return new Map(points.filter(([, values]) => values.length > 0));
 }
 
-/** The sums of the values up to each. */
+/** Returns the running sums of the values. */
 function sums(values: readonly number[]): number[] {
   let sum = 0;
   return values.map((value) => (sum += value));

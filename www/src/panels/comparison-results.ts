@@ -10,7 +10,7 @@ import "./comparison-verdicts.js";
 import { define } from "./define.js";
 import { count, plural } from "./format.js";
 
-/** What a comparison has measured: drawn, in sentences, as figures, and what all strategies had in common. */
+/** Results of a comparison: a chart, a sentence on each strategy, a table, and the options that all strategies share. */
 @define("tt-comparison-results")
 export class ComparisonResults extends LitElement {
   static override styles = [
@@ -35,7 +35,7 @@ export class ComparisonResults extends LitElement {
       ${this.#shared()}`;
   }
 
-  /** Options that all of them share. */
+  /** Renders the options that all strategies share. */
   #shared(): TemplateResult | typeof nothing {
     const about = this.contenders.flatMap(({ runs }) => runs).find(({ about }) => about)?.about;
     if (about === undefined) return nothing;
@@ -43,9 +43,9 @@ export class ComparisonResults extends LitElement {
     const seeds = this.contenders[0]?.runs.length ?? 1;
     const told = seeds === 1 ? `seed ${String(seed)}` : `seeds ${String(seed)} to ${String(seed + seeds - 1)}`;
     return html`<p class="small muted figure">
-      All with the settings at hand when it began: ${plural(epochs, "epoch")} of batches of ${count(batchSize)} pairs, width
-      ${count(dim)}, ${told}, on ${about.backend === "cpu" ? "the CPU" : "WebGPU"}. Work is counted from the plan, time is that
-      of training alone.
+      All strategies used the settings at the start: ${plural(epochs, "epoch")} of batches of ${count(batchSize)} pairs, width
+      ${count(dim)}, ${told}, on ${about.backend === "cpu" ? "the CPU" : "WebGPU"}. Work is counted from the plan; time is
+      training time only.
     </p>`;
   }
 }

@@ -10,7 +10,7 @@ import { lineKey } from "./line-key.js";
 import { table } from "./table.js";
 import { deviation, isAhead, type Judged, mean } from "./verdict.js";
 
-/** What a strategy spends on its epochs, and how it is written. */
+/** Costs of a strategy's epochs: name, value and format. */
 const SPENT: readonly (readonly [name: string, of: (epoch: EpochReport) => number, written: (sum: number) => string])[] = [
   ["Pairs", ({ pairs }) => pairs, count],
   ["Steps", ({ steps }) => steps, count],
@@ -20,7 +20,7 @@ const SPENT: readonly (readonly [name: string, of: (epoch: EpochReport) => numbe
   ["Time", ({ seconds }) => seconds, (seconds) => `${seconds.toFixed(1)} s`],
 ];
 
-/** What each strategy came to in the end, and what it spent. */
+/** Table of the final metrics and the costs of each strategy. */
 @define("tt-comparison-table")
 export class ComparisonTable extends LitElement {
   static override styles = [
@@ -108,7 +108,7 @@ export class ComparisonTable extends LitElement {
     <td>${about ? scaled(about.memoryBytes, "B") : "–"}</td>`;
   }
 
-  /** A metric, with its spread over the seeds; it stands out where it is ahead of all others by more than chance. */
+  /** Renders a metric with its spread over the seeds; bold if it is ahead of all others by more than chance. */
   #metric(name: Judged, contender: Contender, runs: readonly Run[]): TemplateResult {
     const values = runs.flatMap(({ final, epochs }) => (final ?? epochs.at(-1))?.[name] ?? []);
     const ahead = isAhead(contender, this.contenders, name);
@@ -127,14 +127,14 @@ export class ComparisonTable extends LitElement {
   }
 }
 
-/** What runs spend in the mean on the epochs that they have. */
+/** Returns the mean cost of the runs over their epochs so far. */
 function spent(runs: readonly Run[], of: (epoch: EpochReport) => number, written: (sum: number) => string): string {
   const begun = runs.filter(({ epochs }) => epochs.length > 0);
   const sums = begun.map(({ epochs }) => epochs.reduce((sum, epoch) => sum + of(epoch), 0));
   return sums.length > 0 ? written(mean(sums)) : "–";
 }
 
-/** The mean of a metric's values, with their standard deviation if there are several: it has a digit more. */
+/** Returns the mean of a metric's values; of several values also their standard deviation, with one more digit. */
 function withSpread(values: readonly number[]): string {
   return values.length > 1 ? `${share(mean(values))} ± ${deviation(values).toFixed(4)}` : share(mean(values));
 }

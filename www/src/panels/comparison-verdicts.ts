@@ -8,7 +8,7 @@ import { define } from "./define.js";
 import { lineKey } from "./line-key.js";
 import { chance, percent, reference, verdict } from "./verdict.js";
 
-/** What the comparison comes to: a sentence on each strategy, and what chance may have to do with it. */
+/** Summary of a comparison: a sentence on each strategy, and the size of differences that may be chance. */
 @define("tt-comparison-verdicts")
 export class ComparisonVerdicts extends LitElement {
   static override styles = [
@@ -54,9 +54,9 @@ export class ComparisonVerdicts extends LitElement {
     const seeds = runs.filter(({ final }) => final).length;
     const told = percent(chance(seeds, runs[0]?.about?.data.users ?? 1));
     return seeds === 1
-      ? `One seed cannot tell differences under ${told} from chance; three tell smaller ones.`
-      : `Of ${String(seeds)} seeds: means, ± their standard deviation, and bands from the lowest to the highest. A difference of under ` +
-          `${told}, or less than the seeds differ in it, counts as level.`;
+      ? `With one seed, a difference under ${told} may be chance. Three seeds show smaller differences.`
+      : `Values are means of ${String(seeds)} seeds ± standard deviation; bands show the lowest and the highest. A difference under ` +
+          `${told}, or smaller than its spread over the seeds, counts as level.`;
   }
 }
 

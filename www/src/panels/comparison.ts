@@ -1,4 +1,4 @@
-/** Strategies that are trained one after the other on the same data, and what each has measured. */
+/** A comparison: strategies that are trained one after the other on the same data, with their results. */
 
 import { type About, type EpochReport, type Final, type Progress, type RunOptions, type Trainer, TwoTowerError } from "../index.js";
 import type { DataSet } from "./data-set.js";
@@ -11,7 +11,7 @@ import type { Release } from "./turns.js";
 export interface Contender {
   strategy: Strategy;
   values: Values;
-  /** What its options are, in words. */
+  /** Its options, in words. */
   told: string;
   /** One for each seed, in the order in which they are trained. */
   runs: readonly Run[];
@@ -24,37 +24,37 @@ export interface Run {
   epochs: readonly EpochReport[];
   /** The model that it keeps; none before its end. */
   final?: Final | null;
-  /** Why it could not be trained. */
+  /** The reason if it could not be trained. */
   error?: TwoTowerError;
 }
 
-/** Whether the run is over. */
+/** Returns whether a run is over. */
 export function isOver({ final, error }: Run): boolean {
   return final !== undefined || error !== undefined;
 }
 
-/** The runs that stand for a strategy: the trained ones, or its first one before that. */
+/** Returns the runs to show for a strategy: the finished ones, else its first one. */
 export function shownRuns({ runs }: Contender): readonly Run[] {
   const trained = runs.filter(({ final }) => final !== undefined);
   return trained.length > 0 ? trained : runs.slice(0, 1);
 }
 
-/** Sends `change` whenever something that it shows has changed. The page's own run has another trainer. */
+/** State of a comparison. Sends `change` after each change. The page's own run has another trainer. */
 export class Comparison extends EventTarget {
   contenders: readonly Contender[] = [];
-  /** Index of the one at work. */
+  /** Index of the contender that trains now. */
   at: number | undefined;
   /** Index of its run. */
   round = 0;
-  /** How far that one is. */
+  /** Progress of that run. */
   progress: Progress | undefined;
 
   #gate: PromiseWithResolvers<unknown> | undefined;
   #cancelling = new AbortController();
-  /** Settled when the last comparison has ended. */
+  /** Settles when the last comparison has ended. */
   #ended: Promise<void> = Promise.resolve();
 
-  /** Compares; what was compared before is forgotten. */
+  /** Starts a comparison and removes the results of the last one. */
   start(dataSet: DataSet, contenders: readonly Contender[], neighbours?: Neighbours): void {
     this.clear();
     const { signal } = (this.#cancelling = new AbortController());
@@ -83,40 +83,40 @@ export class Comparison extends EventTarget {
     this.#changed();
   }
 
-  /** Leaves the turn to others until the gate opens. */
+  /** Releases the turn until the gate opens. */
   async #rest(gate: Promise<unknown>, neighbours: Neighbours | undefined, signal: AbortSignal): Promise<void> {
     this.#release?.();
     await gate;
     await this.#takeTurn(neighbours, signal);
   }
 
-  /** Whether it is at work, but stopped between two slices of training. */
+  /** Whether it is paused between two slices of training. */
   get paused(): boolean {
     return this.#gate !== undefined;
   }
 
-  /** Stops between two slices of training until {@link Comparison.resume}. */
+  /** Pauses between two slices of training until {@link Comparison.resume}. */
   pause(): void {
     if (this.at === undefined || this.#gate) return;
     this.#gate = Promise.withResolvers();
     this.#changed();
   }
 
-  /** Continues after a pause. */
+  /** Resumes after a pause. */
   resume(): void {
     this.#gate?.resolve(undefined);
     this.#gate = undefined;
     this.#changed();
   }
 
-  /** Stops, and keeps what has been measured. */
+  /** Stops and keeps the results so far. */
   cancel(): void {
     this.resume();
     this.#cancelling.abort();
     this.#end();
   }
 
-  /** Stops, and forgets what has been measured. */
+  /** Stops and removes the results. */
   clear(): void {
     this.contenders = [];
     this.cancel();
@@ -129,7 +129,7 @@ export class Comparison extends EventTarget {
     neighbours: Neighbours | undefined,
   ): Promise<void> {
     let trainer: Trainer | undefined;
-    // Strategies take turns, so that those of one seed are trained at the same pace of the machine.
+    // All strategies train with one seed before the next seed, so that the machine runs at a similar speed for them.
     const turns = (contenders[0]?.runs ?? []).flatMap((_, round) => contenders.map((_, at) => ({ at, round })));
     for (const { at, round } of turns) {
       const run = contenders[at]?.runs[round];
@@ -153,7 +153,7 @@ export class Comparison extends EventTarget {
       };
       void follow();
       try {
-        // The data is read once: a trainer that is there starts over.
+        // The data is read once: an existing trainer is reset.
         if (trainer) await trainer.reset(run.options);
         else trainer = await dataSet.create({ ...run.options, share: neighbours?.share, signal });
         show({ about: trainer.about });
@@ -163,7 +163,7 @@ export class Comparison extends EventTarget {
         show({ final: (await trainer.report()).final });
       } catch (thrown) {
         show({ error: TwoTowerError.from(thrown) });
-        // The next one is not to suffer from what this one may have broken.
+        // The next run gets a fresh trainer, because this one may be broken.
         trainer?.destroy();
         trainer = undefined;
       }

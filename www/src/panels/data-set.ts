@@ -1,10 +1,10 @@
-/** The data that the page can train on: what it is, whose it is, and how it is opened. */
+/** Data sets that the page can train on: their names, their credits, and how they are opened. */
 
 import { type LoadOptions, type Table, Trainer, type TrainerOptions } from "../index.js";
 import type { Points } from "./loss-curve.js";
 import { addressIn, opened, ships } from "./shipped-files.js";
 
-/** Bytes of files that have arrived, and of all there are if that is known. */
+/** Bytes of files that have arrived, and their total if known. */
 export interface Arrived {
   bytes: number;
   total: number | undefined;
@@ -13,26 +13,26 @@ export interface Arrived {
 export interface DataSet {
   id: string;
   title: string;
-  /** One line on what the pairs are. */
+  /** One line that describes the pairs. */
   summary: string;
   /** Words for a user, an item and a history. */
   words: { user: string; item: string; history: string };
-  /** Whether the visitor can say how its files are read. */
+  /** Whether the visitor can change how its files are read. */
   own?: boolean;
-  /** Whether train and test are parts of their own. */
+  /** Whether the data is already split into train and test. */
   given: boolean;
-  /** A fresh trainer on it. */
+  /** Creates a fresh trainer on the data. */
   create(options: TrainerOptions, onArrival?: (arrived: Arrived) => void): Promise<Trainer>;
-  /** The trainer of a saved run, where it is one. */
+  /** Resumes a saved run. Only a saved run has it. */
   resume?: (options: LoadOptions) => Promise<Trainer>;
-  /** The loss curve that a saved run had, where it is known. */
+  /** Loss curve of a saved run, if known. */
   curve?: Points;
   /** Name of the data of a saved run, if known. */
   trainedOn?: string;
 }
 
-/** Words for users and items of data without words of its own. */
-export const WORDS: DataSet["words"] = { user: "user", item: "item", history: "Has already" };
+/** Default words for users and items. */
+export const WORDS: DataSet["words"] = { user: "user", item: "item", history: "History" };
 
 /** A data set that ships with the page, under the terms of its licence. */
 export interface ShippedSet extends DataSet {
@@ -59,7 +59,7 @@ const ONLINE_RETAIL: ShippedSet = {
 const GOODBOOKS: ShippedSet = {
   id: "goodbooks",
   title: "Goodbooks",
-  summary: "Which books readers have rated",
+  summary: "Ratings of books by their readers",
   words: { user: "reader", item: "book", history: "Has read" },
   given: true,
   create: (options, onArrival) => shipped(options, "goodbooks", onArrival),
@@ -73,10 +73,10 @@ const GOODBOOKS: ShippedSet = {
   },
 };
 
-/** The first one is the smaller one, with titles that people know. */
+/** Built-in data sets. The first one is the smaller one, with titles that people know. */
 export const SHIPPED: readonly ShippedSet[] = [GOODBOOKS, ONLINE_RETAIL].filter(({ id }) => ships(id));
 
-/** The set that the page opens on. */
+/** Data set that the page opens at first. */
 export const FIRST: DataSet = SHIPPED[0] ?? GOODBOOKS;
 
 async function shipped(options: TrainerOptions, set: string, onArrival?: (arrived: Arrived) => void): Promise<Trainer> {
@@ -85,17 +85,17 @@ async function shipped(options: TrainerOptions, set: string, onArrival?: (arrive
   return Trainer.create({ train, test, items }, options);
 }
 
-/** Tells of bytes as they arrive. */
+/** Reports bytes as they arrive. */
 function watch(tables: readonly Table[], onArrival: (arrived: Arrived) => void): void {
   const responses = tables.filter((table) => table instanceof Response);
-  // A server that packs a file tells the length of what it sends, not of what arrives.
+  // A server that compresses a file reports the compressed length.
   const lengths = responses.map(({ headers }) => (headers.has("content-encoding") ? NaN : Number(headers.get("content-length") ?? NaN)));
   const sum = lengths.reduce((sum, length) => sum + length, 0);
   const total = Number.isNaN(sum) ? undefined : sum;
   let bytes = 0;
   for (const response of responses) {
     const write = ({ length }: Uint8Array): void => onArrival({ bytes: (bytes += length), total });
-    // The trainer's own copy tells of a connection that breaks.
+    // The trainer reads its own copy and reports a broken connection.
     response.clone().body?.pipeTo(new WritableStream({ write })).catch(() => undefined);
   }
 }

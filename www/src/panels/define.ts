@@ -1,4 +1,4 @@
-/** Defines custom elements, also where another copy of this package is on the page. */
+/** Defines custom elements, also if another copy of this package is on the page. */
 
 /** Class decorator: defines the tag, unless it is defined already. */
 export function define(tag: string): (type: CustomElementConstructor) => void {

@@ -9,7 +9,7 @@ import { table } from "./table.js";
 
 const COLUMNS = ["recall@10", "recall@20", "ndcg@10", "ndcg@20", "hit@10", "mrr@10", "coverage@20"] as const;
 
-/** Every metric of every epoch, and of recommending what is popular. */
+/** Table of the metrics of each epoch, and of recommending popular items. */
 @define("tt-epoch-table")
 export class EpochTable extends LitElement {
   static override styles = [

@@ -5,7 +5,7 @@ import { base } from "./base.js";
 import { define } from "./define.js";
 import { marked } from "./marked.js";
 
-/** What went wrong, in the error's own words, in a region that screen readers announce. */
+/** An error message, in a region that screen readers announce. */
 @define("tt-error-note")
 export class ErrorNote extends LitElement {
   static override styles = [

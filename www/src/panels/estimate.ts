@@ -1,23 +1,23 @@
-/** What a run will cost, from the work that its plan counts and the speed at which such work was done before. */
+/** Estimates the time of a run, from the work that its plan counts and the speed of this machine. */
 
 import type { About, Backend, EpochReport, Work } from "../index.js";
 
-/** Work in a second where none was measured yet: that of a plain laptop. */
+/** Work per second before any measurement: that of an ordinary laptop. */
 const TYPICAL: Readonly<Record<Backend, number>> = { cpu: 4e9, webgpu: 4e10 };
 
-/** Work in a second, as the last epoch on a backend had it. */
+/** Work per second in the last epoch, by backend. */
 const measured = new Map<Backend, number>();
 
-/** Seconds from which on a step is long: nothing else is done before its end. */
+/** Seconds above which a step is long: the trainer answers no call before its end. */
 const LONG = 2;
 
 export interface Estimate {
   seconds: number;
-  /** Of a single step, where it is long. */
+  /** Seconds of a single step, if it is long. */
   longStep: number | undefined;
 }
 
-/** Learns how fast this machine is. */
+/** Records the speed of this machine. */
 export function learnSpeed(backend: Backend, epoch: EpochReport): void {
   if (epoch.seconds > 0) measured.set(backend, workOf(epoch) / epoch.seconds);
 }
@@ -30,7 +30,7 @@ export function estimate({ backend, config, data, stepWork }: About): Estimate {
   return { seconds: runs * steps * step, longStep: step > LONG ? step : undefined };
 }
 
-/** Multiplications, and words that come and go. */
+/** Returns multiply-adds plus 32-bit words that are moved. */
 function workOf({ multiplyAdds, bytesMoved }: Work): number {
   return multiplyAdds + bytesMoved / 4;
 }

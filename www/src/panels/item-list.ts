@@ -5,13 +5,13 @@ import type { Item, Reason } from "../index.js";
 import { base, clamped } from "./base.js";
 import { define } from "./define.js";
 
-/** An item as a list shows it: with a bar if it has a score, and with what speaks for it. */
+/** An item of a list, with a bar if it has a score, and with its reasons. */
 export type Listed = Item & { score?: number; because?: readonly Reason[] };
 
-/** Reasons that a line has room for. */
+/** Maximum number of reasons in a line. */
 const REASONS = 2;
 
-/** Items by title. Sends `pick` with the item that is chosen. */
+/** A list of items by title. Sends `pick` with the chosen item. */
 @define("tt-item-list")
 export class ItemList extends LitElement {
   static override styles = [
@@ -47,7 +47,7 @@ export class ItemList extends LitElement {
         color: var(--muted);
         font-size: calc(0.75 * var(--rem));
       }
-      /* The item that is chosen is read in full. */
+      /* The chosen item is shown in full. */
       [aria-pressed="true"] :is(.title, .because) {
         -webkit-line-clamp: 12;
       }
@@ -79,9 +79,9 @@ export class ItemList extends LitElement {
   ];
 
   @property({ attribute: false }) items: readonly Listed[] = [];
-  /** What leads from an item to what speaks for it; without, reasons are not shown. */
+  /** Words between an item and its reasons. If empty, reasons are not shown. */
   @property() because = "";
-  /** Id of the item that is chosen. */
+  /** Id of the chosen item. */
   @property() chosen: string | undefined;
 
   override render(): TemplateResult {
@@ -94,7 +94,7 @@ export class ItemList extends LitElement {
     return html`<li>
       <button
         type="button"
-        title="Show what is similar"
+        title="Show similar items"
         aria-pressed=${item === this.chosen ? "true" : "false"}
         @click=${() => this.dispatchEvent(new CustomEvent<Item>("pick", { detail: { item, title } }))}
       >
@@ -117,10 +117,10 @@ export class ItemList extends LitElement {
   }
 }
 
-/** Characters of a title that leave room for another one. */
+/** Maximum number of characters of a title that leaves room for another one. */
 const SHORT = 50;
 
-/** The items that speak for another, without those that say little beside the first. */
+/** Renders the reasons for an item, without those that are weak compared to the first. */
 function named(because: readonly Reason[], inFull: boolean): TemplateResult[] {
   const most = because[0]?.share ?? 0;
   const telling = because.slice(0, REASONS).filter(({ share }) => 2 * share >= most);

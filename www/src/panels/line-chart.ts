@@ -12,24 +12,24 @@ import { lineKey, type Stroke } from "./line-key.js";
 export interface Line {
   label: string;
   stroke: Stroke;
-  /** Values at the chart's `x`; `null` where there is none. */
+  /** Values at the chart's `x`; `null` for no value. */
   y: readonly (number | null)[];
   /** Whether each value is marked. */
   points?: boolean;
-  /** Lowest and highest values, at the chart's `x`; if any line of a chart has them, all have. */
+  /** Lowest and highest values, at the chart's `x`; all lines of a chart have them, or none. */
   band?: { low: readonly (number | null)[]; high: readonly (number | null)[] };
-  /** A value to be compared with, drawn dashed over the whole width. */
+  /** A value to compare with, drawn dashed over the whole width. */
   baseline?: { label: string; value: number | undefined };
 }
 
-/** What runs along the bottom. */
+/** The horizontal axis. */
 export interface Axis {
-  /** As in `Recall over the epochs`. */
+  /** Name, as in `Recall over the epochs`. */
   label: string;
-  /** Smallest distance of two ticks. */
+  /** Smallest distance between two ticks. */
   least: number;
   tick(value: number): string;
-  /** A place, as in `epoch 2.35`. */
+  /** Formats a place, as in `epoch 2.35`. */
   place(value: number): string;
 }
 
@@ -42,13 +42,13 @@ export const EPOCHS: Axis = {
 
 const BASELINE_DASH = [5, 4];
 
-/** How much of its line's colour a band has, in percent. */
+/** Opacity of a band in its line's colour, in percent. */
 const BAND_SHADE = 24;
 
-/** A band's edge: not drawn, the area between two of them is. */
+/** A band's edge. It is not drawn; the area between two edges is. */
 const BAND_EDGE: uPlot.Series = { width: 0, spanGaps: true, points: { show: false } };
 
-/** Where uPlot puts the cursor when no pointer is there. */
+/** Position of uPlot's cursor when there is no pointer. */
 const NOWHERE = { left: -10, top: -10 };
 
 /** Distances that ticks may have: 1, 2 and 5 times the powers of ten. */
@@ -105,7 +105,7 @@ export class LineChart extends LitElement {
           grid-template-columns: 26px minmax(0, 1fr) 3em;
         }
       }
-      /* Its colour changes with the scheme, however the surrounding page changes that: the transition's end tells. */
+      /* Detects every change of the colour scheme: the colour changes, and the end of the transition redraws the chart. */
       .watch.watch {
         color: var(--ink);
         transition: color 1ms !important;
@@ -125,7 +125,7 @@ export class LineChart extends LitElement {
   @property() heading = "";
   @property({ attribute: false }) x: readonly number[] = [];
   @property({ attribute: false }) lines: readonly Line[] = [];
-  /** Lowest value of the scale; found from the values if not given. */
+  /** Lowest value of the scale. Default: from the values. */
   @property({ type: Number }) from: number | undefined;
   @property({ attribute: false }) axis = EPOCHS;
   /** Right end of the axis. */
@@ -134,7 +134,7 @@ export class LineChart extends LitElement {
   @query(".probe") private readonly probe!: HTMLElement;
   /** Index of the values under the pointer. */
   @state() private pointed: number | undefined;
-  /** Whether the arrow keys went there: that is spoken, which a label that changes is not. */
+  /** Whether the arrow keys moved there. Then a status region speaks the values, because a changed label is not spoken. */
   @state() private walked = false;
   #chart: uPlot | undefined;
   readonly #resized = new ResizeObserver(() => {
@@ -143,7 +143,7 @@ export class LineChart extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    // A chart that was moved is drawn anew.
+    // A chart that was moved is drawn again.
     if (this.hasUpdated) this.requestUpdate();
   }
 
@@ -198,7 +198,7 @@ export class LineChart extends LitElement {
     </li>`;
   }
 
-  /** Where the values under the pointer are. */
+  /** Returns the place of the values under the pointer. */
   #place(): string | undefined {
     const x = this.pointed === undefined ? undefined : this.x[this.pointed];
     return x === undefined ? undefined : this.axis.place(x);
@@ -255,7 +255,7 @@ export class LineChart extends LitElement {
           ...(line.band ? [BAND_EDGE, BAND_EDGE] : []),
         ]),
       ],
-      // Each line has four series after that of x: its own, its baseline, and the edges of its band.
+      // After the series of x, each line has four: its own, its baseline, and the edges of its band.
       bands: this.lines.flatMap(({ band, stroke }, ix) =>
         band ? [{ series: [4 * ix + 4, 4 * ix + 3], fill: colour(stroke.colour, BAND_SHADE) }] : [],
       ),
@@ -271,20 +271,20 @@ export class LineChart extends LitElement {
     this.#resized.observe(this.plot);
   }
 
-  /** A custom property's colour as a canvas takes it: without `light-dark()`. */
+  /** Returns the colour of a custom property in a form that a canvas accepts: without `light-dark()`. */
   #colour(name: string, shade: number): string {
     this.probe.style.color = `color-mix(in srgb, var(${name}) ${String(shade)}%, transparent)`;
     return getComputedStyle(this.probe).color;
   }
 
-  /** The values with some air around them; uPlot gives nulls while there are none. */
+  /** Returns the range of the values with some margin. uPlot passes nulls while there are no values. */
   #range(low: number | null, high: number | null): [number, number] {
     if (low === null || high === null) return [0, 1];
     const air = 0.06 * (high - low) || 0.1;
     return [this.from ?? low - air, high + air];
   }
 
-  /** Moves along the values by the arrow keys, as a pointer would. */
+  /** Moves along the values by the arrow keys, like a pointer. */
   #walk(event: KeyboardEvent): void {
     const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
     const next = this.x[(this.pointed ?? (step > 0 ? -1 : this.x.length)) + step];
@@ -303,7 +303,7 @@ export class LineChart extends LitElement {
   }
 }
 
-/** The values of a line's series. */
+/** Returns the values of a line's series. */
 function columns({ y, baseline, band }: Line): (number | null)[][] {
   return [[...y], y.map(() => baseline?.value ?? null), ...(band ? [[...band.low], [...band.high]] : [])];
 }

@@ -1,12 +1,12 @@
-/** How a line of a chart looks, and a sample of it for legends and tables. */
+/** The look of a chart's line, and a sample of it for legends and tables. */
 
 import { html, type TemplateResult } from "lit";
 
-/** A colour, and a dash that tells it from others where colours do not. */
+/** A colour, and a dash pattern for readers who cannot tell colours apart. */
 export interface Stroke {
   /** Custom property with the colour. */
   colour: string;
-  /** Lengths drawn and left out, in turn; none for a whole line. */
+  /** Lengths of dashes and gaps, in turn; empty for a solid line. */
   dash: readonly number[];
 }
 

@@ -1,6 +1,6 @@
 import type { EpochReport, Progress } from "../index.js";
 
-/** Points that a curve has at most: about one for each pixel and a half of a wide chart. */
+/** Maximum number of points of a curve: about one for each pixel and a half of a wide chart. */
 const MOST = 512;
 
 /** A curve's points: epochs done at the end of each span of steps, and the span's mean loss. */
@@ -9,19 +9,19 @@ export interface Points {
   losses: readonly number[];
 }
 
-/** Some steps: where they end, their mean loss, and how many whole batches their pairs are. */
+/** Some steps: their end, their mean loss, and their pairs as a number of full batches. */
 interface Span {
   end: number;
   loss: number;
   batches: number;
 }
 
-/** A slice of training, as far as a curve needs it. */
+/** The fields of a slice of training that a curve needs. */
 export type Slice = Pick<Progress, "losses" | "epoch" | "step" | "steps" | "pairs">;
 
 /**
- * The losses of a run as a curve of bounded length: each step of a short run, means over spans of as many steps of a
- * long one. Where steps end is measured in epochs, which may differ in length.
+ * The losses of a run as a curve of bounded length: each step of a short run, or means over spans of equally many
+ * steps of a long run. The ends of steps are measured in epochs, which may differ in length.
  */
 export class LossCurve {
   readonly #spans: Span[];
@@ -29,12 +29,12 @@ export class LossCurve {
   #steps = 1;
   /** The steps since the last span. */
   #open: Span[] = [];
-  /** Where the last step ended, in epochs. */
+  /** End of the last step, in epochs. */
   #end: number;
-  /** Pairs of the run up to there. */
+  /** Pairs of the run up to that end. */
   #pairs: number;
 
-  /** A curve that begins within a run: after the points that it had before. */
+  /** Creates a curve. One that begins within a run continues after the points before. */
   constructor(begin?: Slice, before: Points = { epochs: [], losses: [] }) {
     this.#spans = before.epochs.map((end, ix) => ({ end, loss: before.losses[ix] ?? 0, batches: 1 }));
     this.#end = begin ? endOf(begin) : 0;
@@ -56,7 +56,7 @@ export class LossCurve {
     [this.#end, this.#pairs] = [to, pairs];
   }
 
-  /** The points so far, or those up to an end. */
+  /** Returns the points so far, or only those up to an end. */
   points(last = Infinity): Points {
     const spans = this.#spans.filter(({ end }) => end <= last);
     return { epochs: spans.map(({ end }) => end), losses: spans.map(({ loss }) => loss) };
@@ -64,7 +64,7 @@ export class LossCurve {
 
   #add(step: Span): void {
     const before = this.#spans.at(-1);
-    // A small batch has few negatives, so that its loss is low: as a point of its own it would be a dip in the curve.
+    // A small batch has few negatives, so its loss is low. A separate point for it would be a dip in the curve.
     if (this.#open.length === 0 && step.batches < 1 && before && before.end > step.end - 1) {
       this.#spans[this.#spans.length - 1] = together([before, step]);
       return;
@@ -84,12 +84,12 @@ export class LossCurve {
   }
 }
 
-/** The curve of epochs whose steps are not known: a point at the end of each. */
+/** Returns the curve of epochs whose steps are unknown: a point at the end of each. */
 export function curveOf(reports: readonly EpochReport[]): Points {
   return { epochs: reports.map(({ epoch }) => epoch), losses: reports.map(({ loss }) => loss) };
 }
 
-/** Where a slice ends, in epochs. */
+/** Returns the end of a slice, in epochs. */
 export function endOf({ epoch, step, steps }: Pick<Progress, "epoch" | "step" | "steps">): number {
   return epoch - 1 + step / steps;
 }

@@ -36,11 +36,11 @@ export class OptionField extends LitElement {
   @property({ attribute: false }) spec: OptionSpec | undefined;
   @property({ attribute: false }) value: Value | undefined;
   @property({ type: Boolean }) disabled = false;
-  /** Why the option has no meaning for now. */
+  /** Reason why the option cannot be set now. */
   @property() reason: string | undefined;
-  /** Why its value was refused. */
+  /** Reason why its value was rejected. */
   @property() problem: string | undefined;
-  /** Values that cannot be chosen for now, and why. */
+  /** Values that cannot be chosen now, with reasons. */
   @property({ attribute: false }) barred: Readonly<Record<string, string>> = {};
 
   override render(): TemplateResult | typeof nothing {
@@ -53,10 +53,10 @@ export class OptionField extends LitElement {
       ${this.#notes()}`;
   }
 
-  /** Shows the value in force again, in place of one that was typed and refused. */
+  /** Shows the current value again, in place of a typed value that was rejected. */
   restore(): void {
     const input = this.renderRoot.querySelector("input");
-    // One in focus may be about to be typed in.
+    // The visitor may be typing in a field that has the focus.
     if (this.spec === undefined || input === null || input.matches(":focus")) return;
     input.setCustomValidity("");
     input.value = shownAs(this.spec, this.value ?? this.spec.default);
@@ -138,10 +138,10 @@ export class OptionField extends LitElement {
     />`;
   }
 
-  /** A field whose text was refused is open to another one. */
+  /** Clears the error of a field when its text changes. */
   readonly #retyped = (event: Event): void => (event.target as HTMLInputElement).setCustomValidity("");
 
-  /** Sends a text, or the number that it is where the option may be one. */
+  /** Sends the text, or a number if the option allows numbers. */
   #wrote(event: Event, numeric: boolean): void {
     const text = (event.target as HTMLInputElement).value.trim();
     this.#send(text === "" ? null : numeric && !Number.isNaN(Number(text)) ? Number(text) : text);
@@ -171,14 +171,14 @@ export class OptionField extends LitElement {
   }
 }
 
-/** A value as it stands in a field of text; none where it is what an empty field stands for. */
+/** Returns a value as a field shows it; empty if an empty field means this value. */
 function shownAs(spec: OptionSpec, value: Value): string {
   if (Array.isArray(value)) return value.join(", ");
   const isEmpty = value === null || (spec.kinds[0]?.kind !== "text" && value === blankOf(spec)?.value);
   return isEmpty ? "" : String(value);
 }
 
-/** The values that the option may be, with their labels, if there are few. */
+/** Returns the allowed values of the option with their labels, if they are a small set. */
 function choicesOf(spec: OptionSpec): { label: string; value: Value }[] | undefined {
   const [kind] = spec.kinds;
   const none = spec.kinds.some(({ kind }) => kind === "null") ? [{ label: unset(spec), value: null }] : [];
@@ -187,17 +187,17 @@ function choicesOf(spec: OptionSpec): { label: string; value: Value }[] | undefi
   return undefined;
 }
 
-/** What the option is called while it has no value: most options of data are found out. */
+/** Returns the label of an option without a value: `auto` for most options of data, which are detected, else `off`. */
 function unset({ key }: OptionSpec): string {
   return key.startsWith("data.") && !/\.(core|minRating)$/.test(key) ? "auto" : "off";
 }
 
-/** The numbers that the option may be. */
+/** Returns the range of numbers that the option allows. */
 function numbersOf({ kinds }: OptionSpec): Extract<OptionKind, { min: number }> | undefined {
   return kinds.find((kind) => "min" in kind);
 }
 
-/** What a number's empty field stands for: a word that the option may be instead, or that it is off. */
+/** Returns the meaning of an empty number field: a word that the option allows, or off. */
 function blankOf({ kinds }: OptionSpec): { label: string; value: Value } | undefined {
   const word = kinds.find((kind) => kind.kind === "one-of")?.words[0];
   if (word !== undefined) return { label: word, value: word };

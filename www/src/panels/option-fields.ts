@@ -9,7 +9,7 @@ import "./option-field.js";
 import type { Value, Values } from "./settings.js";
 import type { Named } from "./techniques.js";
 
-/** Options in two columns. Sends `values`, through all that it stands in, with what the values became. */
+/** Options in two columns. Sends `values` with the new values; the event crosses shadow roots. */
 @define("tt-option-fields")
 export class OptionFields extends LitElement {
   static override styles = [
@@ -27,9 +27,9 @@ export class OptionFields extends LitElement {
   @property({ attribute: false }) specs: readonly OptionSpec[] = [];
   @property({ attribute: false }) values: Values = {};
   @property({ type: Boolean }) disabled = false;
-  /** What cannot be set for now. */
+  /** Options and values that cannot be set now. */
   @property({ attribute: false }) barred: Barred = FREE;
-  /** The option that was refused, and why. */
+  /** The option that was rejected, and why. */
   @property({ attribute: false }) refused: Refused | undefined;
 
   override updated(changed: PropertyValues<this>): void {

@@ -1,4 +1,4 @@
-/** Options that readers may change, as the panels call them. */
+/** Options that readers may change, with their labels. */
 
 import type { OptionSpec } from "../index.js";
 import { type Named, REFINEMENTS, type Technique, TECHNIQUES } from "./techniques.js";
@@ -15,33 +15,33 @@ export const OPTIONS: readonly Named[] = [
 
 export const COUNT: Named = ["negatives.count", "Drawn"];
 
-/** Options of which pairs count and which are tested. */
+/** Options that select the pairs to use and the pairs to test. */
 export const READING: readonly Named[] = [
   ["split.kind", "Test part"],
   ["data.minRating", "Lowest rating"],
 ];
 
-/** Options of how a file is read, for what cannot be guessed. */
+/** Options for reading a file, for properties that cannot be detected. */
 export const UNGUESSED: readonly Named[] = [
   ["data.header", "Header"],
   ["data.separator", "Separator"],
   ["data.encoding", "Encoding"],
   ["data.layout", "Layout"],
   ["data.timeFormat", "Format of times"],
-  ["data.missing", "Words for no value"],
-  ["data.core", "Least pairs of an id"],
+  ["data.missing", "Words for missing values"],
+  ["data.core", "Minimum pairs per id"],
 ];
 
-/** Options of the test part that is split off. */
+/** Options of a test part that is split off. */
 export const SPLITTING: readonly Named[] = [
-  ["split.test", "Share to test"],
+  ["split.test", "Test share"],
   ["split.at", "Test from"],
 ];
 
 /** Groups of options that are switched on and off. */
 export const SWITCHES: readonly Technique[] = [...TECHNIQUES, ...REFINEMENTS];
 
-/** An option by its key, with its label. */
+/** Returns an option with its label. */
 export function named(key: string): Named {
   const known = [...OPTIONS, COUNT, ...READING, ...SWITCHES.flatMap(({ options }) => options)];
   return known.find(([other]) => other === key) ?? [key, key];
@@ -51,8 +51,8 @@ export function named(key: string): Named {
 export type Control = { option: Named } | { technique: Technique };
 
 /**
- * Finds the control for a name: the key of an option, the group of a switch, or the last part of a key where no other
- * key ends in it (`beta` is `onebp.beta`). Otherwise returns the keys that it may stand for, or none.
+ * Finds the control for a name: the key of an option, the group of a switch, or the last part of a key if no other
+ * key ends in it (`beta` is `onebp.beta`). Otherwise returns the keys that the name may mean, or none.
  */
 export function controlOf(name: string, specs: readonly OptionSpec[]): Control | readonly string[] {
   const technique = SWITCHES.find(({ group }) => group === name);

@@ -9,7 +9,7 @@ import type { Line } from "./line-chart.js";
 import "./line-chart.js";
 import type { Points } from "./loss-curve.js";
 
-/** What a run has measured: its loss as it falls, and its metrics beside those of recommending what is popular. */
+/** Charts of a run: its loss, and its metrics beside those of recommending popular items. */
 @define("tt-run-charts")
 export class RunCharts extends LitElement {
   static override styles = [
@@ -31,11 +31,11 @@ export class RunCharts extends LitElement {
   @property({ attribute: false }) popularity: Metrics | undefined;
   /** The model that is kept at the end, measured on the test part. */
   @property({ attribute: false }) final: Final | undefined;
-  /** Whether a validation part measures the epochs and chooses the one that is kept. */
+  /** Whether the epochs are measured on a validation part, which selects the epoch to keep. */
   @property({ type: Boolean }) validated = false;
   /** Epochs of the whole run. */
   @property({ type: Number }) epochs = 1;
-  /** Which charts to show. */
+  /** Charts to show. */
   @property({ attribute: false }) shown: readonly ("loss" | "metrics")[] = ["loss", "metrics"];
 
   override render(): TemplateResult {

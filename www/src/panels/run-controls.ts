@@ -20,7 +20,7 @@ const MAIN = {
   failed: { label: "Try again", event: "reset" },
 } as const satisfies Record<Phase, { label: string; event: string }>;
 
-/** Start, pause, reset, and how far and how fast the run is. Sends `start`, `pause` and `reset`. */
+/** Buttons to start, pause and reset the run, with its progress and speed. Sends `start`, `pause` and `reset`. */
 @define("tt-run-controls")
 export class RunControls extends LitElement {
   static override styles = [
@@ -62,7 +62,7 @@ export class RunControls extends LitElement {
         line-height: 1.3;
         font-weight: 550;
       }
-      /* As high before the reason is known as after it. */
+      /* Reserves the height until the reason is known. */
       .reason {
         min-height: 1.45em;
         font-weight: normal;
@@ -94,24 +94,24 @@ export class RunControls extends LitElement {
   ];
 
   @property() phase: Phase = "opening";
-  /** Whether buttons and progress are all that there is room for. */
+  /** Whether there is room for buttons and progress only. */
   @property({ type: Boolean, reflect: true }) compact = false;
   @property({ attribute: false }) about: About | undefined;
   @property({ attribute: false }) progress: Progress | undefined;
   @property({ type: Number }) pairsPerSecond = 0;
-  /** Epochs of a run. */
+  /** Epochs of the run. */
   @property({ type: Number }) epochs = 1;
-  /** Whether other data is being opened, in place of that of the run. */
+  /** Whether other data is being opened, to replace the run's data. */
   @property({ type: Boolean }) opening = false;
-  /** How much of that has arrived. */
+  /** Bytes of that data that have arrived. */
   @property({ attribute: false }) arrived: Arrived | undefined;
   /** Whether the run is about to stop. */
   @property({ type: Boolean }) stopping = false;
-  /** How the run went on after its device or its worker was lost. */
+  /** How the run resumed after its device or its worker was lost. */
   @property({ attribute: false }) recovered: Recovery | undefined;
-  /** Whether settings have changed that wait for a reset. */
+  /** Whether changed settings wait for a reset. */
   @property({ type: Boolean }) stale = false;
-  /** Whether a comparison is at work: two runs at once would slow each other down. */
+  /** Whether a comparison is running: two runs at once would slow each other down. */
   @property({ type: Boolean }) blocked = false;
 
   override render(): TemplateResult {
@@ -130,7 +130,7 @@ export class RunControls extends LitElement {
         </div>
       </div>
       <dl class="figure">
-        ${this.#fact("Pairs a second", this.pairsPerSecond > 0 ? rate(this.pairsPerSecond) : "–")}
+        ${this.#fact("Pairs per second", this.pairsPerSecond > 0 ? rate(this.pairsPerSecond) : "–")}
         ${this.#fact("Time left", this.#left())}
         <div class="backend">
           <dt class="small">Backend</dt>
@@ -138,13 +138,13 @@ export class RunControls extends LitElement {
           <dd class="reason small muted">${this.about ? because(this.about) : nothing}</dd>
         </div>
       </dl>
-      ${this.blocked ? html`<p class="small" role="status">The comparison below is at work; training waits for its end.</p>` : nothing}
+      ${this.blocked ? html`<p class="small" role="status">The comparison below is running; training can start after it.</p>` : nothing}
       ${this.recovered ? html`<p class="small" role="status">${resumed(this.recovered)}</p>` : nothing}
       ${this.#warning()}
       ${this.stale && begun ? html`<p class="small" role="status">The changed settings take effect at the next reset.</p>` : nothing}`;
   }
 
-  /** The phase as it is shown: a run that rests makes way for what is being opened. */
+  /** The phase to show: while data is being opened, `opening` replaces the phase of a run that is over or has not begun. */
   get #phase(): Phase {
     return this.opening && !["training", "waiting", "paused"].includes(this.phase) ? "opening" : this.phase;
   }
@@ -152,7 +152,7 @@ export class RunControls extends LitElement {
   #where(): string {
     const { progress } = this;
     const phase = this.#phase;
-    if (this.stopping) return "Stopping after the step at work…";
+    if (this.stopping) return "Stopping after the current step…";
     if (phase === "opening") return this.#reading();
     if (phase === "failed") return "Stopped";
     if (phase === "waiting") return "Waiting: another trainer on this page is training";
@@ -173,7 +173,7 @@ export class RunControls extends LitElement {
     }
     if (progress.trial) {
       const { trial, trials, temperature } = progress.trial;
-      return `Tries temperature ${temperature}, ${trial} of ${trials}: epoch ${count(progress.epoch)} of at most ${count(progress.epochs)}${paused}`;
+      return `Trying temperature ${temperature}, ${trial} of ${trials}: epoch ${count(progress.epoch)} of at most ${count(progress.epochs)}${paused}`;
     }
     return `Epoch ${count(progress.epoch)} of ${count(progress.epochs)}, step ${count(progress.step)} of ${count(progress.steps)}${paused}`;
   }
@@ -184,7 +184,7 @@ export class RunControls extends LitElement {
     return `Reading the data, ${total === undefined ? "" : `${String(Math.floor((100 * bytes) / total))}% of `}${scaled(total ?? bytes, "B")}…`;
   }
 
-  /** The facts of the list, for where it is not shown. */
+  /** Returns the facts of the list in short, for the compact form. */
   #inBrief(): string {
     const on = this.about ? ` · ${NAMES[this.about.backend]}` : "";
     return this.pairsPerSecond > 0 ? `${on}, ${rate(this.pairsPerSecond)} pairs/s` : on;
@@ -205,13 +205,13 @@ export class RunControls extends LitElement {
     return about && phase === "ready" ? `about ${duration(estimate(about).seconds)}` : "–";
   }
 
-  /** Tells before the start that steps are long. */
+  /** Warns before the start if steps are long. */
   #warning(): TemplateResult | typeof nothing {
     const { about, progress, phase } = this;
     const long = about && progress === undefined && phase === "ready" ? estimate(about).longStep : undefined;
     if (long === undefined) return nothing;
     return html`<p class="small" role="status">
-      A step takes about ${duration(long)} here, and the page answers between steps. A smaller batch or width has shorter ones.
+      A step takes about ${duration(long)} here, and the page responds only between steps. Set a smaller batch size or width for shorter steps.
     </p>`;
   }
 
@@ -229,7 +229,7 @@ export class RunControls extends LitElement {
   }
 
   override updated(): void {
-    // While data is read anew, no button has the focus.
+    // While data is read again, no button has the focus.
     if (!this.#wasReset || (this.phase !== "ready" && this.phase !== "failed")) return;
     this.#wasReset = false;
     if (document.activeElement === document.body) this.#focusMain();
@@ -246,7 +246,7 @@ export class RunControls extends LitElement {
 
 const NAMES = { webgpu: "WebGPU", cpu: "CPU" } as const;
 
-/** How a run went on. */
+/** Returns a sentence on how a run resumed. */
 function resumed({ epochs, step, reason, backend }: Recovery): string {
   const within = step > 0 ? `within epoch ${epochs + 1}` : `after epoch ${epochs}`;
   const where = epochs + step > 0 ? `It resumed ${within}` : "It started over";

@@ -4,13 +4,13 @@ import { property, query, state } from "lit/decorators.js";
 import { base, clamped } from "./base.js";
 import { define } from "./define.js";
 
-/** Something to find. */
+/** A result of a search. */
 export interface Choice {
   id: string;
   label: string;
 }
 
-/** A text field that finds: type, choose with the arrow keys or the pointer. Sends `pick` with the choice. */
+/** A search field: type, then choose with the arrow keys or the pointer. Sends `pick` with the choice. */
 @define("tt-search-box")
 export class SearchBox extends LitElement {
   static override shadowRootOptions = { ...LitElement.shadowRootOptions, delegatesFocus: true };
@@ -53,14 +53,14 @@ export class SearchBox extends LitElement {
 
   @property() label = "";
   @property() placeholder = "";
-  /** Finds choices for a text; the empty text gives the first ones. */
+  /** Finds choices for a text; an empty text returns the first ones. */
   @property({ attribute: false }) find: (text: string) => Promise<Choice[]> = () => Promise.resolve([]);
   @query("input") private readonly input!: HTMLInputElement;
   @state() private choices: Choice[] | undefined;
   @state() private active = -1;
   /** Counts the searches, so that a late answer to an early one is dropped. */
   #search = 0;
-  /** The last search, which keys wait for: who types and presses Enter at once means what the whole text finds. */
+  /** The last search. Keys wait for it, so that Enter right after typing takes a result of the whole text. */
   #found: Promise<void> = Promise.resolve();
 
   override render(): TemplateResult {
@@ -133,7 +133,7 @@ export class SearchBox extends LitElement {
     if (key !== "Enter") event.preventDefault();
     const search = this.#search;
     await this.#found;
-    // What was typed on meanwhile, or closed, is no longer what the key was for.
+    // The key no longer applies if the text has changed or the list was closed meanwhile.
     if (search !== this.#search) return;
     if (this.choices === undefined) {
       if (key !== "Enter") this.#typed();

@@ -1,4 +1,4 @@
-/** The run that the page shows: its trainer, its state and what it has measured so far. */
+/** The run that the page shows: its trainer, its state and its measurements so far. */
 
 import {
   type EpochReport,
@@ -21,42 +21,42 @@ import type { Release, Turns } from "./turns.js";
 
 /**
  * `opening` reads the first data, `ready` has a fresh model, `waiting` waits for another run of the page, `failed` has no
- * model or one that cannot continue; `reset` leads back to `ready` from everywhere.
+ * model, or one that cannot continue; `reset` leads from every phase to `ready`.
  */
 export type Phase = "opening" | "ready" | "waiting" | "training" | "paused" | "finished" | "failed";
 
 /** Resources that the runs of a page share. */
 export interface Neighbours {
-  /** Whether it shares its worker, and so its GPU device, with them. */
+  /** Whether the run shares its worker, and so its GPU device, with them. */
   share: boolean;
   /** The queue that lets one of them train at a time. */
   turns: Turns;
 }
 
-/** Data, and settings for it, that are not the run's yet. */
+/** Data and its settings that are being opened, or were rejected. */
 export interface Candidate {
   dataSet: DataSet;
   settings: Settings;
-  /** Why it was refused; none while it is opened. */
+  /** The reason for its rejection; none while it is being opened. */
   error?: TwoTowerError;
 }
 
-/** Bytes of the largest run of which the page has a copy, and milliseconds between two copies. */
+/** Bytes of the largest run that the page copies, and milliseconds between two copies. */
 const COPIED = { most: 64 * 2 ** 20, pause: 10_000 };
 
-/** Milliseconds that a run has to stop. A longer step is ended with its worker. */
+/** Milliseconds that a run has to stop. If a step takes longer, its worker is terminated. */
 const PATIENCE = 2000;
 
-/** Sends `change` whenever something that it shows has changed. */
+/** State of the page's run. Sends `change` after each change. */
 export class Session extends EventTarget {
   phase: Phase = "opening";
   error: TwoTowerError | undefined;
   specs: readonly OptionSpec[] = [];
   presets: readonly Preset[] = [];
-  /** The data of the model at hand. */
+  /** Data of the current model. */
   dataSet: DataSet | undefined;
   trainer: Trainer | undefined;
-  /** What is being opened in its place, or was refused. The model at hand stays until another one is there. */
+  /** Data that is being opened, or was rejected. The current model stays until the next one is ready. */
   candidate: Candidate | undefined;
   progress: Progress | undefined;
   loss = new LossCurve();
@@ -69,29 +69,29 @@ export class Session extends EventTarget {
   pairsPerSecond = 0;
   /** Pairs that a saved run had been trained on when it was opened. */
   pairsBefore = 0;
-  /** How the run went on after its device or its worker was lost. */
+  /** How the run resumed after its device or its worker was lost. */
   recovered: Recovery | undefined;
   /** Whether it waits for a run to stop. */
   stopping = false;
-  /** How much has arrived of the data that is being opened. */
+  /** Bytes that have arrived of the data that is being opened. */
   arrived: Arrived | undefined;
   /** Counts the runs. */
   run = 0;
-  /** Counts the models that could be asked: fresh ones, and those after an epoch. */
+  /** Counts the models that could answer: each fresh one, and one after each epoch. */
   version = 0;
-  /** Asked before a trained model is given up: keeps it elsewhere, and tells whether it may go. */
+  /** Called before a trained model is discarded: keeps it elsewhere, and returns whether it may be discarded. */
   rescue: (() => Promise<boolean>) | undefined;
 
   #wanted: Settings;
-  /** Settings of the model at hand. */
+  /** Settings of the current model. */
   #used: Settings;
-  /** Ends the trainer at hand. */
+  /** Ends the current trainer. */
   #life = new AbortController();
-  /** Gives up what is being opened. */
+  /** Aborts the opening of data. */
   #opening = new AbortController();
   #run = new AbortController();
   #gate: PromiseWithResolvers<unknown> | undefined;
-  /** A copy of the run, for the case that its worker dies, and when it was made. */
+  /** A copy of the run, in case its worker dies, and the time of the copy. */
   #copy: { file?: Blob; at: number } = { at: -Infinity };
 
   constructor(
@@ -107,7 +107,7 @@ export class Session extends EventTarget {
     return this.isOpening ? (this.candidate?.settings ?? this.#wanted) : this.#wanted;
   }
 
-  /** Whether the model at hand was made with other settings than those wanted. */
+  /** Whether the current model has other settings than the wanted ones. */
   get stale(): boolean {
     return !same(this.#used, this.#wanted);
   }
@@ -122,7 +122,7 @@ export class Session extends EventTarget {
     return this.phase !== "failed" && this.progress !== undefined;
   }
 
-  /** Takes new settings: at once where no training is lost, else at the next reset. */
+  /** Applies new settings: at once if no training is lost, else at the next reset. */
   async configure(settings: Settings): Promise<void> {
     const { candidate } = this;
     if (candidate && this.isOpening) return this.open(candidate.dataSet, settings, false);
@@ -131,13 +131,13 @@ export class Session extends EventTarget {
     if (!this.isTrained) await this.reset();
   }
 
-  /** Takes settings for the data that was refused, and opens it again; else for the run. */
+  /** Applies settings to the data that was rejected and opens it again; without such data, applies them to the run. */
   correct(settings: Settings): Promise<void> {
     const { candidate } = this;
     return candidate && candidate.dataSet !== this.dataSet ? this.open(candidate.dataSet, settings) : this.configure(settings);
   }
 
-  /** Forgets the data that was refused. */
+  /** Removes the data that was rejected. */
   dismiss(): void {
     this.#opening.abort();
     if (this.error === this.candidate?.error) this.error = undefined;
@@ -145,7 +145,7 @@ export class Session extends EventTarget {
     this.#changed();
   }
 
-  /** Turns to a data set. The run before it ends once the new one is there. */
+  /** Opens a data set. The previous run ends when the new one is ready. */
   open(dataSet: DataSet, settings = this.#wanted, resumes = true): Promise<void> {
     this.#resetting = this.#open(dataSet, settings, resumes ? dataSet.resume : undefined);
     return this.#resetting;
@@ -163,11 +163,11 @@ export class Session extends EventTarget {
     }
     await this.#resetting;
     if (this.phase === "finished" || (this.phase === "ready" && this.stale)) await this.reset();
-    // Settings that were refused are none to train with.
+    // Nothing trains with rejected settings.
     if (this.phase === "ready" && !this.stale && (await this.#takeTurn("ready"))) await this.#train();
   }
 
-  /** Stops between two slices of training until `start`; one that waits for its turn gives up its place. */
+  /** Pauses between two slices of training until `start`. A run that waits for its turn leaves the queue. */
   pause(): void {
     this.#wait.abort();
     if (this.phase !== "training") return;
@@ -176,7 +176,7 @@ export class Session extends EventTarget {
     this.#releaseTurn();
   }
 
-  /** Gives up the run for a fresh model with the wanted settings. */
+  /** Replaces the run by a fresh model with the wanted settings. */
   reset(): Promise<void> {
     const { trainer, dataSet } = this;
     const known = dataSet ?? this.candidate?.dataSet;
@@ -186,7 +186,7 @@ export class Session extends EventTarget {
     return this.#resetting;
   }
 
-  /** Gives up everything: nothing goes on in the background. */
+  /** Ends everything, so that nothing runs in the background. */
   close(): void {
     this.#wait.abort();
     this.#opening.abort();
@@ -194,11 +194,11 @@ export class Session extends EventTarget {
     this.#releaseTurn();
   }
 
-  /** Gives up waiting for the turn. */
+  /** Ends the wait for the turn. */
   #wait = new AbortController();
   #release: Release | undefined;
 
-  /** Waits for the turn to train. Returns whether it came: otherwise the phase is `before` again. A later call takes the place of this one. */
+  /** Waits for the turn to train. Returns whether the run got it; if not, the phase is `before` again. A later call replaces this one. */
   async #takeTurn(before: Phase): Promise<boolean> {
     this.#wait.abort();
     const { signal } = (this.#wait = new AbortController());
@@ -218,18 +218,18 @@ export class Session extends EventTarget {
     this.#release = undefined;
   }
 
-  /** Counts what was asked to take the place of the run. */
+  /** Counts the requests to replace the run. */
   #asked = 0;
-  /** Settled when the last reset is done. */
+  /** Settles when the last reset is done. */
   #resetting: Promise<void> = Promise.resolve();
-  /** Settled when no training is at work. */
+  /** Settles when no training is running. */
   #idle: Promise<unknown> = Promise.resolve();
 
   async #restart(trainer: Trainer, dataSet: DataSet): Promise<void> {
     const wanted = this.#wanted;
     const asked = ++this.#asked;
     this.dismiss();
-    // A later reset takes the place of this one.
+    // A later reset replaces this one.
     if (!(await this.#giveUp()) || asked !== this.#asked) return;
     if (this.trainer === undefined) return this.#open(dataSet, wanted);
     if (trainer !== this.trainer) return;
@@ -245,12 +245,12 @@ export class Session extends EventTarget {
     }
   }
 
-  /** Stops the run at hand and has it kept elsewhere. Returns whether it may go. */
+  /** Stops the current run and calls `rescue`. Returns whether the run may be discarded. */
   async #giveUp(): Promise<boolean> {
     this.#wait.abort();
     if (this.trainer === undefined) return true;
     const { run } = this;
-    // One that rests stops at once: its buttons stay as they are.
+    // A run that is not training stops at once, so its buttons stay as they are.
     this.stopping = this.phase === "training";
     this.#run.abort();
     this.#changed();
@@ -271,7 +271,7 @@ export class Session extends EventTarget {
     return mayGo;
   }
 
-  /** The phase of the model at hand while nothing is at work. */
+  /** Returns the phase of the current model while nothing is running. */
   #atRest(): Phase {
     return this.final ? "finished" : this.progress ? "paused" : "ready";
   }
@@ -316,12 +316,12 @@ export class Session extends EventTarget {
     const now = performance.now();
     if (trainer.about.memoryBytes > COPIED.most || now - this.#copy.at < COPIED.pause) return;
     this.#copy.at = now;
-    // A run that is given up meanwhile needs none.
+    // A run that was discarded meanwhile needs no copy.
     const file = await trainer.save().catch(() => undefined);
     if (file && trainer === this.trainer) this.#copy.file = new Blob([file]);
   }
 
-  /** Opens the copy of a run whose worker has died, once. Returns whether there was one. */
+  /** Opens the copy of a run whose worker has died, once. Returns whether that succeeded. */
   async #revived(thrown: unknown, { aborted }: AbortSignal): Promise<boolean> {
     const { file } = this.#copy;
     if (aborted || file === undefined || TwoTowerError.from(thrown).code !== "worker") return false;
@@ -348,7 +348,7 @@ export class Session extends EventTarget {
     const seconds = training(progress) - training(this.progress);
     const pairs = progress.pairs - (this.progress?.pairs ?? 0);
     if (seconds > 0) this.pairsPerSecond = smooth(this.pairsPerSecond, pairs / seconds);
-    // A trial's losses are none of the run's.
+    // The losses of a trial do not belong to the run.
     if (progress.trial === null) this.loss.push(progress, about.config.batchSize);
     else this.trials = withSlice(this.trials, progress, progress.trial, about.config.batchSize);
     if (progress.recovered > (this.progress?.recovered ?? 0)) void this.#tellRecovery();
@@ -356,14 +356,14 @@ export class Session extends EventTarget {
     this.#changed();
   }
 
-  /** Learns how the run went on after its device was lost. */
+  /** Reads how the run resumed after its device was lost. */
   async #tellRecovery(): Promise<void> {
     const report = await this.trainer?.report().catch(() => undefined);
     this.recovered = report?.recovered.at(-1);
     this.#changed();
   }
 
-  /** Reads the data, for a fresh model or for a saved run's, and turns to it once it is there. */
+  /** Reads the data of a fresh model or of a saved run, and shows the model when it is ready. */
   async #open(dataSet: DataSet, settings: Settings, resume?: DataSet["resume"]): Promise<void> {
     this.#asked++;
     this.#opening.abort();
@@ -410,14 +410,14 @@ export class Session extends EventTarget {
     this.#changed();
   }
 
-  /** Learns which options there are, also where the data cannot be opened. */
+  /** Loads the list of options, also if the data cannot be opened. */
   async #learn(): Promise<void> {
     if (this.specs.length > 0) return;
     [this.specs, this.presets] = await Promise.all([Trainer.options(), Trainer.presets()]);
     this.#changed();
   }
 
-  /** Tells why a candidate is not taken. The model at hand stays, if there is one. */
+  /** Shows why a candidate was rejected. The current model stays, if there is one. */
   #refuse(candidate: Candidate): void {
     this.candidate = candidate;
     this.error = candidate.error;
@@ -426,7 +426,7 @@ export class Session extends EventTarget {
     else this.#changed();
   }
 
-  /** Shows the model at hand as a fresh one, or as a run that was saved. */
+  /** Shows the current model as a fresh one, or as a saved run. */
   #fresh(saved?: Report): void {
     this.#gate = undefined;
     this.error = undefined;
@@ -444,7 +444,7 @@ export class Session extends EventTarget {
     this.#to(this.#atRest());
   }
 
-  /** Whether the data is to be read anew: for other options of its own, or because the worker may be gone. */
+  /** Returns whether the data must be read again: because its options changed, or because the worker may have ended. */
   #mustReopen(): boolean {
     if (this.phase === "failed" && this.error?.code !== "non-finite") return true;
     // The seed also draws the test part, unless that is given.
@@ -470,18 +470,18 @@ export class Session extends EventTarget {
   }
 }
 
-/** Errors of settings that cannot be had, which leave the model at hand as it is. */
+/** Errors of rejected settings, which do not affect the current model. */
 const REFUSED: readonly TwoTowerError["code"][] = ["config", "not-available", "limit", "out-of-memory", "data"];
 
-/** Options that the data was read with: towers of features take more of it. */
+/** Options that apply when data is read; towers with features use more of its columns. */
 const DATA = /^(split|data)\.|^towers\.\w+\.(id|features)$/;
 
-/** Time of a run without its evaluation. */
+/** Returns the time of a run without its evaluation. */
 function training(progress: Progress | undefined): number {
   return progress ? progress.seconds - progress.evaluationSeconds : 0;
 }
 
-/** Follows a jumping rate within about ten slices. */
+/** Smooths a rate over about ten slices. */
 function smooth(before: number, now: number): number {
   return before === 0 ? now : before + 0.1 * (now - before);
 }

@@ -5,7 +5,7 @@ import type { DataSet } from "./data-set.js";
 
 export type Value = OptionSpec["default"];
 
-/** Values by dotted key; an option that is not here has its default. */
+/** Values by dotted key; a missing option has its default. */
 export type Values = Readonly<Record<string, Value>>;
 
 export interface Settings {
@@ -13,33 +13,33 @@ export interface Settings {
   values: Values;
 }
 
-/** Settings that nobody has changed. */
+/** Default settings. */
 export const DEFAULTS: Settings = { backend: "auto", values: {} };
 
-/** The options of a run with these settings, on data that has its parts given or is still to be split. */
+/** Returns the options of a run with these settings, on data that is already split (`given`) or not. */
 export function runOptions({ backend, values }: Settings, { given, resume }: Pick<DataSet, "given" | "resume">): RunOptions {
-  // How the data of a saved run was read stays as it is.
+  // A saved run keeps the options that its data was read with.
   if (resume) values = withoutData(values);
   else if (given) values = { ...values, "split.kind": "given" };
   return { ...nested(values), backend };
 }
 
-/** Whether an option says how data is read and split. */
+/** Returns whether an option sets how data is read and split. */
 export function isOfData(key: string): boolean {
   return /^(split|data)\./.test(key);
 }
 
-/** The values of options that say how data is read and split. */
+/** Returns the values of options that set how data is read and split. */
 export function ofData(values: Values): Values {
   return Object.fromEntries(Object.entries(values).filter(([key]) => isOfData(key)));
 }
 
-/** The values of all other options. */
+/** Returns the values of all other options. */
 export function withoutData(values: Values): Values {
   return Object.fromEntries(Object.entries(values).filter(([key]) => !isOfData(key)));
 }
 
-/** The values that options have, of those that there are. */
+/** Returns the values that a config sets, of the known options. */
 export function valuesOf(config: PartialConfig, specs: readonly OptionSpec[]): Values {
   const found = specs.map(({ key }) => {
     const value = key.split(".").reduce<unknown>((node, part) => (Object(node) as Record<string, unknown>)[part], config);
@@ -48,7 +48,7 @@ export function valuesOf(config: PartialConfig, specs: readonly OptionSpec[]): V
   return Object.fromEntries(found.filter((entry): entry is [string, Value] => entry[1] !== undefined));
 }
 
-/** The values of options as they are nested in a config; an empty group has its defaults. Unknown keys stay. */
+/** Returns the values of a nested config by dotted key. An empty group gets its defaults. Unknown keys stay. */
 export function flat(config: object, specs: readonly OptionSpec[]): Values {
   const values: Record<string, Value> = {};
   const walk = (node: object, prefix: string): void => {
@@ -63,7 +63,7 @@ export function flat(config: object, specs: readonly OptionSpec[]): Values {
   return values;
 }
 
-/** The values as nested options. */
+/** Returns the values as nested options. */
 export function nested(values: Values): PartialConfig {
   const root: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(values)) {
@@ -76,7 +76,7 @@ export function nested(values: Values): PartialConfig {
   return root;
 }
 
-/** Whether two settings ask for the same run. */
+/** Returns whether two settings describe the same run. */
 export function same(a: Settings, b: Settings): boolean {
   return a.backend === b.backend && JSON.stringify(nested(a.values)) === JSON.stringify(nested(b.values));
 }

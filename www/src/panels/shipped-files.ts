@@ -6,7 +6,7 @@ import { NAMES } from "./shipped-names.js";
 
 type PartOfSet = keyof typeof NAMES;
 
-/** Where the files are. Bundlers find them by these very expressions. */
+/** URLs of the files. Bundlers find them by these exact expressions. */
 const FILES: Record<string, Record<PartOfSet, URL>> = {
   "online-retail": {
     train: new URL("./data/online-retail/train.csv.gz", import.meta.url),
@@ -22,12 +22,12 @@ const FILES: Record<string, Record<PartOfSet, URL>> = {
   },
 };
 
-/** Whether a data set is there. */
+/** Returns whether a data set is included. */
 export function ships(set: string): boolean {
   return set in FILES;
 }
 
-/** Address of a file, as it is configured or beside the package. */
+/** Returns the address of a file: in the configured folder, or next to the package. */
 export function addressIn(set: string, part: PartOfSet): string {
   const folder = addressOf("dataUrl");
   if (folder !== undefined) return new URL(`${set}/${NAMES[part]}`, folder).href;
@@ -41,7 +41,7 @@ export async function opened(set: string, part: PartOfSet): Promise<Table> {
     const advice = "set the data folder with `configure({ dataUrl })` or the attribute `data-url`";
     return new TwoTowerError("data", `${url}: ${problem}; ${advice}`, { file: url, problem, lines: [], option: "dataUrl" }, { cause });
   };
-  // The trainer itself comes first: it is compiled while the data arrives.
+  // The trainer itself is downloaded first, so that it is compiled while the data arrives.
   const response = await fetch(url, { priority: "low" }).catch((cause: unknown) => {
     throw refused("the data set could not be fetched", cause);
   });

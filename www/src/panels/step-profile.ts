@@ -8,7 +8,7 @@ import { milliseconds, plural, scaled } from "./format.js";
 import type { Phase } from "./session.js";
 import { table } from "./table.js";
 
-/** Where the time of a step goes: measured on the next steps of a run that is at work, at once where it is opened. */
+/** Time of a step by operation, measured on the next steps of a run. Opening it while a run trains starts the measurement. */
 @define("tt-step-profile")
 export class StepProfile extends LitElement {
   static override styles = [
@@ -55,7 +55,7 @@ export class StepProfile extends LitElement {
   ];
 
   @property({ attribute: false }) trainer: Trainer | undefined;
-  /** Counts the runs: what was measured goes with its own. */
+  /** Counts the runs. A profile is removed with its run. */
   @property({ type: Number }) run = 0;
   @property() phase: Phase = "opening";
   /** Whether the machine is busy with something else. */
@@ -70,7 +70,7 @@ export class StepProfile extends LitElement {
 
   override render(): TemplateResult {
     return html`<details class="small" @toggle=${this.#toggled}>
-      <summary>Where a step’s time goes</summary>
+      <summary>Profile of a training step</summary>
       <div class="told">
         <p class="muted" role="status">${this.problem ?? this.#told()}</p>
         <button class="button" ?disabled=${!this.#canMeasure} @click=${this.#measure}>Measure</button>
@@ -87,9 +87,9 @@ export class StepProfile extends LitElement {
     if (this.measuring) return "Measuring…";
     if (this.profile) {
       const { steps } = this.profile;
-      return `The mean of ${plural(steps, "step")} of this run: ${milliseconds(whole(this.profile))} a step. What is done once a window of steps counts with its share.`;
+      return `Mean of ${plural(steps, "step")} of this run: ${milliseconds(whole(this.profile))} per step. Operations that run once per window of steps count with their share.`;
     }
-    return "While a run trains, its next steps are taken with a clock around each operation.";
+    return "While a run trains, the time of each operation can be measured on its next steps.";
   }
 
   #table(profile: Profile): TemplateResult {
@@ -102,7 +102,7 @@ export class StepProfile extends LitElement {
             <th scope="col">Operation</th>
             <th scope="col">Time</th>
             <th scope="col" class="share">Share</th>
-            <th scope="col">Once a</th>
+            <th scope="col">Once per</th>
             <th scope="col">Flop</th>
             <th scope="col">Bytes</th>
           </tr>
@@ -160,7 +160,7 @@ export class StepProfile extends LitElement {
   }
 }
 
-/** Milliseconds of each shader, of which a large batch has a dispatch for each of its parts. */
+/** Returns the milliseconds of each shader; a large batch is split into parts, with a dispatch for each. */
 function byShader(kernels: Operation["kernels"]): Map<string, number> {
   const sums = new Map<string, number>();
   for (const [shader, time] of kernels) sums.set(shader, (sums.get(shader) ?? 0) + time);

@@ -1,4 +1,4 @@
-/** What the page compares: the settings at hand, and what they come to with one technique or none. */
+/** Strategies that the page compares: the current settings, and the same with one technique or none. */
 
 import type { OptionSpec } from "../index.js";
 import type { Stroke } from "./line-key.js";
@@ -23,25 +23,25 @@ import {
 export interface Strategy {
   id: string;
   name: string;
-  /** What sets it apart. */
+  /** Description for newcomers. */
   does: string;
   stroke: Stroke;
-  /** The values that it trains with, made of those at hand. */
+  /** Returns the values that it trains with, derived from the current ones. */
   values(atHand: Values, specs: readonly OptionSpec[]): Values;
-  /** What it lacks with these values to do well, as a sentence. */
+  /** Returns a sentence on what it needs to rank well, if these values lack it. */
   needs(values: Values, specs: readonly OptionSpec[]): string | undefined;
-  /** What of these values is not to be known from its name, in words. */
+  /** Returns a description of the values that its name does not contain. */
   told(values: Values, specs: readonly OptionSpec[]): string;
 }
 
-/** Strategies that are compared at once, at most: more lines cannot be told apart. */
+/** Maximum number of strategies in a comparison: readers cannot tell more lines apart. */
 export const MOST = 4;
 
 export const STRATEGIES: readonly Strategy[] = [
   {
     id: "two-bp",
     name: "Two backpropagations",
-    does: "The plain way: errors train users and items alike.",
+    does: "Gradients train both users and items.",
     stroke: { colour: "--two-bp", dash: [] },
     values: plain,
     needs: () => undefined,
@@ -52,7 +52,7 @@ export const STRATEGIES: readonly Strategy[] = [
   alone("skip", SKIPPING, { colour: "--skipping", dash: [9, 3, 2, 3] }),
   {
     id: "settings",
-    name: "The settings at hand",
+    name: "The current settings",
     does: "With every technique that is switched on in the settings.",
     stroke: { colour: "--at-hand", dash: [16, 3] },
     values: (atHand) => atHand,
@@ -67,10 +67,10 @@ export const STRATEGIES: readonly Strategy[] = [
   },
 ];
 
-/** What is ticked when the page opens. */
+/** Strategies that are ticked when the page opens. */
 export const FIRST_PICKED: readonly string[] = STRATEGIES.slice(0, MOST).map(({ id }) => id);
 
-/** The technique's options, and those that it starts with, where they do not have their defaults, in words. */
+/** Returns the technique's options, and those that it starts with, if they differ from their defaults, in words. */
 function changed(technique: Technique, values: Values, specs: readonly OptionSpec[]): string[] {
   const keys = new Set([...technique.options.map(([key]) => key), ...Object.keys(startsOf(technique, specs))]);
   return [...keys]
@@ -78,7 +78,7 @@ function changed(technique: Technique, values: Values, specs: readonly OptionSpe
     .map((key) => `${named(key)[1]} ${String(values[key])}`);
 }
 
-/** One technique by itself: with its options at hand where it is on, else as its switch starts it. */
+/** Returns a strategy of a single technique: with its current options if it is on, else with its starting values. */
 function alone(id: string, technique: Technique, stroke: Stroke): Strategy {
   const { name, does } = technique;
   return {
@@ -95,7 +95,7 @@ function alone(id: string, technique: Technique, stroke: Stroke): Strategy {
   };
 }
 
-/** Without techniques, and without tuning: what is compared trains alike. */
+/** Returns the values without techniques and tuning, so that strategies differ in one technique only. */
 function plain(atHand: Values, specs: readonly OptionSpec[]): Values {
   return [...TECHNIQUES, TUNING].reduce((values, technique) => switchedOff(technique, values, specs), atHand);
 }

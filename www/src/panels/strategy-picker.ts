@@ -7,7 +7,7 @@ import { choiceCards } from "./choice-cards.js";
 import { lineKey } from "./line-key.js";
 import { MOST, STRATEGIES, type Strategy } from "./strategies.js";
 
-/** Which strategies to compare. Sends `pick` with the ids of those that are ticked. */
+/** A choice of strategies to compare. Sends `pick` with the ids of the ticked ones. */
 @define("tt-strategy-picker")
 export class StrategyPicker extends LitElement {
   static override styles = [
@@ -73,7 +73,7 @@ export class StrategyPicker extends LitElement {
 
   override render(): TemplateResult {
     return html`<fieldset>
-      <legend class="unseen">Strategies, up to ${MOST}</legend>
+      <legend class="unseen">Strategies, at most ${MOST}</legend>
       ${STRATEGIES.map((strategy) => this.#strategy(strategy))}
     </fieldset>`;
   }

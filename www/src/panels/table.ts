@@ -1,4 +1,4 @@
-/** How tables of figures look; a `.scroll` around one lets it be wider than its place. */
+/** Styles of tables of figures. A table that is wider than its `.scroll` container scrolls. */
 
 import { css } from "lit";
 

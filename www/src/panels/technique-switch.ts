@@ -10,7 +10,7 @@ import "./option-fields.js";
 import type { Values } from "./settings.js";
 import { isOn, switchedOff, switchedOn, type Technique } from "./techniques.js";
 
-/** A technique that is on or off, with its options while it is on. Sends `values`, through all that it stands in. */
+/** A switch for a technique, with its options while it is on. Sends `values`; the event crosses shadow roots. */
 @define("tt-technique-switch")
 export class TechniqueSwitch extends LitElement {
   static override styles = [
@@ -81,9 +81,9 @@ export class TechniqueSwitch extends LitElement {
   @property({ attribute: false }) specs: readonly OptionSpec[] = [];
   @property({ attribute: false }) values: Values = {};
   @property({ type: Boolean }) disabled = false;
-  /** What cannot be set for now. */
+  /** Options and values that cannot be set now. */
   @property({ attribute: false }) barred: Barred = FREE;
-  /** The option that was refused, and why. */
+  /** The option that was rejected, and why. */
   @property({ attribute: false }) refused: Refused | undefined;
 
   override render(): TemplateResult {
@@ -126,7 +126,7 @@ export class TechniqueSwitch extends LitElement {
   }
 }
 
-/** What the technique costs and lacks: with its values, or with those that it would start with. */
+/** Returns the costs and needs of the technique: with its values, or with its starting values. */
 function told(technique: Technique, values: Values, specs: readonly OptionSpec[]): string {
   const used = isOn(technique, values) ? values : switchedOn(technique, values, specs);
   return [technique.costs?.(used, specs), technique.needs?.(used, specs)].filter((text) => text !== undefined).join(" ");

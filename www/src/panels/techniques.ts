@@ -1,30 +1,30 @@
-/** What a run may switch on: groups of options that are off unless one of theirs is set. */
+/** Techniques that a run may switch on: groups of options that are off unless one of them is set. */
 
 import type { OptionSpec } from "../index.js";
 import { count } from "./format.js";
 import type { Value, Values } from "./settings.js";
 
-/** An option, and what the page calls it. */
+/** An option with its label. */
 export type Named = readonly [key: string, label: string];
 
 export interface Technique {
   /** The group of its options, or the one option that turns it on. */
   group: "onebp" | "cbns" | "skip" | "tune" | "towers.user.history" | "towers.item.features";
   name: string;
-  /** What it does, for someone who hears of it for the first time. */
+  /** Description for newcomers. */
   does: string;
   /** The options that the page offers. */
   options: readonly Named[];
-  /** What it costs with these values, as a sentence. */
+  /** Returns a sentence on its cost with these values. */
   costs?(values: Values, specs: readonly OptionSpec[]): string | undefined;
-  /** What it lacks with these values to do well, as a sentence: measured in docs/results.md. */
+  /** Returns a sentence on what it needs to rank well, if these values lack it; measured in docs/results.md. */
   needs?(values: Values, specs: readonly OptionSpec[]): string | undefined;
 }
 
 export const ONE_BP: Technique = {
   group: "onebp",
   name: "OneBP",
-  does: "Errors train the items alone; a user just drifts towards each item they take. Steps cost less.",
+  does: "Gradients train item vectors only. A user’s vector moves towards each item they pick. Steps cost less.",
   options: [["onebp.beta", "Kept share β"]],
   needs: (values, specs) => {
     const apt = valueOf("negatives.kind", values, specs) === "uniform" && valueOf("normalize", values, specs) === false;
@@ -41,11 +41,11 @@ export const ONE_BP: Technique = {
 export const CBNS: Technique = {
   group: "cbns",
   name: "CBNS",
-  does: "Remembers items of earlier batches, so that each pair has many more to be told apart from.",
+  does: "Keeps items of earlier batches in a bank, as more negatives for each pair.",
   options: [
     ["cbns.capacity", "Bank size"],
     ["cbns.warmup", "Warm-up steps"],
-    ["cbns.sides", "Pushed sides"],
+    ["cbns.sides", "Bank gradients"],
   ],
   costs: (values, specs) => {
     const bank = Number(valueOf("cbns.capacity", values, specs));
@@ -56,13 +56,13 @@ export const CBNS: Technique = {
     );
   },
   needs: (values, specs) =>
-    Number(valueOf("batchSize", values, specs)) > 64 ? "It pays for small batches: with 16 pairs it is better by 2 to 11%." : undefined,
+    Number(valueOf("batchSize", values, specs)) > 64 ? "It helps small batches: with 16 pairs it is better by 2 to 11%." : undefined,
 };
 
 export const SKIPPING: Technique = {
   group: "skip",
   name: "Skipping",
-  does: "Leaves out pairs that have little to teach for now, so that epochs get shorter.",
+  does: "Skips pairs that currently teach the model little, so that epochs get shorter.",
   options: [
     ["skip.policy", "Which pairs"],
     ["skip.share", "Share to skip"],
@@ -73,8 +73,9 @@ export const SKIPPING: Technique = {
 };
 
 /**
- * Multiply-adds of a step with the bank as a multiple of those without, as the plan counts them: a pair meets M banked items
- * beside the B of its batch, in two products for each side that is pushed, where the batch has three.
+ * Returns the multiply-adds of a step with the bank as a multiple of those without, as the plan counts them: a pair is
+ * scored against M banked items beside the B items of its batch. The bank needs two products for each side that it
+ * pushes; the batch needs three.
  */
 export function bankWork(values: Values, specs: readonly OptionSpec[]): number {
   const products = valueOf("cbns.sides", values, specs) === "items" ? 2 : 4;
@@ -87,28 +88,28 @@ export const TECHNIQUES: readonly Technique[] = [ONE_BP, CBNS, SKIPPING];
 export const TUNING: Technique = {
   group: "tune",
   name: "Tuning",
-  does: "Tries temperatures on pairs held out for it, then trains on all of them with the best one.",
+  does: "Tries several temperatures on held-out pairs, then trains on all pairs with the best one.",
   options: [
     ["tune.temperature", "Temperatures"],
     ["tune.validation", "Share held out"],
   ],
 };
 
-/** What towers may be made of beside an embedding for each id, and how they are tuned. */
+/** Inputs of towers beside an embedding for each id, and tuning. */
 export const REFINEMENTS: readonly Technique[] = [
   {
     group: "towers.user.history",
     name: "Users as histories",
-    does: "A user is the sum of what they took, without a row of their own: newcomers are served as well as anyone.",
+    does: "A user is the sum of their items and has no other vector, so new users are served as well as others.",
     options: [
       ["towers.user.history.power", "Power of the count"],
-      ["towers.user.history.cap", "Most items"],
+      ["towers.user.history.cap", "Maximum items"],
     ],
   },
   {
     group: "towers.item.features",
     name: "Features of items",
-    does: "Columns of the items file, such as title:words, authors:list or year:number, have embeddings, too.",
+    does: "Columns of the items file, such as title:words, authors:list or year:number, get embeddings too.",
     options: [["towers.item.features", "Columns"]],
   },
   TUNING,
@@ -119,8 +120,8 @@ export function isOn({ group }: Technique, values: Values): boolean {
 }
 
 /**
- * The values with the technique on: its options as the crate starts them. A shared option that has been set, such as the
- * temperature, stays.
+ * Returns the values with the technique switched on: its options get the crate's starting values. A shared option that
+ * has been set, such as the temperature, stays.
  */
 export function switchedOn(technique: Technique, values: Values, specs: readonly OptionSpec[]): Values {
   const starts = startsOf(technique, specs);
@@ -128,7 +129,7 @@ export function switchedOn(technique: Technique, values: Values, specs: readonly
   return { ...starts, ...values, ...Object.fromEntries(own.map((key) => [key, starts[key] ?? valueOf(key, {}, specs)])) };
 }
 
-/** The values without any of the technique's, and without those that came with it. */
+/** Returns the values without the technique's own and without its starting values. */
 export function switchedOff(technique: Technique, values: Values, specs: readonly OptionSpec[]): Values {
   const starts = startsOf(technique, specs);
   return Object.fromEntries(
@@ -136,18 +137,18 @@ export function switchedOff(technique: Technique, values: Values, specs: readonl
   );
 }
 
-/** The technique's own values, and those of the shared options that it starts with. */
+/** Returns the technique's own values, and those of the shared options that it starts with. */
 export function valuesOf(technique: Technique, values: Values, specs: readonly OptionSpec[]): Values {
   const starts = startsOf(technique, specs);
   return Object.fromEntries(Object.entries(values).filter(([key]) => belongs(key, technique.group) || key in starts));
 }
 
-/** Values that the technique starts with where they are not the defaults. */
+/** Returns the technique's starting values that differ from the defaults. */
 export function startsOf({ group }: Technique, specs: readonly OptionSpec[]): Values {
   return Object.assign({}, ...specs.filter(({ key }) => belongs(key, group)).map(({ starts }) => starts)) as Values;
 }
 
-/** The value that an option has. */
+/** Returns the value of an option, or its default. */
 export function valueOf(key: string, values: Values, specs: readonly OptionSpec[]): Value {
   return values[key] ?? specs.find((spec) => spec.key === key)?.default ?? null;
 }

@@ -10,7 +10,7 @@ import "./line-chart.js";
 import { table } from "./table.js";
 import { bestOf, type TrialRun } from "./trials.js";
 
-/** How each temperature of a tuned run goes: the trial at work and the best one drawn, all of them in a table. */
+/** The trials of a tuned run: a chart of the current one and the best one, and a table of all. */
 @define("tt-trials")
 export class Trials extends LitElement {
   static override styles = [
@@ -36,7 +36,7 @@ export class Trials extends LitElement {
   ];
 
   @property({ attribute: false }) trials: readonly TrialRun[] = [];
-  /** The metric that decides. */
+  /** The metric that selects the best trial. */
   @property() metric: keyof Metrics = "ndcg@20";
   /** Whether all temperatures were tried. */
   @property({ type: Boolean }) over = false;
@@ -71,11 +71,11 @@ export class Trials extends LitElement {
             })}
           </tbody>
         </table>
-        <p class="small muted">Measured on pairs that are held out for this.</p>
+        <p class="small muted">Measured on held-out pairs.</p>
       </div>`;
   }
 
-  /** The trial at work, beside the best one. */
+  /** Renders the chart of the current trial and the best one. */
   #chart(leader: number): TemplateResult {
     const current = this.trials.at(-1);
     const best = this.trials[leader];
@@ -89,7 +89,7 @@ export class Trials extends LitElement {
     });
     const other = best === current ? undefined : best;
     const named = (trial: TrialRun | undefined): string => (trial ? `τ ${String(trial.temperature)}` : "");
-    // Always two: a chart keeps the lines that it began with.
+    // Always two lines: a chart keeps its number of lines.
     const lines = [
       line(current ?? { epochs: [] }, "--ndcg", [], named(current)),
       line(other ?? { epochs: [] }, "--recall", [5, 4], other ? `best, ${named(other)}` : "best"),

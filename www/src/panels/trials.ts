@@ -1,20 +1,20 @@
-/** The trials of a tuned run: each temperature's curve and epochs, as they come. */
+/** The trials of a tuned run: the curve and the epochs of each temperature so far. */
 
 import type { Metrics, Progress, Trial, TrialProgress } from "../index.js";
 import { LossCurve } from "./loss-curve.js";
 
-/** An epoch of a trial, measured on the pairs that are held out. */
+/** An epoch of a trial, measured on the held-out pairs. */
 export type TrialEpoch = Partial<Metrics> & { epoch: number };
 
 export interface TrialRun {
   temperature: number;
   loss: LossCurve;
   epochs: readonly TrialEpoch[];
-  /** Epochs that it may take. */
+  /** Maximum number of epochs. */
   of: number;
 }
 
-/** The trials that a saved run has had: of each, the best epoch alone is known. */
+/** Returns the trials of a saved run. Only the best epoch of each is known. */
 export function trialsOf(trials: readonly Trial[]): TrialRun[] {
   return trials.map(({ temperature, epoch, epochs, ...metrics }) => ({
     temperature,
@@ -24,7 +24,7 @@ export function trialsOf(trials: readonly Trial[]): TrialRun[] {
   }));
 }
 
-/** The trials with a slice of the one at work. */
+/** Returns the trials after a slice of the current one. */
 export function withSlice(trials: readonly TrialRun[], progress: Progress, at: TrialProgress, batchSize: number): readonly TrialRun[] {
   const { trial, temperature, epochReport } = at;
   const known = trials[trial - 1] ?? { temperature, loss: new LossCurve(), epochs: [], of: progress.epochs };
@@ -33,7 +33,7 @@ export function withSlice(trials: readonly TrialRun[], progress: Progress, at: T
   return [...trials.slice(0, trial - 1), { ...known, epochs }];
 }
 
-/** The epoch that a trial is judged by; the first of equals. */
+/** Returns the best epoch of a trial; of equal ones, the first. */
 export function bestOf({ epochs }: TrialRun, metric: keyof Metrics): TrialEpoch | undefined {
   const score = (epoch: TrialEpoch): number => epoch[metric] ?? 0;
   return epochs.reduce<TrialEpoch | undefined>((best, epoch) => (best && score(best) >= score(epoch) ? best : epoch), undefined);

@@ -3,17 +3,17 @@
 /** Ends a turn; calling it again has no effect. */
 export type Release = () => void;
 
-/** A queue of runs, first come, first served. */
+/** A queue of runs, in order of arrival. */
 export class Turns {
   readonly #waiting: (() => void)[] = [];
   #taken = false;
 
-  /** Whether somebody has the turn. */
+  /** Whether a run has the turn. */
   get taken(): boolean {
     return this.#taken;
   }
 
-  /** Waits for the turn. An aborted signal gives up the place: then there is no turn to release. */
+  /** Waits for the turn. If the signal is aborted, leaves the queue and resolves to nothing. */
   take(signal: AbortSignal): Promise<Release | undefined> {
     return new Promise((resolve) => {
       const begin = (): void => {

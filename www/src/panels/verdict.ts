@@ -1,25 +1,25 @@
-/** How strategies stand to each other after a comparison, with chance taken into account. */
+/** Verdicts on the strategies of a comparison, with chance taken into account. */
 
 import type { OptionSpec } from "../index.js";
 import { type Contender, isOver, type Run } from "./comparison.js";
 import { count } from "./format.js";
 import { STRATEGIES } from "./strategies.js";
 
-/** Metric that verdicts are on. */
+/** Metric of the verdicts. */
 export const JUDGED = "ndcg@20";
 
 export type Judged = typeof JUDGED | "recall@20";
 
-/** Twice what NDCG@20 of the page's data varies by with the seed: up to 1% (docs/results.md). */
+/** Twice the variation of NDCG@20 with the seed, on the page's data: up to 1% (docs/results.md). */
 const CHANCE = 0.02;
 
-/** A cost under this share of the plain run's is not worth a word. */
+/** Differences in pairs up to this share of the plain run's are not mentioned. */
 const SLIGHT = 0.03;
 
-/** Work that differs less than this much is about the same. */
+/** Work that differs by less than this factor counts as the same. */
 const SAME_WORK = 1.2;
 
-/** How one strategy stands to another. */
+/** Difference between two strategies. */
 export interface Standing {
   /** Mean difference as a share of the other's metric. */
   difference: number;
@@ -31,18 +31,18 @@ export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** Standard deviation of a sample; 0 of a single value. */
+/** Returns the standard deviation of a sample; 0 for a single value. */
 export function deviation(values: readonly number[]): number {
   const centre = mean(values);
   return values.length < 2 ? 0 : Math.sqrt(values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1));
 }
 
-/** What as many seeds cannot tell on data of a size: metrics are means over users, so few users tell less. */
+/** Returns the largest difference that may be chance. Metrics are means over users, so it grows with fewer users or seeds. */
 export function chance(seeds: number, users: number): number {
   return Math.max(CHANCE, 1 / Math.sqrt(users)) / Math.sqrt(seeds);
 }
 
-/** Compares two strategies by the seeds that both have been trained with; nothing if there is none. */
+/** Compares two strategies by the seeds that both have been trained with. Returns nothing if there are none. */
 export function standing(one: Contender, other: Contender, metric: Judged): Standing | undefined {
   const pairs = one.runs.flatMap((run, ix) => {
     const ours = run.final?.[metric];
@@ -56,19 +56,19 @@ export function standing(one: Contender, other: Contender, metric: Judged): Stan
   return { difference: mean(differences), noise: Math.max(chance(pairs.length, users), deviation(differences)) };
 }
 
-/** Whether a strategy is better than all others by more than chance. */
+/** Returns whether a strategy is better than all others by more than chance. */
 export function isAhead(one: Contender, contenders: readonly Contender[], metric: Judged): boolean {
   const rivals = contenders.filter((other) => other !== one).map((other) => standing(one, other, metric));
   const known = rivals.filter((found) => found !== undefined);
   return known.length > 0 && known.every(({ difference, noise }) => difference > noise);
 }
 
-/** The strategy that the others are held against: the plain one, or the first. */
+/** Returns the strategy that the others are compared with: the plain one, or the first. */
 export function reference(contenders: readonly Contender[]): Contender | undefined {
   return contenders.find(({ strategy }) => strategy.id === STRATEGIES[0]?.id) ?? contenders[0];
 }
 
-/** A sentence on a strategy that has been trained, without its name; nothing on the one that others are held against. */
+/** Returns a sentence on a trained strategy, without its name; nothing for the one that others are compared with. */
 export function verdict(one: Contender, contenders: readonly Contender[], specs: readonly OptionSpec[]): string | undefined {
   const other = reference(contenders);
   const found = other && other !== one ? standing(one, other, JUDGED) : undefined;
@@ -82,7 +82,7 @@ export function verdict(one: Contender, contenders: readonly Contender[], specs:
   return `${how} ${price(one, other)}.${needs ? ` ${needs}` : ""}`;
 }
 
-/** What a strategy spends beside another: pairs, else work that is counted, with the time that it took. */
+/** Returns the cost of a strategy relative to another: in pairs, else in counted work with its time. */
 function price(one: Contender, other: Contender): string {
   const ratio = (of: (run: Run) => number): number => total(one, of) / total(other, of);
   const pairs = ratio(({ epochs }) => sum(epochs.map(({ pairs }) => pairs)));
@@ -95,7 +95,7 @@ function price(one: Contender, other: Contender): string {
   return `at ${times(work)} the multiply-adds and ${times(time)} the time`;
 }
 
-/** A sum over a strategy's runs that are over, by the run. */
+/** Returns the mean of a value over a strategy's finished runs. */
 function total({ runs }: Contender, of: (run: Run) => number): number {
   return mean(runs.filter(isOver).map(of));
 }
@@ -104,13 +104,13 @@ function sum(values: readonly number[]): number {
   return values.reduce((all, value) => all + value, 0);
 }
 
-/** .042 as `4%`; a tenth of a percent where that is all. */
+/** Formats .042 as `4%`, and shares under 2% with a digit after the point. */
 export function percent(share: number): string {
   const hundredths = 100 * Math.abs(share);
   return `${hundredths < 2 ? hundredths.toFixed(1) : count(hundredths)}%`;
 }
 
-/** 2 as `twice`, 3.71 as `3.7 times`. */
+/** Formats 2 as `twice`, 3.71 as `3.7 times`. */
 export function times(ratio: number): string {
   const tenths = Number(ratio.toFixed(1));
   return tenths === 2 ? "twice" : `${ratio < 10 ? String(tenths) : count(ratio)} times`;
