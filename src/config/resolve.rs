@@ -3,11 +3,11 @@
 use serde_json::{Map, Value, json};
 
 use super::files::check_time_format;
+use super::kind::Kind;
 use super::options::{NOT_YET, OPTIONAL_GROUPS, OPTIONS, OptionSpec, parsed};
 use super::preset::Preset;
 use super::towers::{HistoryTable, Towers, UserTower};
 use super::typed::{Config, LogQ, NegativesKind, Tune};
-use super::kind::Kind;
 use crate::error::{Error, Result, clip};
 use crate::json;
 

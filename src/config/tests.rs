@@ -126,8 +126,7 @@ fn towers_fit_together_or_are_refused() {
 #[test]
 fn a_group_that_is_off_by_default_has_defaults_of_its_own() {
     assert_eq!(Config::default().cbns, None);
-    let on =
-        Config::resolve(&json!({ "cbns": { "capacity": 9 }, "onebp": {} })).expect("valid");
+    let on = Config::resolve(&json!({ "cbns": { "capacity": 9 }, "onebp": {} })).expect("valid");
     let cbns = Cbns { capacity: 9, warmup: Warmup::Rule(WarmupRule::Auto), sides: Sides::Both };
     assert_eq!((on.cbns, on.onebp), (Some(cbns), Some(OneBp { beta: 0.99 })));
     let error = Config::resolve(&json!({ "onebp": { "alpha": 1 } })).expect_err("refused");

@@ -173,8 +173,7 @@ fn documents_named_in_comments_are_there() {
 }
 
 /// Folders whose comments are in plain English: the subject is the thing that acts.
-const PLAIN: [&str; 7] =
-    ["shaders", "src", "tests", "crates", "xtask/src", "www/src", "www/tests"];
+const PLAIN: [&str; 7] = ["shaders", "src", "tests", "crates", "xtask/src", "www/src", "www/tests"];
 
 /// Folders in them that builds and tests write.
 const WRITTEN: [&str; 2] = ["wasm", "out"];
