@@ -1,30 +1,42 @@
 #![doc = include_str!("../README.md")]
 
-pub mod checkpoint;
 pub mod config;
-pub mod cpu;
 pub mod data;
-pub mod error;
-pub mod executor;
-pub mod export;
-#[cfg(feature = "verify")]
-pub mod golden;
-pub mod gpu;
-pub mod import;
-mod json;
-pub mod metrics;
-pub mod model;
-pub mod negatives;
+mod error;
+pub mod exchange;
+pub mod formats;
 mod order;
-pub mod pieces;
-pub mod plan;
-pub mod random;
-pub mod safetensors;
-#[cfg(feature = "verify")]
-pub mod stopwatch;
 pub mod trainer;
 #[cfg(target_arch = "wasm32")]
 mod web;
 
+// These are the inside of the crate: public for its tests and measuring tools, with no promise for
+// the next version.
+#[doc(hidden)]
+pub mod checkpoint;
+#[doc(hidden)]
+pub mod cpu;
+#[doc(hidden)]
+pub mod executor;
+#[doc(hidden)]
+pub mod gpu;
+#[doc(hidden)]
+pub mod metrics;
+#[doc(hidden)]
+pub mod model;
+#[doc(hidden)]
+pub mod negatives;
+#[doc(hidden)]
+pub mod plan;
+#[doc(hidden)]
+pub mod random;
+#[cfg(feature = "verify")]
+#[doc(hidden)]
+pub mod verify;
+
 pub use config::Config;
 pub use error::{Error, Result};
+#[doc(inline)]
+pub use executor::BackendChoice;
+#[doc(inline)]
+pub use trainer::Trainer;

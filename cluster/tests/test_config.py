@@ -12,8 +12,8 @@ from twotower_cluster.refused import RefusedError
 
 
 def crate_defaults() -> dict[str, Any]:
-    """Default of every option in `src/config.rs`, by its dotted name."""
-    text = (ROOT / "src" / "config.rs").read_text(encoding="utf-8")
+    """Default of every option in `src/config/options.rs`, by its dotted name."""
+    text = (ROOT / "src" / "config" / "options.rs").read_text(encoding="utf-8")
     table = text[text.index("pub const OPTIONS") : text.index("pub const OPTIONAL_GROUPS")]
     found = {}
     for option in table.split("option(")[1:]:

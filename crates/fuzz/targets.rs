@@ -1,5 +1,5 @@
 //! Fuzz targets for all readers of untrusted bytes: each takes any bytes and panics on a fault.
-//! cargo-fuzz (`fuzz_targets/`) and a loop on a stable toolchain (`tests/fuzz.rs`) run them.
+//! cargo-fuzz (`fuzz_targets/`) and a loop on a stable toolchain (`tests/suite/fuzz.rs`) run them.
 
 use std::cell::RefCell;
 use std::time::Duration;

@@ -2,6 +2,9 @@
 //! its metadata is a record of everything else. A file may contain anything: the reader rejects
 //! every file that no run can have written, before using its contents.
 
+// Lengths of files have 64 bits, and `usize` of a page has 32.
+#![warn(clippy::cast_possible_truncation)]
+
 mod dataset;
 
 use std::borrow::Cow;
@@ -10,10 +13,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Result, clip};
-use crate::json;
-use crate::pieces::{Source, room};
+use crate::formats::json;
+use crate::formats::pieces::{Source, in_memory, room};
+use crate::formats::safetensors::{self, Data, Draft, Dtype, Entry, Place};
 use crate::plan::Tensor;
-use crate::safetensors::{self, Data, Draft, Dtype, Entry, Place};
 use dataset::all_lists;
 
 /// Version that is written, and the only one that is read.
@@ -70,7 +73,8 @@ impl<'a> Writer<'a> {
 
     /// Adds concatenated texts, and the length of each in bytes.
     pub fn texts(&mut self, [text, lengths]: [&'static str; 2], texts: Vec<&'a str>) {
-        self.words(lengths, 1, texts.iter().map(|text| text.len() as u32).collect());
+        let length = |text: &&str| u32::try_from(text.len()).expect("a cell is short");
+        self.words(lengths, 1, texts.iter().map(length).collect());
         let shape = vec![texts.iter().map(|text| text.len()).sum()];
         let (dtype, data) = (Dtype::U8, Data::Texts(texts));
         self.0.push(Entry { name: text.into(), dtype, shape, data });
@@ -201,7 +205,7 @@ impl Reader {
     pub fn texts(&mut self, [name, lengths]: [&'static str; 2]) -> Result<Texts> {
         let lengths = self.words(lengths, 1)?;
         let (place, all) = self.list(name, Dtype::U8, None)?;
-        Ok(Texts { name, all, bytes: place.bytes as usize, lengths })
+        Ok(Texts { name, all, bytes: in_memory(place.bytes), lengths })
     }
 
     /// Rejects a file with a tensor that nothing has taken, or with bytes that belong to no tensor

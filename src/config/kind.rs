@@ -48,7 +48,7 @@ impl Kind {
 }
 
 impl Serialize for Kind {
-    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let value = match *self {
             Int(min, max) => json!({ "kind": "int", "min": min, "max": max }),
             Number(min, max) => json!({ "kind": "number", "min": min, "max": max }),

@@ -4,7 +4,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::kind::Kind::{self, Above, Bool, Int, List, Null, Number, OneOf, Text};
-use crate::json;
+use crate::formats::json;
 
 /// One option of a run.
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -383,7 +383,7 @@ pub const OPTIONAL_GROUPS: &[&str] = &["tune", "onebp", "cbns", "skip", "towers.
 /// Groups that this version rejects by name.
 pub(super) const NOT_YET: &[&str] = &["towers.item.history"];
 
-fn as_json<S: Serializer>(text: &str, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+fn as_json<S: Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
     parsed(text).serialize(serializer)
 }
 

@@ -3,7 +3,7 @@
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use crate::json;
+use crate::formats::json;
 
 /// A named set of options.
 #[derive(Debug, Clone, Copy, Serialize)]

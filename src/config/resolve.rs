@@ -9,7 +9,7 @@ use super::preset::Preset;
 use super::towers::{HistoryTable, Towers, UserTower};
 use super::typed::{Config, LogQ, NegativesKind, Tune};
 use crate::error::{Error, Result, clip};
-use crate::json;
+use crate::formats::json;
 
 /// Maximum number of uses of a table's rows in a step. At D = 64, the outputs and the gradients of
 /// this number of candidates take 32 MiB each, and one workgroup sorts them well within the time

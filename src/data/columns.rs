@@ -5,37 +5,17 @@ use super::format::{Sample, Shape};
 use super::ids::Ids;
 use super::missing::Missing;
 use super::roles::{BARE_ID, Role, fold, is_index};
+use super::sought::{Found, Sought};
 use super::time::Clock;
 use super::{header, number};
 use crate::config::Column;
 use crate::error::{Error, Result};
-
-/// A column to find.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Sought<'a> {
-    pub role: Role,
-    /// Its name or position in the options.
-    pub option: Option<&'a Column>,
-    /// The key of that option.
-    pub key: &'a str,
-    /// Its name in another file.
-    pub hint: Option<&'a str>,
-}
 
 /// Settings for judging cells.
 pub(super) struct Judge<'a> {
     pub header: Option<bool>,
     pub missing: &'a Missing,
     pub clock: &'a mut Clock,
-}
-
-/// Whether the first row is a header, and the position of each column to find.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Found {
-    pub header: bool,
-    pub positions: Vec<Option<usize>>,
-    /// Candidates for the ratings, if it is unclear which one is.
-    pub unclear_ratings: Vec<usize>,
 }
 
 /// Finds columns in a sample of a file.

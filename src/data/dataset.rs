@@ -4,8 +4,8 @@ use twotower_simd::sort_pairs;
 
 use super::features::{FeatureColumn, Features};
 use super::ids::Ids;
-use super::loader::Part;
 use super::pairs::Pairs;
+use super::part::Part;
 use super::report::{About, Report, Summary};
 use super::split::Parts;
 use super::titles::{TitleLines, Titles};

@@ -4,8 +4,8 @@
 
 use memchr::{memchr, memchr_iter, memrchr};
 
+use super::cells::RECORD_LIMIT;
 use super::flaw::Flaw;
-use super::format::RECORD_LIMIT;
 use super::quoted::{self, Broken, Cells, Escape};
 
 /// Separator of the cells of a row.

@@ -1,15 +1,11 @@
 //! Detects the format of a file from its first bytes.
 
-use super::columns::Found;
 use super::delimited::{Separator, Splitter, without_line_end};
 use super::json;
+use super::sought::Found;
 use super::{number, roles};
 use crate::config::Layout;
 use crate::error::{Error, Result};
-
-/// Number of first bytes that decide a file's format, and the largest length of a record. 256 KiB
-/// are about ten thousand lines; their mean length predicts the number of lines within 0.2%.
-pub(super) const RECORD_LIMIT: usize = 256 * 1024;
 
 /// Number of rows that decide the separator.
 const ROWS_OF_SEPARATOR: usize = 100;
@@ -67,7 +63,7 @@ pub(super) struct Start {
 }
 
 impl Sample {
-    /// Reads the first [`RECORD_LIMIT`] bytes of a file, or the `whole` file.
+    /// Reads the first [`RECORD_LIMIT`](super::cells::RECORD_LIMIT) bytes of a file, or the `whole` file.
     ///
     /// # Errors
     /// [`Error::Data`] for text that is neither a table nor JSON.

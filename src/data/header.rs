@@ -1,9 +1,9 @@
 //! Detects whether the first row of a table is a header.
 
-use super::columns::Sought;
 use super::format::Sample;
 use super::number;
 use super::roles::{Role, fold, is_known};
+use super::sought::Sought;
 use super::time::Clock;
 use crate::config::Column;
 

@@ -1,12 +1,12 @@
 //! Converts the cells of records to indices and rows.
 
+use super::cells::Cells;
 use super::features::FeatureColumn;
 use super::flaw::{Flaw, Refusal};
 use super::ids::{Ids, ShortId};
 use super::interactions::Interactions;
 use super::missing::Missing;
 use super::number;
-use super::reader::Cells;
 use super::time::Clock;
 use super::titles::TitleLines;
 use crate::config::{Config, SplitKind};

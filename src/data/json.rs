@@ -6,7 +6,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Vis
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::reader::{Cells, MAX_CELLS};
+use super::cells::{Cells, MAX_CELLS};
 
 /// Values of the requested keys, as text.
 type Values<'a> = [Option<&'a RawValue>; MAX_CELLS];
@@ -59,7 +59,7 @@ fn text<'a>(value: &'a str, is_id: bool, decoded: &'a mut String) -> Option<&'a 
 
 /// Parses a text as an object; `None` if it is not one.
 pub(super) fn object(text: &[u8]) -> Option<Object> {
-    match crate::json::value(text) {
+    match crate::formats::json::value(text) {
         Ok(Value::Object(object)) => Some(object),
         _ => None,
     }
@@ -70,7 +70,7 @@ pub(super) fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Null | Value::Object(_) => String::new(),
-        other => crate::json::write(other),
+        other => crate::formats::json::write(other),
     }
 }
 

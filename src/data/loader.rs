@@ -1,35 +1,16 @@
 //! Loads a data set from the bytes of its files.
 
-use serde::{Deserialize, Serialize};
-
 use super::dataset::{Dataset, Sides};
 use super::filter;
 use super::intake::Intake;
 use super::interactions::Interactions;
 use super::opened::{Closed, Open};
+use super::part::{Part, slot, word};
 use super::report::Report;
 use super::split;
 use super::warnings;
 use crate::config::{Config, SplitKind};
 use crate::error::{Error, Result};
-
-/// Role of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Part {
-    /// Interactions that are split by `split.kind`.
-    All,
-    /// Interactions to train on, with `split.kind` `given`.
-    Train,
-    /// Interactions that choose the best epoch, with `split.kind` `given`.
-    Validation,
-    /// Interactions that measure the result, with `split.kind` `given`.
-    Test,
-    /// Titles and features of the items.
-    Items,
-    /// Features of the users.
-    Users,
-}
 
 /// Reads a data set from the bytes of its files, in chunks of any size.
 ///
@@ -229,16 +210,6 @@ impl Loader {
 const WITHOUT_GIVEN: &str =
     "random, temporal, temporal-global or leave-last-out, with one file for all";
 
-/// Returns the index of a part's interactions in [`Intake::parts`]; `None` for items and users.
-pub(super) fn slot(part: Part) -> Option<usize> {
-    match part {
-        Part::All | Part::Train => Some(0),
-        Part::Validation => Some(1),
-        Part::Test => Some(2),
-        Part::Items | Part::Users => None,
-    }
-}
-
 /// Removes pairs that an earlier part contains: they are masked in scoring, so they could never be
 /// hits. Returns the number of removed pairs.
 fn drop_seen_before([train, validation, test]: &mut [Interactions; 3]) -> usize {
@@ -246,10 +217,4 @@ fn drop_seen_before([train, validation, test]: &mut [Interactions; 3]) -> usize 
     validation.retain(|user, item| !train.contains(user, item));
     test.retain(|user, item| !train.contains(user, item) && !validation.contains(user, item));
     before - validation.len() - test.len()
-}
-
-/// Returns the word of a value in options and files.
-pub(super) fn word(value: impl Serialize) -> String {
-    let word = serde_json::to_value(value).expect("a plain enum has a word");
-    word.as_str().expect("a plain enum has a word").into()
 }

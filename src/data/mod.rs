@@ -8,6 +8,7 @@
 //! mistakes. Nothing here accesses a file or a network. The result depends only on the bytes and
 //! the options, never on the boundaries of the chunks.
 
+mod cells;
 mod columns;
 mod content;
 mod dataset;
@@ -30,6 +31,7 @@ mod missing;
 mod number;
 mod opened;
 mod pairs;
+mod part;
 mod pattern;
 mod preview;
 mod quoted;
@@ -37,8 +39,8 @@ mod reader;
 mod report;
 mod restore;
 mod roles;
+mod sought;
 mod split;
-pub mod synthetic;
 mod time;
 mod titles;
 mod warnings;
@@ -46,8 +48,9 @@ mod warnings;
 pub use dataset::Dataset;
 pub use features::Features;
 pub use ids::Ids;
-pub use loader::{Loader, Part};
+pub use loader::Loader;
 pub use pairs::{Csr, Pairs};
+pub use part::Part;
 pub use preview::{Heads, Preview};
 pub use report::{About, ColumnReport, FileReport, Report, Summary};
 pub use restore::{Kept, KeptFeatures};

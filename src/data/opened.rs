@@ -1,16 +1,18 @@
 //! Reads a file: detects its format from its first bytes, then reads it in chunks.
 
-use super::columns::{self, Found, Judge, Sought};
+use super::cells::RECORD_LIMIT;
+use super::columns::{self, Judge};
 use super::content;
 use super::encoding::Decoder;
 use super::flaw::{Refusal, Tally};
 use super::foreign;
-use super::format::{Format, RECORD_LIMIT, Sample, Shape};
+use super::format::{Format, Sample, Shape};
 use super::intake::{Intake, goes_by_time};
-use super::loader::{Part, slot, word};
+use super::part::{Part, slot, word};
 use super::reader::{Reader, Record};
 use super::report::{ColumnReport, FileReport};
 use super::roles::Role;
+use super::sought::{self, Found, Sought};
 use super::time::Clock;
 use crate::config::{Column, Config};
 use crate::error::{Error, Result};
@@ -150,7 +152,7 @@ impl Open {
         }
         let Head { decoder, text, sample } = head;
         let is_guess = matches!(sample.shape, Shape::Lists(_)) && config.data.layout.is_none();
-        let reader = Reader::new(&self.name, text, &sample, &found, ids(self.part))?;
+        let reader = Reader::new(&self.name, text, &sample, &found, sought::ids(self.part))?;
         Ok(Judged { decoder, reader, tally: Tally::default(), report, rows_before, is_guess })
     }
 
@@ -174,7 +176,7 @@ impl Open {
         intake: &Intake,
     ) -> (FileReport, Result<Found>) {
         let features = features(self.part, intake);
-        let sought = sought(self.part, config, &features);
+        let sought = sought::columns(self.part, config, &features);
         let mut clock = Clock::new(config.data.time_format.as_deref());
         let header = self.header(config);
         let mut judge = Judge { header, missing: &intake.missing, clock: &mut clock };
@@ -303,11 +305,6 @@ fn shown(row: &[String]) -> Vec<String> {
     row.iter().take(COLUMNS).map(|cell| cell.chars().take(CHARACTERS).collect()).collect()
 }
 
-/// Returns the number of id columns: they come first in [`sought`].
-fn ids(part: Part) -> usize {
-    if slot(part).is_some() { 2 } else { 1 }
-}
-
 /// Returns the names of the feature columns that a file must have.
 fn features(part: Part, intake: &Intake) -> Vec<Column> {
     let columns = match part {
@@ -316,54 +313,6 @@ fn features(part: Part, intake: &Intake) -> Vec<Column> {
         _ => return Vec::new(),
     };
     columns.iter().map(|(column, _)| Column::Name(column.name.clone())).collect()
-}
-
-/// Returns the columns to find in a file, in the order that [`Intake`] expects.
-fn sought<'a>(part: Part, config: &'a Config, features: &'a [Column]) -> Vec<Sought<'a>> {
-    let data = &config.data;
-    let column = |role, option: &'a Option<Column>, key| Sought {
-        role,
-        option: option.as_ref(),
-        key,
-        hint: None,
-    };
-    // Mostly, the column of ids has the same name as in the interactions.
-    let hint = |column: &'a Option<Column>| match column {
-        Some(Column::Name(name)) => Some(name.as_str()),
-        _ => None,
-    };
-    let columns = &data.columns;
-    let (mut known, feature, key) = match part {
-        Part::Users => (
-            vec![column(Role::User, &data.users.id, "data.users.id")],
-            Role::UserFeature,
-            "towers.user.features",
-        ),
-        Part::Items => (
-            vec![
-                column(Role::Item, &data.items.id, "data.items.id"),
-                column(Role::Title, &data.items.title, "data.items.title"),
-            ],
-            Role::ItemFeature,
-            "towers.item.features",
-        ),
-        _ => {
-            return vec![
-                column(Role::User, &columns.user, "data.columns.user"),
-                column(Role::Item, &columns.item, "data.columns.item"),
-                column(Role::Rating, &columns.rating, "data.columns.rating"),
-                column(Role::Timestamp, &columns.timestamp, "data.columns.timestamp"),
-            ];
-        }
-    };
-    known[0].hint = if part == Part::Users { hint(&columns.user) } else { hint(&columns.item) };
-    let features = features.iter().map(|option| Sought {
-        role: feature,
-        option: Some(option),
-        key,
-        hint: None,
-    });
-    known.into_iter().chain(features).collect()
 }
 
 /// Adds a record, or counts why it was skipped.

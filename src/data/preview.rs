@@ -1,9 +1,9 @@
 //! Previews of files: how their first bytes are understood.
 
-use super::format::RECORD_LIMIT;
+use super::cells::RECORD_LIMIT;
 use super::intake::Intake;
-use super::loader::Part;
 use super::opened::Open;
+use super::part::Part;
 use super::report::FileReport;
 use crate::config::Config;
 use crate::error::Error;

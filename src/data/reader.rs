@@ -1,19 +1,12 @@
 //! Reads the records of one file, in any format and from chunks of any size.
 
-use super::columns::Found;
+use super::cells::{Cells, MAX_CELLS, RECORD_LIMIT};
 use super::delimited::{Row, Splitter, line_length, without_line_end};
 use super::flaw::Flaw;
-use super::format::{RECORD_LIMIT, Sample, Shape};
+use super::format::{Sample, Shape};
 use super::json::{self, Keys};
-use crate::config::FEATURE_COLUMNS;
+use super::sought::Found;
 use crate::error::{Error, Result};
-
-/// Largest number of columns that are read from a file: id, title and features.
-pub(super) const MAX_CELLS: usize = 2 + FEATURE_COLUMNS;
-
-/// Cells of a record in the order of the columns to find; empty if there is no such column or no
-/// text.
-pub(super) type Cells<'a> = [&'a [u8]; MAX_CELLS];
 
 /// Result of reading a record.
 type CellsOrFlaw<'a> = std::result::Result<Cells<'a>, Flaw>;

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::loader::Part;
+use super::part::Part;
+use crate::config::Encoding;
 
 /// Counts of read and skipped records, reports on files, warnings and notes.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

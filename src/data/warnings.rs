@@ -1,8 +1,8 @@
 //! Warnings of probable mistakes in a data set, and notes with suggestions.
 
 use super::dataset::Dataset;
-use super::loader::Part;
 use super::pairs::Pairs;
+use super::part::Part;
 use super::report::FileReport;
 use crate::config::{Config, SplitKind};
 

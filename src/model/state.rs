@@ -3,7 +3,7 @@
 use super::Model;
 use crate::error::{Error, Result};
 use crate::executor::Executor;
-use crate::pieces::room;
+use crate::formats::pieces::room;
 use crate::plan::{Clock, Tensor, Work};
 
 /// Position of a run, without its tensors.

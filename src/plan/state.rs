@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::Buffer;
 use super::build::Builder;
-use crate::pieces::PIECE;
+use crate::formats::pieces::PIECE;
 
 /// A buffer of the run's state.
 #[derive(Debug, Clone, PartialEq, Eq)]

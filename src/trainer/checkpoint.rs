@@ -11,11 +11,11 @@ use crate::config::{Config, Warmup};
 use crate::data::{Dataset, Report};
 use crate::error::Result;
 use crate::executor::{BackendChoice, Wish};
+use crate::formats::pieces::{Sink, Source};
+use crate::formats::safetensors::{Draft, Place};
 use crate::metrics::Metrics;
 use crate::model::Position;
-use crate::pieces::{Sink, Source};
 use crate::plan::{KEPT_PAIRS, Plan, Shape, Tensor, Work};
-use crate::safetensors::{Draft, Place};
 
 const EPOCH_LOSSES: &str = "losses.epoch";
 const UNTOLD_LOSSES: &str = "losses.untold";

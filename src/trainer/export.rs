@@ -4,9 +4,9 @@ use super::Trainer;
 use crate::config::{History, HistoryTable};
 use crate::data::Dataset;
 use crate::error::Result;
-use crate::export::{self, Export, Label, Piece, TowerWeights};
+use crate::exchange::{self as export, Export, Label, Piece, TowerWeights};
+use crate::formats::pieces::{Length, Sink, Texts};
 use crate::model::Tower;
-use crate::pieces::{Length, Sink, Texts};
 use crate::plan::{Parameter, Part};
 
 impl Trainer {

@@ -2,7 +2,7 @@
 
 use super::Trainer;
 use crate::error::{Error, Result};
-use crate::import::ItemEmbeddings;
+use crate::exchange::ItemEmbeddings;
 use crate::model::Tower;
 
 impl Trainer {

@@ -26,7 +26,7 @@ use crate::config::{self, Config, Towers, Warmup};
 use crate::data::{Csr, Dataset, Features};
 use crate::error::{Error, Result};
 use crate::executor::{Backend, BackendChoice, Executor, Pending, Wish};
-use crate::json;
+use crate::formats::json;
 use crate::metrics::Metrics;
 use crate::model::{Model, Tower};
 use crate::negatives;

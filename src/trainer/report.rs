@@ -8,7 +8,7 @@ use super::{Edge, Recovery, SkipReport, Trainer, Trial, TrialProgress};
 use crate::config::Config;
 use crate::data;
 use crate::executor::Backend;
-use crate::json::{self, Parts};
+use crate::formats::json::{self, Parts};
 use crate::metrics::Metrics;
 use crate::plan::{TOP_K, Work};
 

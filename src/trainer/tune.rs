@@ -13,7 +13,7 @@ use super::{EpochReport, Progress, Run, Trainer, fresh_model};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::executor::Wish;
-use crate::json::{self, Parts};
+use crate::formats::json::{self, Parts};
 use crate::metrics::Metrics;
 
 /// Result of one temperature.

@@ -6,7 +6,7 @@ use wasm_bindgen_futures::JsFuture;
 
 use crate::checkpoint::refused;
 use crate::error::Result;
-use crate::pieces::{Bytes, Sink, Source, no_room};
+use crate::formats::pieces::{Bytes, Sink, Source, no_room};
 
 #[wasm_bindgen]
 extern "C" {
@@ -54,7 +54,7 @@ impl Sink for Written {
     }
 
     fn push(&mut self, piece: &[u8]) -> Result<()> {
-        let end = self.length + piece.len() as u32;
+        let end = self.length + u32::try_from(piece.len()).expect("it fits, as `begin` checked");
         self.file.subarray(self.length, end).copy_from(piece);
         self.length = end;
         Ok(())

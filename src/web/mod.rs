@@ -1,6 +1,9 @@
 //! The JavaScript API, the only module with `#[wasm_bindgen]`. Functions take and return plain
 //! objects and throw typed errors. `www/src/types.ts` describes the objects.
 
+// Lengths of files have 64 bits, and `usize` of a page has 32.
+#![warn(clippy::cast_possible_truncation)]
+
 mod file;
 #[cfg(feature = "verify")]
 mod verify;
@@ -21,7 +24,7 @@ use crate::config::{Config, OPTIONS, PRESETS};
 use crate::data::{self, FileReport, Heads, Part};
 use crate::error::{Error, Result, clip};
 use crate::executor::{BackendChoice, Wish};
-use crate::json;
+use crate::formats::json;
 use crate::trainer;
 use file::{Blob, Written};
 
@@ -209,6 +212,7 @@ impl Engine {
 fn count(key: &str, value: f64) -> Result<usize> {
     const MOST: f64 = 10_000.0;
     if value.fract() == 0.0 && (1.0..=MOST).contains(&value) {
+        #[expect(clippy::cast_possible_truncation, reason = "it is whole and at most MOST")]
         return Ok(value as usize);
     }
     Err(Error::Config {

@@ -4,10 +4,9 @@
 use wasm_bindgen::prelude::*;
 
 use super::{JsResult, resolve, to_js};
-use crate::data::synthetic;
 use crate::executor::BackendChoice;
 use crate::model::Tower;
-use crate::{golden, stopwatch};
+use crate::verify::{golden, stopwatch, synthetic};
 
 /// Runs a golden case.
 #[wasm_bindgen(js_name = runGolden)]

@@ -6,9 +6,9 @@ use allocation_counter::{AllocationInfo, measure};
 use pollster::block_on;
 use serde_json::{Value, json};
 use twotower::data::{Loader, Part};
+use twotower::exchange::EXPORTS;
 use twotower::executor::BackendChoice;
-use twotower::export::EXPORTS;
-use twotower::pieces::{Length, Sink};
+use twotower::formats::pieces::{Length, Sink};
 use twotower::trainer::{Choice, Query, Trainer};
 use twotower::{Config, Error};
 
@@ -122,7 +122,7 @@ struct Full;
 
 impl Sink for Full {
     fn begin(&mut self, bytes: u64) -> Result<(), Error> {
-        Err(twotower::pieces::no_room(bytes))
+        Err(twotower::formats::pieces::no_room(bytes))
     }
 
     fn push(&mut self, _: &[u8]) -> Result<(), Error> {

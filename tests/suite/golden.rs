@@ -1,8 +1,8 @@
 //! Runs the golden cases on both backends.
 
 use twotower::executor::{BackendChoice, Wish};
-use twotower::golden;
 use twotower::plan::Shape;
+use twotower::verify::golden;
 
 const CASES: &[&str] = &[
     "in_batch_sgd",

@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::support::{BACKENDS, camps, options, train, trainer};
 use serde_json::{Value, json};
 use twotower::data::{Dataset, Loader, Part};
+use twotower::exchange::Export;
 use twotower::executor::BackendChoice;
-use twotower::export::Export;
 use twotower::trainer::{Choice, Note, Query, Recommendation, Trainer};
 use twotower::{Config, Error};
 

@@ -44,8 +44,9 @@ impl Cluster {
 fn environment(package: &Path) -> Result<PathBuf> {
     let folder = root().join("target/cluster-venv");
     let python = folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
-    if !python.exists() {
-        shell::quiet(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
+    // A Python without pip comes from an interrupted installation.
+    if shell::quiet(Command::new(&python).args(["-m", "pip", "--version"])).is_err() {
+        shell::quiet(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
     }
     let mut install = Command::new(&python);
     install.args(["-m", "pip", "install", "--quiet", "--editable"]);

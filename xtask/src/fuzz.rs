@@ -4,7 +4,7 @@ use anyhow::Result;
 use std::process::{Command, ExitCode};
 use xtask::{root, setup, shell};
 
-/// Environment variable for `tests/fuzz.rs`: seconds for each target.
+/// Environment variable for `tests/suite/fuzz.rs`: seconds for each target.
 pub const SECONDS: &str = "FUZZ_SECONDS";
 
 #[derive(clap::Args)]
@@ -18,7 +18,7 @@ pub struct Fuzz {
 
 impl Fuzz {
     /// Fuzzes with cargo-fuzz if it and a nightly toolchain are installed, else with the loop of
-    /// `tests/fuzz.rs`.
+    /// `tests/suite/fuzz.rs`.
     pub fn run(self) -> Result<ExitCode> {
         let mut targets = self.targets;
         if targets.is_empty() {
@@ -40,7 +40,8 @@ impl Fuzz {
             return Ok(ExitCode::SUCCESS);
         }
         let mut tests = setup::cargo();
-        tests.args(["test", "--test", "fuzz", "--", "--nocapture", "--exact"]).args(targets);
+        tests.args(["test", "--test", "suite", "--", "--nocapture", "--exact"]);
+        tests.args(targets.iter().map(|target| format!("fuzz::{target}")));
         shell::run(tests.env(SECONDS, seconds))?;
         Ok(ExitCode::SUCCESS)
     }

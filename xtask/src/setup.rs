@@ -6,10 +6,12 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// Target of the WebAssembly.
 pub const WASM: &str = "wasm32-unknown-unknown";
 
-/// Environment variables with the paths of the browsers.
+/// Environment variable with the path of Chromium.
 pub const CHROMIUM: &str = "CHROMIUM";
+/// Environment variable with the path of Firefox.
 pub const FIREFOX: &str = "FIREFOX";
 
 /// Oldest Node.js that the packages of `www/` support, as (major, minor).
@@ -86,7 +88,10 @@ pub fn wasm_toolchain() -> Result<WasmToolchain> {
 
 fn has_wasm_target() -> Result<bool> {
     let sysroot = shell::quiet(Command::new("rustc").args(["--print", "sysroot"]))?;
-    Ok(Path::new(sysroot.trim()).join("lib/rustlib").join(WASM).is_dir())
+    let libraries = Path::new(sysroot.trim()).join("lib/rustlib").join(WASM).join("lib");
+    // The folder alone may come from an interrupted installation.
+    let std = |entry: std::fs::DirEntry| entry.file_name().to_string_lossy().starts_with("libstd-");
+    Ok(libraries.read_dir().is_ok_and(|entries| entries.flatten().any(std)))
 }
 
 /// Returns Debian's compiler and linker, if they and the sources of the standard library are
@@ -364,15 +369,19 @@ fn apt_install(what: &str, packages: &[&str]) -> Result<()> {
     if !root && !sudo() {
         bail!("the installation needs root; {}", by_hand());
     }
-    let apt = |args: &[&str]| {
+    let as_root = |program: &[&str]| {
         // `env` passes the setting through sudo.
         let mut command = Command::new(if root { "env" } else { "sudo" });
         command.args(if root { &[][..] } else { &["-n", "env"] });
-        command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"]);
-        command.args(["-o", "DPkg::Lock::Timeout=300"]).args(args);
+        command.arg("DEBIAN_FRONTEND=noninteractive").args(program);
         shell::quiet(&mut command)
     };
+    let apt = |args: &[&str]| {
+        as_root(&[&["apt-get", "-qq", "-o", "DPkg::Lock::Timeout=300"], args].concat())
+    };
     shell::step(&format!("{what}: apt-get install {}", packages.join(" ")), || {
+        // Completes an installation that was interrupted: apt-get would refuse to begin another.
+        as_root(&["dpkg", "--configure", "-a"])?;
         apt(&["update"])?;
         apt(&[&["install", "-y", "--no-install-recommends"], packages].concat())
     })

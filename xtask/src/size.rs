@@ -135,6 +135,7 @@ pub fn gzip(downloads: &[Download]) -> usize {
     counted(downloads).map(|download| download.gzip).sum()
 }
 
+/// Returns the downloads and their sum as a table.
 pub fn table(downloads: &[Download]) -> Table {
     let whole = counted(downloads).map(|download| download.bytes).sum();
     let whole = row("total", whole, gzip(downloads));

@@ -59,7 +59,7 @@ DEFAULTS: Options = {
         "missing": ["NA", "NULL", "null", "nan", "NaN", "None", "\\N"],
     },
 }
-"""Every option of the crate with its default; a test compares them with `src/config.rs`."""
+"""Every option of the crate with its default; a test compares them with `src/config/options.rs`."""
 
 GROUPS: dict[str, Options] = {
     "tune": {"temperature": [0.1, 0.15, 0.2, 0.25], "validation": 0.1},

@@ -170,7 +170,7 @@ fn check(dir: &Path, cases: &BTreeSet<String>, places: &[Place]) -> Result<Vec<O
 
 fn natively(dir: &Path, case: &str, backend: Backend) -> Result<Value> {
     let text = std::fs::read_to_string(file(dir, case)).context("the case cannot be read")?;
-    let report = pollster::block_on(twotower::golden::run(case, &text, backend.choice()))?;
+    let report = pollster::block_on(twotower::verify::golden::run(case, &text, backend.choice()))?;
     Ok(serde_json::to_value(report)?)
 }
 

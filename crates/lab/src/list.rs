@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::process::ExitCode;
 use twotower::Config;
-use twotower::stopwatch::Stopwatch;
+use twotower::verify::stopwatch::Stopwatch;
 use xtask::markdown::number;
 use xtask::wasm::{self, Variant};
 

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::time::Duration;
 use twotower::Config;
 use twotower::data::{Dataset, Loader};
-use twotower::export::EXPORTS;
+use twotower::exchange::EXPORTS;
 use twotower::trainer::Trainer;
 
 /// Time between updates of the progress line.

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 use std::process::ExitCode;
 use twotower::Config;
-use twotower::stopwatch::Stopwatch;
+use twotower::verify::stopwatch::Stopwatch;
 
 /// The defaults are the reference step: ID towers of MovieLens-1M's size, in-batch softmax.
 #[derive(clap::Args)]

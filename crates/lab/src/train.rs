@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use twotower::config::{self, Config};
 use twotower::data::Part;
-use twotower::export::{EXPORTS, Export};
+use twotower::exchange::{EXPORTS, Export};
 use xtask::{pages, setup};
 
 #[derive(clap::Args)]

@@ -13,12 +13,12 @@ use crate::plan::dispatch::{Access, Dispatch, Shader, threads};
 
 const MULTIPLY_ADDS: Shader = Shader {
     stem: "multiply_adds",
-    source: include_str!("probe/multiply_adds.wgsl"),
+    source: include_str!("multiply_adds.wgsl"),
     bindings: &[("values", Access::Write)],
 };
 const COPY: Shader = Shader {
     stem: "copy",
-    source: include_str!("probe/copy.wgsl"),
+    source: include_str!("copy.wgsl"),
     bindings: &[("source", Access::Read), ("copied", Access::Write)],
 };
 

@@ -9,7 +9,7 @@ use std::process::Command;
 use twotower::Config;
 use twotower::executor::BackendChoice;
 use twotower::model::Tower;
-use twotower::stopwatch::Stopwatch;
+use twotower::verify::stopwatch::Stopwatch;
 use xtask::{root, setup, shell};
 
 /// Libraries in the page, with the backends that can train this step.
@@ -58,7 +58,7 @@ pub fn name(library: &str, backend: &str) -> String {
 
 /// Times JAX natively on one core, with an entry for each optimiser.
 pub fn jax(sgd: &Value, adam: &Value, shared: usize) -> Result<Vec<Entry>> {
-    let python = python()?;
+    let python = setup::python_packages(&root().join("crates/lab/bench"))?.join("python");
     let folder = root().join("target/bench/step");
     std::fs::create_dir_all(&folder)
         .with_context(|| format!("{} cannot be made", folder.display()))?;
@@ -112,23 +112,4 @@ async fn write_start(folder: &Path, sgd: &Value, adam: &Value, shared: usize) ->
         "steps": WARM_UP + JAX_STEPS,
     });
     write("step.json", step.to_string().as_bytes())
-}
-
-/// Returns a Python with JAX from a virtual environment; installs it first if needed.
-fn python() -> Result<PathBuf> {
-    let wanted = root().join("crates/lab/bench/requirements.txt");
-    let home = root().join("target/bench/python");
-    let python = home.join("bin/python");
-    let stamp = home.join("installed-requirements.txt");
-    if std::fs::read(&stamp).ok() == std::fs::read(&wanted).ok() {
-        return Ok(python);
-    }
-    shell::step("JAX: pip install", || {
-        shell::quiet(Command::new("python3").args(["-m", "venv"]).arg(&home))?;
-        let mut pip = Command::new(&python);
-        shell::quiet(pip.args(["-m", "pip", "install", "--quiet", "-r"]).arg(&wanted))
-    })
-    .context("JAX could not be installed: it needs Python 3.11 or newer with venv, and pip")?;
-    std::fs::copy(&wanted, &stamp)?;
-    Ok(python)
 }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use std::fmt::{self, Display, Formatter};
 use twotower::Config;
 use twotower::plan::{Plan, Program};
-use twotower::stopwatch;
+use twotower::verify::stopwatch;
 use xtask::markdown::{Table, number};
 use xtask::pages;
 

@@ -1,18 +1,20 @@
-//! Exports a model in the formats of other tools: makes the pieces of a file from ids, titles and
-//! shapes. Nothing here reads a model.
+//! Files of other tools: makes the pieces of an export from ids, titles and shapes, and reads item
+//! embeddings. Nothing here reads a model.
 
+mod embeddings;
+mod items;
 mod npy;
 mod onnx;
-mod safetensors;
 mod text;
 
 use std::str::FromStr;
 
 use crate::error::{Error, Result, clip};
 use crate::plan::{Parameter, Tower};
+pub use embeddings::safetensors;
+pub use items::{ItemEmbedding, ItemEmbeddings};
 pub use npy::npy;
 pub use onnx::{TowerWeights, tower};
-pub use safetensors::safetensors;
 pub use text::{
     ITEMS_END, Label, METADATA_START, item_json, items_start, list_json, metadata_line, vector_line,
 };

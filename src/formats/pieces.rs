@@ -105,8 +105,14 @@ impl Source for &[u8] {
     }
 
     fn read(&self, start: u64, bytes: usize) -> Bytes<'_> {
-        Box::pin(async move { Ok(self[start as usize..][..bytes].to_vec()) })
+        Box::pin(async move { Ok(self[in_memory(start)..][..bytes].to_vec()) })
     }
+}
+
+/// Converts a length or position of a file in memory: it is below `usize::MAX`, also where that has
+/// 32 bits.
+pub(crate) fn in_memory(bytes: u64) -> usize {
+    usize::try_from(bytes).expect("it is in memory")
 }
 
 /// Returns an empty list with room for this many elements.

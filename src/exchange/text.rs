@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use crate::error::Result;
-use crate::json;
-use crate::pieces::Texts;
+use crate::formats::json;
+use crate::formats::pieces::Texts;
 
 /// Label of an item.
 #[derive(Debug, Clone, Copy)]

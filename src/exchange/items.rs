@@ -1,4 +1,4 @@
-//! Reads item embeddings to start a run from, in the format of `items.json` of [`crate::export`].
+//! Reads item embeddings to start a run from, in the format of the export `items.json`.
 
 use serde::Deserialize;
 

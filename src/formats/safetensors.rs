@@ -7,8 +7,8 @@ use std::borrow::Cow;
 use serde_json::{Map, Value, json};
 
 use crate::error::Result;
-use crate::json;
-use crate::pieces::{PIECE, Sink, Source, Texts, no_room, room};
+use crate::formats::json;
+use crate::formats::pieces::{PIECE, Sink, Source, Texts, in_memory, no_room, room};
 
 /// Key of the header's metadata: texts by name.
 const METADATA: &str = "__metadata__";
@@ -202,7 +202,7 @@ impl File {
             return Ok(None);
         }
         let header = read(source, LENGTH as u64, length).await?;
-        let header = &bytemuck::cast_slice(&header)[..length as usize];
+        let header = &bytemuck::cast_slice(&header)[..in_memory(length)];
         if header.iter().filter(|&&byte| byte == b',').count() > MOST_VALUES {
             return Ok(None);
         }

@@ -1,6 +1,6 @@
 //! Exports both towers' outputs in one safetensors file.
 
-use crate::safetensors::{Data, Dtype, Entry, draft};
+use crate::formats::safetensors::{Data, Dtype, Entry, draft};
 
 /// Returns the start of a file with the tensors `users` and `items`. Their numbers follow in this
 /// order.

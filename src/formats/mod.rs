@@ -1,0 +1,8 @@
+//! Formats of files, and files in pieces.
+
+// Lengths of files have 64 bits, and `usize` of a page has 32.
+#![warn(clippy::cast_possible_truncation)]
+
+pub(crate) mod json;
+pub mod pieces;
+pub mod safetensors;
