@@ -1,6 +1,6 @@
 //! Measures the speed and peak memory of the loader on generated lines.
 //!
-//! Usage: `cargo run --release --example load -- [lines] [split.kind]`, by default 25 million lines
+//! Usage: `cargo run --release --features verify --example load -- [lines] [split.kind]`, by default 25 million lines
 //! and `random`.
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use twotower::Config;
-use twotower::data::{Loader, Part, synthetic};
+use twotower::data::{Loader, Part};
+use twotower::verify::synthetic;
 
 /// Lines that are generated before each timed load.
 const LINES_AT_ONCE: u32 = 1 << 16;

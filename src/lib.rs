@@ -35,7 +35,7 @@ pub mod random;
 pub mod verify;
 
 pub use config::Config;
-pub use error::{Error, Result};
+pub use error::{Error, Need, Result};
 #[doc(inline)]
 pub use executor::BackendChoice;
 #[doc(inline)]

@@ -220,7 +220,7 @@ fn given_parts_stay_as_they_are() {
     let validation = "user,item\nann,fig\n";
     let given = json!({ "split": { "kind": "given" } });
     let data = load(
-        given.clone(),
+        &given,
         &[
             (Part::Test, "test.csv", test),
             (Part::Train, "train.csv", train),

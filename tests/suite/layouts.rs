@@ -1,9 +1,8 @@
 //! Data sets of the field: made-up rows in their exact layouts.
 
 use crate::support::load;
-use serde_json::{Value, json};
-use twotower::Config;
-use twotower::data::{Dataset, Loader, Part};
+use serde_json::json;
+use twotower::data::{Dataset, Part};
 
 /// Number of users in each layout, and lines of each user.
 const USERS: usize = 10;

@@ -6,7 +6,7 @@ use crate::support::extent;
 use serde_json::{Value, json};
 use twotower::Config;
 use twotower::cpu::Executor;
-use twotower::plan::{Bags, Clock, Extent, NO_ID, Plan, Pool, Program};
+use twotower::plan::{Clock, NO_ID, Plan, Pool, Program};
 use twotower::{negatives, random};
 
 const USERS: usize = 6;

@@ -2,8 +2,8 @@
 
 use crate::support::{load, load_all};
 use serde_json::{Value, json};
-use twotower::data::{Dataset, Loader, Part, Preview};
-use twotower::{Config, Result};
+use twotower::Config;
+use twotower::data::{Dataset, Part, Preview};
 
 /// Returns a table of `users` users with `items` items each; `more` returns a third cell for each
 /// row.

@@ -22,7 +22,11 @@ pub struct Unpacked {
 /// If the archive is damaged, or has several files and none with a known name.
 pub fn open(archive: impl Read + Seek + 'static, part: Part) -> Result<Unpacked> {
     let mut archive = ZipArchive::new(archive).context("it is a damaged zip archive")?;
-    let name = chosen(archive.file_names().filter(|name| is_data(name)), part)?.to_owned();
+    let name = {
+        let names = archive.file_names().collect::<Result<Vec<_>, _>>();
+        let names = names.context("it is a damaged zip archive")?;
+        chosen(names.iter().map(|name| &**name).filter(|name| is_data(name)), part)?.to_owned()
+    };
     let file = archive.by_name(&name).context("it is a damaged zip archive")?;
     let (method, bytes, packed) = (file.compression(), file.size(), file.compressed_size());
     let start = file.data_start().context("its data is missing")?;

@@ -42,7 +42,7 @@ pub struct Table {
 }
 
 impl Table {
-    fn new(part: Part, file: impl Into<PathBuf>) -> Self {
+    pub fn new(part: Part, file: impl Into<PathBuf>) -> Self {
         Self { part, file: file.into() }
     }
 
@@ -52,7 +52,7 @@ impl Table {
     }
 
     /// Returns the name of the part in the package's source.
-    fn key(&self) -> &'static str {
+    pub fn key(&self) -> &'static str {
         match self.part {
             Part::All => "data",
             Part::Train => "train",
@@ -96,7 +96,7 @@ impl Runtime {
     }
 
     /// Returns the runtime with the backend, adapter and kernel shape of a timing's report.
-    pub fn on(self, timing: &serde_json::Value) -> String {
+    pub fn on(self, timing: &Value) -> String {
         let word = |key: &str| timing[key].as_str().filter(|word| !word.is_empty());
         let words = [Some(self.name()), word("backend"), word("adapter"), word("shape")];
         words.into_iter().flatten().collect::<Vec<_>>().join(" ")
