@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use twotower::Config;
 use twotower::data::{Loader, Part};
-use twotower::executor::BackendChoice;
+use twotower::executor::BackendRequest;
 use twotower::trainer::{Choice, Query, Trainer};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -31,7 +31,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     pollster::block_on(async {
         // `Auto` uses a GPU if there is one, otherwise the CPU.
-        let mut trainer = Trainer::new(loader.finish()?, config, BackendChoice::Auto).await?;
+        let mut trainer = Trainer::new(loader.finish()?, config, BackendRequest::AUTO).await?;
         loop {
             let progress = trainer.advance(Duration::from_millis(200)).await?;
             if let Some(epoch) = progress.epoch_report {

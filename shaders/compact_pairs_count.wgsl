@@ -1,6 +1,6 @@
 // First of three dispatches that skip stale pairs: counts the pairs of each block that are kept.
 // One workgroup per block of 256 pairs.
-#import clock
+#import counters
 #import grid
 #import random
 #import shard
@@ -8,7 +8,7 @@
 #import tally
 
 @group(0) @binding(0) var<uniform> shard: Shard;
-@group(0) @binding(1) var<storage, read> clock: Clock;
+@group(0) @binding(1) var<storage, read> counters: Counters;
 @group(0) @binding(2) var<storage, read> threshold: array<f32>; // (1)
 @group(0) @binding(3) var<storage, read> pairs: array<vec2<u32>>; // (N) user, item
 @group(0) @binding(4) var<storage, read> user_activity: array<f32>; // (U)

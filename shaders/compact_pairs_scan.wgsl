@@ -1,11 +1,11 @@
 // Second of three dispatches that skip stale pairs: computes where each block's kept pairs begin, and
 // their total number, which becomes the length of the next epoch.
 // One workgroup, which processes 256 blocks at a time.
-#import clock
+#import counters
 #import prefix_sum
 #import tally
 
-@group(0) @binding(0) var<storage, read_write> clock: Clock;
+@group(0) @binding(0) var<storage, read_write> counters: Counters;
 @group(0) @binding(1) var<storage, read_write> blocks: array<u32>; // (BLOCKS) kept pairs, then where they begin
 @group(0) @binding(2) var<storage, read_write> tally: Tally;
 
@@ -25,7 +25,7 @@ fn main(@builtin(local_invocation_index) lane: u32) {
         begin += sh_sums[BLOCK - 1u];
     }
     if lane == 0u {
-        clock.pairs = begin;
+        counters.pairs = begin;
         atomicStore(&tally.kept_pairs, begin);
     }
 }

@@ -1,7 +1,7 @@
 // Draws the batches of a window of steps, and writes each step's record.
 // Row b of the epoch's step s is pair permute(s·B + b); an epoch visits every pair once.
 // One thread per row (x) and step (y). Depends on no parameter of the model.
-#import clock
+#import counters
 #import permutation
 #import random
 #import schedule
@@ -9,7 +9,7 @@
 #import step
 
 @group(0) @binding(0) var<uniform> shard: Shard;
-@group(0) @binding(1) var<storage, read> clock: Clock;
+@group(0) @binding(1) var<storage, read> counters: Counters;
 @group(0) @binding(2) var<storage, read> pairs: array<vec2<u32>>; // (N) user, item
 @group(0) @binding(3) var<storage, read_write> steps: array<StepSlot>; // (S)
 @group(0) @binding(4) var<storage, read_write> user_ids: array<u32>; // (S, B)
@@ -32,11 +32,11 @@ fn main(@builtin(global_invocation_id) thread: vec3<u32>) {
     if row >= B {
         return;
     }
-    let first = (clock.done + slot) * B;
+    let first = (counters.done + slot) * B;
     let n = first + row;
     if row == 0u {
-        let number = clock.steps + slot + 1u;
-        let rows = min(max(clock.pairs, first) - first, B);
+        let number = counters.steps + slot + 1u;
+        let rows = min(max(counters.pairs, first) - first, B);
         steps[slot].step = Step(
             number,
             slot,
@@ -44,16 +44,16 @@ fn main(@builtin(global_invocation_id) thread: vec3<u32>) {
             (number - 1u) % RING,
             1.0 / one_minus_power(LOG_BETA_M, f32(number)),
             1.0 / one_minus_power(LOG_BETA_V, f32(number)),
-            select(0u, min(clock.filled + slot * B, M), number > clock.warmup),
-            (clock.cursor + slot * B) % max(M, 1u),
-            learning_rate(clock, clock.done + slot),
+            select(0u, min(counters.filled + slot * B, M), number > counters.warmup),
+            (counters.cursor + slot * B) % max(M, 1u),
+            learning_rate(counters, counters.done + slot),
         );
     }
     var pair = vec2(NO_ID, NO_ID);
-    if n < clock.pairs {
+    if n < counters.pairs {
         var place = n;
         if SHUFFLE {
-            place = permute(n, clock.pairs, hash(SEED, STREAM_ORDER, clock.epoch));
+            place = permute(n, counters.pairs, hash(SEED, STREAM_ORDER, counters.epoch));
         }
         let at = place - shard.read;
         if at >= arrayLength(&pairs) {

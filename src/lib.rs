@@ -15,11 +15,7 @@ mod web;
 #[doc(hidden)]
 pub mod checkpoint;
 #[doc(hidden)]
-pub mod cpu;
-#[doc(hidden)]
 pub mod executor;
-#[doc(hidden)]
-pub mod gpu;
 #[doc(hidden)]
 pub mod metrics;
 #[doc(hidden)]
@@ -37,6 +33,6 @@ pub mod verify;
 pub use config::Config;
 pub use error::{Error, Need, Result};
 #[doc(inline)]
-pub use executor::BackendChoice;
+pub use executor::BackendRequest;
 #[doc(inline)]
 pub use trainer::Trainer;

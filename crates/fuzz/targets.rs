@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use twotower::data::{Dataset, Loader, Part};
-use twotower::executor::BackendChoice;
+use twotower::executor::BackendRequest;
 use twotower::trainer::{Choice, Query, Trainer, Unseen};
 use twotower::{Config, Error};
 
@@ -112,7 +112,7 @@ pub fn config(data: &[u8]) {
 /// Fuzzes the file of a saved run.
 pub fn saved(data: &[u8]) {
     // A loaded run must be usable.
-    if let Ok(mut trainer) = pollster::block_on(Trainer::load(data, BackendChoice::Cpu)) {
+    if let Ok(mut trainer) = pollster::block_on(Trainer::load(data, BackendRequest::CPU)) {
         let query = Query::Items(vec!["x".into()]);
         let _ = pollster::block_on(trainer.recommend(&query, 3, &Choice::default()));
     }
@@ -151,7 +151,7 @@ fn trainer() -> Trainer {
         loader.push(bytes).expect("good lines");
     }
     let data = loader.finish().expect("a data set");
-    let made = pollster::block_on(Trainer::new(data, config, BackendChoice::Cpu));
+    let made = pollster::block_on(Trainer::new(data, config, BackendRequest::CPU));
     let mut trainer = made.expect("a trainer");
     pollster::block_on(trainer.advance(Duration::from_secs(1))).expect("trains");
     trainer

@@ -1,8 +1,8 @@
 // Whether a pair is stale, and whether it is kept in the next epoch. If TURNS, a user's pairs rotate: the
 // activity p is the share of them in an epoch, and a pair is kept if (phase + epoch p) mod 1 < p.
 // Otherwise a stale pair is kept with probability KEEP / 2^32, drawn anew each epoch.
-// Depends on the constants SEED, STREAM_KEEP, TURNS and KEEP, on the bindings `clock`, `threshold`,
-// `user_activity` and `item_activity`, and on the shared files `clock` and `random`.
+// Depends on the constants SEED, STREAM_KEEP, TURNS and KEEP, on the bindings `counters`, `threshold`,
+// `user_activity` and `item_activity`, and on the shared files `counters` and `random`.
 
 fn is_stale(pair: vec2<u32>) -> bool {
     return max(user_activity[pair.x], item_activity[pair.y]) < threshold[0];
@@ -14,7 +14,7 @@ fn is_kept(n: u32, pair: vec2<u32>) -> bool {
     }
     if TURNS {
         let share = u32(user_activity[pair.x] * 4294967296.0);
-        return keyed(hash(SEED, STREAM_KEEP, 0u), n) + clock.epoch * share < share;
+        return keyed(hash(SEED, STREAM_KEEP, 0u), n) + counters.epoch * share < share;
     }
-    return keyed(hash(SEED, STREAM_KEEP, clock.epoch), n) < KEEP;
+    return keyed(hash(SEED, STREAM_KEEP, counters.epoch), n) < KEEP;
 }

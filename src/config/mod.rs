@@ -20,7 +20,7 @@ pub use kind::Kind;
 pub(crate) use options::FEATURE_COLUMNS;
 pub use options::{OPTIONAL_GROUPS, OPTIONS, OptionSpec, starts};
 pub use preset::{PRESETS, Preset};
-pub(crate) use resolve::MOST_USES;
+pub(crate) use resolve::MAX_USES;
 pub use resolve::{defaults, get, set};
 pub use techniques::{Cbns, OneBp, Sides, Skip, SkipPolicy, SkipRows, Warmup, WarmupRule};
 pub use towers::{History, HistoryTable, TowerConfig, Towers, UserTower};

@@ -14,7 +14,7 @@ use crate::formats::json;
 /// Maximum number of uses of a table's rows in a step. At D = 64, the outputs and the gradients of
 /// this number of candidates take 32 MiB each, and one workgroup sorts them well within the time
 /// limit of a GPU's watchdog.
-pub(crate) const MOST_USES: usize = 1 << 17;
+pub(crate) const MAX_USES: usize = 1 << 17;
 
 impl Default for Config {
     fn default() -> Self {
@@ -144,7 +144,7 @@ impl Config {
 
     /// Checks the options of the negatives together.
     fn check_negatives(&self) -> Result<()> {
-        if self.candidates() > MOST_USES {
+        if self.candidates() > MAX_USES {
             return Err(Error::Config {
                 key: "negatives.count".into(),
                 problem: format!(
@@ -153,7 +153,7 @@ impl Config {
                     self.batch_size,
                     self.candidates(),
                 ),
-                allowed: format!("at most {MOST_USES} items per step"),
+                allowed: format!("at most {MAX_USES} items per step"),
             });
         }
         let has_own =

@@ -21,7 +21,7 @@ const LONGEST_HEADER: u64 = 100_000_000;
 
 /// Maximum number of values in a header: a run of 80,000 epochs reaches it. A value takes 100 bytes
 /// of memory during reading, even if it has only 2 bytes in the file.
-const MOST_VALUES: usize = 2 << 20;
+const MAX_VALUES: usize = 2 << 20;
 
 /// Type of a tensor's elements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -203,7 +203,7 @@ impl File {
         }
         let header = read(source, LENGTH as u64, length).await?;
         let header = &bytemuck::cast_slice(&header)[..in_memory(length)];
-        if header.iter().filter(|&&byte| byte == b',').count() > MOST_VALUES {
+        if header.iter().filter(|&&byte| byte == b',').count() > MAX_VALUES {
             return Ok(None);
         }
         let Ok(Value::Object(header)) = json::value(header) else { return Ok(None) };

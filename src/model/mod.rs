@@ -1,23 +1,24 @@
 //! Two towers on an executor: starts, trains step by step, and reads results. A model tracks its
 //! position in windows and epochs; the trainer decides about data and duration.
 
+mod counters;
 mod profile;
 mod serve;
 mod skip;
 mod state;
 
-use crate::config::{Config, Init, InitRule, Warmup, WarmupRule};
+use crate::config::{Config, Init, InitRule};
 use crate::data::{Csr, Pairs};
 use crate::error::Result;
-use crate::executor::{Backend, Executor, Pending, Wish};
-use crate::gpu::{Bindings, Gpu};
+use crate::executor::{Backend, BackendRequest, Bindings, Executor, Gpu, Pending};
 use crate::negatives;
 pub use crate::plan::Tower;
 use crate::plan::{
-    Buffer, Clock, Dims, DriftHandles, Entry, Extent, GapHandles, Lists, MIN_NORM, NO_ID,
+    Buffer, CbnsHandles, Counters, Dims, Entry, Extent, GapHandles, Lists, MIN_NORM, NO_ID,
     Parameter, Part, Plan, Pool, Program, RING, STEP_STRIDE, Step, Work, blocks,
 };
 use crate::random::{self, stream};
+use counters::HostCounters;
 pub use profile::{Once, OpProfile, Profile};
 pub use serve::{Filter, Parts, Ranked, Source, Sum};
 pub use state::Position;
@@ -32,20 +33,7 @@ pub struct Model {
     executor: Executor,
     /// Whether outputs have length 1.
     normalize: bool,
-    /// Number of steps before the bank is used.
-    warmup: u32,
-    /// Number of epochs of the run, the same as on the device's clock.
-    epochs: u32,
-    /// Number of steps recorded since the start.
-    steps: u64,
-    /// Number of steps recorded in this epoch.
-    step_in_epoch: usize,
-    /// Number of pairs of this epoch, the same as on the device's clock.
-    pairs_in_epoch: usize,
-    /// Number of pairs trained since the start.
-    pairs: usize,
-    /// Number of steps after which the bank is used, the same as on the device's clock.
-    bank_opens_after: u64,
+    counters: HostCounters,
     work: Work,
     /// Each user's history, if the user tower has one.
     history: Option<Csr>,
@@ -62,36 +50,30 @@ impl Model {
     pub async fn new(
         config: &Config,
         extent: &Extent,
-        wish: impl Into<Wish>,
+        request: BackendRequest,
     ) -> Result<(Self, Backend)> {
         extent.check(config)?;
         let plan = Plan::new(config, extent);
-        let (executor, backend) = Executor::choose(wish.into(), &plan).await?;
-        Ok((Self::on(executor, plan, config), backend))
+        let (executor, backend) = Executor::choose(request, &plan).await?;
+        Ok((Self::with_executor(executor, plan, config), backend))
     }
 
     /// Creates a model on an executor of the config's plan.
-    pub fn on(mut executor: Executor, plan: Plan, config: &Config) -> Self {
+    pub fn with_executor(mut executor: Executor, plan: Plan, config: &Config) -> Self {
         let items = plan.dims.items as u32;
         let mut list: Vec<u32> = (0..items).collect();
-        list.resize(plan.words(plan.at.item_list), NO_ID);
-        executor.write(plan.at.item_list, 0, &list);
-        for slot in 0..plan.words(plan.at.item_blocks) / STEP_STRIDE {
-            let block = Step { slot: slot as u32, ..Step::default() };
-            executor.write(plan.at.item_blocks, slot * STEP_STRIDE, &[block]);
+        list.resize(plan.words(plan.handles.item_list), NO_ID);
+        executor.write(plan.handles.item_list, 0, &list);
+        for slot in 0..plan.words(plan.handles.item_blocks) / STEP_STRIDE {
+            let block = Step::of_block(slot, 0);
+            executor.write(plan.handles.item_blocks, slot * STEP_STRIDE, &[block]);
         }
-        let pairs_in_epoch = plan.dims.pairs;
+        let counters = HostCounters::new(config, &plan.dims);
         Self {
             plan,
             executor,
             normalize: config.normalize,
-            warmup: warmup(config),
-            epochs: config.epochs as u32,
-            steps: 0,
-            step_in_epoch: 0,
-            pairs_in_epoch,
-            pairs: 0,
-            bank_opens_after: 0,
+            counters,
             work: Work::default(),
             history: None,
             outputs_are_fresh: false,
@@ -122,22 +104,19 @@ impl Model {
 
     /// Returns the sizes of the buffers' bindings, on a GPU.
     pub fn bindings(&self) -> Option<Bindings> {
-        match &self.executor {
-            Executor::Cpu(_) => None,
-            Executor::Gpu(executor) => Some(executor.bindings()),
-        }
+        self.executor.bindings()
     }
 
     /// Loads the training data: (N) pairs as words, and (I) log q of the items.
     pub fn load(&mut self, pairs: &[u32], log_q: &[f32]) {
-        self.executor.write(self.plan.at.pairs, 0, pairs);
-        self.executor.write(self.plan.at.log_q, 0, log_q);
+        self.executor.write(self.plan.handles.pairs, 0, pairs);
+        self.executor.write(self.plan.handles.log_q, 0, log_q);
     }
 
     /// Loads the source of the negatives, if they are drawn: the training pairs, or the number of
     /// training pairs of each item.
     pub fn load_pool(&mut self, config: &Config, train: &Pairs, counts: &[u32]) {
-        match self.plan.at.pool {
+        match self.plan.handles.pool {
             Some(Pool::Uniform { offsets, items }) => {
                 let had = train.rows(self.plan.dims.users);
                 self.executor.write(offsets, 0, &had.offsets);
@@ -156,7 +135,7 @@ impl Model {
     /// # Panics
     /// If the tower has no features.
     pub fn load_features(&mut self, tower: Tower, features: &Csr) {
-        let at = if tower == Tower::User { self.plan.at.user } else { self.plan.at.item };
+        let at = if tower == Tower::User { self.plan.handles.user } else { self.plan.handles.item };
         let lists = at.features.expect("the tower takes features");
         self.load_lists(lists, features);
     }
@@ -166,7 +145,10 @@ impl Model {
     /// # Panics
     /// If the user tower has no history.
     pub fn load_history(&mut self, history: Csr) {
-        self.load_lists(self.plan.at.user.history.expect("the tower takes a history"), &history);
+        self.load_lists(
+            self.plan.handles.user.history.expect("the tower takes a history"),
+            &history,
+        );
         self.history = Some(history);
     }
 
@@ -184,7 +166,7 @@ impl Model {
         let steps = negatives.chunks(candidates - batch);
         assert!(steps.len() <= window, "negatives of {} steps, {window} in a window", steps.len());
         for (slot, negatives) in steps.enumerate() {
-            self.executor.write(self.plan.at.item_ids, slot * candidates + batch, negatives);
+            self.executor.write(self.plan.handles.item_ids, slot * candidates + batch, negatives);
         }
     }
 
@@ -230,68 +212,43 @@ impl Model {
                 }
                 self.executor.write(table, first * dim, block);
             }
-            for state in parameter.state.into_iter().flatten() {
+            for state in parameter.state.iter() {
                 self.executor.clear(state);
             }
         }
-        if let Some(GapHandles { gaps, last_seen }) = self.plan.at.gaps {
+        if let Some(GapHandles { gaps, last_seen }) = self.plan.handles.gaps {
             // As if all items were equally frequent.
             let gap = items as f32 / self.plan.dims.batch as f32;
             self.executor.write(gaps, 0, &vec![gap; items]);
             self.executor.clear(last_seen);
         }
-        let pairs = self.plan.dims.pairs as u32;
-        let clock = Clock { pairs, warmup: self.warmup, epochs: self.epochs, ..Clock::default() };
-        self.executor.write(self.plan.at.clock, 0, &[clock]);
-        self.pairs_in_epoch = self.plan.dims.pairs;
+        self.counters.start(self.plan.dims.pairs);
+        self.executor.write(self.plan.handles.counters, 0, &[self.counters.on_device(0)]);
         self.keep_all_pairs();
-        (self.steps, self.step_in_epoch, self.pairs) = (0, 0, 0);
-        self.bank_opens_after = self.warmup.into();
         self.work = Work::default();
         self.outputs_are_fresh = false;
     }
 
     /// Runs the next training step; a GPU only records it.
     pub fn step(&mut self) {
-        if let Some(DriftHandles { before, .. }) = self.plan.at.drift
-            && self.step_in_epoch == self.drift_from()
+        if let Some(CbnsHandles { before, .. }) = self.plan.handles.cbns
+            && self.counters.drift_begins()
         {
             self.embed_items();
-            self.executor.copy(self.plan.at.item_outputs, before, 0, self.plan.words(before));
+            let words = self.plan.words(before);
+            self.executor.copy(self.plan.handles.item_outputs, before, 0, words);
         }
-        let slot = self.step_in_epoch % self.plan.dims.window;
+        let slot = self.counters.slot();
         if slot == 0 {
             self.run(Program::OpenWindow, 0);
         }
-        let batch = self.plan.dims.batch;
-        let rows = batch.min(self.pairs_in_epoch - self.step_in_epoch * batch);
-        self.work += self.plan.step_work(rows, self.live_entries());
+        self.work += self.plan.step_work(self.counters.rows(), self.counters.live_entries());
         self.executor.run(&self.plan, Program::Step, slot);
         self.outputs_are_fresh = false;
-        self.steps += 1;
-        self.pairs += rows;
-        self.step_in_epoch += 1;
-        let ends_epoch = self.step_in_epoch == self.steps_in_epoch();
-        if ends_epoch || slot + 1 == self.plan.dims.window {
+        if self.counters.advance() {
             self.run(Program::SumLosses, 0);
             self.run(Program::CloseWindow, 0);
         }
-        if ends_epoch {
-            self.step_in_epoch = 0;
-        }
-    }
-
-    /// Returns the number of entries of the bank that are negatives in the next step.
-    fn live_entries(&self) -> usize {
-        if self.steps < self.bank_opens_after { 0 } else { self.pairs.min(self.plan.dims.bank) }
-    }
-
-    /// Returns the step of the epoch at which the drift's snapshot is taken. The bank holds the
-    /// outputs of Δ = ⌈M/B⌉ steps: the snapshot is Δ steps before the epoch's end, or at its first
-    /// step.
-    fn drift_from(&self) -> usize {
-        let reach = self.plan.dims.bank.div_ceil(self.plan.dims.batch);
-        self.steps_in_epoch().saturating_sub(reach)
     }
 
     /// Returns the drift, at an epoch's end: the mean distance that item outputs moved over the
@@ -300,9 +257,9 @@ impl Model {
     /// # Errors
     /// The same as [`Executor::read`].
     pub async fn drift(&mut self) -> Result<Option<f64>> {
-        let Some(DriftHandles { drift, .. }) = self.plan.at.drift else { return Ok(None) };
+        let Some(CbnsHandles { drift, .. }) = self.plan.handles.cbns else { return Ok(None) };
         self.embed_items();
-        self.run_query(Program::MeasureDrift);
+        self.run_now(Program::MeasureDrift);
         let words = 0..2 * self.plan.dims.items;
         let drift: Vec<[f32; 2]> = self.executor.read(drift, words).await?;
         let sum = |side: usize| drift.iter().map(|pair| f64::from(pair[side])).sum::<f64>();
@@ -311,45 +268,45 @@ impl Model {
 
     /// Uses the bank from the next window on.
     pub fn open_bank(&mut self) {
-        const WARMUP: usize = std::mem::offset_of!(Clock, warmup) / 4;
-        self.executor.write(self.plan.at.clock, WARMUP, &[0u32]);
-        self.bank_opens_after = 0;
+        const WARMUP: usize = std::mem::offset_of!(Counters, warmup) / 4;
+        self.executor.write(self.plan.handles.counters, WARMUP, &[0u32]);
+        self.counters.open_bank();
     }
 
     /// Sets the number of epochs of the run, which the learning rate's schedule uses.
     pub fn set_epochs(&mut self, epochs: usize) {
-        const EPOCHS: usize = std::mem::offset_of!(Clock, epochs) / 4;
-        self.epochs = epochs as u32;
-        self.executor.write(self.plan.at.clock, EPOCHS, &[self.epochs]);
+        const EPOCHS: usize = std::mem::offset_of!(Counters, epochs) / 4;
+        self.counters.epochs = epochs as u32;
+        self.executor.write(self.plan.handles.counters, EPOCHS, &[self.counters.epochs]);
         self.redraw_window();
     }
 
-    /// Draws the open window again, if there is one: batches depend only on the clock and the
-    /// pairs.
+    /// Draws the open window again, if there is one: batches depend only on the counters and
+    /// the pairs.
     fn redraw_window(&mut self) {
-        if !self.step_in_epoch.is_multiple_of(self.plan.dims.window) {
-            self.run_query(Program::OpenWindow);
+        if self.counters.slot() > 0 {
+            self.run_now(Program::OpenWindow);
         }
     }
 
     /// Returns the number of steps since the start.
     pub fn steps(&self) -> u64 {
-        self.steps
+        self.counters.steps
     }
 
     /// Returns the number of pairs of this epoch.
     pub fn pairs_in_epoch(&self) -> usize {
-        self.pairs_in_epoch
+        self.counters.pairs_in_epoch
     }
 
     /// Returns the number of steps of this epoch.
     pub fn steps_in_epoch(&self) -> usize {
-        self.pairs_in_epoch.div_ceil(self.plan.dims.batch)
+        self.counters.steps_in_epoch()
     }
 
     /// Returns the number of steps done in this epoch, 0 between two epochs.
     pub fn step_in_epoch(&self) -> usize {
-        self.step_in_epoch
+        self.counters.step_in_epoch
     }
 
     /// Returns the counted work of the training since the start.
@@ -360,10 +317,10 @@ impl Model {
     /// Starts to read the ring of losses: step `n`, from 1, is at `(n − 1) % RING`.
     pub fn losses_later(&mut self) -> Pending<f32> {
         // Run only to show the loss, so it does not count as work of the training.
-        if !self.step_in_epoch.is_multiple_of(self.plan.dims.window) {
-            self.run_query(Program::SumLosses);
+        if self.counters.slot() > 0 {
+            self.run_now(Program::SumLosses);
         }
-        self.executor.read_later(self.plan.at.losses, 0..RING)
+        self.executor.read_later(self.plan.handles.losses, 0..RING)
     }
 
     /// Reads a tower's embeddings of its ids (rows, width).
@@ -439,7 +396,7 @@ impl Model {
     /// If the plan has no bank.
     pub async fn bank(&mut self) -> Result<(Vec<u32>, Vec<f32>)> {
         let Dims { bank, out_width: width, out: dim, .. } = self.plan.dims;
-        let buffers = self.plan.at.bank.expect("the plan has a bank");
+        let buffers = self.plan.handles.cbns.expect("the plan has a bank").bank;
         let words = bank * Entry::WORDS;
         let entries: Vec<Entry> = self.executor.read(buffers.entries, 0..words).await?;
         let padded: Vec<f32> = self.executor.read(buffers.items, 0..bank * dim).await?;
@@ -447,13 +404,13 @@ impl Model {
         Ok((items, unpadded(&padded, width, dim).collect()))
     }
 
-    /// Reads the device's clock: the progress of the run.
+    /// Reads the device's counters: the progress of the run.
     ///
     /// # Errors
     /// The same as [`Executor::read`].
-    pub async fn clock(&mut self) -> Result<Clock> {
-        let words = 0..size_of::<Clock>() / 4;
-        Ok(self.executor.read(self.plan.at.clock, words).await?[0])
+    pub async fn device_counters(&mut self) -> Result<Counters> {
+        let words = 0..size_of::<Counters>() / 4;
+        Ok(self.executor.read(self.plan.handles.counters, words).await?[0])
     }
 
     /// Keeps the parameters as the best so far.
@@ -481,7 +438,8 @@ impl Model {
         self.executor.run(&self.plan, program, slot);
     }
 
-    fn run_query(&mut self, program: Program) {
+    /// Runs a program that is no part of the training, so its work does not count.
+    fn run_now(&mut self, program: Program) {
         self.executor.run(&self.plan, program, 0);
     }
 }
@@ -496,15 +454,6 @@ fn fresh_stream(tower: Tower, part: Part) -> u32 {
         Part::Weights(layer) | Part::Bias(layer) => 2 + layer as u32,
     };
     stream::INIT_PARTS + 2 * nth + u32::from(tower == Tower::Item)
-}
-
-/// Returns the number of steps before the bank is used; the rule decides between epochs, not at a
-/// step.
-fn warmup(config: &Config) -> u32 {
-    match config.cbns.as_ref().map(|cbns| cbns.warmup) {
-        Some(Warmup::Steps(steps)) => steps,
-        Some(Warmup::Rule(WarmupRule::Auto)) | None => u32::MAX,
-    }
 }
 
 /// Returns the elements of rows without their padding.

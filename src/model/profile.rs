@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::Model;
 use crate::error::Result;
 use crate::executor::{Executor, Timed};
-use crate::plan::{Access, Dispatch, Op, Plan, Program};
+use crate::plan::{Dispatch, Op, Plan, Program};
 
 /// Time of a step, by operation.
 #[derive(Debug, Serialize)]
@@ -48,9 +48,9 @@ impl Model {
     /// Times each operation from now on; training continues with the same bits.
     ///
     /// # Errors
-    /// The same as [`Executor::start_clock`].
-    pub fn start_clock(&mut self) -> Result<()> {
-        self.executor.start_clock()?;
+    /// The same as [`Executor::start_timing`].
+    pub fn start_timing(&mut self) -> Result<()> {
+        self.executor.start_timing()?;
         // The programs that opened the current window were not timed; the next window may be far.
         self.redraw_window();
         Ok(())
@@ -59,9 +59,9 @@ impl Model {
     /// Stops timing, and returns the profile of the steps since it was started.
     ///
     /// # Errors
-    /// The same as [`Executor::stop_clock`].
-    pub async fn stop_clock(&mut self) -> Result<Profile> {
-        let timed = self.executor.stop_clock(&self.plan).await?;
+    /// The same as [`Executor::stop_timing`].
+    pub async fn stop_timing(&mut self) -> Result<Profile> {
+        let timed = self.executor.stop_timing(&self.plan).await?;
         let steps = self.steps_in_epoch();
         let a_window = steps as f64 / steps.div_ceil(self.plan.dims.window) as f64;
         let operations = [
@@ -101,7 +101,7 @@ impl Model {
             let dispatches = op.dispatches();
             let parts = if is_gpu { dispatches.len() } else { 1 };
             let times: Vec<f64> = (0..parts).map(mean).collect();
-            let work = op.work(self.live_entries());
+            let work = op.work(self.counters.live_entries());
             let milliseconds = times.iter().sum();
             let stems = dispatches.iter().map(|dispatch| dispatch.shader.stem);
             OpProfile {
@@ -128,10 +128,7 @@ fn name(plan: &Plan, dispatches: &[Dispatch]) -> String {
         a[..same].trim_end_matches('_')
     });
     let stem = common.filter(|common| !common.is_empty()).unwrap_or(last.shader.stem);
-    let mut bindings = last.shader.bindings.iter().zip(&last.buffers);
-    let written =
-        bindings.find(|((_, access), _)| matches!(access, Access::Write | Access::WriteRows));
-    match written {
+    match last.buffers().find(|(access, _)| access.writes()) {
         Some((_, buffer)) => format!("{stem} → {}", plan.buffers[buffer.0].name),
         None => stem.into(),
     }

@@ -4,7 +4,7 @@
 use super::{Model, Take, Tower};
 use crate::error::Result;
 use crate::plan::{
-    Dims, IMPOSSIBLE, MIN_NORM, MOST_FEATURES, NO_ID, Part, Program, STEP_STRIDE, Step, TOP_K,
+    Dims, IMPOSSIBLE, MAX_FEATURES, MIN_NORM, NO_ID, Part, Program, STEP_STRIDE, Step, TOP_K,
     TowerHandles,
 };
 
@@ -124,23 +124,23 @@ impl Model {
         let shape = [out_width, out];
         if tower == Tower::Item {
             self.embed_items();
-            return self.read_rows(self.plan.at.item_outputs, items, shape, take).await;
+            return self.read_rows(self.plan.handles.item_outputs, items, shape, take).await;
         }
         let mut block = Vec::with_capacity(queries);
         for first in (0..users).step_by(queries) {
             block.clear();
             block.extend(first as u32..users.min(first + queries) as u32);
             self.query(&block);
-            self.run_query(Program::EmbedQueries);
-            self.read_rows(self.plan.at.query_outputs, block.len(), shape, take).await?;
+            self.run_now(Program::EmbedQueries);
+            self.read_rows(self.plan.handles.query_outputs, block.len(), shape, take).await?;
         }
         Ok(())
     }
 
     /// Sets the items that rankings exclude for each user, as compressed rows.
     pub fn hide(&mut self, offsets: &[u32], items: &[u32]) {
-        self.executor.write(self.plan.at.seen_offsets, 0, offsets);
-        self.executor.write(self.plan.at.seen_items, 0, items);
+        self.executor.write(self.plan.handles.seen_offsets, 0, offsets);
+        self.executor.write(self.plan.handles.seen_items, 0, items);
     }
 
     /// Returns the best items of each user that they have not seen, [`TOP_K`] per user, [`NO_ID`]
@@ -149,7 +149,7 @@ impl Model {
     /// # Errors
     /// The same as [`Executor::read`](crate::executor::Executor::read).
     pub async fn top_items(&mut self, users: &[u32]) -> Result<Vec<u32>> {
-        let (at, block) = (self.plan.at, self.plan.dims.queries);
+        let (at, block) = (self.plan.handles, self.plan.dims.queries);
         if users.is_empty() {
             return Ok(Vec::new());
         }
@@ -159,7 +159,7 @@ impl Model {
             for program in
                 [Program::EmbedQueries, Program::Score, Program::HideSeen, Program::ListBest]
             {
-                self.run_query(program);
+                self.run_now(program);
             }
             self.executor.copy(at.top, at.lists, n * block * TOP_K, block * TOP_K);
         }
@@ -190,7 +190,7 @@ impl Model {
         filter: &Filter,
     ) -> Result<Vec<Ranked>> {
         self.query(users);
-        self.run_query(Program::EmbedQueries);
+        self.run_now(Program::EmbedQueries);
         self.rank(users.len(), k, filter).await
     }
 
@@ -207,7 +207,7 @@ impl Model {
         filter: &Filter,
     ) -> Result<(Ranked, Option<Sum>)> {
         let has_row = self.plan.parameter(Tower::User, Part::Id).is_some();
-        let TowerHandles { features, history, .. } = self.plan.at.user;
+        let TowerHandles { features, history, .. } = self.plan.handles.user;
         let Some(lists) = history.filter(|_| !has_row && features.is_none()) else {
             let mean = Sum { of: Source::Outputs, items };
             return Ok((self.rank_mean(&mean, k, filter).await?, Some(mean)));
@@ -222,7 +222,7 @@ impl Model {
         self.executor.write(lists.offsets, visitor as usize + 1, &[end]);
         let ranked = self.rank_users(&[visitor], k, filter).await?.remove(0);
         let sum = Sum { of: Source::Histories, items };
-        Ok((ranked, self.plan.at.sum_power.map(|_| sum)))
+        Ok((ranked, self.plan.handles.sum_power.map(|_| sum)))
     }
 
     /// Returns the `k` best items for an id of a tower that is not in the training data, by its
@@ -232,7 +232,7 @@ impl Model {
     /// The same as [`Executor::read`](crate::executor::Executor::read).
     ///
     /// # Panics
-    /// If the tower has no features, or more than [`MOST_FEATURES`] are given.
+    /// If the tower has no features, or more than [`MAX_FEATURES`] are given.
     pub async fn rank_cold(
         &mut self,
         tower: Tower,
@@ -240,22 +240,22 @@ impl Model {
         k: usize,
         filter: &Filter,
     ) -> Result<Ranked> {
-        assert!(features.len() <= MOST_FEATURES, "{} features", features.len());
+        assert!(features.len() <= MAX_FEATURES, "{} features", features.len());
         let Dims { users, items, .. } = self.plan.dims;
         let (at, row, program) = match tower {
-            Tower::User => (self.plan.at.user, users, Program::EmbedColdUsers),
-            Tower::Item => (self.plan.at.item, items, Program::EmbedColdItems),
+            Tower::User => (self.plan.handles.user, users, Program::EmbedColdUsers),
+            Tower::Item => (self.plan.handles.item, items, Program::EmbedColdItems),
         };
         let lists = at.features.expect("the tower takes features");
         // After the lists of all rows.
-        let begin = self.plan.words(lists.members) - MOST_FEATURES;
+        let begin = self.plan.words(lists.members) - MAX_FEATURES;
         self.executor.write(lists.members, begin, features);
         self.executor.write(lists.offsets, row + 1, &[(begin + features.len()) as u32]);
         if let (Some(lists), Some(history)) = (at.history, &self.history) {
             self.executor.write(lists.offsets, row + 1, &[history.items.len() as u32]);
         }
         self.query(&[row as u32]);
-        self.run_query(program);
+        self.run_now(program);
         Ok(self.rank(1, k, filter).await?.remove(0))
     }
 
@@ -273,13 +273,13 @@ impl Model {
         }
         let query: Vec<f32> = query.into_iter().map(|x| (x * scale) as f32).collect();
         self.query(&[NO_ID]);
-        self.executor.write(self.plan.at.query_outputs, 0, &query);
+        self.executor.write(self.plan.handles.query_outputs, 0, &query);
         Ok(self.rank(1, k, filter).await?.remove(0))
     }
 
     /// Returns a user's vector as a sum, if users are sums of their histories alone.
     pub fn sum_of(&self, user: u32) -> Option<Sum> {
-        self.plan.at.sum_power?;
+        self.plan.handles.sum_power?;
         let items = self.history.as_ref()?.row(user).to_vec();
         Some(Sum { of: Source::Histories, items })
     }
@@ -302,7 +302,7 @@ impl Model {
     fn scale(&self, sum: &Sum, vectors: &Vectors) -> f64 {
         let power = match sum.of {
             Source::Outputs => 1.0,
-            Source::Histories => self.plan.at.sum_power.expect("users are sums"),
+            Source::Histories => self.plan.handles.sum_power.expect("users are sums"),
         };
         let weight = (sum.items.len().max(1) as f64).powf(-f64::from(power));
         if !self.normalize {
@@ -318,7 +318,7 @@ impl Model {
 
     /// Reads vectors of items, without repeats; item outputs must be up to date.
     async fn vectors(&mut self, of: Source, mut items: Vec<u32>) -> Result<Vectors> {
-        let (at, Dims { queries, out: dim, .. }) = (self.plan.at, self.plan.dims);
+        let (at, Dims { queries, out: dim, .. }) = (self.plan.handles, self.plan.dims);
         items.sort_unstable();
         items.dedup();
         let mut rows = Vec::with_capacity(items.len() * dim);
@@ -326,7 +326,7 @@ impl Model {
             let mut wanted = block.to_vec();
             wanted.resize(queries, NO_ID);
             self.executor.write(at.wanted, 0, &wanted);
-            self.run_query(match of {
+            self.run_now(match of {
                 Source::Outputs => Program::GatherOutputs,
                 Source::Histories => Program::GatherHistory,
             });
@@ -337,22 +337,22 @@ impl Model {
 
     /// Returns the `k` best items for each of the first `rows` queries of the block.
     async fn rank(&mut self, rows: usize, k: usize, filter: &Filter) -> Result<Vec<Ranked>> {
-        let (at, padded) = (self.plan.at, self.plan.dims.items_padded());
+        let (at, padded) = (self.plan.handles, self.plan.dims.items_padded());
         self.embed_items();
-        self.run_query(Program::Score);
+        self.run_now(Program::Score);
         if filter.hides_seen {
-            self.run_query(Program::HideSeen);
+            self.run_now(Program::HideSeen);
         }
         if filter.barred.iter().any(|&bits| bits != 0) {
             self.executor.write(at.barred, 0, &filter.barred);
-            self.run_query(Program::HideBarred);
+            self.run_now(Program::HideBarred);
         }
         if k > TOP_K {
             let scores: Vec<f32> = self.executor.read(at.scores, 0..rows * padded).await?;
             let scores = scores.chunks_exact(padded);
             return Ok(scores.map(|scores| best(&scores[..self.plan.dims.items], k)).collect());
         }
-        self.run_query(Program::ListBest);
+        self.run_now(Program::ListBest);
         let items = self.executor.read_later::<u32>(at.top, 0..rows * TOP_K);
         let scores = self.executor.read_later::<f32>(at.top_scores, 0..rows * TOP_K);
         let (items, scores) = (items.finish().await?, scores.finish().await?);
@@ -369,7 +369,7 @@ impl Model {
         if self.outputs_are_fresh {
             return;
         }
-        let (at, words) = (self.plan.at, self.plan.words(self.plan.at.item_outputs));
+        let (at, words) = (self.plan.handles, self.plan.words(self.plan.handles.item_outputs));
         for block in 0..self.plan.words(at.item_blocks) / STEP_STRIDE {
             self.executor.run(&self.plan, Program::EmbedItems, block);
             if let Some(outputs) = at.block_outputs {
@@ -382,11 +382,11 @@ impl Model {
     }
 
     fn query(&mut self, users: &[u32]) {
-        let block = Step { rows: users.len() as u32, ..Step::default() };
-        self.executor.write(self.plan.at.query, 0, &[block]);
+        let block = Step::of_block(0, users.len());
+        self.executor.write(self.plan.handles.query, 0, &[block]);
         let mut list = users.to_vec();
         list.resize(self.plan.dims.queries, NO_ID);
-        self.executor.write(self.plan.at.query_users, 0, &list);
+        self.executor.write(self.plan.handles.query_users, 0, &list);
     }
 }
 

@@ -30,7 +30,7 @@ impl Model {
             let words = self.plan.words(snapshots.now);
             self.executor.copy(snapshots.now, snapshots.before, 0, words);
         }
-        self.run(Program::Snapshot, 0);
+        self.run(Program::SkipSnapshot, 0);
     }
 
     /// Measures the activity of the hot rows between the last two snapshots, and returns the
@@ -39,7 +39,7 @@ impl Model {
     /// # Errors
     /// The same as [`crate::executor::Executor::read`].
     pub async fn measure_activity(&mut self) -> Result<Vec<f32>> {
-        self.run(Program::Compare, 0);
+        self.run(Program::SkipCompare, 0);
         let sample = self.skip_handles().sample.expect("the plan samples pairs");
         let sampled = self.plan.words(sample).min(self.plan.dims.pairs);
         self.executor.read(sample, 0..sampled).await
@@ -54,10 +54,10 @@ impl Model {
         self.executor.write(at.threshold, 0, &[threshold]);
         self.executor.clear(at.tally);
         self.executor.clear(at.item_counts);
-        self.run(Program::Compact, 0);
+        self.run(Program::SkipCompact, 0);
         let words = 0..self.plan.words(at.tally);
         let tally: Tally = self.executor.read(at.tally, words).await?[0];
-        self.pairs_in_epoch = tally.kept_pairs as usize;
+        self.counters.pairs_in_epoch = tally.kept_pairs as usize;
         Ok(tally)
     }
 
@@ -67,10 +67,10 @@ impl Model {
     /// The same as [`crate::executor::Executor::read`].
     pub async fn kept_pairs(&mut self) -> Result<Vec<[u32; 2]>> {
         let kept = self.skip_handles().kept_pairs;
-        if self.pairs_in_epoch == 0 {
+        if self.counters.pairs_in_epoch == 0 {
             return Ok(Vec::new());
         }
-        self.executor.read(kept, 0..2 * self.pairs_in_epoch).await
+        self.executor.read(kept, 0..2 * self.counters.pairs_in_epoch).await
     }
 
     /// Reads the rows of a tower that were stale at the last decision.
@@ -85,8 +85,8 @@ impl Model {
 
     /// Starts with all pairs in the epoch and no stale row, if the plan has skipping.
     pub(super) fn keep_all_pairs(&mut self) {
-        if let Some(skip) = self.plan.at.skip {
-            let pairs = self.plan.at.pairs;
+        if let Some(skip) = self.plan.handles.skip {
+            let pairs = self.plan.handles.pairs;
             self.executor.copy(pairs, skip.kept_pairs, 0, self.plan.words(pairs));
             for stale in [skip.user, skip.item].into_iter().filter_map(|side| side.stale) {
                 self.executor.clear(stale);
@@ -102,6 +102,6 @@ impl Model {
     }
 
     fn skip_handles(&self) -> SkipHandles {
-        self.plan.at.skip.expect("the plan can skip")
+        self.plan.handles.skip.expect("the plan can skip")
     }
 }

@@ -2,9 +2,8 @@
 
 use super::Model;
 use crate::error::{Error, Result};
-use crate::executor::Executor;
 use crate::formats::pieces::room;
-use crate::plan::{Clock, Tensor, Work};
+use crate::plan::{Tensor, Work};
 
 /// Position of a run, without its tensors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,10 +72,10 @@ impl Model {
     pub fn position(&self, epochs: usize) -> Position {
         Position {
             epochs: epochs as u32,
-            steps: self.steps as u32,
-            pairs: self.pairs,
-            step_in_epoch: self.step_in_epoch,
-            pairs_in_epoch: self.pairs_in_epoch,
+            steps: self.counters.steps as u32,
+            pairs: self.counters.pairs,
+            step_in_epoch: self.counters.step_in_epoch,
+            pairs_in_epoch: self.counters.pairs_in_epoch,
             bank_is_open: self.bank_is_open(),
             work: self.work,
         }
@@ -84,22 +83,17 @@ impl Model {
 
     /// Returns the fault of its device, if any.
     pub fn fault(&self) -> Option<Error> {
-        match &self.executor {
-            Executor::Cpu(_) => None,
-            Executor::Gpu(executor) => executor.fault(),
-        }
+        self.executor.fault()
     }
 
     /// Destroys its device and frees the memory on it.
     pub fn give_up_device(&self) {
-        if let Executor::Gpu(executor) = &self.executor {
-            executor.give_up();
-        }
+        self.executor.give_up_device();
     }
 
     /// Returns whether the bank was opened, regardless of its warmup.
     pub fn bank_is_open(&self) -> bool {
-        self.bank_opens_after == 0
+        self.counters.bank_is_open()
     }
 
     /// Resumes from the words of the plan's tensors, at a position in the run.
@@ -117,27 +111,9 @@ impl Model {
 
     /// Resumes at a position in the run, once all tensors are written.
     pub fn resume(&mut self, position: &Position) {
-        // The device's clock moves once per window, so it is at the start of the open one. The
-        // steps since then were full batches.
-        let slot = position.step_in_epoch % self.plan.dims.window;
-        let (batch, bank) = (self.plan.dims.batch, self.plan.dims.bank);
-        let banked = position.pairs - slot * batch;
-        let clock = Clock {
-            steps: position.steps - slot as u32,
-            epoch: position.epochs,
-            done: (position.step_in_epoch - slot) as u32,
-            pairs: position.pairs_in_epoch as u32,
-            cursor: (banked % bank.max(1)) as u32,
-            filled: banked.min(bank) as u32,
-            warmup: if position.bank_is_open { 0 } else { self.warmup },
-            epochs: self.epochs,
-        };
-        self.executor.write(self.plan.at.clock, 0, &[clock]);
-        self.bank_opens_after = clock.warmup.into();
-        self.steps = position.steps.into();
-        self.step_in_epoch = position.step_in_epoch;
-        self.pairs_in_epoch = position.pairs_in_epoch;
-        self.pairs = position.pairs;
+        self.counters.resume(position);
+        let counters = self.counters.on_device(position.epochs);
+        self.executor.write(self.plan.handles.counters, 0, &[counters]);
         self.work = position.work;
         self.outputs_are_fresh = false;
         self.redraw_window();

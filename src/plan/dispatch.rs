@@ -18,6 +18,13 @@ pub struct Shader {
 }
 
 /// Kind of access of a kernel to a binding.
+///
+/// A storage buffer that is bound by rows may be larger than the binding limit: it is split into
+/// shards, with a dispatch for each. All buffers that a dispatch reads by rows are split at the same
+/// rows, and so are those that it writes.
+///
+/// The words that both backends write are equal if they are `Exact`: ids and counts. Floats are
+/// equal within the tolerance of the tests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
     /// Uniform: the record of the current step.
@@ -28,23 +35,129 @@ pub enum Access {
     Shard,
     /// Storage, read only.
     Read,
+    /// Storage, read only, bound by rows.
+    ReadRows,
     /// Storage, read and written.
     Write,
-    /// As [`Access::Read`], but one shard of the rows: a buffer larger than the binding limit is
-    /// split, with a dispatch for each shard. All buffers that a dispatch reads by rows are split
-    /// at the same rows.
-    ReadRows,
-    /// As [`Access::Write`], split into shards as [`Access::ReadRows`].
+    /// Storage, read and written, the same on both backends.
+    WriteExact,
+    /// Storage, read and written, bound by rows.
     WriteRows,
+    /// Storage, read and written, bound by rows, the same on both backends.
+    WriteRowsExact,
 }
 
-/// Declares a [`Shader`] from its stem.
+impl Access {
+    /// Returns whether it is a uniform.
+    pub fn is_uniform(self) -> bool {
+        matches!(self, Self::Step | Self::Chunk | Self::Shard)
+    }
+
+    /// Returns whether the kernel may write.
+    pub fn writes(self) -> bool {
+        matches!(self, Self::Write | Self::WriteRows) || self.is_exact()
+    }
+
+    /// Returns whether the kernel writes the same words as the twin.
+    pub fn is_exact(self) -> bool {
+        matches!(self, Self::WriteExact | Self::WriteRowsExact)
+    }
+
+    /// Returns whether a buffer is bound by rows.
+    pub fn is_by_rows(self) -> bool {
+        matches!(self, Self::ReadRows | Self::WriteRows | Self::WriteRowsExact)
+    }
+}
+
+/// Something that a dispatch binds.
+#[derive(Debug, Clone, Copy)]
+pub enum Binding {
+    /// A buffer, or the shards of its rows.
+    Buffer(Buffer),
+    /// The index of a chunk.
+    Chunk(Chunk),
+    /// The first rows of the shards that the dispatch binds.
+    Shard,
+}
+
+/// A chunk of rows, which fits a buffer of logits.
+#[derive(Debug, Clone, Copy)]
+pub struct Chunk(pub u32);
+
+/// The shards of a dispatch, which the executor knows.
+#[derive(Debug, Clone, Copy)]
+pub struct Shard;
+
+impl Chunk {
+    /// Returns the chunk of this index.
+    pub fn new(index: usize) -> Self {
+        Self(u32::try_from(index).expect("chunks are few"))
+    }
+}
+
+impl From<Buffer> for Binding {
+    fn from(buffer: Buffer) -> Self {
+        Self::Buffer(buffer)
+    }
+}
+
+impl From<Chunk> for Binding {
+    fn from(chunk: Chunk) -> Self {
+        Self::Chunk(chunk)
+    }
+}
+
+impl From<Shard> for Binding {
+    fn from(_: Shard) -> Self {
+        Self::Shard
+    }
+}
+
+/// The type of a shader's field, by its access.
+pub(crate) mod field {
+    pub use super::{Chunk, Shard};
+
+    pub type Step = super::Buffer;
+    pub type Read = super::Buffer;
+    pub type ReadRows = super::Buffer;
+    pub type Write = super::Buffer;
+    pub type WriteExact = super::Buffer;
+    pub type WriteRows = super::Buffer;
+    pub type WriteRowsExact = super::Buffer;
+}
+
+/// A shader with something for each of its bindings.
+pub trait Kernel: Sized {
+    /// The shader.
+    const SHADER: &'static Shader;
+
+    /// Returns the bindings in the shader's order.
+    fn bindings(self) -> Vec<Binding>;
+
+    /// Returns a dispatch of the shader, with the compile-time constants that it needs besides those
+    /// that all shaders may use.
+    fn dispatch(self, groups: Groups, constants: Vec<(&'static str, Constant)>) -> Dispatch {
+        Dispatch { shader: Self::SHADER, bindings: self.bindings(), constants, groups }
+    }
+}
+
+/// Declares a shader as a struct with a field for each binding, in the order of the WGSL file.
 macro_rules! shader {
-    ($stem:literal, [$($name:ident: $access:ident),* $(,)?]) => {
-        $crate::plan::dispatch::Shader {
-            stem: $stem,
-            source: $crate::plan::wgsl::wgsl!($stem),
-            bindings: &[$((stringify!($name), $crate::plan::dispatch::Access::$access)),*],
+    ($kernel:ident, $stem:literal, [$($name:ident: $access:ident),* $(,)?]) => {
+        struct $kernel {
+            $($name: $crate::plan::dispatch::field::$access,)*
+        }
+
+        impl $crate::plan::dispatch::Kernel for $kernel {
+            const SHADER: &'static $crate::plan::dispatch::Shader = &$crate::plan::dispatch::Shader {
+                stem: $stem,
+                source: $crate::plan::wgsl::wgsl!($stem),
+                bindings: &[$((stringify!($name), $crate::plan::dispatch::Access::$access)),*],
+            };
+
+            fn bindings(self) -> Vec<$crate::plan::dispatch::Binding> {
+                vec![$(self.$name.into()),*]
+            }
         }
     };
 }
@@ -55,14 +168,12 @@ pub(crate) use shader;
 pub struct Dispatch {
     /// The shader that runs.
     pub shader: &'static Shader,
-    /// A buffer for each binding.
-    pub buffers: Vec<Buffer>,
+    /// Something for each binding of the shader.
+    pub bindings: Vec<Binding>,
     /// The compile-time constants that the shader needs, besides those that all shaders may use.
     pub constants: Vec<(&'static str, Constant)>,
     /// Number of workgroups.
     pub groups: Groups,
-    /// Index of the chunk, for shaders that bind one.
-    pub chunk: u32,
 }
 
 /// A compile-time constant of a shader.
@@ -93,11 +204,11 @@ pub enum Groups {
     },
 }
 
-/// Amount of a dispatch's work that one thread does. The faster shape depends on the adapter, so it
-/// is measured there (`gpu/measure.rs`). Sums over lanes differ between shapes in their last bits.
+/// Amount of a dispatch's work that one thread does. The faster variant depends on the adapter, so it
+/// is measured there (`gpu/measure.rs`). Sums over lanes differ between variants in their last bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Shape {
+pub enum Variant {
     /// Little work per thread, for a GPU: thousands of threads at once, 32 of them in step.
     Narrow,
     /// Much work per thread, for a software adapter: four threads in step, with slow reads and
@@ -105,8 +216,8 @@ pub enum Shape {
     Wide,
 }
 
-impl Shape {
-    /// All shapes.
+impl Variant {
+    /// All variants.
     pub const ALL: [Self; 2] = [Self::Narrow, Self::Wide];
 
     /// Returns the rows and columns of a product that one thread computes; `shared/tile.wgsl` has
@@ -131,11 +242,11 @@ impl Shape {
 
 impl Groups {
     /// Returns the number of workgroups (x, y, z).
-    pub fn of(self, shape: Shape) -> (u32, u32, u32) {
+    pub fn of(self, variant: Variant) -> (u32, u32, u32) {
         match self {
             Self::Fixed(x, y) => (x, y, 1),
             Self::Tiles { columns, rows } => {
-                let groups = |length: usize| in_32_bits(length.div_ceil(8 * shape.tile()));
+                let groups = |length: usize| in_32_bits(length.div_ceil(8 * variant.tile()));
                 let x = groups(columns);
                 (x.min(GRID_WIDTH), groups(rows), x.div_ceil(GRID_WIDTH))
             }
@@ -214,16 +325,30 @@ fn in_32_bits(size: usize) -> u32 {
 }
 
 impl Dispatch {
-    /// Returns the shader's text in a shape, ready to compile: constants, imports, body.
-    pub fn source(&self, shape: Shape) -> String {
-        let mut text = format!("const WIDE: bool = {};\n", shape == Shape::Wide);
+    /// Returns the bindings with their access.
+    pub fn bound(&self) -> impl Iterator<Item = (Access, Binding)> + '_ {
+        let accesses = self.shader.bindings.iter().map(|(_, access)| *access);
+        accesses.zip(self.bindings.iter().copied())
+    }
+
+    /// Returns the buffers that it binds, with their access.
+    pub fn buffers(&self) -> impl Iterator<Item = (Access, Buffer)> + '_ {
+        self.bound().filter_map(|(access, binding)| match binding {
+            Binding::Buffer(buffer) => Some((access, buffer)),
+            Binding::Chunk(_) | Binding::Shard => None,
+        })
+    }
+
+    /// Returns the shader's text in a variant, ready to compile: constants, imports, body.
+    pub fn source(&self, variant: Variant) -> String {
+        let mut text = format!("const WIDE: bool = {};\n", variant == Variant::Wide);
         for (name, value) in EVERYWHERE.iter().chain(&self.constants) {
             text += &match value {
                 Constant::U32(value) => format!("const {name}: u32 = {value}u;\n"),
                 Constant::F32(value) => format!("const {name}: f32 = {value:?}f;\n"),
                 Constant::Bool(value) => format!("const {name}: bool = {value};\n"),
                 Constant::Lanes(parts) => {
-                    format!("const {name}: u32 = {}u;\n", shape.lanes(*parts))
+                    format!("const {name}: u32 = {}u;\n", variant.lanes(*parts))
                 }
             };
         }
@@ -251,7 +376,7 @@ fn shared(name: &str) -> &'static str {
     table!(
         "bank",
         "chunk",
-        "clock",
+        "counters",
         "first_use",
         "grid",
         "lanes",
@@ -279,10 +404,10 @@ mod tests {
     #[test]
     fn a_catalogue_of_any_size_is_a_grid_that_webgpu_allows() {
         for columns in [1, 4_194_240, 4_194_241, 8_388_481, 100_000_000] {
-            for shape in Shape::ALL {
-                let (x, y, z) = tiles(columns, 8).of(shape);
+            for variant in Variant::ALL {
+                let (x, y, z) = tiles(columns, 8).of(variant);
                 assert!([x, y, z].iter().all(|&groups| (1..=GRID_WIDTH).contains(&groups)));
-                let covered = x as usize * z as usize * 8 * shape.tile();
+                let covered = x as usize * z as usize * 8 * variant.tile();
                 assert!(covered >= columns, "{columns} columns, {covered} of them in the grid");
             }
         }

@@ -1,6 +1,6 @@
 //! Trained parameters: tables of rows, and layers.
 
-use super::Buffer;
+use super::{Buffer, Buffers};
 
 /// One of the two towers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,8 +50,8 @@ pub struct Parameter {
     pub dim: usize,
     /// (at least `rows`, `dim`) its elements; rows past the last are zero.
     pub table: Buffer,
-    /// Optimiser state, if the update rule has any.
-    pub state: [Option<Buffer>; 2],
+    /// The tensors that the optimiser keeps for it.
+    pub state: Buffers,
     /// The elements in the best epoch, if the best epoch is kept.
     pub best: Option<Buffer>,
 }

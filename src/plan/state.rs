@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::Buffer;
-use super::build::Builder;
+use super::builder::Builder;
 use crate::formats::pieces::PIECE;
 
 /// A buffer of the run's state.
@@ -102,19 +102,19 @@ pub fn blocks(rows: usize, stride: usize) -> impl Iterator<Item = Range<usize>> 
 
 impl Builder<'_> {
     /// Adds a buffer of the run's state, whose rows have no padding.
-    pub(super) fn state(&mut self, name: impl Into<String>, rows: usize, row: &[Word]) -> Buffer {
+    pub fn state(&mut self, name: impl Into<String>, rows: usize, row: &[Word]) -> Buffer {
         self.padded_state(name, [rows, rows], row, row.len())
     }
 
     /// Adds a buffer of the run's state with rows of an output's width: (rows, O).
-    pub(super) fn state_rows(&mut self, name: impl Into<String>, rows: usize) -> Buffer {
+    pub fn state_rows(&mut self, name: impl Into<String>, rows: usize) -> Buffer {
         let row = vec![Word::Real; self.dims.out_width];
         self.padded_state(name, [rows, rows], &row, self.dims.out)
     }
 
     /// Adds a buffer of the run's state with room for `stored` rows, which are `stride` words
     /// apart.
-    pub(super) fn padded_state(
+    pub fn padded_state(
         &mut self,
         name: impl Into<String>,
         [stored, rows]: [usize; 2],

@@ -1,9 +1,9 @@
 //! Records of the run's progress that kernels read. Twin of `shaders/shared/step.wgsl` and
-//! `clock.wgsl`.
+//! `counters.wgsl`.
 
 use bytemuck::{Pod, Zeroable};
 
-/// The ids of one dispatch: one training step of the window, or one block of queries.
+/// The record of one training step of the window, or of a block: see [`Step::of_block`].
 #[repr(C)]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Pod, Zeroable)]
 pub struct Step {
@@ -27,10 +27,18 @@ pub struct Step {
     pub rate: f32,
 }
 
+impl Step {
+    /// Returns the record of a block of `rows` queries, or of the catalogue's block `slot`: no step of
+    /// training, so kernels of blocks read nothing else of it.
+    pub fn of_block(slot: usize, rows: usize) -> Self {
+        Self { slot: slot as u32, rows: rows as u32, ..Self::default() }
+    }
+}
+
 /// Progress of the run.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Pod, Zeroable)]
-pub struct Clock {
+pub struct Counters {
     /// Number of steps done in the run.
     pub steps: u32,
     /// Number of epochs done.

@@ -4,7 +4,7 @@
 /// Returns the text of a file under `shaders/`, stripped when the crate is compiled.
 macro_rules! wgsl {
     ($($stem:tt)*) => {{
-        const WHOLE: &str = include_str!(concat!("../../shaders/", $($stem)*, ".wgsl"));
+        const WHOLE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/shaders/", $($stem)*, ".wgsl"));
         const LENGTH: usize = $crate::plan::wgsl::strip::<{ WHOLE.len() }>(WHOLE).1;
         const STRIPPED: [u8; LENGTH] = $crate::plan::wgsl::strip(WHOLE).0;
         const TEXT: &str = match str::from_utf8(&STRIPPED) {

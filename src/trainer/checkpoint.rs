@@ -10,12 +10,12 @@ use crate::checkpoint::{Reader, Writer, refused};
 use crate::config::{Config, Warmup};
 use crate::data::{Dataset, Report};
 use crate::error::Result;
-use crate::executor::{BackendChoice, Wish};
+use crate::executor::BackendRequest;
 use crate::formats::pieces::{Sink, Source};
 use crate::formats::safetensors::{Draft, Place};
 use crate::metrics::Metrics;
 use crate::model::Position;
-use crate::plan::{KEPT_PAIRS, Plan, Shape, Tensor, Work};
+use crate::plan::{KEPT_PAIRS, Plan, Tensor, Variant, Work};
 
 const EPOCH_LOSSES: &str = "losses.epoch";
 const UNTOLD_LOSSES: &str = "losses.untold";
@@ -23,8 +23,8 @@ const UNTOLD_LOSSES: &str = "losses.untold";
 /// Maximum memory of a loaded run: a fixed part and a multiple of its file, so that a small file
 /// cannot request all memory. A run with few ids and the largest values of all options is rejected,
 /// too.
-const MOST_BEYOND: u64 = 256 << 20;
-const MOST_TIMES: u64 = 16;
+const MAX_BEYOND: u64 = 256 << 20;
+const MAX_TIMES: u64 = 16;
 
 /// The parts of a saved run that are not tensors.
 #[derive(Debug, Serialize, Deserialize)]
@@ -33,8 +33,9 @@ struct Record<C> {
     /// A [`Config`] when it is written, any JSON value when it is read.
     config: C,
     data: Report,
-    /// Kernel shape that the run computes with, on a GPU.
-    shape: Option<Shape>,
+    /// Variant of the kernels that the run computes with, on a GPU.
+    #[serde(rename = "shape")]
+    variant: Option<Variant>,
     run: Run,
     pairs_in_epoch: usize,
     bank_is_open: bool,
@@ -76,7 +77,7 @@ impl Trainer {
         let Draft { start, entries, bytes } = file.finish(Record {
             config: &self.config,
             data: self.dataset.report.clone(),
-            shape: self.backend.shape,
+            variant: self.backend.variant,
             run: self.run.clone(),
             pairs_in_epoch: self.model.pairs_in_epoch(),
             bank_is_open: self.model.bank_is_open(),
@@ -104,7 +105,7 @@ impl Trainer {
     ///
     /// # Errors
     /// Errors of [`Trainer::load_from`].
-    pub async fn load(bytes: &[u8], choice: BackendChoice) -> Result<Self> {
+    pub async fn load(bytes: &[u8], choice: BackendRequest) -> Result<Self> {
         Self::load_from(&bytes, choice).await
     }
 
@@ -114,7 +115,7 @@ impl Trainer {
     /// # Errors
     /// [`crate::Error::Checkpoint`] for a file that no run of this version can have saved; errors
     /// of [`crate::executor::Executor::choose`] and of the source.
-    pub async fn load_from(source: &dyn Source, choice: BackendChoice) -> Result<Self> {
+    pub async fn load_from(source: &dyn Source, choice: BackendRequest) -> Result<Self> {
         let (mut record, mut file) =
             Reader::open::<Record<Value>>(source, &[EPOCH_LOSSES, UNTOLD_LOSSES]).await?;
         let config = Config::resolve(&record.config).map_err(|error| refused(error.to_string()))?;
@@ -125,7 +126,7 @@ impl Trainer {
         // allocated.
         let plan = Plan::new(&config, &extent);
         let wanted = plan.bytes(false);
-        if wanted > MOST_BEYOND + source.bytes().saturating_mul(MOST_TIMES) {
+        if wanted > MAX_BEYOND + source.bytes().saturating_mul(MAX_TIMES) {
             return Err(refused("its options need far more memory than its data and its tables"));
         }
         let places: Vec<Place> =
@@ -134,8 +135,8 @@ impl Trainer {
         record.run.untold = file.reals(UNTOLD_LOSSES)?;
         file.finish()?;
         let position = record.position(&config, &dataset).map_err(refused)?;
-        let wish = Wish { backend: choice, shape: record.shape };
-        let (mut model, backend) = fresh_model(&dataset, &config, wish).await?;
+        let request = choice.with_variant(record.variant);
+        let (mut model, backend) = fresh_model(&dataset, &config, request).await?;
         for (number, (tensor, place)) in plan.tensors.iter().zip(places).enumerate() {
             let mut kept = KeptPairs::of(tensor, &dataset, position.pairs_in_epoch);
             for rows in tensor.blocks() {
@@ -156,9 +157,9 @@ impl Trainer {
         let mut trainer = Self {
             run: record.run,
             kept: Kept::opened(),
-            ..Self::around(model, backend, dataset, config)
+            ..Self::from_parts(model, backend, dataset, config)
         };
-        if trainer.backend.backend.is_gpu() {
+        if trainer.backend.kind.is_gpu() {
             trainer.keep().await?;
         }
         Ok(trainer)

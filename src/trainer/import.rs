@@ -53,7 +53,7 @@ impl Trainer {
             self.model.set_row(Tower::Item, *item, embedding);
         }
         let known = known.len();
-        if self.backend.backend.is_gpu() {
+        if self.backend.kind.is_gpu() {
             self.keep().await?;
         }
         Ok(known)

@@ -25,7 +25,7 @@ use web_time::Instant;
 use crate::config::{self, Config, Towers, Warmup};
 use crate::data::{Csr, Dataset, Features};
 use crate::error::{Error, Result};
-use crate::executor::{Backend, BackendChoice, Executor, Pending, Wish};
+use crate::executor::{Backend, BackendRequest, Executor, Pending};
 use crate::formats::json;
 use crate::metrics::Metrics;
 use crate::model::{Model, Tower};
@@ -145,13 +145,13 @@ impl Trainer {
     /// # Errors
     /// Errors of [`crate::executor::Executor::choose`]; [`Error::Config`] for `patience` without a
     /// validation part.
-    pub async fn new(dataset: Dataset, config: Config, wish: impl Into<Wish>) -> Result<Self> {
-        let (model, backend) = fresh_model(&dataset, &config, wish.into()).await?;
-        Ok(Self::around(model, backend, dataset, config))
+    pub async fn new(dataset: Dataset, config: Config, request: BackendRequest) -> Result<Self> {
+        let (model, backend) = fresh_model(&dataset, &config, request).await?;
+        Ok(Self::from_parts(model, backend, dataset, config))
     }
 
     /// Creates a trainer for a model at the start of its run.
-    fn around(model: Model, backend: Backend, dataset: Dataset, config: Config) -> Self {
+    fn from_parts(model: Model, backend: Backend, dataset: Dataset, config: Config) -> Self {
         let validation = HeldOut::new(&dataset.validation, dataset.users.len());
         let test = HeldOut::new(&dataset.test, dataset.users.len());
         let masks = evaluate::masks(&dataset);
@@ -186,7 +186,7 @@ impl Trainer {
     /// # Errors
     /// Errors of [`Trainer::new`]; [`Error::Config`] for an option that was used in loading the
     /// data.
-    pub async fn reset(&mut self, config: Config, choice: BackendChoice) -> Result<()> {
+    pub async fn reset(&mut self, config: Config, choice: BackendRequest) -> Result<()> {
         let features = |Towers { user, item }: &Towers| {
             let alone = [user.is_features(), item.is_features()];
             (user.base.features.clone(), item.features.clone(), alone)
@@ -206,7 +206,7 @@ impl Trainer {
         check(&self.dataset, &config)?;
         let extent = extent(&self.dataset, history(&self.dataset, &config).as_ref());
         extent.check(&config)?;
-        Executor::check(choice.into(), &Plan::new(&config, &extent)).await?;
+        Executor::check(choice, &Plan::new(&config, &extent)).await?;
         self.kept = Kept::default();
         self.flights.clear();
         self.pace = Pace::default();
@@ -215,7 +215,7 @@ impl Trainer {
         self.run = Run::default();
         let _trials = self.trial.take().and_then(|mut trial| trial.model.release());
         let _device = self.model.release();
-        let made = fresh_model(&self.dataset, &config, choice.into()).await;
+        let made = fresh_model(&self.dataset, &config, choice).await;
         let (model, backend) = self.remember(made)?;
         self.masked = None;
         (self.config, self.model, self.backend) = (config, model, backend);
@@ -253,7 +253,7 @@ impl Trainer {
             config: &self.config,
             backend: &self.backend,
             data: self.dataset.about(),
-            memory_bytes: plan.bytes(self.backend.backend.is_gpu()),
+            memory_bytes: plan.bytes(self.backend.kind.is_gpu()),
             plan: step.map(|dispatch| dispatch.shader.stem).collect(),
             step_work: plan.step_work(plan.dims.batch, plan.dims.bank),
         }
@@ -320,8 +320,8 @@ impl Trainer {
     async fn ready(&mut self) -> Result<()> {
         self.check_model()?;
         if self.model.is_released() {
-            let wish = (&self.backend).into();
-            (self.model, _) = fresh_model(&self.dataset, &self.config, wish).await?;
+            let request = (&self.backend).into();
+            (self.model, _) = fresh_model(&self.dataset, &self.config, request).await?;
             self.masked = None;
         }
         Ok(())
@@ -555,11 +555,15 @@ fn check(dataset: &Dataset, config: &Config) -> Result<()> {
 }
 
 /// Creates a model at the start of its run. Rejects options that the data does not allow.
-async fn fresh_model(dataset: &Dataset, config: &Config, wish: Wish) -> Result<(Model, Backend)> {
+async fn fresh_model(
+    dataset: &Dataset,
+    config: &Config,
+    request: BackendRequest,
+) -> Result<(Model, Backend)> {
     check(dataset, config)?;
     let history = history(dataset, config);
     let extent = extent(dataset, history.as_ref());
-    let (mut model, backend) = Model::new(config, &extent, wish).await?;
+    let (mut model, backend) = Model::new(config, &extent, request).await?;
     // An item without a training pair counts like an item with one pair.
     let counts: Vec<u32> = dataset.item_counts().into_iter().map(|count| count.max(1)).collect();
     model.load(dataset.train.as_words(), &negatives::log_q(config, &counts));

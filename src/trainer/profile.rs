@@ -36,7 +36,7 @@ impl Trainer {
             return Err(Error::NotAvailable { what: "a profile after the last step".into() });
         }
         self.land_all().await?;
-        self.model.start_clock()?;
+        self.model.start_timing()?;
         let outcome = self.profile_steps(budget).await;
         self.remember(outcome)
     }
@@ -55,7 +55,7 @@ impl Trainer {
                 break;
             }
         }
-        let profile = self.model.stop_clock().await?;
+        let profile = self.model.stop_timing().await?;
         self.run.epoch_seconds += started.elapsed().as_secs_f64();
         if self.model.step_in_epoch() == 0 {
             self.reach_edge().await?;

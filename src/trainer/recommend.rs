@@ -9,7 +9,7 @@ use super::Trainer;
 use super::evaluate::Mask;
 use crate::error::{Error, Result};
 use crate::model::{Filter, Ranked, Source, Sum, Tower};
-use crate::plan::MOST_FEATURES;
+use crate::plan::MAX_FEATURES;
 
 /// Maximum number of items that a recommendation names as its reasons.
 const REASONS: usize = 3;
@@ -329,8 +329,8 @@ impl Trainer {
                 "no value is in the training data",
                 format!("one or more values of the training data, in: {}", columns()),
             )),
-            1..=MOST_FEATURES => Ok((known, unknown)),
-            count => Err(refused(&format!("{count} values"), format!("at most {MOST_FEATURES}"))),
+            1..=MAX_FEATURES => Ok((known, unknown)),
+            count => Err(refused(&format!("{count} values"), format!("at most {MAX_FEATURES}"))),
         }
     }
 

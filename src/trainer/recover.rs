@@ -9,7 +9,7 @@ use web_time::Instant;
 use super::pace::Pace;
 use super::{Edge, Run, Trainer, fresh_model};
 use crate::error::Result;
-use crate::executor::{BackendChoice, BackendKind, Wish};
+use crate::executor::{BackendKind, BackendRequest};
 use crate::model::Position;
 
 /// Longest time between two copies of a run on a GPU.
@@ -98,7 +98,7 @@ impl Trainer {
         self.kept.at = Some(Instant::now());
         let words = self.model.plan().tensors.iter().map(|tensor| tensor.rows * tensor.row.len());
         let words: usize = words.sum();
-        let is_gpu = self.backend.backend.is_gpu();
+        let is_gpu = self.backend.kind.is_gpu();
         if !is_gpu && (words > MOST_ON_CPU || self.kept.is_trial) {
             return Ok(());
         }
@@ -122,7 +122,7 @@ impl Trainer {
 
     /// Copies the run's state within an epoch, if the last copy is old and the device can be lost.
     pub(super) async fn keep_in_time(&mut self) -> Result<()> {
-        if self.backend.backend.is_gpu() && self.kept.is_old() {
+        if self.backend.kind.is_gpu() && self.kept.is_old() {
             self.land_all().await?;
             self.keep().await?;
         }
@@ -177,19 +177,19 @@ impl Trainer {
         self.flights.clear();
         self.model.give_up_device();
         self.kept.lost += 1;
-        let mut wish = Wish { backend: BackendChoice::WebGpu, shape: self.backend.shape };
+        let mut request = BackendRequest::WEBGPU.with_variant(self.backend.variant);
         if self.kept.lost > TRIES {
-            wish = BackendChoice::Cpu.into();
+            request = BackendRequest::CPU;
         }
         let reason = std::mem::take(&mut self.backend.reason);
         (self.model, self.backend) = loop {
-            match fresh_model(&self.dataset, &self.config, wish).await {
+            match fresh_model(&self.dataset, &self.config, request).await {
                 Ok(found) => break found,
-                Err(error) if wish.backend == BackendChoice::Cpu => return Err(error),
-                Err(_) => wish = BackendChoice::Cpu.into(),
+                Err(error) if request == BackendRequest::CPU => return Err(error),
+                Err(_) => request = BackendRequest::CPU,
             }
         };
-        self.backend.reason = match self.backend.backend {
+        self.backend.reason = match self.backend.kind {
             BackendKind::WebGpu => reason,
             BackendKind::Cpu => "the GPU was lost".into(),
         };
@@ -218,7 +218,7 @@ impl Trainer {
             epochs: position.map_or(0, |position| position.epochs as usize),
             step: position.map_or(0, |position| position.step_in_epoch),
             reason: fault.to_string(),
-            backend: self.backend.backend.name().into(),
+            backend: self.backend.kind.name().into(),
         });
         self.run.recovered = recovered;
         // Some losses may have been reported since the copy was made.
@@ -244,7 +244,7 @@ mod tests {
     use crate::model::Tower;
     use crate::trainer::{Choice, EpochReport, Query};
 
-    fn trainer(more: &[(&str, Value)], choice: BackendChoice) -> Trainer {
+    fn trainer(more: &[(&str, Value)], choice: BackendRequest) -> Trainer {
         let mut options =
             json!({ "dim": 8, "batchSize": 32, "epochs": 5, "seed": 3, "split.validation": 0.2 });
         for (key, value) in more {
@@ -304,14 +304,14 @@ mod tests {
             ("negatives.logQ", json!("streaming")),
             ("skip", json!({ "policy": "cap", "share": 0.2, "start": 1 })),
         ];
-        let mut whole = trainer(&more, BackendChoice::WebGpu);
+        let mut whole = trainer(&more, BackendRequest::WEBGPU);
         let (losses, epochs, _) = train(&mut whole, &[]);
         let user = Query::User("u4".into());
         let answer = block_on(whole.recommend(&user, 5, &Choice::default()));
         // Before the first copy, within epochs, at the end of an epoch, and again right after a
         // recovery.
         for lose in [[5, 27], [20, 1001]] {
-            let mut broken = trainer(&more, BackendChoice::WebGpu);
+            let mut broken = trainer(&more, BackendRequest::WEBGPU);
             let (again, measured, recoveries) = train(&mut broken, &lose);
             // A slice may end before it uses the lost device.
             assert!((1..=lose.len()).contains(&recoveries), "{recoveries} of {lose:?}");
@@ -334,10 +334,10 @@ mod tests {
 
     #[test]
     fn devices_that_are_lost_at_once_leave_the_cpu() {
-        let mut broken = trainer(&[], BackendChoice::WebGpu);
-        let (losses, ..) = train(&mut trainer(&[], BackendChoice::Cpu), &[]);
+        let mut broken = trainer(&[], BackendRequest::WEBGPU);
+        let (losses, ..) = train(&mut trainer(&[], BackendRequest::CPU), &[]);
         let (again, _, recoveries) = train(&mut broken, &[12, 1001, 1002]);
-        assert_eq!((recoveries, broken.about().backend.backend), (3, BackendKind::Cpu));
+        assert_eq!((recoveries, broken.about().backend.kind), (3, BackendKind::Cpu));
         assert_eq!(again.len(), losses.len());
         for (loss, cpu) in again.iter().zip(&losses) {
             assert!((loss - cpu).abs() < 1e-3, "{loss} for {cpu}");
@@ -347,7 +347,7 @@ mod tests {
     #[test]
     fn numbers_that_end_leave_the_last_epoch() {
         let more = [("split.validation", json!(0)), ("epochs", json!(9))];
-        for choice in [BackendChoice::Cpu, BackendChoice::WebGpu] {
+        for choice in [BackendRequest::CPU, BackendRequest::WEBGPU] {
             let mut run = trainer(&more, choice);
             let mut report = None;
             while report.is_none() {

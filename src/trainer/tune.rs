@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::{EpochReport, Progress, Run, Trainer, fresh_model};
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::executor::Wish;
+use crate::executor::BackendRequest;
 use crate::formats::json::{self, Parts};
 use crate::metrics::Metrics;
 
@@ -175,7 +175,7 @@ impl Trainer {
         let dataset = self.dataset.with_held_out(tune.validation, self.config.seed);
         let temperature = tune.temperature[self.run.trials.len()];
         let config = Config { temperature, tune: None, ..self.config.clone() };
-        let mut trial = Self::new(dataset, config, Wish::from(&self.backend)).await?;
+        let mut trial = Self::new(dataset, config, BackendRequest::from(&self.backend)).await?;
         trial.kept.is_trial = true;
         Ok(trial)
     }

@@ -5,11 +5,11 @@ use serde::Serialize;
 use web_time::Instant;
 
 use crate::config::Config;
-use crate::cpu::{probe, wasm_memory};
 use crate::data::Pairs;
 use crate::error::{Error, Result};
-use crate::executor::{Backend, BackendChoice, Limits};
-use crate::gpu::Bindings;
+use crate::executor::Bindings;
+use crate::executor::cpu::{probe, wasm_memory};
+use crate::executor::{Backend, BackendRequest, Limits};
 use crate::model::{Filter, Model, Profile, Tower};
 use crate::negatives;
 use crate::plan::{BagExtent, Bags, Dims, Extent, RING};
@@ -59,7 +59,7 @@ impl Stopwatch {
         config: &Config,
         users: usize,
         items: usize,
-        choice: BackendChoice,
+        choice: BackendRequest,
     ) -> Result<Self> {
         let towers = &config.towers;
         if !towers.user.base.features.is_empty() || !towers.item.features.is_empty() {
@@ -96,7 +96,7 @@ impl Stopwatch {
     pub fn about(&self) -> About<'_> {
         About {
             backend: &self.backend,
-            memory_bytes: self.model.plan().bytes(self.backend.backend.is_gpu()),
+            memory_bytes: self.model.plan().bytes(self.backend.kind.is_gpu()),
             wasm_bytes: wasm_memory(),
             bindings: self.model.bindings(),
         }
@@ -138,19 +138,19 @@ impl Stopwatch {
     /// Takes one step without timestamps, then `laps` steps with timestamps around each operation.
     ///
     /// # Errors
-    /// Errors of [`Model::start_clock`] and of [`Model::stop_clock`].
+    /// Errors of [`Model::start_timing`] and of [`Model::stop_timing`].
     pub async fn profile(&mut self, laps: usize) -> Result<Profile> {
         self.lap().await?;
         self.timed(laps).await
     }
 
     async fn timed(&mut self, laps: usize) -> Result<Profile> {
-        self.model.start_clock()?;
+        self.model.start_timing()?;
         for _ in 0..laps {
             self.model.step();
         }
         self.model.losses_later().finish().await?;
-        self.model.stop_clock().await
+        self.model.stop_timing().await
     }
 
     /// Measures only the products that a full bank of items adds to a step, in milliseconds: on the
@@ -158,10 +158,10 @@ impl Stopwatch {
     /// step.
     ///
     /// # Errors
-    /// Errors of [`Model::start_clock`] and of [`Model::stop_clock`].
+    /// Errors of [`Model::start_timing`] and of [`Model::stop_timing`].
     pub async fn bank_products(&mut self) -> Result<f64> {
         let Dims { batch, bank, out: dim, .. } = self.model.plan().dims;
-        if !self.backend.backend.is_gpu() {
+        if !self.backend.kind.is_gpu() {
             return Ok(probe::products(batch, bank, dim));
         }
         while self.model.steps() < bank.div_ceil(batch) as u64 {
@@ -220,7 +220,7 @@ mod tests {
 
     fn small() -> Stopwatch {
         let config = Config::resolve(&json!({ "batchSize": 8, "dim": 4 })).expect("valid options");
-        let stopwatch = Stopwatch::new(&config, 50, 30, BackendChoice::Cpu);
+        let stopwatch = Stopwatch::new(&config, 50, 30, BackendRequest::CPU);
         pollster::block_on(stopwatch).expect("there is memory")
     }
 
@@ -229,7 +229,7 @@ mod tests {
         let mut stopwatch = small();
         pollster::block_on(stopwatch.lap()).expect("a step");
         let (plan, executor) = stopwatch.model.measured();
-        let drawn = executor.read::<u32>(plan.at.item_ids, 0..2 * 8);
+        let drawn = executor.read::<u32>(plan.handles.item_ids, 0..2 * 8);
         let drawn = pollster::block_on(drawn).expect("items of two steps");
         for (n, items) in drawn.chunks_exact(8).enumerate() {
             let batch: Vec<u32> = stopwatch.batch(n).chunks_exact(2).map(|pair| pair[1]).collect();

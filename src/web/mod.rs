@@ -23,7 +23,7 @@ use wasm_bindgen_futures::future_to_promise;
 use crate::config::{Config, OPTIONS, PRESETS};
 use crate::data::{self, FileReport, Heads, Part};
 use crate::error::{Error, Result, clip};
-use crate::executor::{BackendChoice, Wish};
+use crate::executor::BackendRequest;
 use crate::formats::json;
 use crate::trainer;
 use file::{Blob, Written};
@@ -181,7 +181,7 @@ fn promise(call: impl Future<Output = Result<JsValue>> + 'static) -> Promise {
 }
 
 impl Engine {
-    fn around(trainer: trainer::Trainer) -> JsValue {
+    fn wrap(trainer: trainer::Trainer) -> JsValue {
         Self { trainer: Rc::new(RefCell::new(Some(Box::new(trainer)))) }.into()
     }
 
@@ -210,15 +210,15 @@ impl Engine {
 
 /// Checks a requested number of results.
 fn count(key: &str, value: f64) -> Result<usize> {
-    const MOST: f64 = 10_000.0;
-    if value.fract() == 0.0 && (1.0..=MOST).contains(&value) {
-        #[expect(clippy::cast_possible_truncation, reason = "it is whole and at most MOST")]
+    const MAX: f64 = 10_000.0;
+    if value.fract() == 0.0 && (1.0..=MAX).contains(&value) {
+        #[expect(clippy::cast_possible_truncation, reason = "it is whole and at most MAX")]
         return Ok(value as usize);
     }
     Err(Error::Config {
         key: key.into(),
         problem: format!("{value} is not allowed"),
-        allowed: format!("a whole number from 1 to {MOST}"),
+        allowed: format!("a whole number from 1 to {MAX}"),
     })
 }
 
@@ -245,16 +245,16 @@ impl Engine {
     /// Creates an engine at the start of its run. The data set is moved into it.
     pub fn create(dataset: Dataset, options: JsValue, backend: String) -> Promise {
         promise(async move {
-            let (config, choice) = (resolve(&options)?, backend.parse::<BackendChoice>()?);
-            Ok(Self::around(trainer::Trainer::new(dataset.0, config, Wish::from(choice)).await?))
+            let (config, choice) = (resolve(&options)?, backend.parse::<BackendRequest>()?);
+            Ok(Self::wrap(trainer::Trainer::new(dataset.0, config, choice).await?))
         })
     }
 
     /// Creates an engine that resumes from a saved run.
     pub fn load(file: Blob, backend: String) -> Promise {
         promise(async move {
-            let choice = backend.parse::<BackendChoice>()?;
-            Ok(Self::around(trainer::Trainer::load_from(&file, choice).await?))
+            let choice = backend.parse::<BackendRequest>()?;
+            Ok(Self::wrap(trainer::Trainer::load_from(&file, choice).await?))
         })
     }
 
@@ -330,7 +330,7 @@ impl Engine {
         self.with("reset", async move |trainer| {
             let mut options = from_js::<Value>("options", &options)?;
             trainer.keep_used(&mut options);
-            let (config, choice) = (Config::resolve(&options)?, backend.parse::<BackendChoice>()?);
+            let (config, choice) = (Config::resolve(&options)?, backend.parse::<BackendRequest>()?);
             trainer.reset(config, choice).await?;
             Ok(JsValue::UNDEFINED)
         })

@@ -4,14 +4,14 @@
 use wasm_bindgen::prelude::*;
 
 use super::{JsResult, resolve, to_js};
-use crate::executor::BackendChoice;
+use crate::executor::BackendRequest;
 use crate::model::Tower;
 use crate::verify::{golden, stopwatch, synthetic};
 
 /// Runs a golden case.
 #[wasm_bindgen(js_name = runGolden)]
 pub async fn run_golden(name: String, text: String, backend: String) -> JsResult<JsValue> {
-    Ok(to_js(&golden::run(&name, &text, backend.parse::<BackendChoice>()?).await?))
+    Ok(to_js(&golden::run(&name, &text, backend.parse::<BackendRequest>()?).await?))
 }
 
 /// Times training steps on random pairs, and lists of recommendations.
@@ -30,7 +30,7 @@ impl Stopwatch {
     ) -> JsResult<Self> {
         let config = resolve(&options)?;
         Ok(Self(
-            stopwatch::Stopwatch::new(&config, users, items, backend.parse::<BackendChoice>()?)
+            stopwatch::Stopwatch::new(&config, users, items, backend.parse::<BackendRequest>()?)
                 .await?,
         ))
     }

@@ -7,7 +7,7 @@ use pollster::block_on;
 use serde_json::{Value, json};
 use twotower::data::{Loader, Part};
 use twotower::exchange::EXPORTS;
-use twotower::executor::BackendChoice;
+use twotower::executor::BackendRequest;
 use twotower::formats::pieces::{Length, Sink};
 use twotower::trainer::{Choice, Query, Trainer};
 use twotower::{Config, Error};
@@ -41,7 +41,7 @@ fn trainer_of(ids: u32, more: &Value) -> Trainer {
     loader.push(text.as_bytes()).expect("good lines");
     let dataset = loader.finish().expect("a data set");
     drop(text);
-    block_on(Trainer::new(dataset, config, BackendChoice::Cpu)).expect("a trainer")
+    block_on(Trainer::new(dataset, config, BackendRequest::CPU)).expect("a trainer")
 }
 
 fn model(trainer: &Trainer) -> f64 {
@@ -72,7 +72,8 @@ fn files_are_written_and_read_in_pieces() {
     assert_eq!(length.0, file.len() as u64);
 
     let mut loaded = None;
-    let load = || loaded = Some(block_on(Trainer::load(&file, BackendChoice::Cpu)).expect("loads"));
+    let load =
+        || loaded = Some(block_on(Trainer::load(&file, BackendRequest::CPU)).expect("loads"));
     let share = peak(model, load);
     assert!(share < 1.0 + PIECES, "load, the model included: {share}");
     drop(loaded);
@@ -91,7 +92,7 @@ fn files_are_written_and_read_in_pieces() {
 #[test]
 fn a_reset_gives_the_old_model_up_first() {
     let mut run = trainer(&json!({}));
-    let reset = || block_on(run.reset(options(&json!({})), BackendChoice::Cpu)).expect("resets");
+    let reset = || block_on(run.reset(options(&json!({})), BackendRequest::CPU)).expect("resets");
     let share = peak(model(&trainer(&json!({}))), reset);
     assert!(share < PIECES, "{share}");
 }
@@ -152,6 +153,6 @@ fn a_reset_to_a_model_that_no_memory_has_room_for_leaves_the_run_as_it_is() {
     let top = |run: &mut Trainer| block_on(run.recommend(&query, 3, &choice)).expect("answers");
     let before = top(&mut run);
     let refused = options(&json!({ "patience": 2 }));
-    block_on(run.reset(refused, BackendChoice::Cpu)).expect_err("nothing is validated");
+    block_on(run.reset(refused, BackendRequest::CPU)).expect_err("nothing is validated");
     assert_eq!(top(&mut run), before);
 }

@@ -3,7 +3,7 @@
 use allocation_counter::measure;
 use serde_json::{Value, json};
 use twotower::data::Pairs;
-use twotower::executor::BackendChoice;
+use twotower::executor::BackendRequest;
 use twotower::model::Model;
 use twotower::plan::{BagExtent, Bags, Extent};
 use twotower::{Config, negatives, random};
@@ -28,7 +28,7 @@ fn warm(options: &Value) -> Model {
             ..Bags::default()
         },
     };
-    let (mut model, _) = pollster::block_on(Model::new(&config, &extent, BackendChoice::Cpu))
+    let (mut model, _) = pollster::block_on(Model::new(&config, &extent, BackendRequest::CPU))
         .expect("the CPU is always there");
     let draw = |n: usize, below: usize| random::hash(1, 2, n as u32) % below as u32;
     let train: Pairs = (0..PAIRS).map(|n| [draw(2 * n, USERS), draw(2 * n + 1, ITEMS)]).collect();

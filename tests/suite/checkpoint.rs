@@ -11,8 +11,8 @@ use safetensors::{Dtype, SafeTensors};
 use serde_json::{Value, json};
 use twotower::Error;
 use twotower::checkpoint::VERSION;
-use twotower::executor::{BackendChoice, Wish};
-use twotower::plan::Shape;
+use twotower::executor::BackendRequest;
+use twotower::plan::Variant;
 use twotower::trainer::{Choice, EpochReport, Query, Trainer};
 
 /// Returns options of runs that together use everything that a saved run contains. An epoch in
@@ -55,7 +55,7 @@ fn features_alone() -> Value {
     })
 }
 
-fn load(bytes: &[u8], choice: BackendChoice) -> Result<Trainer, Error> {
+fn load(bytes: &[u8], choice: BackendRequest) -> Result<Trainer, Error> {
     pollster::block_on(Trainer::load(bytes, choice))
 }
 
@@ -94,7 +94,7 @@ fn train_steps(trainer: &mut Trainer, steps: usize) -> Vec<f32> {
 
 /// Saves and loads a run after `steps` steps, and again after `steps` more. The results must equal
 /// those of an uninterrupted run.
-fn resumed(more: &Value, choice: BackendChoice, steps: usize) {
+fn resumed(more: &Value, choice: BackendRequest, steps: usize) {
     let mut whole = trainer(more, choice);
     let mut expected = train_steps(&mut whole, usize::MAX);
 
@@ -172,7 +172,7 @@ proptest! {
 
     #[test]
     fn a_run_goes_on_from_any_step_of_any_epoch(run in 0..runs().len(), steps in 0usize..90) {
-        resumed(&runs()[run], BackendChoice::Cpu, steps);
+        resumed(&runs()[run], BackendRequest::CPU, steps);
     }
 }
 
@@ -203,7 +203,7 @@ fn the_bank_opens_and_pairs_leave_in_these_runs() {
     let mut opened = 0;
     let mut skipped = 0;
     for more in runs() {
-        let (_, epochs) = train(&mut trainer(&more, BackendChoice::Cpu)).expect("trains");
+        let (_, epochs) = train(&mut trainer(&more, BackendRequest::CPU)).expect("trains");
         let steady = |epoch: &EpochReport| epoch.drift.is_some_and(|drift| drift <= 0.1);
         let auto = more.get("cbns.capacity").is_some() && more.get("cbns.warmup").is_none();
         opened += usize::from(auto && !steady(&epochs[0]) && epochs.iter().any(steady));
@@ -215,7 +215,7 @@ fn the_bank_opens_and_pairs_leave_in_these_runs() {
 
 #[test]
 fn a_run_goes_on_to_more_epochs_and_on_the_other_backend() {
-    let mut short = trainer(&json!({ "epochs": 2 }), BackendChoice::Cpu);
+    let mut short = trainer(&json!({ "epochs": 2 }), BackendRequest::CPU);
     let mut losses = train(&mut short).expect("trains").0;
     for choice in BACKENDS {
         let mut on = load(&save(&mut short), choice).expect("loads");
@@ -223,8 +223,8 @@ fn a_run_goes_on_to_more_epochs_and_on_the_other_backend() {
         let more = train(&mut on).expect("trains").0;
         assert_eq!(more.len(), losses.len(), "two epochs more");
     }
-    let mut whole = trainer(&json!({ "epochs": 4 }), BackendChoice::Cpu);
-    let mut on = load(&save(&mut short), BackendChoice::Cpu).expect("loads");
+    let mut whole = trainer(&json!({ "epochs": 4 }), BackendRequest::CPU);
+    let mut on = load(&save(&mut short), BackendRequest::CPU).expect("loads");
     on.set_epochs(4).expect("goes on");
     losses.extend(train(&mut on).expect("trains").0);
     assert_eq!(train(&mut whole).expect("trains").0, losses);
@@ -236,7 +236,7 @@ fn a_run_that_failed_is_not_saved() {
         "normalize": false, "temperature": 1e-3, "epochs": 50,
         "optimizer.kind": "sgd", "optimizer.learningRate": 100,
     });
-    let mut trainer = trainer(&more, BackendChoice::Cpu);
+    let mut trainer = trainer(&more, BackendRequest::CPU);
     train(&mut trainer).expect_err("it blows up");
     let error = pollster::block_on(trainer.save()).expect_err("it cannot be resumed");
     assert_eq!(error.code(), "non-finite");
@@ -245,7 +245,7 @@ fn a_run_that_failed_is_not_saved() {
 /// Returns a run saved within an epoch, with all kinds of content.
 fn example() -> Vec<u8> {
     let more = json!({ "cbns.capacity": 24, "skip": {}, "skip.start": 1, "split.validation": 0.2 });
-    let mut trainer = trainer(&more, BackendChoice::Cpu);
+    let mut trainer = trainer(&more, BackendRequest::CPU);
     loop {
         let slice = pollster::block_on(trainer.advance(Duration::from_micros(20))).expect("trains");
         if slice.epoch > 3 && (1..slice.steps).contains(&slice.step) {
@@ -255,7 +255,7 @@ fn example() -> Vec<u8> {
 }
 
 fn refusal(bytes: &[u8]) -> String {
-    match load(bytes, BackendChoice::Cpu) {
+    match load(bytes, BackendRequest::CPU) {
         Err(Error::Checkpoint { problem }) => problem,
         Err(other) => panic!("{other}"),
         Ok(_) => "taken".into(),
@@ -317,12 +317,12 @@ fn two_alike(tensors: &mut Tensors, lengths: &str) {
 
 #[test]
 fn a_run_that_was_given_fewer_epochs_than_it_has_is_saved_and_loaded() {
-    let mut shortened = trainer(&json!({ "epochs": 6 }), BackendChoice::Cpu);
+    let mut shortened = trainer(&json!({ "epochs": 6 }), BackendRequest::CPU);
     for _ in 0..4 {
         one_epoch(&mut shortened);
     }
     shortened.set_epochs(2).expect("it ends here");
-    let mut loaded = load(&save(&mut shortened), BackendChoice::Cpu).expect("loads");
+    let mut loaded = load(&save(&mut shortened), BackendRequest::CPU).expect("loads");
     assert!(essence(&mut loaded) == essence(&mut shortened));
 }
 
@@ -357,12 +357,12 @@ fn are_refused<const N: usize>(cases: [(Vec<u8>, &str); N]) {
 /// The two shapes sum over different lanes, so their results differ in bits.
 #[test]
 fn a_run_goes_on_in_its_shape() {
-    for shape in Shape::ALL {
-        let wish = Wish { backend: BackendChoice::WebGpu, shape: Some(shape) };
-        let mut first = trainer(&json!({}), wish);
+    for variant in Variant::ALL {
+        let request = BackendRequest::WEBGPU.with_variant(Some(variant));
+        let mut first = trainer(&json!({}), request);
         train_steps(&mut first, 3);
-        let second = load(&save(&mut first), BackendChoice::WebGpu).expect("loads");
-        assert_eq!(second.about().backend.shape, Some(shape));
+        let second = load(&save(&mut first), BackendRequest::WEBGPU).expect("loads");
+        assert_eq!(second.about().backend.variant, Some(variant));
     }
 }
 
@@ -438,7 +438,7 @@ fn contradictions_are_rejected_by_name() {
     let record = |path: &str, value: Value| forged_record(of, path, value);
     let tensor = |name: &str, at: usize, word: [u8; 4]| forged_word(of, name, at, word);
     let mut streaming =
-        trainer(&json!({ "batchSize": 4, "negatives.logQ": "streaming" }), BackendChoice::Cpu);
+        trainer(&json!({ "batchSize": 4, "negatives.logQ": "streaming" }), BackendRequest::CPU);
     train_steps(&mut streaming, 30);
     let streaming = save(&mut streaming);
     let low = (-1.0f32).to_le_bytes();
@@ -486,7 +486,7 @@ fn contradictions_are_rejected_by_name() {
 #[test]
 fn a_small_file_cannot_ask_for_all_memory() {
     let mut little =
-        trainer(&json!({ "towers.item.out": 8, "towers.user.out": 8 }), BackendChoice::Cpu);
+        trainer(&json!({ "towers.item.out": 8, "towers.user.out": 8 }), BackendRequest::CPU);
     let file = save(&mut little);
     let greedy = forged(&file, |record, _| {
         let config = &mut record["record"]["config"];
@@ -610,7 +610,7 @@ proptest! {
         let mut bytes = if has_features { featured() } else { cached_example() }.to_vec();
         let end = if in_header { 4000 } else { bytes.len() };
         bytes[(at * end as f64) as usize] = byte;
-        match load(&bytes, BackendChoice::Cpu) {
+        match load(&bytes, BackendRequest::CPU) {
             Err(error) => prop_assert_eq!(error.code(), "checkpoint"),
             Ok(mut trainer) => {
                 let outcome = pollster::block_on(trainer.advance(Duration::from_micros(20)));
@@ -630,7 +630,7 @@ fn cached_example() -> &'static [u8] {
 fn featured() -> &'static [u8] {
     static EXAMPLE: OnceLock<Vec<u8>> = OnceLock::new();
     EXAMPLE.get_or_init(|| {
-        let mut trainer = trainer(&features_alone(), BackendChoice::Cpu);
+        let mut trainer = trainer(&features_alone(), BackendRequest::CPU);
         train_steps(&mut trainer, 3);
         save(&mut trainer)
     })
@@ -640,7 +640,7 @@ fn featured() -> &'static [u8] {
 fn the_options_of_a_run_come_back_within_their_bounds() {
     let more =
         json!({ "temperature": 1e-4, "optimizer.learningRate": 0.1, "init": 0.3, "epochs": 1 });
-    let mut first = trainer(&more, BackendChoice::Cpu);
-    let loaded = load(&save(&mut first), BackendChoice::Cpu).expect("loads");
+    let mut first = trainer(&more, BackendRequest::CPU);
+    let loaded = load(&save(&mut first), BackendRequest::CPU).expect("loads");
     assert_eq!(loaded.about().config, &options(&more));
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use flate2::read::GzDecoder;
 use serde_json::json;
 use twotower::data::{Loader, Part};
-use twotower::executor::BackendChoice;
+use twotower::executor::BackendRequest;
 use twotower::trainer::{Choice, Recommendation, Trainer};
 use twotower::{Config, random};
 
@@ -78,7 +78,7 @@ fn books_without_a_reader_are_ranked_far_better_than_by_chance() {
 
     pollster::block_on(async {
         let mut trainer =
-            Trainer::new(dataset, config, BackendChoice::Cpu).await.expect("a trainer");
+            Trainer::new(dataset, config, BackendRequest::CPU).await.expect("a trainer");
         while !trainer.advance(Duration::from_secs(1)).await.expect("trains").done {}
         let users: Vec<String> = readers.keys().cloned().collect();
         let among = Choice { among: Some(held_out.iter().cloned().collect()), ..Choice::default() };

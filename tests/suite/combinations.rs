@@ -5,7 +5,7 @@ use crate::support::{BACKENDS, camps, extent, options, train, trainer};
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
-use twotower::executor::BackendChoice;
+use twotower::executor::BackendRequest;
 use twotower::plan::{BagExtent, Bags, Extent, Plan, Program, Work};
 use twotower::trainer::EpochReport;
 use twotower::{Config, Error, config};
@@ -97,20 +97,20 @@ fn bounds(plan: &Plan, epoch: &EpochReport) -> [Work; 2] {
     let batch = plan.dims.batch;
     let windows = epoch.steps.div_ceil(plan.dims.window);
     let at_edges = [Program::OpenWindow, Program::SumLosses, Program::CloseWindow];
-    let decision = [Program::Snapshot, Program::Compare, Program::Compact];
+    let decision = [Program::SkipSnapshot, Program::SkipCompare, Program::SkipCompact];
     [(0, false), (plan.dims.bank, true)].map(|(live, decides)| {
         let rows = |step: usize| batch.min(epoch.pairs - step * batch);
         let steps = (0..epoch.steps).map(|step| plan.step_work(rows(step), live));
         let edges = (0..windows).flat_map(|_| at_edges).map(|program| plan.work(program));
         let decided = decision.map(|program| plan.work(program)).into_iter();
         // A decision that keeps no pairs is undone by another one.
-        let again = std::iter::once(plan.work(Program::Compact));
+        let again = std::iter::once(plan.work(Program::SkipCompact));
         let extra: Work = if decides { decided.chain(again).sum() } else { Work::default() };
         steps.sum::<Work>() + edges.sum() + extra
     })
 }
 
-fn check(options: &Value, choice: BackendChoice) -> Result<(), TestCaseError> {
+fn check(options: &Value, choice: BackendRequest) -> Result<(), TestCaseError> {
     let resolved = match resolve(options) {
         Ok(resolved) => resolved,
         Err(Error::Config { key, problem, allowed }) => {
@@ -168,7 +168,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
     #[test]
     fn any_combination_is_refused_by_name_or_trains_on_the_cpu(options in any_options()) {
-        check(&options, BackendChoice::Cpu)?;
+        check(&options, BackendRequest::CPU)?;
     }
 }
 
@@ -176,7 +176,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(8))]
     #[test]
     fn any_combination_is_refused_by_name_or_trains_on_webgpu(options in any_options()) {
-        check(&options, BackendChoice::WebGpu)?;
+        check(&options, BackendRequest::WEBGPU)?;
     }
 }
 

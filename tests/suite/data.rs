@@ -371,7 +371,7 @@ fn splits() -> impl Strategy<Value = Value> {
 /// Asserts that `text` gives the same data set whole and split at `cuts`, counted from `head`
 /// bytes.
 fn assert_same_however_cut(options: &Value, text: &str, head: usize, cuts: Vec<usize>) {
-    let whole = load_all(&options, text).expect("loads");
+    let whole = load_all(options, text).expect("loads");
     let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| (head + cut).min(text.len())).collect();
     cuts.extend([0, text.len()]);
     cuts.sort_unstable();

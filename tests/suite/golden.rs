@@ -1,7 +1,7 @@
 //! Runs the golden cases on both backends.
 
-use twotower::executor::{BackendChoice, Wish};
-use twotower::plan::Shape;
+use twotower::executor::BackendRequest;
+use twotower::plan::Variant;
 use twotower::verify::golden;
 
 const CASES: &[&str] = &[
@@ -32,9 +32,9 @@ fn text(case: &str) -> String {
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-fn check(wish: Wish) {
+fn check(request: BackendRequest) {
     for case in CASES {
-        let report = pollster::block_on(golden::run(case, &text(case), wish))
+        let report = pollster::block_on(golden::run(case, &text(case), request))
             .unwrap_or_else(|error| panic!("{case}: {error}"));
         println!("{case}: {:.3} of the gate at {}", report.worst, report.worst_at);
         assert!(report.passed(), "{case}: {:.3} of the gate at {}", report.worst, report.worst_at);
@@ -43,14 +43,14 @@ fn check(wish: Wish) {
 
 #[test]
 fn every_number_lies_within_the_gate_on_the_cpu() {
-    check(BackendChoice::Cpu.into());
+    check(BackendRequest::CPU);
 }
 
 /// Uses the kernels' shape for GPUs. `cargo xtask golden` runs the cases again on a browser's
 /// software adapter, which uses the other shape.
 #[test]
 fn every_number_lies_within_the_gate_on_webgpu() {
-    check(Wish { backend: BackendChoice::WebGpu, shape: Some(Shape::Narrow) });
+    check(BackendRequest::WEBGPU.with_variant(Some(Variant::Narrow)));
 }
 
 /// Negative control: every number is compared, so an error of 1% in any of them is a miss.
@@ -80,7 +80,7 @@ fn a_number_that_is_one_percent_off_is_a_miss() {
         assert!(before.abs() > 1e-3, "{case}{pointer} is too small to be 1% off the gate");
         *number = (before * 1.01).into();
         let text = document.to_string();
-        let report = pollster::block_on(golden::run(case, &text, BackendChoice::Cpu));
+        let report = pollster::block_on(golden::run(case, &text, BackendRequest::CPU));
         let report = report.expect("runs");
         assert!(!report.passed(), "{case}{pointer} was not missed");
     }

@@ -5,7 +5,7 @@ use crate::support::extent;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use twotower::data::Csr;
-use twotower::executor::BackendChoice;
+use twotower::executor::BackendRequest;
 use twotower::model::{Model, Tower};
 use twotower::plan::{BagExtent, Bags, Extent, Parameter, Part};
 use twotower::{Config, random};
@@ -82,7 +82,7 @@ impl Case {
         let config = config.expect("valid");
         pollster::block_on(async {
             let (mut model, _) =
-                Model::new(&config, &extent, BackendChoice::Cpu).await.expect("a CPU");
+                Model::new(&config, &extent, BackendRequest::CPU).await.expect("a CPU");
             let floats = |table: &[f64]| table.iter().map(|&x| x as f32).collect::<Vec<f32>>();
             let (users, items) = (floats(&self.users), floats(&self.items));
             model.load(self.pairs.as_flattened(), &floats(&self.log_q));
@@ -331,7 +331,7 @@ impl Towers {
         };
         let (parameters, before, after, loss) = pollster::block_on(async {
             let (mut model, _) =
-                Model::new(&self.config, &extent, BackendChoice::Cpu).await.expect("a CPU");
+                Model::new(&self.config, &extent, BackendRequest::CPU).await.expect("a CPU");
             let log_q: Vec<f32> = self.log_q.iter().map(|&x| x as f32).collect();
             model.load(self.pairs.as_flattened(), &log_q);
             let towers = &self.config.towers;
@@ -418,7 +418,7 @@ fn a_user_of_nothing_moves_nothing() {
     };
     pollster::block_on(async {
         let config = config.expect("valid");
-        let new = Model::new(&config, &extent, BackendChoice::Cpu);
+        let new = Model::new(&config, &extent, BackendRequest::CPU);
         let (mut model, _) = new.await.expect("a CPU");
         model.load(&[0, 0, 1, 1], &[0.0, 0.0]);
         model.load_history(history);

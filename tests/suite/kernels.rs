@@ -1,54 +1,21 @@
 //! Compares each operation on the GPU with its CPU twin: from the same poisoned buffers, at the
 //! edges of every size.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Value, json};
-use twotower::gpu::Gpu;
+use twotower::Config;
+use twotower::executor::{Gpu, cpu, gpu};
 use twotower::plan::{
-    BagExtent, Bags, Buffer, BufferKind, Clock, Entry, Extent, IMPOSSIBLE, Lists, NO_ID, Op,
-    PROGRAMS, Parameter, Part, Plan, Pool, Program, STEP_STRIDE, STEP_WORDS, Shape, Snapshots,
-    Step, Tally, Tower,
+    BagExtent, Bags, Buffer, BufferKind, Counters, Dispatch, Entry, Extent, IMPOSSIBLE, Lists,
+    NO_ID, Op, PROGRAMS, Parameter, Part, Plan, Pool, Program, STEP_STRIDE, STEP_WORDS, Snapshots,
+    Step, Tally, Tower, Variant,
 };
-use twotower::{Config, cpu, gpu};
 use twotower::{negatives, random};
 
 /// Initial value of a buffer that an operation should write: a NaN, so that a skipped word is
 /// found.
 const POISON: u32 = 0x7fc0_dead;
-
-/// Buffers of integers, which are compared exactly: as floats, small ones are almost zero.
-const EXACT: [&str; 29] = [
-    "barred",
-    "clock",
-    "item_feature_members",
-    "item_feature_offsets",
-    "item_feature_order",
-    "item_hot",
-    "item_ids",
-    "item_order",
-    "item_stale",
-    "kept_item_counts",
-    "kept_pairs",
-    "last_seen",
-    "lists",
-    "pairs",
-    "seen_items",
-    "seen_offsets",
-    "skip_tally",
-    "top",
-    "user_feature_members",
-    "user_feature_offsets",
-    "user_feature_order",
-    "user_history_members",
-    "user_history_offsets",
-    "user_history_order",
-    "user_hot",
-    "user_ids",
-    "user_order",
-    "user_stale",
-    "wanted",
-];
 
 /// A plan on both executors, CPU and GPU.
 struct Pair {
@@ -59,14 +26,14 @@ struct Pair {
 
 impl Pair {
     fn new(options: &Value, extent: &Extent) -> Self {
-        Self::with(&Config::resolve(options).expect("valid options"), extent, Shape::Narrow)
+        Self::with(&Config::resolve(options).expect("valid options"), extent, Variant::Narrow)
     }
 
-    fn with(config: &Config, extent: &Extent, shape: Shape) -> Self {
+    fn with(config: &Config, extent: &Extent, variant: Variant) -> Self {
         let plan = Plan::new(config, extent);
         let executor = pollster::block_on(async {
             let adapter = Gpu::adapter().await?;
-            gpu::Executor::new(&adapter, &plan, Some(shape)).await
+            gpu::Executor::new(&adapter, &plan, Some(variant)).await
         });
         let gpu = executor.expect("the tests need a WebGPU adapter");
         Self { cpu: cpu::Executor::new(&plan).expect("there is memory"), gpu, plan }
@@ -93,7 +60,7 @@ impl Pair {
                 self.write(buffer, &words);
             }
         }
-        let (at, dims) = (self.plan.at, self.plan.dims);
+        let (handles, dims) = (self.plan.handles, self.plan.dims);
         let draw = |n: usize, below: usize| random::hash(7, 99, n as u32) % below as u32;
         let normals = |rows: usize, stream| -> Vec<f32> {
             let row = |r: usize| {
@@ -107,14 +74,15 @@ impl Pair {
         let pairs: Vec<[u32; 2]> = (0..dims.pairs)
             .map(|n| [draw(2 * n, dims.users), draw(2 * n + 1, dims.items)])
             .collect();
-        self.write(at.pairs, &pairs);
+        self.write(handles.pairs, &pairs);
         let log_q: Vec<f32> = (0..dims.items).map(|item| -1.0 - (item % 7) as f32).collect();
-        self.write(at.log_q, &log_q);
-        let clock = Clock { steps: 41, epoch: 3, pairs: dims.pairs as u32, ..Clock::default() };
+        self.write(handles.log_q, &log_q);
+        let counters =
+            Counters { steps: 41, epoch: 3, pairs: dims.pairs as u32, ..Counters::default() };
         // A half-filled bank, whose next place is the third.
         let (cursor, filled) = (dims.bank.min(3) as u32, dims.bank as u32 / 2);
-        self.write(at.clock, &[Clock { cursor, filled, warmup: 42, ..clock }]);
-        if let Some(bank) = at.bank {
+        self.write(handles.counters, &[Counters { cursor, filled, warmup: 42, ..counters }]);
+        if let Some(bank) = handles.cbns.map(|cbns| cbns.bank) {
             let rows = dims.bank_padded();
             self.write(bank.items, &normals(rows, 5));
             if let Some(users) = bank.users {
@@ -139,41 +107,44 @@ impl Pair {
                 if is_there { random::normal(1, stream, at as u32) / scale } else { 0.0 }
             };
             self.write(table, &(0..self.plan.words(table)).map(element).collect::<Vec<f32>>());
-            for state in state.into_iter().flatten() {
+            for state in state.iter() {
                 let squares: Vec<f32> =
                     (0..self.plan.words(state)).map(|n| (n % 5) as f32 / 10.0).collect();
                 self.write(state, &squares);
             }
         }
-        let lists = [at.user.features, at.user.history, at.item.features];
+        let lists = [handles.user.features, handles.user.history, handles.item.features];
         for lists in lists.into_iter().flatten() {
             self.fill_lists(lists);
         }
-        let blocks = self.plan.words(at.item_blocks) / STEP_STRIDE;
+        let blocks = self.plan.words(handles.item_blocks) / STEP_STRIDE;
         let mut records = vec![0; blocks * STEP_STRIDE];
         for slot in 0..blocks {
-            let record = Step { slot: slot as u32, ..Step::default() };
+            let record = Step::of_block(slot, 0);
             records[slot * STEP_STRIDE..][..STEP_WORDS]
                 .copy_from_slice(bytemuck::cast_slice(&[record]));
         }
-        self.write(at.item_blocks, &records);
+        self.write(handles.item_blocks, &records);
         let listed = |count: usize, room: usize| -> Vec<u32> {
             (0..count as u32).chain(std::iter::repeat(NO_ID)).take(room).collect()
         };
-        self.write(at.item_list, &listed(dims.items, self.plan.words(at.item_list)));
+        self.write(handles.item_list, &listed(dims.items, self.plan.words(handles.item_list)));
         let queries = dims.queries.min(dims.users).min(11);
-        self.write(at.query, &[Step { rows: queries as u32, ..Step::default() }]);
-        self.write(at.query_users, &listed(queries, dims.queries));
-        self.write(at.wanted, &listed(dims.items.min(dims.queries - 1), dims.queries));
+        self.write(handles.query, &[Step::of_block(0, queries)]);
+        self.write(handles.query_users, &listed(queries, dims.queries));
+        self.write(handles.wanted, &listed(dims.items.min(dims.queries - 1), dims.queries));
         // Words with all, no or some items barred; also bits after the last item.
         let bits = |word: usize| [0x8000_a0f1, 0, u32::MAX][word % 3];
-        self.write(at.barred, &(0..self.plan.words(at.barred)).map(bits).collect::<Vec<_>>());
+        self.write(
+            handles.barred,
+            &(0..self.plan.words(handles.barred)).map(bits).collect::<Vec<_>>(),
+        );
         // User n has seen n items, up to the size of the buffer.
-        let room = self.plan.words(at.seen_items);
+        let room = self.plan.words(handles.seen_items);
         let seen = |user: usize| (user * (user + 1) / 2).min(room) as u32;
-        self.write(at.seen_offsets, &(0..=dims.users).map(seen).collect::<Vec<_>>());
-        self.write(at.seen_items, &(0..room).map(|n| draw(n, dims.items)).collect::<Vec<_>>());
-        if let Some(skip) = at.skip {
+        self.write(handles.seen_offsets, &(0..=dims.users).map(seen).collect::<Vec<_>>());
+        self.write(handles.seen_items, &(0..room).map(|n| draw(n, dims.items)).collect::<Vec<_>>());
+        if let Some(skip) = handles.skip {
             self.write(skip.kept_pairs, &pairs);
             self.write(skip.threshold, &[0.5f32]);
             self.write(skip.tally, &[Tally::default()]);
@@ -216,13 +187,13 @@ impl Pair {
 
     /// Returns the number of rows of the table that members of lists refer to.
     fn list_rows(&self, lists: Lists) -> usize {
-        let at = self.plan.at;
+        let handles = self.plan.handles;
         let is = |other: Option<Lists>| other.is_some_and(|other| other.members == lists.members);
         let rows = |tower, part| self.plan.parameter(tower, part).map(|parameter| parameter.rows);
         let of_history = rows(Tower::User, Part::History).or(rows(Tower::Item, Part::Id));
         match () {
-            () if is(at.user.features) => rows(Tower::User, Part::Features),
-            () if is(at.item.features) => rows(Tower::Item, Part::Features),
+            () if is(handles.user.features) => rows(Tower::User, Part::Features),
+            () if is(handles.item.features) => rows(Tower::Item, Part::Features),
             () => of_history,
         }
         .expect("lists have a table")
@@ -230,8 +201,8 @@ impl Pair {
 
     /// Writes the source of the negatives, and the buffers of the streaming estimate.
     fn fill_negatives(&mut self) {
-        let (at, dims) = (self.plan.at, self.plan.dims);
-        match at.pool {
+        let (handles, dims) = (self.plan.handles, self.plan.dims);
+        match handles.pool {
             Some(Pool::Uniform { offsets, items }) => {
                 // The first user and every fifth one have all items, the others some of them.
                 let has = |user: usize, item: usize| (user + item).is_multiple_of(user % 5 + 1);
@@ -256,7 +227,7 @@ impl Pair {
             }
             Some(Pool::Mixed) | None => {}
         }
-        if let Some(gaps) = at.gaps {
+        if let Some(gaps) = handles.gaps {
             let means: Vec<f32> = (0..dims.items).map(|item| 0.5 + (item % 5) as f32).collect();
             self.write(gaps.gaps, &means);
             self.write(gaps.last_seen, &(0..dims.items as u32).map(|n| n % 42).collect::<Vec<_>>());
@@ -281,6 +252,13 @@ impl Pair {
 
     fn compare_buffers(&mut self, context: &str, op: usize, program: Program) -> usize {
         let mut count = 0;
+        let dispatches = self.plan.program(program)[op].dispatches();
+        let written: HashMap<Buffer, bool> = dispatches
+            .iter()
+            .flat_map(Dispatch::buffers)
+            .filter(|(access, _)| access.writes())
+            .map(|(access, buffer)| (buffer, access.is_exact()))
+            .collect();
         for n in 0..self.plan.buffers.len() {
             if self.plan.buffers[n].kind == BufferKind::GpuScratch {
                 continue;
@@ -290,8 +268,9 @@ impl Pair {
             let on_gpu = self.on_gpu(buffer);
             let on_cpu: Vec<u32> = self.cpu.read(buffer, 0..self.plan.words(buffer));
             let (len, columns) = self.meaningful(&self.plan.program(program)[op], buffer);
+            // A buffer that the operation does not write stays the same.
+            let is_exact = written.get(&buffer).is_none_or(|exact| *exact);
             for at in (0..len).filter(|at| at % columns.1 < columns.0) {
-                let is_exact = EXACT.contains(&name.as_str());
                 assert!(
                     on_gpu[at] == on_cpu[at] || !is_exact && alike(on_gpu[at], on_cpu[at]),
                     "{context}: {name}[{at}] is {} on the GPU, {} on the CPU",
@@ -363,12 +342,12 @@ fn with_lists(extent: Extent, most: usize) -> Extent {
 
 /// Compares all programs of a plan, over a window and its end.
 fn check(options: &Value, extent: &Extent) {
-    check_in(Shape::Narrow, options, extent);
+    check_in(Variant::Narrow, options, extent);
 }
 
-fn check_in(shape: Shape, options: &Value, extent: &Extent) {
+fn check_in(variant: Variant, options: &Value, extent: &Extent) {
     let config = Config::resolve(options).expect("valid options");
-    let mut pair = Pair::with(&config, extent, shape);
+    let mut pair = Pair::with(&config, extent, variant);
     pair.fill();
     pair.compare(Program::OpenWindow, 0);
     let steps = extent.pairs.div_ceil(pair.plan.dims.batch);
@@ -423,7 +402,7 @@ fn the_records_of_a_window_are_exact() {
     let steps = pair.plan.buffer(steps.expect("the plan has steps"));
     for (done, epoch) in [(0, 0), (41, 1), (5000, 6)] {
         pair.fill();
-        let clock = Clock {
+        let counters = Counters {
             steps: done,
             pairs: 8 * 40 - 3,
             cursor: 3,
@@ -433,7 +412,7 @@ fn the_records_of_a_window_are_exact() {
             epochs: 7,
             done: 0,
         };
-        pair.write(pair.plan.at.clock, &[clock]);
+        pair.write(pair.plan.handles.counters, &[counters]);
         pair.compare_op(Program::OpenWindow, 0, 0);
         let on_gpu = pair.on_gpu(steps);
         let on_cpu: Vec<u32> = pair.cpu.read(steps, 0..pair.plan.words(steps));
@@ -483,12 +462,12 @@ fn wide_threads_match_at_the_edges_of_their_tiles() {
     let banked = json!({
         "batchSize": 33, "dim": 9, "cbns": { "capacity": 70, "warmup": 42, "sides": "both" },
     });
-    check_in(Shape::Wide, &banked, &extent(19, 37, 162));
+    check_in(Variant::Wide, &banked, &extent(19, 37, 162));
     let layered = json!({
         "batchSize": 65, "dim": 40, "optimizer": { "kind": "adagrad" },
         "towers": { "item": { "layers": [24] } },
     });
-    check_in(Shape::Wide, &layered, &extent(29, 37, 200));
+    check_in(Variant::Wide, &layered, &extent(29, 37, 200));
 }
 
 #[test]
@@ -615,9 +594,9 @@ fn pairs_are_compacted_at_the_edges_of_blocks() {
             let options = json!({ "dim": 8, "skip": { "keep": keep } });
             let mut pair = Pair::new(&options, &extent(29, 37, pairs));
             pair.fill();
-            let skip = pair.plan.at.skip.expect("it is on");
+            let skip = pair.plan.handles.skip.expect("it is on");
             pair.write(skip.threshold, &[threshold as f32]);
-            pair.compare(Program::Compact, 0);
+            pair.compare(Program::SkipCompact, 0);
             let words = 0..pair.plan.words(skip.tally);
             let tally: Tally = pair.cpu.read(skip.tally, words)[0];
             let (stale, kept) = (tally.stale_pairs as usize, tally.kept_pairs as usize);
@@ -637,18 +616,18 @@ fn pairs_over_a_cap_take_turns() {
     let options = json!({ "dim": 8, "skip": { "policy": "cap" } });
     let mut pair = Pair::new(&options, &extent(29, 37, 700));
     pair.fill();
-    let (at, skip) = (pair.plan.at, pair.plan.at.skip.expect("it is on"));
+    let (handles, skip) = (pair.plan.handles, pair.plan.handles.skip.expect("it is on"));
     let room = |user: u32| if user.is_multiple_of(3) { 1.0 } else { f32::from(user as u16) / 30.0 };
     pair.write(skip.user.activity, &(0..29).map(room).collect::<Vec<_>>());
     pair.write(skip.item.activity, &[0.0f32; 37]);
     pair.write(skip.threshold, &[1.0f32]);
-    let pairs: Vec<[u32; 2]> = pair.cpu.read(at.pairs, 0..1400);
+    let pairs: Vec<[u32; 2]> = pair.cpu.read(handles.pairs, 0..1400);
     let mut trained = BTreeMap::new();
     for epoch in 0..EPOCHS {
-        pair.write(at.clock, &[Clock { epoch, pairs: 700, ..Clock::default() }]);
+        pair.write(handles.counters, &[Counters { epoch, pairs: 700, ..Counters::default() }]);
         pair.write(skip.tally, &[Tally::default()]);
         pair.write(skip.item_counts, &[0u32; 37]);
-        pair.compare(Program::Compact, 0);
+        pair.compare(Program::SkipCompact, 0);
         let kept = pair.cpu.read::<Tally>(skip.tally, 0..pair.plan.words(skip.tally))[0].kept_pairs;
         for pair in pair.cpu.read::<[u32; 2]>(skip.kept_pairs, 0..2 * kept as usize) {
             *trained.entry(pair).or_insert(0.0) += 1.0;
@@ -678,10 +657,10 @@ fn more_than_65535_workgroups_reach_every_row() {
     // One workgroup per pair; the option's bound keeps real batches below this.
     let mut config = Config::resolve(&json!({ "dim": 8 })).expect("valid options");
     config.batch_size = 65_535 + 300;
-    let mut pair = Pair::with(&config, &extent(70_000, 70_000, config.batch_size), Shape::Wide);
+    let mut pair = Pair::with(&config, &extent(70_000, 70_000, config.batch_size), Variant::Wide);
     pair.fill();
     pair.compare(Program::OpenWindow, 0);
-    let d_user = pair.plan.at.user.d_out.expect("the user tower is trained");
+    let d_user = pair.plan.handles.user.d_out.expect("the user tower is trained");
     let gradient: Vec<f32> = (0..pair.plan.words(d_user)).map(|n| (n % 11) as f32 - 5.0).collect();
     pair.write(d_user, &gradient);
     let ops = pair.plan.program(Program::Step);
@@ -696,7 +675,7 @@ fn sorts_of_any_length_end() {
     for batch in [1024, 4096, 16_384] {
         let config = Config::resolve(&json!({ "dim": 8, "batchSize": batch }));
         let extent = extent(9_000, 7_000, 2 * batch);
-        let mut pair = Pair::with(&config.expect("valid options"), &extent, Shape::Wide);
+        let mut pair = Pair::with(&config.expect("valid options"), &extent, Variant::Wide);
         pair.fill();
         pair.compare(Program::OpenWindow, 0);
     }
@@ -749,7 +728,7 @@ fn a_wrong_id_is_caught() {
     let context = "a wrong id";
     pair.cpu.run_op(&pair.plan.program(Program::OpenWindow)[1], 0);
     pair.gpu.run_op(Program::OpenWindow, 1, 0);
-    let item_ids = pair.plan.at.item_ids;
+    let item_ids = pair.plan.handles.item_ids;
     let right = pair.on_gpu(item_ids)[8];
     pair.gpu.write(item_ids, 8, &[right ^ 1]);
     pair.compare_buffers(context, 1, Program::OpenWindow);

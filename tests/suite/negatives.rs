@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use crate::support::extent;
 use serde_json::{Value, json};
 use twotower::Config;
-use twotower::cpu::Executor;
-use twotower::plan::{Clock, NO_ID, Plan, Pool, Program};
+use twotower::executor::cpu::Executor;
+use twotower::plan::{Counters, NO_ID, Plan, Pool, Program};
 use twotower::{negatives, random};
 
 const USERS: usize = 6;
@@ -43,10 +43,10 @@ fn draw(options: &Value, steps: u32) -> Vec<Row> {
     let extent = extent(USERS, ITEMS, pairs.len());
     let plan = Plan::new(&config, &extent);
     let mut executor = Executor::new(&plan).expect("there is memory");
-    executor.write(plan.at.pairs, 0, &pairs);
-    let clock = Clock { steps, pairs: pairs.len() as u32, ..Clock::default() };
-    executor.write(plan.at.clock, 0, &[clock]);
-    match plan.at.pool {
+    executor.write(plan.handles.pairs, 0, &pairs);
+    let clock = Counters { steps, pairs: pairs.len() as u32, ..Counters::default() };
+    executor.write(plan.handles.counters, 0, &[clock]);
+    match plan.handles.pool {
         Some(Pool::Uniform { offsets, items }) => {
             let mut end = 0;
             for user in 0..USERS {
@@ -63,8 +63,8 @@ fn draw(options: &Value, steps: u32) -> Vec<Row> {
         Some(Pool::Mixed) | None => {}
     }
     executor.run(&plan, Program::OpenWindow, 0);
-    let (dims, pool) = (plan.dims, plan.at.pool);
-    let ids: Vec<u32> = executor.read(plan.at.item_ids, 0..dims.window * dims.candidates);
+    let (dims, pool) = (plan.dims, plan.handles.pool);
+    let ids: Vec<u32> = executor.read(plan.handles.item_ids, 0..dims.window * dims.candidates);
     let per_row = dims.per_row();
     let steps = ids.chunks_exact(dims.candidates).enumerate();
     let rows = steps.flat_map(|(slot, ids)| {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::support::{BACKENDS, train, trainer};
 use serde_json::{Value, json};
 use twotower::Error;
-use twotower::executor::BackendChoice;
+use twotower::executor::BackendRequest;
 use twotower::model::{Once, Profile};
 use twotower::trainer::{EpochReport, Progress, Trainer};
 
@@ -69,7 +69,7 @@ fn a_profile_has_the_time_and_the_work_of_all_operations() {
         for op in &operations {
             assert!(op.milliseconds.is_finite() && op.bytes > 0.0, "{op:?} on {choice:?}");
             let kernels: f64 = op.kernels.iter().map(|(_, milliseconds)| milliseconds).sum();
-            let expected = if choice == BackendChoice::Cpu { 0.0 } else { op.milliseconds };
+            let expected = if choice == BackendRequest::CPU { 0.0 } else { op.milliseconds };
             assert!((kernels - expected).abs() < 1e-9, "{op:?} on {choice:?}");
         }
         let named = |name: &str| {
@@ -99,8 +99,8 @@ fn a_run_that_is_over_has_no_profile_and_keeps_what_it_is() {
 #[test]
 fn a_run_that_is_tuned_tells_of_its_trial() {
     let more = json!({ "tune": { "temperature": [0.1, 0.2] }, "epochs": 2, "batchSize": 16 });
-    let unbroken = train(&mut trainer(&more, BackendChoice::Cpu)).expect("trains");
-    let mut timed = trainer(&more, BackendChoice::Cpu);
+    let unbroken = train(&mut trainer(&more, BackendRequest::CPU)).expect("trains");
+    let mut timed = trainer(&more, BackendRequest::CPU);
     assert!(profile(&mut timed, THE_EPOCH).expect("a profile").steps > 15);
     assert_eq!(outcome(train(&mut timed).expect("trains")), outcome(unbroken));
 }
@@ -108,13 +108,13 @@ fn a_run_that_is_tuned_tells_of_its_trial() {
 #[test]
 fn a_run_that_is_saved_behind_a_profile_goes_on() {
     for budget in [ONE_STEP, THE_EPOCH] {
-        let fresh = || trainer(&json!({ "batchSize": 16, "epochs": 3 }), BackendChoice::Cpu);
+        let fresh = || trainer(&json!({ "batchSize": 16, "epochs": 3 }), BackendRequest::CPU);
         let (losses, epochs) = train(&mut fresh()).expect("trains");
         let mut run = fresh();
         let timed = profile(&mut run, budget).expect("a profile").steps;
         let file = pollster::block_on(run.save()).expect("saves");
         let mut loaded =
-            pollster::block_on(Trainer::load(&file, BackendChoice::Cpu)).expect("loads");
+            pollster::block_on(Trainer::load(&file, BackendRequest::CPU)).expect("loads");
         let had = json!(loaded.report())["epochs"].as_array().map_or(0, Vec::len);
         let (rest, later) = train(&mut loaded).expect("trains");
         assert_eq!(had + later.len(), epochs.len(), "{budget:?}");

@@ -7,7 +7,7 @@ use proptest::test_runner::{Config as Cases, TestRunner};
 use serde_json::{Value, json};
 use twotower::Error;
 use twotower::data::{Csr, Loader, Pairs, Part as FilePart};
-use twotower::executor::BackendChoice;
+use twotower::executor::BackendRequest;
 use twotower::model::{Filter, Model, Ranked, Source, Sum};
 use twotower::plan::{BagExtent, Bags, Extent, Part, Tower};
 use twotower::random;
@@ -118,7 +118,7 @@ fn similar_items_can_be_restricted() {
 
 #[test]
 fn unknown_ids_of_a_list_are_skipped_and_reported_while_others_remain() {
-    let mut trainer = trainer(&json!({}), BackendChoice::Cpu);
+    let mut trainer = trainer(&json!({}), BackendRequest::CPU);
     let among = |ids: &[usize]| Choice { among: Some(self::ids(ids)), ..Choice::default() };
     let without = |ids: &[usize]| Choice { without: self::ids(ids), ..Choice::default() };
     let query = Query::User("u1".into());
@@ -153,7 +153,7 @@ fn unknown_ids_of_a_list_are_skipped_and_reported_while_others_remain() {
 
 #[test]
 fn a_list_of_unknown_ids_is_refused() {
-    let mut trainer = trainer(&json!({}), BackendChoice::Cpu);
+    let mut trainer = trainer(&json!({}), BackendRequest::CPU);
     let refused = Error::UnknownId { kind: "item", id: "i99".into() };
     let among = Choice { among: Some(ids(&[99])), ..Choice::default() };
     let asked = |trainer: &mut Trainer, query: Query, choice: &Choice| {
@@ -267,7 +267,7 @@ fn reasons_are_items_that_the_asker_has_the_largest_part_first() {
 }
 
 /// Returns a model with made-up histories, at the start of its run.
-fn with_histories(more: &Value, choice: BackendChoice) -> (Model, Csr) {
+fn with_histories(more: &Value, choice: BackendRequest) -> (Model, Csr) {
     const USERS: usize = 9;
     const ITEMS: usize = 37;
     let config = options(more);
@@ -442,7 +442,7 @@ fn ties_go_to_the_lower_index() {
 }
 
 /// Returns the camps data set with features that give the camp of each user and item.
-fn with_features(more: &Value, choice: BackendChoice) -> Trainer {
+fn with_features(more: &Value, choice: BackendRequest) -> Trainer {
     let mut all = json!({ "epochs": 20, "towers.user.features": ["camp", "age:number"] });
     all["towers.item.features"] = json!(["camp", "tags:list"]);
     for (key, value) in more.as_object().expect("an object") {
@@ -598,7 +598,7 @@ fn a_query_by_features_has_no_history_and_is_the_same_on_both_backends() {
 
 #[test]
 fn features_of_which_nothing_is_known_are_refused() {
-    let mut with = with_features(&json!({}), BackendChoice::Cpu);
+    let mut with = with_features(&json!({}), BackendRequest::CPU);
     for features in [json!({}), json!({ "camp": "neither" }), json!({ "colour": "red" })] {
         let user = unseen(features);
         let answer = pollster::block_on(with.recommend_unseen(&user, 5, &Choice::default()));
@@ -606,7 +606,7 @@ fn features_of_which_nothing_is_known_are_refused() {
         assert!(key == "features" && allowed.ends_with("camp, age"), "{allowed}");
     }
     let user = unseen(json!({ "camp": "even" }));
-    let mut without = trainer(&json!({}), BackendChoice::Cpu);
+    let mut without = trainer(&json!({}), BackendRequest::CPU);
     let answer = pollster::block_on(without.recommend_unseen(&user, 5, &Choice::default()));
     assert_eq!(answer.expect_err("there are no features").code(), "config");
 }

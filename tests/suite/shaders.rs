@@ -9,20 +9,19 @@ use naga::{AddressSpace, StorageAccess, TypeInner};
 use serde_json::json;
 use twotower::Config;
 use twotower::plan::{
-    Access, BagExtent, Bags, Clock, Dispatch, Entry, Extent, PROGRAMS, Plan, SHADERS, Shape, Step,
-    Tally,
+    BagExtent, Bags, Counters, Dispatch, Entry, Extent, PROGRAMS, Plan, Step, Tally, Variant,
 };
 
-/// Returns every shader in every shape, by stem.
+/// Returns every shader in every variant, by stem.
 fn modules() -> Vec<(&'static str, Dispatch, naga::Module)> {
-    let parsed = |shape| {
+    let parsed = |variant| {
         let parse = move |(stem, dispatch)| {
-            let module = parse(&dispatch, shape);
+            let module = parse(&dispatch, variant);
             (stem, dispatch, module)
         };
         dispatches().into_iter().map(parse)
     };
-    Shape::ALL.into_iter().flat_map(parsed).collect()
+    Variant::ALL.into_iter().flat_map(parsed).collect()
 }
 
 /// Returns a dispatch of every shader, by stem.
@@ -65,8 +64,8 @@ fn dispatches() -> BTreeMap<&'static str, Dispatch> {
     .collect()
 }
 
-fn parse(dispatch: &Dispatch, shape: Shape) -> naga::Module {
-    let source = dispatch.source(shape);
+fn parse(dispatch: &Dispatch, variant: Variant) -> naga::Module {
+    let source = dispatch.source(variant);
     naga::front::wgsl::parse_str(&source)
         .unwrap_or_else(|error| panic!("{}", error.emit_to_string(&source)))
 }
@@ -74,9 +73,16 @@ fn parse(dispatch: &Dispatch, shape: Shape) -> naga::Module {
 #[test]
 fn every_shader_of_the_crate_is_dispatched_by_some_plan() {
     let dispatched: Vec<&str> = dispatches().into_keys().collect();
-    let mut declared: Vec<&str> = SHADERS.iter().map(|shader| shader.stem).collect();
-    declared.sort_unstable();
-    assert_eq!(dispatched, declared);
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/shaders");
+    let files = std::fs::read_dir(folder).expect("the folder of shaders");
+    let mut stems: Vec<String> = files
+        .filter_map(|file| {
+            let name = file.expect("a file").file_name().into_string().expect("a name");
+            name.strip_suffix(".wgsl").map(String::from)
+        })
+        .collect();
+    stems.sort_unstable();
+    assert_eq!(dispatched, stems);
 }
 
 #[test]
@@ -103,23 +109,20 @@ fn bindings_are_those_of_the_contract() {
         declared.sort_by_key(|(binding, ..)| *binding);
         let contract = dispatch.shader.bindings;
         assert_eq!(declared.len(), contract.len(), "{stem}");
-        assert_eq!(dispatch.buffers.len(), contract.len(), "{stem}");
+        assert_eq!(dispatch.bindings.len(), contract.len(), "{stem}");
         for ((n, (binding, name, space)), (expected, access)) in (0..).zip(&declared).zip(contract)
         {
             assert_eq!((*binding, name.as_str()), (n, *expected), "{stem}");
-            let expected_space = match access {
-                Access::Step | Access::Chunk | Access::Shard => AddressSpace::Uniform,
-                Access::Read | Access::ReadRows => {
-                    AddressSpace::Storage { access: StorageAccess::LOAD }
-                }
-                Access::Write | Access::WriteRows => {
-                    AddressSpace::Storage { access: StorageAccess::LOAD | StorageAccess::STORE }
-                }
+            let expected_space = if access.is_uniform() {
+                AddressSpace::Uniform
+            } else {
+                let store =
+                    if access.writes() { StorageAccess::STORE } else { StorageAccess::empty() };
+                AddressSpace::Storage { access: StorageAccess::LOAD | store }
             };
             assert_eq!(*space, expected_space, "{stem}: {name}");
         }
-        let is_storage = |access| !matches!(access, Access::Step | Access::Chunk | Access::Shard);
-        let storage = contract.iter().filter(|(_, access)| is_storage(*access));
+        let storage = contract.iter().filter(|(_, access)| !access.is_uniform());
         assert!(storage.count() <= 8, "{stem} binds more storage buffers than every device has");
     }
 }
@@ -160,18 +163,18 @@ fn records_have_the_same_layout_in_rust_and_wgsl() {
         )};
     }
     let dispatches = dispatches();
-    let draw = parse(&dispatches["draw_batches"], Shape::Narrow);
+    let draw = parse(&dispatches["draw_batches"], Variant::Narrow);
     assert_eq!(
         layout(&draw, "Step"),
         rust_layout!(Step, number, slot, rows, ring, adam_m, adam_v, bank, cursor, rate)
     );
-    let bank = parse(&dispatches["enqueue_entries"], Shape::Narrow);
+    let bank = parse(&dispatches["enqueue_entries"], Variant::Narrow);
     assert_eq!(layout(&bank, "Entry"), rust_layout!(Entry, item, log_q, mean_logit, padding));
     assert_eq!(
-        layout(&draw, "Clock"),
-        rust_layout!(Clock, steps, epoch, done, pairs, cursor, filled, warmup, epochs)
+        layout(&draw, "Counters"),
+        rust_layout!(Counters, steps, epoch, done, pairs, cursor, filled, warmup, epochs)
     );
-    let tally = parse(&dispatches["count_stale"], Shape::Narrow);
+    let tally = parse(&dispatches["count_stale"], Variant::Narrow);
     let expected = rust_layout!(Tally, stale_rows, woken_rows, stale_pairs, kept_pairs);
     assert_eq!(layout(&tally, "Tally"), expected);
     let (_, stride) = layout(&draw, "StepSlot");

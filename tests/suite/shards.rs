@@ -5,9 +5,9 @@ use crate::support::extent;
 use serde_json::{Value, json};
 use twotower::data::Pairs;
 use twotower::executor::Executor;
-use twotower::gpu::{self, Gpu};
+use twotower::executor::gpu::{self, Gpu};
 use twotower::model::{Model, Tower};
-use twotower::plan::{BagExtent, Bags, Extent, Plan, Shape};
+use twotower::plan::{BagExtent, Bags, Extent, Plan, Variant};
 use twotower::{Config, Error, random};
 
 const USERS: usize = 600;
@@ -57,11 +57,13 @@ async fn run(options: &Value, shard: Option<u64>) -> Result<Trace, Error> {
     let plan = Plan::new(&config, &extent);
     let adapter = Gpu::adapter().await?;
     let executor = match shard {
-        Some(most) => gpu::Executor::with_shards(&adapter, &plan, Some(Shape::Wide), most).await?,
-        None => gpu::Executor::new(&adapter, &plan, Some(Shape::Wide)).await?,
+        Some(most) => {
+            gpu::Executor::with_shards(&adapter, &plan, Some(Variant::Wide), most).await?
+        }
+        None => gpu::Executor::new(&adapter, &plan, Some(Variant::Wide)).await?,
     };
     assert_eq!(executor.bindings().shards > 1, shard.is_some());
-    let mut model = Model::on(Executor::Gpu(Box::new(executor)), plan, &config);
+    let mut model = Model::with_executor(Executor::Gpu(Box::new(executor)), plan, &config);
     model.load(train.as_words(), &[-6.0; ITEMS]);
     model.load_pool(&config, &train, &[1; ITEMS]);
     if let Some(history) = &history {

@@ -6,7 +6,7 @@ use crate::support::{BACKENDS, camps, options, train, trainer};
 use serde_json::{Value, json};
 use twotower::data::{Dataset, Loader, Part};
 use twotower::exchange::Export;
-use twotower::executor::BackendChoice;
+use twotower::executor::BackendRequest;
 use twotower::trainer::{Choice, Note, Query, Recommendation, Trainer};
 use twotower::{Config, Error};
 
@@ -157,11 +157,11 @@ fn training_learns_what_the_camps_like() {
 
 #[test]
 fn a_validation_part_chooses_the_epoch_and_stops_early() {
-    validated("ndcg@20", BackendChoice::Cpu);
-    validated("mrr@10", BackendChoice::WebGpu);
+    validated("ndcg@20", BackendRequest::CPU);
+    validated("mrr@10", BackendRequest::WEBGPU);
 }
 
-fn validated(metric: &str, choice: BackendChoice) {
+fn validated(metric: &str, choice: BackendRequest) {
     let more = json!({ "epochs": 200, "patience": 3, "split.validation": 0.2, "metric": metric });
     let mut trainer = trainer(&more, choice);
     let (_, epochs) = train(&mut trainer).expect("trains");
@@ -194,7 +194,7 @@ fn validated(metric: &str, choice: BackendChoice) {
 
 #[test]
 fn popularity_is_what_counting_gives() {
-    let trainer = trainer(&json!({}), BackendChoice::Cpu);
+    let trainer = trainer(&json!({}), BackendRequest::CPU);
     let report = serde_json::to_value(trainer.report()).expect("serialises");
     let config = options(&json!({}));
     let dataset = camps(&config);
@@ -294,21 +294,21 @@ fn an_evaluation_in_slices_comes_to_the_same_whatever_comes_between() {
 
 #[test]
 fn a_run_can_be_extended_and_reset() {
-    let mut long = trainer(&json!({ "epochs": 4 }), BackendChoice::Cpu);
+    let mut long = trainer(&json!({ "epochs": 4 }), BackendRequest::CPU);
     let (whole, _) = train(&mut long).expect("trains");
-    let mut short = trainer(&json!({ "epochs": 2 }), BackendChoice::Cpu);
+    let mut short = trainer(&json!({ "epochs": 2 }), BackendRequest::CPU);
     let (mut parts, _) = train(&mut short).expect("trains");
     short.set_epochs(4).expect("goes on");
     parts.extend(train(&mut short).expect("trains").0);
     assert_eq!(whole, parts);
 
     let again =
-        pollster::block_on(short.reset(options(&json!({ "epochs": 4 })), BackendChoice::Cpu));
+        pollster::block_on(short.reset(options(&json!({ "epochs": 4 })), BackendRequest::CPU));
     again.expect("resets");
     assert_eq!(train(&mut short).expect("trains").0, whole);
 
     let other_split = options(&json!({ "split.test": 0.5 }));
-    let refused = pollster::block_on(short.reset(other_split, BackendChoice::Cpu));
+    let refused = pollster::block_on(short.reset(other_split, BackendRequest::CPU));
     assert_eq!(refused.expect_err("the split is done").code(), "config");
 }
 
@@ -333,7 +333,7 @@ fn a_loss_that_is_no_number_stops_the_run_at_its_step() {
 
 #[test]
 fn unknown_ids_are_refused_by_name() {
-    let mut trainer = trainer(&json!({}), BackendChoice::Cpu);
+    let mut trainer = trainer(&json!({}), BackendRequest::CPU);
     let nobody =
         pollster::block_on(trainer.recommend(&Query::User("u99".into()), 5, &Choice::default()));
     assert_eq!(nobody, Err(Error::UnknownId { kind: "user", id: "u99".into() }));
@@ -347,7 +347,7 @@ fn unknown_ids_are_refused_by_name() {
 #[test]
 fn the_bank_opens_when_outputs_are_steady() {
     let run = |more: Value| {
-        let mut trainer = trainer(&more, BackendChoice::Cpu);
+        let mut trainer = trainer(&more, BackendRequest::CPU);
         let (losses, epochs) = train(&mut trainer).expect("trains");
         (losses, epochs.into_iter().map(|e| e.drift.expect("there is a bank")).collect::<Vec<_>>())
     };
@@ -451,7 +451,7 @@ fn stale_pairs_leave_the_epochs() {
 fn rows_wake_up_when_it_is_decided_again() {
     // In an epoch that skips a row's pairs, only the kept pairs move the row.
     let more = json!({ "skip.rows": "item", "skip.keep": 0.3, "epochs": 12 });
-    let (_, epochs) = train(&mut trainer(&more, BackendChoice::Cpu)).expect("trains");
+    let (_, epochs) = train(&mut trainer(&more, BackendRequest::CPU)).expect("trains");
     let woken: usize = epochs.iter().filter_map(|epoch| epoch.skip).map(|skip| skip.woken).sum();
     assert!(woken > 0, "{epochs:?}");
 }
@@ -459,7 +459,7 @@ fn rows_wake_up_when_it_is_decided_again() {
 #[test]
 fn a_single_decision_stands() {
     let more = json!({ "skip.recheck": 0, "skip.start": 1 });
-    let (_, epochs) = train(&mut trainer(&more, BackendChoice::Cpu)).expect("trains");
+    let (_, epochs) = train(&mut trainer(&more, BackendRequest::CPU)).expect("trains");
     assert_eq!(epochs[0].skip, None);
     let first = epochs[1].skip.expect("it was decided");
     assert!(first.skipped > 0, "{first:?}");
@@ -540,7 +540,7 @@ fn a_longer_run_trains_on_every_pair_once_the_last_epochs_have() {
     for policy in ["stale", "popularity", "cap", "random"] {
         let more =
             json!({ "skip.policy": policy, "skip.start": 1, "skip.until": 0.5, "epochs": 4 });
-        let mut trainer = trainer(&more, BackendChoice::Cpu);
+        let mut trainer = trainer(&more, BackendRequest::CPU);
         let all = all_pairs(&trainer);
         let (_, planned) = train(&mut trainer).expect("trains");
         assert!(planned[1].pairs < all, "{policy} skips");
@@ -556,7 +556,7 @@ fn a_longer_run_trains_on_every_pair_once_the_last_epochs_have() {
 #[test]
 fn a_tower_is_exported_as_wide_as_its_outputs() {
     let more = json!({ "onebp": {}, "dim": 16, "towers.item.out": 8, "epochs": 1 });
-    let mut trainer = trainer(&more, BackendChoice::Cpu);
+    let mut trainer = trainer(&more, BackendRequest::CPU);
     train(&mut trainer).expect("trains");
     let file = pollster::block_on(trainer.export(Export::UserTowerOnnx)).expect("a table of users");
     // The table's dimensions in the file: 40 users and 8, each as a tagged varint.
@@ -569,7 +569,7 @@ fn a_tower_is_exported_as_wide_as_its_outputs() {
 #[test]
 fn some_stale_pairs_can_be_kept() {
     let more = json!({ "skip.policy": "popularity", "skip.keep": 0.5 });
-    let (_, epochs) = train(&mut trainer(&more, BackendChoice::Cpu)).expect("trains");
+    let (_, epochs) = train(&mut trainer(&more, BackendRequest::CPU)).expect("trains");
     let skips: Vec<_> = epochs[2..].iter().map(|epoch| epoch.skip.expect("decided")).collect();
     for skip in &skips {
         let stale = skip.stale_pairs.expect("rare items have them") * epochs[0].pairs as f64;
@@ -581,10 +581,10 @@ fn some_stale_pairs_can_be_kept() {
 #[test]
 fn patience_without_a_validation_part_is_refused_at_the_start_and_at_a_reset() {
     let config = options(&json!({ "patience": 2 }));
-    let refused = pollster::block_on(Trainer::new(camps(&config), config, BackendChoice::Cpu));
+    let refused = pollster::block_on(Trainer::new(camps(&config), config, BackendRequest::CPU));
     assert_eq!(refused.expect_err("nothing is validated").code(), "config");
-    let mut trainer = trainer(&json!({}), BackendChoice::Cpu);
-    let reset = trainer.reset(options(&json!({ "patience": 2 })), BackendChoice::Cpu);
+    let mut trainer = trainer(&json!({}), BackendRequest::CPU);
+    let reset = trainer.reset(options(&json!({ "patience": 2 })), BackendRequest::CPU);
     assert_eq!(pollster::block_on(reset).expect_err("nothing is validated").code(), "config");
     train(&mut trainer).expect("a refusal leaves the run as it is");
 }
@@ -595,23 +595,23 @@ fn a_reset_keeps_the_features_that_the_data_was_loaded_with() {
         "towers.item.id": false, "towers.item.features": ["parity"], "towers.item.layers": [5],
         "towers.user.features": ["town"], "towers.user.layers": [5],
     });
-    let mut trainer = trainer(&more, BackendChoice::Cpu);
+    let mut trainer = trainer(&more, BackendRequest::CPU);
     let mut again =
         json!({ "dim": 4, "towers": { "item": { "layers": [6] } }, "towers.user.layers": [6] });
     trainer.keep_used(&mut again);
     let again = Config::resolve(&again).expect("valid options");
     assert_eq!((again.dim, again.towers.user.base.features.len()), (4, 1));
-    pollster::block_on(trainer.reset(again, BackendChoice::Cpu)).expect("the same features");
+    pollster::block_on(trainer.reset(again, BackendRequest::CPU)).expect("the same features");
     let mut other = json!({ "towers.user.features": ["age"] });
     trainer.keep_used(&mut other);
     let other = Config::resolve(&other).expect("valid options");
-    let refused = pollster::block_on(trainer.reset(other, BackendChoice::Cpu));
+    let refused = pollster::block_on(trainer.reset(other, BackendRequest::CPU));
     assert!(matches!(refused, Err(Error::Config { key, .. }) if key == "towers"));
 }
 
 #[test]
 fn without_measurements_the_best_epoch_is_the_latest() {
-    let mut trainer = trainer(&json!({ "split.test": 0, "epochs": 3 }), BackendChoice::Cpu);
+    let mut trainer = trainer(&json!({ "split.test": 0, "epochs": 3 }), BackendRequest::CPU);
     train(&mut trainer).expect("trains");
     let report = serde_json::to_value(trainer.report()).expect("serialises");
     assert_eq!((&report["best"]["epoch"], &report["final"]["epoch"]), (&json!(3), &json!(3)));
@@ -620,7 +620,7 @@ fn without_measurements_the_best_epoch_is_the_latest() {
 /// The last batch of an epoch is smaller, and its mean loss has the weight of its pairs.
 #[test]
 fn an_epochs_loss_is_the_mean_over_its_pairs() {
-    let mut trainer = trainer(&json!({ "epochs": 1, "batchSize": 50 }), BackendChoice::Cpu);
+    let mut trainer = trainer(&json!({ "epochs": 1, "batchSize": 50 }), BackendRequest::CPU);
     let (losses, epochs) = train(&mut trainer).expect("trains");
     let pairs = epochs[0].pairs;
     assert_ne!(pairs % 50, 0, "the last batch is smaller");

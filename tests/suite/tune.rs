@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::support::{BACKENDS, camps, options, train, trainer};
 use serde_json::{Value, json};
 use twotower::Error;
-use twotower::executor::BackendChoice;
+use twotower::executor::BackendRequest;
 use twotower::trainer::{Progress, Trainer};
 
 fn tuned() -> Value {
@@ -99,11 +99,11 @@ fn a_run_that_is_broken_off_while_it_is_tuned_comes_to_the_same() {
         }
         report
     };
-    let mut unbroken = trainer(&tuned(), BackendChoice::Cpu);
-    let mut broken = trainer(&tuned(), BackendChoice::Cpu);
+    let mut unbroken = trainer(&tuned(), BackendRequest::CPU);
+    let mut broken = trainer(&tuned(), BackendRequest::CPU);
     let reload = |trainer: &mut Trainer| {
         let file = pollster::block_on(trainer.save()).expect("saves");
-        pollster::block_on(Trainer::load(&file, BackendChoice::Cpu)).expect("loads")
+        pollster::block_on(Trainer::load(&file, BackendRequest::CPU)).expect("loads")
     };
     // In the first trial, after two trials, in the third.
     pollster::block_on(broken.advance(Duration::from_micros(20))).expect("trains");
@@ -127,21 +127,21 @@ fn a_temperature_that_is_lost_is_passed_over_and_all_of_them_are_an_error() {
             "optimizer.kind": "sgd", "optimizer.learningRate": 1.0, "epochs": 3, "init": 60,
         })
     };
-    let mut some = trainer(&with(json!([0.0001, 100])), BackendChoice::Cpu);
+    let mut some = trainer(&with(json!([0.0001, 100])), BackendRequest::CPU);
     train(&mut some).expect("the second one is fine");
     let report = report(&some);
     assert_eq!(report["trials"][0]["epoch"], 0);
     assert_eq!(report["config"]["temperature"], 100.0);
-    let mut none = trainer(&with(json!([0.0001, 0.0002])), BackendChoice::Cpu);
+    let mut none = trainer(&with(json!([0.0001, 0.0002])), BackendRequest::CPU);
     assert_eq!(train(&mut none).expect_err("none is left").code(), "non-finite");
 }
 
 #[test]
 fn trials_that_no_run_has_had_are_refused() {
-    let mut tried = trainer(&tuned(), BackendChoice::Cpu);
+    let mut tried = trainer(&tuned(), BackendRequest::CPU);
     to_the_end_of_a_trial(&mut tried);
     let file = pollster::block_on(tried.save()).expect("saves");
-    let load = |file: &[u8]| pollster::block_on(Trainer::load(file, BackendChoice::Cpu));
+    let load = |file: &[u8]| pollster::block_on(Trainer::load(file, BackendRequest::CPU));
     load(&file).expect("as it was");
     // The header is text: replaces a number with another one of the same length.
     let was = r#"trials\":[{\"temperature\":0.001"#;
@@ -170,7 +170,7 @@ fn options_that_exclude_tuning_are_rejected_by_name() {
     let create = |more: &Value| {
         let config = options(&with(more));
         let dataset = camps(&config);
-        pollster::block_on(Trainer::new(dataset, config, BackendChoice::Cpu))
+        pollster::block_on(Trainer::new(dataset, config, BackendRequest::CPU))
     };
     assert_eq!(refusal(create(&json!({ "split.validation": 0.2 }))), "tune");
 

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use twotower::data::{Dataset, Loader, Part};
-use twotower::executor::{BackendChoice, Wish};
+use twotower::executor::BackendRequest;
 use twotower::plan::{Bags, Extent};
 use twotower::trainer::{EpochReport, Trainer};
 use twotower::{Config, Error, config, random};
 
-pub const BACKENDS: [BackendChoice; 2] = [BackendChoice::Cpu, BackendChoice::WebGpu];
+pub const BACKENDS: [BackendRequest; 2] = [BackendRequest::CPU, BackendRequest::WEBGPU];
 
 /// Returns a data set of forty users in two groups: even users take even items, odd users odd ones.
 pub fn camps(config: &Config) -> Dataset {
@@ -80,10 +80,10 @@ pub fn options(more: &Value) -> Config {
     Config::resolve(&options).expect("valid options")
 }
 
-pub fn trainer(more: &Value, wish: impl Into<Wish>) -> Trainer {
+pub fn trainer(more: &Value, request: BackendRequest) -> Trainer {
     let config = options(more);
     let dataset = camps(&config);
-    pollster::block_on(Trainer::new(dataset, config, wish)).expect("a trainer")
+    pollster::block_on(Trainer::new(dataset, config, request)).expect("a trainer")
 }
 
 /// Trains to the end, and returns all losses and the epochs' reports.

@@ -6,7 +6,7 @@ use serde_json::Value;
 use std::path::PathBuf;
 use twotower::config;
 use twotower::data::Part;
-use twotower::executor::BackendChoice;
+use twotower::executor::BackendRequest;
 use xtask::root;
 
 /// A run, resolved from the command line.
@@ -113,7 +113,7 @@ impl Backend {
     }
 
     /// Returns the crate's type for it.
-    pub fn choice(self) -> BackendChoice {
+    pub fn choice(self) -> BackendRequest {
         self.name().parse().expect("the crate has the same backends")
     }
 }

@@ -10,10 +10,12 @@ use serde::{Deserialize, Serialize};
 use crate::config::{Config, OptimizerKind};
 use crate::data::Csr;
 use crate::error::{Error, Result};
-use crate::executor::{Executor, Wish};
+use crate::executor::{BackendRequest, Executor};
 use crate::metrics;
 use crate::model::Model;
-use crate::plan::{BagExtent, Bags, Clock, Extent, Parameter, Part, Plan, Program, TOP_K, Tower};
+use crate::plan::{
+    BagExtent, Bags, Counters, Extent, Parameter, Part, Plan, Program, TOP_K, Tower,
+};
 
 /// Tolerance: `|x − ref| ≤ 1e-5 + 2e-4·|ref|`.
 const ABSOLUTE: f64 = 1e-5;
@@ -66,8 +68,7 @@ impl Report {
 /// # Errors
 /// [`Error::Data`] for a file in another format, [`Error::NotAvailable`] for an unknown kind of
 /// case; errors of the backend.
-pub async fn run(name: &str, text: &str, wish: impl Into<Wish>) -> Result<Report> {
-    let wish = wish.into();
+pub async fn run(name: &str, text: &str, request: BackendRequest) -> Result<Report> {
     let no_case = |error: serde_json::Error| Error::Data {
         file: name.into(),
         problem: error.to_string(),
@@ -75,17 +76,17 @@ pub async fn run(name: &str, text: &str, wish: impl Into<Wish>) -> Result<Report
     };
     let value: serde_json::Value = serde_json::from_str(text).map_err(no_case)?;
     if value.get("metrics").is_some() {
-        evaluation(name, &serde_json::from_value(value).map_err(no_case)?, wish).await
+        evaluation(name, &serde_json::from_value(value).map_err(no_case)?, request).await
     } else if value.get("initial_gap").is_some() {
-        streaming(name, &serde_json::from_value(value).map_err(no_case)?, wish).await
+        streaming(name, &serde_json::from_value(value).map_err(no_case)?, request).await
     } else if value.get("case").is_some() {
         let options = serde_json::from_value(value["case"].clone()).map_err(no_case)?;
         let case: Training = serde_json::from_value(value).map_err(no_case)?;
-        training(name, &options, &case, wish).await
+        training(name, &options, &case, request).await
     } else if value.get("history").is_some() {
-        history(name, &serde_json::from_value(value).map_err(no_case)?, wish).await
+        history(name, &serde_json::from_value(value).map_err(no_case)?, request).await
     } else if value.get("snapshot1").is_some() {
-        staleness::run(name, &serde_json::from_value(value).map_err(no_case)?, wish).await
+        staleness::run(name, &serde_json::from_value(value).map_err(no_case)?, request).await
     } else {
         Err(Error::NotAvailable { what: name.into() })
     }
@@ -297,7 +298,12 @@ fn compressed(lists: &[Vec<u32>]) -> Csr {
     rows
 }
 
-async fn training(name: &str, options: &Options, case: &Training, wish: Wish) -> Result<Report> {
+async fn training(
+    name: &str,
+    options: &Options,
+    case: &Training,
+    request: BackendRequest,
+) -> Result<Report> {
     let onebp = options.onebp.then(|| serde_json::json!({ "beta": options.beta }));
     let cbns = options.queue.map(|capacity| {
         let sides = options.sides.as_deref().unwrap_or("items");
@@ -329,7 +335,7 @@ async fn training(name: &str, options: &Options, case: &Training, wish: Wish) ->
     let mut report = Report::new(name);
 
     let descent = plain_descent(&config);
-    let (mut model, pairs) = start(options, case, &descent, wish).await?;
+    let (mut model, pairs) = start(options, case, &descent, request).await?;
     if pairs != options.steps * options.batch {
         report.worst = f64::INFINITY;
         report.worst_at = format!("the batches have {pairs} pairs");
@@ -349,7 +355,7 @@ async fn training(name: &str, options: &Options, case: &Training, wish: Wish) ->
         report.compare(&place, &moves, &case.grad_step1.of(&parameter)?);
     }
 
-    let (mut model, _) = start(options, case, &config, wish).await?;
+    let (mut model, _) = start(options, case, &config, request).await?;
     for _ in 0..options.steps {
         model.step();
     }
@@ -360,11 +366,11 @@ async fn training(name: &str, options: &Options, case: &Training, wish: Wish) ->
         report.compare(&place, &model.values(&parameter).await?, &case.last.of(&parameter)?);
     }
     if let Some(queue) = &case.final_queue {
-        let clock = model.clock().await?;
+        let counters = model.device_counters().await?;
         let (items, outputs) = model.bank().await?;
         let items: Vec<f32> = items.into_iter().map(|item| item as f32).collect();
-        report.compare("final_queue.cursor", &[clock.cursor as f32], &[queue.cursor]);
-        report.compare("final_queue.length", &[clock.filled as f32], &[queue.length]);
+        report.compare("final_queue.cursor", &[counters.cursor as f32], &[queue.cursor]);
+        report.compare("final_queue.length", &[counters.filled as f32], &[queue.length]);
         report.compare("final_queue.item", &items, &queue.item);
         report.compare("final_queue.embedding", &outputs, &flat(&queue.embedding));
     }
@@ -386,7 +392,7 @@ async fn start(
     options: &Options,
     case: &Training,
     config: &Config,
-    wish: Wish,
+    request: BackendRequest,
 ) -> Result<(Model, usize)> {
     let words = pair_words(&case.batches.user, &case.batches.item);
     let features = |lists: &Option<FeatureLists>| {
@@ -412,7 +418,7 @@ async fn start(
             history: BagExtent::default(),
         },
     };
-    let (mut model, _) = Model::new(config, &extent, wish).await?;
+    let (mut model, _) = Model::new(config, &extent, request).await?;
     let log_q: Vec<f32> = case.log_q.iter().map(|&x| x as f32).collect();
     model.load(&words, &log_q);
     let own = case.batches.negatives.iter().flatten().flatten();
@@ -445,7 +451,7 @@ fn pair_words(users: &[Vec<u32>], items: &[Vec<u32>]) -> Vec<u32> {
     pairs.flat_map(|(&user, &item)| [user, item]).collect()
 }
 
-async fn history(name: &str, case: &HistoryCase, wish: Wish) -> Result<Report> {
+async fn history(name: &str, case: &HistoryCase, request: BackendRequest) -> Result<Report> {
     let config = Config::resolve(&serde_json::json!({
         "dim": case.dim,
         "batchSize": case.batch,
@@ -471,7 +477,7 @@ async fn history(name: &str, case: &HistoryCase, wish: Wish) -> Result<Report> {
     let mut report = Report::new(name);
     let steps = case.loss.len();
     for (config, steps) in [(plain_descent(&config), 1), (config, steps)] {
-        let (mut model, _) = Model::new(&config, &extent, wish).await?;
+        let (mut model, _) = Model::new(&config, &extent, request).await?;
         model.load(&words, &log_q);
         model.load_history(histories.clone());
         model.start(&[], &init);
@@ -493,7 +499,7 @@ async fn history(name: &str, case: &HistoryCase, wish: Wish) -> Result<Report> {
 }
 
 /// Runs training steps and compares only the streaming estimate.
-async fn streaming(name: &str, case: &Streaming, wish: Wish) -> Result<Report> {
+async fn streaming(name: &str, case: &Streaming, request: BackendRequest) -> Result<Report> {
     let batch = case.batches[0].len();
     let config = Config::resolve(&serde_json::json!({
         "dim": 1,
@@ -513,10 +519,14 @@ async fn streaming(name: &str, case: &Streaming, wish: Wish) -> Result<Report> {
     };
     let plan = Plan::new(&config, &extent);
     assert!(case.batches.len() <= plan.dims.window, "the steps fit a window");
-    let (mut executor, _) = Executor::choose(wish, &plan).await?;
-    let gaps = plan.at.gaps.expect("the estimate is on");
-    executor.write(plan.at.pairs, 0, &pairs);
-    executor.write(plan.at.clock, 0, &[Clock { pairs: pairs.len() as u32, ..Clock::default() }]);
+    let (mut executor, _) = Executor::choose(request, &plan).await?;
+    let gaps = plan.handles.gaps.expect("the estimate is on");
+    executor.write(plan.handles.pairs, 0, &pairs);
+    executor.write(
+        plan.handles.counters,
+        0,
+        &[Counters { pairs: pairs.len() as u32, ..Counters::default() }],
+    );
     executor.write(gaps.gaps, 0, &vec![case.initial_gap; case.items]);
     executor.run(&plan, Program::OpenWindow, 0);
     for slot in 0..case.batches.len() {
@@ -527,13 +537,13 @@ async fn streaming(name: &str, case: &Streaming, wish: Wish) -> Result<Report> {
     let last_seen: Vec<f32> = last_seen.into_iter().map(|step| step as f32).collect();
     report.compare("last_seen", &last_seen, &case.last_seen);
     report.compare("gap", &executor.read(gaps.gaps, 0..case.items).await?, &case.gap);
-    let log_q: Vec<f32> = executor.read(plan.at.log_q, 0..case.items).await?;
+    let log_q: Vec<f32> = executor.read(plan.handles.log_q, 0..case.items).await?;
     let probability: Vec<f32> = log_q.into_iter().map(f32::exp).collect();
     report.compare("probability", &probability, &case.probability);
     Ok(report)
 }
 
-async fn evaluation(name: &str, case: &Evaluation, wish: Wish) -> Result<Report> {
+async fn evaluation(name: &str, case: &Evaluation, request: BackendRequest) -> Result<Report> {
     let config = Config::resolve(&serde_json::json!({
         "dim": case.user_embedding[0].len(), "normalize": false,
     }))?;
@@ -553,7 +563,7 @@ async fn evaluation(name: &str, case: &Evaluation, wish: Wish) -> Result<Report>
         shuffled: false,
         bags: Bags::default(),
     };
-    let (mut model, _) = Model::new(&config, &extent, wish).await?;
+    let (mut model, _) = Model::new(&config, &extent, request).await?;
     model.hide(&offsets, &items);
     model.start(&floats(&case.user_embedding), &floats(&case.item_embedding));
     let lists = model.top_items(&users).await?;

@@ -7,7 +7,7 @@ use super::{Matrix, Report, floats};
 use crate::config::Config;
 use crate::data::Pairs;
 use crate::error::Result;
-use crate::executor::Wish;
+use crate::executor::BackendRequest;
 use crate::model::{Model, Tower};
 use crate::plan::{Bags, Extent};
 use crate::trainer::hot_rows;
@@ -38,7 +38,7 @@ struct Case {
     stale_pairs_item_only: Vec<f64>,
 }
 
-pub async fn run(name: &str, case: &Staleness, wish: Wish) -> Result<Report> {
+pub async fn run(name: &str, case: &Staleness, request: BackendRequest) -> Result<Report> {
     let pairs: Pairs = case.pairs.iter().copied().collect();
     let hot_users = hot_rows(&pairs.counts(0, case.snapshot1.user.len()), case.hot_share);
     let hot_items = hot_rows(&pairs.counts(1, case.snapshot1.item.len()), case.hot_share);
@@ -61,7 +61,7 @@ pub async fn run(name: &str, case: &Staleness, wish: Wish) -> Result<Report> {
             shuffled: false,
             bags: Bags::default(),
         };
-        let (mut model, _) = Model::new(&config, &extent, wish).await?;
+        let (mut model, _) = Model::new(&config, &extent, request).await?;
         model.load(case.pairs.as_flattened(), &vec![0.0; extent.items]);
         model.set_hot(Tower::Item, &hot_items);
         if rows == "both" {

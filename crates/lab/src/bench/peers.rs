@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use twotower::Config;
-use twotower::executor::BackendChoice;
+use twotower::executor::BackendRequest;
 use twotower::model::Tower;
 use twotower::verify::stopwatch::Stopwatch;
 use xtask::{root, setup, shell};
@@ -93,7 +93,7 @@ pub fn jax(sgd: &Value, adam: &Value, shared: usize) -> Result<Vec<Entry>> {
 /// Writes the start tables and the batches of the contestants in the page, for JAX.
 async fn write_start(folder: &Path, sgd: &Value, adam: &Value, shared: usize) -> Result<()> {
     let (config, adam) = (Config::resolve(sgd)?, Config::resolve(adam)?);
-    let mut stopwatch = Stopwatch::new(&config, USERS, ITEMS, BackendChoice::Cpu).await?;
+    let mut stopwatch = Stopwatch::new(&config, USERS, ITEMS, BackendRequest::CPU).await?;
     let write = |name: &str, bytes: &[u8]| {
         let file = folder.join(name);
         std::fs::write(&file, bytes)
