@@ -1,10 +1,6 @@
-//! The loss of a step: inputs and outputs that every loss has, and the choice between them.
+//! Inputs and outputs of every loss of a step.
 
-use super::builder::Builder;
-use super::operations::softmax_loss::chunk_rows;
-use super::run::Run;
-use super::{Buffer, Dims, Op, SampledLoss, SoftmaxLoss, Work};
-use crate::config::{LogQ, NegativesKind};
+use super::{Buffer, Dims, Work};
 
 /// The inputs and outputs of a loss. BP and KP are B and K padded to a multiple of 8.
 #[derive(Debug, Clone, Copy)]
@@ -49,37 +45,5 @@ impl Loss {
         // Reads outputs, writes gradients; the scores are one product, each gradient is another.
         let rows = batch * both + 2 * candidates;
         Work::new(rows * dim + candidates + corrected + batch, (1 + both) * scores * dim)
-    }
-}
-
-impl Builder<'_> {
-    /// Returns the loss of the config's negatives: each row's own, or the same for all rows.
-    pub fn loss(&mut self, run: &Run) -> Op {
-        let dims = self.dims;
-        let loss = Loss {
-            dims,
-            temperature: self.config.temperature,
-            corrected: self.config.negatives.log_q != LogQ::Known(false),
-            log_q: run.handles.log_q,
-            step: run.step.records,
-            users: run.user.pass.out,
-            items: run.item.pass.out,
-            item_ids: run.handles.item_ids,
-            row_loss: run.step.row_loss,
-            gradients: Gradients { user: run.handles.user.d_out, item: run.item.gradient().out },
-        };
-        match self.config.negatives.kind {
-            NegativesKind::Uniform | NegativesKind::Popularity => {
-                let d_logits = self.scratch("logits", dims.candidates);
-                Op::from(SampledLoss { loss, d_logits })
-            }
-            NegativesKind::InBatch | NegativesKind::Mixed => {
-                let columns = dims.candidates_padded() + dims.bank_padded();
-                let rows = chunk_rows(dims.batch_padded(), columns);
-                let logits = self.scratch("logits", rows * columns);
-                let bank = run.handles.cbns.map(|cbns| cbns.bank);
-                Op::from(SoftmaxLoss { loss, bank, logits, row_lse: run.step.row_lse })
-            }
-        }
     }
 }

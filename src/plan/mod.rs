@@ -9,6 +9,7 @@ pub mod dispatch;
 mod extent;
 mod handles;
 mod loss;
+mod losses;
 mod operations;
 mod optimizers;
 mod parameter;

@@ -354,9 +354,9 @@ fn are_refused<const N: usize>(cases: [(Vec<u8>, &str); N]) {
     }
 }
 
-/// The two shapes sum over different lanes, so their results differ in bits.
+/// The two variants sum over different lanes, so their results differ in bits.
 #[test]
-fn a_run_goes_on_in_its_shape() {
+fn a_run_goes_on_in_its_variant() {
     for variant in Variant::ALL {
         let request = BackendRequest::WEBGPU.with_variant(Some(variant));
         let mut first = trainer(&json!({}), request);

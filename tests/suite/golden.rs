@@ -46,8 +46,8 @@ fn every_number_lies_within_the_gate_on_the_cpu() {
     check(BackendRequest::CPU);
 }
 
-/// Uses the kernels' shape for GPUs. `cargo xtask golden` runs the cases again on a browser's
-/// software adapter, which uses the other shape.
+/// Uses the kernels' variant for GPUs. `cargo xtask golden` runs the cases again on a browser's
+/// software adapter, which uses the other variant.
 #[test]
 fn every_number_lies_within_the_gate_on_webgpu() {
     check(BackendRequest::WEBGPU.with_variant(Some(Variant::Narrow)));
