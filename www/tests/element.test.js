@@ -268,7 +268,7 @@ test("a paused comparison lets others train, and a moved one continues", async (
 
 test("ready resolves to the current trainer, and rejects if there is none", async () => {
   const { page: tab, waitFor, close } = await page(tag('epochs="300"'));
-  await begin(tab);
+  await tab.evaluate(() => void document.querySelector("two-tower-trainer").start());
   await waitFor("epoch", 3);
   const first = await tab.evaluateHandle(() => document.querySelector("two-tower-trainer").ready);
   const breaks = (worker) => worker.evaluate(() => void setTimeout(() => { throw new Error("broken"); }));

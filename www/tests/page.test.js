@@ -166,6 +166,7 @@ test("a preset sets its options, and tuning shows its trials and its choice", as
   await phase(page, "Start training");
   assert.equal(await width.inputValue(), "256");
   assert.equal(await cost.textContent(), "");
+  await until(() => page.locator("tt-run-controls").evaluate(({ about, opening }) => !opening && about.config.dim === 256));
   const left = seconds(await page.locator("tt-run-controls dd", { hasText: "about" }).textContent());
   assert.ok(told > 60 && Math.abs(told - left) < 0.02 * left, `${told} s were told, and it is ${left} s`);
   assert.ok(await page.getByRole("switch", { name: "Tuning" }).isChecked());
