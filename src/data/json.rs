@@ -81,29 +81,6 @@ pub(super) fn between(data: &[u8]) -> usize {
     data.iter().take_while(is_between).count()
 }
 
-/// Returns the length of the object at the start of `data`; `None` if it is incomplete.
-pub(super) fn element(data: &[u8]) -> Option<usize> {
-    let (mut depth, mut is_text) = (0_usize, false);
-    let mut bytes = data.iter().enumerate();
-    while let Some((ix, byte)) = bytes.next() {
-        match byte {
-            b'\\' if is_text => {
-                bytes.next();
-            }
-            b'"' => is_text = !is_text,
-            b'{' if !is_text => depth += 1,
-            b'}' if !is_text => {
-                depth = depth.saturating_sub(1);
-                if depth == 0 {
-                    return Some(ix + 1);
-                }
-            }
-            _ => {}
-        }
-    }
-    None
-}
-
 /// Returns the complete objects of an array whose end may be missing.
 pub(super) fn elements(mut data: &[u8]) -> impl Iterator<Item = &[u8]> {
     std::iter::from_fn(move || {

@@ -12,7 +12,7 @@ use std::str::FromStr;
 use crate::error::{Error, Result, clip};
 use crate::plan::{Parameter, Tower};
 pub use embeddings::safetensors;
-pub use items::{ItemEmbedding, ItemEmbeddings};
+pub use items::{ItemEmbedding, read as read_items, refused as refused_items};
 pub use npy::npy;
 pub use onnx::{TowerWeights, tower};
 pub use text::{

@@ -57,6 +57,29 @@ pub fn optional<'de, D: Deserializer<'de>, T: Parts>(
     object.map(whole).transpose().map_err(D::Error::custom)
 }
 
+/// Returns the length of the object at the start of `data`; `None` if it is incomplete.
+pub fn object_length(data: &[u8]) -> Option<usize> {
+    let (mut depth, mut is_text) = (0_usize, false);
+    let mut bytes = data.iter().enumerate();
+    while let Some((ix, byte)) = bytes.next() {
+        match byte {
+            b'\\' if is_text => {
+                bytes.next();
+            }
+            b'"' => is_text = !is_text,
+            b'{' if !is_text => depth += 1,
+            b'}' if !is_text => {
+                depth = depth.saturating_sub(1);
+                if depth == 0 {
+                    return Some(ix + 1);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
 /// A value in which structs must be objects: `serde_json` also accepts lists, which adds code to
 /// the page's download.
 struct Objects(Value);

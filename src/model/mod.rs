@@ -37,8 +37,8 @@ pub struct Model {
     work: Work,
     /// Each user's history, if the user tower has one.
     history: Option<Csr>,
-    /// Whether the stored outputs of all items belong to the current parameters.
-    outputs_are_fresh: bool,
+    /// Number of blocks of items whose stored outputs belong to the current parameters.
+    fresh_blocks: usize,
 }
 
 impl Model {
@@ -76,7 +76,7 @@ impl Model {
             counters,
             work: Work::default(),
             history: None,
-            outputs_are_fresh: false,
+            fresh_blocks: 0,
         }
     }
 
@@ -226,7 +226,7 @@ impl Model {
         self.executor.write(self.plan.handles.counters, 0, &[self.counters.on_device(0)]);
         self.keep_all_pairs();
         self.work = Work::default();
-        self.outputs_are_fresh = false;
+        self.fresh_blocks = 0;
     }
 
     /// Runs the next training step; a GPU only records it.
@@ -244,7 +244,7 @@ impl Model {
         }
         self.work += self.plan.step_work(self.counters.rows(), self.counters.live_entries());
         self.executor.run(&self.plan, Program::Step, slot);
-        self.outputs_are_fresh = false;
+        self.fresh_blocks = 0;
         if self.counters.advance() {
             self.run(Program::SumLosses, 0);
             self.run(Program::CloseWindow, 0);
@@ -384,7 +384,7 @@ impl Model {
     pub fn set_row(&mut self, tower: Tower, row: u32, embedding: &[f32]) {
         let parameter = self.plan.parameter(tower, Part::Id).expect("ids have embeddings");
         self.executor.write(parameter.table, row as usize * parameter.dim, embedding);
-        self.outputs_are_fresh = false;
+        self.fresh_blocks = 0;
     }
 
     /// Reads the bank's contents in the order of its places: item ids, and outputs (M, width).
@@ -421,7 +421,7 @@ impl Model {
     /// Restores the best parameters that were kept.
     pub fn restore_best(&mut self) {
         self.copy_best(|table, best| (best, table));
-        self.outputs_are_fresh = false;
+        self.fresh_blocks = 0;
     }
 
     fn copy_best(&mut self, direction: impl Fn(Buffer, Buffer) -> (Buffer, Buffer)) {

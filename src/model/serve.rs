@@ -364,13 +364,28 @@ impl Model {
         Ok(lists.map(list).collect())
     }
 
+    /// Returns the number of blocks of items whose stored outputs are out of date.
+    pub fn stale_blocks(&self) -> usize {
+        self.plan.words(self.plan.handles.item_blocks) / STEP_STRIDE - self.fresh_blocks
+    }
+
+    /// Updates the stored outputs of the next blocks of items, and waits for them.
+    ///
+    /// # Errors
+    /// The same as [`Executor::read`](crate::executor::Executor::read).
+    pub async fn embed_blocks(&mut self, blocks: usize) -> Result<()> {
+        self.embed_next(blocks);
+        self.executor.read::<u32>(self.plan.handles.item_outputs, 0..1).await.map(drop)
+    }
+
     /// Updates the stored outputs of all items.
     pub(super) fn embed_items(&mut self) {
-        if self.outputs_are_fresh {
-            return;
-        }
+        self.embed_next(self.stale_blocks());
+    }
+
+    fn embed_next(&mut self, blocks: usize) {
         let (at, words) = (self.plan.handles, self.plan.words(self.plan.handles.item_outputs));
-        for block in 0..self.plan.words(at.item_blocks) / STEP_STRIDE {
+        for block in self.fresh_blocks..self.fresh_blocks + blocks {
             self.executor.run(&self.plan, Program::EmbedItems, block);
             if let Some(outputs) = at.block_outputs {
                 let offset = block * self.plan.words(outputs);
@@ -378,7 +393,7 @@ impl Model {
                 self.executor.copy(outputs, at.item_outputs, offset, count);
             }
         }
-        self.outputs_are_fresh = true;
+        self.fresh_blocks += blocks;
     }
 
     fn query(&mut self, users: &[u32]) {

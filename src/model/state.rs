@@ -115,7 +115,7 @@ impl Model {
         let counters = self.counters.on_device(position.epochs);
         self.executor.write(self.plan.handles.counters, 0, &[counters]);
         self.work = position.work;
-        self.outputs_are_fresh = false;
+        self.fresh_blocks = 0;
         self.redraw_window();
     }
 }

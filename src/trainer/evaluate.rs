@@ -104,9 +104,9 @@ impl Trainer {
         }
     }
 
-    /// Ranks items for the next users of the part that belongs to a mask, for about `budget`, at
-    /// least one block of users. Ready with the part's metrics when all users are done; with none
-    /// if nothing is held out.
+    /// Embeds items, then ranks items for the next users of the part that belongs to a mask, for
+    /// about `budget`, at least one block of items or users. Ready with the part's metrics when all
+    /// users are done; with none if nothing is held out.
     pub(super) async fn measure(
         &mut self,
         mask: Mask,
@@ -124,6 +124,16 @@ impl Trainer {
         }
         let ranked = held_out.ranked(self.dataset.n_users);
         let mut has_begun = false;
+        // The last block is embedded with the first users: a catalogue of one block needs no wait of its own.
+        while self.model.stale_blocks() > 1 && !(has_begun && started.elapsed() >= budget) {
+            has_begun = true;
+            let left = budget.saturating_sub(started.elapsed());
+            let blocks = self.embedding_pace.steps_within(left).min(self.model.stale_blocks() - 1);
+            self.embedding_pace.submitted();
+            let embedded = self.model.embed_blocks(blocks).await;
+            self.embedding_pace.landed(blocks);
+            embedded?;
+        }
         while self.lists.len() < ranked.len() * TOP_K {
             let left = budget.saturating_sub(started.elapsed());
             let first = self.lists.len() / TOP_K;

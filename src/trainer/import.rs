@@ -2,18 +2,20 @@
 
 use super::Trainer;
 use crate::error::{Error, Result};
-use crate::exchange::ItemEmbeddings;
+use crate::exchange::{ItemEmbedding, read_items, refused_items};
+use crate::formats::pieces::{Source, no_room};
 use crate::model::Tower;
 
 impl Trainer {
     /// Starts the run from the item embeddings of a file, matched by item id. Returns the number of
-    /// items with an embedding in the file. Other items and all users keep their random start.
+    /// items with an embedding in the file. Other items and all users keep their random start. The
+    /// file is read in pieces: only rows of the run's items are in memory.
     ///
     /// # Errors
     /// [`Error::Data`] for a file of another format, of another width, or without any item of the
     /// training data; [`Error::Config`] for a run that has begun, for a tuned run, and for items
-    /// without embeddings of their own.
-    pub async fn start_items(&mut self, file: &[u8]) -> Result<usize> {
+    /// without embeddings of their own; [`Error::OutOfMemory`].
+    pub async fn start_items(&mut self, file: &dyn Source) -> Result<usize> {
         self.check()?;
         if self.config.tune.is_some() {
             return Err(Error::Config {
@@ -36,26 +38,29 @@ impl Trainer {
                 allowed: "true".into(),
             });
         }
-        let given = ItemEmbeddings::parse(file, self.config.dim)?;
-        let known = given.items.iter().filter_map(|given| {
-            let item = self.dataset.items.get(&given.item)?;
-            ((item as usize) < self.dataset.n_items).then_some((item, given.vector.as_slice()))
-        });
-        let known: Vec<(u32, &[f32])> = known.collect();
-        if known.is_empty() {
-            return Err(Error::Data {
-                file: "item embeddings".into(),
-                problem: "it contains none of the items in the training data".into(),
-                lines: Vec::new(),
-            });
+        let width = self.config.dim;
+        let (mut items, mut rows) = (Vec::new(), Vec::new());
+        let mut take = |ItemEmbedding { item, vector }: ItemEmbedding| {
+            let item = self.dataset.items.get(&item);
+            let Some(item) = item.filter(|&item| (item as usize) < self.dataset.n_items) else {
+                return Ok(());
+            };
+            let room = items.try_reserve(1).and_then(|()| rows.try_reserve(width));
+            room.map_err(|_| no_room(4 * (rows.len() + width) as u64))?;
+            items.push(item);
+            rows.extend_from_slice(&vector);
+            Ok(())
+        };
+        read_items(file, width, &mut take).await?;
+        if items.is_empty() {
+            return Err(refused_items("it contains none of the items in the training data".into()));
         }
-        for (item, embedding) in &known {
-            self.model.set_row(Tower::Item, *item, embedding);
+        for (item, row) in items.iter().zip(rows.chunks_exact(width)) {
+            self.model.set_row(Tower::Item, *item, row);
         }
-        let known = known.len();
         if self.backend.kind.is_gpu() {
             self.keep().await?;
         }
-        Ok(known)
+        Ok(items.len())
     }
 }

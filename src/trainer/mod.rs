@@ -69,6 +69,8 @@ pub struct Trainer {
     lists: Vec<u32>,
     /// The pace of ranking, in blocks of users.
     ranking_pace: Pace,
+    /// The pace of embedding items before that, in blocks of items.
+    embedding_pace: Pace,
     /// The last copy of the run's state, for recovery.
     kept: Kept,
     /// The current trial, while the run is tuned.
@@ -173,6 +175,7 @@ impl Trainer {
             pace: Pace::default(),
             lists: Vec::new(),
             ranking_pace: Pace::default(),
+            embedding_pace: Pace::default(),
             kept: Kept::default(),
             trial: None,
             run: Run::default(),
@@ -212,6 +215,7 @@ impl Trainer {
         self.pace = Pace::default();
         self.lists.clear();
         self.ranking_pace = Pace::default();
+        self.embedding_pace = Pace::default();
         self.run = Run::default();
         let _trials = self.trial.take().and_then(|mut trial| trial.model.release());
         let _device = self.model.release();

@@ -195,6 +195,7 @@ impl Trainer {
         };
         self.pace = Pace::default();
         self.ranking_pace = Pace::default();
+        self.embedding_pace = Pace::default();
         self.lists.clear();
         self.masked = None;
         let mut recovered = std::mem::take(&mut self.run.recovered);

@@ -270,7 +270,7 @@ impl Engine {
     /// Starts the run from the item embeddings of a file. Resolves to the number of items with an
     /// embedding in the file.
     #[wasm_bindgen(js_name = startItems)]
-    pub fn start_items(&self, file: Vec<u8>) -> Promise {
+    pub fn start_items(&self, file: Blob) -> Promise {
         self.with("startItems", async move |trainer| Ok(trainer.start_items(&file).await?.into()))
     }
 

@@ -293,6 +293,35 @@ fn an_evaluation_in_slices_comes_to_the_same_whatever_comes_between() {
 }
 
 #[test]
+fn a_wide_catalogue_with_layers_is_embedded_in_slices() {
+    let config = options(&json!({ "epochs": 1, "batchSize": 512, "towers.item.layers": [8] }));
+    let pairs = (0..3000u32).map(|n| format!("u{},i{n}\n", n % 50));
+    let mut loader = Loader::new(&config);
+    loader.begin(Part::All, "wide.csv", None).expect("begins");
+    let text = pairs.fold(String::from("user,item\n"), |text, pair| text + &pair);
+    loader.push(text.as_bytes()).expect("good lines");
+    let dataset = loader.finish().expect("a data set");
+    for choice in BACKENDS {
+        let outcome = |budget: Duration| {
+            let made = Trainer::new(dataset.clone(), config.clone(), choice);
+            let mut run = pollster::block_on(made).expect("a trainer");
+            let mut slices = 0;
+            loop {
+                let slice = pollster::block_on(run.advance(budget)).expect("trains");
+                slices += usize::from(slice.measured.is_some());
+                if slice.done {
+                    return (slices, slice.epoch_report.expect("the only epoch").metrics);
+                }
+            }
+        };
+        let (slices, metrics) = outcome(Duration::from_micros(20));
+        // Three blocks of items: the last one goes with the users.
+        assert!(slices >= 3, "{choice:?}: {slices}");
+        assert_eq!(metrics, outcome(Duration::from_secs(60)).1, "{choice:?}");
+    }
+}
+
+#[test]
 fn a_run_can_be_extended_and_reset() {
     let mut long = trainer(&json!({ "epochs": 4 }), BackendRequest::CPU);
     let (whole, _) = train(&mut long).expect("trains");

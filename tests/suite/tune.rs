@@ -179,7 +179,7 @@ fn options_that_exclude_tuning_are_rejected_by_name() {
     let mut begun = create(&json!({})).expect("a trainer");
     begun.set_epochs(9).expect("nothing is tried yet");
     assert!(
-        matches!(pollster::block_on(begun.start_items(b"{}")), Err(Error::Config { key, .. }) if key == "tune")
+        matches!(pollster::block_on(begun.start_items(&&b"{}"[..])), Err(Error::Config { key, .. }) if key == "tune")
     );
     to_the_end_of_a_trial(&mut begun);
     assert!(matches!(begun.set_epochs(10), Err(Error::Config { key, .. }) if key == "epochs"));

@@ -80,7 +80,7 @@ export class Run {
     });
   }
 
-  startItems(file: Uint8Array): Promise<number> {
+  startItems(file: Blob): Promise<number> {
     return this.#inTurn((engine) => engine.startItems(file));
   }
 

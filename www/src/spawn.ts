@@ -17,7 +17,9 @@ export function spawn(failed: (reason: TwoTowerError) => void): Spawned {
   const worker = given !== undefined || isElsewhere(url) ? started(url) : beside();
   const explain = (): void => void unloaded(url).then(failed);
   worker.onerror = ({ message }) => {
-    if (message) failed(new TwoTowerError("worker", `the trainer's worker failed: ${message}`));
+    // A panic is told of by its place and its reason; then comes the stack of what was thrown.
+    const reason = message.split("\n", 2).join(" ");
+    if (reason) failed(new TwoTowerError("worker", `the trainer's worker failed: ${reason}`));
     else explain();
   };
   worker.addEventListener("message", ({ data }) => {

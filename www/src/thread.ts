@@ -1,6 +1,6 @@
 /** A worker and the trainers that use it. */
 
-import { type Endpoint, type Remote as Proxied, wrap } from "comlink";
+import { type Endpoint, releaseProxy, type Remote as Proxied, wrap } from "comlink";
 
 import { wasmSource } from "./addresses.js";
 import { carryErrors, TwoTowerError } from "./error.js";
@@ -93,19 +93,29 @@ export class Thread {
     if (this.#failure) user(this.#failure);
   }
 
-  /** Removes a user. Ends the worker if it was the last user, unless the next trainer takes the worker. Returns whether it ended. */
+  /**
+   * Removes a user. Ends the worker if it was the last user, unless the next trainer takes the worker. Returns whether
+   * the worker has ended.
+   */
   leave(user: (reason: TwoTowerError) => void): boolean {
     this.#users.delete(user);
+    if (this.#failure) return true;
     if (this.#users.size > 0 || Thread.#spare === this) return false;
     if (Thread.#shared === this) Thread.#shared = undefined;
-    this.#worker.terminate();
+    this.#end();
     return true;
+  }
+
+  /** Ends the worker. Its proxy is released: otherwise the page would keep the `Worker` object. */
+  #end(): void {
+    this.host[releaseProxy]();
+    this.#worker.terminate();
   }
 
   #fail(reason: TwoTowerError): void {
     if (this.#failure) return;
     this.#failure = reason;
-    this.#worker.terminate();
+    this.#end();
     this.#rejectFailing(reason);
     for (const user of this.#users) user(reason);
   }

@@ -269,13 +269,11 @@ export class Trainer {
 
   /**
    * Sets the initial item embeddings of a run that has not begun, from a file of `export("items.json")` of this or another
-   * run. Returns the number of items that the file contains, by their ids. Other items and all users start as usual.
+   * run. Returns the number of items that the file contains, by their ids. Other items and all users start as usual. The
+   * file is read in pieces.
    */
   startItems(file: Bytes): Promise<number> {
-    return typed(async () => {
-      const whole = new Uint8Array(await asBlob(file).arrayBuffer());
-      return this.#remote.ask("startItems", transfer(whole, [whole.buffer]));
-    });
+    return typed(async () => this.#remote.ask("startItems", await cloneable(asBlob(file))));
   }
 
   /**

@@ -49,7 +49,7 @@ export interface Engine {
   users(search: string, limit: number): string[];
   items(search: string, limit: number): Item[];
   reset(options: object, backend: Backend | "auto"): Promise<void>;
-  startItems(file: Uint8Array): Promise<number>;
+  startItems(file: Blob): Promise<number>;
   save(): Promise<Uint8Array>;
   export(file: Export): Promise<Uint8Array>;
   free(): void;

@@ -9,6 +9,7 @@ import { gzipSync } from "node:zlib";
 import { blank, open, sabotage, start } from "./browser.js";
 import { ratings, titles } from "./ratings.js";
 import { complaints } from "./types.js";
+import { until } from "./visit.js";
 
 let session, page, faults, close;
 before(async () => {
@@ -479,6 +480,30 @@ test("destroy rejects pending calls at once, and all later calls", async () => {
     assert.equal(refused.code, "destroyed");
   }
   assert.ok(wait < 50, `${wait} ms`);
+});
+
+test("nothing of a worker is left once its trainer is gone", async () => {
+  await inPage(async () => {
+    const { Worker } = globalThis;
+    const workers = (window.workers = []);
+    globalThis.Worker = class extends Worker {
+      constructor(...how) {
+        super(...how);
+        workers.push(new WeakRef(this));
+      }
+    };
+    for (const ends of [(trainer) => all(trainer), (trainer) => trainer.users("", 1), () => undefined]) {
+      const trainer = await Trainer.create(csv, options);
+      await ends(trainer);
+      trainer.destroy();
+    }
+    globalThis.Worker = Worker;
+  });
+  const devTools = await page.context().newCDPSession(page);
+  await until(async () => {
+    await devTools.send("HeapProfiler.collectGarbage");
+    return inPage(() => window.workers.length === 3 && window.workers.every((worker) => worker.deref() === undefined));
+  });
 });
 
 test("a second train and a reset during training are rejected with busy", async () => {

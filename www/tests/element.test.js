@@ -267,8 +267,18 @@ test("a paused comparison lets others train, and a moved one continues", async (
 });
 
 test("ready resolves to the current trainer, and rejects if there is none", async () => {
-  const { page: tab, waitFor, close } = await page(tag());
-  await waitFor("ready");
+  const { page: tab, waitFor, close } = await page(tag('epochs="300"'));
+  await tab.evaluate(() => void document.querySelector("two-tower-trainer").start());
+  await waitFor("epoch", 3);
+  const first = await tab.evaluateHandle(() => document.querySelector("two-tower-trainer").ready);
+  const breaks = (worker) => worker.evaluate(() => void setTimeout(() => { throw new Error("broken"); }));
+  await Promise.all(tab.workers().map(breaks));
+  await waitFor("ready", 2);
+  const epochs = await tab.evaluate(async (first) => {
+    const trainer = await document.querySelector("two-tower-trainer").ready;
+    return trainer !== first && (await trainer.report()).epochs.length;
+  }, first);
+  assert.ok(epochs > 0, "after its worker died the run has another trainer");
   const same = await tab.evaluate(async () => {
     const element = document.querySelector("two-tower-trainer");
     const first = await element.ready;

@@ -148,15 +148,27 @@ test("a trained model recommends to a customer and to a visitor, and shows simil
   await close();
 });
 
+/** A duration as the page writes it. */
+function seconds(text) {
+  const [, minutes, rest] = /about (?:(\d+) min )?(\d+) s/.exec(text);
+  return 60 * Number(minutes ?? 0) + Number(rest);
+}
+
 test("a preset sets its options, and tuning shows its trials and its choice", async () => {
   const { page, faults, close } = await open(session);
   await phase(page, "Start training");
   const preset = (name) => page.getByRole("radio", { name });
   const width = page.getByRole("spinbutton", { name: "Width D" });
   assert.ok(await preset("Balanced").isChecked(), "the page opens with the default preset");
+  const cost = page.locator("tt-run-settings .cost");
+  const told = seconds(await cost.textContent());
   await preset("Best").check({ force: true });
   await phase(page, "Start training");
   assert.equal(await width.inputValue(), "256");
+  assert.equal(await cost.textContent(), "");
+  await until(() => page.locator("tt-run-controls").evaluate(({ about, opening }) => !opening && about.config.dim === 256));
+  const left = seconds(await page.locator("tt-run-controls dd", { hasText: "about" }).textContent());
+  assert.ok(told > 60 && Math.abs(told - left) < 0.02 * left, `${told} s were told, and it is ${left} s`);
   assert.ok(await page.getByRole("switch", { name: "Tuning" }).isChecked());
   await page.screenshot({ path: drawing("light-preset"), fullPage: true });
   // A trial of this many epochs is long enough to be seen.
@@ -366,6 +378,13 @@ test("another seed draws another test part of a file, but keeps a given one", as
   await page.getByLabel("Seed").fill("2");
   await page.getByLabel("Seed").press("Tab");
   await until(async () => !["", before].includes(await history()));
+
+  await quick(page, 1);
+  await page.getByLabel("Seed").fill("3");
+  // As slow as a hand: the press commits the seed, and the file is read again before the release.
+  await main(page).click({ delay: 100 });
+  await phase(page, "Train again");
+  assert.equal(await page.locator("tt-epoch-table tbody tr").count(), 2, "one epoch and popularity");
   assert.deepEqual(faults, []);
   await close();
 });
@@ -636,7 +655,8 @@ test("a wrong file, a wrong setting and another data set keep the trained run", 
   await main(page).click();
   await phase(page, "Train again");
   const told = await page.locator("tt-epoch-table").textContent();
-  const note = page.locator("tt-error-note [role=status]");
+  const popularity = () => page.locator("tt-epoch-table").evaluate((table) => table.popularity["recall@20"]);
+  const [ofBooks, note] = [await popularity(), page.locator("tt-error-note [role=status]")];
   await page.locator("input[type=file]").setInputFiles([file("picture.png", "\x89PNG\r\n\x1a\n\0\0\0")]);
   await note.getByText("picture.png").waitFor();
   await phase(page, "Train again");
@@ -656,10 +676,24 @@ test("a wrong file, a wrong setting and another data set keep the trained run", 
   assert.equal(await page.locator("tt-epoch-table").textContent(), told);
 
   await page.getByRole("switch", { name: "Tuning" }).uncheck({ force: true });
+  let letGo;
+  const [held, asked] = [new Promise((resolve) => (letGo = resolve)), []];
+  await page.route("**/online-retail/*.gz", async (route) => {
+    asked.push(route.request().url());
+    await held;
+    await route.continue();
+  });
   await page.getByRole("radio", { name: "Online retail" }).check({ force: true });
+  await page.getByText("Reading the data").waitFor();
+  await until(() => asked.length > 0);
+  assert.equal(await popularity(), ofBooks, "the baseline stays with the model while other data is read");
+  letGo();
   await page.getByText("4,071 customers").waitFor();
+  assert.equal(new Set(asked).size, asked.length, "a data set is opened once");
+  assert.notEqual(await popularity(), ofBooks, "and changes with it");
   await page.getByRole("button", { name: /^Open Goodbooks/ }).click();
   await page.getByText("4,891 readers").waitFor();
+  assert.equal(await popularity(), ofBooks);
   assert.equal(await page.locator("tt-epoch-table").textContent(), told);
   await close();
 });

@@ -132,10 +132,10 @@ test("without another device the run resumes on the CPU", async () => {
   broken.losses.forEach((loss, step) => assert.ok(Math.abs(loss - cpu.losses[step]) < 1e-3, `step ${step}`));
 });
 
-test("a killed GPU process does not end a run, and the page shows that the run resumed", async () => {
+test("a killed GPU process and a call of WebGPU that throws do not end a run, and the page shows that it resumed", async () => {
   const { page, close } = await open(session, { path: "#backend=webgpu" });
   await phase(page, "Start training");
-  await quick(page, 5);
+  await quick(page, 8);
   await main(page).click();
   const table = page.locator("tt-epoch-table tbody tr");
   await table.nth(1).waitFor({ state: "attached", timeout: 60_000 });
@@ -143,7 +143,17 @@ test("a killed GPU process does not end a run, and the page shows that the run r
   await chromium.send("Browser.crashGpuProcess");
   await page.locator("tt-run-controls").getByText(/The run was interrupted: the GPU.* It resumed (after|within) epoch/).waitFor({ timeout: 60_000 });
   assert.equal(await page.locator("tt-error-note").getByText("lost").count(), 0);
+
+  // The crate cannot catch it: the worker ends, and another one resumes from the page's copy.
+  const spoil = () => {
+    GPUDevice.prototype.createBuffer = () => {
+      throw new RangeError("no such buffer");
+    };
+  };
+  await Promise.all(page.workers().map((worker) => worker.evaluate(spoil)));
+  await page.locator("tt-run-controls").getByText(/no such buffer.* It resumed (after|within) epoch \d+ on WebGPU/).waitFor({ timeout: 60_000 });
   await phase(page, "Train again");
+  assert.equal(await page.locator("tt-epoch-table tbody tr").count(), 9, "eight epochs and popularity");
   await close();
 });
 

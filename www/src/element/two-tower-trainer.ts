@@ -25,7 +25,7 @@ type Camel<Name extends string> = Name extends `${infer Head}-${infer Tail}` ? `
  *
  * @tagname two-tower-trainer
  * @slot - Shown without JavaScript, until the trainer is loaded, and in print before training
- * @fires {CustomEvent<ReadyDetail>} twotower-ready - The data is loaded and the model can answer
+ * @fires {CustomEvent<ReadyDetail>} twotower-ready - The data is loaded and the model can answer; sent again after a reset and for another trainer
  * @fires {CustomEvent<EpochDetail>} twotower-epoch - An epoch has ended
  * @fires {CustomEvent<DoneDetail>} twotower-done - The run or the comparison has ended
  * @fires {CustomEvent<ErrorDetail>} twotower-error - An attribute has an invalid value, or the run has failed

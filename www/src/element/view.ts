@@ -138,8 +138,8 @@ export class View extends LitElement {
   #opened: string | undefined;
   /** Settles when the last setup has been applied. */
   #ready: Promise<unknown> = Promise.resolve();
-  /** State of the run that events have already reported. */
-  #told = { run: 0, epochs: 0, done: false, error: undefined as TwoTowerError | undefined };
+  /** State of the run that events have already reported, and its trainer. */
+  #told = { run: 0, trainer: undefined as Trainer | undefined, epochs: 0, done: false, error: undefined as TwoTowerError | undefined };
   #started = false;
 
   constructor() {
@@ -372,8 +372,9 @@ export class View extends LitElement {
     this.requestUpdate();
     const { run, epochs, phase, error, trainer, final } = this.#session;
     const told = this.#told;
-    if (run !== told.run && trainer) {
-      this.#told = { run, epochs: 0, done: false, error: undefined };
+    // A run whose worker died continues with another trainer.
+    if (trainer && (run !== told.run || trainer !== told.trainer)) {
+      this.#told = run === told.run ? { ...told, trainer } : { run, trainer, epochs: 0, done: false, error: undefined };
       this.#send("twotower-ready", { trainer, about: trainer.about });
     }
     for (const epoch of epochs.slice(this.#told.epochs)) this.#send("twotower-epoch", { epoch });

@@ -15,6 +15,7 @@ import { DEFAULTS, type Settings, type Values } from "../panels/settings.js";
 import { table } from "../panels/table.js";
 import type { Named } from "../panels/techniques.js";
 import { assigned, columnsOf, isChosen, reassigned, type Role, rolesOf } from "./column-roles.js";
+import { inWords } from "./words.js";
 
 /** Shows how the visitor's files were read, with fields to correct it. Sends `settings` and `dismiss`. */
 @define("tt-data-preview")
@@ -165,7 +166,7 @@ export class DataPreview extends LitElement {
     const { warnings = [] } = this.read?.data ?? {};
     if (warnings.length === 0) return nothing;
     return html`<ul class="said warnings small" aria-label="Warnings">
-      ${warnings.map((warning) => html`<li>${marked(warning)}</li>`)}
+      ${warnings.map((warning) => html`<li>${marked(inWords(warning))}</li>`)}
     </ul>`;
   }
 
@@ -192,7 +193,7 @@ export class DataPreview extends LitElement {
               Count only ${from} and above
             </button>
           </li>`}
-      ${notes.map((note) => html`<li>${marked(note)}</li>`)}
+      ${notes.map((note) => html`<li>${marked(inWords(note))}</li>`)}
     </ul>`;
   }
 

@@ -63,6 +63,9 @@ export class ExportMenu extends LitElement {
         flex-wrap: wrap;
         gap: 4px 20px;
       }
+      .whom input {
+        accent-color: var(--accent);
+      }
       .whom label {
         display: flex;
         align-items: center;

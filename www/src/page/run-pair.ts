@@ -60,9 +60,10 @@ export class RunPair extends LitElement {
     const { runs } = this;
     const most = Math.max(1, ...runs.map(({ epochs }) => epochs.at(-1)?.epoch ?? 0));
     const x = Array.from({ length: most + 1 }, (_, epoch) => epoch);
-    const lines = runs.map(({ name, epochs }, ix): Line => {
+    const names = this.#names();
+    const lines = runs.map(({ epochs }, ix): Line => {
       const ndcg = (at: number): number | null => epochs.find(({ epoch }) => epoch === at)?.["ndcg@20"] ?? null;
-      return { label: name, stroke: strokeOf(ix), y: x.map(ndcg), points: true };
+      return { label: names[ix] ?? "", stroke: strokeOf(ix), y: x.map(ndcg), points: true };
     });
     return html`<tt-line-chart class="card" heading="NDCG@20" .x=${x} .from=${0} .lines=${lines} .to=${most}></tt-line-chart>
       <div class="scroll card" role="region" aria-label="The two runs as a table" tabindex="0">
@@ -70,7 +71,7 @@ export class RunPair extends LitElement {
           <thead>
             <tr>
               <td></td>
-              ${runs.map(({ name }, ix) => html`<th scope="col" title=${name}>${lineKey(strokeOf(ix))} ${name}</th>`)}
+              ${names.map((name, ix) => html`<th scope="col" title=${name}>${lineKey(strokeOf(ix))} ${name}</th>`)}
             </tr>
           </thead>
           <tbody>
@@ -82,6 +83,12 @@ export class RunPair extends LitElement {
           </tbody>
         </table>
       </div>`;
+  }
+
+  /** Returns the names of the two runs; equal names get numbers, in the order of the list. */
+  #names(): string[] {
+    const names = this.runs.map(({ name }) => name);
+    return new Set(names).size === names.length ? names : names.map((name, ix) => `${name} (${ix + 1})`);
   }
 
   /** Returns a row for each option in which the two runs differ. */

@@ -6,10 +6,11 @@ import type { About, OptionSpec, Preset } from "../index.js";
 import { barredBy, type Refused } from "../panels/barred.js";
 import { base } from "../panels/base.js";
 import { define } from "../panels/define.js";
-import { capital } from "../panels/format.js";
+import { estimatePlain } from "../panels/estimate.js";
+import { capital, duration } from "../panels/format.js";
 import "../panels/choice-bar.js";
 import "../panels/option-fields.js";
-import { DEFAULTS, isOfData, ofData, type Settings, type Values, valuesOf } from "../panels/settings.js";
+import { DEFAULTS, isOfData, ofData, type Settings, type Value, type Values, valuesOf } from "../panels/settings.js";
 import "../panels/technique-switch.js";
 import { COUNT, OPTIONS, SWITCHES } from "../panels/options.js";
 
@@ -31,6 +32,11 @@ export class RunSettings extends LitElement {
       form {
         display: grid;
         gap: 16px;
+      }
+      .cost {
+        /* Reserves the height until the cost is known. */
+        min-height: 1.45em;
+        margin-top: 4px;
       }
       /* Reserves the height until the options are known. */
       form > tt-option-fields {
@@ -63,13 +69,16 @@ export class RunSettings extends LitElement {
       @submit=${(event: Event) => event.preventDefault()}
       @values=${({ detail }: CustomEvent<Values>) => this.#send({ values: detail })}
     >
-      <tt-choice-bar
-        label="Preset"
-        .choices=${this.presets.map(({ name }) => [name, capital(name)])}
-        chosen=${ifDefined(this.#preset())}
-        ?disabled=${this.disabled}
-        @change=${({ detail }: CustomEvent<string>) => this.#send({ values: { ...ofData(this.settings.values), ...this.#given(detail) } })}
-      ></tt-choice-bar>
+      <div>
+        <tt-choice-bar
+          label="Preset"
+          .choices=${this.presets.map(({ name }) => [name, capital(name)])}
+          chosen=${ifDefined(this.#preset())}
+          ?disabled=${this.disabled}
+          @change=${({ detail }: CustomEvent<string>) => this.#send({ values: { ...ofData(this.settings.values), ...this.#given(detail) } })}
+        ></tt-choice-bar>
+        <p class="cost small muted">${this.#cost()}</p>
+      </div>
       <tt-option-fields
         .options=${options}
         .specs=${this.specs}
@@ -104,6 +113,19 @@ export class RunSettings extends LitElement {
   #given(name: string): Values {
     const preset = this.presets.find((preset) => preset.name === name);
     return preset ? valuesOf(preset.options, this.specs) : {};
+  }
+
+  /** Returns the time of a run with the last preset, the slowest, unless it is chosen. */
+  #cost(): string {
+    const { about } = this;
+    const best = this.presets.at(-1)?.name;
+    if (about === undefined || best === undefined || best === this.#preset()) return "";
+    const values = this.#given(best);
+    const valueOf = (key: string): Value | undefined => values[key] ?? this.specs.find((spec) => spec.key === key)?.default;
+    const [dim, batchSize, epochs] = ["dim", "batchSize", "epochs"].map((key) => Number(valueOf(key))) as [number, number, number];
+    const tried = valueOf("tune.temperature");
+    const temperatures = Array.isArray(tried) ? tried.length : 0;
+    return `${capital(best)} takes about ${duration(estimatePlain(about, { dim, batchSize, epochs, temperatures }))} here.`;
   }
 
   /** Returns the preset that equals the settings, if any. */

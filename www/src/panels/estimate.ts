@@ -30,6 +30,24 @@ export function estimate({ backend, config, data, stepWork }: About): Estimate {
   return { seconds: runs * steps * step, longStep: step > LONG ? step : undefined };
 }
 
+/** Options that determine the cost of a run without techniques. */
+export interface PlainRun {
+  dim: number;
+  batchSize: number;
+  epochs: number;
+  /** Number of temperatures that are tried first. */
+  temperatures: number;
+}
+
+/** Returns the seconds of a run without techniques, on the same data and backend. */
+export function estimatePlain({ backend, data }: Pick<About, "backend" | "data">, run: PlainRun): number {
+  const { dim, batchSize, epochs, temperatures } = run;
+  // Three products with each item of the batch, and the traffic of rows: what the crate counts, to a few percent.
+  const step = batchSize * dim * (3 * batchSize + 34);
+  const steps = ((1 + temperatures) * epochs * data.train) / batchSize;
+  return (steps * step) / (measured.get(backend) ?? TYPICAL[backend]);
+}
+
 /** Returns multiply-adds plus 32-bit words that are moved. */
 function workOf({ multiplyAdds, bytesMoved }: Work): number {
   return multiplyAdds + bytesMoved / 4;

@@ -1,5 +1,5 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
-import { property } from "lit/decorators.js";
+import { property, state } from "lit/decorators.js";
 
 import type { About, Progress, Recovery } from "../index.js";
 import { base } from "./base.js";
@@ -113,15 +113,20 @@ export class RunControls extends LitElement {
   @property({ type: Boolean }) stale = false;
   /** Whether a comparison is running: two runs at once would slow each other down. */
   @property({ type: Boolean }) blocked = false;
+  /**
+   * Whether the main button is pressed. It stays enabled until the click: the press may commit a setting that has the
+   * data read anew, and a start waits for that.
+   */
+  @state() private pressed = false;
 
   override render(): TemplateResult {
     const phase = this.#phase;
     const { label, event } = MAIN[phase];
     const begun = this.progress !== undefined || phase === "training";
-    const held = phase === "opening" || this.blocked || this.stopping;
+    const held = (phase === "opening" && !this.pressed) || this.blocked || this.stopping;
     return html`<div class="bar">
         <div class="buttons">
-          <button class="button primary" part="start" ?disabled=${held} @click=${() => this.#send(event)}>${label}</button>
+          <button class="button primary" part="start" ?disabled=${held} @pointerdown=${this.#press} @click=${() => this.#send(event)}>${label}</button>
           <button class="button" part="reset" ?disabled=${!begun || this.stopping} @click=${this.#reset}>Reset</button>
         </div>
         <div class="progress small muted figure">
@@ -217,6 +222,13 @@ export class RunControls extends LitElement {
 
   #fact(term: string, value: string): TemplateResult {
     return html`<div><dt class="small">${term}</dt><dd>${value}</dd></div>`;
+  }
+
+  #press(): void {
+    this.pressed = true;
+    // The click comes after the release.
+    const release = (): void => void setTimeout(() => (this.pressed = false));
+    for (const end of ["pointerup", "pointercancel"]) addEventListener(end, release, { once: true });
   }
 
   /** Whether the visitor has pressed Reset, which then disables itself: the focus moves to the main button. */
