@@ -8,6 +8,8 @@ from twotower_cluster.cli import main
 
 FIXTURES = Path(__file__).parent / "fixtures"
 
+pytestmark = pytest.mark.quick
+
 
 @pytest.mark.parametrize(
     ("content", "problem"),

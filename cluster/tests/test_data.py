@@ -22,6 +22,8 @@ from twotower_cluster.shards import Shards
 
 FIXTURES = Path(__file__).parent / "fixtures"
 TIMED = FIXTURES / "timed.csv"
+pytestmark = pytest.mark.quick
+
 SPLITS = ["temporal", "temporal_global", "at", "leave_last_out", "core"]
 
 
@@ -48,7 +50,6 @@ def as_parquet(path: Path, columns: dict[str, pa.Array]) -> Path:
     return path
 
 
-@pytest.mark.quick
 @pytest.mark.parametrize("name", SPLITS)
 def test_every_split_is_that_of_the_crate(name: str) -> None:
     reference = saved.read(FIXTURES / f"split_{name}.safetensors")
@@ -59,7 +60,6 @@ def test_every_split_is_that_of_the_crate(name: str) -> None:
             assert ours.report[count] == wanted, count
 
 
-@pytest.mark.quick
 def test_parquet_is_read_as_csv_is(tmp_path: Path) -> None:
     options = resolve({"split.kind": "temporal", "data.minRating": 2}).options
     table = pyarrow.csv.read_csv(TIMED)
@@ -70,7 +70,6 @@ def test_parquet_is_read_as_csv_is(tmp_path: Path) -> None:
     same(read(path, options), read(TIMED, options))
 
 
-@pytest.mark.quick
 def test_ids_are_the_text_of_their_cells(tmp_path: Path) -> None:
     cells = {"user": ["007", "7", " 7 ", "NA"], "item": ["1.0", "1", "1.50", "2"]}
     path = tmp_path / "ids.csv"
@@ -84,7 +83,6 @@ def test_ids_are_the_text_of_their_cells(tmp_path: Path) -> None:
     assert found.report["withoutUser"] == 1
 
 
-@pytest.mark.quick
 def test_names_of_columns_are_those_of_the_crate() -> None:
     text = (ROOT / "src" / "data" / "roles.rs").read_text(encoding="utf-8")
     for role, names in roles.NAMES.items():
@@ -93,7 +91,6 @@ def test_names_of_columns_are_those_of_the_crate() -> None:
         assert names.split() == found[1].replace("\\", " ").split(), role
 
 
-@pytest.mark.quick
 def test_other_separators_and_files_without_a_header(tmp_path: Path) -> None:
     path = tmp_path / "plain.tsv"
     path.write_text("a\tx\nb\ty\na\ty\n")
@@ -102,7 +99,6 @@ def test_other_separators_and_files_without_a_header(tmp_path: Path) -> None:
     assert (found.users, found.items, found.sizes.train) == (["a", "b"], ["x", "y"], 3)
 
 
-@pytest.mark.quick
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
@@ -129,7 +125,6 @@ def refusal(arguments: list[str], folder: Path, capsys: pytest.CaptureFixture[st
     return told
 
 
-@pytest.mark.quick
 def test_bad_files_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     columns = {"who": pa.array(["a"]), "item": pa.array(["b"])}
     path = as_parquet(tmp_path / "no-user.parquet", columns)

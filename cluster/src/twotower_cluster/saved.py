@@ -62,6 +62,17 @@ def read(path: Path) -> SavedRun:
     return SavedRun(record, config, dataset, unpack_bank(arrays), losses)
 
 
+def read_to_train(path: Path) -> SavedRun:
+    """Reads a saved run that has interactions."""
+    run = read(path)
+    if run.dataset.sizes.train == 0:
+        raise RefusedError(
+            f"{path}: a serving run has no interactions, so it cannot be trained: resume the run that "
+            "`--save` wrote."
+        )
+    return run
+
+
 def write(path: Path, run: SavedRun) -> None:
     """Writes a saved run under a temporary name, then renames it: never a half-written file."""
     envelope = {"version": VERSION, "by": "twotower-cluster", "record": run.record}

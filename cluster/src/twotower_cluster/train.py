@@ -72,7 +72,7 @@ def _write(path: Path, run: saved.SavedRun) -> None:
 def _run(order: Order, shards: Shards) -> Run:
     if order.resume:
         file = order.resume
-        source = agree(lambda: saved.read(file))
+        source = agree(lambda: saved.read_to_train(file))
         _agree_on(source.config.options, [file], [str(order.epochs)])
         return Run.resume(shards, source, order.epochs)
     config = agree(lambda: _config(order))
