@@ -15,6 +15,7 @@ impl Trainer {
     /// without embeddings of their own.
     pub async fn start_items(&mut self, file: &[u8]) -> Result<usize> {
         self.check()?;
+        self.check_trains()?;
         if self.config.tune.is_some() {
             return Err(Error::Config {
                 key: "tune".into(),

@@ -43,6 +43,7 @@ class Order:
 def train(order: Order) -> None:
     """Trains a run on all devices of all processes; process 0 writes the files."""
     shards = Shards.of()
+    agree(lambda: _check_outputs(order))
     run = _run(order, shards)
     checkpoints = Checkpoints(order.checkpoints) if order.checkpoints else None
     if checkpoints:
@@ -81,6 +82,13 @@ def _run(order: Order, shards: Shards) -> Run:
     roles = [str(len(each)) for each in (order.data, order.test, order.items)]
     _agree_on(config.options, files, roles)
     return Run.fresh(shards, config, data.read(order.data, config, shards, order.test, order.items))
+
+
+def _check_outputs(order: Order) -> None:
+    """Rejects files that could not be written, before hours of training."""
+    for path in (order.json, order.save, order.serve):
+        if path is not None and not os.access(path.parent, os.W_OK):
+            raise RefusedError(f"{path}: cannot write here: make the folder {path.parent} first.")
 
 
 def _config(order: Order) -> options.Config:
