@@ -122,7 +122,7 @@ export class ExportMenu extends LitElement {
   @property({ attribute: false }) trainer: Trainer | undefined;
   @property({ attribute: false }) run: Repeated | undefined;
   @property() phase: Phase = "opening";
-  /** Whether the model has learnt nothing yet. */
+  /** Whether the model has no trained epoch. */
   @property({ type: Boolean }) untrained = false;
   @state() private chosen = false;
   /** Outcome of the last action. */
