@@ -88,10 +88,9 @@ def indexes(items: np.ndarray, k: int) -> Iterator[tuple[str, Callable[[], Searc
     yield "usearch HNSW", of_usearch
 
 
-def measure(items: np.ndarray, queries: np.ndarray, k: int) -> list[Row]:
+def measure(items: np.ndarray, queries: np.ndarray, k: int) -> Iterator[Row]:
     """Builds each index over items (I, O) and searches it for queries (Q, O)."""
     wanted = exact(items, queries, k)
-    rows = []
     for name, build in indexes(items, k):
         began = time.perf_counter()
         search = build()
@@ -103,8 +102,7 @@ def measure(items: np.ndarray, queries: np.ndarray, k: int) -> list[Row]:
             for ours, theirs in zip(found, wanted, strict=True)
         )
         each = 1000 * (ended - built) / len(queries)
-        rows.append(Row(name, built - began, each, hits / wanted.size))
-    return rows
+        yield Row(name, built - began, each, hits / wanted.size)
 
 
 def made(items: int, queries: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
