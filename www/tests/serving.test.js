@@ -21,6 +21,7 @@ test("the page recommends from a serving run, and says that it cannot be trained
   await controls.getByText("This run was saved to serve recommendations. It has no interactions").waitFor();
   await controls.getByText("Serves recommendations").waitFor();
   assert.ok(await main(page).isDisabled());
+  assert.ok(await page.getByRole("heading", { name: "Compare strategies" }).isHidden());
   const list = page.locator("tt-ask-panel section.recommended tt-item-list button");
   await list.nth(9).waitFor();
   assert.match(await list.first().textContent(), /Title \d+/);

@@ -283,7 +283,7 @@ export class DemoPage extends LitElement {
               ></tt-past-runs>
             </section>`
           : nothing}
-        <section class="compare" aria-labelledby="compare">
+        <section class="compare" aria-labelledby="compare" ?hidden=${serves(about)}>
           <h2 id="compare">Compare strategies</h2>
           <p class="muted small">
             Trains the chosen strategies one after the other, from the same start and on the same data. The run above
