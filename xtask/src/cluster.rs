@@ -1,14 +1,12 @@
 //! `cargo xtask cluster`: the Python package in `cluster/`, in an environment of its own.
 
-use crate::lab;
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
 use clap::Subcommand;
-use serde_json::Value;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode};
 use std::time::Duration;
-use xtask::{root, shell};
+use xtask::{pages, root, setup, shell};
 
 #[derive(clap::Args)]
 pub struct Cluster {
@@ -53,17 +51,6 @@ const STYLE: [Check; 3] = [
 ];
 const QUICK: Check = ("tests, quick", "pytest", &["--quiet", "-m", "quick"]);
 const ALL: Check = ("tests", "pytest", &["--quiet"]);
-
-/// File name of the saved run in the folder of `--export`.
-const MODEL: &str = "model.safetensors";
-
-/// Data of the exchange.
-const EXCHANGED: &str = "goodbooks";
-
-/// Largest difference of a loss and of a metric between the run that moved and the one that did not:
-/// the crate and JAX round differently, and a metric moves by whole hits.
-const LOSS_WITHIN: f64 = 1e-3;
-const METRICS_WITHIN: f64 = 2e-3;
 
 impl Cluster {
     pub fn run(self) -> Result<ExitCode> {
@@ -168,59 +155,9 @@ fn wait(started: &mut [Child]) -> Result<()> {
 /// Trains 5 epochs in Chromium, 5 in JAX on two processes and 1 in Chromium again, and compares the
 /// last two epochs with those of a run that stayed in Chromium.
 fn exchange(python: &Path) -> Result<()> {
-    let folder = root().join("target/tmp/exchange");
-    std::fs::create_dir_all(&folder)?;
-    let report = |name: &str| folder.join(format!("{name}.json"));
-    let start = ["--dataset", EXCHANGED, "--set", "dim=32", "--set", "batchSize=1024"];
-    let first = folder.join("first");
-    let moved = folder.join(MODEL);
-    in_chromium(&start, 5, &report("first"), Some(&first))?;
-    let resume = format!("--resume={}", first.join(MODEL).display());
-    let save = format!("--save={}", moved.display());
-    train(python, 2, &[resume, save, "--epochs=10".into()])?;
-    in_chromium(&["--resume", &moved.display().to_string()], 11, &report("moved"), None)?;
-    in_chromium(&start, 11, &report("stayed"), None)?;
-    let (moved, stayed) = (read_json(&report("moved"))?, read_json(&report("stayed"))?);
-    for epoch in [9, 10] {
-        compare(&moved["epochs"][epoch], &stayed["epochs"][epoch])?;
-    }
-    Ok(())
-}
-
-fn in_chromium(source: &[&str], epochs: usize, json: &Path, export: Option<&Path>) -> Result<()> {
-    let mut command = lab::cargo_run();
-    command.arg("train").args(source).args(["--backend", "cpu", "--json"]).arg(json);
-    command.arg(format!("--epochs={epochs}"));
-    if let Some(folder) = export {
-        command.arg("--export").arg(folder);
-    }
-    shell::quiet(&mut command)?;
-    Ok(())
-}
-
-fn read_json(file: &Path) -> Result<Value> {
-    let text = std::fs::read_to_string(file)
-        .with_context(|| format!("{} cannot be read", file.display()))?;
-    Ok(serde_json::from_str(&text)?)
-}
-
-/// Compares an epoch of two runs.
-fn compare(moved: &Value, stayed: &Value) -> Result<()> {
-    for (name, within) in
-        [("loss", LOSS_WITHIN), ("recall@20", METRICS_WITHIN), ("ndcg@20", METRICS_WITHIN)]
-    {
-        let (Some(ours), Some(theirs)) = (moved[name].as_f64(), stayed[name].as_f64()) else {
-            bail!("an epoch has no {name}");
-        };
-        println!(
-            "epoch {}  {name:9}  moved {ours:.6}  stayed {theirs:.6}  difference {:.1e}",
-            moved["epoch"],
-            (ours - theirs).abs()
-        );
-        ensure!(
-            (ours - theirs).abs() <= within,
-            "{name} differs by more than {within} after the exchange"
-        );
-    }
-    Ok(())
+    setup::node_js()?;
+    pages::build()?;
+    let mut command = with_cache(Command::new("node"));
+    command.arg(package().join("tests/exchange.mjs")).arg(python);
+    shell::run(command.env(setup::CHROMIUM, setup::chromium()?))
 }
