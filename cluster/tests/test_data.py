@@ -133,11 +133,14 @@ def test_bad_files_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     torn = tmp_path / "torn.parquet"
     torn.write_bytes(path.read_bytes()[:-20])
     assert "torn.parquet: cannot read the file" in refusal([f"--data={torn}"], tmp_path, capsys)
+    config = tmp_path / "run.json"
+    config.write_text(json.dumps({"data.encoding": "klingon"}))
+    told = refusal([f"--data={TIMED}", f"--config={config}"], tmp_path, capsys)
+    assert "timed.csv: cannot read the file: unknown encoding: klingon" in told
     missing = f"--data={tmp_path / 'missing.csv'}"
     assert "there is no such file" in refusal([missing], tmp_path, capsys)
     text = tmp_path / "dates.csv"
     text.write_text("user,item,time\na,b,yesterday\n")
-    config = tmp_path / "run.json"
     config.write_text(json.dumps({"split.kind": "temporal"}))
     told = refusal([f"--data={text}", f"--config={config}"], tmp_path, capsys)
     assert "times are numbers or Parquet's timestamps here" in told

@@ -60,7 +60,7 @@ class Source:
         self.is_parquet = path.suffix == ".parquet"
         try:
             names = pq.read_schema(path).names if self.is_parquet else self._csv().schema.names
-        except (OSError, pa.ArrowInvalid) as error:
+        except (OSError, ValueError, LookupError) as error:
             raise self._refused(error) from error
         self.columns = {role: self._column(names, role) for role in roles}
 
@@ -76,7 +76,7 @@ class Source:
             ):
                 yield first, count, batch if self._keeps(number) else None
                 first += count
-        except (OSError, pa.ArrowInvalid) as error:
+        except (OSError, ValueError, LookupError) as error:
             raise self._refused(error) from error
 
     def _parquet(self, groups: int) -> Iterator[tuple[int, pa.RecordBatch | None]]:
@@ -271,7 +271,8 @@ def titles(paths: Sequence[Path], config: Config) -> dict[str, str]:
     for path in paths:
         source = Source(path, config, ["item", "title"], is_shared=False)
         for _, _, batch in source.batches(0):
-            assert batch is not None, "all rows are kept"
+            if batch is None:  # a group without rows
+                continue
             ids, texts = _ids(source, batch, "item"), _ids(source, batch, "title")
             for item, title in zip(ids.to_pylist(), texts.to_pylist(), strict=True):
                 if item is not None and title is not None:
