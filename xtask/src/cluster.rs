@@ -128,7 +128,7 @@ fn train(python: &Path, processes: usize, arguments: &[String]) -> Result<()> {
     }
     let outcome = wait(&mut started);
     for process in &mut started {
-        // Those that have ended stay as they are.
+        // A process that has ended stays as it is.
         let _ = process.kill();
         let _ = process.wait();
     }
