@@ -687,7 +687,7 @@ fn the_options_of_a_run_come_back_within_their_bounds() {
 #[test]
 fn a_serving_run_of_the_cluster_answers_with_titles() {
     let bytes = include_bytes!("../../cluster/tests/fixtures/serving.safetensors");
-    let mut served = load(bytes, BackendChoice::Cpu).expect("loads");
+    let mut served = load(bytes, BackendRequest::CPU).expect("loads");
     let query = Query::Items(vec![served.items("Title 1", 1).remove(0).item]);
     let found = pollster::block_on(served.recommend(&query, 10, &Choice::default()));
     let found = found.expect("answers").found;
