@@ -4,9 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from twotower_cluster import saved
 from twotower_cluster.cli import main
+from twotower_cluster.refused import RefusedError
 
 FIXTURES = Path(__file__).parent / "fixtures"
+
+pytestmark = pytest.mark.quick
 
 
 @pytest.mark.parametrize(
@@ -42,6 +46,33 @@ def test_a_file_without_the_columns(tmp_path: Path, capsys: pytest.CaptureFixtur
     path.write_text("who,what\n1,2\n")
     assert main(["train", f"--data={path}"]) == 1
     assert "no column for `data.columns.user`; columns: who, what" in capsys.readouterr().err
+
+
+def test_a_folder_that_is_not_there_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = FIXTURES / "id.2.safetensors"
+    for option in ("save", "serve", "json"):
+        assert main(["train", f"--resume={source}", f"--{option}={tmp_path / 'no' / 'file'}"]) == 1
+        assert f"make the folder {tmp_path / 'no'} first" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_run_that_cannot_be_written_leaves_the_file_that_was_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def half(_: object, path: Path, __: object) -> None:
+        Path(path).write_bytes(b"half")
+        raise OSError("no space left on device")
+
+    path = tmp_path / "run.safetensors"
+    path.write_bytes(b"before")
+    run = saved.read(FIXTURES / "id.2.safetensors")
+    monkeypatch.setattr(saved, "save_file", half)
+    with pytest.raises(RefusedError, match="cannot save the run: no space left"):
+        saved.write(path, run)
+    assert path.read_bytes() == b"before"
+    assert [path.name for path in tmp_path.iterdir()] == ["run.safetensors"]
 
 
 def test_what_is_not_available_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,6 +10,8 @@ from conftest import ROOT
 from twotower_cluster.config import DEFAULTS, GROUPS, resolve
 from twotower_cluster.refused import RefusedError
 
+pytestmark = pytest.mark.quick
+
 
 def crate_defaults() -> dict[str, Any]:
     """Default of every option in `src/config/options.rs`, by its dotted name."""

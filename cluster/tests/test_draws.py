@@ -8,6 +8,8 @@ from twotower_cluster import draws
 
 LARGEST = 2**32 - 1
 
+pytestmark = pytest.mark.quick
+
 
 def u32(*values: int) -> np.ndarray:
     return np.array(values, np.uint32)

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,16 @@ def test_there_are_cases() -> None:
     assert len(CASES) >= 20
 
 
-@pytest.mark.parametrize("path", CASES, ids=[path.stem for path in CASES])
+QUICK = {"evaluation", "history_in_batch", "in_batch_sgd"}
+
+
+def marked(path: Path) -> Any:
+    """A case, which is in the quick subset if it takes a second or two."""
+    marks = [pytest.mark.quick] if path.stem in QUICK else []
+    return pytest.param(path, marks=marks, id=path.stem)
+
+
+@pytest.mark.parametrize("path", [marked(path) for path in CASES])
 def test_golden(path: Path, shards: Shards) -> None:
     report = golden.run(path, shards)
     assert report.passed, f"{report.worst:.1%} of the gate at {report.worst_at}"

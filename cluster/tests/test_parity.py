@@ -68,12 +68,19 @@ def test_a_fresh_run_equals_the_crate(name: str, shards: Shards) -> None:
     compare(train(run), reference)
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name != "streaming"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("id", marks=pytest.mark.quick),
+        *(name for name in NAMES if name not in ("id", "streaming")),
+    ],
+)
 def test_a_resumed_run_equals_the_crate(name: str, shards: Shards) -> None:
     run = Run.resume(shards, crate(name, 2), epochs=4)
     compare(train(run), crate(name, 4))
 
 
+@pytest.mark.quick
 def test_a_file_is_written_as_the_crate_reads_it(tmp_path: Path) -> None:
     reference = crate("bank", 2)
     saved.write(tmp_path / "run.safetensors", reference)
@@ -88,12 +95,14 @@ def test_a_file_is_written_as_the_crate_reads_it(tmp_path: Path) -> None:
 
 def test_interactions_are_numbered_and_split_as_in_the_crate() -> None:
     reference = crate("streaming", 2)
-    ours, theirs = read([FIXTURES / "interactions.csv"], reference.config), reference.dataset
+    ours = read([FIXTURES / "interactions.csv"], reference.config, Shards.of())
+    theirs = reference.dataset
     assert (ours.users, ours.items) == (theirs.users, theirs.items)
     for part in ("train", "validation", "test"):
         assert np.array_equal(getattr(ours, part), getattr(theirs, part)), part
 
 
+@pytest.mark.quick
 def test_no_table_is_sent(shards: Shards) -> None:
     """A step of in-batch negatives sends at most 5 times B × D numbers, and 3 B ids and log q."""
     if shards.count == 1:

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.csv
+import pyarrow.parquet as pq
 import pytest
 
 from twotower_cluster import saved
@@ -88,9 +90,12 @@ def test_a_killed_run_resumes_with_another_number_of_processes(tmp_path: Path) -
         assert time.monotonic() < deadline, "no checkpoint was written"
         assert all(process.poll() is None for process in started), started[0].communicate()[1]
         time.sleep(0.1)
-    for process in started:
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
+    started[1].send_signal(signal.SIGKILL)
+    started[1].communicate()
+    _, told = started[0].communicate(timeout=TIMEOUT)
+    assert started[0].returncode == 1, told
+    last = told.strip().split("\n")[-1]
+    assert last.startswith("twotower-cluster: Another process died or cannot be reached."), told
     done = max(int(path.name) for path in checkpoints.glob("*") if path.name.isdigit())
     report = tmp_path / "report.json"
     finish(start([*common, f"--epochs={done + 1}", f"--json={report}"], processes=1))
@@ -101,12 +106,49 @@ def test_a_killed_run_resumes_with_another_number_of_processes(tmp_path: Path) -
         assert ours["loss"] == pytest.approx(theirs["loss"], abs=1e-4)
 
 
-def test_processes_that_disagree_are_named(tmp_path: Path) -> None:
-    model = tmp_path / "model.safetensors"
-    source = FIXTURES / "id.2.safetensors"
-    started = start([f"--resume={source}", f"--save={model}"], 2, last=["--epochs=9"])
+def refused(started: list[subprocess.Popen[str]], problem: str) -> None:
     for process in started:
         _, errors = process.communicate(timeout=TIMEOUT)
-        assert process.returncode == 1
-        assert "Process 1 has other options or data than process 0" in errors
+        assert process.returncode == 1, errors
+        assert problem in errors
+
+
+@pytest.mark.quick
+def test_processes_that_disagree_are_named(tmp_path: Path) -> None:
+    model, source = tmp_path / "model.safetensors", FIXTURES / "id.2.safetensors"
+    started = start([f"--resume={source}", f"--save={model}"], 2, last=["--epochs=9"])
+    refused(started, "Process 1 has other options or data than process 0")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_file_that_one_process_cannot_read_ends_all(tmp_path: Path) -> None:
+    path, other = tmp_path / "data.csv", tmp_path / "other.csv"
+    path.write_text("user,item\n1,2\n")
+    started = start([f"--data={path}"], 2, last=[f"--data={other}"])
+    refused(started, f"Process 1: {other}: cannot read the file: there is no such file.")
+
+
+def test_shares_of_files_make_the_same_run(tmp_path: Path) -> None:
+    """Two processes that read a share each have the ids, pairs, losses and metrics of one."""
+    table = pyarrow.csv.read_csv(FIXTURES / "interactions.csv")
+    path, config = tmp_path / "data.parquet", tmp_path / "run.json"
+    pq.write_table(table, path, row_group_size=50)
+    more = {"split.validation": 0.1, "negatives.kind": "uniform", "towers.user.history.cap": 3}
+    config.write_text(json.dumps({"dim": 8, "batchSize": 24, "epochs": 2, "data.core": 2, **more}))
+    reports, models = [], []
+    for processes in (1, 2):
+        report, model = tmp_path / f"{processes}.json", tmp_path / f"{processes}.safetensors"
+        arguments = [f"--data={path}", f"--config={config}", f"--json={report}"]
+        finish(start([*arguments, f"--save={model}"], processes))
+        reports.append(json.loads(report.read_text()))
+        models.append(saved.read(model))
+    one, two = models
+    assert (one.dataset.users, one.dataset.items) == (two.dataset.users, two.dataset.items)
+    for part in ("train", "validation", "test"):
+        assert np.array_equal(getattr(one.dataset, part), getattr(two.dataset, part))
+    assert one.dataset.report == two.dataset.report
+    for mine, theirs in zip(*(report["epochs"] for report in reports), strict=True):
+        for name in ("loss", "recall@20", "ndcg@20", "coverage@20"):
+            assert mine[name] == pytest.approx(theirs[name], abs=1e-4), name
+    for name, tensor in one.tensors.items():
+        np.testing.assert_allclose(two.tensors[name], tensor, rtol=1e-3, atol=1e-4, err_msg=name)

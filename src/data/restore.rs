@@ -84,7 +84,13 @@ impl Dataset {
                 return Err("its pairs are not in order");
             }
         }
-        let (Some(n_users), Some(n_items)) = (trained(&train, 0), trained(&train, 1)) else {
+        let is_serving = train.is_empty() && validation.is_empty() && test.is_empty();
+        let several = |ids: &Ids| (ids.len() > 1).then_some(ids.len());
+        let counts = match is_serving {
+            true => (several(&users), several(&items)),
+            false => (trained(&train, 0), trained(&train, 1)),
+        };
+        let (Some(n_users), Some(n_items)) = counts else {
             return Err("its users and items are not in the order of a training run");
         };
         let n_users = rows(towers.user.is_features(), &users, n_users);

@@ -16,7 +16,8 @@ pub use items::{ItemEmbedding, read as read_items, refused as refused_items};
 pub use npy::npy;
 pub use onnx::{TowerWeights, tower};
 pub use text::{
-    ITEMS_END, Label, METADATA_START, item_json, items_start, list_json, metadata_line, vector_line,
+    ITEMS_END, Label, METADATA_START, index_for, item_json, items_start, list_json, metadata_line,
+    vector_line,
 };
 
 /// Files that can be exported, by name.

@@ -16,6 +16,15 @@ pub struct Label<'a> {
     pub title: Option<&'a str>,
 }
 
+/// Items up to which scoring all of them is fast enough.
+const FEW_ITEMS: usize = 1_000_000;
+
+/// Returns the index to search so many items with, as FAISS's `index_factory` names it; `None` where
+/// scoring all of them is fast enough.
+pub fn index_for(items: usize) -> Option<&'static str> {
+    (items > FEW_ITEMS).then_some("HNSW32,Flat")
+}
+
 /// Returns the line of a row of numbers, by the writer of JSON: that takes half the time of `Display`.
 pub fn vector_line(row: &[f32]) -> String {
     let list = json::write(row);
@@ -74,6 +83,12 @@ pub fn list_json<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_large_catalogue_names_its_index() {
+        assert_eq!(index_for(1_000_000), None);
+        assert_eq!(index_for(1_000_001), Some("HNSW32,Flat"));
+    }
 
     #[test]
     fn characters_that_end_a_cell_become_spaces() {

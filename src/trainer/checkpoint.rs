@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::recover::Kept;
-use super::{Edge, EpochReport, Run, STEADY, SkipReport, Trainer, extent, fresh_model, history};
+use super::{
+    Edge, EpochReport, Run, STEADY, SkipReport, Trainer, extent, fresh_model, history, room_for,
+};
 use crate::checkpoint::{Reader, Writer, refused};
 use crate::config::{Config, Warmup};
 use crate::data::{Dataset, Report};
@@ -297,7 +299,10 @@ impl<C> Record<C> {
         dataset: &Dataset,
     ) -> std::result::Result<Position, &'static str> {
         let Run { epochs, epoch_losses, skipping, finished, .. } = &self.run;
-        let all_pairs = dataset.train.len();
+        let all_pairs = room_for(dataset.train.len());
+        if dataset.train.is_empty() && !epochs.is_empty() {
+            return Err("it has epochs, but no interactions");
+        }
         if !self.run.could_have_tried(config, all_pairs) {
             return Err(
                 "its trials do not match its options, or its epochs do not match its trials",

@@ -112,6 +112,9 @@ impl Trainer {
                 export::list_json(&mut text, "users", users.iter().take(*n_users))?;
                 text.push(",")?;
                 export::list_json(&mut text, "items", items.iter().take(*n_items))?;
+                if let Some(index) = export::index_for(*n_items) {
+                    text.push(&format!(",\"index\":\"{index}\""))?;
+                }
                 let sides = [
                     ("userFeatures", &dataset.user_features),
                     ("itemFeatures", &dataset.item_features),

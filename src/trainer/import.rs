@@ -17,6 +17,7 @@ impl Trainer {
     /// without embeddings of their own; [`Error::OutOfMemory`].
     pub async fn start_items(&mut self, file: &dyn Source) -> Result<usize> {
         self.check()?;
+        self.check_trains()?;
         if self.config.tune.is_some() {
             return Err(Error::Config {
                 key: "tune".into(),

@@ -190,6 +190,7 @@ impl Trainer {
     /// Errors of [`Trainer::new`]; [`Error::Config`] for an option that was used in loading the
     /// data.
     pub async fn reset(&mut self, config: Config, choice: BackendRequest) -> Result<()> {
+        self.check_trains()?;
         let features = |Towers { user, item }: &Towers| {
             let alone = [user.is_features(), item.is_features()];
             (user.base.features.clone(), item.features.clone(), alone)
@@ -302,6 +303,7 @@ impl Trainer {
     /// [`Error::NonFinite`], or an error of the backend; every later call repeats it.
     pub async fn advance(&mut self, budget: Duration) -> Result<Progress> {
         self.check()?;
+        self.check_trains()?;
         let outcome = self.advance_within(budget).await;
         self.remember(outcome)
     }
@@ -327,6 +329,15 @@ impl Trainer {
             let request = (&self.backend).into();
             (self.model, _) = fresh_model(&self.dataset, &self.config, request).await?;
             self.masked = None;
+        }
+        Ok(())
+    }
+
+    /// Rejects a serving run, which was saved without interactions.
+    fn check_trains(&self) -> Result<()> {
+        if self.dataset.train.is_empty() {
+            let what = "training of a serving run, which was saved without interactions,";
+            return Err(Error::NotAvailable { what: what.into() });
         }
         Ok(())
     }
@@ -596,6 +607,11 @@ fn history(dataset: &Dataset, config: &Config) -> Option<Csr> {
     Some(dataset.train.rows(dataset.n_users).capped(history.cap, lot))
 }
 
+/// Returns room for a number of pairs: a serving run has none, and a buffer cannot be empty.
+fn room_for(pairs: usize) -> usize {
+    pairs.max(1)
+}
+
 /// Returns the sizes of a data set that a plan needs.
 fn extent(dataset: &Dataset, history: Option<&Csr>) -> Extent {
     let features = |features: &Option<Features>| {
@@ -607,8 +623,8 @@ fn extent(dataset: &Dataset, history: Option<&Csr>) -> Extent {
     Extent {
         users: dataset.n_users,
         items: dataset.n_items,
-        pairs: dataset.train.len(),
-        hidden: dataset.train.len() + dataset.validation.len(),
+        pairs: room_for(dataset.train.len()),
+        hidden: room_for(dataset.train.len() + dataset.validation.len()),
         evaluated: dataset.n_users,
         keeps_best: !dataset.validation.is_empty(),
         shuffled: true,

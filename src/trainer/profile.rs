@@ -21,6 +21,7 @@ impl Trainer {
     /// errors of [`Trainer::advance`].
     pub async fn profile(&mut self, budget: Duration) -> Result<Profile> {
         self.check()?;
+        self.check_trains()?;
         if self.is_tuning() {
             let trial = self.take_trial().await?;
             // Boxed because a trial is a trainer, too: the future would contain itself.

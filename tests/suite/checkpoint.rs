@@ -345,6 +345,45 @@ fn a_forgery_of_nothing_is_taken() {
     }
 }
 
+/// A run of two tables without its interactions, as `cluster/` saves one to serve.
+fn serving(trained: &[u8]) -> Vec<u8> {
+    forged(trained, |record, tensors| {
+        for part in ["pairs.train", "pairs.validation", "pairs.test"] {
+            let pairs = named(tensors, part);
+            (pairs.2, pairs.3) = (vec![0, 2], Vec::new());
+        }
+        record["record"]["pairsInEpoch"] = 1.into();
+        let run = &mut record["record"]["run"];
+        run["epochs"] = json!([]);
+        run["best"] = Value::Null;
+        run["finished"] = Value::Null;
+        run["work"] = json!({ "dispatches": 0, "bytesMoved": 0, "multiplyAdds": 0 });
+    })
+}
+
+#[test]
+fn a_serving_run_answers_as_the_run_that_it_was_and_does_not_train() {
+    for choice in BACKENDS {
+        let mut whole = trainer(&json!({ "optimizer.kind": "sgd" }), choice);
+        train(&mut whole);
+        let mut served = load(&serving(&save(&mut whole)), choice).expect("loads");
+        let user = whole.users("", 1).remove(0);
+        let all = Choice { seen: true, ..Choice::default() };
+        let ask = |trainer: &mut Trainer| {
+            let query = Query::User(user.clone());
+            pollster::block_on(trainer.recommend(&query, 10, &all)).expect("answers").found
+        };
+        assert_eq!(ask(&mut served), ask(&mut whole));
+        assert!(served.history(&user).expect("a user").is_empty());
+        let again = load(&save(&mut served), choice).expect("loads again");
+        let about = serde_json::to_value(again.about()).expect("serialises");
+        assert_eq!(about["data"]["train"], 0);
+        let refused = pollster::block_on(served.advance(Duration::MAX)).expect_err("no pairs");
+        assert_eq!(refused.code(), "not-available");
+        assert!(refused.to_string().contains("saved without interactions"), "{refused}");
+    }
+}
+
 const TOO_MUCH: [u8; 4] = 4_000_000_000u32.to_le_bytes();
 
 fn are_refused<const N: usize>(cases: [(Vec<u8>, &str); N]) {
@@ -643,4 +682,19 @@ fn the_options_of_a_run_come_back_within_their_bounds() {
     let mut first = trainer(&more, BackendRequest::CPU);
     let loaded = load(&save(&mut first), BackendRequest::CPU).expect("loads");
     assert_eq!(loaded.about().config, &options(&more));
+}
+
+#[test]
+fn a_serving_run_of_the_cluster_answers_with_titles() {
+    let bytes = include_bytes!("../../cluster/tests/fixtures/serving.safetensors");
+    let mut served = load(bytes, BackendRequest::CPU).expect("loads");
+    let query = Query::Items(vec![served.items("Title 1", 1).remove(0).item]);
+    let found = pollster::block_on(served.recommend(&query, 10, &Choice::default()));
+    let found = found.expect("answers").found;
+    assert_eq!(found.len(), 10);
+    assert!(
+        found
+            .iter()
+            .all(|item| item.title.as_ref().is_some_and(|title| title.starts_with("Title")))
+    );
 }

@@ -1,6 +1,6 @@
 //! `cargo xtask test`: runs all tests and lints.
 
-use crate::{embeds, fuzz, lab};
+use crate::{cluster, embeds, fuzz, lab};
 use anyhow::Result;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
@@ -28,7 +28,7 @@ impl Tally {
 type Stage = (&'static str, fn() -> Result<Tally>);
 
 /// Stages in order: fast checks that often fail come first.
-const STAGES: [Stage; 10] = [
+const STAGES: [Stage; 11] = [
     ("format", || passes(setup::cargo().args(["fmt", "--all", "--check", "--"]).args(listed()?))),
     ("lint, native", || {
         passes(
@@ -57,6 +57,10 @@ const STAGES: [Stage; 10] = [
         Ok(Tally { passed, failed })
     }),
     ("golden cases", golden_cases),
+    ("cluster", || {
+        cluster::test(true)?;
+        Ok(Tally::one(true))
+    }),
 ];
 
 /// Returns the modules that the list of operations declares, which rustfmt does not find by itself.

@@ -1,6 +1,7 @@
 """The command line: `twotower-cluster golden` and `twotower-cluster train`."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -29,10 +30,16 @@ def _add_train(train: argparse.ArgumentParser) -> None:
         "--data", type=Path, nargs="+", metavar="FILE", help="interactions, Parquet or CSV"
     )
     train.add_argument("--test", type=Path, nargs="+", default=[], help="interactions to test on")
+    train.add_argument(
+        "--items", type=Path, nargs="+", default=[], metavar="FILE", help="titles of the items"
+    )
     train.add_argument("--config", type=Path, metavar="FILE", help="options, as JSON")
     train.add_argument("--epochs", type=int, metavar="N", help="epochs in all")
     train.add_argument("--json", type=Path, metavar="FILE", help="write a report")
     train.add_argument("--save", type=Path, metavar="FILE", help="save the run for the page")
+    train.add_argument(
+        "--serve", type=Path, metavar="FILE", help="save towers and catalogue, without interactions"
+    )
     train.add_argument(
         "--checkpoints", type=Path, metavar="DIR", help="write and resume checkpoints"
     )
@@ -48,8 +55,28 @@ def _train(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> int:
     by_hand = (chosen.coordinator, chosen.processes, chosen.process)
     if any(given is not None for given in by_hand) and None in by_hand:
         parser.error("--coordinator, --processes and --process go together")
-    if chosen.resume and (chosen.config or chosen.test):
-        parser.error("--resume has its own data and options: leave --config and --test out")
+    if chosen.resume and (chosen.config or chosen.test or chosen.items):
+        parser.error("--resume has its own data and options: omit --config, --test and --items")
+    import jax
+
+    try:
+        return _train_together(chosen)
+    except jax.errors.JaxRuntimeError as error:
+        if chosen.coordinator is None and not chosen.distributed:
+            raise
+        reason = str(error).strip().split("\n")[0]
+        print(
+            "twotower-cluster: Another process died or cannot be reached. Start all processes again; "
+            f"with --checkpoints they resume. ({reason})",
+            file=sys.stderr,
+            flush=True,
+        )
+        # At its end JAX would wait for the other processes.
+        os._exit(1)
+
+
+def _train_together(chosen: argparse.Namespace) -> int:
+    """Trains once all processes have found each other."""
     import jax
 
     if chosen.coordinator is not None:
@@ -58,7 +85,7 @@ def _train(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> int:
         jax.distributed.initialize()
     from .train import Order, train
 
-    names = ("resume", "test", "config", "epochs", "json", "save", "checkpoints")
+    names = ("resume", "test", "items", "config", "epochs", "json", "save", "serve", "checkpoints")
     given = {name: getattr(chosen, name) for name in names}
     train(Order(data=chosen.data or [], **given))
     return 0

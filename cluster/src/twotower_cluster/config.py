@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -223,6 +224,14 @@ class Config:
         """Width O of the outputs."""
         return self.item.widths[-1] if self.item.widths else self.dim
 
+    def to_serve(self) -> "Config":
+        """The options of a run of two tables, which are this run's outputs."""
+        kept = ("normalize", "temperature", "seed", "epochs", "metric", "split", "data")
+        return resolve(
+            {"dim": self.out_width, "optimizer.kind": "sgd"}
+            | {name: self.options[name] for name in kept}
+        )
+
     @property
     def shares_items(self) -> bool:
         """Whether histories are sums of the item tower's embeddings."""
@@ -297,7 +306,6 @@ def _check_values(options: Options) -> None:
 
 def _typed(options: Options) -> Config:
     towers, cbns, skip = options["towers"], options["cbns"], options["skip"]
-    optimizer, negatives = options["optimizer"], options["negatives"]
     return Config(
         options=options,
         dim=options["dim"],
@@ -308,31 +316,19 @@ def _typed(options: Options) -> Config:
         temperature=options["temperature"],
         init=options["init"],
         metric=options["metric"],
-        optimizer=Optimizer(
-            kind=optimizer["kind"],
-            learning_rate=optimizer["learningRate"],
-            schedule=optimizer["schedule"],
-            warmup=optimizer["warmup"],
-            l2=optimizer["l2"],
-        ),
-        negatives=Negatives(
-            kind=negatives["kind"],
-            count=negatives["count"],
-            alpha=negatives["alpha"],
-            log_q=negatives["logQ"],
-            gap_rate=negatives["gapRate"],
-        ),
+        optimizer=Optimizer(**_fields(options["optimizer"])),
+        negatives=Negatives(**_fields(options["negatives"])),
         onebp=options["onebp"] and options["onebp"]["beta"],
-        cbns=Cbns(**cbns) if cbns else None,
-        skip=_skip(skip) if skip else None,
+        cbns=Cbns(**_fields(cbns)) if cbns else None,
+        skip=Skip(**_fields(skip)) if skip else None,
         user=_tower("user", towers["user"], options["dim"]),
         item=_tower("item", towers["item"], options["dim"]),
     )
 
 
-def _skip(options: Options) -> Skip:
-    names = {"hotShare": "hot_share"}
-    return Skip(**{names.get(name, name): value for name, value in options.items()})
+def _fields(options: Options) -> Options:
+    """A group of options with Python's names: `learningRate` is `learning_rate`."""
+    return {re.sub("[A-Z]", r"_\g<0>", name).lower(): value for name, value in options.items()}
 
 
 def _tower(name: str, options: Options, dim: int) -> Tower:

@@ -1,153 +1,172 @@
-"""Reads interactions from Parquet and CSV files into a data set, numbered and split as the crate does."""
+"""A data set from Parquet and CSV files, numbered and split as the crate does.
 
-from __future__ import annotations
+A process reads its share of the rows, gets all rows of a range of users from the others, and keeps
+those. Ids are on each process, since they name the rows of the towers.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import jax
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.csv
-import pyarrow.parquet as pq
 
+from . import reading, splits
 from .config import Config
-from .dataset import Dataset, in_order, renumber, split_random
+from .dataset import Dataset, Sizes, in_order
 from .refused import RefusedError
+from .shards import Shards
+from .together import agree, count, exchange, gather, is_alone, total
 
-_NAMES = {
-    "user": ("user", "user_id", "userid", "customer_id", "customerid"),
-    "item": (
-        "item",
-        "item_id",
-        "itemid",
-        "movie_id",
-        "movieid",
-        "book_id",
-        "product_id",
-        "stockcode",
-    ),
-    "rating": ("rating", "score", "stars"),
-}
-"""Names of columns where the options give none; the case does not matter."""
+TEST = 2
+"""Number of the test part."""
 
 
-def read(paths: Sequence[Path], config: Config, test: Sequence[Path] = ()) -> Dataset:
-    """A data set of some files; `test` are the files of the test part for `split.kind` "given"."""
-    split = config.options["split"]
-    if split["kind"] not in ("given", "random"):
-        raise RefusedError(
-            f'`split.kind` "{split["kind"]}" is not available here: split the data in the crate and '
-            'resume the saved run, or use "random" or "given".'
-        )
+def check(paths: Sequence[Path], config: Config) -> None:
+    """Rejects files and options that cannot be read here, before anything is read."""
     for name in ("user", "item"):
         if config.options["towers"][name]["features"]:
             raise RefusedError(
                 f"`towers.{name}.features` is not available for `--data`: resume a saved run, which "
                 "has them."
             )
-    if config.options["data"]["core"] is not None:
-        raise RefusedError("`data.core` is not available here: filter the data before.")
-    tables = [_table(path, config) for path in [*paths, *test]]
-    users, user_ids = _numbered([table["user"] for table in tables])
-    items, item_ids = _numbered([table["item"] for table in tables])
-    pairs = np.stack([users, items], axis=1)
-    rows = sum(table.num_rows for table in tables[: len(paths)])
-    train, tested = _distinct(pairs[:rows]), _distinct(pairs[rows:])
-    if split["kind"] == "random" and not test:
-        parts = split_random(train, len(user_ids), config.seed, split["test"], split["validation"])
-    else:
-        parts = (in_order(train), train[:0], in_order(_without(tested, train)))
-    user_ids, renumbered = renumber(user_ids, parts, 0)
-    item_ids, renumbered = renumber(item_ids, renumbered, 1)
-    train, validation, tested = (in_order(part) for part in renumbered)
-    if not len(train):
+    reading.check(paths, config)
+
+
+def read(
+    paths: Sequence[Path],
+    config: Config,
+    shards: Shards,
+    test: Sequence[Path] = (),
+    items: Sequence[Path] = (),
+) -> Dataset:
+    """This process's share of a data set.
+
+    `test` are the files of the test part for `split.kind` "given", `items` those of titles.
+    """
+    options = config.options["split"]
+    files = [*((path, 0) for path in paths), *((path, TEST) for path in test)]
+    timed = options["kind"] in splits.TIMED
+    taken = agree(lambda: reading.take(files, config, timed=timed))
+    titles = agree(lambda: reading.titles(items, config))
+    users, of_users = _merged(taken.users, taken.user_rows)
+    names, of_items = _merged(taken.items, taken.item_rows)
+    rows = np.concatenate([np.zeros((0, 4), np.int64), *taken.rows])
+    rows[:, 0], rows[:, 1] = of_users[rows[:, 0]], of_items[rows[:, 1]]
+    rows = exchange(rows, rows[:, 0] * jax.process_count() // max(len(users), 1))
+    report = _report({name: count(taken.counts.get(name, 0)) for name in _COUNTED})
+    parts = _parts(rows, len(users), len(names), config, report)
+    users, parts = _renumbered(users, parts, 0)
+    names, parts = _renumbered(names, parts, 1)
+    sizes = Sizes(*(count(len(part)) for part in parts))
+    if sizes.train == 0:
         raise RefusedError(f"{paths[0]}: no interaction is left to train on.")
+    n_users, n_items = (_trained(parts[0], side) for side in (0, 1))
+    train, validation, tested = _owned(shards, parts, n_users)
+    texts = [titles.get(name, "") for name in names]
+    report |= {
+        "testOnlyUsers": len(users) - n_users,
+        "testOnlyItems": len(names) - n_items,
+        "titledItems": sum(map(bool, texts)),
+    }
     return Dataset(
-        users=user_ids,
-        items=item_ids,
-        titles=[""] * len(item_ids),
+        users=users,
+        items=names,
+        titles=texts,
         train=train,
         validation=validation,
         test=tested,
+        n_users=n_users,
+        n_items=n_items,
+        sizes=sizes,
         user_features=None,
         item_features=None,
-        report=_report(len(pairs), train, user_ids, item_ids),
+        report=report,
     )
 
 
-def _table(path: Path, config: Config) -> pa.Table:
-    """The user and item columns of a file, as text, of the rows that count."""
-    try:
-        is_parquet = path.suffix == ".parquet"
-        whole = pq.read_table(path) if is_parquet else pyarrow.csv.read_csv(path)
-    except (OSError, pa.ArrowInvalid) as error:
-        raise RefusedError(f"{path}: cannot read the file: {error}") from error
-    columns = {role: _column(path, whole, role, config) for role in ("user", "item")}
-    least = config.options["data"]["minRating"]
+def _merged(ids: dict[str, int], rows: Sequence[int]) -> tuple[list[str], np.ndarray]:
+    """The ids of all processes in the order of their first rows, and the numbers of this one's."""
+    if is_alone():
+        return list(ids), np.arange(len(ids))
+    encoded = [text.encode() for text in ids]
+    texts = gather(np.frombuffer(b"".join(encoded), np.uint8))
+    lengths = gather(np.array([len(text) for text in encoded], np.int64))
+    begins = gather(np.array(rows, np.int64))
+    first: dict[str, int] = {}
+    for text, length, begin in zip(texts, lengths, begins, strict=True):
+        whole, ends = text.tobytes(), np.cumsum(length).tolist()
+        starts = [0, *ends[:-1]]
+        for start, end, row in zip(starts, ends, begin.tolist(), strict=True):
+            name = whole[start:end].decode()
+            first[name] = min(first.get(name, row), row)
+    names = sorted(first, key=first.__getitem__)
+    numbers = {name: number for number, name in enumerate(names)}
+    return names, np.array([numbers[name] for name in ids], np.int64)
+
+
+def _parts(
+    rows: np.ndarray, users: int, items: int, config: Config, report: dict[str, Any]
+) -> splits.Parts:
+    """The three parts of this process's users; adds to the report."""
+    given = [rows[rows[:, 3] == part, :3] for part in (0, TEST)]
+    train, tested = map(splits.distinct, given)
+    report["duplicates"] = count(len(rows) - len(train) - len(tested))
+    new = splits.without(tested, train)
+    report["heldOutSeenBefore"] = count(len(tested) - len(new))
+    least = config.options["data"]["core"]
     if least is not None:
-        rating = _column(path, whole, "rating", config)
-        columns = {
-            role: column.filter(pc.greater_equal(rating, least)) for role, column in columns.items()
-        }
-    found = pa.table({role: pc.cast(column, pa.string()) for role, column in columns.items()})
-    return found.drop_null()
-
-
-def _column(path: Path, table: pa.Table, role: str, config: Config) -> pa.ChunkedArray[Any]:
-    wanted = config.options["data"]["columns"][role]
-    if isinstance(wanted, int):
-        return table.column(wanted)
-    names = (wanted,) if wanted is not None else _NAMES[role]
-    for name in table.column_names:
-        if name in names or (wanted is None and name.lower() in names):
-            return table.column(name)
-    raise RefusedError(
-        f"{path}: there is no column for `data.columns.{role}`; columns: "
-        f"{', '.join(table.column_names)}."
+        before = len(train) + len(new)
+        train, new = splits.core([train, new], users, items, least)
+        report["droppedByCore"] = count(before - len(train) - len(new))
+    parts, report["splitWithinTie"] = splits.split(
+        train, users, config.seed, config.options["split"]
     )
+    is_given = config.options["split"]["kind"] == "given"
+    return (parts[0], parts[1], new[:, :2]) if is_given else parts
 
 
-def _numbered(columns: Sequence[pa.ChunkedArray[Any]]) -> tuple[np.ndarray, list[str]]:
-    """Ids numbered in the order in which they are first seen, and their texts."""
-    chunks = [chunk for column in columns for chunk in column.chunks]
-    whole = pa.chunked_array(chunks, pa.string()).combine_chunks()
-    encoded = whole.dictionary_encode()
-    if isinstance(encoded, pa.ChunkedArray):
-        encoded = encoded.combine_chunks()
-    return np.asarray(encoded.indices).astype(np.int64), [
-        str(text) for text in encoded.dictionary.to_pylist()
-    ]
+def _renumbered(
+    ids: Sequence[str], parts: splits.Parts, side: int
+) -> tuple[list[str], splits.Parts]:
+    """Ids with a training pair first, both groups in their order; ids without any pair are dropped."""
+    counts = [total(np.bincount(part[:, side], minlength=len(ids))) for part in parts]
+    trained, held_out = counts[0] > 0, counts[1] + counts[2] > 0
+    order = np.concatenate([np.flatnonzero(trained), np.flatnonzero(held_out & ~trained)])
+    number = np.zeros(len(ids), np.int64)
+    number[order] = np.arange(len(order))
+    renumbered = [part.copy() for part in parts]
+    for part in renumbered:
+        part[:, side] = number[part[:, side]]
+    train, validation, test = renumbered
+    return [ids[n] for n in order], (train, validation, test)
 
 
-def _distinct(pairs: np.ndarray) -> np.ndarray:
-    return np.unique(pairs, axis=0) if len(pairs) else pairs
+def _trained(train: np.ndarray, side: int) -> int:
+    """Number of ids with a training pair: they come first."""
+    return max(int(last[0]) for last in gather(np.array([train[:, side].max(initial=-1)]))) + 1
 
 
-def _without(pairs: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Pairs (n, 2) that are not among others: a test of what was trained on tells nothing."""
-    width = max(pairs[:, 1].max(initial=0), others[:, 1].max(initial=0)) + 1
-    keys, known = (each[:, 0] * width + each[:, 1] for each in (pairs, others))
-    return pairs[~np.isin(keys, known)]
-
-
-def _report(lines: int, train: np.ndarray, users: list[str], items: list[str]) -> dict[str, Any]:
-    """What happened to the data on its way in, as the crate reports it."""
-    zero = ("badLines", "withoutUser", "withoutItem", "belowMinRating", "duplicates")
-    more = (
-        "heldOutSeenBefore",
-        "droppedByCore",
-        "splitWithinTie",
-        "unknownFeatures",
-        "titledItems",
+def _owned(shards: Shards, parts: splits.Parts, n_users: int) -> splits.Parts:
+    """The pairs of the users whose rows are on the devices of this process, in order."""
+    block, last = shards.stored(n_users) // jax.process_count(), jax.process_count() - 1
+    train, validation, test = (
+        exchange(part, np.minimum(part[:, 0] // block, last)) for part in parts
     )
+    return in_order(train), in_order(validation), in_order(test)
+
+
+_COUNTED = ("lines", "badLines", "withoutUser", "withoutItem", "belowMinRating")
+
+
+def _report(counts: dict[str, int]) -> dict[str, Any]:
+    """A report on the data in the crate's form, with some counts."""
+    zero = ("duplicates", "heldOutSeenBefore", "droppedByCore", "splitWithinTie")
+    more = ("testOnlyUsers", "testOnlyItems", "unknownFeatures", "titledItems")
     return {
-        "lines": lines,
-        "firstBadLines": [],
+        **counts,
         **dict.fromkeys((*zero, *more), 0),
-        "testOnlyUsers": len(users) - len(np.unique(train[:, 0])),
-        "testOnlyItems": len(items) - len(np.unique(train[:, 1])),
+        "firstBadLines": [],
         "read": [],
         "warnings": [],
         "notes": [],

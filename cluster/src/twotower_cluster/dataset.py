@@ -1,13 +1,15 @@
 """A data set as training reads it: ids, titles, and the pairs of the three parts."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+import jax
 import numpy as np
 
 from . import draws
 from .config import Config
+from .shards import Shards
+from .together import gather, total
 
 
 @dataclass(frozen=True)
@@ -48,40 +50,73 @@ class Features:
 
 
 @dataclass(frozen=True)
+class Sizes:
+    """Pairs of the three parts, of all processes."""
+
+    train: int
+    validation: int
+    test: int
+
+
+@dataclass(frozen=True)
 class Dataset:
-    """Users and items with a training pair come first: they are the rows of the towers."""
+    """Users and items with a training pair come first: they are the rows of the towers.
+
+    A process has the pairs of its own users, a range of them; ids and features are on each process.
+    """
 
     users: list[str]
     items: list[str]
     titles: list[str]
     train: np.ndarray
-    """(N, 2) user and item, in order"""
+    """(n, 2) user and item, in order, of this process"""
     validation: np.ndarray
     test: np.ndarray
+    n_users: int
+    """Rows U of the user tower."""
+    n_items: int
+    """Rows I of the item tower."""
+    sizes: Sizes
     user_features: Features | None
     item_features: Features | None
     report: dict[str, Any]
 
-    @property
-    def n_users(self) -> int:
-        """Rows U of the user tower."""
-        return _rows(self.user_features, self.train[:, 0])
+    def share(self, shards: Shards) -> "Dataset":
+        """This process's share of a data set that each process has."""
+        mine, last = shards.span(self.n_users), jax.process_index() == jax.process_count() - 1
+        end = len(self.users) if last else mine.stop
 
-    @property
-    def n_items(self) -> int:
-        """Rows I of the item tower."""
-        return _rows(self.item_features, self.train[:, 1])
+        def own(part: np.ndarray) -> np.ndarray:
+            return part[(part[:, 0] >= mine.start) & (part[:, 0] < end)]
+
+        return replace(
+            self, train=own(self.train), validation=own(self.validation), test=own(self.test)
+        )
+
+    def gathered(self) -> "Dataset":
+        """The data set with the pairs of all processes, on each."""
+        parts = (self.train, self.validation, self.test)
+        train, validation, test = (in_order(np.concatenate(gather(part))) for part in parts)
+        return replace(self, train=train, validation=validation, test=test)
+
+    def user_counts(self) -> np.ndarray:
+        """Training pairs of each user (U)."""
+        return total(np.bincount(self.train[:, 0], minlength=self.n_users))
 
     def item_counts(self) -> np.ndarray:
         """Training pairs of each item (I)."""
-        return np.bincount(self.train[:, 1], minlength=self.n_items)
+        return total(np.bincount(self.train[:, 1], minlength=self.n_items))
+
+    def lists(self) -> Lists:
+        """The training items of each user, ascending; empty for those of other processes."""
+        return Lists.of_pairs(self.train, self.n_users)
 
     def histories(self, config: Config) -> list[np.ndarray]:
-        """Each user's items (U lists), sampled once where there are more than the cap."""
+        """The same, sampled once where there are more than the cap."""
         assert config.user.history is not None, "the user tower has a history"
         cap = config.user.history.cap
         found = []
-        for user, items in enumerate(Lists.of_pairs(self.train, self.n_users).rows()):
+        for user, items in enumerate(self.lists().rows()):
             if len(items) > cap:
                 key = draws.hashed(config.seed, draws.HISTORY, np.array([user], np.uint32))
                 lots = draws.keyed(key, items.astype(np.uint32))
@@ -91,13 +126,13 @@ class Dataset:
         return found
 
     def held_out(self, part: np.ndarray) -> tuple[list[int], list[list[int]]]:
-        """Users (ascending) who have a pair in a part, and the items of each."""
+        """Users (ascending) of this process who have a pair in a part, and the items of each."""
         lists = Lists.of_pairs(part, len(self.users))
         users = np.flatnonzero(np.diff(lists.offsets)).tolist()
         return users, [lists.row(user).tolist() for user in users]
 
     def seen(self, *, with_validation: bool) -> Lists:
-        """The items that a ranking leaves out, of each user of the tower."""
+        """The items that a ranking leaves out, of each user of this process."""
         pairs = self.train
         if with_validation and len(self.validation):
             known = (self.validation[:, 0] < self.n_users) & (self.validation[:, 1] < self.n_items)
@@ -105,58 +140,11 @@ class Dataset:
         return Lists.of_pairs(pairs, self.n_users)
 
 
-def _rows(features: Features | None, trained: np.ndarray) -> int:
+def rows(features: Features | None, trained: int) -> int:
     """Rows of a tower: features alone give rows to ids without a training pair, too."""
-    count = int(trained.max(initial=-1)) + 1
-    return count if features is None else max(count, len(features.lists.offsets) - 1)
-
-
-def split_random(
-    pairs: np.ndarray, users: int, seed: int, test: float, validation: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Train, validation and test of distinct pairs (N, 2): a seeded share of each user's pairs."""
-    keys = draws.hashed(seed, draws.SPLIT, np.arange(users, dtype=np.uint32))
-    lots = draws.pcg(pairs[:, 1].astype(np.uint32) + keys[pairs[:, 0]])
-    order = np.lexsort((pairs[:, 1], lots, pairs[:, 0]))
-    pairs = pairs[order]
-    count = np.bincount(pairs[:, 0], minlength=users)
-    n_test = np.minimum(_round(count * test), np.maximum(count - 1, 0))
-    left = count - n_test
-    n_validation = np.minimum(_round(left * validation), np.maximum(left - 1, 0))
-    first = np.concatenate([[0], np.cumsum(count)[:-1]])
-    place = np.arange(len(pairs)) - first[pairs[:, 0]]
-    n_train = (left - n_validation)[pairs[:, 0]]
-    in_train = place < n_train
-    in_test = place >= left[pairs[:, 0]]
-    parts = (in_train, ~in_train & ~in_test, in_test)
-    train, valid, tested = (in_order(pairs[part]) for part in parts)
-    return train, valid, tested
+    return trained if features is None else max(trained, len(features.lists.offsets) - 1)
 
 
 def in_order(pairs: np.ndarray) -> np.ndarray:
     """Pairs (N, 2) sorted by user and item."""
     return pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
-
-
-def renumber(
-    ids: Sequence[str], parts: Sequence[np.ndarray], side: int
-) -> tuple[list[str], list[np.ndarray]]:
-    """Ids with a training pair first, both groups in their order; ids without any pair are dropped."""
-    trained, held_out = (np.zeros(len(ids), bool) for _ in range(2))
-    trained[parts[0][:, side]] = True
-    for part in parts[1:]:
-        held_out[part[:, side]] = True
-    order = np.concatenate([np.flatnonzero(trained), np.flatnonzero(held_out & ~trained)])
-    number = np.zeros(len(ids), np.int64)
-    number[order] = np.arange(len(order))
-    renumbered = []
-    for part in parts:
-        changed = part.copy()
-        changed[:, side] = number[part[:, side]]
-        renumbered.append(changed)
-    return [ids[n] for n in order], renumbered
-
-
-def _round(values: np.ndarray) -> np.ndarray:
-    """Halves up, as the crate rounds shares."""
-    return np.floor(values + 0.5).astype(np.int64)

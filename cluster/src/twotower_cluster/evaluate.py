@@ -1,6 +1,6 @@
 """Full-ranking evaluation: all items are ranked on their shards, and the best of each shard merged."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import jax
 import jax.numpy as jnp
@@ -9,6 +9,7 @@ from jax import Array, lax
 from jax.sharding import PartitionSpec as P
 
 from .shards import AXIS, NO_ID, Shards
+from .together import total
 
 TOP_K = 20
 
@@ -16,6 +17,8 @@ Metrics = dict[str, float]
 
 NAMES = ("recall@10", "recall@20", "ndcg@10", "ndcg@20", "hit@10", "mrr@10", "coverage@20")
 """The metrics of a report, by the crate's names."""
+
+_KINDS = ("recall", "ndcg", "hit", "mrr")
 
 
 def top_items(
@@ -54,38 +57,50 @@ def top_items(
     return found
 
 
-def at_cut(
-    k: int, lists: Iterable[Sequence[int]], held_out: Sequence[Sequence[int]], items: int
-) -> Metrics:
-    """Means of the metrics at a cut over the users, whose held-out items are never none."""
-    sums = dict.fromkeys(("recall", "ndcg", "hit", "mrr"), 0.0)
-    listed: set[int] = set()
-    for ranked, wanted in zip(lists, held_out, strict=True):
-        shown = [item for item in ranked[:k] if item != NO_ID]
-        listed.update(shown)
-        hits = set(wanted)
-        ranks = [rank for rank, item in enumerate(shown) if item in hits]
-        ideal = sum(_discount(rank) for rank in range(min(k, len(wanted))))
-        sums["recall"] += len(ranks) / len(wanted)
-        sums["ndcg"] += sum(map(_discount, ranks)) / ideal
-        sums["hit"] += 1.0 if ranks else 0.0
-        sums["mrr"] += 1 / (ranks[0] + 1) if ranks else 0.0
-    users = max(len(held_out), 1)
-    means = {name: total / users for name, total in sums.items()}
-    return {**means, "coverage": len(listed) / max(items, 1)}
-
-
 def metrics(
-    lists: Sequence[Sequence[int]], held_out: Sequence[Sequence[int]], items: int
+    ours: Sequence[Sequence[int]],
+    held_out: Sequence[Sequence[int]],
+    everyone: Sequence[Sequence[int]],
+    items: int,
 ) -> Metrics:
-    """All metrics of a report."""
-    ten, twenty = (at_cut(k, lists, held_out, items) for k in (10, 20))
-    cuts = {"10": ten, "20": twenty}
+    """All metrics of a report; arguments as of `at_cut`."""
+    cuts = {str(k): at_cut(k, ours, held_out, everyone, items) for k in (10, TOP_K)}
     found = {}
     for name in NAMES:
         metric, cut = name.split("@")
         found[name] = cuts[cut][metric]
     return found
+
+
+def at_cut(
+    k: int,
+    ours: Sequence[Sequence[int]],
+    held_out: Sequence[Sequence[int]],
+    everyone: Sequence[Sequence[int]],
+    items: int,
+) -> Metrics:
+    """Means of the metrics at a cut over the users of all processes.
+
+    `ours` are the lists of this process's users, who have `held_out`; `everyone` those of all users.
+    """
+    *sums, users = total(np.array([*_sums(k, ours, held_out), len(held_out)], np.float64)).tolist()
+    listed = {item for ranked in everyone for item in ranked[:k] if item != NO_ID}
+    means = {kind: amount / max(users, 1) for kind, amount in zip(_KINDS, sums, strict=True)}
+    return {**means, "coverage": len(listed) / max(items, 1)}
+
+
+def _sums(k: int, lists: Sequence[Sequence[int]], held_out: Sequence[Sequence[int]]) -> list[float]:
+    """Sums of the metrics `_KINDS` at a cut over some users, whose held-out items are never none."""
+    sums = np.zeros(len(_KINDS))
+    for ranked, wanted in zip(lists, held_out, strict=True):
+        shown = [item for item in ranked[:k] if item != NO_ID]
+        hits = set(wanted)
+        ranks = [rank for rank, item in enumerate(shown) if item in hits]
+        ideal = sum(_discount(rank) for rank in range(min(k, len(wanted))))
+        first = 1 / (ranks[0] + 1) if ranks else 0.0
+        gain = sum(map(_discount, ranks)) / ideal
+        sums += [len(ranks) / len(wanted), gain, float(bool(ranks)), first]
+    return [float(number) for number in sums]
 
 
 def _discount(rank: int) -> float:

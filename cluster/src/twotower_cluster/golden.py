@@ -192,7 +192,7 @@ def _evaluation(report: Report, case: Case, shards: Shards) -> None:
     ranked = np.asarray(lists).tolist()
     held_out = [case["test"][user] for user in users]
     for cut, reference in case["metrics"].items():
-        found = evaluate.at_cut(int(cut), ranked, held_out, items)
+        found = evaluate.at_cut(int(cut), ranked, held_out, ranked, items)
         for metric, wanted in reference.items():
             report.compare(f"{metric}@{cut}", found[metric], wanted)
 

@@ -13,12 +13,13 @@ from jax.experimental import multihost_utils
 from . import evaluate, start
 from .clock import Clock
 from .config import Config, Tower
-from .dataset import Dataset
+from .dataset import Dataset, Sizes
 from .refused import RefusedError
 from .saved import SavedRun
 from .shards import NO_ID, Shards
 from .skipping import Skipping
 from .step import Trainer
+from .together import gather
 from .towers import Inputs, Tensors, embed
 
 NEVER = 2**32 - 1
@@ -48,12 +49,12 @@ class Run:
         record: Report,
     ) -> None:
         check_available(config)
-        self.shards, self.config, self.dataset = shards, config, dataset
+        self.shards, self.config, self.dataset = shards, config, dataset.share(shards)
         self.tensors, self.clock, self.record = tensors, clock, record
         self.epochs: list[Report] = record["run"]["epochs"]
         self.losses: list[float] = []
-        self.data, longest = start.data_tables(shards, config, dataset)
-        self.skipping = Skipping(config, dataset) if config.skip else None
+        self.data, longest = start.data_tables(shards, config, self.dataset)
+        self.skipping = Skipping(config, self.dataset.gathered()) if config.skip else None
         self.trainer = Trainer(shards, config, dataset.n_items, longest)
         self._step = self.trainer.compiled()
         self._embed: dict[str, Any] = {}
@@ -68,10 +69,10 @@ class Run:
         if config.cbns:
             shape = (dataset.n_items, config.out_width)
             tensors["drift_before"] = shards.place(np.zeros(shape, np.float32))
-        if len(dataset.validation):
+        if dataset.sizes.validation:
             names = start.parameter_shapes(config, dataset)
             tensors |= {f"{name}_best": jnp.copy(tensors[name]) for name in names}
-        clock = Clock(len(dataset.train), _bank_opens_after(config))
+        clock = Clock(dataset.sizes.train, _bank_opens_after(config))
         return cls(shards, config, dataset, tensors, clock, _fresh_record(dataset))
 
     @classmethod
@@ -84,7 +85,7 @@ class Run:
             options = {**config.options, "epochs": epochs}
             config = dataclasses.replace(config, epochs=epochs, options=options)
         if run["finished"] is not None and config.epochs > len(run["epochs"]):
-            if len(dataset.validation):
+            if dataset.sizes.validation:
                 raise RefusedError("The run has ended and kept its best epoch: start a new one.")
             run["finished"] = None
         rows = {"drift_before": dataset.n_items}
@@ -116,7 +117,7 @@ class Run:
         patience = self.config.options["patience"]
         best = self.record["run"]["best"]
         ran_out = (
-            len(self.dataset.validation) > 0
+            self.dataset.sizes.validation > 0
             and patience is not None
             and best is not None
             and done >= best + 1 + patience
@@ -145,8 +146,8 @@ class Run:
     def finish(self) -> Report:
         """Goes back to the best epoch where a validation part chooses it, and measures the test."""
         run = self.record["run"]
-        chosen = run["best"] if len(self.dataset.validation) else len(self.epochs) - 1
-        if len(self.dataset.validation):
+        chosen = run["best"] if self.dataset.sizes.validation else len(self.epochs) - 1
+        if self.dataset.sizes.validation:
             names = list(start.parameter_shapes(self.config, self.dataset))
             self.tensors |= {name: jnp.copy(self.tensors[f"{name}_best"]) for name in names}
             metrics = self.measure(self.dataset.test, with_validation=True)
@@ -160,12 +161,14 @@ class Run:
     def measure(self, part: np.ndarray, *, with_validation: bool) -> evaluate.Metrics:
         """Metrics of a held-out part; nothing where it is empty."""
         users, held_out = self.dataset.held_out(part)
-        if not users:
+        everyone = np.concatenate(gather(np.array(users, np.int64)))
+        if not len(everyone):
             return {}
-        trained = [user for user in users if user < self.dataset.n_users]
+        trained = everyone[everyone < self.dataset.n_users]
         lists = self._rank(trained, with_validation=with_validation)
-        lists += [[]] * (len(users) - len(trained))
-        return evaluate.metrics(lists, held_out, self.dataset.n_items)
+        found = dict(zip(trained.tolist(), lists, strict=True))
+        ours = [found.get(user, []) for user in users]
+        return evaluate.metrics(ours, held_out, lists, self.dataset.n_items)
 
     def saved(self) -> SavedRun:
         """The run in host memory, on each process."""
@@ -183,7 +186,32 @@ class Run:
             "bankIsOpen": self.clock.bank_opens_after == 0,
         }
         losses = np.asarray(self.losses, np.float32)
-        return SavedRun(record, self.config, self.dataset, tensors, losses)
+        return SavedRun(record, self.config, self.dataset.gathered(), tensors, losses)
+
+    def serving(self) -> SavedRun:
+        """The outputs of both towers as the tables of a plain run, with the catalogue, to serve from."""
+        data = self.dataset
+        counts = {"user": data.n_users, "item": data.n_items}
+        tables = {
+            f"{name}_table": self._rows_of(name, np.arange(count)) for name, count in counts.items()
+        }
+        none = np.zeros((0, 2), np.int64)
+        served = dataclasses.replace(
+            data,
+            users=data.users[: data.n_users],
+            items=data.items[: data.n_items],
+            titles=data.titles[: data.n_items],
+            train=none,
+            validation=none,
+            test=none,
+            sizes=Sizes(0, 0, 0),
+            user_features=None,
+            item_features=None,
+        )
+        config = self.config.to_serve()
+        record = {**_fresh_record(served), "config": config.options, "pairsInEpoch": 1}
+        tensors = {**tables, "log_q": np.zeros(data.n_items, np.float32)}
+        return SavedRun(record, config, served, tensors, np.zeros(0, np.float32))
 
     def _decide_to_skip(self, skipping: Skipping) -> None:
         """Compacts the pairs of the coming epoch, if the decision has changed them."""
@@ -195,7 +223,7 @@ class Run:
 
     def _train_on(self, pairs: np.ndarray) -> None:
         """Makes some pairs (n, 2) those of the epoch; their table keeps its shape."""
-        table = np.zeros(self.dataset.train.shape, np.int32)
+        table = np.zeros((self.dataset.sizes.train, 2), np.int32)
         table[: len(pairs)] = pairs
         self.data = dataclasses.replace(self.data, pairs=self.shards.place(table))
         self.clock = dataclasses.replace(self.clock, pairs_in_epoch=len(pairs))
@@ -226,7 +254,7 @@ class Run:
             )
         pairs, batch = self.clock.pairs_in_epoch, self.config.batch_size
         weights = np.minimum(batch, pairs - batch * np.arange(steps))
-        validates = len(self.dataset.validation) > 0
+        validates = self.dataset.sizes.validation > 0
         part = self.dataset.validation if validates else self.dataset.test
         report = {
             "epoch": len(self.epochs) + 1,
@@ -275,10 +303,10 @@ class Run:
         moved = jnp.linalg.norm(now - self.tensors["drift_before"], axis=1).sum()
         return float(moved) / max(float(jnp.linalg.norm(now, axis=1).sum()), 1e-12)
 
-    def _rank(self, users: list[int], *, with_validation: bool) -> list[list[int]]:
-        """The best items of users of the tower."""
+    def _rank(self, users: np.ndarray, *, with_validation: bool) -> list[list[int]]:
+        """The best items of users of the tower, whose own process knows which they have."""
         seen = self.dataset.seen(with_validation=with_validation)
-        longest = max(seen.longest(), 1)
+        longest = max(int(most[0]) for most in gather(np.array([max(seen.longest(), 1)])))
         items = self._catalogue()
         lists: list[list[int]] = []
         for first in range(0, len(users), QUERIES):
@@ -288,11 +316,11 @@ class Run:
                 np.full((QUERIES, longest), NO_ID, np.int32),
             )
             ids[: len(block)] = block
-            for row, user in enumerate(block):
+            for row, user in enumerate(block.tolist()):
                 members = seen.row(user)
                 masks[row, : len(members)] = members
             outputs = self._outputs(self.config.user, self.data.user, ids)
-            found = self._best_of(outputs, items, self.shards.replicate(masks))
+            found = self._best_of(outputs, items, self.shards.replicate(_of_all(masks)))
             lists += np.asarray(found)[: len(block)].tolist()
         return lists
 
@@ -384,10 +412,15 @@ def _fresh_record(dataset: Dataset) -> Report:
             "best": None,
             "finished": None,
         },
-        "pairsInEpoch": len(dataset.train),
+        "pairsInEpoch": dataset.sizes.train,
         "bankIsOpen": False,
         "work": dict(NO_WORK),
     }
+
+
+def _of_all(masks: np.ndarray) -> np.ndarray:
+    """Masks (Q, L) with the rows of all processes; a row is `NO_ID` but on one of them."""
+    return np.maximum.reduce(gather(masks))
 
 
 def _gathered(tensor: Array) -> np.ndarray:

@@ -17,7 +17,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from .config import Config, resolve
-from .dataset import Dataset, Features, Lists
+from .dataset import Dataset, Features, Lists, Sizes, rows
 from .refused import RefusedError
 
 VERSION = 1
@@ -60,6 +60,17 @@ def read(path: Path) -> SavedRun:
     except KeyError as missing:
         raise RefusedError(f"{path}: cannot resume: there is no tensor {missing}.") from missing
     return SavedRun(record, config, dataset, unpack_bank(arrays), losses)
+
+
+def read_to_train(path: Path) -> SavedRun:
+    """Reads a saved run that has interactions."""
+    run = read(path)
+    if run.dataset.sizes.train == 0:
+        raise RefusedError(
+            f"{path}: a serving run has no interactions, so it cannot be trained: resume the run that "
+            "`--save` wrote."
+        )
+    return run
 
 
 def write(path: Path, run: SavedRun) -> None:
@@ -136,6 +147,8 @@ def _dataset(arrays: Arrays, report: dict[str, Any]) -> Dataset:
         arrays.pop(f"pairs.{name}").astype(np.int64) for name in ("train", "validation", "test")
     ]
     train, validation, test = (part.reshape(-1, 2) for part in parts)
+    features = [_features(arrays, f"features.{name}") for name in ("user", "item")]
+    counts = [rows(features[side], int(train[:, side].max(initial=-1)) + 1) for side in (0, 1)]
     return Dataset(
         users=_texts(arrays, "users"),
         items=_texts(arrays, "items"),
@@ -143,8 +156,11 @@ def _dataset(arrays: Arrays, report: dict[str, Any]) -> Dataset:
         train=train,
         validation=validation,
         test=test,
-        user_features=_features(arrays, "features.user"),
-        item_features=_features(arrays, "features.item"),
+        n_users=counts[0],
+        n_items=counts[1],
+        sizes=Sizes(len(train), len(validation), len(test)),
+        user_features=features[0],
+        item_features=features[1],
         report=report,
     )
 

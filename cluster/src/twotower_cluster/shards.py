@@ -63,6 +63,12 @@ class Shards:
         grain = math.lcm(GRAIN, self.count)
         return max(-(-rows // grain), 1) * grain
 
+    def span(self, rows: int) -> slice:
+        """The rows of a table that are on the devices of this process."""
+        block = self.stored(rows) // jax.process_count()
+        first = jax.process_index() * block
+        return slice(first, first + block)
+
     def place(self, rows: np.ndarray) -> Array:
         """A table (R, …) from host memory: each process gives the rows of its own devices."""
         return self.build(rows.shape, rows.dtype, lambda span: rows[span])

@@ -54,13 +54,15 @@ class Skipping:
     """What a run skips; `decide` comes before each epoch."""
 
     def __init__(self, config: Config, dataset: Dataset) -> None:
+        """Takes the pairs of all processes: each process decides on all of them."""
         assert config.skip is not None, "the run skips"
         self.options: Skip = config.skip
         self.config, self.dataset = config, dataset
         self.kept = dataset.train
+        self.item_counts = np.bincount(dataset.train[:, 1], minlength=dataset.n_items)
         self.sides = [
             self._side("user", np.bincount(dataset.train[:, 0], minlength=dataset.n_users)),
-            self._side("item", dataset.item_counts()),
+            self._side("item", self.item_counts),
         ]
 
     def decide(self, run: Report, epochs: int, outputs: Outputs) -> bool:
@@ -168,7 +170,7 @@ class Skipping:
             found = skip.find_threshold(self._sample(epochs), options.share)
             return found, found
         if options.policy == "popularity":
-            cut = skip.popularity_cut(self.dataset.item_counts(), options.share)
+            cut = skip.popularity_cut(self.item_counts, options.share)
             return cut, cut
         if options.policy == "cap":
             counts = np.bincount(self.dataset.train[:, 0], minlength=len(users.activity))

@@ -7,10 +7,11 @@ import numpy as np
 
 from . import draws, negatives
 from .config import Config, Tower
-from .dataset import Dataset, Features, Lists
+from .dataset import Dataset, Features
 from .optimizers import STATES
 from .shards import Shards
 from .step import Data
+from .together import exchange, gather
 from .towers import Inputs, Tensors
 
 Arrays = dict[str, np.ndarray]
@@ -144,24 +145,44 @@ def counts(dataset: Dataset) -> np.ndarray:
 def data_tables(shards: Shards, config: Config, dataset: Dataset) -> tuple[Data, int]:
     """What a run trains on, as tables, and the most training items of a user."""
     offsets = train = weights = None
-    lists = Lists.of_pairs(dataset.train, dataset.n_users)
+    counts_of_users = dataset.user_counts()
+    pairs = _in_place(shards, dataset)
     if config.negatives.kind == "uniform":
-        offsets = shards.place(lists.offsets.astype(np.int32))
-        train = shards.place(lists.members.astype(np.int32))
+        ends = np.concatenate([[0], np.cumsum(counts_of_users)])
+        offsets = shards.place(ends.astype(np.int32))
+        train = _part(shards, pairs[:, 1], dataset.sizes.train)
     if config.negatives.kind == "popularity":
         weights = shards.replicate(negatives.cumulative(counts(dataset), config.negatives.alpha))
     history = None
     if config.user.history is not None:
         history = lists_table(shards, dataset.histories(config))
     data = Data(
-        pairs=shards.place(dataset.train.astype(np.int32)),
+        pairs=_part(shards, pairs, dataset.sizes.train),
         user=Inputs(_feature_lists(shards, config.user, dataset.user_features), history),
         item=Inputs(_feature_lists(shards, config.item, dataset.item_features)),
         offsets=offsets,
         train=train,
         cumulative=weights,
     )
-    return data, max(lists.longest(), 1)
+    return data, max(int(counts_of_users.max(initial=0)), 1)
+
+
+def _in_place(shards: Shards, dataset: Dataset) -> np.ndarray:
+    """The training pairs at the places of the list of all pairs that this process's devices hold."""
+    before = sum(int(n[0]) for n in gather(np.array([len(dataset.train)]))[: jax.process_index()])
+    block = shards.stored(dataset.sizes.train) // jax.process_count()
+    owners = (before + np.arange(len(dataset.train))) // block
+    return exchange(dataset.train, owners).astype(np.int32)
+
+
+def _part(shards: Shards, rows: np.ndarray, count: int) -> jax.Array:
+    """A table of `count` rows in all, of which this process has those of its own devices."""
+    first = shards.span(count).start
+
+    def own(span: slice) -> np.ndarray:
+        return rows[span.start - first : span.stop - first]
+
+    return shards.build((count, *rows.shape[1:]), rows.dtype, own)
 
 
 def _feature_lists(shards: Shards, tower: Tower, features: Features | None) -> jax.Array | None:
@@ -171,9 +192,17 @@ def _feature_lists(shards: Shards, tower: Tower, features: Features | None) -> j
 
 
 def lists_table(shards: Shards, lists: Sequence[np.ndarray]) -> jax.Array:
-    """Lists as a table (R, L): a row's members plus 1, then zeros up to the longest list."""
-    longest = max((len(members) for members in lists), default=0)
-    table = np.zeros((len(lists), max(longest, 1)), np.int32)
-    for row, members in enumerate(lists):
-        table[row, : len(members)] = members + 1
-    return shards.place(table)
+    """Lists as a table (R, L): a row's members plus 1, then zeros up to the longest list.
+
+    A process fills in the rows of its own devices.
+    """
+    ours = max((len(members) for members in lists), default=0)
+    longest = max(int(most[0]) for most in gather(np.array([max(ours, 1)])))
+
+    def own(span: slice) -> np.ndarray:
+        table = np.zeros((span.stop - span.start, longest), np.int32)
+        for row, members in enumerate(lists[span]):
+            table[row, : len(members)] = members + 1
+        return table
+
+    return shards.build((len(lists), longest), np.dtype(np.int32), own)

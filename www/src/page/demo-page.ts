@@ -21,6 +21,7 @@ import "../panels/run-controls.js";
 import "./run-settings.js";
 import type { PastRuns } from "./past-runs.js";
 import { hasPastRuns } from "./has-past-runs.js";
+import { serves, SERVES } from "../panels/serving.js";
 import { Session } from "../panels/session.js";
 import { DEFAULTS, type Settings, withoutData } from "../panels/settings.js";
 import type { TrialRun } from "../panels/trials.js";
@@ -228,7 +229,7 @@ export class DemoPage extends LitElement {
                   .trainer=${trainer}
                   .run=${about && { dataSet: this.dataSet, about, backend: settings.backend, specs }}
                   .phase=${phase}
-                  .epochs=${session.epochs.length}
+                  ?untrained=${session.epochs.length === 0 && !serves(about)}
                 ></tt-export-menu>`
               : nothing}
           </details>
@@ -282,7 +283,7 @@ export class DemoPage extends LitElement {
               ></tt-past-runs>
             </section>`
           : nothing}
-        <section class="compare" aria-labelledby="compare">
+        <section class="compare" aria-labelledby="compare" ?hidden=${serves(about)}>
           <h2 id="compare">Compare strategies</h2>
           <p class="muted small">
             Trains the chosen strategies one after the other, from the same start and on the same data. The run above
@@ -403,7 +404,8 @@ export class DemoPage extends LitElement {
 
   /** Messages for screen readers: changes of phase and the end of each epoch. */
   #spoken(): string {
-    const { phase, epochs, progress } = this.#session;
+    const { phase, epochs, progress, trainer } = this.#session;
+    if (serves(trainer?.about)) return SERVES;
     const last = epochs.at(-1);
     const measured = last ? `Epoch ${last.epoch} of ${String(progress?.epochs ?? last.epoch)}: recall at 20 is ${share(last["recall@20"])}.` : "";
     const said = { opening: "Reading the data.", ready: "Ready to train.", waiting: "Waiting for another trainer.", training: "Training.", paused: "Paused.", finished: "Finished.", failed: "" };
@@ -411,7 +413,8 @@ export class DemoPage extends LitElement {
   }
 
   #learnt(): string {
-    const { epochs, progress } = this.#session;
+    const { epochs, progress, trainer } = this.#session;
+    if (serves(trainer?.about)) return "Answers of the run that this one was saved from.";
     if (progress?.trial) return "Tuning tries temperatures first and discards those models. The answers follow after that.";
     if (progress === undefined && epochs.length === 0) return "The model is not trained yet, so its answers are random. They change as it trains.";
     return epochs.length === 0

@@ -125,8 +125,8 @@ export class ExportMenu extends LitElement {
   @property({ attribute: false }) trainer: Trainer | undefined;
   @property({ attribute: false }) run: Repeated | undefined;
   @property() phase: Phase = "opening";
-  /** Epochs that the model has been trained for. */
-  @property({ type: Number }) epochs = 0;
+  /** Whether the model has no trained epoch. */
+  @property({ type: Boolean }) untrained = false;
   @state() private chosen = false;
   /** Outcome of the last action. */
   @state() private outcome = "";
@@ -205,7 +205,7 @@ export class ExportMenu extends LitElement {
   #why(): string | undefined {
     if (this.trainer === undefined || this.phase === "opening") return "The data is being read.";
     if (this.phase === "training") return "Pause training, or wait for its end, to export files.";
-    return this.epochs === 0 ? "Train the model for at least one epoch first." : undefined;
+    return this.untrained ? "Train the model for at least one epoch first." : undefined;
   }
 
   #submitted(event: Event): void {

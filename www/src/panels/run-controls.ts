@@ -7,6 +7,7 @@ import type { Arrived } from "./data-set.js";
 import { define } from "./define.js";
 import { estimate } from "./estimate.js";
 import { count, duration, elapsed, plural, rate, scaled } from "./format.js";
+import { serves, SERVES } from "./serving.js";
 import type { Phase } from "./session.js";
 
 /** Label and event of the main button in each phase. */
@@ -123,7 +124,7 @@ export class RunControls extends LitElement {
     const phase = this.#phase;
     const { label, event } = MAIN[phase];
     const begun = this.progress !== undefined || phase === "training";
-    const held = (phase === "opening" && !this.pressed) || this.blocked || this.stopping;
+    const held = (phase === "opening" && !this.pressed) || this.blocked || this.stopping || serves(this.about);
     return html`<div class="bar">
         <div class="buttons">
           <button class="button primary" part="start" ?disabled=${held} @pointerdown=${this.#press} @click=${() => this.#send(event)}>${label}</button>
@@ -143,6 +144,7 @@ export class RunControls extends LitElement {
           <dd class="reason small muted">${this.about ? because(this.about) : nothing}</dd>
         </div>
       </dl>
+      ${serves(this.about) ? html`<p class="small" role="status">${SERVES}</p>` : nothing}
       ${this.blocked ? html`<p class="small" role="status">The comparison below is running; training can start after it.</p>` : nothing}
       ${this.recovered ? html`<p class="small" role="status">${resumed(this.recovered)}</p>` : nothing}
       ${this.#warning()}
@@ -161,6 +163,7 @@ export class RunControls extends LitElement {
     if (phase === "opening") return this.#reading();
     if (phase === "failed") return "Stopped";
     if (phase === "waiting") return "Waiting: another trainer on this page is training";
+    if (serves(this.about)) return "Serves recommendations";
     if (progress === undefined) {
       const memory = this.about && !this.compact ? `, ${scaled(this.about.memoryBytes, "B")} of memory` : "";
       return `${plural(this.epochs, "epoch")} to go${memory}`;
@@ -207,13 +210,13 @@ export class RunControls extends LitElement {
   #left(): string {
     const { about, progress, phase } = this;
     if (progress) return progress.done || phase === "failed" ? "–" : duration(progress.secondsLeft);
-    return about && phase === "ready" ? `about ${duration(estimate(about).seconds)}` : "–";
+    return about && phase === "ready" && !serves(about) ? `about ${duration(estimate(about).seconds)}` : "–";
   }
 
   /** Warns before the start if steps are long. */
   #warning(): TemplateResult | typeof nothing {
     const { about, progress, phase } = this;
-    const long = about && progress === undefined && phase === "ready" ? estimate(about).longStep : undefined;
+    const long = about && progress === undefined && phase === "ready" && !serves(about) ? estimate(about).longStep : undefined;
     if (long === undefined) return nothing;
     return html`<p class="small" role="status">
       A step takes about ${duration(long)} here, and the page responds only between steps. Set a smaller batch size or width for shorter steps.
