@@ -7,6 +7,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::cells::{Cells, MAX_CELLS};
+pub(super) use crate::formats::json::object_length as element;
 
 /// Values of the requested keys, as text.
 type Values<'a> = [Option<&'a RawValue>; MAX_CELLS];
