@@ -365,7 +365,7 @@ fn serving(trained: &[u8]) -> Vec<u8> {
 fn a_serving_run_answers_as_the_run_that_it_was_and_does_not_train() {
     for choice in BACKENDS {
         let mut whole = trainer(&json!({ "optimizer.kind": "sgd" }), choice);
-        train(&mut whole);
+        train(&mut whole).expect("trains");
         let mut served = load(&serving(&save(&mut whole)), choice).expect("loads");
         let user = whole.users("", 1).remove(0);
         let all = Choice { seen: true, ..Choice::default() };
