@@ -4,12 +4,10 @@
 //! buffers and sizes, and [`Operation`]. Its twin is the file of the same name in `cpu`, its kernels
 //! are in `shaders/`. The list below is the only one.
 
-use std::fmt::Debug;
-
 use super::{Dispatch, Work};
 
 /// A part of a program. The CPU runs it as a `cpu::Twin`.
-pub trait Operation: Debug {
+pub trait Operation {
     /// Returns the dispatches that run it on a GPU.
     fn dispatches(&self) -> Vec<Dispatch>;
 
