@@ -47,13 +47,17 @@ impl Trainer {
     /// run's own.
     ///
     /// # Errors
-    /// [`Error::Config`] for a run that is tuned, or is in the middle of an epoch; the error of a run that has
+    /// [`Error::NotAvailable`] for a serving run; [`Error::Config`] for a run that is tuned, or is in the middle of an epoch; the error of a run that has
     /// failed.
     pub fn new_data(&self) -> Result<Loader> {
         self.check()?;
         let refused = |key: &str, problem: String, allowed: &str| {
             Err(Error::Config { key: key.into(), problem, allowed: allowed.into() })
         };
+        if self.dataset.train.is_empty() {
+            let what = "new data for a serving run, which was saved without interactions,";
+            return Err(Error::NotAvailable { what: what.into() });
+        }
         if self.config.tune.is_some() {
             let problem = "the run's trials held out pairs of the data that it began with";
             return refused("tune", problem.into(), "new data only for a run without `tune`");
