@@ -228,7 +228,7 @@ fn features(
 
 /// Renumbers one side of all pairs: 0 for users, 1 for items. Returns the remaining ids, and the
 /// number of those with a training pair.
-fn renumber(mut ids: Ids, parts: &mut Parts, side: usize) -> (Ids, usize) {
+pub(super) fn renumber(mut ids: Ids, parts: &mut Parts, side: usize) -> (Ids, usize) {
     let mut trained = vec![false; ids.len()];
     let mut held_out = vec![false; ids.len()];
     for pair in parts.train.iter() {

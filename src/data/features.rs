@@ -84,7 +84,7 @@ impl FeatureColumn {
     }
 
     /// Returns the values in a cell as words of the vocabulary.
-    fn words(&self, cell: &str) -> Vec<String> {
+    pub(super) fn words(&self, cell: &str) -> Vec<String> {
         cell.split(JOINT).flat_map(|cell| self.words_of_line(cell)).collect()
     }
 

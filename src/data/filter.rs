@@ -3,15 +3,13 @@
 use super::interactions::Interactions;
 
 /// Removes users and items with fewer than `k` interactions, repeatedly, until every remaining one
-/// has `k`. The parts are counted together. Returns the number of removed interactions.
+/// has `k`. The parts are counted together, and with the numbers of pairs that users and items have besides.
+/// Returns the number of removed interactions.
 pub(super) fn keep_core(
     parts: &mut [Interactions],
-    n_users: usize,
-    n_items: usize,
+    [mut users, mut items]: [Vec<u32>; 2],
     k: usize,
 ) -> usize {
-    let mut users = vec![0_u32; n_users];
-    let mut items = vec![0_u32; n_items];
     for (user, item) in parts.iter().flat_map(Interactions::pairs) {
         users[user as usize] += 1;
         items[item as usize] += 1;

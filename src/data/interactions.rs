@@ -256,8 +256,8 @@ fn sort<const WORDS: usize>(
 
 /// Positions where the rows of a user are split.
 pub(super) enum Cut {
-    /// By number: sizes of the training, validation and test part, from the number of rows.
-    Shares(Box<dyn Fn(usize) -> [usize; 3]>),
+    /// By number: sizes of the training, validation and test part, from a user and the number of their rows.
+    Shares(Box<dyn Fn(u32, usize) -> [usize; 3]>),
     /// By time: start of the validation and test part; `None` for no such part.
     Times { validation: Option<i64>, test: Option<i64> },
 }
@@ -335,7 +335,7 @@ impl Cut {
         key: impl Fn(&[u32; WORDS]) -> Key,
     ) -> [usize; 3] {
         match self {
-            Self::Shares(shares) => shares(run.len()),
+            Self::Shares(shares) => shares(run[0][0], run.len()),
             Self::Times { validation, test } => {
                 let before = |cut: Option<i64>| {
                     let is_before =
@@ -424,7 +424,7 @@ mod tests {
             }
         }
         interactions.sort_and_collapse(3000);
-        let parts = interactions.split(&Cut::Shares(Box::new(shares)), |_, _| 0);
+        let parts = interactions.split(&Cut::Shares(Box::new(move |_, n| shares(n))), |_, _| 0);
         assert_eq!(parts.words, expected);
         assert_eq!(parts.sizes.as_flattened().iter().sum::<usize>() * 2, expected.len());
     }
@@ -436,7 +436,7 @@ mod tests {
             interactions.push(user, item, time).expect("fits");
         }
         interactions.sort_and_collapse(2);
-        let last = Cut::Shares(Box::new(|n| [n - 1, 0, 1]));
+        let last = Cut::Shares(Box::new(|_, n| [n - 1, 0, 1]));
         let parts = interactions.split(&last, |_, item| [1, 2, 0][item as usize]);
         assert_eq!(parts.words, [0, 0, 0, 2, 0, 1, 1, 0, 1, 1]);
         assert_eq!((parts.sizes, parts.within_tie), (vec![[2, 0, 1], [1, 0, 1]], 1));

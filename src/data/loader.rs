@@ -1,13 +1,14 @@
 //! Loads a data set from the bytes of its files.
 
 use super::dataset::{Dataset, Sides};
+use super::extend::{self, Extension};
 use super::filter;
 use super::intake::Intake;
 use super::interactions::Interactions;
 use super::opened::{Closed, Open};
 use super::part::{Part, slot, word};
-use super::report::Report;
-use super::split;
+use super::report::{Report, Summary};
+use super::split::{self, Had};
 use super::warnings;
 use crate::config::{Config, SplitKind};
 use crate::error::{Error, Result};
@@ -39,6 +40,8 @@ pub struct Loader {
     /// Files begun so far.
     begun: Vec<(Part, String)>,
     open: Option<Open>,
+    /// Sizes of the data set that the files join, if there is one.
+    joins: Option<Summary>,
 }
 
 impl Loader {
@@ -50,7 +53,22 @@ impl Loader {
             report: Report::default(),
             begun: Vec::new(),
             open: None,
+            joins: None,
         }
+    }
+
+    /// Returns a loader of new data for a data set, with its ids, and with the columns of its files: see
+    /// [`Loader::extend`].
+    pub fn joining(dataset: &Dataset, config: &Config) -> Self {
+        let mut loader = Self::new(&extend::with_columns(config, &dataset.report.read));
+        (loader.intake.users, loader.intake.items) = (dataset.users.clone(), dataset.items.clone());
+        loader.joins = Some(dataset.summary());
+        loader
+    }
+
+    /// Returns the options that the files are read with.
+    pub fn config(&self) -> &Config {
+        &self.config
     }
 
     /// Ends the previous file and begins another one. `bytes` is the length of its decompressed
@@ -121,11 +139,12 @@ impl Loader {
         }
         report.held_out_seen_before = drop_seen_before(&mut parts) as u64;
         if let Some(k) = config.data.core {
-            let dropped = filter::keep_core(&mut parts, users.len(), items.len(), k);
+            let besides = [vec![0; users.len()], vec![0; items.len()]];
+            let dropped = filter::keep_core(&mut parts, besides, k);
             report.dropped_by_core = dropped as u64;
         }
         let [train, validation, test] = parts;
-        let (mut parts, within_tie) = split::split(train, &config.split, config.seed)?;
+        let (mut parts, within_tie) = split::split(train, &config.split, config.seed, Had::new())?;
         report.split_within_tie = within_tie;
         if given {
             parts.test = test.into_pairs();
@@ -136,6 +155,33 @@ impl Loader {
         let mut data = Dataset::assemble(&files, users, items, parts, &sides, report)?;
         warnings::add(&mut data, &config);
         Ok(data)
+    }
+
+    /// Ends the last file, and returns the data set together with the new data: users and items with a training
+    /// pair keep their index, and old pairs keep their part (`docs/methods.md`, new data).
+    ///
+    /// # Errors
+    /// Those of [`Loader::finish`], but without a test file; [`Error::Data`] if there is no new pair;
+    /// [`Error::Config`] for new ids without a file of their features, and if the data set has changed since
+    /// [`Loader::joining`].
+    pub fn extend(mut self, dataset: &Dataset) -> Result<(Dataset, Extension)> {
+        self.close()?;
+        if self.joins != Some(dataset.summary()) {
+            return Err(Error::Config {
+                key: "extend".into(),
+                problem: "the data has changed since the files were opened".into(),
+                allowed: "to read them again".into(),
+            });
+        }
+        let files = self.interactions_files();
+        let has = [Part::Users, Part::Items].map(|part| self.has(part));
+        let Self { config, mut intake, mut report, .. } = self;
+        report.below_min_rating = intake.below_min_rating;
+        for part in &mut intake.parts {
+            report.duplicates += part.sort_and_collapse(intake.users.len()) as u64;
+        }
+        report.held_out_seen_before = drop_seen_before(&mut intake.parts) as u64;
+        extend::extended(dataset, &config, intake, report, &files, has)
     }
 
     /// Ends the open file, if there is one.
@@ -161,7 +207,8 @@ impl Loader {
             Err(Error::Config { key: key.into(), problem, allowed: allowed.into() })
         };
         match part {
-            Part::All if given => refusal(
+            // New data of a run with given parts is trained on.
+            Part::All if given && self.joins.is_none() => refusal(
                 "split.kind",
                 format!("`given` needs train and test files, but {file_name} is neither"),
                 WITHOUT_GIVEN,

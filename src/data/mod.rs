@@ -15,6 +15,7 @@ mod dataset;
 mod dates;
 mod delimited;
 mod encoding;
+mod extend;
 mod features;
 mod filter;
 mod flaw;
@@ -46,6 +47,8 @@ mod titles;
 mod warnings;
 
 pub use dataset::Dataset;
+pub use extend::Extension;
+pub(crate) use extend::trained;
 pub use features::Features;
 pub use ids::Ids;
 pub use loader::Loader;

@@ -30,18 +30,41 @@ fn shares(n: usize, split: &Split) -> [usize; 3] {
     [n - test - validation, validation, test]
 }
 
+/// Numbers of pairs that users have in the training, validation and test part of a data set which new
+/// pairs join; no user has any at first.
+pub(super) type Had = Vec<[u32; 3]>;
+
+/// Returns the sizes of a user's parts for `n` new pairs. The rule holds for all pairs of the user: the new ones
+/// fill the held-out parts up to the sizes that these have among all.
+fn shares_of_new(n: usize, split: &Split, had: [u32; 3]) -> [usize; 3] {
+    let [trained, validated, tested] = had.map(|n| n as usize);
+    let given = split.kind == SplitKind::Given;
+    let all = n + trained + validated + if given { 0 } else { tested };
+    let [_, validation, test] = shares(all, split);
+    let most = n - usize::from(trained == 0);
+    let test = test.saturating_sub(tested).min(most);
+    let validation = validation.saturating_sub(validated).min(most - test);
+    [n - test - validation, validation, test]
+}
+
 /// Returns the times at which all users are split: `split.at`, or the start of the last share of
-/// all pairs. Pairs with equal times stay together, so a part may be a little smaller than its
-/// share.
-fn times(interactions: &Interactions, split: &Split) -> Result<Cut> {
-    let n = interactions.len();
+/// all pairs, less the number that a part has already. Pairs with equal times stay together, so a
+/// part may be a little smaller than its share.
+fn times(interactions: &Interactions, split: &Split, had: &Had) -> Result<Cut> {
+    let had = |part: usize| had.iter().map(|parts| parts[part] as usize).sum::<usize>();
+    let [trained, validated, had_tested] = [0, 1, 2].map(had);
     let last = |of: usize, share: f64| (of as f64 * share).round() as usize;
+    let n = interactions.len() + trained + validated;
     let test = match &split.at {
         Some(moment) => Some(time_of(moment)?),
-        None => interactions.time_of_last(last(n, split.test)),
+        None => {
+            let wanted = last(n + had_tested, split.test);
+            interactions.time_of_last(wanted.saturating_sub(had_tested))
+        }
     };
     let tested = interactions.count_from(test);
-    let validation = interactions.time_of_last(tested + last(n - tested, split.validation));
+    let wanted = last(n - tested, split.validation);
+    let validation = interactions.time_of_last(tested + wanted.saturating_sub(validated));
     let validates = split.validation > 0.0;
     Ok(Cut::Times { validation: validation.filter(|_| validates), test })
 }
@@ -60,18 +83,22 @@ fn time_of(moment: &Moment) -> Result<i64> {
 
 /// Splits sorted interactions: each user's last pairs are the test part, the pairs before them the
 /// validation part, by time or by lot. The lot is a hash of seed, user and item, so it needs no
-/// state. Also returns the number of users who are split between equal times.
+/// state. `had` has the pairs that the interactions join. Also returns the number of users who are
+/// split between equal times.
 pub(super) fn split(
     interactions: Interactions,
     split: &Split,
     seed: u32,
+    had: Had,
 ) -> Result<(Parts, usize)> {
     let lot = |user, item: u32| pcg(item.wrapping_add(hash(seed, stream::SPLIT, user)));
     let cut = if split.kind == SplitKind::TemporalGlobal {
-        times(&interactions, split)?
+        times(&interactions, split, &had)?
     } else {
         let split = split.clone();
-        Cut::Shares(Box::new(move |n| shares(n, &split)))
+        Cut::Shares(Box::new(move |user, n| {
+            shares_of_new(n, &split, had.get(user as usize).copied().unwrap_or_default())
+        }))
     };
     let SplitWords { words: mut train, sizes, within_tie } = interactions.split(&cut, lot);
     let pairs: &mut [[u32; 2]] = bytemuck::cast_slice_mut(&mut train);
@@ -118,6 +145,23 @@ mod tests {
             (5, split(SplitKind::Given, 0.9, 0.2), [4, 1, 0]),
         ] {
             assert_eq!(shares(n, &split), expected, "{n} pairs, {split:?}");
+            assert_eq!(shares_of_new(n, &split, [0; 3]), expected, "{n} pairs, {split:?}");
+        }
+    }
+
+    #[test]
+    fn new_pairs_fill_the_held_out_parts_up_to_their_share_of_all() {
+        let split = |kind, test, validation| Split { kind, test, validation, at: None };
+        for (n, split, had, expected) in [
+            (10, split(SplitKind::Random, 0.2, 0.0), [8, 0, 2], [8, 0, 2]),
+            (2, split(SplitKind::Random, 0.2, 0.0), [8, 0, 0], [0, 0, 2]),
+            (2, split(SplitKind::Random, 0.2, 0.0), [0, 0, 1], [2, 0, 0]),
+            (2, split(SplitKind::Temporal, 0.9, 0.0), [0, 0, 1], [1, 0, 1]),
+            (3, split(SplitKind::LeaveLastOut, 0.2, 0.25), [4, 0, 1], [1, 2, 0]),
+            (1, split(SplitKind::LeaveLastOut, 0.2, 0.0), [1, 0, 0], [0, 0, 1]),
+            (5, split(SplitKind::Given, 0.9, 0.2), [4, 1, 9], [4, 1, 0]),
+        ] {
+            assert_eq!(shares_of_new(n, &split, had), expected, "{n} pairs to {had:?}, {split:?}");
         }
     }
 }

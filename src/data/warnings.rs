@@ -40,7 +40,7 @@ pub(super) fn add(data: &mut Dataset, config: &Config) {
 }
 
 /// Returns warnings of skipped lines.
-fn of_lines(file: &FileReport, bad: &[String]) -> Vec<String> {
+pub(super) fn of_lines(file: &FileReport, bad: &[String]) -> Vec<String> {
     let FileReport { file: name, lines, .. } = file;
     let mut warnings = Vec::new();
     if !file.skipped.is_empty() {

@@ -223,13 +223,17 @@ impl Run {
         let are_epochs = self.epochs.iter().enumerate().all(|(n, epoch)| {
             epoch.epoch == n + 1
                 && epoch.pairs > 0
-                && epoch.pairs.checked_add(skips(epoch.skip)) == Some(all_pairs)
+                && epoch.pairs.checked_add(skips(epoch.skip))
+                    == Some(self.pairs_of_epoch(n, all_pairs))
                 && epoch.steps == epoch.pairs.div_ceil(config.batch_size)
                 && is_length(epoch.seconds)
                 && epoch.drift.is_none_or(|drift| config.cbns.is_some() && is_length(drift))
                 && (epoch.skip.is_none() || config.skip.is_some())
                 && are_shares(epoch.metrics)
         });
+        if !self.leads_to(all_pairs) {
+            return Some("the data that joined it is not that of its pairs and epochs");
+        }
         if !are_epochs {
             return Some("its epochs do not match its data");
         }
@@ -253,14 +257,14 @@ impl Run {
         }
         // A number read from JSON may differ in its last digit.
         let score = |n: usize| self.epochs[n].metrics.map_or(0.0, |all| all.get(config.metric));
+        let measured = self.epochs_before()..self.epochs.len();
         let is_best = |best: usize| {
-            best < self.epochs.len()
-                && (0..self.epochs.len()).all(|n| score(n) <= score(best) + 1e-9)
+            measured.contains(&best) && measured.clone().all(|n| score(n) <= score(best) + 1e-9)
         };
         let kept = match self.best {
             Some(best) if dataset.validation.is_empty() => (is_best(best), self.epochs.len()),
             Some(best) => (is_best(best), best.saturating_add(1)),
-            None => (self.epochs.is_empty(), 0),
+            None => (measured.is_empty(), self.epochs.len()),
         };
         let is_kept = self.finished.is_none_or(|finished| {
             finished.epoch == kept.1

@@ -4,6 +4,7 @@
 mod checkpoint;
 mod evaluate;
 mod export;
+mod extend;
 mod import;
 mod pace;
 mod profile;
@@ -23,7 +24,7 @@ use serde_json::Value;
 use web_time::Instant;
 
 use crate::config::{self, Config, Towers, Warmup};
-use crate::data::{Csr, Dataset, Features};
+use crate::data::{Csr, Dataset, Extension, Features};
 use crate::error::{Error, Result};
 use crate::executor::{Backend, BackendRequest, Executor, Pending};
 use crate::formats::json;
@@ -128,9 +129,12 @@ struct Run {
     trials: Vec<Trial>,
     #[serde(deserialize_with = "json::list")]
     epochs: Vec<EpochReport>,
+    /// New data that joined the run, in order.
+    #[serde(default)]
+    extensions: Vec<Extension>,
     /// Pairs that the current epoch skips; none before the first decision.
     skipping: Option<Skipping>,
-    /// Index in `epochs` of the best one.
+    /// Index in `epochs` of the best one since the last extension.
     best: Option<usize>,
     #[serde(deserialize_with = "json::optional")]
     finished: Option<Final>,
@@ -288,7 +292,8 @@ impl Trainer {
                     allowed: "a reset with more epochs".into(),
                 });
             }
-            self.run.finished = None;
+            (self.run.finished, self.run.edge) = (None, None);
+            self.lists.clear();
         }
         self.config.epochs = epochs;
         if !self.model.is_released() {
@@ -510,7 +515,8 @@ impl Trainer {
 
     /// Returns whether the run is at the end of its last epoch.
     fn is_over(&self) -> bool {
-        let (epochs, best) = (self.run.epochs.len(), self.run.best.map_or(0, |best| best + 1));
+        let before = self.run.epochs_before();
+        let (epochs, best) = (self.run.epochs.len(), self.run.best.map_or(before, |best| best + 1));
         let ran_out = self.config.patience.is_some_and(|patience| epochs >= best + patience);
         self.model.step_in_epoch() == 0
             && self.flights.is_empty()
@@ -525,9 +531,12 @@ impl Trainer {
         let chosen = self.run.best.filter(|_| !self.validation.is_empty());
         let epoch = chosen.unwrap_or(self.run.epochs.len() - 1);
         let mut metrics = self.run.epochs[epoch].metrics;
-        if chosen.is_some() {
+        // No epoch has measured the run on data that just joined it.
+        if chosen.is_some() || self.run.epochs.len() == self.run.epochs_before() {
             if self.run.edge.is_none() {
-                self.model.restore_best();
+                if chosen.is_some() {
+                    self.model.restore_best();
+                }
                 self.run.edge = Some(Edge::Run);
             }
             let Poll::Ready(measured) = self.measure(Mask::History, budget).await? else {

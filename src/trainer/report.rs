@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::evaluate::HeldOut;
 use super::{Edge, Recovery, SkipReport, Trainer, Trial, TrialProgress};
 use crate::config::Config;
-use crate::data;
+use crate::data::{self, Extension};
 use crate::executor::Backend;
 use crate::formats::json::{self, Parts};
 use crate::metrics::Metrics;
@@ -94,6 +94,8 @@ pub struct Report<'a> {
     /// Trials before the first epoch, if the run is tuned.
     trials: &'a [Trial],
     epochs: &'a [EpochReport],
+    /// New data that joined the run, in order.
+    extensions: &'a [Extension],
     /// Current progress.
     progress: Progress,
     popularity: Option<Metrics>,
@@ -153,6 +155,7 @@ impl Trainer {
             about: self.about(),
             trials: &self.run.trials,
             epochs: &self.run.epochs,
+            extensions: &self.run.extensions,
             progress: self.progress(Vec::new(), None),
             popularity: on_validation.or(on_test),
             best: self.run.best.map(|best| self.run.epochs[best]),

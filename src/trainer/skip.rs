@@ -103,11 +103,14 @@ impl Trainer {
     /// the tables after the last epoch.
     pub(super) async fn decide_to_skip(&mut self) -> Result<()> {
         let Some(options) = self.config.skip.clone() else { return Ok(()) };
-        let done = self.run.epochs.len();
+        // After an extension all starts over, with the epochs that are left.
+        let before = self.run.epochs_before();
+        let done = self.run.epochs.len() - before;
+        let planned = self.config.epochs.saturating_sub(before);
         let is_taken_back =
             self.run.skipping.is_some_and(|skipping| skipping.report.note == Some(Note::TakenBack));
         // Permanent: epochs added after the planned ones also train on every pair.
-        if is_taken_back || done >= options.ends_after(self.config.epochs) {
+        if is_taken_back || done >= options.ends_after(planned) {
             return self.take_back().await;
         }
         let measured = options.policy == SkipPolicy::Stale;

@@ -258,6 +258,18 @@ impl Engine {
         })
     }
 
+    /// A loader of new data for the run.
+    #[wasm_bindgen(js_name = newData)]
+    pub fn new_data(&self) -> JsResult<Loader> {
+        let loader = self.borrow("newData", trainer::Trainer::new_data)??;
+        Ok(Loader { config: loader.config().clone(), loader, heads: Heads::default() })
+    }
+
+    /// Adds new data to the run: the counts of what was new.
+    pub fn extend(&self, new: Loader) -> Promise {
+        self.with("extend", async move |trainer| Ok(to_js(&trainer.extend(new.loader).await?)))
+    }
+
     /// Saves the run as a file.
     pub fn save(&self) -> Promise {
         self.with("save", async |trainer| {

@@ -6,6 +6,7 @@ mod cold_items;
 mod combinations;
 mod data;
 mod docs;
+mod extend;
 mod files;
 mod fuzz;
 #[cfg(feature = "verify")]

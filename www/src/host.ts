@@ -2,12 +2,11 @@
 
 import type { PartialConfig } from "./config.js";
 import { TwoTowerError } from "./error.js";
-import { open } from "./read.js";
+import { readInto } from "./read.js";
 import { Run } from "./run.js";
 import type { Part } from "./source.js";
 import type { About, Backend, OptionSpec, Preset } from "./types.js";
-import { type Engine, type Loader, start, type Wasm, type WasmSource } from "./wasm.js";
-import { Unclear } from "./zip.js";
+import { type Engine, start, type Wasm, type WasmSource } from "./wasm.js";
 
 /** Number and description of a new run. */
 export interface Made {
@@ -48,7 +47,7 @@ export class Host {
   async create(parts: Part[], config: PartialConfig, backend: Backend | "auto"): Promise<Made> {
     const { Engine, Loader } = await this.#crate();
     const loader = new Loader(config);
-    for (const part of parts) await read(part, loader);
+    for (const part of parts) await readInto(loader, part);
     return this.#add(await Engine.create(loader.finish(), config, backend));
   }
 
@@ -81,22 +80,5 @@ export class Host {
   #crate(): Promise<Wasm> {
     if (this.#wasm === undefined) throw new TwoTowerError("worker", "the worker was not started");
     return this.#wasm;
-  }
-}
-
-async function read({ part, name, body, size }: Part, loader: Loader): Promise<void> {
-  const refuse = (problem: string) => (cause: unknown): never => {
-    const reason = cause instanceof Error ? ` (${cause.message})` : "";
-    throw TwoTowerError.data(name, cause instanceof Unclear ? cause.message : problem + reason, cause);
-  };
-  const unreadable = "it could not be read completely";
-  const { chunks, packed, inner, bytes } = await open(body, part).catch(refuse(unreadable));
-  const length = packed === undefined ? size : bytes;
-  loader.begin(part, inner === undefined ? name.replace(/\.gz$/i, "") : `${name}/${inner}`, length);
-  const reader = chunks.getReader();
-  for (;;) {
-    const { done, value } = await reader.read().catch(refuse(packed ? `it is not a complete ${packed} file` : unreadable));
-    if (done) return;
-    loader.push(value);
   }
 }

@@ -1,7 +1,9 @@
 /** Reads the bytes of a table, chunk by chunk, and unpacks them. */
 
-import type { PartName } from "./wasm.js";
-import { isZip, unzip } from "./zip.js";
+import { TwoTowerError } from "./error.js";
+import type { Part } from "./source.js";
+import type { Loader, PartName } from "./wasm.js";
+import { isZip, Unclear, unzip } from "./zip.js";
 
 /** A table's text. */
 export interface Text {
@@ -54,4 +56,22 @@ function resume(
     },
     cancel: (reason) => reader.cancel(reason),
   });
+}
+
+/** Reads a part of a source, chunk by chunk. */
+export async function readInto(loader: Loader, { part, name, body, size }: Part): Promise<void> {
+  const refuse = (problem: string) => (cause: unknown): never => {
+    const reason = cause instanceof Error ? ` (${cause.message})` : "";
+    throw TwoTowerError.data(name, cause instanceof Unclear ? cause.message : problem + reason, cause);
+  };
+  const unreadable = "it could not be read completely";
+  const { chunks, packed, inner, bytes } = await open(body, part).catch(refuse(unreadable));
+  const length = packed === undefined ? size : bytes;
+  loader.begin(part, inner === undefined ? name.replace(/\.gz$/i, "") : `${name}/${inner}`, length);
+  const reader = chunks.getReader();
+  for (;;) {
+    const { done, value } = await reader.read().catch(refuse(packed ? `it is not a complete ${packed} file` : unreadable));
+    if (done) return;
+    loader.push(value);
+  }
 }

@@ -4,12 +4,15 @@ import { transfer } from "comlink";
 
 import type { PartialConfig } from "./config.js";
 import { TwoTowerError } from "./error.js";
+import { readInto } from "./read.js";
+import type { Part } from "./source.js";
 import type {
   About,
   Backend,
   ByFeatures,
   Choice,
   Export,
+  Extension,
   Item,
   Profile,
   Progress,
@@ -82,6 +85,16 @@ export class Run {
 
   startItems(file: Blob): Promise<number> {
     return this.#inTurn((engine) => engine.startItems(file));
+  }
+
+  /** Reads new data and adds it to the run. */
+  extend(parts: readonly Part[]): Promise<{ extension: Extension; about: About }> {
+    return this.#inTurn(async (engine) => {
+      const loader = engine.newData();
+      for (const part of parts) await readInto(loader, part);
+      const extension = await engine.extend(loader);
+      return { extension, about: engine.about() };
+    });
   }
 
   save(): Promise<Uint8Array<ArrayBuffer>> {

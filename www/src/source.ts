@@ -1,7 +1,7 @@
 /** Converts a user's source to named parts that can be sent to the worker. */
 
 import { TwoTowerError } from "./error.js";
-import type { Source, Table } from "./types.js";
+import type { NewData, Source, Table } from "./types.js";
 import type { PartName } from "./wasm.js";
 
 /** One table on its way to the worker. */
@@ -14,8 +14,8 @@ export interface Part {
   size?: number;
 }
 
-/** Returns the parts in the order in which they are read. */
-export function partsOf(source: Source): Part[] {
+/** Returns the parts in the order in which they are read. New data may lack a test part. */
+export function partsOf(source: Source | NewData, isNew = false): Part[] {
   if (!hasParts(source)) return [part("all", source)];
   const { items, users, ...tables } = source;
   const parts =
@@ -24,7 +24,7 @@ export function partsOf(source: Source): Part[] {
       : [
           part("train", tables.train),
           ...(tables.validation === undefined ? [] : [part("validation", tables.validation)]),
-          part("test", tables.test),
+          ...(isNew && tables.test === undefined ? [] : [part("test", tables.test)]),
         ];
   return [
     ...parts,
@@ -51,7 +51,7 @@ export async function sendable(parts: Part[]): Promise<{ parts: Part[]; transfer
   return { parts: await Promise.all(blobs), transfer: [] };
 }
 
-function hasParts(source: unknown): source is Exclude<Source, Table> {
+function hasParts(source: unknown): source is Exclude<Source | NewData, Table> {
   return typeof source === "object" && source !== null && !isTable(source);
 }
 

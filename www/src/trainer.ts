@@ -16,8 +16,10 @@ import type {
   Choice,
   EpochReport,
   Export,
+  Extension,
   Item,
   ListsOfRecommendations,
+  NewData,
   OptionSpec,
   Preset,
   Profile,
@@ -274,6 +276,23 @@ export class Trainer {
    */
   startItems(file: Bytes): Promise<number> {
     return typed(async () => this.#remote.ask("startItems", await cloneable(asBlob(file))));
+  }
+
+  /**
+   * Adds new users, items and interactions to the run, at the end of an epoch: what it has learnt stays, and training
+   * continues with all of the data. Its files have the columns of the run's own. Pairs that the run has are not added
+   * again, and every old pair stays in its part. A run that was over trains for a fifth more epochs, unless
+   * {@link TrainOptions.epochs} tells how many it has. Rejected with the code `config` within an epoch and for a run
+   * with `tune`; the run then stays as it is. `busy` while training.
+   */
+  extend(source: NewData): Promise<Extension> {
+    return typed(async () => {
+      this.#refuseWhileTraining("extend");
+      const sent = await sendable(partsOf(source, true));
+      const { extension, about } = await this.#remote.ask("extend", transfer(sent.parts, sent.transfer));
+      this.#about = about;
+      return extension;
+    });
   }
 
   /**

@@ -14,6 +14,33 @@ export type Source =
   | { data: Table; items?: Table; users?: Table }
   | { train: Table; test: Table; validation?: Table; items?: Table; users?: Table };
 
+/** New interactions for a run, and titles and features of new users and items. */
+export type NewData = Source | { train: Table; test?: Table; validation?: Table; items?: Table; users?: Table };
+
+/** Counts of new data that joined a run. */
+export interface Extension {
+  /** Whole epochs before it. */
+  epochs: number;
+  /** Training pairs before it. */
+  pairs: number;
+  /** Users with a first training pair. */
+  users: number;
+  /** Items with a first training pair. */
+  items: number;
+  /** New training pairs. */
+  train: number;
+  /** New pairs that choose the best epoch. */
+  validation: number;
+  /** New pairs that measure the result. */
+  test: number;
+  /** Pairs that the run had already: they are not added again, and stay in their part. */
+  known: number;
+  /** Old items that got another title. */
+  titles: number;
+  /** Old users and items that got other features. */
+  features: number;
+}
+
 /** A column of a file that is used. */
 export interface ColumnReport {
   role: "user" | "item" | "rating" | "timestamp" | "title" | "feature";
@@ -198,6 +225,8 @@ export interface Report extends About {
   /** Trials before the first epoch, if the run is tuned. */
   trials: Trial[];
   epochs: EpochReport[];
+  /** New data that joined the run, in order. */
+  extensions: Extension[];
   /** Progress so far. */
   progress: Progress;
   /** The metrics of recommending the most popular items, on the part that the epochs are measured on. */

@@ -9,6 +9,7 @@ import type {
   ByFeatures,
   Choice,
   Export,
+  Extension,
   Item,
   OptionSpec,
   Preset,
@@ -50,6 +51,8 @@ export interface Engine {
   items(search: string, limit: number): Item[];
   reset(options: object, backend: Backend | "auto"): Promise<void>;
   startItems(file: Blob): Promise<number>;
+  newData(): Loader;
+  extend(loader: Loader): Promise<Extension>;
   save(): Promise<Uint8Array>;
   export(file: Export): Promise<Uint8Array>;
   free(): void;

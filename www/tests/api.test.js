@@ -591,6 +591,55 @@ test("errors are typed, with a code, a sentence and data", async () => {
   assert.match(refused.stray.message, /^no-such%\.csv/);
 });
 
+test("new data joins a run, which trains on, is saved and answers new users", async () => {
+  const found = await inPage(async () => {
+    const more = "item,user,timestamp\n22423,newcomer,1\n85123A,newcomer,2\nnovelty,newcomer,3\n22423,u4,1000004\nnovelty,u4,1\nnovelty,u8,1\n";
+    const trainer = await Trainer.create(csv, { ...options, epochs: 5, split: { test: 0 } });
+    const training = trainer.train();
+    await training.next();
+    const busy = await refusal(() => trainer.extend(more));
+    await training.return();
+    const control = new AbortController();
+    const { signal } = control;
+    await refusal(() => all(trainer, { signal, onProgress: ({ step, steps }) => void (step < steps && control.abort()) }));
+    // It may be in the middle of an epoch.
+    const within = await refusal(() => trainer.extend(more));
+    const before = (await all(trainer)).length;
+    const other = await refusal(() => trainer.extend("reader,book\na,b\n"));
+    const known = await refusal(() => trainer.extend(csv));
+    const none = await refusal(() => trainer.extend(undefined));
+    const users = trainer.about.data.users;
+    const extension = await trainer.extend({ data: new Blob([more]), items: "item,title\nnovelty,A new thing\n" });
+    const added = trainer.about.data.users - users;
+    const saved = await Trainer.load(await trainer.save(), { backend: "cpu" });
+    const epochs = [];
+    for (const run of [trainer, saved]) epochs.push((await all(run)).map(({ epoch, loss }) => [epoch, loss]));
+    const { extensions } = await saved.report();
+    const [first] = await saved.similar("novelty", 1);
+    const answers = await saved.recommend({ user: "newcomer" }, 3);
+    const [novelty] = await saved.items("new thing", 1);
+    trainer.destroy();
+    saved.destroy();
+    const tuned = await Trainer.create(csv, { ...options, tune: {} });
+    const tune = await refusal(() => tuned.extend(more));
+    tuned.destroy();
+    return { busy, within, before, other, known, none, extension, added, epochs, extensions, first, answers, novelty, tune };
+  });
+  assert.equal(found.busy.code, "busy");
+  if (found.within !== "accepted") assert.deepEqual([found.within.code, found.within.data.key], ["config", "extend"]);
+  assert.deepEqual([found.other.code, found.other.data.key], ["config", "data.columns.user"]);
+  assert.match(found.known.message, /all of its \d+ pairs are in the run already/);
+  assert.deepEqual([found.none.code, found.tune.code, found.tune.data.key], ["data", "config", "tune"]);
+  const { epochs, users, items, train, known, titles } = found.extension;
+  assert.deepEqual({ epochs, users, items, train, known, titles }, { epochs: 5, users: 1, items: 1, train: 5, known: 1, titles: 0 });
+  assert.equal(found.added, 1);
+  assert.deepEqual(found.extensions, [found.extension]);
+  assert.deepEqual(found.epochs[0].map(([epoch]) => epoch), [6], "a fifth of five epochs");
+  assert.deepEqual(found.epochs[1], found.epochs[0], "saved and loaded, to the last bit");
+  assert.ok(found.first.item && found.answers.length === 3);
+  assert.deepEqual(found.novelty, { item: "novelty", title: "A new thing" });
+});
+
 test("arguments of another kind are rejected by name before they reach the worker", async () => {
   const refused = await inPage(async () => {
     const trainer = await Trainer.create(csv, options);

@@ -845,6 +845,44 @@ test("a step that does not end is stopped with its worker", async () => {
   await close();
 });
 
+test("new data joins the run at hand, by keyboard, and it trains on", async () => {
+  for (const name of ["light", "phone"]) {
+    const { page, faults, close } = await open(session, SCREENS[name]);
+    await phase(page, "Start training");
+    const add = page.getByRole("button", { name: "Add new data" });
+    assert.ok(await add.isDisabled(), "nothing is trained yet");
+    await quick(page, 5);
+    await main(page).click();
+    await page.getByText("Its answers after 1 epoch").waitFor();
+    await main(page).click();
+    await phase(page, "Resume");
+    const give = async (text) => {
+      await add.focus();
+      const [chooser] = await Promise.all([page.waitForEvent("filechooser"), page.keyboard.press("Enter")]);
+      await chooser.setFiles([file("new.csv", text)]);
+    };
+    // Paused within an epoch, it is trained to its end first.
+    await give("user,item\nnewcomer,585\nnewcomer,1\nnewcomer,a new book\n");
+    await page.getByText("Added 3 pairs to train on, with 1 new reader and 1 new book. Resume trains on all of it.").waitFor();
+    await page.getByText("4,892 readers").waitFor();
+    await fits(page, SCREENS[name]);
+    await page.screenshot({ path: drawing(`extended-${name}`), fullPage: true });
+    await phase(page, "Resume");
+    await give("reader,title\na,b\n");
+    await page.locator("tt-error-note").getByText("data.columns.user").waitFor();
+    await main(page).click();
+    await phase(page, "Train again");
+    await page.getByText("Its answers after 5 epochs").waitFor();
+    await give("user,item\nnewcomer,2\n");
+    await page.getByText("Added 1 pair to train on, with 0 new readers and 0 new books.").waitFor();
+    await main(page).click();
+    await phase(page, "Train again");
+    await page.getByText("Its answers after 6 epochs").waitFor();
+    assert.deepEqual(faults, []);
+    await close();
+  }
+});
+
 test("a model is saved as a file and resumes from it; another file is rejected", async () => {
   const { page, close } = await open(session);
   await phase(page, "Start training");

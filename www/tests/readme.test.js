@@ -67,10 +67,12 @@ test("the example compiles with the package's types and runs", async () => {
   const { page: tab, faults, close } = await blank(session);
   // The data contains the ids of the example.
   await tab.route("**/ratings.csv", (route) => route.fulfill({ body: ratings() }));
+  await tab.route("**/new.csv", (route) => route.fulfill({ body: "user,item,timestamp\nnewcomer,22423,2000000\n" }));
   const code = ts.transpile(module, { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext });
   await tab.route("**/example.js", (route) => route.fulfill({ contentType: "text/javascript", body: code.replace('"twotower"', '"./twotower.js"') }));
   const about = await tab.evaluate(async () => (await import("./example.js")).example());
   assert.equal(about.config.dim, 64);
+  assert.equal(about.data.users, 61, "with the new one");
   assert.deepEqual(faults, []);
   await close();
 });

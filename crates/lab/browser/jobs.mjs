@@ -15,13 +15,14 @@ export async function surroundings() {
 
 /**
  * Trains with the package, as a page does: `source` maps tables to their addresses, `saved` is the address of a run to
- * resume. Sends the run with the name `model`, and all `exports`, to the server, if requested.
+ * resume, which takes the tables as new data. Sends the run with the name `model`, and all `exports`, to the server, if requested.
  */
 export async function train({ source, saved, options, backend, epochs, exports, model }) {
   const { Trainer } = await import(addressOf("/package/twotower.js"));
   const trainer = await (saved === undefined
     ? Trainer.create(await tables(source), { ...options, backend })
     : Trainer.load(await (await fetched(saved)).blob(), { backend }));
+  if (saved !== undefined && source !== undefined) await tell("extension", await trainer.extend(await tables(source)));
   await tell("about", trainer.about);
   const training = trainer.train({ epochs: epochs ?? undefined, onProgress: (progress) => tell("progress", progress) });
   while (!(await training.next()).done);

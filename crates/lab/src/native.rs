@@ -11,7 +11,7 @@ use std::io::{BufRead as _, BufReader, Read};
 use std::path::Path;
 use std::time::Duration;
 use twotower::Config;
-use twotower::data::{Dataset, Loader};
+use twotower::data::{Dataset, Extension, Loader};
 use twotower::exchange::EXPORTS;
 use twotower::trainer::Trainer;
 
@@ -24,7 +24,7 @@ const CHUNK: usize = 1 << 18;
 /// Trains, calls `hear` with each event, and returns the run's JSON document.
 pub fn train(run: &Run, hear: &mut impl FnMut(&str, &Value)) -> Result<Value> {
     pollster::block_on(async {
-        let mut trainer = start(run).await?;
+        let mut trainer = start(run, hear).await?;
         hear("about", &document(trainer.about())?);
         loop {
             let progress = trainer.advance(SLICE).await?;
@@ -36,28 +36,49 @@ pub fn train(run: &Run, hear: &mut impl FnMut(&str, &Value)) -> Result<Value> {
         if let Some(folder) = &run.export {
             export(&mut trainer, folder).await?;
         }
+        if let Some(file) = &run.save {
+            save(&mut trainer, file).await?;
+        }
         document(trainer.report())
     })
 }
 
-async fn start(run: &Run) -> Result<Trainer> {
+async fn start(run: &Run, hear: &mut impl FnMut(&str, &Value)) -> Result<Trainer> {
     let choice = run.backend.choice();
     match &run.start {
         Start::Fresh { tables, options } => {
             let config = Config::resolve(options)?;
             Ok(Trainer::new(read(tables, &config)?, config, choice).await?)
         }
-        Start::Saved { file, epochs } => {
+        Start::Saved { file, tables, epochs } => {
             let bytes = std::fs::read(file)
                 .with_context(|| format!("{} cannot be read", file.display()))?;
             let loaded = Trainer::load(&bytes, choice).await;
             let mut trainer = loaded.with_context(|| file.display().to_string())?;
+            if !tables.is_empty() {
+                hear("extension", &document(extend(&mut trainer, tables).await?)?);
+            }
             if let Some(epochs) = epochs {
                 trainer.set_epochs(Config::resolve(&json!({ "epochs": epochs }))?.epochs)?;
             }
             Ok(trainer)
         }
     }
+}
+
+/// Adds new data to a run.
+pub async fn extend(trainer: &mut Trainer, tables: &[Table]) -> Result<Extension> {
+    let loader = read_into(trainer.new_data()?, tables)?;
+    Ok(trainer.extend(loader).await?)
+}
+
+/// Writes the run to a file of another name first, so that no half of it is left under its own.
+async fn save(trainer: &mut Trainer, file: &Path) -> Result<()> {
+    let mut part = file.as_os_str().to_owned();
+    part.push(".part");
+    let written = std::fs::write(&part, trainer.save().await?);
+    let named = written.and_then(|()| std::fs::rename(&part, file));
+    named.with_context(|| format!("{} cannot be written", file.display()))
 }
 
 async fn export(trainer: &mut Trainer, folder: &Path) -> Result<()> {
@@ -69,12 +90,16 @@ async fn export(trainer: &mut Trainer, folder: &Path) -> Result<()> {
 }
 
 /// Serializes through text, so that 32-bit numbers keep their short form: 0.1, not 0.10000000149.
-fn document(told: impl Serialize) -> Result<Value> {
+pub fn document(told: impl Serialize) -> Result<Value> {
     Ok(serde_json::from_str(&serde_json::to_string(&told)?)?)
 }
 
-fn read(tables: &[Table], config: &Config) -> Result<Dataset> {
-    let mut loader = Loader::new(config);
+/// Reads the files of a fresh run.
+pub fn read(tables: &[Table], config: &Config) -> Result<Dataset> {
+    Ok(read_into(Loader::new(config), tables)?.finish()?)
+}
+
+fn read_into(mut loader: Loader, tables: &[Table]) -> Result<Loader> {
     let mut chunk = vec![0; CHUNK];
     for table in tables {
         let unreadable = || format!("{} cannot be read", table.file.display());
@@ -87,7 +112,7 @@ fn read(tables: &[Table], config: &Config) -> Result<Dataset> {
             }
         }
     }
-    Ok(loader.finish()?)
+    Ok(loader)
 }
 
 /// A file's text, decompressed.
@@ -114,5 +139,59 @@ impl Text {
         }
         let bytes = file.get_ref().metadata()?.len();
         Ok(Self { name, read: Box::new(file), bytes: Some(bytes) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::Backend;
+    use std::path::PathBuf;
+    use twotower::data::Part;
+
+    #[test]
+    fn new_data_joins_a_saved_run() {
+        let folder = std::env::temp_dir().join(format!("twotower-native-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("made");
+        let file = |name: &str| folder.join(name);
+        let pairs = |users: std::ops::Range<u32>| -> String {
+            let lines = users
+                .flat_map(|user| (0..8).map(move |n| format!("u{user},i{}\n", (user + n) % 12)));
+            ["user,item\n".to_owned()].into_iter().chain(lines).collect()
+        };
+        std::fs::write(file("old.csv"), pairs(0..20)).expect("written");
+        std::fs::write(file("new.csv"), pairs(19..25)).expect("written");
+        let table = |name: &str| vec![Table::new(Part::All, file(name))];
+        let run = |start: Start, save: PathBuf| {
+            let run = Run { start, backend: Backend::Cpu, export: None, save: Some(save) };
+            let mut told = Vec::new();
+            train(&run, &mut |event, value| {
+                if event == "extension" {
+                    told.push(value.clone());
+                }
+            })
+            .map(|report| (report, told))
+        };
+        let options = json!({ "dim": 8, "epochs": 5, "batchSize": 32 });
+        let fresh = Start::Fresh { tables: table("old.csv"), options };
+        run(fresh, file("run.safetensors")).expect("trains");
+        let saved = |epochs| Start::Saved {
+            file: file("run.safetensors"),
+            tables: table("new.csv"),
+            epochs,
+        };
+        let (report, told) = run(saved(None), file("more.safetensors")).expect("trains");
+        assert_eq!((told[0]["users"].as_u64(), told[0]["known"].as_u64()), (Some(5), Some(8)));
+        assert_eq!(report["extensions"][0], told[0]);
+        assert_eq!(report["epochs"].as_array().map(Vec::len), Some(6));
+        let (report, _) = run(saved(Some(8)), file("run.safetensors")).expect("writes over itself");
+        assert_eq!(report["epochs"].as_array().map(Vec::len), Some(8));
+        // Its data is in it now.
+        let told =
+            run(saved(None), file("run.safetensors")).expect_err("nothing is new").to_string();
+        let left: Vec<_> = std::fs::read_dir(&folder).expect("there").flatten().collect();
+        assert_eq!(left.len(), 4, "{left:?}");
+        std::fs::remove_dir_all(&folder).expect("removed");
+        assert!(told.contains("are in the run already"), "{told}");
     }
 }

@@ -15,6 +15,8 @@ pub struct Run {
     pub backend: Backend,
     /// Folder of `--export`.
     pub export: Option<PathBuf>,
+    /// File of `--save`.
+    pub save: Option<PathBuf>,
 }
 
 /// Start of a run.
@@ -27,6 +29,8 @@ pub enum Start {
     },
     Saved {
         file: PathBuf,
+        /// Files of new data that joins it.
+        tables: Vec<Table>,
         /// Total number of epochs, if it differs from the saved run's.
         epochs: Option<u32>,
     },

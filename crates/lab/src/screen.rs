@@ -22,6 +22,7 @@ impl Screen {
     pub fn hear(&self, event: &str, value: &Value) {
         match event {
             "about" => about(value),
+            "extension" => println!("{}", extension(value)),
             "progress" => {
                 self.clear();
                 let trial = &value["trial"];
@@ -72,6 +73,21 @@ impl Screen {
         }
         row("final", &report["final"]);
     }
+}
+
+/// Returns the counts of new data in a sentence.
+fn extension(added: &Value) -> String {
+    format!(
+        "added after epoch {}: {} pairs to train on, {} for validation, {} for test; {} new users, {} new items; {} \
+         pairs were in the run before",
+        added["epochs"],
+        added["train"],
+        added["validation"],
+        added["test"],
+        added["users"],
+        added["items"],
+        added["known"],
+    )
 }
 
 fn about(about: &Value) {

@@ -15,13 +15,13 @@ use twotower::exchange::{EXPORTS, Export};
 use xtask::{pages, setup};
 
 #[derive(clap::Args)]
-#[command(group(ArgGroup::new("source").required(true).args(["data", "train", "dataset", "resume"])))]
+#[command(group(ArgGroup::new("source").required(true).multiple(true).args(["data", "train", "dataset", "resume"])))]
 pub struct Train {
-    /// Interactions, split by the options `split.*`
-    #[arg(long, value_name = "FILE")]
+    /// Interactions, split by the options `split.*`; with --resume, new data that joins the run
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["train", "dataset"])]
     data: Option<PathBuf>,
     /// Interactions to train on
-    #[arg(long, value_name = "FILE", requires = "test")]
+    #[arg(long, value_name = "FILE", requires = "test", conflicts_with = "dataset")]
     train: Option<PathBuf>,
     /// Interactions to test on
     #[arg(long, value_name = "FILE", requires = "train")]
@@ -30,7 +30,7 @@ pub struct Train {
     #[arg(long, value_name = "FILE", requires = "train")]
     validation: Option<PathBuf>,
     /// A built-in data set, such as goodbooks
-    #[arg(long, value_name = "NAME", conflicts_with = "items")]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["items", "resume"])]
     dataset: Option<String>,
     /// Titles and features of the items
     #[arg(long, value_name = "FILE")]
@@ -38,8 +38,8 @@ pub struct Train {
     /// Features of the users
     #[arg(long, value_name = "FILE")]
     users: Option<PathBuf>,
-    /// A saved run to resume; it contains its data and options
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["items", "users", "config", "sets"])]
+    /// A saved run to resume; it contains its data and options. Files of interactions, items and users join it
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["config", "sets"])]
     resume: Option<PathBuf>,
     /// Options as a JSON file
     #[arg(long, value_name = "FILE")]
@@ -62,6 +62,9 @@ pub struct Train {
     /// Write the run's report as one JSON document
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Write the run to a file
+    #[arg(long, value_name = "FILE", conflicts_with = "export")]
+    save: Option<PathBuf>,
     /// Write the run, its embeddings and its towers to a folder
     #[arg(long, value_name = "DIR")]
     export: Option<PathBuf>,
@@ -72,7 +75,13 @@ impl Train {
         let start = match &self.resume {
             Some(file) => {
                 readable(file)?;
-                Start::Saved { file: file.clone(), epochs: self.epochs }
+                let tables = self.tables()?;
+                let is_new = |table: &Table| !matches!(table.part, Part::Items | Part::Users);
+                ensure!(
+                    tables.is_empty() || tables.iter().any(is_new),
+                    "--items and --users with --resume: new interactions are needed, as --data FILE"
+                );
+                Start::Saved { file: file.clone(), tables, epochs: self.epochs }
             }
             None => {
                 let options = self.options()?;
@@ -83,7 +92,8 @@ impl Train {
         if let Some(folder) = &self.export {
             files::create(folder)?;
         }
-        let run = Run { start, backend: self.backend, export: self.export.clone() };
+        let (export, save) = (self.export.clone(), self.save.clone());
+        let run = Run { start, backend: self.backend, export, save };
         let screen = Screen::new();
         let mut hear = |event: &str, value: &Value| screen.hear(event, value);
         let report = match self.runtime {
@@ -165,18 +175,19 @@ fn in_browser(run: &Run, runtime: Runtime, hear: &mut impl FnMut(&str, &Value)) 
         browser.mount("/package/twotower.js", pages::folder().join("node.js"));
     }
     let mut request = json!({});
-    match &run.start {
-        Start::Fresh { tables, options } => {
-            let mut source = Map::new();
-            for table in tables {
-                let address = format!("/tables/{}/{}", table.key(), table.name());
-                browser.mount(&address, std::path::absolute(&table.file)?);
-                source.insert(table.key().into(), address.into());
-            }
-            request["source"] = source.into();
-            request["options"] = options.clone();
+    let (Start::Fresh { tables, .. } | Start::Saved { tables, .. }) = &run.start;
+    if !tables.is_empty() {
+        let mut source = Map::new();
+        for table in tables {
+            let address = format!("/tables/{}/{}", table.key(), table.name());
+            browser.mount(&address, std::path::absolute(&table.file)?);
+            source.insert(table.key().into(), address.into());
         }
-        Start::Saved { file, epochs } => {
+        request["source"] = source.into();
+    }
+    match &run.start {
+        Start::Fresh { options, .. } => request["options"] = options.clone(),
+        Start::Saved { file, epochs, .. } => {
             browser.mount("/saved", std::path::absolute(file)?);
             request["saved"] = "/saved".into();
             request["epochs"] = json!(epochs);
@@ -187,6 +198,14 @@ fn in_browser(run: &Run, runtime: Runtime, hear: &mut impl FnMut(&str, &Value)) 
         browser.receive(std::path::absolute(folder)?);
         request["exports"] = EXPORTS.map(Export::name).to_vec().into();
         request["model"] = MODEL.into();
+    }
+    if let Some(file) = &run.save {
+        let file = std::path::absolute(file)?;
+        let (folder, name) = (file.parent(), file.file_name());
+        let (folder, name) = folder.zip(name).context("--save: expected the name of a file")?;
+        browser.receive(folder.into());
+        request["exports"] = json!([]);
+        request["model"] = name.to_string_lossy().into();
     }
     browser.request(request);
     browser.run_one(hear)
@@ -268,11 +287,23 @@ mod tests {
             "--test b",
             "--data a --dataset b",
             "--dataset a --items b",
-            "--data a --resume b",
+            "--data a --train b --test c",
+            "--dataset a --resume b",
             "--resume a --set dim=8",
         ] {
             let words = "xtask train ".split_whitespace().chain(line.split_whitespace());
             assert!(Cli::try_parse_from(words).is_err(), "`train {line}` was taken");
         }
+    }
+
+    #[test]
+    fn new_data_joins_a_resumed_run() {
+        let train = parse("--resume a --data b --items c --epochs 9 --save d");
+        assert!(train.data.is_some() && train.items.is_some() && train.save.is_some());
+        parse("--resume a --train b --test c --users d");
+        let file = xtask::root().join("README.md");
+        let told = parse(&format!("--resume {0} --items {0}", file.display())).run();
+        let told = told.expect_err("no interactions").to_string();
+        assert!(told.starts_with("--items and --users with --resume: "), "{told}");
     }
 }

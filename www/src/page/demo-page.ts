@@ -2,7 +2,7 @@ import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { query, state } from "lit/decorators.js";
 
 import type { Attributes } from "../element/address.js";
-import { Trainer, TwoTowerError } from "../index.js";
+import { type Extension, Trainer, TwoTowerError } from "../index.js";
 import "../panels/ask-panel.js";
 import { refusedBy } from "../panels/barred.js";
 import { base } from "../panels/base.js";
@@ -11,10 +11,10 @@ import "./data-picker.js";
 import { type DataSet, FIRST } from "../panels/data-set.js";
 import { fileName, give, MODEL } from "./downloads.js";
 import "../panels/error-note.js";
-import { share } from "../panels/format.js";
+import { count, plural, share } from "../panels/format.js";
 import "./keep-bar.js";
 import { attributesOf, linked, linkTo } from "./link.js";
-import { ownSet } from "./own-files.js";
+import { ownSet, ownSource } from "./own-files.js";
 import "./page-header.js";
 import "../panels/run-charts.js";
 import "../panels/run-controls.js";
@@ -211,7 +211,9 @@ export class DemoPage extends LitElement {
           ></tt-run-controls>
           <tt-keep-bar
             ?disabled=${session.epochs.length === 0}
+            ?closed=${busy || session.stopping || about?.config.tune != null}
             outcome=${this.outcome}
+            @add=${({ detail }: CustomEvent<File[]>) => this.#add(detail)}
             @keep=${() => this.#do(async () => {
               this.outcome = "Keeping the model…";
               this.outcome = await (await this.#past()).keep();
@@ -402,6 +404,23 @@ export class DemoPage extends LitElement {
     else this.#turn(set);
   }
 
+  /** Adds files to the data of the run. */
+  #add(files: readonly File[]): void {
+    const found = ownSource(files);
+    if ("problem" in found) this.problem = found.problem;
+    else {
+      this.#do(async () => {
+        this.outcome = "Adding it…";
+        try {
+          this.outcome = joined(await this.#session.extend(found.source), this.dataSet.words);
+        } catch (thrown) {
+          this.outcome = "";
+          throw thrown;
+        }
+      });
+    }
+  }
+
   /** Messages for screen readers: changes of phase and the end of each epoch. */
   #spoken(): string {
     const { phase, epochs, progress, trainer } = this.#session;
@@ -454,6 +473,13 @@ export class DemoPage extends LitElement {
     const files = [...(event.dataTransfer?.files ?? [])];
     if (files.length > 0) this.#take(files);
   };
+}
+
+/** The counts of new data in a sentence. */
+function joined({ users, items, train, validation, test, known }: Extension, { user, item }: DataSet["words"]): string {
+  const held = validation + test > 0 ? `, ${count(validation + test)} to measure it` : "";
+  const again = known > 0 ? ` ${plural(known, "pair")} of the file were in the run before.` : "";
+  return `Added ${plural(train, "pair")} to train on${held}, with ${plural(users, `new ${user}`)} and ${plural(items, `new ${item}`)}.${again} Resume trains on all of it.`;
 }
 
 declare global {

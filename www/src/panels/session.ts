@@ -2,8 +2,10 @@
 
 import {
   type EpochReport,
+  type Extension,
   type Final,
   type Metrics,
+  type NewData,
   type OptionSpec,
   type Preset,
   type Progress,
@@ -186,6 +188,28 @@ export class Session extends EventTarget {
     return this.#resetting;
   }
 
+  /** Adds new data to the run, which trains to the end of its epoch first. */
+  async extend(source: NewData): Promise<Extension> {
+    const { trainer, run } = this;
+    if (trainer === undefined) throw new TwoTowerError("destroyed", "there is no run to add data to");
+    this.#run.abort();
+    await this.#idle;
+    const extension = await trainer.extend(source).catch(async (thrown: unknown) => {
+      const { data } = TwoTowerError.from(thrown);
+      if (data.key !== "extend" || !(await this.#takeTurn(this.phase))) throw thrown;
+      await this.#train(true);
+      return trainer.extend(source);
+    });
+    this.#releaseTurn();
+    const { progress, popularity } = await trainer.report();
+    if (trainer === this.trainer && run === this.run) {
+      [this.progress, this.popularity, this.final] = [progress, popularity ?? undefined, undefined];
+      this.version++;
+      this.#to("paused");
+    }
+    return extension;
+  }
+
   /** Ends everything, so that nothing runs in the background. */
   close(): void {
     this.#wait.abort();
@@ -276,7 +300,8 @@ export class Session extends EventTarget {
     return this.final ? "finished" : this.progress ? "paused" : "ready";
   }
 
-  async #train(): Promise<void> {
+  /** Trains to the end of the run, or of the epoch at work. */
+  async #train(one = false): Promise<void> {
     const { trainer } = this;
     if (trainer === undefined) return;
     this.#run = new AbortController();
@@ -296,6 +321,10 @@ export class Session extends EventTarget {
         this.version++;
         this.#changed();
         void this.#copyRun(trainer);
+        if (one) {
+          this.#to("paused");
+          return;
+        }
       }
       this.final = (await trainer.report()).final ?? undefined;
       this.#to("finished");

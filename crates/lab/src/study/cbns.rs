@@ -17,6 +17,7 @@ pub const EXPERIMENT: Experiment = Experiment {
         cost of the bank.",
     lengths,
     arms,
+    train: |set, _, options| set.train(options),
     conclude,
 };
 

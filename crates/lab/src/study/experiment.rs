@@ -1,7 +1,9 @@
 //! The form of an experiment.
 
-use super::measured::Measured;
+use super::Set;
+use super::measured::{Measured, Run};
 use super::section::Chapter;
+use anyhow::Result;
 use serde_json::Value;
 
 /// An experiment: its runs on a data set, and the conclusions from them.
@@ -13,6 +15,8 @@ pub struct Experiment {
     /// epochs.
     pub lengths: fn(set: &str) -> Vec<usize>,
     pub arms: fn(set: &str) -> Vec<Arm>,
+    /// Trains an arm, given by its name, with its options.
+    pub train: fn(set: &Set, arm: &str, options: Value) -> Result<Run>,
     pub conclude: fn(&Measured) -> Chapter,
 }
 

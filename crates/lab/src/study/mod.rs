@@ -3,6 +3,7 @@
 
 mod cbns;
 mod experiment;
+mod extend;
 mod measured;
 mod onebp;
 mod section;
@@ -55,10 +56,12 @@ enum Technique {
     Skip,
     /// Each technique with the values of its switch in the page, against the plain run
     Starts,
+    /// New data in a run against training from scratch
+    Extend,
 }
 
 /// A data set that is already split.
-struct Set {
+pub struct Set {
     name: String,
     tables: [PathBuf; 2],
 }
@@ -72,6 +75,7 @@ impl Technique {
             Self::Cbns => cbns::EXPERIMENT,
             Self::Skip => skip::EXPERIMENT,
             Self::Starts => starts::EXPERIMENT,
+            Self::Extend => extend::EXPERIMENT,
         }
     }
 }
@@ -140,8 +144,7 @@ impl Study {
         for seed in 0..self.seeds {
             for (arm, (_, runs)) in arms.iter().zip(&mut measured) {
                 let started = Instant::now();
-                let run: measured::Run = set
-                    .train(options(arm, epochs, seed))
+                let run = (experiment.train)(set, arm.name, options(arm, epochs, seed))
                     .with_context(|| format!("{}, {}, seed {seed}", set.name, arm.name))?;
                 println!(
                     "{}  seed {seed}  {}: NDCG@20 {:.4} after {} epochs, {:.0} s",
@@ -202,7 +205,7 @@ impl Set {
         let parts = [Part::Train, Part::Test].into_iter().zip(&self.tables);
         let tables = parts.map(|(part, file)| Table { part, file: file.clone() }).collect();
         let start = Start::Fresh { tables, options };
-        let run = Run { start, backend: Backend::Cpu, export: None };
+        let run = Run { start, backend: Backend::Cpu, export: None, save: None };
         Ok(serde_json::from_value(native::train(&run, &mut |_, _| {})?)?)
     }
 }

@@ -18,6 +18,7 @@ pub const EXPERIMENT: Experiment = Experiment {
         both arms are equally optimistic.",
     lengths,
     arms,
+    train: |set, _, options| set.train(options),
     conclude,
 };
 

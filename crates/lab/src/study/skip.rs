@@ -20,6 +20,7 @@ pub const EXPERIMENT: Experiment = Experiment {
         epochs, and with the early stop at equal pairs.",
     lengths,
     arms,
+    train: |set, _, options| set.train(options),
     conclude,
 };
 

@@ -16,6 +16,7 @@ pub const EXPERIMENT: Experiment = Experiment {
         Epochs are equal; *pairs* and *multiply-adds* are those of the whole run.",
     lengths: |_| vec![Config::default().epochs],
     arms: |_| ARMS.map(arm).into(),
+    train: |set, _, options| set.train(options),
     conclude,
 };
 
