@@ -32,13 +32,19 @@ pub fn vector_line(row: &[f32]) -> String {
 }
 
 /// The header above the [`metadata_line`]s.
-pub const METADATA_START: &str = "item\ttitle\n";
+pub const METADATA_START: &str = "item\ttitle\tpairs\tfeatures\n";
 
-/// Returns the line of an item: its id and its title, or its id again if it has no title.
-pub fn metadata_line(Label { id, title }: Label<'_>) -> String {
+/// Returns the line of an item: its id, its title (or its id again), its number of training pairs,
+/// and its features, each as `column=value`.
+pub fn metadata_line(Label { id, title }: Label<'_>, pairs: u32, features: &[&str]) -> String {
     // The projector does not support quotes: characters that end a cell become spaces.
     let cell = |text: &str| text.replace(['\t', '\n', '\r'], " ");
-    format!("{}\t{}\n", cell(id), cell(title.unwrap_or(id)))
+    format!(
+        "{}\t{}\t{pairs}\t{}\n",
+        cell(id),
+        cell(title.unwrap_or(id)),
+        cell(&features.join(" | "))
+    )
 }
 
 /// Returns the start of `{ normalized, items: [{ item, title, vector }] }`, from which a script can
@@ -92,9 +98,10 @@ mod tests {
 
     #[test]
     fn characters_that_end_a_cell_become_spaces() {
-        let line = metadata_line(Label { id: "a\tb", title: Some("two\nlines") });
-        assert_eq!(line, "a b\ttwo lines\n");
-        assert_eq!(metadata_line(Label { id: "c", title: None }), "c\tc\n");
+        let label = Label { id: "a\tb", title: Some("two\nlines") };
+        let line = metadata_line(label, 7, &["year=1990", "by=a\tb"]);
+        assert_eq!(line, "a b\ttwo lines\t7\tyear=1990 | by=a b\n");
+        assert_eq!(metadata_line(Label { id: "c", title: None }, 0, &[]), "c\tc\t0\t\n");
     }
 
     #[test]

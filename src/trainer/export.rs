@@ -102,8 +102,19 @@ impl Trainer {
             }
             Export::MetadataTsv => {
                 text.push(export::METADATA_START)?;
-                for label in labels(dataset) {
-                    text.push(&export::metadata_line(label))?;
+                let known = dataset.item_features.as_ref();
+                for ((n, label), pairs) in (0..).zip(labels(dataset)).zip(dataset.item_counts()) {
+                    let features: Vec<&str> = known
+                        .map(|known| {
+                            known
+                                .lists
+                                .row(n)
+                                .iter()
+                                .map(|&word| known.vocabulary.name(word))
+                                .collect()
+                        })
+                        .unwrap_or_default();
+                    text.push(&export::metadata_line(label, pairs, &features))?;
                 }
             }
             _ => {

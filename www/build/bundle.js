@@ -69,6 +69,7 @@ export async function bundle(folder) {
   const built = [];
   built.push(await build({ ...inPages, input: ENTRIES, output: { ...output, chunkFileNames: chunkName, codeSplitting } }));
   built.push(await build({ ...common, input: { worker: source("worker.ts") }, output: { ...output, codeSplitting: false } }));
+  built.push(await build({ ...common, input: { "page-umap": source("page/umap-worker.ts") }, output: { ...output, codeSplitting: false } }));
   // Files for pages must not import a module of Node.js. Not minified: Node.js prints the line that threw.
   for (const [name, input] of Object.entries(NODE_ENTRIES)) {
     const entry = { ...common, platform: "node", input: { [name]: input } };

@@ -46,6 +46,16 @@ for (const [colorScheme, width] of [["light", 1280], ["dark", 390], ["light", 32
     await page.getByRole("button", { name: "Download CSV" }).waitFor();
     await page.getByRole("button", { name: "Download a sample" }).waitFor();
     found.done = await violations(page);
+    await page.locator("tt-pictures").scrollIntoViewIfNeeded();
+    await page.locator("tt-item-map .time span").getByText("after 1 epoch").waitFor();
+    found.map = await violations(page);
+    await page.locator("tt-pictures").getByText("Batch", { exact: true }).click();
+    await page.locator("tt-batch-picture tbody tr").nth(9).waitFor();
+    found.batch = await violations(page);
+    await page.getByRole("button", { name: "The words" }).click();
+    await page.getByRole("button", { name: "Take the tour" }).click();
+    found.tour = await violations(page);
+    await page.keyboard.press("Escape");
     await page.locator("tt-past-runs li").nth(1).waitFor();
     for (const box of await page.locator("tt-past-runs [type=checkbox]").all()) await box.check();
     await page.locator("tt-run-pair").waitFor();
@@ -68,7 +78,7 @@ for (const [colorScheme, width] of [["light", 1280], ["dark", 390], ["light", 32
     await main(page).click();
     await page.getByText("(best so far)").waitFor();
     found.tuning = await violations(page);
-    assert.deepEqual(found, { idle: [], training: [], done: [], past: [], compare: [], refused: [], tuning: [] });
+    assert.deepEqual(found, { idle: [], training: [], done: [], map: [], batch: [], tour: [], past: [], compare: [], refused: [], tuning: [] });
     await fits(page, {});
     await close();
   });
@@ -78,7 +88,7 @@ for (const colorScheme of ["light", "dark"]) {
 
   test(`the element, ${colorScheme}`, async () => {
     const html = `<!doctype html><html lang="en"><head><title>A page</title><meta name="color-scheme" content="light dark"></head><body><main><h1>A page</h1>
-      <two-tower-trainer epochs="60" config='{"dim": 8, "batchSize": 1024}' controls="dim onebp cbns" panels="loss metrics ask profile compare" strategies="two-bp one-bp"></two-tower-trainer>
+      <two-tower-trainer epochs="60" config='{"dim": 8, "batchSize": 1024}' controls="dim onebp cbns" panels="loss metrics ask map batch profile compare" strategies="two-bp one-bp"></two-tower-trainer>
       </main><script type="module" src="element.js"></script></body></html>`;
     const prepare = (page) => page.route("**/try.html", (route) => route.fulfill({ contentType: "text/html", body: html }));
     const { page, close } = await open(session, { path: "try.html", colorScheme, prepare });

@@ -158,13 +158,14 @@ function taken(normalize) {
     const files = {};
     for (const name of names) files[name] = [...(await trainer.export(name))];
     const users = await trainer.users("", 5);
+    const trained = trainer.about.data.train;
     const answers = {};
     for (const user of users) {
       const history = await trainer.history(user);
       answers[user] = { history: history.map(({ item }) => item), top: await trainer.recommend({ user }, 10) };
     }
     trainer.destroy();
-    return { files, answers };
+    return { files, answers, trained };
   }, normalize);
 }
 
@@ -194,7 +195,7 @@ async function agrees(tower, feeds, expected) {
 
 for (const normalize of [true, false]) {
   test(`other tools agree with the exports: ${normalize ? "normalised" : "not normalised"}`, async () => {
-    const { files, answers } = await taken(normalize);
+    const { files, answers, trained } = await taken(normalize);
     const text = (name) => Buffer.from(files[name]).toString();
     const ids = JSON.parse(text("ids.json"));
     const [users, items] = [npy(files["users.npy"]), npy(files["items.npy"])];
@@ -217,8 +218,10 @@ for (const normalize of [true, false]) {
     const vectors = text("vectors.tsv").trimEnd().split("\n").map((line) => line.split("\t").map(Number));
     assert.deepEqual(vectors.map((row) => [...Float32Array.from(row)]), items.map((row) => [...row]));
     const [head, ...labels] = text("metadata.tsv").trimEnd().split("\n");
-    assert.equal(head, "item\ttitle");
-    assert.deepEqual(labels, ids.items.map((item) => `${item}\tTitle of ${item}`));
+    assert.equal(head, "item\ttitle\tpairs\tfeatures");
+    const cells = labels.map((label) => label.split("\t"));
+    assert.deepEqual(cells.map(([item, title, , features]) => [item, title, features]), ids.items.map((item) => [item, `Title of ${item}`, ""]));
+    assert.equal(cells.reduce((sum, [, , pairs]) => sum + Number(pairs), 0), trained, "each training pair is one of an item's");
     const json = JSON.parse(text("items.json"));
     assert.equal(json.normalized, normalize);
     assert.deepEqual(json.items.map(({ item }) => item), ids.items);

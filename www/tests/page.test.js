@@ -91,8 +91,8 @@ for (const width of [1280, 320]) {
     await phase(page, "Train again");
     await page.getByRole("radio", { name: "Someone who likes" }).check({ force: true });
     for (const [nth, text] of ["xxx", "live", "long"].entries()) {
-      await page.locator("tt-search-box").getByRole("combobox").fill(text);
-      await page.locator("tt-search-box").getByRole("option").first().click();
+      await page.locator("tt-ask-panel tt-search-box").getByRole("combobox").fill(text);
+      await page.locator("tt-ask-panel tt-search-box").getByRole("option").first().click();
       await page.getByRole("button", { name: /^Remove/ }).nth(nth).waitFor();
     }
     const shown = page.locator("tt-ask-panel section.recommended tt-item-list");
@@ -123,8 +123,8 @@ test("a trained model recommends to a customer and to a visitor, and shows simil
   await phase(page, "Train again");
 
   assert.ok((await list(page, "Bought before").getByRole("button").count()) > 0, "the panel opens on a customer with a history");
-  await page.locator("tt-search-box").getByRole("combobox").fill("1785");
-  await page.locator("tt-search-box").getByRole("option", { name: "17850" }).click();
+  await page.locator("tt-ask-panel tt-search-box").getByRole("combobox").fill("1785");
+  await page.locator("tt-ask-panel tt-search-box").getByRole("option", { name: "17850" }).click();
   await page.getByText("customer 17850").waitFor();
   const recommended = list(page, "Recommended").getByRole("button");
   assert.equal(await recommended.count(), 10);
@@ -137,8 +137,8 @@ test("a trained model recommends to a customer and to a visitor, and shows simil
 
   await page.getByRole("radio", { name: "Someone who likes" }).check({ force: true });
   for (const title of ["Retrospot Cake", "Retrospot Tea"]) {
-    await page.locator("tt-search-box").getByRole("combobox").fill(title);
-    await page.locator("tt-search-box").getByRole("option").first().click();
+    await page.locator("tt-ask-panel tt-search-box").getByRole("combobox").fill(title);
+    await page.locator("tt-ask-panel tt-search-box").getByRole("option").first().click();
   }
   await page.getByRole("button", { name: /^Remove/ }).nth(1).waitFor();
   assert.equal(await recommended.count(), 10);
@@ -277,7 +277,7 @@ test("a run whose worker breaks shows an error and can be tried again", async ()
   await phase(page, "Try again");
   await page.locator("tt-error-note").getByText("broken").waitFor();
   await page.getByRole("radio", { name: "Someone who likes" }).check({ force: true });
-  await page.locator("tt-search-box").getByRole("combobox").fill("cake");
+  await page.locator("tt-ask-panel tt-search-box").getByRole("combobox").fill("cake");
   await page.locator("tt-ask-panel [role=status]").getByText("broken").waitFor();
   await main(page).click();
   await phase(page, "Start training");
@@ -402,8 +402,8 @@ test("a reset within the first epoch returns to the fresh model's answers", asyn
   await page.getByText(/Epoch 1 of \d+, step [\d,]{3}/).waitFor();
   await main(page).click();
   await phase(page, "Resume");
-  await page.locator("tt-search-box").getByRole("combobox").fill(/\d+/.exec(noted)[0]);
-  await page.locator("tt-search-box").getByRole("option").first().click();
+  await page.locator("tt-ask-panel tt-search-box").getByRole("combobox").fill(/\d+/.exec(noted)[0]);
+  await page.locator("tt-ask-panel tt-search-box").getByRole("option").first().click();
   await until(async () => ![fresh, ""].includes(await recommended()));
   await page.getByText(/Epoch 1 of \d+, step .*, paused/).waitFor();
   await page.getByRole("button", { name: "Reset" }).click();
@@ -536,7 +536,7 @@ test("the keyboard alone suffices, and the focus is visible", async () => {
   await page.getByRole("button", { name: /^Remove .*Potter/ }).waitFor();
   await page.locator("tt-ask-panel section.front tt-item-list button").nth(9).waitFor();
   await page.keyboard.type("the");
-  await page.locator("tt-search-box").getByRole("option").nth(9).waitFor();
+  await page.locator("tt-ask-panel tt-search-box").getByRole("option").nth(9).waitFor();
   await page.keyboard.press("Tab");
   assert.match((await focused()).name, /^Remove/, "the open list is not a stop of the Tab key");
   await page.keyboard.press("Tab");

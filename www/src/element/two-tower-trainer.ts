@@ -39,6 +39,8 @@ type Camel<Name extends string> = Name extends `${infer Head}-${infer Tail}` ? `
  * @csspart settings - The options listed in `controls`
  * @csspart charts - The charts
  * @csspart ask - The lists
+ * @csspart map - The items as points that move while the model learns
+ * @csspart batch - A small batch as the loss sees it
  * @csspart profile - The profile of a training step
  * @csspart compare - The comparison of strategies
  * @csspart footer - Credits
@@ -319,7 +321,7 @@ export class TwoTowerTrainer extends Base {
 }
 
 /** Parts that pages can style, all inside the view. */
-export const PARTS = ["frame", "message", "controls", "settings", "charts", "ask", "profile", "compare", "footer", "start", "reset"];
+export const PARTS = ["frame", "message", "controls", "settings", "charts", "ask", "map", "batch", "profile", "compare", "footer", "start", "reset"];
 
 /** Style sheets, created once for all elements. */
 let sheets: CSSStyleSheet[] | undefined;

@@ -130,6 +130,8 @@ export class View extends LitElement {
   @state() private controls: readonly Control[] = [];
   @state() private comparing = false;
   @state() private dataSet: DataSet | undefined;
+  /** Id of the user that the model is asked about. */
+  @state() private user: string | undefined;
   @query("tt-compare-panel") private readonly comparison!: ComparePanel | null;
 
   readonly #session = new Session(DEFAULTS, NEIGHBOURS);
@@ -185,6 +187,17 @@ export class View extends LitElement {
     if (changed.has("setup") && this.setup) this.#ready = this.#take(this.setup);
   }
 
+  override firstUpdated(): void {
+    // Labels are plain words until then.
+    void import("../panels/words/term.js");
+  }
+
+  override updated(): void {
+    const panels = this.setup?.panels ?? [];
+    if (panels.includes("map")) void import("../panels/item-map.js");
+    if (panels.includes("batch")) void import("../panels/batch-picture.js");
+  }
+
   override render(): TemplateResult | typeof nothing {
     const { setup, dataSet } = this;
     const session = this.#session;
@@ -206,10 +219,11 @@ export class View extends LitElement {
           : nothing}
         ${shows("ask")
           ? html`<div class="ask" part="ask">
-              <tt-ask-panel .trainer=${trainer} .version=${session.version} .words=${dataSet?.words ?? WORDS}></tt-ask-panel>
+              <tt-ask-panel .trainer=${trainer} .version=${session.version} .words=${dataSet?.words ?? WORDS} @whom=${({ detail }: CustomEvent<string | undefined>) => (this.user = detail)}></tt-ask-panel>
             </div>`
           : nothing}
       </div>
+      ${this.#pictures(shows)}
       ${shows("profile")
         ? html`<tt-step-profile
             part="profile"
@@ -234,6 +248,28 @@ export class View extends LitElement {
       <p class="unseen" role="status">${this.#spoken()}</p>
       ${this.#credits()}
     </div>`;
+  }
+
+  /** The pictures that are shown. Each is loaded then: most elements have none. */
+  #pictures(shows: (panel: Setup["panels"][number]) => boolean): TemplateResult | typeof nothing {
+    const session = this.#session;
+    const { trainer, run, version, progress } = session;
+    if (progress?.trial) return nothing;
+    const words = this.dataSet?.words ?? WORDS;
+    return html`${shows("map")
+      ? html`<tt-item-map
+          part="map"
+          .trainer=${trainer}
+          .run=${run}
+          .version=${version}
+          .epoch=${session.epochs.length}
+          .user=${this.user}
+          .words=${words}
+        ></tt-item-map>`
+      : nothing}
+    ${shows("batch")
+      ? html`<tt-batch-picture part="batch" .trainer=${trainer} .run=${run} .version=${version} .words=${words}></tt-batch-picture>`
+      : nothing}`;
   }
 
   get #onlyCompares(): boolean {

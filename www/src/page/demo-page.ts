@@ -73,6 +73,7 @@ export class DemoPage extends LitElement {
         gap: 8px;
         min-width: 0;
       }
+      .see,
       .past,
       .compare {
         grid-column: 1 / -1;
@@ -81,6 +82,7 @@ export class DemoPage extends LitElement {
       .past {
         margin-bottom: 20px;
       }
+      .see,
       .compare {
         display: grid;
         gap: 8px;
@@ -92,6 +94,16 @@ export class DemoPage extends LitElement {
       tt-share-bar {
         display: block;
         min-height: 64px;
+      }
+      /* As high before it is loaded as after it. */
+      tt-tour {
+        display: block;
+        min-height: 32px;
+        margin-bottom: 24px;
+      }
+      tt-pictures {
+        display: block;
+        min-height: 620px;
       }
       tt-export-menu {
         margin-top: 8px;
@@ -107,6 +119,12 @@ export class DemoPage extends LitElement {
         background: color-mix(in srgb, var(--paper) 88%, transparent);
         font: 500 1.75rem/1.2 var(--serif);
         pointer-events: none;
+      }
+      /* Its buttons take two lines. */
+      @media (max-width: 520px) {
+        tt-tour {
+          min-height: 70px;
+        }
       }
       @media (max-width: 860px) {
         main {
@@ -126,6 +144,8 @@ export class DemoPage extends LitElement {
   @state() private exporting = false;
   /** The visitor's own data that was opened last: it stays among the data sets while another one is open. */
   @state() private own: DataSet | undefined;
+  /** Id of the user that the model is asked about. */
+  @state() private user: string | undefined;
   /** Outcome of the last attempt to keep a model. */
   @state() private outcome = "";
   /** Whether the list of past runs is shown. */
@@ -166,6 +186,7 @@ export class DemoPage extends LitElement {
     const problem = this.problem ?? (session.error && inWords(session.error.message));
     return html`
       <tt-page-header user=${user} item=${item}><slot></slot></tt-page-header>
+      <tt-tour .words=${this.dataSet.words}></tt-tour>
       <main>
         <section class="side data" aria-labelledby="data">
           <h2 id="data">Data</h2>
@@ -274,7 +295,19 @@ export class DemoPage extends LitElement {
         <section class="ask" aria-labelledby="ask" ?hidden=${trainer === undefined}>
           <h2 id="ask">Ask the model</h2>
           <p class="muted small">${this.#learnt()}</p>
-          <tt-ask-panel .trainer=${trainer} .version=${session.version} .words=${this.dataSet.words}></tt-ask-panel>
+          <tt-ask-panel .trainer=${trainer} .version=${session.version} .words=${this.dataSet.words} @whom=${({ detail }: CustomEvent<string | undefined>) => (this.user = detail)}></tt-ask-panel>
+        </section>
+        <section class="see" aria-labelledby="see" ?hidden=${trainer === undefined}>
+          <h2 id="see">See it learn</h2>
+          <tt-pictures
+            .trainer=${trainer}
+            .run=${session.run}
+            .version=${session.version}
+            .epoch=${session.epochs.length}
+            .user=${this.user}
+            .words=${this.dataSet.words}
+            ?trying=${trying !== undefined}
+          ></tt-pictures>
         </section>
         ${this.hasPast
           ? html`<section class="past" aria-labelledby="past">
@@ -285,6 +318,11 @@ export class DemoPage extends LitElement {
               ></tt-past-runs>
             </section>`
           : nothing}
+        <section class="see" aria-labelledby="stories">
+          <h2 id="stories">Six stories</h2>
+          <p class="muted small">Each opens its data and its settings above; press Start there. The run at hand is kept among the past runs.</p>
+          <tt-story-cards ?disabled=${this.comparing} @tell=${({ detail }: CustomEvent<string>) => this.#tell(detail)}></tt-story-cards>
+        </section>
         <section class="compare" aria-labelledby="compare" ?hidden=${serves(about)}>
           <h2 id="compare">Compare strategies</h2>
           <p class="muted small">
@@ -396,6 +434,16 @@ export class DemoPage extends LitElement {
     const { backend, values } = this.#session.settings;
     this.outcome = "";
     this.#do(() => this.#session.open(dataSet, { backend, values: withoutData(values) }));
+  }
+
+  /** Opens the run of a story and goes to it. */
+  #tell(fragment: string): void {
+    this.outcome = "";
+    this.#do(async () => {
+      const { dataSet, settings } = linked(fragment, await Trainer.options());
+      await this.#session.open(dataSet ?? FIRST, settings);
+      this.renderRoot.querySelector("tt-run-controls")?.scrollIntoView({ block: "center" });
+    });
   }
 
   #take(files: readonly File[]): void {

@@ -2,21 +2,10 @@
 
 import { type DataSet, SHIPPED } from "../panels/data-set.js";
 
+export { give } from "../panels/give.js";
+
 /** Name of a saved run, after its data set and the day. */
 export const MODEL = "model.safetensors";
-
-/** Milliseconds that a browser has to begin a download before its URL is revoked. */
-const KEPT = 60_000;
-
-/** Downloads a file. */
-export function give(file: Blob, name: string): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(file);
-  link.download = name;
-  link.click();
-  // Some browsers begin the download after this task.
-  setTimeout(() => URL.revokeObjectURL(link.href), KEPT);
-}
 
 /** Returns a name such as `goodbooks-2026-11-26-recommendations.csv`. */
 export function fileName({ id, title }: Pick<DataSet, "id" | "title">, what: string, day = new Date()): string {

@@ -9,6 +9,7 @@ import { count } from "../panels/format.js";
 import type { Phase } from "../panels/session.js";
 import { copy } from "./clipboard.js";
 import { fileName, give } from "./downloads.js";
+import { reportImage } from "./report-image.js";
 import { recommendationsCsv } from "./recommendations-csv.js";
 import { commandOf, type Repeated, scriptOf } from "./run-code.js";
 
@@ -164,6 +165,14 @@ export class ExportMenu extends LitElement {
           )}
         </dl>
       </section>
+      <section aria-labelledby="report">
+        <h3 id="report">Report of this run</h3>
+        <p class="small muted">Its settings, its data and every epoch; the picture has the curves.</p>
+        <div class="buttons">
+          <button class="button small" ?disabled=${why !== undefined} @click=${() => this.#reported("report.json")}>report.json</button>
+          <button class="button small" ?disabled=${why !== undefined} @click=${() => this.#reported("report.svg")}>report.svg</button>
+        </div>
+      </section>
       <section aria-labelledby="code">
         <h3 id="code">This run as code</h3>
         ${CODES.map(({ label, button, text }) => {
@@ -236,6 +245,16 @@ export class ExportMenu extends LitElement {
     void this.#wish(async (trainer, { dataSet }) => {
       const name = fileName(dataSet, file);
       give(new Blob([await trainer.export(file)]), name);
+      return `Saved ${name}.`;
+    });
+  }
+
+  #reported(kind: "report.json" | "report.svg"): void {
+    void this.#wish(async (trainer, { dataSet }) => {
+      const report = await trainer.report();
+      const text = kind === "report.json" ? JSON.stringify(report, undefined, 2) : reportImage(report, dataSet.title);
+      const name = fileName(dataSet, kind);
+      give(new Blob([text], { type: kind === "report.json" ? "application/json" : "image/svg+xml" }), name);
       return `Saved ${name}.`;
     });
   }

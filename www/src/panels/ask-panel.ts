@@ -30,7 +30,8 @@ type Whom = { kind: "user"; user: string } | { kind: "visitor"; items: Item[] };
 
 /**
  * Shows the model's recommendations for a user of the data, or for a visitor who likes some items, and the items
- * that are similar to one. Updates the lists when the model changes.
+ * that are similar to one. Updates the lists when the model changes. Sends `whom` with
+ * the id of the user, or undefined for a visitor.
  */
 @define("tt-ask-panel")
 export class AskPanel extends LitElement {
@@ -301,6 +302,7 @@ export class AskPanel extends LitElement {
     // The search is for ids in one mode and for titles in the other.
     if (whom?.kind !== this.whom?.kind) this.search?.clear();
     this.whom = whom;
+    this.dispatchEvent(new CustomEvent<string | undefined>("whom", { detail: whom?.kind === "user" ? whom.user : undefined }));
     this.front = "recommended";
     this.history = [];
     this.recommended = [];

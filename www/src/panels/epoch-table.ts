@@ -6,6 +6,7 @@ import { base } from "./base.js";
 import { define } from "./define.js";
 import { elapsed, share } from "./format.js";
 import { table } from "./table.js";
+import { explained } from "./words/explained.js";
 
 const COLUMNS = ["recall@10", "recall@20", "ndcg@10", "ndcg@20", "hit@10", "mrr@10", "coverage@20"] as const;
 
@@ -37,7 +38,7 @@ export class EpochTable extends LitElement {
               <th scope="col">Epoch</th>
               <th scope="col">Loss</th>
               <th scope="col">Time</th>
-              ${COLUMNS.map((name) => html`<th scope="col">${name}</th>`)}
+              ${COLUMNS.map((name) => html`<th scope="col">${explained(name)}</th>`)}
             </tr>
           </thead>
           <tbody>

@@ -7,6 +7,7 @@ import { base } from "./base.js";
 import { define } from "./define.js";
 import { share } from "./format.js";
 import { lineKey, type Stroke } from "./line-key.js";
+import { explained } from "./words/explained.js";
 
 /** One line of a chart. */
 export interface Line {
@@ -42,13 +43,23 @@ export const EPOCHS: Axis = {
 
 const BASELINE_DASH = [5, 4];
 
+/** How the lines of a chart are drawn. */
+export interface Drawing {
+  log: boolean;
+  /** Share of the mean so far in each point: 0 draws the values themselves. */
+  smooth: number;
+}
+
 /** Opacity of a band in its line's colour, in percent. */
 const BAND_SHADE = 24;
 
 /** A band's edge. It is not drawn; the area between two edges is. */
 const BAND_EDGE: uPlot.Series = { width: 0, spanGaps: true, points: { show: false } };
 
-/** Position of uPlot's cursor when there is no pointer. */
+/** uPlot's numbers of its scales. Its types have them as an enumeration that is not in its code. */
+const [LINEAR, LOGARITHMIC] = [1, 3] as unknown as [uPlot.Scale.Distr, uPlot.Scale.Distr];
+
+/** Where uPlot puts the cursor when no pointer is there. */
 const NOWHERE = { left: -10, top: -10 };
 
 /** Distances that ticks may have: 1, 2 and 5 times the powers of ten. */
@@ -114,6 +125,13 @@ export class LineChart extends LitElement {
       .probe {
         forced-color-adjust: none;
       }
+      details {
+        margin: 2px 0 4px;
+      }
+      summary {
+        width: fit-content;
+        color: var(--muted);
+      }
       .plot {
         border-radius: 4px;
         height: var(--plot-height, 220px);
@@ -132,6 +150,9 @@ export class LineChart extends LitElement {
   @property({ type: Number }) to = 1;
   @query(".plot") private readonly plot!: HTMLElement;
   @query(".probe") private readonly probe!: HTMLElement;
+  /** How it is drawn: on a logarithmic axis, and as a running mean. */
+  @state() private drawn: Drawing = { log: false, smooth: 0 };
+  @state() private opened = false;
   /** Index of the values under the pointer. */
   @state() private pointed: number | undefined;
   /** Whether the arrow keys moved there. Then a status region speaks the values, because a changed label is not spoken. */
@@ -176,23 +197,41 @@ export class LineChart extends LitElement {
         @blur=${() => this.#chart?.setCursor(NOWHERE)}
       ></div>
       <p class="unseen" role="status">${this.walked && place ? `${place}: ${read}` : nothing}</p>
+      <details class="small" @toggle=${({ target }: Event) => (this.opened = (target as HTMLDetailsElement).open)}>
+        <summary>Scale, table, CSV</summary>
+        ${this.opened
+          ? html`<tt-chart-tools
+              .heading=${this.heading}
+              .x=${this.x}
+              .lines=${this.lines}
+              .axis=${this.axis}
+              .drawn=${this.drawn}
+              @draw=${({ detail }: CustomEvent<Drawing>) => (this.drawn = detail)}
+            ></tt-chart-tools>`
+          : nothing}
+      </details>
       <span class="probe" hidden></span>
       <span class="watch unseen" @transitionend=${() => this.#chart?.redraw(false, true)}></span>`;
   }
 
   override updated(changed: PropertyValues<LineChart>): void {
-    if (this.#chart === undefined) this.#draw();
+    // Loaded when they are asked for: most charts are looked at alone.
+    if (this.opened) void import("./chart-tools.js");
+    if (changed.has("drawn" as keyof LineChart)) {
+      this.#chart?.destroy();
+      this.#draw();
+    } else if (this.#chart === undefined) this.#draw();
     else if (changed.has("lines") || changed.has("to") || changed.has("axis")) this.#chart.setData(this.#data());
   }
 
   #legend({ label, stroke, baseline }: Line, value: string): TemplateResult {
     return html`<li class=${baseline ? "compared" : ""}>
       ${lineKey(stroke)}
-      <span class="muted">${label}</span>
+      <span class="muted">${explained(label)}</span>
       <span>${value}</span>
       ${baseline
         ? html`${lineKey({ ...stroke, dash: BASELINE_DASH })}
-            <span class="muted">${baseline.label}</span>
+            <span class="muted">${explained(baseline.label)}</span>
             <span>${share(baseline.value)}</span>`
         : nothing}
     </li>`;
@@ -227,7 +266,7 @@ export class LineChart extends LitElement {
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
       scales: {
         x: { time: false, range: () => [0, this.to] },
-        y: { range: (_, low, high) => this.#range(low, high) },
+        y: { distr: this.drawn.log ? LOGARITHMIC : LINEAR, range: (_, low, high) => this.#range(low, high) },
       },
       axes: [
         {
@@ -279,7 +318,8 @@ export class LineChart extends LitElement {
 
   /** Returns the range of the values with some margin. uPlot passes nulls while there are no values. */
   #range(low: number | null, high: number | null): [number, number] {
-    if (low === null || high === null) return [0, 1];
+    if (low === null || high === null) return this.drawn.log ? [0.1, 1] : [0, 1];
+    if (this.drawn.log) return [Math.max(low, high / 1e6, 1e-9) / 1.1, high * 1.1];
     const air = 0.06 * (high - low) || 0.1;
     return [this.from ?? low - air, high + air];
   }
@@ -295,7 +335,10 @@ export class LineChart extends LitElement {
   }
 
   #data(): uPlot.AlignedData {
-    return [[...this.x], ...this.lines.flatMap(columns)];
+    const { log, smooth } = this.drawn;
+    const shown = (y: number | null): number | null => (log && y !== null && y <= 0 ? null : y);
+    const column = (values: (number | null)[], line: number): (number | null)[] => (line === 0 ? smoothed(values, smooth) : values).map(shown);
+    return [[...this.x], ...this.lines.flatMap((line) => columns(line).map(column))];
   }
 
   #size(): { width: number; height: number } {
@@ -303,7 +346,18 @@ export class LineChart extends LitElement {
   }
 }
 
-/** Returns the values of a line's series. */
+/** Running means that forget: each keeps a share of the one before, and the first values count as they should. */
+export function smoothed(values: readonly (number | null)[], share: number): (number | null)[] {
+  let [mean, weight] = [0, 0];
+  return values.map((value) => {
+    if (value === null) return null;
+    mean = share * mean + (1 - share) * value;
+    weight = share * weight + (1 - share);
+    return mean / weight;
+  });
+}
+
+/** The values of a line's series. */
 function columns({ y, baseline, band }: Line): (number | null)[][] {
   return [[...y], y.map(() => baseline?.value ?? null), ...(band ? [[...band.low], [...band.high]] : [])];
 }

@@ -1,0 +1,113 @@
+import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { property, state } from "lit/decorators.js";
+
+import type { Trainer } from "../index.js";
+import { base } from "../panels/base.js";
+import "../panels/choice-bar.js";
+import { define } from "../panels/define.js";
+import { layOut } from "./lay-out.js";
+
+/** The pictures, and what each shows. */
+const PICTURES = [
+  ["map", "Map"],
+  ["batch", "Batch"],
+] as const;
+
+type Picture = (typeof PICTURES)[number][0];
+
+const LOADED: Readonly<Record<Picture, () => Promise<unknown>>> = {
+  map: () => import("../panels/item-map.js"),
+  batch: () => import("../panels/batch-picture.js"),
+};
+
+const TOLD: Readonly<Record<Picture, string>> = {
+  map: "The items as the model sees them, from epoch to epoch.",
+  batch: "A few pairs of the data as the loss sees them: each against the others’ items.",
+};
+
+/** Pictures of a run that learns. Each is loaded when it is on the screen. */
+@define("tt-pictures")
+export class Pictures extends LitElement {
+  static override styles = [
+    base,
+    css`
+      header {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        justify-content: space-between;
+        gap: 8px 24px;
+        margin-bottom: 12px;
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) trainer: Trainer | undefined;
+  /** Counts the runs. */
+  @property({ type: Number }) run = 0;
+  /** Changes when the model has. */
+  @property({ type: Number }) version = 0;
+  /** Epochs trained. */
+  @property({ type: Number }) epoch = 0;
+  /** Id of the user that the model is asked about. */
+  @property() user: string | undefined;
+  @property({ attribute: false }) words = { user: "user", item: "item" };
+  /** Whether the model at work is that of a trial. */
+  @property({ type: Boolean }) trying = false;
+  @state() private picture: Picture = "map";
+  /** Whether it has been on the screen. */
+  @state() private seen = false;
+  readonly #watch = new IntersectionObserver((entries) => {
+    if (entries.some(({ isIntersecting }) => isIntersecting)) this.seen = true;
+  });
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#watch.observe(this);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#watch.disconnect();
+  }
+
+  override render(): TemplateResult {
+    return html`<header>
+        <p class="muted small">${TOLD[this.picture]}</p>
+        <tt-choice-bar
+          label="Picture"
+          quiet
+          .choices=${PICTURES}
+          chosen=${this.picture}
+          @change=${({ detail }: CustomEvent<Picture>) => (this.picture = detail)}
+        ></tt-choice-bar>
+      </header>
+      ${this.seen && !this.trying ? this.#shown() : nothing}`;
+  }
+
+  override updated(changed: PropertyValues<this>): void {
+    const isNew = changed.has("seen" as keyof Pictures) || changed.has("picture" as keyof Pictures);
+    if (isNew && this.seen) void LOADED[this.picture]();
+  }
+
+  #shown(): TemplateResult {
+    if (this.picture === "batch") {
+      return html`<tt-batch-picture .trainer=${this.trainer} .run=${this.run} .version=${this.version} .words=${this.words}></tt-batch-picture>`;
+    }
+    return html`<tt-item-map
+      .trainer=${this.trainer}
+      .run=${this.run}
+      .version=${this.version}
+      .epoch=${this.epoch}
+      .user=${this.user}
+      .words=${this.words}
+      .layout=${layOut}
+    ></tt-item-map>`;
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "tt-pictures": Pictures;
+  }
+}

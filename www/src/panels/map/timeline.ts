@@ -1,0 +1,100 @@
+/** The map of a run from epoch to epoch: asks its trainer for the vectors and keeps where they lie. */
+
+import type { Export, Trainer } from "../../index.js";
+import { type Entry, readCatalogue } from "./catalogue.js";
+import { cluster, type Clusters } from "./clusters.js";
+import { extentOf, type Frame, withFrame } from "./frames.js";
+import { type Matrix, readNpy, rowOf } from "./matrix.js";
+import { Pace } from "./pace.js";
+import { aligned, fitPlane, type Plane, project } from "./plane.js";
+import type { Place } from "./places.js";
+
+/** Users up to which the picked one is shown: the vectors of all of them are read for it. */
+const MOST_USERS = 50_000;
+
+/** A moment of a run to take. */
+export interface Moment {
+  trainer: Trainer;
+  /** Epochs trained. */
+  epoch: number;
+  /** Id of the picked user. */
+  user: string | undefined;
+}
+
+export class Timeline {
+  frames: readonly Frame[] = [];
+  entries: readonly Entry[] = [];
+  /** The latest vectors. */
+  matrix: Matrix | undefined;
+  readonly #signal: AbortSignal;
+  readonly #changed: () => void;
+  #plane: Plane | undefined;
+  #clusters: Clusters | undefined;
+  #users: Map<string, number> | undefined;
+  #busy = false;
+  #next: Moment | undefined;
+
+  /** A timeline of one run, until the signal is aborted. Calls `changed` after each frame. */
+  constructor(signal: AbortSignal, changed: () => void) {
+    this.#signal = signal;
+    this.#changed = changed;
+  }
+
+  /** Takes a frame. Of moments that come while one is taken, the last one follows. */
+  async take(moment: Moment): Promise<void> {
+    this.#next = moment;
+    if (this.#busy) return;
+    this.#busy = true;
+    try {
+      for (let now: Moment | undefined = moment; now; now = this.#next) {
+        this.#next = undefined;
+        await this.#take(now);
+      }
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  /** Groups the latest vectors. */
+  async clusters(): Promise<Clusters | undefined> {
+    const { matrix } = this;
+    if (matrix) this.#clusters = await cluster(matrix, new Pace(this.#signal), this.#clusters);
+    return this.#clusters;
+  }
+
+  async #take({ trainer, epoch, user }: Moment): Promise<void> {
+    const pace = new Pace(this.#signal);
+    const matrix = readNpy(await this.#file(trainer, "items.npy"));
+    if (this.entries.length === 0) this.entries = await readCatalogue(await this.#file(trainer, "metadata.tsv"), pace);
+    const before = this.frames.findLast((frame) => frame.epoch <= epoch)?.points;
+    const fitted = await fitPlane(matrix, pace, this.#plane);
+    this.#plane = before ? aligned(fitted, await project(matrix, fitted, pace), before) : fitted;
+    const points = await project(matrix, this.#plane, pace);
+    const extent = extentOf(points);
+    for (let n = 0; n < points.length; n++) points[n] = (points[n] ?? 0) / extent;
+    const vector = user === undefined ? undefined : await this.#vectorOf(user, trainer);
+    const [x = 0, y = 0] = vector ? await project(vector, this.#plane, pace) : [];
+    const place: Place | undefined = vector && [x / extent, y / extent];
+    this.matrix = matrix;
+    this.frames = withFrame(this.frames, { epoch, points, user: place });
+    this.#changed();
+  }
+
+  /** The vector of a user, as a matrix of one row. */
+  async #vectorOf(user: string, trainer: Trainer): Promise<Matrix | undefined> {
+    if (trainer.about.data.users > MOST_USERS) return undefined;
+    const vectors = readNpy(await this.#file(trainer, "users.npy"));
+    if (this.#users === undefined) {
+      const { users } = JSON.parse(new TextDecoder().decode(await this.#file(trainer, "ids.json"))) as { users: string[] };
+      this.#users = new Map(users.map((id, row) => [id, row]));
+    }
+    const row = this.#users.get(user);
+    return row === undefined ? undefined : { rows: 1, width: vectors.width, values: rowOf(vectors, row) };
+  }
+
+  async #file(trainer: Trainer, file: Export): Promise<Uint8Array<ArrayBuffer>> {
+    const bytes = await trainer.export(file);
+    this.#signal.throwIfAborted();
+    return bytes;
+  }
+}

@@ -1,0 +1,56 @@
+/** The words of the field that the pages use, for someone who meets them for the first time. */
+
+import type { Term } from "./terms.js";
+
+export interface Word {
+  name: string;
+  /** Its meaning, in two sentences at most. */
+  means: string;
+}
+
+export const GLOSSARY: Readonly<Record<Term, Word>> = {
+  "two-tower": {
+    name: "Two-tower model",
+    means: "Two functions, one for users and one for items. Each turns its input into a vector; a user is recommended the items whose vectors fit theirs best.",
+  },
+  embedding: {
+    name: "Embedding",
+    means: "The vector that stands for a user or an item: a list of numbers that training moves. Things that are alike get vectors that point the same way.",
+  },
+  negative: {
+    name: "Negative",
+    means: "An item that a pair’s user is pushed away from while training. In a batch, the items of the other pairs serve as negatives.",
+  },
+  softmax: {
+    name: "Softmax",
+    means: "Turns scores into shares that add up to 100 %. The loss is small when the right item has nearly all of them.",
+  },
+  temperature: {
+    name: "Temperature τ",
+    means: "Scores are divided by it before the softmax. A low one looks at the closest rivals only, a high one at all negatives alike.",
+  },
+  recall: {
+    name: "Recall at 20",
+    means: "The share of a user’s hidden items that are among the 20 recommended ones, as the mean over all users. 1 is perfect.",
+  },
+  ndcg: {
+    name: "NDCG at 20",
+    means: "As recall, but an item counts more the higher it stands in the list. 1 means that the hidden items come first.",
+  },
+  popularity: {
+    name: "Popularity",
+    means: "The simplest recommender: everyone gets the most popular items. A model has to be better than that.",
+  },
+  coverage: {
+    name: "Coverage at 20",
+    means: "The share of the catalogue that is recommended to at least one user. Low means that few popular items fill all lists.",
+  },
+  epoch: {
+    name: "Epoch",
+    means: "One pass over all training pairs. After each, the model is measured on pairs that it has not seen.",
+  },
+  loss: {
+    name: "Loss",
+    means: "How surprised the model is by the true item of a pair, on average. Training makes it smaller.",
+  },
+};
