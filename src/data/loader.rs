@@ -161,7 +161,7 @@ impl Loader {
     /// pair keep their index, and old pairs keep their part (`docs/methods.md`, new data).
     ///
     /// # Errors
-    /// Those of [`Loader::finish`], but without a test file; [`Error::Data`] if there is no new pair;
+    /// Errors of [`Loader::finish`], but without a test file; [`Error::Data`] if there is no new pair;
     /// [`Error::Config`] for new ids without a file of their features, and if the data set has changed since
     /// [`Loader::joining`].
     pub fn extend(mut self, dataset: &Dataset) -> Result<(Dataset, Extension)> {
