@@ -16,9 +16,10 @@ export function spawn(failed: (reason: TwoTowerError) => void): Spawned {
   const url = given ?? BESIDE;
   const worker = given !== undefined || isElsewhere(url) ? started(url) : beside();
   const explain = (): void => void unloaded(url).then(failed);
-  worker.onerror = ({ message }) => {
-    // A panic is told of by its place and its reason; then comes the stack of what was thrown.
-    const reason = message.split("\n", 2).join(" ");
+  // A script that cannot be loaded is a plain event, without a message.
+  worker.onerror = ({ message }: Partial<ErrorEvent>) => {
+    // The first two lines are the place and the reason of a panic; a stack follows.
+    const reason = message?.split("\n", 2).join(" ");
     if (reason) failed(new TwoTowerError("worker", `the trainer's worker failed: ${reason}`));
     else explain();
   };

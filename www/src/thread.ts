@@ -41,6 +41,7 @@ export class Thread {
   readonly #failing: Promise<never>;
   #rejectFailing: (reason: TwoTowerError) => void = () => undefined;
   #failure: TwoTowerError | undefined;
+  #ended = false;
 
   private constructor() {
     // Node.js 20 has no `Promise.withResolvers`.
@@ -108,6 +109,9 @@ export class Thread {
 
   /** Ends the worker. Its proxy is released: otherwise the page would keep the `Worker` object. */
   #end(): void {
+    // A worker of Node.js reports its end, also one that was asked for.
+    if (this.#ended) return;
+    this.#ended = true;
     this.host[releaseProxy]();
     this.#worker.terminate();
   }

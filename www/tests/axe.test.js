@@ -43,7 +43,7 @@ for (const [colorScheme, width] of [["light", 1280], ["dark", 390], ["light", 32
     await main(page).click();
     await phase(page, "Train again");
     for (const summary of await page.locator("summary").all()) await summary.click();
-    await page.getByRole("button", { name: "Download CSV" }).waitFor();
+    await page.locator("tt-export-menu").getByRole("button", { name: "Download CSV" }).waitFor();
     await page.getByRole("button", { name: "Download a sample" }).waitFor();
     found.done = await violations(page);
     await page.locator("tt-pictures").scrollIntoViewIfNeeded();

@@ -217,7 +217,7 @@ for (const normalize of [true, false]) {
 
     const vectors = text("vectors.tsv").trimEnd().split("\n").map((line) => line.split("\t").map(Number));
     assert.deepEqual(vectors.map((row) => [...Float32Array.from(row)]), items.map((row) => [...row]));
-    const [head, ...labels] = text("metadata.tsv").trimEnd().split("\n");
+    const [head, ...labels] = text("metadata.tsv").replace(/\n$/, "").split("\n");
     assert.equal(head, "item\ttitle\tpairs\tfeatures");
     const cells = labels.map((label) => label.split("\t"));
     assert.deepEqual(cells.map(([item, title, , features]) => [item, title, features]), ids.items.map((item) => [item, `Title of ${item}`, ""]));

@@ -853,7 +853,7 @@ test("new data joins the run at hand, by keyboard, and it trains on", async () =
     assert.ok(await add.isDisabled(), "nothing is trained yet");
     await quick(page, 5);
     await main(page).click();
-    await page.getByText("Its answers after 1 epoch").waitFor();
+    await page.getByText("Answers after 1 epoch").waitFor();
     await main(page).click();
     await phase(page, "Resume");
     const give = async (text) => {
@@ -872,12 +872,12 @@ test("new data joins the run at hand, by keyboard, and it trains on", async () =
     await page.locator("tt-error-note").getByText("data.columns.user").waitFor();
     await main(page).click();
     await phase(page, "Train again");
-    await page.getByText("Its answers after 5 epochs").waitFor();
+    await page.getByText("Answers after 5 epochs").waitFor();
     await give("user,item\nnewcomer,2\n");
     await page.getByText("Added 1 pair to train on, with 0 new readers and 0 new books.").waitFor();
     await main(page).click();
     await phase(page, "Train again");
-    await page.getByText("Its answers after 6 epochs").waitFor();
+    await page.getByText("Answers after 6 epochs").waitFor();
     assert.deepEqual(faults, []);
     await close();
   }

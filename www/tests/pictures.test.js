@@ -41,7 +41,7 @@ test("the map moves with the epochs, and search, keys and pointer reach its item
 
   // Search, then the list of neighbours, whose items lead on.
   await map.getByRole("combobox", { name: "Find a book by title" }).fill("harry potter");
-  await map.getByRole("option").first().click();
+  await map.getByRole("listbox").getByRole("option").first().click();
   const near = map.locator("section", { hasText: /^\s*Near/ });
   const first = await near.getByRole("heading").textContent();
   await near.getByRole("button").nth(9).waitFor();

@@ -80,6 +80,7 @@ export class View extends LitElement {
       }
       tt-run-charts {
         --plot-height: 100px;
+        --chart-tools: none;
       }
       tt-run-charts:not(.front) {
         display: none;
@@ -115,6 +116,7 @@ export class View extends LitElement {
         }
         tt-run-charts {
           --plot-height: 150px;
+          --chart-tools: block;
         }
         .settings tt-option-fields {
           grid-template-columns: repeat(auto-fit, minmax(160px, 1fr));

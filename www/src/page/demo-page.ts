@@ -186,7 +186,7 @@ export class DemoPage extends LitElement {
     const problem = this.problem ?? (session.error && inWords(session.error.message));
     return html`
       <tt-page-header user=${user} item=${item}><slot></slot></tt-page-header>
-      <tt-tour .words=${this.dataSet.words}></tt-tour>
+      <aside aria-label="First steps"><tt-tour .words=${this.dataSet.words}></tt-tour></aside>
       <main>
         <section class="side data" aria-labelledby="data">
           <h2 id="data">Data</h2>

@@ -126,6 +126,7 @@ export class LineChart extends LitElement {
         forced-color-adjust: none;
       }
       details {
+        display: var(--chart-tools, block);
         margin: 2px 0 4px;
       }
       summary {

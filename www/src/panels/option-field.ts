@@ -8,8 +8,6 @@ import { base } from "./base.js";
 import { define } from "./define.js";
 import { sentence } from "./format.js";
 import type { Value } from "./settings.js";
-import { explained } from "./words/explained.js";
-import { termOf } from "./words/terms.js";
 
 /** One option as a labelled control, with the bounds of its specification. Sends `change` with the value. */
 @define("tt-option-field")
@@ -48,8 +46,8 @@ export class OptionField extends LitElement {
   override render(): TemplateResult | typeof nothing {
     const { spec } = this;
     if (spec === undefined) return nothing;
-    return html`<label class="small" title=${termOf(this.label) ? nothing : spec.doc}>
-        <span class="name">${explained(this.label, spec.doc)}</span>
+    return html`<label class="small" title=${spec.doc}>
+        <span class="name">${this.label}</span>
         ${this.#control(spec)}
       </label>
       ${this.#notes()}`;

@@ -36,7 +36,7 @@ void main() {
   drawn = colour * clamp(inside, 0.0, 1.0);
 }`;
 
-/** What a picture shows. */
+/** Contents of a picture. */
 export interface Shot {
   /** From the start (0) to the end (1) of the points' way. */
   progress: number;

@@ -25,6 +25,7 @@ export class TermOf extends LitElement {
         display: inline;
       }
       button {
+        min-height: 24px;
         padding: 0;
         border: 0;
         background: none;
