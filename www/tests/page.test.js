@@ -857,6 +857,7 @@ test("new data joins the run at hand, by keyboard, and it trains on", async () =
     await main(page).click();
     await phase(page, "Resume");
     const give = async (text) => {
+      await until(() => add.isEnabled());
       await add.focus();
       const [chooser] = await Promise.all([page.waitForEvent("filechooser"), page.keyboard.press("Enter")]);
       await chooser.setFiles([file("new.csv", text)]);

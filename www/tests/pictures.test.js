@@ -146,6 +146,7 @@ test("a story opens its data and its settings, and each is a link to them", asyn
   const { page, faults, close } = await open(session);
   await phase(page, "Start training");
   const stories = page.locator("tt-story-cards");
+  await stories.getByRole("listitem").nth(5).waitFor();
   assert.equal(await stories.getByRole("listitem").count(), 6);
   for (const link of await stories.getByRole("link").all()) {
     const { page: linked, faults, close } = await open(session, { path: `#${(await link.getAttribute("href")).split("#")[1]}` });

@@ -20,7 +20,7 @@ function shades(name: string, colour: string): CSSResult {
   return unsafeCSS(rules.join(""));
 }
 
-/** What the cells show, and what it means. */
+/** Views of the cells, each with its meaning. */
 const VIEWS = [
   ["share", "Shares"],
   ["slope", "Push and pull"],
@@ -174,7 +174,7 @@ export class BatchPicture extends LitElement {
       </div>`;
   }
 
-  /** What sets this run's loss apart. */
+  /** Returns notes on how the loss of this run differs from the picture. */
   #own(): string {
     const config = this.trainer?.about.config;
     const { item } = this.words;

@@ -19,7 +19,7 @@ const SMOOTHING = [
 /** Rows of the table at most: the CSV has all. */
 const MOST = 200;
 
-/** What else a chart can do: another axis, smoothing, its values as a table and as a file. Sends `draw`. */
+/** Tools of a chart: a logarithmic axis, smoothing, its values as a table and as a file. Sends `draw`. */
 @define("tt-chart-tools")
 export class ChartTools extends LitElement {
   static override styles = [
