@@ -1,9 +1,9 @@
 //! The settings that readers ask about first, each changed alone.
 
+use super::experiment::{Arm, Experiment};
 use super::measured::{Measured, Run};
 use super::section::{Chapter, standing};
 use super::table::{Format, Table};
-use super::{Arm, Experiment};
 use serde_json::{Value, json};
 use twotower::Config;
 
@@ -14,6 +14,7 @@ pub const EXPERIMENT: Experiment = Experiment {
         temperature, the width, the batch size, the negatives, the user tower. Epochs are equal.",
     lengths: |_| vec![Config::default().epochs],
     arms: |_| arms(),
+    train: |set, _, options| set.train(options),
     conclude,
 };
 
