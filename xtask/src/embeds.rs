@@ -196,7 +196,7 @@ impl Example {
             if path.is_dir() { std::fs::remove_dir_all(path)? } else { std::fs::remove_file(path)? }
         }
         if source.is_dir() {
-            copy(&source, &folder)?;
+            shell::copy(&source, &folder)?;
         } else {
             std::fs::copy(&source, folder.join("index.html"))?;
         }
@@ -207,7 +207,7 @@ impl Example {
 impl Site<'_> {
     /// Copies the package's files to a folder of the site, as its guide says.
     fn copy_package(&self, to: &str) -> Result<()> {
-        copy(&self.package.folder.join("dist"), &self.folder.join(to))
+        shell::copy(&self.package.folder.join("dist"), &self.folder.join(to))
     }
 
     /// Installs the packages of the lock file and the packed package, then builds.
@@ -275,20 +275,6 @@ fn jupyter(site: &Site) -> Result<PathBuf> {
     ]);
     shell::quiet(&mut export)?;
     Ok(site.folder.join("site"))
-}
-
-fn copy(from: &Path, to: &Path) -> Result<()> {
-    std::fs::create_dir_all(to)?;
-    for entry in from.read_dir().with_context(|| from.display().to_string())? {
-        let path = entry?.path();
-        let name = path.file_name().context("an entry of a folder has a name")?;
-        if path.is_file() {
-            std::fs::copy(&path, to.join(name))?;
-        } else if name != "node_modules" {
-            copy(&path, &to.join(name))?;
-        }
-    }
-    Ok(())
 }
 
 /// Opens the sites in Chromium, one after another. Returns the numbers of passed and failed checks.

@@ -5,6 +5,7 @@
 
 mod cluster;
 mod demo;
+mod docs;
 mod embeds;
 mod fuzz;
 mod lab;
@@ -55,6 +56,8 @@ enum Command {
     Bench(Lab),
     /// Build the examples with their hosts' tools and try the element in each, in headless Chromium
     Embeds(embeds::Embeds),
+    /// Build the documentation site and serve it
+    Docs(docs::Docs),
     /// Build the page and print the sizes of its downloads; fails if they have grown
     Size,
     /// Check the Python package that trains on many machines
@@ -75,6 +78,7 @@ fn main() -> ExitCode {
         Command::List(lab) => lab.run("list"),
         Command::Study(lab) => lab.run("study"),
         Command::Bench(lab) => lab.run("bench"),
+        Command::Docs(docs) => docs.run(),
         Command::Embeds(embeds) => embeds.run(),
         Command::Size => xtask::size::run(),
         Command::Cluster(cluster) => cluster.run(),

@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result, bail};
 use std::io::{BufRead as _, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
 
@@ -88,6 +88,21 @@ pub fn listen(command: &mut Command, mut hear: impl FnMut(&str)) -> Result<bool>
         hear(&said);
     }
     Ok(child.wait()?.success())
+}
+
+/// Copies a folder's files and subfolders, except installed npm packages.
+pub fn copy(from: &Path, to: &Path) -> Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in from.read_dir().with_context(|| from.display().to_string())? {
+        let path = entry?.path();
+        let name = path.file_name().context("an entry of a folder has a name")?;
+        if path.is_file() {
+            std::fs::copy(&path, to.join(name))?;
+        } else if name != "node_modules" {
+            copy(&path, &to.join(name))?;
+        }
+    }
+    Ok(())
 }
 
 /// Returns the path of a program on the `PATH`.

@@ -32,6 +32,8 @@ pub struct Epoch {
     pub ndcg: f64,
     #[serde(rename = "recall@20")]
     pub recall: f64,
+    #[serde(rename = "coverage@20")]
+    pub coverage: f64,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -7,6 +7,7 @@ mod extend;
 mod measured;
 mod onebp;
 mod section;
+mod settings;
 mod skip;
 mod starts;
 mod table;
@@ -58,6 +59,8 @@ enum Technique {
     Starts,
     /// New data in a run against training from scratch
     Extend,
+    /// Settings that readers ask about first, each changed alone
+    Settings,
 }
 
 /// A data set that is already split.
@@ -76,6 +79,7 @@ impl Technique {
             Self::Skip => skip::EXPERIMENT,
             Self::Starts => starts::EXPERIMENT,
             Self::Extend => extend::EXPERIMENT,
+            Self::Settings => settings::EXPERIMENT,
         }
     }
 }

@@ -47,8 +47,10 @@ impl Display for Section {
         writeln!(out, "## {}\n\n{}\n", self.title, self.about)?;
         writeln!(out, "```sh\n{}\n```\n\n{}", self.command, self.measured)?;
         let goals: Vec<&Goal> = self.chapters.iter().flat_map(|chapter| &chapter.goals).collect();
-        let met = goals.iter().filter(|goal| goal.met).count();
-        writeln!(out, "\n{met} of {} goals were met.", goals.len())?;
+        if !goals.is_empty() {
+            let met = goals.iter().filter(|goal| goal.met).count();
+            writeln!(out, "\n{met} of {} goals were met.", goals.len())?;
+        }
         self.chapters.iter().try_for_each(|chapter| write!(out, "\n{chapter}"))
     }
 }
@@ -67,6 +69,9 @@ impl Display for Chapter {
         for (heading, lines) in
             [("Goals", goals.collect::<Vec<_>>()), ("Findings", findings.collect())]
         {
+            if lines.is_empty() {
+                continue;
+            }
             writeln!(out, "\n{heading}:\n")?;
             lines.iter().try_for_each(|line| writeln!(out, "- {line}"))?;
         }
