@@ -79,7 +79,7 @@ export class View extends LitElement {
         grid-template-columns: repeat(auto-fit, minmax(120px, 1fr));
       }
       tt-run-charts {
-        --plot-height: 100px;
+        --plot-height: 92px;
         --chart-tools: none;
       }
       tt-run-charts:not(.front) {

@@ -26,8 +26,6 @@ export class TermOf extends LitElement {
       }
       button {
         min-height: 24px;
-        /* A target of 24 px in a line that is lower. */
-        margin-block: -4px;
         padding: 0;
         border: 0;
         background: none;
