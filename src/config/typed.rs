@@ -10,7 +10,7 @@ use super::towers::Towers;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Config {
-    /// Name of the [`Preset`] that supplied the defaults, if any.
+    /// Name of the [`Preset`](super::Preset) that supplied the defaults, if any.
     pub preset: Option<String>,
     /// Embedding width D.
     pub dim: usize,

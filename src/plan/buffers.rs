@@ -52,7 +52,7 @@ impl BufferSpec {
 pub enum BufferKind {
     /// Read and written by operations.
     Data,
-    /// [`Step`] records, which kernels bind as uniforms.
+    /// [`Step`](super::Step) records, which kernels bind as uniforms.
     Steps,
     /// Passes data between the dispatches of one operation; the CPU uses cache-sized scratch
     /// instead.

@@ -111,7 +111,8 @@ mod tests {
     #[test]
     fn links_that_leave_the_site_lead_to_the_repository() {
         let page = Path::new("guide/start.html");
-        let same = r#"<a href="../element.html#styles">a</a><a href="https://a.example/../..">b</a>"#;
+        let same =
+            r#"<a href="../element.html#styles">a</a><a href="https://a.example/../..">b</a>"#;
         assert_eq!(rewritten(same, page), same);
         let out = rewritten(r#"<a href="../../README.html#options">a</a>"#, page);
         assert_eq!(out, format!(r#"<a href="{REPOSITORY}README.md#options">a</a>"#));

@@ -71,6 +71,7 @@ fn listed() -> Result<Vec<PathBuf>> {
             files.push(file?.path());
         }
     }
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "rs"));
     Ok(files)
 }
 
