@@ -152,7 +152,8 @@ pub fn run(epochs: &[(f64, f64, f64)]) -> Run {
     let epochs = epochs.iter().map(|&(pairs, skipped, ndcg)| {
         let skip = (skipped > 0.0).then(|| json!({ "skipped": skipped }));
         json!({ "pairs": pairs, "steps": 1, "bytesMoved": 1, "multiplyAdds": pairs,
-            "seconds": pairs / 10.0, "skip": skip, "ndcg@20": ndcg, "recall@20": 0.0 })
+            "seconds": pairs / 10.0, "skip": skip, "ndcg@20": ndcg, "recall@20": 0.0,
+            "coverage@20": 0.0 })
     });
     let document = json!({ "config": {}, "memoryBytes": 1, "epochs": Vec::from_iter(epochs) });
     serde_json::from_value(document).expect("a run")
