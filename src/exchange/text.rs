@@ -19,7 +19,7 @@ pub struct Label<'a> {
 /// Items up to which scoring all of them is fast enough.
 const FEW_ITEMS: usize = 1_000_000;
 
-/// Returns the index to search so many items with, as FAISS's `index_factory` names it; `None` where
+/// Returns the index for a catalogue of `items`, as FAISS's `index_factory` names it; `None` where
 /// scoring all of them is fast enough.
 pub fn index_for(items: usize) -> Option<&'static str> {
     (items > FEW_ITEMS).then_some("HNSW32,Flat")

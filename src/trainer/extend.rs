@@ -26,7 +26,7 @@ impl Run {
         self.extensions.last().map_or(0, |extension| extension.epochs)
     }
 
-    /// Training pairs that an epoch had before it skipped any, of a run with so many now.
+    /// Training pairs of a full epoch, without those that it skips.
     pub(super) fn pairs_of_epoch(&self, epoch: usize, now: usize) -> usize {
         let later = self.extensions.iter().find(|extension| extension.epochs > epoch);
         later.map_or(now, |extension| extension.pairs)
@@ -179,7 +179,7 @@ impl Before<'_> {
         }
     }
 
-    /// Writes the first rows of a tensor, at most so many.
+    /// Writes the first rows of a tensor, up to a given number.
     fn write(&self, model: &mut Model, from: usize, to: usize, rows: usize) {
         let (tensor, words) = (&self.plan.tensors[from], &self.state[from]);
         let width = tensor.row.len();

@@ -47,7 +47,7 @@ fn load(file: &[u8], choice: BackendRequest) -> Trainer {
     pollster::block_on(Trainer::load(file, choice)).expect("loads")
 }
 
-/// Trains so many epochs.
+/// Trains for a number of epochs.
 fn epochs(trainer: &mut Trainer, mut epochs: usize) {
     while epochs > 0 {
         let progress = pollster::block_on(trainer.advance(Duration::from_secs(1))).expect("trains");
@@ -384,7 +384,7 @@ fn new_data_of_given_parts_is_trained_on() {
     let old = loader.finish().expect("a data set");
     let mut loader = Loader::joining(&old, &config);
     loader.begin(Part::All, "new.csv", None).expect("begins");
-    // The roles are those of the first file, whatever else the new one has.
+    // The new file's columns have the roles of the first file's.
     loader
         .push(b"item,user,sku,customer\n1,2,x,c\n3,4,v,d\n5,6,z,a\n7,8,x,a\n9,1,w,d\n")
         .expect("good lines");

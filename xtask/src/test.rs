@@ -144,7 +144,7 @@ fn test_browser() -> Result<Tally> {
     pages::build()?;
     let mut sum = Tally::default();
     let mut tests = setup::npm();
-    // The pages are built: what else `npm test` would do first is done.
+    // The pages are built already, so the scripts before `npm test` are skipped.
     tests.args(["test", "--ignore-scripts"]);
     tests.env("NODE_OPTIONS", "--test-reporter=spec");
     tests.env(setup::CHROMIUM, setup::chromium()?).env(setup::FIREFOX, setup::firefox()?);

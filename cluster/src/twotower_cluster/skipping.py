@@ -151,7 +151,7 @@ class Skipping:
         return side
 
     def _decides(self, epochs: int) -> bool:
-        """Whether it is decided what leaves when so many epochs are done."""
+        """Returns whether the skipped pairs are decided after this number of epochs."""
         later = epochs - self.options.start
         if self.options.policy == "stale" and self.options.recheck > 0:
             return later >= 0 and later % self.options.recheck == 0

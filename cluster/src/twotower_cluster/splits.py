@@ -31,7 +31,7 @@ def without(rows: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 
 def core(parts: list[np.ndarray], users: int, items: int, least: int) -> list[np.ndarray]:
-    """Parts in which each user and item has so many rows, of all parts together."""
+    """Returns parts in which each user and item has at least `least` rows, over all parts."""
     while True:
         rows = np.concatenate(parts)
         of_users = np.bincount(rows[:, 0], minlength=users)
@@ -95,7 +95,7 @@ def _by_time(time: np.ndarray, options: dict[str, Any]) -> np.ndarray:
 
 
 def _time_of_last(time: np.ndarray, most: int) -> int | None:
-    """The earliest time from which on there are at most so many rows; None for none."""
+    """Returns the earliest time from which on at most `most` rows are left; None if there is none."""
     if most == 0:
         return None
     bounds = [(int(each.min()), int(each.max())) for each in gather(time) if len(each)]

@@ -97,7 +97,7 @@ def _rows(words: np.ndarray, dtype: np.dtype[np.generic]) -> np.ndarray:
 
 
 def _rounds(words: np.ndarray, row: int = 2) -> Iterator[list[np.ndarray]]:
-    """The words of each process, in rounds of whole rows of so many words."""
+    """Yields the words of each process, in rounds of whole rows."""
     lengths = _all_gather(np.array([len(words)], np.uint32)).reshape(-1).astype(int).tolist()
     longest = max(*lengths, 1)
     size = min(ROUND, max(LEAST, 1 << (longest - 1).bit_length()))

@@ -6,7 +6,7 @@ import { readNpy, rowOf } from "../map/matrix.js";
 import { Pace } from "../map/pace.js";
 import { type Candidate, type Cell, cellsOf } from "./softmax.js";
 
-/** Pairs of a batch, and items of a bank: as many as can be read. */
+/** Numbers of pairs of a batch and of items of a bank that remain legible. */
 const PAIRS = 10;
 const BANKED = 5;
 

@@ -3,7 +3,7 @@
 import { add, dot, type Matrix, rowOf, sampled } from "./matrix.js";
 import type { Pace } from "./pace.js";
 
-/** Groups: as many as there are colours to tell apart. */
+/** Number of groups: one for each colour. */
 export const CLUSTERS = 8;
 
 /** Rows that the centres are fitted to. */

@@ -44,7 +44,7 @@ export function unit(vector: Float64Array): Float64Array {
   return length > 0 ? vector.map((value) => value / length) : vector;
 }
 
-/** Returns every nth row, so that there are at most so many. */
+/** Returns every nth row, up to a given number of rows. */
 export function sampled(matrix: Matrix, most: number): Float32Array[] {
   const step = Math.max(1, Math.ceil(matrix.rows / most));
   return Array.from({ length: Math.ceil(matrix.rows / step) }, (_, ix) => rowOf(matrix, ix * step));
