@@ -856,7 +856,7 @@ test("new data joins the run at hand, by keyboard, and it trains on", async () =
     // Enough that the run is not over before it is paused.
     await quick(page, 10);
     await main(page).click();
-    await page.getByText("Answers after 1 epoch").waitFor();
+    await page.getByText(/Answers after \d+ epoch/).waitFor();
     await main(page).click();
     await phase(page, "Resume");
     const give = async (text) => {
