@@ -47,8 +47,8 @@ impl Trainer {
     /// run's own.
     ///
     /// # Errors
-    /// [`Error::NotAvailable`] for a serving run; [`Error::Config`] for a run that is tuned, or is in the middle of an epoch; the error of a run that has
-    /// failed.
+    /// [`Error::NotAvailable`] for a serving run; [`Error::Config`] for a run that is tuned, or is in the middle of an
+    /// epoch; the error of a run that has failed.
     pub fn new_data(&self) -> Result<Loader> {
         self.check()?;
         let refused = |key: &str, problem: String, allowed: &str| {

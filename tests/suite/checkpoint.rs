@@ -381,6 +381,9 @@ fn a_serving_run_answers_as_the_run_that_it_was_and_does_not_train() {
         let refused = pollster::block_on(served.advance(Duration::MAX)).expect_err("no pairs");
         assert_eq!(refused.code(), "not-available");
         assert!(refused.to_string().contains("saved without interactions"), "{refused}");
+        let refused = served.new_data().err().expect("no pairs to add to");
+        assert_eq!(refused.code(), "not-available");
+        assert!(refused.to_string().contains("new data for a serving run"), "{refused}");
     }
 }
 

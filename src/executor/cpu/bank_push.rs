@@ -3,8 +3,9 @@
 use twotower_simd::{STAGGER, add_by_rows, bank_weights, by_rows, pack_columns, pack_rows};
 
 use super::Twin;
+use super::columns::Columns;
 use super::memory::{Memory, view};
-use crate::plan::{BankPush, Entry, NO_ID, TILE};
+use crate::plan::{BankPush, Entry, TILE};
 
 /// Number of banked users whose weights are computed at once; see the softmax's chunk.
 const CHUNK: usize = 64;
@@ -20,13 +21,11 @@ impl Twin for BankPush {
         let columns = candidates.next_multiple_of(TILE);
         let bank_padded = live.next_multiple_of(TILE);
         let stride = columns + STAGGER;
-        let mut scratch =
-            memory.take_scratch((columns + bank_padded) * dim + CHUNK * stride + 2 * columns);
+        let mut scratch = memory
+            .take_scratch((columns + bank_padded) * dim + CHUNK * stride + Columns::room(columns));
         let (item_rows, rest) = scratch.split_at_mut(columns * dim);
         let (user_columns, rest) = rest.split_at_mut(bank_padded * dim);
         let (weights, rest) = rest.split_at_mut(CHUNK * stride);
-        let (correction, rest) = rest.split_at_mut(columns);
-        let column_ids: &mut [u32] = bytemuck::cast_slice_mut(&mut rest[..columns]);
 
         let [users, entries, items, ids, log_q, d_item] = memory.many([
             self.bank_users,
@@ -41,15 +40,8 @@ impl Twin for BankPush {
         let users = &view::<f32>(users)[..bank_padded * dim];
         pack_rows(&[&view::<f32>(items)[..columns * dim]], dim, item_rows);
         pack_columns(&[users], dim, user_columns);
-        column_ids.fill(NO_ID);
-        column_ids[..candidates].copy_from_slice(ids);
-        correction.fill(0.0);
-        if self.corrected {
-            let log_q = view::<f32>(log_q);
-            for (correction, &id) in correction.iter_mut().zip(ids) {
-                *correction = if id == NO_ID { 0.0 } else { log_q[id as usize] };
-            }
-        }
+        let log_q = self.corrected.then(|| &*view(log_q));
+        let named = Columns::new(rest, columns, ids, log_q);
         let row_candidates = (step.rows as usize + candidates - self.dims.batch + live) as f32;
         let inverse_temperature = 1.0 / self.temperature;
         let scale = inverse_temperature / step.rows as f32;
@@ -65,8 +57,16 @@ impl Twin for BankPush {
                     continue;
                 };
                 let offset = entry.mean_logit + row_candidates.ln();
-                let (item, ids) = (entry.item, &*column_ids);
-                bank_weights(weights, correction, ids, item, inverse_temperature, offset, scale);
+                let Columns { ids, correction } = &named;
+                bank_weights(
+                    weights,
+                    correction,
+                    ids,
+                    entry.item,
+                    inverse_temperature,
+                    offset,
+                    scale,
+                );
             }
             let panels = user_columns.chunks_exact(bank_padded * TILE);
             let mut panels = panels.map(|panel| &panel[first * TILE..]);

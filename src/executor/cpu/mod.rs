@@ -1,6 +1,7 @@
 //! The CPU executor: runs a plan's operations as SIMD passes over whole slices. Each operation's
 //! file computes the same as the shaders of that stem; it does not emulate their lanes.
 
+mod columns;
 mod memory;
 mod optimizers;
 #[cfg(feature = "verify")]
