@@ -49,7 +49,7 @@ impl Display for Section {
         let goals: Vec<&Goal> = self.chapters.iter().flat_map(|chapter| &chapter.goals).collect();
         if !goals.is_empty() {
             let met = goals.iter().filter(|goal| goal.met).count();
-            writeln!(out, "\n{met} of {} goals were met.", goals.len())?;
+            writeln!(out, "\nGoals met: {met} of {}.", goals.len())?;
         }
         self.chapters.iter().try_for_each(|chapter| write!(out, "\n{chapter}"))
     }
@@ -117,7 +117,7 @@ mod tests {
         let text = section.to_string();
         for line in [
             "## Skipping",
-            "1 of 2 goals were met.",
+            "Goals met: 1 of 2.",
             "### small, 2 epochs",
             "- **met**: it is quick",
             "- **missed**: it is good",
