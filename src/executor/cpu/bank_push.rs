@@ -6,7 +6,8 @@ use super::Twin;
 use super::memory::{Memory, view};
 use crate::plan::{BankPush, Entry, NO_ID, TILE};
 
-/// Number of banked users whose weights are computed at once; see the softmax's chunk.
+/// Number of banked users whose weights are computed at once: they fit in the cache, as the chunks of
+/// `softmax_loss` do.
 const CHUNK: usize = 64;
 
 impl Twin for BankPush {
