@@ -54,7 +54,7 @@ def test_a_folder_that_is_not_there_is_named(
     source = FIXTURES / "id.2.safetensors"
     for option in ("save", "serve", "json"):
         assert main(["train", f"--resume={source}", f"--{option}={tmp_path / 'no' / 'file'}"]) == 1
-        assert f"make the folder {tmp_path / 'no'} first" in capsys.readouterr().err
+        assert f"Make the folder {tmp_path / 'no'} first" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
 
 

@@ -1,6 +1,6 @@
-"""The crate's own runs, trained here: the same losses, metrics and tensors.
+"""Trains the crate's runs here, and expects the same losses, metrics and tensors.
 
-`fixtures/make.sh` trains each run with the crate, 2 epochs and then 2 more: 50 steps and over.
+`fixtures/make.sh` trains each run with the crate, for 2 epochs and then 2 more: at least 50 steps.
 """
 
 import json
@@ -39,7 +39,7 @@ def compare(run: Run, reference: saved.SavedRun) -> None:
     tensors = run.saved().tensors
     assert tensors.keys() == reference.tensors.keys()
     for name, theirs in reference.tensors.items():
-        if name == "kept_pairs":  # those of earlier epochs follow
+        if name == "kept_pairs":  # pairs of earlier epochs follow
             theirs = theirs[: reference.record["pairsInEpoch"]]
             assert np.array_equal(tensors[name][: len(theirs)], theirs)
             continue

@@ -1,4 +1,4 @@
-"""The example of retrieval: its indexes find nearly what the exact list has."""
+"""The example of retrieval: approximate indexes find at least 90% of the exact list."""
 
 import sys
 
@@ -11,7 +11,7 @@ import retrieval
 
 
 @pytest.mark.quick
-def test_approximate_indexes_find_what_the_exact_list_has() -> None:
+def test_approximate_indexes_find_most_of_the_exact_list() -> None:
     items, queries = retrieval.made(5000, 50)
     rows = {row.name: row.recall for row in retrieval.measure(items, queries, 20)}
     assert rows.pop("FAISS Flat (exact)") == 1.0

@@ -1,9 +1,10 @@
-//! Sizes of records and of their cells.
+//! Limits of records and of their cells.
 
 use crate::config::FEATURE_COLUMNS;
 
-/// Number of first bytes that decide a file's format, and the largest length of a record. 256 KiB
-/// are about ten thousand lines; their mean length predicts the number of lines within 0.2%.
+/// Largest length of a record in bytes, and the number of first bytes that decide a file's format.
+/// 256 KiB contain about ten thousand lines; their mean length predicts the number of lines within
+/// 0.2%.
 pub(super) const RECORD_LIMIT: usize = 256 * 1024;
 
 /// Largest number of columns that are read from a file: id, title and features.

@@ -4,7 +4,7 @@
 #[derive(Debug)]
 pub(super) struct Missing {
     words: Vec<Vec<u8>>,
-    /// Whether a word begins with each byte: for most ids, the first byte decides.
+    /// Whether a word begins with this byte. Most ids need no other check.
     begins: [bool; 256],
 }
 

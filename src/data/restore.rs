@@ -124,7 +124,7 @@ impl Features {
         }
     }
 
-    /// Returns the features of a number of rows, from columns that options name.
+    /// Returns the features of `rows` rows; `options` name their columns.
     fn restore(
         kept: KeptFeatures<'_>,
         options: &[String],
@@ -148,9 +148,9 @@ impl Features {
             return Err("the features of a row are not in order");
         }
         let mut columns: Vec<_> = options.iter().map(|name| FeatureColumn::parse(name)).collect();
-        let all = columns.iter().map(|column| column.bounds.len()).sum::<usize>();
-        if all != bounds.len() {
-            return Err("its columns have another number of bounds");
+        let expected = columns.iter().map(|column| column.bounds.len()).sum::<usize>();
+        if expected != bounds.len() {
+            return Err("its number of bounds does not match its columns");
         }
         let mut bounds = bounds.into_iter();
         for column in &mut columns {
@@ -163,8 +163,8 @@ impl Features {
     }
 }
 
-/// Returns the number of rows of one side of the training pairs; `None` unless exactly the first
-/// indices occur, at least two.
+/// Returns the number of users (side 0) or of items (side 1) in the training pairs. Returns `None` if
+/// it is 1, or if their indices have a gap.
 fn trained(train: &Pairs, side: usize) -> Option<usize> {
     let rows = train.iter().map(|pair| pair[side] as usize + 1).max()?;
     let mut seen = vec![false; rows];

@@ -48,7 +48,7 @@ impl Titles {
     }
 }
 
-/// A column of items or users files, for all of their ids.
+/// A text column of items or users files, by id.
 #[derive(Debug, Default)]
 pub(super) struct TitleLines {
     pub ids: Ids,
@@ -115,7 +115,7 @@ impl TitleLines {
     }
 }
 
-/// Decodes UTF-8, else Latin-1, since only the first bytes of a file decide its encoding.
+/// Decodes UTF-8, or Latin-1 if that fails, since only the first bytes of a file decide its encoding.
 fn decode(title: &[u8]) -> Cow<'_, str> {
     match std::str::from_utf8(title) {
         Ok(title) => Cow::Borrowed(title),

@@ -6,8 +6,8 @@ use crate::config::Config;
 /// Smallest length that a row is divided by (`docs/methods.md`, towers).
 pub const MIN_NORM: f32 = 1e-12;
 
-/// Number of rows of a block, which is never split: a workgroup of `compact_pairs` processes one,
-/// and a block contains whole tiles.
+/// Number of rows in a block. Shards contain whole blocks: a workgroup of `compact_pairs` processes
+/// one block, and a block contains whole tiles.
 pub const ROW_BLOCK: usize = 256;
 
 /// Number of losses that the ring holds: enough for many submits of steps.
@@ -16,7 +16,7 @@ pub const RING: usize = 4096;
 /// Number of items per list in an evaluation.
 pub const TOP_K: usize = 20;
 
-/// Words of a buffer of logits or scores, 8 MiB; more if 8 rows need more.
+/// Number of words of a buffer of logits or scores, 8 MiB; the buffer is larger if 8 rows need more.
 pub(super) const MATRIX_WORDS: usize = 2 << 20;
 
 /// The sizes of a run.
@@ -63,8 +63,8 @@ impl Dims {
             dim: config.dim.next_multiple_of(TILE),
             out_width,
             out: out_width.next_multiple_of(TILE),
-            // Enough steps to make drawing cheap, and few enough ids to stay in a cache. Sorted
-            // uses of lists fit in the words of a matrix.
+            // Enough steps to make drawing cheap, and few enough ids to stay in a cache. The sorted
+            // uses of lists must fit in `MATRIX_WORDS`.
             window: (65_536 / config.candidates())
                 .min(MATRIX_WORDS / 2 / extent.most_uses(config).next_power_of_two())
                 .clamp(4, 64),

@@ -41,7 +41,7 @@ pub enum Program {
     ListBest,
     /// Gathers the outputs of requested items.
     GatherOutputs,
-    /// Gathers the vectors of requested items that histories sum.
+    /// Gathers requested items' vectors from the table that histories sum.
     GatherHistory,
     /// Measures how far the item tower's outputs have moved since their snapshot.
     MeasureDrift,
@@ -126,7 +126,7 @@ impl Run {
         let techniques = techniques::add(builder);
 
         let d_user = trains_users.then(|| builder.gradient(&user, "d_user", rows, 0));
-        // A history that shares the candidates' table has its own rows after theirs.
+        // The gradients of histories that share the items' table follow those of the candidates.
         let more = if builder.config.shares_items() { rows } else { 0 };
         let d_item = builder.gradient(&item, "d_item", columns, more);
         let positives = Positives { item_ids, candidates };
@@ -341,7 +341,7 @@ impl Run {
 /// Operations that train the towers.
 #[derive(Default)]
 struct Updates {
-    /// Once a window.
+    /// Operations that run once per window.
     sorts: Vec<Op>,
     backward: Vec<Op>,
     updates: Vec<Op>,

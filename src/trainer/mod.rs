@@ -389,7 +389,7 @@ impl Trainer {
             if self.model.step_in_epoch() == 0 {
                 self.decide_to_skip().await?;
             } else {
-                self.keep_in_time().await?;
+                self.keep_if_old().await?;
             }
             self.submit(left);
             let ends_epoch = self.model.step_in_epoch() == 0;

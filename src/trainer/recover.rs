@@ -22,15 +22,15 @@ const MOST_ON_CPU: usize = 1 << 27;
 /// Size in words above which the last copy is freed before the next one is made.
 const LARGE: usize = 1 << 28;
 
-/// Number of devices lost since the last copy, above which the run moves to the CPU.
-const TRIES: usize = 2;
+/// Largest number of devices lost since the last copy; after one more the run moves to the CPU.
+const MAX_LOST: usize = 2;
 
 /// One recovery of a run after its device was lost.
 #[derive(Debug, Clone, Serialize)]
 pub struct Recovery {
-    /// Whole epochs in the state from which the run resumed.
+    /// Number of whole epochs in the state from which the run resumed.
     pub epochs: usize,
-    /// Steps of the epoch after them.
+    /// Number of steps after these epochs.
     pub step: usize,
     /// Reason of the loss.
     pub reason: String,
@@ -93,7 +93,7 @@ impl Default for Kept {
 }
 
 impl Trainer {
-    /// Copies the run's state. All losses must be read back before.
+    /// Copies the run's state. The caller has read back all losses.
     pub(super) async fn keep(&mut self) -> Result<()> {
         self.kept.at = Some(Instant::now());
         let words = self.model.plan().tensors.iter().map(|tensor| tensor.rows * tensor.row.len());
@@ -121,7 +121,7 @@ impl Trainer {
     }
 
     /// Copies the run's state within an epoch, if the last copy is old and the device can be lost.
-    pub(super) async fn keep_in_time(&mut self) -> Result<()> {
+    pub(super) async fn keep_if_old(&mut self) -> Result<()> {
         if self.backend.kind.is_gpu() && self.kept.is_old() {
             self.land_all().await?;
             self.keep().await?;
@@ -129,8 +129,8 @@ impl Trainer {
         Ok(())
     }
 
-    /// Updates a copy of the current step after the run was measured: its reports, and the tables
-    /// that were copied.
+    /// Updates the last copy after an evaluation, if it is a copy of the current step: its reports,
+    /// and the tables that were copied on the device.
     pub(super) fn keep_reports(&mut self, copied: Option<Tables>) {
         let Some(copy) = &mut self.kept.copy else { return };
         if u64::from(copy.position.steps) != self.model.steps() {
@@ -178,7 +178,7 @@ impl Trainer {
         self.model.give_up_device();
         self.kept.lost += 1;
         let mut request = BackendRequest::WEBGPU.with_variant(self.backend.variant);
-        if self.kept.lost > TRIES {
+        if self.kept.lost > MAX_LOST {
             request = BackendRequest::CPU;
         }
         let reason = std::mem::take(&mut self.backend.reason);
@@ -199,25 +199,10 @@ impl Trainer {
         self.lists.clear();
         self.masked = None;
         let mut recovered = std::mem::take(&mut self.run.recovered);
-        let position = match &self.kept.copy {
-            Some(copy) => {
-                self.model.restore(&copy.state, &copy.position);
-                self.run = copy.run.clone();
-                Some(&copy.position)
-            }
-            None => {
-                self.run = Run {
-                    trials: std::mem::take(&mut self.run.trials),
-                    seconds: self.run.seconds,
-                    evaluation_seconds: self.run.evaluation_seconds,
-                    ..Run::default()
-                };
-                None
-            }
-        };
+        let (epochs, step) = self.resume_from_copy();
         recovered.push(Recovery {
-            epochs: position.map_or(0, |position| position.epochs as usize),
-            step: position.map_or(0, |position| position.step_in_epoch),
+            epochs,
+            step,
             reason: fault.to_string(),
             backend: self.backend.kind.name().into(),
         });
@@ -230,6 +215,23 @@ impl Trainer {
             copy.run = self.run.clone();
         }
         Ok(true)
+    }
+
+    /// Returns a fresh model to the last copy; without a copy, the run starts over. Returns the
+    /// number of whole epochs in the copy, and of steps after them.
+    fn resume_from_copy(&mut self) -> (usize, usize) {
+        let Some(copy) = &self.kept.copy else {
+            self.run = Run {
+                trials: std::mem::take(&mut self.run.trials),
+                seconds: self.run.seconds,
+                evaluation_seconds: self.run.evaluation_seconds,
+                ..Run::default()
+            };
+            return (0, 0);
+        };
+        self.model.restore(&copy.state, &copy.position);
+        self.run = copy.run.clone();
+        (copy.position.epochs as usize, copy.position.step_in_epoch)
     }
 }
 
@@ -334,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn devices_that_are_lost_at_once_leave_the_cpu() {
+    fn a_run_whose_devices_are_lost_at_once_moves_to_the_cpu() {
         let mut broken = trainer(&[], BackendRequest::WEBGPU);
         let (losses, ..) = train(&mut trainer(&[], BackendRequest::CPU), &[]);
         let (again, _, recoveries) = train(&mut broken, &[12, 1001, 1002]);
@@ -346,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_that_end_leave_the_last_epoch() {
+    fn a_run_with_a_loss_that_is_not_finite_keeps_its_last_epoch() {
         let more = [("split.validation", json!(0)), ("epochs", json!(9))];
         for choice in [BackendRequest::CPU, BackendRequest::WEBGPU] {
             let mut run = trainer(&more, choice);

@@ -572,11 +572,11 @@ fn features_of_no_run_are_rejected_by_name() {
         (tensor("features.item.bounds", 1, high(1e300)), "bounds of a column are not in order"),
         (
             record("record.config.towers.user.features", json!(["age"])),
-            "its columns have another number of bounds",
+            "its number of bounds does not match its columns",
         ),
         (
             record("record.config.towers.user.features", json!(["age:number", "year:number"])),
-            "its columns have another number of bounds",
+            "its number of bounds does not match its columns",
         ),
         (record("record.config.towers.user.features", json!([])), "it has a tensor `features.user"),
         (tensor("features.item.lengths", 0, TOO_MUCH), "`features.item` does not match"),

@@ -24,8 +24,8 @@ pub fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Replaces this process with another program, so that stopping this one stops the other. Systems
-/// without that run it and return its exit code.
+/// Replaces this process with a program, so that a signal to this process stops the program. Where
+/// that is not possible, runs the program and returns its exit code.
 pub fn hand_over(command: &mut Command) -> Result<ExitCode> {
     #[cfg(unix)]
     {
@@ -46,14 +46,14 @@ pub fn quiet(command: &mut Command) -> Result<String> {
         tied(command).stdin(Stdio::null()).output().with_context(|| cannot_start(command))?;
     let printed = String::from_utf8_lossy(&output.stdout).into_owned();
     if !output.status.success() {
-        let complaint = String::from_utf8_lossy(&output.stderr);
-        bail!("`{}` failed ({})\n{printed}{complaint}", line(command), output.status);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        bail!("`{}` failed ({})\n{printed}{errors}", line(command), output.status);
     }
     Ok(printed)
 }
 
-/// Returns the command so that it ends with this process, even if that is killed. Works only on
-/// Linux, with `setpriv`.
+/// Returns a command that ends when this process ends, even if this process is killed. Works only
+/// on Linux, with `setpriv`.
 fn tied(command: &Command) -> Command {
     let (program, arguments) = (command.get_program(), command.get_args());
     let mut tied = match find("setpriv") {
@@ -77,15 +77,15 @@ fn tied(command: &Command) -> Command {
     tied
 }
 
-/// Runs a program, shows its output and calls `hear` with each line. Returns whether it succeeded.
-pub fn listen(command: &mut Command, mut hear: impl FnMut(&str)) -> Result<bool> {
+/// Runs a program, shows its output and passes each line to `on_line`. Returns whether it succeeded.
+pub fn listen(command: &mut Command, mut on_line: impl FnMut(&str)) -> Result<bool> {
     let mut child =
         command.stdout(Stdio::piped()).spawn().with_context(|| cannot_start(command))?;
     let stdout = child.stdout.take().expect("stdout is piped");
-    for said in BufReader::new(stdout).lines() {
-        let said = said?;
-        println!("{said}");
-        hear(&said);
+    for line in BufReader::new(stdout).lines() {
+        let line = line?;
+        println!("{line}");
+        on_line(&line);
     }
     Ok(child.wait()?.success())
 }
@@ -130,7 +130,7 @@ mod tests {
         if find("setpriv").is_none() {
             return;
         }
-        // For the kernel, the thread is the parent.
+        // For the kernel, the parent is the thread that starts the program.
         let start = || {
             let mut command = tied(Command::new("sh").args(["-c", "echo on; exec sleep 600"]));
             let mut child = command.stdout(Stdio::piped()).spawn().expect("`sh` starts");

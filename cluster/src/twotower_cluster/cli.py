@@ -83,11 +83,11 @@ def _train_together(chosen: argparse.Namespace) -> int:
         jax.distributed.initialize(chosen.coordinator, chosen.processes, chosen.process)
     elif chosen.distributed:
         jax.distributed.initialize()
-    from .train import Order, train
+    from .train import Args, train
 
     names = ("resume", "test", "items", "config", "epochs", "json", "save", "serve", "checkpoints")
     given = {name: getattr(chosen, name) for name in names}
-    train(Order(data=chosen.data or [], **given))
+    train(Args(data=chosen.data or [], **given))
     return 0
 
 

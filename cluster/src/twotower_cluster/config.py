@@ -1,4 +1,4 @@
-"""The options of a run, typed, from the same JSON as the crate's; what is not available is named."""
+"""The options of a run, typed, from the same JSON as the crate's. Unknown options are rejected."""
 
 import copy
 import json
@@ -225,7 +225,7 @@ class Config:
         return self.item.widths[-1] if self.item.widths else self.dim
 
     def to_serve(self) -> "Config":
-        """The options of a run of two tables, which are this run's outputs."""
+        """The options of a run for serving: its two tables hold the outputs of this run's towers."""
         kept = ("normalize", "temperature", "seed", "epochs", "metric", "split", "data")
         return resolve(
             {"dim": self.out_width, "optimizer.kind": "sgd"}
@@ -239,7 +239,7 @@ class Config:
 
 
 def read(path: Path) -> Options:
-    """The options of a file: those of a run's report or of a saved config."""
+    """The options in a file: the report of a run, or a saved config."""
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -273,7 +273,7 @@ def _merge(path: str, options: Mapping[str, Any], into: Options) -> None:
             continue
         key = f"{path}.{name}" if path else name
         if name not in into:
-            raise RefusedError(f"`{key}`: no such option. There are: {', '.join(into)}.")
+            raise RefusedError(f"`{key}`: no such option. Allowed: {', '.join(into)}.")
         if key in GROUPS and isinstance(value, Mapping) and into[name] is None:
             into[name] = copy.deepcopy(GROUPS[key])
         if not isinstance(into[name], dict) or (key in GROUPS and value is None):
@@ -344,19 +344,22 @@ def _tower(name: str, options: Options, dim: int) -> Tower:
 
 
 def _check_together(config: Config) -> None:
-    """Rejects combinations that no option can tell by itself."""
+    """Rejects options that are valid alone, but not together."""
     user, item = config.user, config.item
     own = config.negatives.per_row > 0
     problems = (
-        (not (user.id or user.features or user.history), "`towers.user`: it has no input."),
-        (not (item.id or item.features), "`towers.item`: it has no input."),
+        (
+            not (user.id or user.features or user.history),
+            "`towers.user`: set `id`, `features` or `history`.",
+        ),
+        (not (item.id or item.features), "`towers.item`: set `id` or `features`."),
         (
             config.shares_items and not item.id,
             '`towers.user.history.table`: "shared" needs `towers.item.id`.',
         ),
         (
             config.onebp is not None and not _is_table(user),
-            "`onebp`: the user tower must be a table of ids alone.",
+            "`onebp`: the user tower must have ids, and no features, history or layers.",
         ),
         (
             config.onebp is None and _out(user, config.dim) != _out(item, config.dim),
@@ -364,11 +367,11 @@ def _check_together(config: Config) -> None:
         ),
         (
             config.cbns is not None and own,
-            '`cbns`: a bank goes with `negatives.kind` "in-batch" or "mixed".',
+            '`cbns`: a bank needs `negatives.kind` "in-batch" or "mixed".',
         ),
         (
             config.negatives.is_streaming and config.negatives.kind != "in-batch",
-            '`negatives.logQ`: "streaming" goes with `negatives.kind` "in-batch".',
+            '`negatives.logQ`: "streaming" needs `negatives.kind` "in-batch".',
         ),
     )
     for is_wrong, problem in problems:

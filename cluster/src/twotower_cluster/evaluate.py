@@ -1,4 +1,4 @@
-"""Full-ranking evaluation: all items are ranked on their shards, and the best of each shard merged."""
+"""Full-ranking evaluation: each shard ranks its items, then the shards' best items are merged."""
 
 from collections.abc import Sequence
 
@@ -26,8 +26,8 @@ def top_items(
 ) -> Array:
     """The best items (Q, k) of users (Q, O), best first, ties to the lower index.
 
-    `items` (I, O) are the catalogue's outputs by rows; `seen` (Q, L) the items that a user has, filled
-    with `NO_ID`; places without an item have `NO_ID`. Q × k × S scores travel.
+    `items` (I, O) are the catalogue's outputs, split by rows. `seen` (Q, L) are the items that a user
+    has; `NO_ID` pads them, and lists of fewer than k items. The S shards send Q × k × S scores.
     """
 
     def local(users: Array, items: Array, seen: Array) -> Array:
@@ -63,7 +63,7 @@ def metrics(
     everyone: Sequence[Sequence[int]],
     items: int,
 ) -> Metrics:
-    """All metrics of a report; arguments as of `at_cut`."""
+    """All metrics of a report; the arguments are those of `at_cut`."""
     cuts = {str(k): at_cut(k, ours, held_out, everyone, items) for k in (10, TOP_K)}
     found = {}
     for name in NAMES:
@@ -81,7 +81,8 @@ def at_cut(
 ) -> Metrics:
     """Means of the metrics at a cut over the users of all processes.
 
-    `ours` are the lists of this process's users, who have `held_out`; `everyone` those of all users.
+    `ours` are the lists of this process's users, `held_out` their held-out items, `everyone` the lists
+    of all users.
     """
     *sums, users = total(np.array([*_sums(k, ours, held_out), len(held_out)], np.float64)).tolist()
     listed = {item for ranked in everyone for item in ranked[:k] if item != NO_ID}
@@ -90,7 +91,7 @@ def at_cut(
 
 
 def _sums(k: int, lists: Sequence[Sequence[int]], held_out: Sequence[Sequence[int]]) -> list[float]:
-    """Sums of the metrics `_KINDS` at a cut over some users, whose held-out items are never none."""
+    """Sums of the metrics `_KINDS` at a cut over users with at least one held-out item each."""
     sums = np.zeros(len(_KINDS))
     for ranked, wanted in zip(lists, held_out, strict=True):
         shown = [item for item in ranked[:k] if item != NO_ID]

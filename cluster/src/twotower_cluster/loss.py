@@ -29,14 +29,14 @@ def scores(users: Array, items: Array, temperature: float) -> Array:
 
 
 def masked_logits(users: Array, columns: Columns, positives: Array, temperature: float) -> Array:
-    """S' of each row's negatives (B, K): −∞ where a column is none or is the row's own item."""
+    """Logits s' of the rows' negatives (B, K): −∞ for a column without an item, or with the positive."""
     logits = scores(users, columns.outputs, temperature) - columns.log_q
     is_own = columns.ids == positives[:, None]
     return jnp.where(is_own | (columns.ids == NO_ID), -jnp.inf, logits)
 
 
 def positive_logits(users: Array, columns: Columns, temperature: float) -> Array:
-    """S' of each row's positive (B), which is the column of the row's number."""
+    """Logits s' of the rows' positives (B): the positive of row b is column b."""
     rows = users.shape[0]
     own = jnp.sum(users * columns.outputs[:rows], axis=-1)
     return own / temperature - columns.log_q[:rows]
@@ -45,9 +45,9 @@ def positive_logits(users: Array, columns: Columns, temperature: float) -> Array
 def shared_lse(
     users: Array, columns: Columns, bank: Columns | None, temperature: float
 ) -> tuple[Array, Array]:
-    """Positive logits and logsumexps of the rows (B), where all rows have the same candidates.
+    """Positive logits and logsumexps of the rows (B), if all rows have the same candidates.
 
-    The bank's columns stay on their shards: the sums of their exponentials travel, not the logits.
+    The bank's columns stay on their shards: the sums of their exponentials are sent, not the logits.
     """
     positives = columns.ids[: users.shape[0]]
     positive = positive_logits(users, columns, temperature)
@@ -60,7 +60,7 @@ def shared_lse(
 def own_lse(
     users: Array, columns: Columns, per_row: int, temperature: float
 ) -> tuple[Array, Array]:
-    """The same where each row has `per_row` negatives of its own, taken as they are."""
+    """Positive logits and logsumexps (B), if each row has `per_row` own negatives; none is masked."""
     rows, width = users.shape
     positive = positive_logits(users, columns, temperature)
     own = columns.outputs[rows:].reshape(rows, per_row, width)
@@ -81,6 +81,6 @@ def lse(positive: Array, *blocks: Array) -> Array:
 
 
 def mean_loss(positive: Array, lse: Array, rows: Array) -> Array:
-    """Mean over the batch's first `rows` rows."""
+    """Mean loss of the batch's first `rows` rows."""
     present = jnp.arange(positive.shape[0]) < rows
     return jnp.sum(jnp.where(present, lse - positive, 0.0)) / rows

@@ -13,7 +13,7 @@ from .shards import NO_ID, Shards
 def log_q(config: Config, counts: np.ndarray) -> np.ndarray:
     """Log of each item's probability to be a candidate (I), from its number of training pairs.
 
-    Zeros where nothing is corrected, or where it is estimated batch by batch.
+    Zeros without the correction, or if log q is estimated batch by batch.
     """
     options = config.negatives
     if not options.is_corrected or options.is_streaming:
@@ -28,7 +28,7 @@ def log_q(config: Config, counts: np.ndarray) -> np.ndarray:
 
 
 def cumulative(counts: np.ndarray, alpha: float) -> np.ndarray:
-    """Sums of the weights count^α up to each item (I), in parts of 2³² − 1; each has one part or more."""
+    """Running sums of the items' weights count^α (I), scaled to integers below 2³²: at least 1 each."""
     largest = 2**32 - 1
     parts = 1 + (_weights(counts, alpha) * (largest - len(counts))).astype(np.uint64)
     return np.cumsum(parts).astype(np.uint32)
@@ -58,8 +58,8 @@ def draw_uniform(
 ) -> Array:
     """Each row's negatives (B, n), drawn uniformly from the items that its user does not have.
 
-    `offsets` (U + 1) says where a user's items begin in `train` (N), ascending in each. Of the items
-    that a user lacks the r-th is r + |{j : had[j] − j ≤ r}|, found by `rounds` halvings.
+    `offsets` (U + 1) says where each user's items begin in `train` (N), in ascending order. The r-th
+    item that a user does not have is r + |{j : had[j] − j ≤ r}|: a binary search of `rounds` steps.
     """
     first = shards.lookup(offsets, users)[:, None]
     count = shards.lookup(offsets, jnp.where(users == NO_ID, NO_ID, users + 1))[:, None] - first

@@ -1,7 +1,7 @@
 """Streams interactions from Parquet and CSV files: a process keeps its share of the rows.
 
-A Parquet file is read by row groups, each by one process. A CSV file is parsed by each process, in
-blocks of `BLOCK` bytes, of which it keeps every P-th. Cells mean what they mean to the crate.
+One process reads each row group of a Parquet file. Each process parses a whole CSV file, in blocks of
+`BLOCK` bytes, and keeps every P-th block. Cells have the same meaning as in the crate.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,14 +24,14 @@ BLOCK = 8 << 20
 """Bytes of a CSV file that are parsed at once."""
 
 SECONDS_UP_TO = 2e10
-"""A number up to this is a time in seconds, up to a thousand times this in milliseconds, and so on."""
+"""Numbers up to this are times in seconds, up to 1000 times this in milliseconds, and so on."""
 
 _SEPARATORS = {"tab": "\t", ";": ";", "|": "|", ",": ",", None: ","}
 
 
 @dataclass
 class Taken:
-    """Rows of this process: ids in the order in which they come, and rows that refer to them."""
+    """Rows of this process: distinct ids in the order of their first rows, and rows of id numbers."""
 
     users: dict[str, int] = field(default_factory=dict)
     items: dict[str, int] = field(default_factory=dict)
@@ -41,7 +41,7 @@ class Taken:
     rows: list[np.ndarray] = field(default_factory=list)
     """(n, 4) user, item, time, and the number of the part"""
     counts: dict[str, int] = field(default_factory=dict)
-    """Lines, and those that were skipped, by the crate's names"""
+    """Numbers of lines and of skipped lines, by the crate's names"""
 
     def count(self, name: str, more: int) -> None:
         """Adds to a count."""
@@ -49,7 +49,7 @@ class Taken:
 
 
 class Source:
-    """A file, whose columns are known; a process reads every P-th group of its rows."""
+    """A file with known columns; a process keeps every P-th group of its rows."""
 
     def __init__(
         self, path: Path, config: Config, roles: Sequence[str], *, is_shared: bool
@@ -65,9 +65,9 @@ class Source:
         self.columns = {role: self._column(names, role) for role in roles}
 
     def batches(self, groups: int) -> Iterator[tuple[int, int, pa.RecordBatch | None]]:
-        """All groups of rows: number of the first row, of rows, and the rows that this process keeps.
+        """All groups: number of the first row, number of rows, and the rows if this process keeps them.
 
-        `groups` are those of the files before, so that each process gets as many.
+        `groups` is the number of groups in earlier files: the processes' turns continue from there.
         """
         try:
             first = 0
@@ -140,7 +140,7 @@ class Source:
 
 
 def check(paths: Sequence[Path], config: Config) -> None:
-    """Rejects options of files that only the crate reads, and files that are not there."""
+    """Rejects options that only the crate supports, and missing files."""
     data = config.options["data"]
     if data["separator"] not in _SEPARATORS:
         raise RefusedError(
@@ -177,7 +177,7 @@ def take(paths: Sequence[tuple[Path, int]], config: Config, *, timed: bool) -> T
 
 
 def _take(taken: Taken, source: Source, batch: pa.RecordBatch, first: int, part: int) -> None:
-    """Adds the rows of a batch that count."""
+    """Adds the valid rows of a batch, and counts the others."""
     config = source.config
     users, items = (_ids(source, batch, role) for role in ("user", "item"))
     has_user, has_item = (np.asarray(ids.is_valid()) for ids in (users, items))
@@ -210,7 +210,7 @@ def _take(taken: Taken, source: Source, batch: pa.RecordBatch, first: int, part:
 def _number(
     ids: pa.StringArray, rows: np.ndarray, known: dict[str, int], first_rows: list[int]
 ) -> np.ndarray:
-    """The number of each id; new ones are added with the row that they are first in."""
+    """The number of each id; new ids are added, each with its first row."""
     encoded = ids.dictionary_encode()
     codes = np.asarray(encoded.indices)
     _, begins = np.unique(codes, return_index=True)
@@ -266,7 +266,7 @@ def _times(source: Source, batch: pa.RecordBatch) -> tuple[np.ndarray, np.ndarra
 
 
 def titles(paths: Sequence[Path], config: Config) -> dict[str, str]:
-    """Titles of items by id, from files that each process reads whole."""
+    """Titles of items by id; each process reads the whole files."""
     found: dict[str, str] = {}
     for path in paths:
         source = Source(path, config, ["item", "title"], is_shared=False)

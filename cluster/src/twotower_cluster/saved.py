@@ -1,8 +1,8 @@
 """The file of a saved run, as the page reads and writes it: tensors, data set and a record.
 
-`src/checkpoint/` has the format: a safetensors file whose metadata has the record under `twotower`.
-Names of tensors are those of a run's plan; rows have no padding, but for the bank's, whose outputs
-are padded to multiples of 8 rows.
+`src/checkpoint/` defines the format: a safetensors file whose metadata has the record under
+`twotower`. Tensors have the names of the crate's plan. Only the outputs in the bank and the snapshot
+of the drift are padded, to multiples of 8 rows.
 """
 
 import json
@@ -51,7 +51,10 @@ def read(path: Path) -> SavedRun:
         raise RefusedError(f"{path}: cannot resume from this file: {error}") from error
     record = _record(path, metadata)
     if record["run"].get("edge") is not None:
-        raise RefusedError(f"{path}: the run was saved within an evaluation: save it again after.")
+        raise RefusedError(
+            f"{path}: the run was saved during an evaluation: resume it where it was saved, and save "
+            "it after the evaluation."
+        )
     config = resolve(record["config"])
     try:
         dataset = _dataset(arrays, record["data"])
@@ -105,7 +108,7 @@ def _record(path: Path, metadata: Mapping[str, str]) -> Record:
 
 
 def pack_bank(tensors: Arrays) -> Arrays:
-    """Tensors as a file has them: entries in one (M, 4), outputs padded to multiples of 8 rows."""
+    """Tensors as in a file: the bank's entries in one (M, 4), outputs padded to multiples of 8 rows."""
     packed = {}
     for name, tensor in tensors.items():
         if name in ("bank_ids", "bank_log_q", "bank_mean_logit"):
@@ -121,7 +124,7 @@ def pack_bank(tensors: Arrays) -> Arrays:
 
 
 def unpack_bank(arrays: Arrays) -> Arrays:
-    """The inverse of `pack_bank`; a bank's padding stays."""
+    """The inverse of `pack_bank`; the padding of `drift_before` stays."""
     tensors = dict(arrays)
     entries = tensors.pop("bank_entries", None)
     if entries is not None:
@@ -142,7 +145,7 @@ def _padded(rows: np.ndarray) -> np.ndarray:
 
 
 def _dataset(arrays: Arrays, report: dict[str, Any]) -> Dataset:
-    """Takes a data set's tensors out of those of a file."""
+    """Removes the data set's tensors from those of a file, and returns the data set."""
     parts = [
         arrays.pop(f"pairs.{name}").astype(np.int64) for name in ("train", "validation", "test")
     ]
@@ -184,7 +187,7 @@ def _dataset_arrays(dataset: Dataset) -> Arrays:
 
 
 def _texts(arrays: Arrays, name: str) -> list[str]:
-    """Texts that stand one after the other, by the length of each in bytes."""
+    """Splits concatenated texts by their lengths in bytes."""
     whole = arrays.pop(name).tobytes()
     ends = np.cumsum(arrays.pop(f"{name}.lengths").astype(np.int64)).tolist()
     starts = [0, *ends[:-1]]

@@ -1,7 +1,7 @@
-"""Skipping in a run: the decision at an epoch's edge, its report and its part of a saved run.
+"""Skipping in a run: the decision between two epochs, its report and its part of a saved run.
 
-The host decides, from activities of 4 bytes a row; each process comes to the same decision. Pairs that
-are skipped are compacted out of the table of pairs, so an epoch has fewer steps.
+The host decides, from activities of 4 bytes per row; each process makes the same decision. Skipped
+pairs are removed from the table of pairs, so an epoch has fewer steps.
 """
 
 import math
@@ -19,8 +19,8 @@ from .dataset import Dataset
 NO_THRESHOLD = 0.0
 ANY_THRESHOLD = 1.0
 LEAST_SAMPLE = 1000
-NEVER = np.float32(1e-30)
-"""Least probability of an item that no kept pair has."""
+MIN_Q = np.float32(1e-30)
+"""Smallest probability of an item, used for items without a kept pair."""
 
 NO_THRESHOLD_NOTE = (
     "no threshold leaves out a share near the one that is wanted: nothing is skipped"
@@ -51,7 +51,7 @@ class Side:
 
 
 class Skipping:
-    """What a run skips; `decide` comes before each epoch."""
+    """The pairs that a run skips; a run calls `decide` before each epoch."""
 
     def __init__(self, config: Config, dataset: Dataset) -> None:
         """Takes the pairs of all processes: each process decides on all of them."""
@@ -66,7 +66,7 @@ class Skipping:
         ]
 
     def decide(self, run: Report, epochs: int, outputs: Outputs) -> bool:
-        """Decides what the coming epoch leaves out; whether its pairs are others than before."""
+        """Decides which pairs the next epoch skips; returns whether its pairs changed."""
         options = self.options
         last = run["skipping"]
         taken_back = last is not None and last["report"]["note"] == TAKEN_BACK_NOTE
@@ -85,16 +85,16 @@ class Skipping:
         else:
             return False
         note = NO_THRESHOLD_NOTE if threshold is None else None
-        tally = self._leave_out(NO_THRESHOLD if threshold is None else threshold, epochs)
+        tally = self._skip_pairs(NO_THRESHOLD if threshold is None else threshold, epochs)
         if len(self.kept) == 0:
             note, woken = NO_PAIR_NOTE, tally["woken"]
-            tally = {**self._leave_out(NO_THRESHOLD, epochs), "woken": woken}
+            tally = {**self._skip_pairs(NO_THRESHOLD, epochs), "woken": woken}
         report = self._report(told if note is None else None, tally, note)
         run["skipping"] = {"threshold": threshold, "told": told, "report": report}
         return True
 
     def log_q(self) -> np.ndarray | None:
-        """Log q of the items (I) by the pairs that are kept; None where it does not follow them."""
+        """Log q of the items (I) from the kept pairs; None if log q does not depend on them."""
         negatives = self.config.negatives
         if negatives.log_q is not True or negatives.kind not in ("in-batch", "mixed"):
             return None
@@ -103,10 +103,10 @@ class Skipping:
         drawn = np.float32(negatives.shared / (self.config.batch_size + negatives.shared))
         share = counts / np.float32(max(len(self.kept), 1))
         q = (np.float32(1) - drawn) * share + drawn / np.float32(items)
-        return np.log(np.maximum(q, NEVER))
+        return np.log(np.maximum(q, MIN_Q))
 
     def arrays(self) -> Arrays:
-        """What a saved run keeps."""
+        """The tensors for a saved run."""
         more = self.dataset.train[len(self.kept) :]
         found: Arrays = {"kept_pairs": np.concatenate([self.kept, more]).astype(np.uint32)}
         for side in self.sides:
@@ -119,7 +119,7 @@ class Skipping:
         return found
 
     def restore(self, arrays: Arrays, pairs: int) -> None:
-        """Takes its part out of a saved run's tensors; `pairs` are those of the epoch."""
+        """Removes its tensors from a saved run's; `pairs` is the number of the epoch's pairs."""
         self.kept = arrays.pop("kept_pairs").astype(np.int64)[:pairs]
         for side in self.sides:
             side.activity = arrays.pop(f"{side.name}_activity")
@@ -164,7 +164,7 @@ class Skipping:
                 side.now[: len(side.hot)] = outputs(side.name, side.hot)
 
     def _threshold(self, epochs: int) -> tuple[float | None, float | None]:
-        """The activity under which a pair is stale, and what the report says of it."""
+        """The activity below which a pair is stale, and the threshold for the report."""
         options, users = self.options, self.sides[0]
         if options.policy == "stale":
             found = skip.find_threshold(self._sample(epochs), options.share)
@@ -195,8 +195,8 @@ class Skipping:
         users, items = self.sides
         return skip.pair_activity(self.dataset.train, users.activity, items.activity)
 
-    def _leave_out(self, threshold: float, epochs: int) -> dict[str, int]:
-        """Leaves the pairs under a threshold out, but for those that stay by lot or by turns."""
+    def _skip_pairs(self, threshold: float, epochs: int) -> dict[str, int]:
+        """Skips pairs below a threshold, except those that a draw or the rotation keeps."""
         options, seed = self.options, self.config.seed
         stale = self._activity() < np.float32(threshold)
         pairs = len(stale)
@@ -218,11 +218,11 @@ class Skipping:
         return tally
 
     def _take_back(self, run: Report) -> bool:
-        """Trains on every pair again, for good."""
+        """Trains on every pair from this epoch on."""
         tally = {"rows": 0, "woken": 0, "pairs": 0}
         changed = len(self.kept) < len(self.dataset.train)
         if changed:
-            self._leave_out(NO_THRESHOLD, 0)
+            self._skip_pairs(NO_THRESHOLD, 0)
         report = {
             **self._report(None, tally, TAKEN_BACK_NOTE),
             "staleRows": None,

@@ -1,4 +1,4 @@
-"""From rows to the three parts, as the crate makes them; a process has all rows of its users."""
+"""Splits rows into three parts, as the crate does; a process has all rows of its users."""
 
 from typing import Any
 
@@ -24,14 +24,14 @@ def distinct(rows: np.ndarray) -> np.ndarray:
 
 
 def without(rows: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Rows whose pairs are not among others: they are masked, so they could never be hits."""
+    """Rows whose pairs are not in `others`; a ranking masks `others`, so they could never be hits."""
     width = max(rows[:, 1].max(initial=0), others[:, 1].max(initial=0)) + 1
     keys, known = (each[:, 0] * width + each[:, 1] for each in (rows, others))
     return rows[~np.isin(keys, known)]
 
 
 def core(parts: list[np.ndarray], users: int, items: int, least: int) -> list[np.ndarray]:
-    """Returns parts in which each user and item has at least `least` rows, over all parts."""
+    """Removes rows until each user and item has at least `least` rows in all parts together."""
     while True:
         rows = np.concatenate(parts)
         of_users = np.bincount(rows[:, 0], minlength=users)
@@ -46,13 +46,14 @@ def core(parts: list[np.ndarray], users: int, items: int, least: int) -> list[np
 
 
 def split(rows: np.ndarray, users: int, seed: int, options: dict[str, Any]) -> tuple[Parts, int]:
-    """Train, validation and test pairs of distinct rows, and users who are split between equal times.
+    """Train, validation and test pairs of distinct rows; the number of users split at equal times.
 
-    The latest of a user's rows are held out; those with equal times by a lot of seed, user and item.
+    The latest of a user's rows are held out. Rows with equal times are in the order of a hash of
+    seed, user and item.
     """
     keys = draws.hashed(seed, draws.SPLIT, np.arange(users, dtype=np.uint32))
-    lots = draws.pcg(rows[:, 1].astype(np.uint32) + keys[rows[:, 0]])
-    rows = rows[np.lexsort((rows[:, 1], lots, rows[:, 2], rows[:, 0]))]
+    hashes = draws.pcg(rows[:, 1].astype(np.uint32) + keys[rows[:, 0]])
+    rows = rows[np.lexsort((rows[:, 1], hashes, rows[:, 2], rows[:, 0]))]
     if options["kind"] == "temporal-global":
         part, ties = _by_time(rows[:, 2], options), 0
     else:
@@ -63,7 +64,7 @@ def split(rows: np.ndarray, users: int, seed: int, options: dict[str, Any]) -> t
 
 
 def _by_share(user: np.ndarray, users: int, options: dict[str, Any]) -> np.ndarray:
-    """The part of each row (n), of which a user has a share each."""
+    """The part of each row (n): a part has the same share of each user's rows."""
     counts = np.bincount(user, minlength=users)
     spare = np.maximum(counts - 1, 0)
     if options["kind"] == "given":
@@ -80,7 +81,7 @@ def _by_share(user: np.ndarray, users: int, options: dict[str, Any]) -> np.ndarr
 
 
 def _by_time(time: np.ndarray, options: dict[str, Any]) -> np.ndarray:
-    """The part of each row (n): one time splits all users."""
+    """The part of each row (n): the parts begin at the same time for all users."""
     rows = count(len(time))
     at = options["at"]
     test = _time_of_last(time, _rounded(rows * options["test"])) if at is None else _moment(at)
@@ -95,7 +96,7 @@ def _by_time(time: np.ndarray, options: dict[str, Any]) -> np.ndarray:
 
 
 def _time_of_last(time: np.ndarray, most: int) -> int | None:
-    """Returns the earliest time from which on at most `most` rows are left; None if there is none."""
+    """The earliest time with at most `most` rows at it or later; None if `most` is 0."""
     if most == 0:
         return None
     bounds = [(int(each.min()), int(each.max())) for each in gather(time) if len(each)]
@@ -113,7 +114,7 @@ def _moment(at: object) -> int:
     """The time of `split.at`, in milliseconds since 1970."""
     if isinstance(at, int | float) and abs(at) <= SECONDS_UP_TO:
         return int(at * 1000)
-    raise RefusedError(f"`split.at`: {at!r} is not available here: give the time in seconds.")
+    raise RefusedError(f"`split.at`: {at!r} is not available here: give seconds since 1970.")
 
 
 def _ties(rows: np.ndarray, part: np.ndarray) -> int:
@@ -122,7 +123,7 @@ def _ties(rows: np.ndarray, part: np.ndarray) -> int:
 
 
 def _round(values: np.ndarray) -> np.ndarray:
-    """Halves up, as the crate rounds shares."""
+    """Rounds halves up, as the crate rounds shares."""
     return np.floor(values + 0.5).astype(np.int64)
 
 

@@ -1,4 +1,4 @@
-"""How a run starts: fresh parameters, zero state, and the data as tables."""
+"""Starts a run: fresh parameters, zero state, and the data as tables."""
 
 from collections.abc import Sequence
 
@@ -19,12 +19,12 @@ Shapes = dict[str, tuple[int, ...]]
 
 
 def is_dense(name: str) -> bool:
-    """Whether a tensor belongs to a layer, and so is whole on each device."""
+    """Whether a tensor belongs to a layer: each device has a copy of it."""
     return "_weights_" in name or "_bias_" in name
 
 
 def place(shards: Shards, tensors: Arrays) -> Tensors:
-    """Tensors on their devices: layers whole on each, all others by rows."""
+    """Puts tensors on the devices: layers on each device, other tensors split by rows."""
     return {
         name: shards.replicate(value) if is_dense(name) else shards.place(value)
         for name, value in tensors.items()
@@ -32,7 +32,7 @@ def place(shards: Shards, tensors: Arrays) -> Tensors:
 
 
 def fresh(shards: Shards, config: Config, dataset: Dataset) -> Tensors:
-    """All tensors at the start of a run; a table's rows are drawn where they live."""
+    """All tensors at the start of a run; each device draws its own rows of a table."""
     shapes = parameter_shapes(config, dataset)
     tensors = {}
     for name, shape in shapes.items():
@@ -71,7 +71,7 @@ def parameter_shapes(config: Config, dataset: Dataset) -> Shapes:
 
 
 def _drawn(config: Config, name: str, shape: tuple[int, ...]):  # type: ignore[no-untyped-def]
-    """A function from a span of rows to their fresh elements, as the crate draws them."""
+    """Returns a function that draws the elements of a span of rows, as the crate does."""
     rows, width = shape[0], shape[1] if len(shape) > 1 else 1
     xavier = float(np.sqrt(np.float32(2.0) / np.float32(rows + width)))
     is_layer = "_weights_" in name
@@ -103,12 +103,12 @@ def _state(
 ) -> dict[str, tuple[tuple[int, ...], type[np.generic]]]:
     """Shape and type of the optimiser's state and of the bank."""
     state: dict[str, tuple[tuple[int, ...], type[np.generic]]] = {}
-    is_sum = config.optimizer.kind == "adagrad"
+    is_per_row = config.optimizer.kind == "adagrad"
     for name, shape in parameters.items():
         if config.onebp is not None and name == "user_table":
             continue
         for n in range(STATES[config.optimizer.kind]):
-            state[f"{name}_state_{n + 1}"] = (shape[:1] if is_sum else shape, np.float32)
+            state[f"{name}_state_{n + 1}"] = (shape[:1] if is_per_row else shape, np.float32)
     if config.cbns is not None:
         entries, outputs = (config.cbns.capacity,), (config.cbns.capacity, config.out_width)
         state["bank_items"] = (outputs, np.float32)
@@ -130,7 +130,7 @@ def _log_q(config: Config, dataset: Dataset) -> Arrays:
     items = dataset.n_items
     found: Arrays = {"log_q": negatives.log_q(config, counts(dataset))}
     if config.negatives.is_streaming:
-        # As if every item came round as often as any other.
+        # As if all items were equally frequent.
         gap = np.float32(items) / np.float32(config.batch_size)
         found["gaps"] = np.full(items, gap, np.float32)
         found["last_seen"] = np.zeros(items, np.int32)
@@ -138,12 +138,12 @@ def _log_q(config: Config, dataset: Dataset) -> Arrays:
 
 
 def counts(dataset: Dataset) -> np.ndarray:
-    """Training pairs of each item (I); an item without one is as rare as one with a single one."""
+    """Number of training pairs of each item (I); an item without a pair counts as 1."""
     return np.maximum(dataset.item_counts(), 1)
 
 
 def data_tables(shards: Shards, config: Config, dataset: Dataset) -> tuple[Data, int]:
-    """What a run trains on, as tables, and the most training items of a user."""
+    """The training data as tables, and the largest number of training items of a user."""
     offsets = train = weights = None
     counts_of_users = dataset.user_counts()
     pairs = _in_place(shards, dataset)
@@ -168,7 +168,7 @@ def data_tables(shards: Shards, config: Config, dataset: Dataset) -> tuple[Data,
 
 
 def _in_place(shards: Shards, dataset: Dataset) -> np.ndarray:
-    """The training pairs at the places of the list of all pairs that this process's devices hold."""
+    """Sends each training pair to the process whose devices store its position; returns the own ones."""
     before = sum(int(n[0]) for n in gather(np.array([len(dataset.train)]))[: jax.process_index()])
     block = shards.stored(dataset.sizes.train) // jax.process_count()
     owners = (before + np.arange(len(dataset.train))) // block
@@ -176,7 +176,7 @@ def _in_place(shards: Shards, dataset: Dataset) -> np.ndarray:
 
 
 def _part(shards: Shards, rows: np.ndarray, count: int) -> jax.Array:
-    """A table of `count` rows in all, of which this process has those of its own devices."""
+    """A table of `count` rows over all processes; `rows` are those of this process's devices."""
     first = shards.span(count).start
 
     def own(span: slice) -> np.ndarray:

@@ -30,7 +30,7 @@ class Batch(NamedTuple):
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Data:
-    """What a run trains on, as tables; None where a run needs no such table."""
+    """The training data of a run, as tables; None if a run does not need a table."""
 
     pairs: Array | None = None
     """(N, 2) user and item"""

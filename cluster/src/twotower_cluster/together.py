@@ -1,6 +1,6 @@
-"""What the processes of a run tell each other on the host: lists, sums, rows, and refusals.
+"""Communication of a run's processes through the host: lists, sums, rows, and errors.
 
-Everything travels in rounds of a bounded size, as words of 32 bits, which JAX sends unchanged.
+Everything is sent in rounds of a bounded size, as words of 32 bits, which JAX sends unchanged.
 """
 
 from collections.abc import Callable, Iterator

@@ -4,8 +4,8 @@
     y = affine_L(relu(… relu(affine_1(x))))                      (n, O)
     e = y / max(‖y‖, 1e-12)                                      (n, O)
 
-The sums are looked up on all shards; a gradient by x then goes back to every row that was used, with
-the weight that it had. So JAX differentiates the dense part alone, and no gradient has a table's size.
+The rows of the sums are looked up on all shards. The gradient by x, times a row's weight, is the
+gradient of that row. So JAX differentiates only the layers, and no gradient has a table's size.
 """
 
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ Tensors = dict[str, Array]
 
 
 class Use(NamedTuple):
-    """Rows of a table that go into the sums of a batch, and with which weights."""
+    """Rows of a table in the sums of a batch, with their weights."""
 
     table: str
     ids: Array
@@ -49,7 +49,7 @@ def uses(
     ids: Array,
     positives: Array | None = None,
 ) -> list[Use]:
-    """Which rows go into the sums of some ids (n); a history leaves out the `positives` (n)."""
+    """The rows in the sums of ids (n); a history skips the id's positive, from `positives` (n)."""
     found = []
     if tower.id:
         present = (ids != NO_ID).astype(jnp.float32)
@@ -95,7 +95,7 @@ def relu(x: Array) -> Array:
 
 
 def unit(y: Array) -> Array:
-    """Rows of length 1; a row shorter than 1e-12 gets no gradient."""
+    """Rows scaled to length 1; a row shorter than 1e-12 gets no gradient."""
     square = jnp.sum(y * y, axis=-1, keepdims=True)
     is_short = square <= MIN_NORM**2
     norm = jnp.sqrt(jnp.where(is_short, 1.0, square))

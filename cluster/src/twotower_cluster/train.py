@@ -25,8 +25,8 @@ PROBE = 1 << 20
 
 
 @dataclass(frozen=True)
-class Order:
-    """What a user asks for."""
+class Args:
+    """The arguments of the command."""
 
     resume: Path | None = None
     data: list[Path] = field(default_factory=list)
@@ -40,62 +40,62 @@ class Order:
     checkpoints: Path | None = None
 
 
-def train(order: Order) -> None:
+def train(args: Args) -> None:
     """Trains a run on all devices of all processes; process 0 writes the files."""
     shards = Shards.of()
-    agree(lambda: _check_outputs(order))
-    run = _run(order, shards)
-    checkpoints = Checkpoints(order.checkpoints) if order.checkpoints else None
+    agree(lambda: _check_outputs(args))
+    run = _run(args, shards)
+    checkpoints = Checkpoints(args.checkpoints) if args.checkpoints else None
     if checkpoints:
         checkpoints.restore(run)
     while not run.is_over:
-        _say(run.train_epoch())
+        _print_epoch(run.train_epoch())
         if checkpoints:
             checkpoints.save(run)
     if run.record["run"]["finished"] is None:
         run.finish()
     report = _report(run)
-    if order.save:
-        _write(order.save, run.saved())
-    if order.serve:
-        _write(order.serve, run.serving())
-    if order.json and jax.process_index() == 0:
-        write_json(order.json, report)
+    if args.save:
+        _write(args.save, run.saved())
+    if args.serve:
+        _write(args.serve, run.serving())
+    if args.json and jax.process_index() == 0:
+        write_json(args.json, report)
     if checkpoints:
         checkpoints.close()
 
 
 def _write(path: Path, run: saved.SavedRun) -> None:
-    """Writes a run on process 0; a failure there is one of all processes."""
+    """Writes a run on process 0; if this fails, all processes fail."""
     agree(lambda: saved.write(path, run) if jax.process_index() == 0 else None)
 
 
-def _run(order: Order, shards: Shards) -> Run:
-    if order.resume:
-        file = order.resume
+def _run(args: Args, shards: Shards) -> Run:
+    if args.resume:
+        file = args.resume
         source = agree(lambda: saved.read_to_train(file))
-        _agree_on(source.config.options, [file], [str(order.epochs)])
-        return Run.resume(shards, source, order.epochs)
-    config = agree(lambda: _config(order))
-    files = [*order.data, *order.test, *order.items]
+        _agree_on(source.config.options, [file], [str(args.epochs)])
+        return Run.resume(shards, source, args.epochs)
+    config = agree(lambda: _config(args))
+    files = [*args.data, *args.test, *args.items]
     agree(lambda: data.check(files, config))
-    roles = [str(len(each)) for each in (order.data, order.test, order.items)]
+    roles = [str(len(each)) for each in (args.data, args.test, args.items)]
     _agree_on(config.options, files, roles)
-    return Run.fresh(shards, config, data.read(order.data, config, shards, order.test, order.items))
+    return Run.fresh(shards, config, data.read(args.data, config, shards, args.test, args.items))
 
 
-def _check_outputs(order: Order) -> None:
+def _check_outputs(args: Args) -> None:
     """Rejects files that could not be written, before hours of training."""
-    for path in (order.json, order.save, order.serve):
+    for path in (args.json, args.save, args.serve):
         if path is not None and not os.access(path.parent, os.W_OK):
-            raise RefusedError(f"{path}: cannot write here: make the folder {path.parent} first.")
+            raise RefusedError(f"{path}: cannot write here. Make the folder {path.parent} first.")
 
 
-def _config(order: Order) -> options.Config:
-    given = options.read(order.config) if order.config else {}
-    if order.epochs is not None:
-        given = {**given, "epochs": order.epochs}
-    if order.test:
+def _config(args: Args) -> options.Config:
+    given = options.read(args.config) if args.config else {}
+    if args.epochs is not None:
+        given = {**given, "epochs": args.epochs}
+    if args.test:
         given = {**given, "split.kind": "given"}
     return options.resolve(given)
 
@@ -103,7 +103,7 @@ def _config(order: Order) -> options.Config:
 def _agree_on(config: options.Options, files: Sequence[Path], more: Sequence[str]) -> None:
     """Rejects a run whose processes have other options or other files than process 0.
 
-    Each process reads its share of the files, so it compares their sizes, beginnings and ends.
+    A process reads only its share of the files, so sizes, beginnings and ends are compared.
     """
     digest = hashlib.sha256(json.dumps([config, *more], sort_keys=True).encode())
     for path in files:
@@ -140,7 +140,7 @@ def _report(run: Run) -> dict[str, Any]:
     }
 
 
-def _say(epoch: dict[str, Any]) -> None:
+def _print_epoch(epoch: dict[str, Any]) -> None:
     if jax.process_index() == 0:
         score = epoch.get("ndcg@20")
         rest = "" if score is None else f"  ndcg@20 {score:.4f}"

@@ -16,7 +16,7 @@ pub struct Unpacked {
     pub read: Box<dyn Read>,
 }
 
-/// Opens the only data file of an archive, or the file of several with a known name of the part.
+/// Opens the data file of an archive: the only one, or the only one with a known name for the part.
 ///
 /// # Errors
 /// If the archive is damaged, or has several files and none with a known name.
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn an_archive_that_does_not_tell_is_refused() {
+    fn an_archive_without_a_clear_data_file_is_refused() {
         let two = [("a.csv", "1", true), ("b.csv", "2", true)];
         let refused = text(&two, Part::All).expect_err("two").to_string();
         assert!(refused.contains("a.csv, b.csv"), "{refused}");

@@ -77,7 +77,7 @@ struct Outcome {
 
 /// Errors of a case.
 struct Score {
-    /// Largest error as a share of what the gate allows.
+    /// Largest error as a share of its tolerance.
     worst: f64,
     /// Name of the number with the largest error.
     worst_at: String,
@@ -124,7 +124,7 @@ impl Golden {
 }
 
 /// Returns the names in `only`, or of all cases in a folder, in order. A name without a file is
-/// kept and counts as a miss.
+/// kept and counts as failed.
 fn cases(dir: &Path, only: &[String]) -> Result<BTreeSet<String>> {
     if !only.is_empty() {
         return Ok(only.iter().cloned().collect());
@@ -208,7 +208,7 @@ impl Score {
 }
 
 impl Outcome {
-    /// Whether every number is within the gate.
+    /// Returns whether every number is within its tolerance.
     fn passes(&self) -> bool {
         self.score.as_ref().is_ok_and(|score| score.worst <= 1.0)
     }
@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn only_numbers_within_the_gate_pass() {
+    fn only_numbers_within_the_tolerance_pass() {
         let report = |worst: Value, numbers: u64| json!({ "worst": worst, "numbers": numbers });
         assert!(outcome(report(1.0.into(), 5)).passes());
         assert!(!outcome(report(1.001.into(), 5)).passes());

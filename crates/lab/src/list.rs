@@ -33,10 +33,10 @@ pub struct List {
     runtime: Runtime,
 }
 
-/// Times and circumstances.
+/// Times of the lists, with the backend that made them.
 #[derive(Deserialize)]
 struct Timed {
-    /// Backend and adapter that it ran on.
+    /// Backend and adapter.
     #[serde(flatten)]
     about: Value,
     /// Milliseconds of each list, one user after another.

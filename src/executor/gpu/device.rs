@@ -83,14 +83,15 @@ impl Device {
         Ok(Self { device, queue, adapter: identity, fault })
     }
 
-    /// Keeps a fault that a call has met before the device reports it.
+    /// Records that a call found the device lost, which the device may report only later. Returns the
+    /// device's first fault.
     pub(super) fn lost(&self, reason: String) -> Error {
         note(&self.fault, Error::DeviceLost { reason: reason.clone() });
         self.check().err().unwrap_or(Error::DeviceLost { reason })
     }
 
-    /// Returns the first error that the device reported outside of a call. It ends all runs on the
-    /// device.
+    /// Returns the first error that the device reported outside of a call. This error ends all runs
+    /// on the device.
     pub(super) fn check(&self) -> Result<()> {
         match &*self.fault.lock().expect("no code panics while it holds the fault") {
             Some(error) => Err(error.clone()),

@@ -72,13 +72,13 @@ impl Layout {
             .iter()
             .map(|program| plan.program(*program).iter().map(Op::dispatches).collect())
             .collect();
-        let mut may_be_cut = vec![true; plan.buffers.len()];
+        let mut may_be_split = vec![true; plan.buffers.len()];
         for dispatch in programs.iter().flatten().flatten() {
             for (access, buffer) in dispatch.buffers() {
-                may_be_cut[buffer.0] &= access.is_uniform() || access.is_by_rows();
+                may_be_split[buffer.0] &= access.is_uniform() || access.is_by_rows();
             }
         }
-        let specs = plan.buffers.iter().zip(may_be_cut);
+        let specs = plan.buffers.iter().zip(may_be_split);
         let shards: Vec<_> = specs.map(|(spec, cut)| shards::layout(spec, cut, most)).collect();
         let largest = shards.iter().map(|(_, bytes)| *bytes).max().unwrap_or(0);
         Self { programs, shards, largest }

@@ -21,10 +21,10 @@ pub struct Shards {
 
 /// Returns the size of a buffer's shards, which may have at most `most` bytes: the rows and bytes
 /// of each except the last. A buffer that may not be split is a single shard.
-pub(super) fn layout(spec: &BufferSpec, may_be_cut: bool, most: u64) -> (usize, u64) {
+pub(super) fn layout(spec: &BufferSpec, may_be_split: bool, most: u64) -> (usize, u64) {
     let row = spec.row as u64 * 4;
     let rows = spec.bytes().div_ceil(row);
-    if !may_be_cut || spec.bytes() <= most {
+    if !may_be_split || spec.bytes() <= most {
         return (rows as usize, spec.bytes());
     }
     let block = ROW_BLOCK as u64;

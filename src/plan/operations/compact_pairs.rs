@@ -1,5 +1,5 @@
-//! Skips stale pairs in the next epoch: moves the kept ones together, in their order, and sets the
-//! length of the epoch to their number.
+//! Skips stale pairs in the next epoch: copies the kept pairs, in their order, and sets the length of
+//! the epoch to their number.
 
 use crate::plan::dispatch::{Dispatch, Kernel, Shard, folded, shader};
 use crate::plan::{Buffer, Dims, Operation, ROW_BLOCK, Work};
@@ -30,10 +30,10 @@ shader!(
 /// Rule that decides which stale pairs are kept in an epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stay {
-    /// Keeps a pair if its draw from all u32, made anew each epoch, is below this.
+    /// Draws a u32 for each pair and epoch, and keeps the pair if it is below this.
     Drawn(u32),
     /// Rotates a user's pairs, so that each is trained equally often: the user's activity is the
-    /// share of them in an epoch. With share p, a pair of phase φ is in epoch e if
+    /// share p of the pairs that an epoch keeps. A pair of phase φ is in epoch e if
     /// (φ + e·p) mod 1 < p.
     Turns,
 }
@@ -69,7 +69,7 @@ pub struct CompactPairs {
     pub blocks: Buffer,
     /// (N) the kept pairs, written from the start.
     pub kept_pairs: Buffer,
-    /// [`crate::plan::Tally`]: the number of stale pairs is added, that of kept pairs is set.
+    /// [`crate::plan::Tally`]: adds the number of stale pairs, and sets the number of kept pairs.
     pub tally: Buffer,
 }
 

@@ -1,5 +1,6 @@
 //! The optimiser of a table: sums the gradients of each distinct row of a batch in a fixed order,
-//! takes them back through the scaling to length 1, and updates the row. Other rows do not change.
+//! applies the backward pass of the scaling to length 1, and updates the row. Other rows do not
+//! change.
 
 use crate::plan::dispatch::{Dispatch, folded, lanes};
 use crate::plan::{Buffer, Dims, Operation, Rule, Work};

@@ -1,4 +1,4 @@
-//! Negatives that are drawn for a step, besides the batch's other items.
+//! Negatives that are drawn for a step, in addition to or instead of the batch's other items.
 
 use super::super::builder::Builder;
 use super::super::run::Run;

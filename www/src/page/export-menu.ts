@@ -14,7 +14,7 @@ import { recommendationsCsv } from "./recommendations-csv.js";
 import { commandOf, type Repeated, scriptOf } from "./run-code.js";
 
 /** Maximum number of items in a list: a longer list is not a useful recommendation. */
-const MOST = 1000;
+const MAX_ITEMS = 1000;
 
 /** The files of `trainer.export`, by their use. */
 const FILES: readonly { use: string; note: string; files: readonly Export[] }[] = [
@@ -201,7 +201,7 @@ export class ExportMenu extends LitElement {
       <div class="row small">
         <label class="k">
           <span>Length of a list</span>
-          <input class="field" name="k" type="number" min="1" max=${Math.min(MOST, about.data.items)} value=${Math.min(10, about.data.items)} required />
+          <input class="field" name="k" type="number" min="1" max=${Math.min(MAX_ITEMS, about.data.items)} value=${Math.min(10, about.data.items)} required />
         </label>
         ${this.making
           ? html`<button class="button" type="button" @click=${() => this.making?.abort()}>Cancel</button>`
@@ -219,7 +219,7 @@ export class ExportMenu extends LitElement {
 
   #submitted(event: Event): void {
     event.preventDefault();
-    void this.#wish(async (trainer, { dataSet, about }) => {
+    void this.#perform(async (trainer, { dataSet, about }) => {
       const ids = this.ids?.value.split(/[\r\n]+/).map((id) => id.trim()).filter(Boolean);
       const users = ids ?? (await trainer.users("", about.data.users));
       this.making = new AbortController();
@@ -242,7 +242,7 @@ export class ExportMenu extends LitElement {
   }
 
   #exported(file: Export): void {
-    void this.#wish(async (trainer, { dataSet }) => {
+    void this.#perform(async (trainer, { dataSet }) => {
       const name = fileName(dataSet, file);
       give(new Blob([await trainer.export(file)]), name);
       return `Saved ${name}.`;
@@ -250,7 +250,7 @@ export class ExportMenu extends LitElement {
   }
 
   #reported(kind: "report.json" | "report.svg"): void {
-    void this.#wish(async (trainer, { dataSet }) => {
+    void this.#perform(async (trainer, { dataSet }) => {
       const report = await trainer.report();
       const text = kind === "report.json" ? JSON.stringify(report, undefined, 2) : reportImage(report, dataSet.title);
       const name = fileName(dataSet, kind);
@@ -260,7 +260,7 @@ export class ExportMenu extends LitElement {
   }
 
   /** Runs an action of the visitor and shows the outcome. */
-  async #wish(make: (trainer: Trainer, run: Repeated) => Promise<string>): Promise<void> {
+  async #perform(make: (trainer: Trainer, run: Repeated) => Promise<string>): Promise<void> {
     const { trainer, run } = this;
     if (trainer === undefined || run === undefined) return;
     this.outcome = "";

@@ -23,7 +23,7 @@ export class KeepBar extends LitElement {
   ];
 
   @property({ type: Boolean }) disabled = false;
-  /** Whether the run takes no new data now. */
+  /** Whether new data cannot be added now. */
   @property({ type: Boolean }) closed = false;
   /** Outcome of the last action. */
   @property() outcome = "";

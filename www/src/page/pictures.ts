@@ -7,7 +7,7 @@ import "../panels/choice-bar.js";
 import { define } from "../panels/define.js";
 import { layOut } from "./lay-out.js";
 
-/** The pictures, and what each shows. */
+/** The pictures, with their labels. */
 const PICTURES = [
   ["map", "Map"],
   ["batch", "Batch"],
@@ -15,17 +15,17 @@ const PICTURES = [
 
 type Picture = (typeof PICTURES)[number][0];
 
-const LOADED: Readonly<Record<Picture, () => Promise<unknown>>> = {
+const LOADERS: Readonly<Record<Picture, () => Promise<unknown>>> = {
   map: () => import("../panels/item-map.js"),
   batch: () => import("../panels/batch-picture.js"),
 };
 
-const TOLD: Readonly<Record<Picture, string>> = {
+const CAPTIONS: Readonly<Record<Picture, string>> = {
   map: "The items as the model sees them, from epoch to epoch.",
   batch: "A few pairs of the data as the loss sees them: each against the others’ items.",
 };
 
-/** Pictures of a run that learns. Each is loaded when it is on the screen. */
+/** Shows pictures of a run while it trains. A picture is loaded when it comes into view. */
 @define("tt-pictures")
 export class Pictures extends LitElement {
   static override styles = [
@@ -45,17 +45,17 @@ export class Pictures extends LitElement {
   @property({ attribute: false }) trainer: Trainer | undefined;
   /** Counts the runs. */
   @property({ type: Number }) run = 0;
-  /** Changes when the model has. */
+  /** Changes when the model changes. */
   @property({ type: Number }) version = 0;
-  /** Epochs trained. */
+  /** Number of trained epochs. */
   @property({ type: Number }) epoch = 0;
   /** Id of the user that the model is asked about. */
   @property() user: string | undefined;
   @property({ attribute: false }) words = { user: "user", item: "item" };
-  /** Whether the model at work is that of a trial. */
+  /** Whether the model that trains now belongs to a trial of the tuning. */
   @property({ type: Boolean }) trying = false;
   @state() private picture: Picture = "map";
-  /** Whether it has been on the screen. */
+  /** Whether this element has been on the screen. */
   @state() private seen = false;
   readonly #watch = new IntersectionObserver((entries) => {
     if (entries.some(({ isIntersecting }) => isIntersecting)) this.seen = true;
@@ -73,7 +73,7 @@ export class Pictures extends LitElement {
 
   override render(): TemplateResult {
     return html`<header>
-        <p class="muted small">${TOLD[this.picture]}</p>
+        <p class="muted small">${CAPTIONS[this.picture]}</p>
         <tt-choice-bar
           label="Picture"
           quiet
@@ -87,7 +87,7 @@ export class Pictures extends LitElement {
 
   override updated(changed: PropertyValues<this>): void {
     const isNew = changed.has("seen" as keyof Pictures) || changed.has("picture" as keyof Pictures);
-    if (isNew && this.seen) void LOADED[this.picture]();
+    if (isNew && this.seen) void LOADERS[this.picture]();
   }
 
   #shown(): TemplateResult {

@@ -9,10 +9,10 @@ import "./choice-bar.js";
 import { define } from "./define.js";
 import { capital, count } from "./format.js";
 
-/** Shades of a cell. */
+/** Number of shades of a cell. */
 const SHADES = 8;
 
-/** Classes of cells whose background has more and more of a colour. */
+/** Returns classes of cells, from a light to a strong shade of a colour. */
 function shades(name: string, colour: string): CSSResult {
   const rules = Array.from({ length: SHADES - 1 }, (_, ix) => {
     return `.${name}${String(ix + 1)} { background: color-mix(in srgb, var(${colour}) ${String(6 * ix + 8)}%, transparent); }`;
@@ -29,13 +29,13 @@ const VIEWS = [
 
 type Shown = (typeof VIEWS)[number][0];
 
-const TOLD: Readonly<Record<Shown, string>> = {
+const CAPTIONS: Readonly<Record<Shown, string>> = {
   share: "The softmax turns each row of scores into shares of 100 %. The diagonal should have them all.",
-  slope: "How strongly two are pulled together (−, on the diagonal) or pushed apart (+): the share that a positive lacks, or that a negative has too much.",
-  logit: "The inner product of the two vectors, divided by the temperature, less the log of how often an item is in a batch.",
+  slope: "How strongly the two vectors are pulled together (−, on the diagonal) or pushed apart (+): the share that a positive lacks, or the share that a negative has.",
+  logit: "The inner product of the two vectors, divided by the temperature, minus the log of the item's share of the training pairs.",
 };
 
-/** A small batch of the run: its users against its items, and what the loss makes of that. */
+/** A small batch of the run: its users against its items, with the numbers of the loss. */
 @define("tt-batch-picture")
 export class BatchPicture extends LitElement {
   static override styles = [
@@ -136,7 +136,7 @@ export class BatchPicture extends LitElement {
   @property({ attribute: false }) trainer: Trainer | undefined;
   /** Counts the runs. */
   @property({ type: Number }) run = 0;
-  /** Changes when the model has. */
+  /** Changes when the model changes. */
   @property({ type: Number }) version = 0;
   @property({ attribute: false }) words = { user: "user", item: "item" };
   @state() private view: Shown = "share";
@@ -165,7 +165,7 @@ export class BatchPicture extends LitElement {
         ></tt-choice-bar>
         <button class="button small" @click=${() => this.#do(() => this.#draw())}>Another batch</button>
       </div>
-      <p class="small muted">${TOLD[this.view]} ${this.#own()}</p>
+      <p class="small muted">${CAPTIONS[this.view]} ${this.#differences()}</p>
       <div class="body">
         <div class="card scroll small figure" role="region" aria-label="A batch of ${drawn.pairs.length} pairs" tabindex="0">
           ${this.#table(drawn)}
@@ -175,13 +175,13 @@ export class BatchPicture extends LitElement {
   }
 
   /** Returns notes on how the loss of this run differs from the picture. */
-  #own(): string {
+  #differences(): string {
     const config = this.trainer?.about.config;
     const { item } = this.words;
     if (config === undefined) return "";
     const { kind } = config.negatives;
     const own = [
-      kind === "uniform" || kind === "popularity" ? `This run draws ${count(config.negatives.count)} negatives for each pair; the batch's ${item}s stand for them here.` : "",
+      kind === "uniform" || kind === "popularity" ? `This run draws ${count(config.negatives.count)} negatives for each pair; this picture shows the batch's ${item}s instead.` : "",
       kind === "mixed" ? `This run adds ${count(config.negatives.count)} drawn ${item}s to each batch.` : "",
       config.cbns ? `The dotted columns are ${item}s of earlier pairs, as CBNS adds ${count(config.cbns.capacity)} from its bank.` : "",
       config.onebp ? `With OneBP only the ${item}s are pushed and pulled.` : "",
@@ -217,7 +217,7 @@ export class BatchPicture extends LitElement {
 
   #cell(cell: Cell, row: number, column: number, pairs: readonly Pair[]): TemplateResult {
     const names = [this.#shade(cell), row === column ? "positive" : "", cell.hit ? "hit" : "", column < pairs.length ? "" : "bank"];
-    return html`<td class=${names.filter(Boolean).join(" ")}>${cell.hit ? html`<span title="The same ${this.words.item} again: no negative">same</span>` : told(cell, this.view)}</td>`;
+    return html`<td class=${names.filter(Boolean).join(" ")}>${cell.hit ? html`<span title="The same ${this.words.item} as in this row’s pair: not a negative">same</span>` : formatted(cell, this.view)}</td>`;
   }
 
   #shade(cell: Cell): string {
@@ -229,7 +229,7 @@ export class BatchPicture extends LitElement {
     return step === 0 ? "" : `${value > 0 ? "near" : "far"}${String(step)}`;
   }
 
-  /** The chosen row in words. */
+  /** Explains the chosen row in words. */
   #explained({ pairs, banked }: Drawn): TemplateResult | typeof nothing {
     const [row, cells] = [this.chosen, this.cells[this.chosen]];
     const pair = pairs[row];
@@ -287,7 +287,7 @@ export class BatchPicture extends LitElement {
   }
 }
 
-function told({ share, slope, logit }: Cell, shown: Shown): string {
+function formatted({ share, slope, logit }: Cell, shown: Shown): string {
   if (shown === "share") return percent(share);
   if (shown === "slope") return `${slope < 0 ? "−" : "+"}${Math.abs(slope).toFixed(2)}`;
   return logit.toFixed(1).replace("-", "−");

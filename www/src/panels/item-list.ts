@@ -100,7 +100,7 @@ export class ItemList extends LitElement {
       >
         <span class="text">
           <span class="title"><bdi>${title ?? item}</bdi></span>
-          ${this.because && because.length > 0 ? html`<span class="because">${this.because} ${named(because, item === this.chosen)}</span>` : nothing}
+          ${this.because && because.length > 0 ? html`<span class="because">${this.because} ${reasons(because, item === this.chosen)}</span>` : nothing}
         </span>
         ${score === undefined ? nothing : this.#score(score)}
       </button>
@@ -117,14 +117,14 @@ export class ItemList extends LitElement {
   }
 }
 
-/** Maximum number of characters of a title that leaves room for another one. */
+/** Maximum number of characters of a title in a line of reasons. */
 const SHORT = 50;
 
-/** Renders the reasons for an item, without those that are weak compared to the first. */
-function named(because: readonly Reason[], inFull: boolean): TemplateResult[] {
+/** Renders the reasons for an item, without reasons that are weak compared to the first one. */
+function reasons(because: readonly Reason[], inFull: boolean): TemplateResult[] {
   const most = because[0]?.share ?? 0;
-  const telling = because.slice(0, REASONS).filter(({ share }) => 2 * share >= most);
-  return telling.map(({ item, title }, ix) => html`${ix > 0 ? " and " : nothing}<bdi>${inFull ? (title ?? item) : shortened(title ?? item)}</bdi>`);
+  const strong = because.slice(0, REASONS).filter(({ share }) => 2 * share >= most);
+  return strong.map(({ item, title }, ix) => html`${ix > 0 ? " and " : nothing}<bdi>${inFull ? (title ?? item) : shortened(title ?? item)}</bdi>`);
 }
 
 function shortened(title: string): string {

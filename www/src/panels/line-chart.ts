@@ -53,19 +53,19 @@ export interface Drawing {
 /** Opacity of a band in its line's colour, in percent. */
 const BAND_SHADE = 24;
 
-/** A band's edge. It is not drawn; the area between two edges is. */
+/** A band's edge. Only the area between two edges is drawn. */
 const BAND_EDGE: uPlot.Series = { width: 0, spanGaps: true, points: { show: false } };
 
-/** uPlot's numbers of its scales. Its types have them as an enumeration that is not in its code. */
+/** uPlot's numbers of its scales: its types declare them as an enumeration, which its code does not contain. */
 const [LINEAR, LOGARITHMIC] = [1, 3] as unknown as [uPlot.Scale.Distr, uPlot.Scale.Distr];
 
-/** Where uPlot puts the cursor when no pointer is there. */
+/** The place of uPlot's cursor without a pointer. */
 const NOWHERE = { left: -10, top: -10 };
 
 /** Distances that ticks may have: 1, 2 and 5 times the powers of ten. */
 const INCREMENTS = Array.from({ length: 15 }, (_, power) => [1, 2, 5].map((n) => n * 10 ** (power - 3))).flat();
 
-/** Lines over an axis, with a legend that shows the last values, or those under the pointer. */
+/** Lines over an axis, with a legend that shows the last values, or the values under the pointer. */
 @define("tt-line-chart")
 export class LineChart extends LitElement {
   static override styles = [
@@ -151,12 +151,12 @@ export class LineChart extends LitElement {
   @property({ type: Number }) to = 1;
   @query(".plot") private readonly plot!: HTMLElement;
   @query(".probe") private readonly probe!: HTMLElement;
-  /** How it is drawn: on a logarithmic axis, and as a running mean. */
+  /** Settings of the reader: a logarithmic axis, and a running mean. */
   @state() private drawn: Drawing = { log: false, smooth: 0 };
   @state() private opened = false;
   /** Index of the values under the pointer. */
   @state() private pointed: number | undefined;
-  /** Whether the arrow keys moved there. Then a status region speaks the values, because a changed label is not spoken. */
+  /** Whether the arrow keys moved the pointer. Then a status region has the values, because a screen reader does not speak a changed label. */
   @state() private walked = false;
   #chart: uPlot | undefined;
   readonly #resized = new ResizeObserver(() => {
@@ -216,7 +216,7 @@ export class LineChart extends LitElement {
   }
 
   override updated(changed: PropertyValues<LineChart>): void {
-    // Loaded when they are asked for: most charts are looked at alone.
+    // The tools are loaded when they are opened: most readers look only at the chart.
     if (this.opened) void import("./chart-tools.js");
     if (changed.has("drawn" as keyof LineChart)) {
       this.#chart?.destroy();
@@ -347,7 +347,7 @@ export class LineChart extends LitElement {
   }
 }
 
-/** Running means that forget: each keeps a share of the one before, and the first values count as they should. */
+/** Returns exponential moving means. Dividing by the sum of the weights corrects the first ones. */
 export function smoothed(values: readonly (number | null)[], share: number): (number | null)[] {
   let [mean, weight] = [0, 0];
   return values.map((value) => {
@@ -358,7 +358,7 @@ export function smoothed(values: readonly (number | null)[], share: number): (nu
   });
 }
 
-/** The values of a line's series. */
+/** Returns the values of a line's series: the line, its baseline, and the edges of its band. */
 function columns({ y, baseline, band }: Line): (number | null)[][] {
   return [[...y], y.map(() => baseline?.value ?? null), ...(band ? [[...band.low], [...band.high]] : [])];
 }

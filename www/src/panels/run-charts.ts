@@ -9,7 +9,7 @@ import type { Line } from "./line-chart.js";
 import "./line-chart.js";
 import type { Points } from "./loss-curve.js";
 
-/** Charts of a run: its loss, and its metrics beside those of recommending popular items. */
+/** Charts of a run: its loss, and its metrics compared with recommending popular items. */
 @define("tt-run-charts")
 export class RunCharts extends LitElement {
   static override styles = [
@@ -33,7 +33,7 @@ export class RunCharts extends LitElement {
   @property({ attribute: false }) final: Final | undefined;
   /** Whether the epochs are measured on a validation part, which selects the epoch to keep. */
   @property({ type: Boolean }) validated = false;
-  /** Epochs of the whole run. */
+  /** Number of epochs of the whole run. */
   @property({ type: Number }) epochs = 1;
   /** Charts to show. */
   @property({ attribute: false }) shown: readonly ("loss" | "metrics")[] = ["loss", "metrics"];
@@ -71,10 +71,10 @@ export class RunCharts extends LitElement {
   }
 
   #kept({ epoch, popularity, ...metrics }: Final): TemplateResult {
-    const told = (name: keyof Metrics): string => `${share(metrics[name])} (popularity ${share(popularity?.[name])})`;
+    const text = (name: keyof Metrics): string => `${share(metrics[name])} (popularity ${share(popularity?.[name])})`;
     return html`<p class="small figure" role="status">
-      Epoch ${epoch} was the best and is kept. On the test part: recall@20 ${told("recall@20")}, NDCG@20
-      ${told("ndcg@20")}.
+      Epoch ${epoch} was the best and is kept. On the test part: recall@20 ${text("recall@20")}, NDCG@20
+      ${text("ndcg@20")}.
     </p>`;
   }
 }

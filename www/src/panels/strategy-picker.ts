@@ -7,7 +7,7 @@ import { choiceCards } from "./choice-cards.js";
 import { lineKey } from "./line-key.js";
 import { MOST, STRATEGIES, type Strategy } from "./strategies.js";
 
-/** A choice of strategies to compare. Sends `pick` with the ids of the ticked ones. */
+/** A choice of strategies to compare. Sends `pick` with the ids of the chosen strategies. */
 @define("tt-strategy-picker")
 export class StrategyPicker extends LitElement {
   static override styles = [

@@ -1,4 +1,4 @@
-/** The trials of a tuned run: the curve and the epochs of each temperature so far. */
+/** The trials of a tuned run: the loss curve and the epochs of each temperature so far. */
 
 import type { Metrics, Progress, Trial, TrialProgress } from "../index.js";
 import { LossCurve } from "./loss-curve.js";
@@ -33,7 +33,7 @@ export function withSlice(trials: readonly TrialRun[], progress: Progress, at: T
   return [...trials.slice(0, trial - 1), { ...known, epochs }];
 }
 
-/** Returns the best epoch of a trial; of equal ones, the first. */
+/** Returns the best epoch of a trial, or the first one of several equally good epochs. */
 export function bestOf({ epochs }: TrialRun, metric: keyof Metrics): TrialEpoch | undefined {
   const score = (epoch: TrialEpoch): number => epoch[metric] ?? 0;
   return epochs.reduce<TrialEpoch | undefined>((best, epoch) => (best && score(best) >= score(epoch) ? best : epoch), undefined);

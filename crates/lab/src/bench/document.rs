@@ -21,7 +21,7 @@ pub struct Document {
     pub sizes: Option<Part<Sizes>>,
 }
 
-/// A measurement and its circumstances.
+/// Results of a measurement, and when and where they were measured.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Part<T> {
     pub circumstances: Circumstances,
@@ -75,7 +75,7 @@ const REFERENCE: &str = "ID towers of 6,040 users and 3,706 items, D = 64, B = 1
     tables and train on the same ids; if the losses of one differ from ours in the first steps, the benchmark \
     fails. JAX runs before the page, on one core.";
 
-const TECHNIQUES: &str = "The reference step with Adam, with a technique compared to without it. *Extra \
+const TECHNIQUES: &str = "The reference step with Adam, with a technique and without it. *Extra \
     time of the bank* is the time that 8 batches of banked items add to a step; the goal divides it by the \
     time of the added products alone. *Skipping* compares epochs of goodbooks at B = 1,024 in the package: \
     the time of an epoch, bookkeeping included, as a share of a full epoch's; the goal subtracts the share \
@@ -144,7 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_empty_document_is_one_too() {
+    fn an_empty_document_has_the_preface() {
         assert!(Document::default().to_string().starts_with(PREFACE));
     }
 }

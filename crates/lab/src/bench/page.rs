@@ -24,9 +24,9 @@ pub struct Page {
 #[serde(rename_all = "camelCase")]
 struct Tasks {
     backend: String,
-    /// Milliseconds of the longest task, and the most processor time of a task: the rest is waiting
-    /// for a core.
+    /// Milliseconds of the longest task, including the time that it waits for a core.
     longest: f64,
+    /// Largest processor time of a task, in milliseconds.
     most_busy: f64,
 }
 
@@ -40,14 +40,14 @@ struct Visit {
 
 pub fn measure() -> Result<Page> {
     pages::build()?;
-    let told = shell::step("the page", || {
+    let output = shell::step("the page", || {
         shell::quiet(
             Command::new("node")
                 .arg(root().join("crates/lab/browser/visit.mjs"))
                 .env(setup::CHROMIUM, setup::chromium()?),
         )
     })?;
-    let Visit { tasks, first_loss } = serde_json::from_str(&told)?;
+    let Visit { tasks, first_loss } = serde_json::from_str(&output)?;
     let first_loss = Timing::of(&first_loss).context("the page showed no loss")?;
     Ok(Page { tasks, first_loss, downloads: size::measure()? })
 }

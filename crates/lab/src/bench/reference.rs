@@ -1,5 +1,5 @@
-//! The reference step: ours on both backends, and the same step in other libraries, from the same
-//! tables and ids.
+//! Times the reference step: ours on both backends, and the same step in other libraries, with the
+//! same tables and ids.
 
 use super::goal::Goal;
 use super::peers;
@@ -34,15 +34,15 @@ const CPU_ADAM: &str = "ours cpu, Adam";
 const WEBGPU_ADAM: &str = "ours webgpu, Adam";
 const JAX_ADAM: &str = "JAX native, sparse Adam";
 
-/// Number of first steps whose losses must agree in all contestants; the other libraries get their
-/// batches.
+/// Number of first steps whose losses must agree in all contestants. The other libraries get the
+/// batches of these steps.
 const CHECKED: usize = 6;
 
-/// Largest relative difference of two losses: sums of a thousand numbers in another order.
+/// Largest relative difference of two losses: both sum a thousand numbers, in different orders.
 const TOLERANCE: f64 = 1e-4;
 
 /// Smallest relative spread of the losses; without it their agreement would prove nothing.
-const TELLING: f64 = 10.0 * TOLERANCE;
+const MIN_SPREAD: f64 = 10.0 * TOLERANCE;
 
 /// Options whose steps move rows by most of their length, so that any mistake shows in the next
 /// loss.
@@ -84,7 +84,7 @@ pub fn measure(with_peers: bool) -> Result<Reference> {
     Ok(Reference { entries: entries.collect(), without_jax })
 }
 
-/// Fails if a contestant computes something else.
+/// Fails if a contestant's losses differ from ours.
 fn agree(entries: &[Entry]) -> Result<()> {
     for (ours, optimiser) in [(CPU, "SGD"), (CPU_ADAM, "Adam")] {
         let ours = race::find(entries, ours)?;
@@ -93,16 +93,16 @@ fn agree(entries: &[Entry]) -> Result<()> {
         let least = wanted.iter().copied().fold(f64::INFINITY, f64::min);
         let most = wanted.iter().copied().fold(0.0, f64::max);
         ensure!(
-            most - least > TELLING * most,
+            most - least > MIN_SPREAD * most,
             "{CHECKED} steps of {optimiser} move too little: losses from {least} to {most}"
         );
-        let takes_it = |entry: &&Entry| {
+        let is_compared = |entry: &&Entry| {
             // All libraries in the page use plain SGD.
             let is_peer_in_page = !entry.name.contains(',');
             entry.name != peers::JAX_DENSE
                 && (entry.name.ends_with(optimiser) || (optimiser == "SGD" && is_peer_in_page))
         };
-        for entry in entries.iter().filter(takes_it).filter(|entry| entry.error.is_none()) {
+        for entry in entries.iter().filter(is_compared).filter(|entry| entry.error.is_none()) {
             for (n, (theirs, ours)) in entry.losses.iter().zip(wanted).enumerate() {
                 ensure!(
                     (theirs - ours).abs() <= TOLERANCE * ours,

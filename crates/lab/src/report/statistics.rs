@@ -39,18 +39,18 @@ pub struct Comparison {
 
 impl Comparison {
     pub fn of(ours: &[f64], theirs: &[f64]) -> Self {
-        let over = |value: fn(f64, f64) -> f64| {
+        let figure = |value: fn(f64, f64) -> f64| {
             let values = ours.iter().zip(theirs).map(|(&ours, &theirs)| value(ours, theirs));
             Figure::of(&values.collect::<Vec<_>>())
         };
         Self {
-            difference: over(|ours, theirs| ours - theirs),
-            relative: over(|ours, theirs| ours / theirs - 1.0),
+            difference: figure(|ours, theirs| ours - theirs),
+            relative: figure(|ours, theirs| ours / theirs - 1.0),
         }
     }
 
-    /// A difference counts if it is larger than its own spread; with a single seed it always
-    /// counts.
+    /// Returns the verdict: a difference counts if it is larger than its own spread. With a single
+    /// seed it always counts.
     pub fn verdict(&self) -> Verdict {
         let Figure { mean, spread } = self.difference;
         if mean == 0.0 || mean.abs() <= spread.unwrap_or_default() {

@@ -6,14 +6,14 @@ import { readNpy, rowOf } from "../map/matrix.js";
 import { Pace } from "../map/pace.js";
 import { type Candidate, type Cell, cellsOf } from "./softmax.js";
 
-/** Numbers of pairs of a batch and of items of a bank that remain legible. */
+/** Maximum number of pairs, and of items of the bank: more would not be legible. */
 const PAIRS = 10;
 const BANKED = 5;
 
-/** Users from whom the pairs are taken. */
+/** Number of users from whom the pairs are taken. */
 const FROM = 1000;
 
-/** Users up to which the vectors of all are read. */
+/** Maximum number of users of a run: `score` reads the vectors of all users. */
 export const MOST_USERS = 50_000;
 
 /** A pair of the training part. */
@@ -22,7 +22,7 @@ export interface Pair {
   item: Item;
 }
 
-/** Pairs, and the items of earlier ones. */
+/** Pairs, and the items of earlier pairs, if the run has a bank. */
 export interface Drawn {
   pairs: readonly Pair[];
   banked: readonly Item[];
@@ -58,7 +58,7 @@ export async function score({ pairs, banked }: Drawn, trainer: Trainer): Promise
   return cellsOf(vectors, candidates, trainer.about.config.temperature);
 }
 
-/** The log of an item's share in the training pairs, where the run corrects its logits by that. */
+/** Returns a function of an item's row: the log of its share of the training pairs, or 0 if the run does not subtract it. */
 function logQOf({ about: { config } }: Trainer, entries: readonly Entry[]): (row: number) => number {
   const { kind, logQ } = config.negatives;
   if (logQ === false || (kind !== "in-batch" && kind !== "mixed")) return () => 0;

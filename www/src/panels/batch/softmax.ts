@@ -18,7 +18,7 @@ export interface Cell {
   share: number;
   /** The loss's slope: below 0 the two are pulled together, above 0 they are pushed apart. */
   slope: number;
-  /** Whether it is the positive's item once more, which is no negative. */
+  /** Whether its item equals the row's positive in another column: it is not a negative. */
   hit: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** A matrix in one array, and NumPy's files of such. */
+/** Matrices, and the NumPy files that contain them. */
 
 import { TwoTowerError } from "../../index.js";
 
@@ -12,7 +12,7 @@ export interface Matrix {
 /** Bytes before the header of a file of version 1.0: magic, version and the header's length. */
 const BEFORE = 10;
 
-/** Reads `users.npy` or `items.npy` without a copy: the crate aligns its numbers. */
+/** Reads `users.npy` or `items.npy` without a copy: the crate aligns the numbers in the file. */
 export function readNpy(file: Uint8Array<ArrayBuffer>): Matrix {
   const start = BEFORE + new DataView(file.buffer, file.byteOffset).getUint16(BEFORE - 2, true);
   const header = new TextDecoder("latin1").decode(file.subarray(BEFORE, start));
@@ -38,7 +38,7 @@ export function add(to: Float64Array, times: number, vector: ArrayLike<number>):
   for (let n = 0; n < to.length; n++) to[n] = (to[n] ?? 0) + times * (vector[n] ?? 0);
 }
 
-/** Returns a vector of length 1 in its direction; itself if it is zero. */
+/** Returns a vector scaled to length 1; a zero vector is returned as it is. */
 export function unit(vector: Float64Array): Float64Array {
   const length = Math.sqrt(dot(vector, vector));
   return length > 0 ? vector.map((value) => value / length) : vector;

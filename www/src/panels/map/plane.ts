@@ -9,10 +9,10 @@ export interface Plane {
   axes: readonly [Float64Array, Float64Array];
 }
 
-/** Rows that a plane is fitted to: the directions in which 4,096 rows differ most are those of all. */
+/** Maximum number of rows that a plane is fitted to: 4,096 rows have nearly the principal axes of all rows. */
 const FITTED = 4096;
 
-/** Rounds of the iteration; a plane that begins at the one of the epoch before needs fewer. */
+/** Rounds of the iteration: fewer if it starts with the plane of the epoch before. */
 const ROUNDS = { first: 24, next: 8 };
 
 /** Fits a plane by orthogonal iteration, which needs no covariance matrix: two passes over the rows in each round. */
@@ -21,7 +21,7 @@ export async function fitPlane(matrix: Matrix, pace: Pace, before?: Plane): Prom
   const centre = new Float64Array(matrix.width);
   for (const row of rows) add(centre, 1 / rows.length, row);
   const known = before?.centre.length === matrix.width ? before : undefined;
-  let axes = known?.axes ?? starts(matrix.width);
+  let axes = known?.axes ?? firstAxes(matrix.width);
   for (let round = 0; round < (known ? ROUNDS.next : ROUNDS.first); round++) {
     const sums = [new Float64Array(matrix.width), new Float64Array(matrix.width)] as const;
     const offsets = axes.map((axis) => dot(axis, centre));
@@ -35,7 +35,7 @@ export async function fitPlane(matrix: Matrix, pace: Pace, before?: Plane): Prom
   return { centre, axes };
 }
 
-/** Returns the place of each row on the plane: x and y, one after the other. */
+/** Returns the position of each row on the plane: x, then y. */
 export async function project(matrix: Matrix, { centre, axes: [first, second] }: Plane, pace: Pace): Promise<Float32Array> {
   const points = new Float32Array(2 * matrix.rows);
   const [x, y] = [dot(first, centre), dot(second, centre)];
@@ -48,20 +48,20 @@ export async function project(matrix: Matrix, { centre, axes: [first, second] }:
   return points;
 }
 
-/** Returns the plane with its axes turned, or swapped, so that its points lie as near as can be to others (Procrustes). */
+/** Turns or mirrors the plane's axes so that its points are as close as possible to other points (Procrustes). */
 export function aligned({ centre, axes: [first, second] }: Plane, points: Float32Array, to: Float32Array): Plane {
   const mixed = (a: number, b: number): Float64Array => first.map((value, n) => a * value + b * (second[n] ?? 0));
   const [[a, b], [c, d]] = turn(points, to);
   return { centre, axes: [mixed(a, b), mixed(c, d)] };
 }
 
-/** Returns points turned, or mirrored, so that they lie as near as can be to others. */
+/** Turns or mirrors points so that they are as close as possible to other points. */
 export function turned(points: Float32Array, to: Float32Array): Float32Array {
   const [[a, b], [c, d]] = turn(points, to);
   return points.map((value, n) => (n % 2 === 0 ? a * value + b * (points[n + 1] ?? 0) : c * (points[n - 1] ?? 0) + d * value));
 }
 
-/** The rows of the turn, or reflection, that brings points nearest to others. */
+/** Returns the rows of the matrix that turns or mirrors points so that they are closest to other points. */
 function turn(points: Float32Array, to: Float32Array): readonly [readonly [number, number], readonly [number, number]] {
   let [xx, xy, yx, yy] = [0, 0, 0, 0];
   for (let ix = 0; ix < Math.min(points.length, to.length); ix += 2) {
@@ -71,7 +71,7 @@ function turn(points: Float32Array, to: Float32Array): readonly [readonly [numbe
     yx += y * u;
     yy += y * v;
   }
-  // The best turn gains the second length, the best reflection the first one.
+  // The second length says how close the best turn comes, the first one how close the best reflection comes.
   const flip = Math.hypot(xx - yy, xy + yx) > Math.hypot(xx + yy, xy - yx) ? -1 : 1;
   const angle = Math.atan2(xy - flip * yx, xx + flip * yy);
   const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
@@ -81,8 +81,8 @@ function turn(points: Float32Array, to: Float32Array): readonly [readonly [numbe
   ];
 }
 
-/** Two directions to start with, the same in each visit. */
-function starts(width: number): readonly [Float64Array, Float64Array] {
+/** Returns the two axes of the first round, the same in each visit. */
+function firstAxes(width: number): readonly [Float64Array, Float64Array] {
   const wave = (pitch: number): Float64Array => Float64Array.from({ length: width }, (_, n) => Math.sin(pitch * (n + 1)));
   return atRightAngles([wave(1), wave(2)]);
 }
