@@ -32,7 +32,7 @@ type Shown = (typeof VIEWS)[number][0];
 const CAPTIONS: Readonly<Record<Shown, string>> = {
   share: "The softmax turns each row of scores into shares of 100 %. The diagonal should have them all.",
   slope: "How strongly the two vectors are pulled together (−, on the diagonal) or pushed apart (+): the share that a positive lacks, or the share that a negative has.",
-  logit: "The inner product of the two vectors, divided by the temperature, minus the log of the item's share of the training pairs.",
+  logit: "The inner product of the two vectors, divided by the temperature; with logQ, minus the log of the item's share of the training pairs.",
 };
 
 /** A small batch of the run: its users against its items, with the numbers of the loss. */
