@@ -82,7 +82,8 @@ const TECHNIQUES: &str = "The reference step with Adam, with a technique and wit
     of pairs that the epoch trains.";
 
 const PAGE: &str = "The built page on its first data set, served from this machine. The longest task is a task of \
-    the main thread after the button is pressed, by Chromium's own trace.";
+    the main thread after the button is pressed, by Chromium's own trace. The map draws with WebGL, here in \
+    software; the time of a frame is that from one to the next.";
 
 const ROOFLINE: &str = "Each operation of the reference step: its multiply-adds (two flop each) and bytes by \
     the plan, its time by a clock around it on the CPU and by `timestamp-query` on WebGPU, and its share of the \
