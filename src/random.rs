@@ -53,7 +53,7 @@ pub fn below(bits: u32, bound: u32) -> u32 {
 }
 
 /// Returns the place of element `n` in a keyed permutation of `0..len`: an alternating Feistel
-/// network on just enough bits, repeated until the result is below `len` (fewer than two rounds on
+/// network on just enough bits, repeated until the result is below `len` (fewer than two times on
 /// average).
 ///
 /// # Panics

@@ -48,7 +48,7 @@ const SEPARATOR: &[Kind] = &[OneOf(&[",", ";", "|", "::", "tab", "blanks"]), Nul
 /// Hidden widths of a tower: at most eight layers, more than data of a page's size can use.
 const LAYERS: &[Kind] = &[List(&Int(1, 1024), 8)];
 const LAYERS_DOC: &str = "Widths of the hidden layers, each affine with ReLU";
-/// Feature columns of an items or users file, with the maximum number of columns.
+/// Maximum number of feature columns of an items or users file.
 pub(crate) const FEATURE_COLUMNS: usize = 6;
 const FEATURES: &[Kind] = &[List(&Text, FEATURE_COLUMNS)];
 const OUT: &[Kind] = &[Int(1, 1024), Null];
@@ -167,8 +167,8 @@ pub const OPTIONS: &[OptionSpec] = &[
         "0.01",
         "Rate of the `streaming` estimate: weight of the newest gap between two uses of an item",
     ),
-    // The default keeps half of a user's random start for 69 pairs: after the default epochs
-    // NDCG@20 is 28% lower.
+    // With the default β, half of a user's random start remains after 69 pairs, and NDCG@20 after
+    // the default epochs is 28% lower than with these values.
     option(
         "onebp.beta",
         &[Number(0.0, 1.0)],
@@ -177,8 +177,8 @@ pub const OPTIONS: &[OptionSpec] = &[
          the item tower gets gradients",
     )
     .starting(r#"{ "onebp.beta": 0.95, "temperature": 0.12 }"#),
-    // Equal to the default after the default epochs on goodbooks (NDCG@20 .240 both), with a sixth
-    // of the multiply-adds.
+    // On goodbooks, after the default epochs, NDCG@20 is the same as with the default (.240), for a
+    // sixth of the multiply-adds.
     option(
         "cbns.capacity",
         &[Int(1, 1_048_576)],
@@ -198,8 +198,8 @@ pub const OPTIONS: &[OptionSpec] = &[
         "\"both\"",
         "Gradients of the bank: `items` as published, or `both`, where banked users also push the batch's items",
     ),
-    // The policy with the smallest loss of quality: it skips a fifth of the pairs
-    // (docs/skipping.md).
+    // `cap` is the policy with the smallest loss of quality. With these values it skips a fifth of
+    // the pairs (docs/skipping.md).
     option(
         "skip.policy",
         &[OneOf(&["stale", "popularity", "cap", "random"])],
