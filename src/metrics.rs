@@ -78,9 +78,9 @@ pub struct AtCut {
     pub coverage: f64,
 }
 
-/// Returns the metrics at cut `k`, for a catalogue of `items` items. `lists` has a pair for each user:
-/// the recommended items, best first, and the held-out items, ascending and at least one. An item
-/// that is not in the catalogue is never a hit.
+/// Returns the metrics at cut `k`, for a catalogue of `items` items. `lists` has a pair for each
+/// user: the recommended items, best first, and the held-out items, ascending and at least one. An
+/// item that is not in the catalogue is never a hit.
 pub fn at<'a>(
     k: usize,
     lists: impl Iterator<Item = (&'a [u32], &'a [u32])>,

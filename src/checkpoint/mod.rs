@@ -137,12 +137,13 @@ impl Reader {
         let mut file = safetensors::File::open(source).await?.ok_or_else(cut)?;
         let text = file.metadata(KEY);
         let text = &text.ok_or_else(|| refused(format!("it has no record under `{KEY}`")))?;
-        let unreadable = |error: serde_json::Error| refused(format!("its record is not valid: {error}"));
+        let unreadable =
+            |error: serde_json::Error| refused(format!("its record is not valid: {error}"));
         let mut envelope = json::value(text.as_bytes()).map_err(unreadable)?;
         let (version, by) = (&envelope["version"], &envelope["by"]);
         if *version != VERSION {
             return Err(refused(format!(
-                "its format has version {}, written by twotower {}; this program reads version {VERSION}",
+                "its format has version {}, written by twotower {}; only version {VERSION} is read",
                 clip(&json::write(version)),
                 clip(&json::write(by)),
             )));

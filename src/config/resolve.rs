@@ -101,7 +101,7 @@ impl Config {
             if !self.towers.user.is_table() {
                 return refuse(
                     "onebp",
-                    "it stores users as plain vectors, so the user tower cannot have other inputs or layers",
+                    "it stores users as plain vectors, without other inputs or layers",
                     "the default towers.user, or no onebp",
                 );
             }

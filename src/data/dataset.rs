@@ -204,8 +204,8 @@ fn held_out(pairs: usize, share: f64) -> usize {
     ((pairs as f64 * share).round() as usize).min(pairs - 1)
 }
 
-/// Returns the number of rows of a tower. A tower with only features has outputs for all ids, others
-/// only for ids with a training pair.
+/// Returns the number of rows of a tower. A tower with only features has outputs for all ids,
+/// others only for ids with a training pair.
 pub(super) fn rows(is_features: bool, ids: &Ids, trained: usize) -> usize {
     if is_features { ids.len() } else { trained }
 }

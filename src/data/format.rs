@@ -201,8 +201,8 @@ fn modal_width(rows: &[Vec<String>]) -> (usize, usize) {
     counts.max().map_or((0, 0), |(count, width)| (width, count))
 }
 
-/// Ranks a separator: by the share of rows with the same width, then by how early it occurs in them.
-/// Blanks come last, since many cells contain them.
+/// Ranks a separator: by the share of rows with the same width, then by how early it occurs in
+/// them. Blanks come last, since many cells contain them.
 fn likeness((separator, rows): &(Separator, Rows)) -> impl Ord + use<> {
     let first_cells: usize = rows.cells.iter().map(|row| row[0].len()).sum();
     let is_blanks = *separator == Separator::Blanks;

@@ -214,9 +214,9 @@ const DIGIT: u32 = 8;
 const FEW: usize = 1024;
 
 /// Sorts in place, by a key that begins with the user. The users of the rows differ only in their
-/// lowest `user_bits` bits. Swaps rows into a bucket for each value of the highest of these bits (American
-/// flag sort), then sorts the buckets; `few` sorts small ones. Three such passes replace about
-/// twenty rounds of comparisons.
+/// lowest `user_bits` bits. Swaps rows into a bucket for each value of the highest of these bits
+/// (American flag sort), then sorts the buckets; `few` sorts small ones. Three such passes replace
+/// about twenty rounds of comparisons.
 fn sort<const WORDS: usize>(
     rows: &mut [[u32; WORDS]],
     user_bits: u32,

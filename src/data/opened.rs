@@ -17,8 +17,8 @@ use super::time::Clock;
 use crate::config::{Column, Config};
 use crate::error::{Error, Result};
 
-/// Memory is reserved for the predicted number of lines times this factor: the mean line length over
-/// the first [`RECORD_LIMIT`] bytes predicts that number within 0.2%.
+/// Memory is reserved for the predicted number of lines times this factor: the mean line length
+/// over the first [`RECORD_LIMIT`] bytes predicts that number within 0.2%.
 const HEADROOM: f64 = 1.003;
 
 /// Maximum numbers of rows, of columns, and of characters of a cell in a report.

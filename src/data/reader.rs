@@ -85,8 +85,8 @@ impl Reader {
         Ok(reader)
     }
 
-    /// Passes the records that `chunk` completes to `take`. If `last` is true, the file ends here, and
-    /// the rest is also a record.
+    /// Passes the records that `chunk` completes to `take`. If `last` is true, the file ends here,
+    /// and the rest is also a record.
     ///
     /// # Errors
     /// Errors of `take`; [`Error::Data`] for a line that is too long, or a NUL character.

@@ -83,8 +83,8 @@ fn time_of(moment: &Moment) -> Result<i64> {
 
 /// Splits sorted interactions: each user's last pairs are the test part, the pairs before them the
 /// validation part, by time or by lot. The lot is a hash of seed, user and item, so it needs no
-/// state. `had` counts the pairs that the interactions join. Also returns the number of users who are
-/// split between equal times.
+/// state. `had` counts the pairs that the interactions join. Also returns the number of users who
+/// are split between equal times.
 pub(super) fn split(
     interactions: Interactions,
     split: &Split,

@@ -223,8 +223,8 @@ impl File {
         self.header.contains_key(name)
     }
 
-    /// Takes a tensor; returns `None` if its bytes are not in the file, or their number does not match
-    /// its shape.
+    /// Takes a tensor; returns `None` if its bytes are not in the file, or their number does not
+    /// match its shape.
     pub fn take(&mut self, name: &str) -> Option<Place> {
         let told = self.header.remove(name)?;
         let number = |value: &Value| usize::try_from(value.as_u64()?).ok();
