@@ -10,9 +10,9 @@ use crate::error::{Error, Result};
 pub struct Split {
     /// The rule.
     pub kind: SplitKind,
-    /// Share of the test part: of each user's pairs, or of all pairs for `temporal-global`.
+    /// Share of each user's pairs in the test part; for `temporal-global`, of all pairs.
     pub test: f64,
-    /// Share of the validation part, of the pairs outside the test part.
+    /// Share of the pairs outside the test part that are in the validation part.
     pub validation: f64,
     /// Start of the test part, for `temporal-global`.
     pub at: Option<Moment>,

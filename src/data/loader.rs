@@ -169,7 +169,7 @@ impl Loader {
             return Err(Error::Config {
                 key: "extend".into(),
                 problem: "the data has changed since the files were opened".into(),
-                allowed: "to read them again".into(),
+                allowed: "reading the files again".into(),
             });
         }
         let files = self.interactions_files();

@@ -35,7 +35,7 @@ struct Record<C> {
     /// A [`Config`] when it is written, any JSON value when it is read.
     config: C,
     data: Report,
-    /// Variant of the kernels that the run computes with, on a GPU.
+    /// Variant of the kernels that the run uses, on a GPU.
     #[serde(rename = "shape")]
     variant: Option<Variant>,
     run: Run,

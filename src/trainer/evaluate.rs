@@ -124,7 +124,7 @@ impl Trainer {
         }
         let ranked = held_out.ranked(self.dataset.n_users);
         let mut has_begun = false;
-        // The last block is embedded with the first users: a catalogue of one block needs no wait of its own.
+        // The last block is embedded with the first users: a catalogue of one block needs no separate wait.
         while self.model.stale_blocks() > 1 && !(has_begun && started.elapsed() >= budget) {
             has_begun = true;
             let left = budget.saturating_sub(started.elapsed());
