@@ -6,7 +6,7 @@ use super::part::Part;
 use super::report::FileReport;
 use crate::config::{Config, SplitKind};
 
-/// An id has suspiciously many pairs above this share of all pairs and this multiple of the mean.
+/// An id is suspicious if it has more than this share of all pairs and this multiple of the mean.
 const MUCH: f64 = 0.1;
 const TIMES_THE_MEAN: f64 = 3.0;
 
