@@ -13,8 +13,8 @@ impl Twin for UpdateRows {
     }
 }
 
-/// Calls `update(row, gradient, state)` for each distinct row of the batch. `shares` are the elements of
-/// a row in each tensor of the optimiser's state.
+/// Calls `update(row, gradient, state)` for each distinct row of the batch. `shares` has the number
+/// of elements per row for each tensor of the optimiser's state.
 pub fn each_row<const N: usize>(
     op: &UpdateRows,
     memory: &mut Memory,
