@@ -4,8 +4,8 @@ use super::super::memory::{Memory, view};
 use crate::plan::{MIN_NORM, NO_ID, Step, UpdateRows};
 use twotower_simd::{add, dot};
 
-/// Calls `update(row, gradient, state)` for each distinct row of the batch. `shares` are the elements of
-/// a row in each tensor of the optimiser's state.
+/// Calls `update(row, gradient, state)` for each distinct row of the batch. `shares` has the number
+/// of elements per row for each tensor of the optimiser's state.
 pub fn each_row<const N: usize>(
     op: &UpdateRows,
     memory: &mut Memory,
