@@ -142,7 +142,7 @@ export class BatchPicture extends LitElement {
   @state() private view: Shown = "share";
   @state() private drawn: Drawn | undefined;
   @state() private cells: readonly (readonly Cell[])[] = [];
-  /** The row that is explained. */
+  /** Index of the row that the text explains. */
   @state() private chosen = 0;
   @state() private problem: string | undefined;
 

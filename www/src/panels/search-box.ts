@@ -94,7 +94,7 @@ export class SearchBox extends LitElement {
   }
 
   #choice(choice: Choice, ix: number): TemplateResult {
-    // The pointer goes down before the field loses the focus; a click would come too late.
+    // The field loses the focus and closes the list before a click arrives, so the choice is made when the pointer goes down.
     return html`<li
       id="choice-${ix}"
       role="option"

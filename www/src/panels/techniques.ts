@@ -95,7 +95,7 @@ export const TUNING: Technique = {
   ],
 };
 
-/** Inputs of towers beside an embedding for each id, and tuning. */
+/** Tuning, and inputs of towers in addition to an embedding for each id. */
 export const REFINEMENTS: readonly Technique[] = [
   {
     group: "towers.user.history",
