@@ -1,6 +1,7 @@
 /**
  * Ends worker threads. If a thread is terminated while Dawn works in it, the whole process ends. So a thread that has
- * loaded Dawn is asked to exit, and exits when Dawn has settled its promises. The main thread and the worker thread share the state.
+ * loaded Dawn is asked to exit, and exits when Dawn has settled its promises. The main thread and the worker thread share
+ * the state.
  */
 
 import process from "node:process";

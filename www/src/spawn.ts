@@ -39,7 +39,7 @@ function started(url: string): Worker {
   if (!isElsewhere(url)) return new Worker(url, { type: "module", name: "twotower" });
   const script = URL.createObjectURL(new Blob([importing(url)], { type: "text/javascript" }));
   const worker = new Worker(script, { name: "twotower" });
-  // The script's URL cannot be revoked yet: the worker fetches it later. The first message or error shows that it has done so.
+  // The URL cannot be revoked yet: the worker fetches it later. The first message or error shows that it has done so.
   const revoke = (): void => URL.revokeObjectURL(script);
   worker.addEventListener("message", revoke, { once: true });
   worker.addEventListener("error", revoke, { once: true });

@@ -157,7 +157,7 @@ export class TwoTowerTrainer extends Base {
     });
   }
 
-  /** Keeps the run when `moveBefore` moves the element: because this method exists, browsers skip the other two callbacks. */
+  /** Keeps the run when `moveBefore` moves the element: since this method exists, browsers skip the two callbacks above. */
   connectedMoveCallback(): void {
     // Empty on purpose.
   }
@@ -335,7 +335,7 @@ function styles(): CSSStyleSheet[] {
   return sheets;
 }
 
-/** Keeps keys without Ctrl, Meta or Alt from the page. Its shortcuts cannot see that the focus is on a field in the element. */
+/** Hides keys without Ctrl, Meta or Alt from the page, whose shortcuts cannot see that a field in the element has focus. */
 function keep(event: KeyboardEvent): void {
   if (!event.ctrlKey && !event.metaKey && !event.altKey) event.stopPropagation();
 }

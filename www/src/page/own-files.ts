@@ -25,7 +25,7 @@ export function ownSet(files: readonly File[]): DataSet | { problem: string } {
   };
 }
 
-/** Returns the files as a trainer's source and whether they are already split, or the problem if they cannot form a source. */
+/** Returns the files as a trainer's source and whether they are already split, or the problem if they are no source. */
 export function ownSource(files: readonly File[]): { source: Source; given: boolean } | { problem: string } {
   const items = files.find(({ name }) => ITEMS.test(name));
   // A single file contains interactions, even if it is named like a table of users.

@@ -101,7 +101,7 @@ export class ComparisonChart extends LitElement {
   }
 }
 
-/** Returns the metric's values in a strategy's runs after each epoch. The keys are the mean cost of the runs up to that epoch. */
+/** Returns the metric's values in the runs after each epoch, by the mean cost of the runs up to that epoch. */
 function curve(
   contender: Contender,
   metric: Judged,

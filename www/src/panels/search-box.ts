@@ -94,7 +94,7 @@ export class SearchBox extends LitElement {
   }
 
   #choice(choice: Choice, ix: number): TemplateResult {
-    // The field loses the focus and closes the list before a click arrives, so the choice is made when the pointer goes down.
+    // A click would come after the field has lost the focus and closed the list, so the pointer's press chooses.
     return html`<li
       id="choice-${ix}"
       role="option"

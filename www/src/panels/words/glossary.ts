@@ -11,11 +11,11 @@ export interface Word {
 export const GLOSSARY: Readonly<Record<Term, Word>> = {
   "two-tower": {
     name: "Two-tower model",
-    means: "Two functions, one for users and one for items. Each turns its input into a vector; a user is recommended the items whose vectors fit theirs best.",
+    means: "Two functions, one for users and one for items. Each turns its input into a vector; the model recommends the items whose vectors fit the user’s vector best.",
   },
   embedding: {
     name: "Embedding",
-    means: "The vector that stands for a user or an item: a list of numbers that training moves. Things that are alike get vectors that point the same way.",
+    means: "The vector that stands for a user or an item: a list of numbers that training changes. Similar items get vectors that point in similar directions.",
   },
   negative: {
     name: "Negative",
