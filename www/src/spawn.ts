@@ -4,7 +4,7 @@ import { addressOf } from "./addresses.js";
 import { TwoTowerError } from "./error.js";
 import type { Spawned } from "./thread.js";
 
-/** Address of the script beside this file. It is not written as `new URL(…, import.meta.url)`: bundlers would copy the script. */
+/** Address of the script next to this file. It is not written as `new URL(…, import.meta.url)`: bundlers would copy the script. */
 const BESIDE = import.meta.url.replace(/[^/?#]*([?#].*)?$/, "worker.js");
 
 /** Message of a worker that could not import its script from another origin. */

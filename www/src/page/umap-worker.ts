@@ -2,7 +2,7 @@
 
 import { UMAP } from "umap-js";
 
-/** Vectors, one after the other. */
+/** Vectors of `width` numbers, one after the other. */
 export interface Task {
   width: number;
   values: Float32Array;
