@@ -70,7 +70,8 @@ export async function bundle(folder) {
   built.push(await build({ ...inPages, input: ENTRIES, output: { ...output, chunkFileNames: chunkName, codeSplitting } }));
   built.push(await build({ ...common, input: { worker: source("worker.ts") }, output: { ...output, codeSplitting: false } }));
   built.push(await build({ ...common, input: { "page-umap": source("page/umap-worker.ts") }, output: { ...output, codeSplitting: false } }));
-  // Files for pages must not import a module of Node.js. Not minified: Node.js prints the line that threw.
+  // Built apart from the pages' files, which must not import a module of Node.js. Not minified: Node.js prints the line of
+  // an error.
   for (const [name, input] of Object.entries(NODE_ENTRIES)) {
     const entry = { ...common, platform: "node", input: { [name]: input } };
     built.push(await build({ ...entry, output: { ...output, minify: false, codeSplitting: false } }));

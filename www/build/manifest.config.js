@@ -1,4 +1,4 @@
-/** Settings of the custom elements analyzer, and a plugin that adds the attributes, which are in a table. */
+/** Settings of the custom elements analyzer, and a plugin for it that reads the attributes from their table. */
 
 /** Entries of the table in `attributes.ts`. */
 const attributes = [];

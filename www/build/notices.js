@@ -43,7 +43,7 @@ function entry({ name, version, licence, authors, source, folder }, bodies) {
 const STANDARD = { name: "The Rust standard library", version: "", licence: "MIT OR Apache-2.0", authors: ["The Rust Project contributors"], folder: root };
 const isStandard = (name) => name === STANDARD.name;
 
-/** Lines with a copyright holder. They begin with a year or a sign, unlike similar lines of licence texts. */
+/** Lines that name a copyright holder. They contain a year or a copyright sign, unlike similar lines of licence texts. */
 const HOLDERS = /^[ \t]*(?:copyright[ \t]+(?:\(c\)|©|\d)|(?:\(c\)|©)[ \t]*\d)[^\n]*\n?/gim;
 
 /** Returns the text that identifies a licence: without its layout and its appendix on how to use it. */

@@ -6,7 +6,7 @@ import { page } from "./environment.js";
 export interface Addresses {
   /** Script of the Web Worker: the package's `worker.js`. */
   workerUrl?: string | URL | undefined;
-  /** The compiled crate: the package's `twotower.wasm`, or the file itself. */
+  /** Address of the compiled crate, the package's `twotower.wasm`; or a `Blob` with the file. */
   wasmUrl?: string | URL | Blob | undefined;
   /** Folder of the built-in data sets: the package's `data/`. Ends in a slash. */
   dataUrl?: string | URL | undefined;
@@ -28,7 +28,7 @@ export function addressOf(file: "workerUrl" | "dataUrl"): string | undefined {
   return resolved(configured[file]);
 }
 
-/** Returns the configured address of the compiled crate, resolved against the page, or the file itself. */
+/** Returns the configured address of the compiled crate, resolved against the page, or the configured file. */
 export function wasmSource(): string | Blob | undefined {
   const { wasmUrl } = configured;
   return wasmUrl instanceof Blob ? wasmUrl : resolved(wasmUrl);

@@ -18,12 +18,12 @@ const KINDS = {
   "true or false": (value: unknown) => typeof value === "boolean",
 };
 
-/** Rejects an argument of another kind. */
+/** Rejects an argument that is not of the allowed kind. */
 export function check(key: string, value: unknown, allowed: keyof typeof KINDS): void {
   if (!KINDS[allowed](value)) throw refusal(key, `${told(value)} is not allowed`, allowed);
 }
 
-/** Rejects options of another kind. They may be absent. */
+/** Rejects options that are not of the allowed kinds. Any of them may be absent. */
 export function checkOptional<T extends object>(options: T, kinds: { readonly [K in keyof T]?: keyof typeof KINDS }): void {
   for (const [key, allowed] of Object.entries(kinds) as [keyof T & string, keyof typeof KINDS][]) {
     if (options[key] !== undefined) check(key, options[key], allowed);
@@ -49,7 +49,7 @@ function copied<T extends object>(key: string, data: T, other: (value: unknown) 
   try {
     return JSON.parse(JSON.stringify(data, (_, value: unknown) => (isJson(value) ? value : other(value)))) as T;
   } catch (cause) {
-    // Only the first line: the others draw the cycle.
+    // Only the first line of the message: further lines draw the cycle of a cyclic object.
     throw cause instanceof TwoTowerError ? cause : refusal(key, (cause as Error).message.replace(/\n[^]*/, ""), PLAIN);
   }
 }

@@ -1,6 +1,7 @@
 /**
  * Ends worker threads. If a thread is terminated while Dawn works in it, the whole process ends. So a thread that has
- * loaded Dawn is asked to exit, and exits when Dawn has settled its promises. Both threads see the state.
+ * loaded Dawn is asked to exit, and exits when Dawn has settled its promises. The main thread and the worker thread share
+ * the state.
  */
 
 import process from "node:process";
@@ -38,7 +39,7 @@ export function endWithProcess(worker: Worker, state: Int32Array): void {
   worker.on("exit", () => process.off("exit", wait));
 }
 
-/** Called in the thread: exits soon after the message to exit, and sets the state. */
+/** Called in the worker thread: exits when the message to exit has come and Dawn is idle, and then sets the state. */
 export function obey(port: MessagePort, state: Int32Array): void {
   port.on("message", (message) => {
     if (message === EXIT) whenSettled(() => process.exit());
@@ -49,7 +50,7 @@ export function obey(port: MessagePort, state: Int32Array): void {
   });
 }
 
-/** Called in the thread, before Dawn is loaded: sets the state. Throws if the thread is being terminated. */
+/** Called in the worker thread, before Dawn is loaded: sets the state. Throws if the thread is being terminated. */
 export function enterDawn(state: Int32Array): void {
   if (Atomics.compareExchange(state, 0, PLAIN, WITH_DAWN) === TERMINATED) throw new Error("the trainer was destroyed");
 }

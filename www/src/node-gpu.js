@@ -1,5 +1,5 @@
 /**
- * Gives a thread of Node.js the `navigator.gpu` of a browser, by the npm package `webgpu`: Dawn, Chrome's WebGPU.
+ * Gives a thread of Node.js the `navigator.gpu` of a browser, through the npm package `webgpu`: Dawn, Chrome's WebGPU.
  * This is plain JavaScript because `crates/lab/browser/drive-node.mjs` imports it without a build.
  */
 
@@ -30,8 +30,8 @@ let pending = 0;
 let listener;
 
 /**
- * Calls `listen` as soon as no promise of Dawn is pending: at once, or before code that waits for the last one. If a
- * thread ends while one is pending, Dawn ends the process.
+ * Calls `listen` as soon as no promise of Dawn is pending: at once, or when the last one settles, before the code that
+ * awaits it. If a thread ends while a promise is pending, Dawn ends the process.
  * @param {() => void} listen
  */
 export function whenSettled(listen) {

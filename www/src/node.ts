@@ -1,4 +1,4 @@
-/** Train a two-tower recommender in Node.js, as in a page: on the CPU, or on a GPU by the npm package `webgpu`. */
+/** Train a two-tower recommender in Node.js, as in a page: on the CPU, or on a GPU through the npm package `webgpu`. */
 
 import { Worker } from "node:worker_threads";
 
@@ -16,7 +16,7 @@ export * from "./index.js";
 spawnWith(spawn);
 sendBlobsAsStreams();
 
-/** Starts a worker thread; `failed` is called with the reason if its script cannot be loaded or breaks. */
+/** Starts a worker thread. Calls `failed` with the reason if the thread fails, and when it ends. */
 function spawn(failed: (reason: TwoTowerError) => void): Spawned {
   const state = freshState();
   const worker = started(state);
@@ -48,7 +48,7 @@ function failure(error: NodeJS.ErrnoException, code = error.code): TwoTowerError
 function counted(worker: Worker): Endpoint {
   const endpoint = nodeEndpoint(worker);
   let pending = 0;
-  // Each message to the worker is a call, and each message from it the answer to one.
+  // Each message to the worker is a call, and each message from the worker answers one call.
   worker.on("message", () => {
     pending -= 1;
     if (pending === 0) worker.unref();

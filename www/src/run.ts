@@ -35,7 +35,7 @@ export class Run {
     return this.#inTurn((engine) => engine.setEpochs(epochs));
   }
 
-  /** Trains for about this long. Each slice is a separate task, so that other calls can run between slices. */
+  /** Trains for about this time. Each slice is a separate task, so that other calls can run between two slices. */
   advance(milliseconds: number): Promise<Progress> {
     return this.#inTurn((engine) => engine.advance(milliseconds));
   }

@@ -1,4 +1,4 @@
-/** Converts a user's source to named parts that can be sent to the worker. */
+/** Converts the caller's data to named parts that can be sent to the worker. */
 
 import { TwoTowerError } from "./error.js";
 import type { NewData, Source, Table } from "./types.js";
@@ -35,7 +35,10 @@ export function partsOf(source: Source | NewData, isNew = false): Part[] {
 
 let blobsCanBeSent = true;
 
-/** Makes blobs travel as streams. Node.js cannot send the blob of a file on disk, and one inside another blob ends the process. */
+/**
+ * Makes blobs travel as streams. Node.js cannot send the blob of a file on disk. If another blob contains such a blob,
+ * sending it ends the process.
+ */
 export function sendBlobsAsStreams(): void {
   blobsCanBeSent = false;
 }

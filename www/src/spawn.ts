@@ -4,19 +4,19 @@ import { addressOf } from "./addresses.js";
 import { TwoTowerError } from "./error.js";
 import type { Spawned } from "./thread.js";
 
-/** Address of the script beside this file. It is not written as `new URL(…, import.meta.url)`: bundlers would copy the script. */
+/** Address of the script next to this file. It is not written as `new URL(…, import.meta.url)`: bundlers would copy the script. */
 const BESIDE = import.meta.url.replace(/[^/?#]*([?#].*)?$/, "worker.js");
 
 /** Message of a worker that could not import its script from another origin. */
 const UNLOADED = "unloaded";
 
-/** Starts the worker; `failed` is called with the reason if its script cannot be loaded or breaks. */
+/** Starts the worker. Calls `failed` with the reason if its script cannot be loaded or throws an error. */
 export function spawn(failed: (reason: TwoTowerError) => void): Spawned {
   const given = addressOf("workerUrl");
   const url = given ?? BESIDE;
   const worker = given !== undefined || isElsewhere(url) ? started(url) : beside();
   const explain = (): void => void unloaded(url).then(failed);
-  // A script that cannot be loaded is a plain event, without a message.
+  // A script that cannot be loaded causes a plain event, without a message.
   worker.onerror = ({ message }: Partial<ErrorEvent>) => {
     // The first two lines are the place and the reason of a panic; a stack follows.
     const reason = message?.split("\n", 2).join(" ");
@@ -39,7 +39,7 @@ function started(url: string): Worker {
   if (!isElsewhere(url)) return new Worker(url, { type: "module", name: "twotower" });
   const script = URL.createObjectURL(new Blob([importing(url)], { type: "text/javascript" }));
   const worker = new Worker(script, { name: "twotower" });
-  // Not at once: the worker fetches it later. The first message or error shows that it has been fetched.
+  // The URL cannot be revoked yet: the worker fetches it later. The first message or error shows that it has done so.
   const revoke = (): void => URL.revokeObjectURL(script);
   worker.addEventListener("message", revoke, { once: true });
   worker.addEventListener("error", revoke, { once: true });
@@ -68,7 +68,7 @@ import(${JSON.stringify(url)}).then(
 
 /**
  * Returns whether the script is from another origin than this page; a page in a sandboxed frame has its own origin.
- * Bundlers put a `file:` address here, which has no server.
+ * A `file:` address, which bundlers may write for this file, does not count.
  */
 function isElsewhere(url: string): boolean {
   const { protocol, origin } = new URL(url);

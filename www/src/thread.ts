@@ -16,7 +16,7 @@ export interface Spawned {
   terminate(): void;
 }
 
-/** Starts a worker; `failed` is called with the reason if its script cannot be loaded or breaks. */
+/** Starts a worker. Calls `failed` with the reason if the worker cannot be loaded or fails. */
 export type Spawn = (failed: (reason: TwoTowerError) => void) => Spawned;
 
 let spawn: Spawn = spawnInBrowser;
@@ -109,7 +109,7 @@ export class Thread {
 
   /** Ends the worker. Its proxy is released: otherwise the page would keep the `Worker` object. */
   #end(): void {
-    // A worker of Node.js reports its end, also one that was asked for.
+    // A worker of Node.js reports its end, even if it was asked to end.
     if (this.#ended) return;
     this.#ended = true;
     this.host[releaseProxy]();

@@ -182,8 +182,8 @@ export class Trainer {
   }
 
   /**
-   * Runs the next steps of the run, for half a second within its epoch, with a clock around each operation, and returns
-   * the times. {@link Trainer.train} may be running or not: training resumes after these steps, with the same bits, and
+   * Runs the next steps of the run with a clock around each operation, for half a second, but not beyond the epoch.
+   * Returns the times. {@link Trainer.train} may be running: training resumes after these steps, with the same bits, and
    * reports their losses. Rejected with the code `not-available` if no step is left, and on an adapter without
    * `timestamp-query`.
    */
@@ -198,8 +198,8 @@ export class Trainer {
 
   /**
    * Returns the `k` best items for a user, or for a visitor who likes some items, without the items that they have. If the
-   * user tower has features, the user may also be one who is not in the training data, described by features; if no
-   * value of them is known, the call is rejected with the code `config`.
+   * user tower has features, `query` may also describe a user who is not in the training data by features. If none of
+   * these values is known, the call is rejected with the code `config`.
    */
   recommend(query: Query, k: number, choice?: Choice): Promise<Recommendations>;
   recommend(query: Unseen, k: number, choice?: Choice): Promise<ByFeatures>;
@@ -210,7 +210,7 @@ export class Trainer {
     });
   }
 
-  /** Returns the `k` best items for each of many users: a list for each, in their order. */
+  /** Returns the `k` best items for many users: one list for each user, in the order of `users`. */
   recommendAll(users: readonly string[], k: number, choice: Choice = {}): Promise<ListsOfRecommendations> {
     return typed(() => {
       check("users", users, "a list of strings");
@@ -256,9 +256,9 @@ export class Trainer {
   }
 
   /**
-   * Starts over with a fresh model on the same data, with these options, else the defaults. The options `data` and
-   * `split` and the features stay. The old model's memory is freed first; if there is still too little
-   * (`out-of-memory`), the run has ended until the next reset. Rejected with `busy` while training.
+   * Starts over with a fresh model on the same data. Options that are not given have their defaults, except `data`,
+   * `split` and the features, which stay. The old model's memory is freed first. If there is still too little memory
+   * (`out-of-memory`), the run has no model until the next reset. Rejected with `busy` while training.
    */
   async reset(options: RunOptions = {}): Promise<void> {
     this.#refuseWhileTraining("reset");
@@ -271,19 +271,19 @@ export class Trainer {
 
   /**
    * Sets the initial item embeddings of a run that has not begun, from a file of `export("items.json")` of this or another
-   * run. Returns the number of items that the file contains, by their ids. Other items and all users start as usual. The
-   * file is read in pieces.
+   * run. Returns how many of the run's items the file contains; items are matched by id. Other items and all users start
+   * as usual. The file is read in pieces.
    */
   startItems(file: Bytes): Promise<number> {
     return typed(async () => this.#remote.ask("startItems", await cloneable(asBlob(file))));
   }
 
   /**
-   * Adds new users, items and interactions to the run, at the end of an epoch: what it has learnt stays, and training
-   * continues with all of the data. Its files have the columns of the run's own. Pairs that the run has are not added
-   * again, and every old pair stays in its part. A run that was over trains for a fifth more epochs, unless
-   * {@link TrainOptions.epochs} tells how many it has. Rejected with the code `config` within an epoch and for a run
-   * with `tune`; the run then stays as it is. `busy` while training.
+   * Adds new users, items and interactions to the run, at the end of an epoch. The run keeps what it has learnt, and
+   * training continues with all of the data. The new files must have the same columns as the run's files. Pairs that the
+   * run already has are not added again, and every old pair stays in its part. A run that had ended trains for a fifth
+   * more epochs, unless {@link TrainOptions.epochs} sets another number. Rejected with the code `config` within an epoch
+   * and for a run with `tune`; the run then stays as it is. Rejected with `busy` while training.
    */
   extend(source: NewData): Promise<Extension> {
     return typed(async () => {
@@ -298,8 +298,8 @@ export class Trainer {
   /**
    * Returns the run as a safetensors file that {@link Trainer.load} resumes, also in the middle of an epoch. The file
    * contains the data: anyone who has the file has the interactions that the run was trained on. It is written in pieces,
-   * so that it needs only its own size beside the model. Rejected with `out-of-memory` if there is no room; the run stays
-   * as it is.
+   * so that only memory of its own size is needed in addition to the model. Rejected with `out-of-memory` if there is too
+   * little memory; the run stays as it is.
    */
   save(): Promise<Uint8Array<ArrayBuffer>> {
     return this.#remote.ask("save");

@@ -19,13 +19,13 @@ export type NewData = Source | { train: Table; test?: Table; validation?: Table;
 
 /** Counts of new data that joined a run. */
 export interface Extension {
-  /** Whole epochs before it. */
+  /** Complete epochs before the extension. */
   epochs: number;
-  /** Training pairs before it. */
+  /** Training pairs before the extension. */
   pairs: number;
-  /** Users with a first training pair. */
+  /** Users who got their first training pair. */
   users: number;
-  /** Items with a first training pair. */
+  /** Items that got their first training pair. */
   items: number;
   /** New training pairs. */
   train: number;
@@ -41,7 +41,7 @@ export interface Extension {
   features: number;
 }
 
-/** A column of a file that is used. */
+/** A column that the run uses. */
 export interface ColumnReport {
   role: "user" | "item" | "rating" | "timestamp" | "title" | "feature";
   /** Its name in the header, if there is one. */
@@ -63,7 +63,7 @@ export interface FileReport {
   /** Whether the first row names the columns. */
   header: boolean;
   encoding: "utf-8" | "latin-1" | "utf-16";
-  /** Records read, bad ones included. */
+  /** Records read, including bad ones. */
   lines: number;
   bad: number;
   blank: number;
@@ -90,7 +90,7 @@ export interface DataSummary {
   train: number;
   validation: number;
   test: number;
-  /** Records read, bad ones included; headers and blank lines not. */
+  /** Records read, including bad ones, without headers and blank lines. */
   lines: number;
   /** Records that were skipped because they are invalid. */
   badLines: number;
@@ -131,7 +131,7 @@ export interface About {
   backend: Backend;
   /** Name of the GPU adapter; empty if there is none, or it has no name. */
   adapter: string;
-  /** How much work a GPU thread does: the quicker shape by measurement; null on the CPU. */
+  /** Work per GPU thread: little (`narrow`) or much (`wide`). The run measures which is faster. Null on the CPU. */
   shape: "narrow" | "wide" | null;
   /** The reason for this backend, as a clause. */
   reason: string;
@@ -185,7 +185,10 @@ export interface EpochReport extends Partial<Metrics>, Work {
 
 /** Pairs that an epoch skipped. */
 export interface Skipped {
-  /** Rows with an activity below it are stale: the distance that they moved, or an item's number of pairs; or a user's cap. */
+  /**
+   * Rows with an activity below it are stale. The activity is a row's movement in an epoch (`stale`), or an item's number
+   * of pairs (`popularity`). For `cap`, the mean number of pairs that an epoch keeps per user.
+   */
   threshold: number | null;
   /** Stale rows as a share of the judged rows; null if any pair may be skipped. */
   staleRows: number | null;
@@ -212,7 +215,10 @@ export interface Trial extends Metrics {
   seconds: number;
 }
 
-/** The model that a finished run keeps, measured on the test part: that of the best epoch with a validation part, else of the last. */
+/**
+ * The model that a finished run keeps, measured on the test part. A run with a validation part keeps the model of the best
+ * epoch, another run that of the last one.
+ */
 export interface Final extends Partial<Metrics> {
   /** The epoch of the model. */
   epoch: number;
@@ -313,7 +319,7 @@ export interface Profile {
 
 /** An operation of a step, or of a window. */
 export interface Operation {
-  /** The stem of its shaders, and what it writes: `softmax_loss → d_item`. */
+  /** The common part of its shaders' names, and its output: `softmax_loss → d_item`. */
   operation: string;
   /** How often it runs. An operation that runs once per window counts with its share of a step. */
   once: "step" | "window";

@@ -69,7 +69,7 @@ export interface Wasm {
   presets(): Preset[];
 }
 
-/** Address of the compiled crate, or the file itself. */
+/** Address of the compiled crate, or its bytes. */
 export type WasmSource = string | Blob | Promise<Uint8Array<ArrayBuffer>>;
 
 /** Loads, compiles and starts the crate. */

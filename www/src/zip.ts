@@ -25,7 +25,7 @@ export function isZip(first: number[]): boolean {
   return String.fromCharCode(...first.slice(0, 4)) === "PK\x03\x04";
 }
 
-/** Opens the only data file of an archive, or the one of several that is known to contain the part. */
+/** Opens the only data file of an archive; if there are several, the one whose name is known to contain the part. */
 export async function unzip(archive: Blob, part: PartName): Promise<Unzipped> {
   const { name, method, packed, bytes, at } = chosen(await entries(archive), part);
   const local = await view(archive, at, LOCAL);

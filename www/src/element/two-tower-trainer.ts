@@ -69,7 +69,7 @@ export class TwoTowerTrainer extends Base {
   #view: View | undefined;
   /** The view while it loads. */
   #loading: Promise<View> | undefined;
-  /** Number of closings. A view that was requested before the last one is dropped. */
+  /** Number of times that the element was closed. A view that was requested before the last closing is dropped. */
   #closed = 0;
   #ready = withResolvers<Trainer>();
   /** The trainer that `ready` resolved to. */
@@ -157,7 +157,7 @@ export class TwoTowerTrainer extends Base {
     });
   }
 
-  /** Keeps the run while `moveBefore` moves the element: browsers then do not call the other two callbacks. */
+  /** Keeps the run when `moveBefore` moves the element: since this method exists, browsers skip the two callbacks above. */
   connectedMoveCallback(): void {
     // Empty on purpose.
   }
@@ -170,7 +170,7 @@ export class TwoTowerTrainer extends Base {
       this.connectedCallback();
     }
     if (this.#view === undefined || this.#changing) return;
-    // Frameworks set one attribute after the other; they are read together.
+    // Frameworks set attributes one after another. This reads them once, after all of them are set.
     this.#changing = true;
     queueMicrotask(() => {
       this.#changing = false;
@@ -178,7 +178,7 @@ export class TwoTowerTrainer extends Base {
     });
   }
 
-  /** Loads once the element comes near the screen. */
+  /** Loads the view when the element comes near the screen. */
   #watch(): void {
     this.#seen = new IntersectionObserver((entries) => {
       if (entries.some(({ isIntersecting }) => isIntersecting)) void this.#load();
@@ -265,7 +265,7 @@ export class TwoTowerTrainer extends Base {
 
   readonly #became = (event: Event): void => {
     const { trainer } = (event as CustomEvent<ReadyDetail>).detail;
-    // Other data has another trainer, and so another promise.
+    // A new data set has a new trainer, and so a new promise.
     if (this.#refused || (this.#trainer !== undefined && this.#trainer !== trainer)) this.#promise();
     this.#trainer = trainer;
     this.#ready.resolve(trainer);
@@ -335,7 +335,7 @@ function styles(): CSSStyleSheet[] {
   return sheets;
 }
 
-/** Stops plain keys before they reach the page: its shortcuts see the focus on the element, not on a field in it. */
+/** Hides keys without Ctrl, Meta or Alt from the page, whose shortcuts cannot see that a field in the element has focus. */
 function keep(event: KeyboardEvent): void {
   if (!event.ctrlKey && !event.metaKey && !event.altKey) event.stopPropagation();
 }

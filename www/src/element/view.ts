@@ -31,7 +31,7 @@ import type { TwoTowerEventMap } from "./events.js";
 /** All elements of a page share a worker and train one at a time. */
 const NEIGHBOURS: Neighbours = { share: true, turns: new Turns() };
 
-/** Charts with their labels, for when one is shown at a time. */
+/** Charts with their labels. A narrow element shows one at a time, and the labels choose it. */
 const CHARTS = [
   ["metrics", "Metrics"],
   ["loss", "Loss"],
@@ -190,7 +190,7 @@ export class View extends LitElement {
   }
 
   override firstUpdated(): void {
-    // Labels are plain words until then.
+    // Until this is loaded, labels have no explanations.
     void import("../panels/words/term.js");
   }
 
@@ -252,7 +252,7 @@ export class View extends LitElement {
     </div>`;
   }
 
-  /** The pictures that are shown. Each is loaded then: most elements have none. */
+  /** Renders the pictures of the `panels`. Their code is loaded only if they are shown, since most elements have none. */
   #pictures(shows: (panel: Setup["panels"][number]) => boolean): TemplateResult | typeof nothing {
     const session = this.#session;
     const { trainer, run, version, progress } = session;

@@ -6,7 +6,7 @@ import { spawnWith } from "../thread.js";
 import { inlined } from "./inlined.js";
 
 const script = URL.createObjectURL(new Blob([await inlined("worker.js")], { type: "text/javascript" }));
-// The file itself, not its address: the worker of a page from disk may not fetch from the page's memory.
+// Sets the file itself, not a `blob:` address: the worker of a page from disk may not fetch one.
 configure({ wasmUrl: await inlined("twotower.wasm") });
 spawnWith((failed) => {
   const worker = new Worker(script, { name: "twotower" });

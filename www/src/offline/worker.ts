@@ -1,4 +1,7 @@
-/** Entry of the offline page's worker: a classic script, since a page from disk may not start a module from memory. */
+/**
+ * Entry of the offline page's worker: a classic script, since a page from disk may not start a module worker from a
+ * `blob:` address.
+ */
 
 import { expose } from "comlink";
 

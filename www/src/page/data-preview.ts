@@ -121,7 +121,7 @@ export class DataPreview extends LitElement {
   @property({ type: Boolean }) aside = false;
   /** The last reports on the files. */
   @state() private files: readonly FileReport[] = [];
-  /** The run that they were read for, if they were not rejected. */
+  /** Description of the run that was created from them; undefined if they were rejected. */
   @state() private read: About | undefined;
   /** The options as the page offers them for the visitor's own files. */
   private offered: readonly OptionSpec[] = [];
@@ -173,7 +173,7 @@ export class DataPreview extends LitElement {
   #notes(): TemplateResult | typeof nothing {
     const { read, settings } = this;
     if (read === undefined) return nothing;
-    // For this note the page has a button.
+    // The page shows a button instead of this note.
     const notes = read.data.notes.filter((note) => !note.includes("`data.minRating`"));
     const limited = read.config.data.minRating !== null || (settings.values["data.minRating"] ?? null) !== null;
     const [least, most] = (limited ? undefined : read.data.read.find(({ ratings }) => ratings)?.ratings) ?? [0, 0];

@@ -95,7 +95,7 @@ export class DemoPage extends LitElement {
         display: block;
         min-height: 64px;
       }
-      /* As high before it is loaded as after it. */
+      /* Reserves the height that it has once it is loaded. */
       tt-tour {
         display: block;
         min-height: 32px;
@@ -148,7 +148,7 @@ export class DemoPage extends LitElement {
   @state() private user: string | undefined;
   /** Outcome of the last attempt to keep a model. */
   @state() private outcome = "";
-  /** Whether the list of past runs is shown. */
+  /** Whether the page shows the list of past runs. */
   @state() private hasPast = false;
   @query("tt-past-runs") private readonly pastRuns!: PastRuns;
 
@@ -320,7 +320,7 @@ export class DemoPage extends LitElement {
           : nothing}
         <section class="see" aria-labelledby="stories">
           <h2 id="stories">Six stories</h2>
-          <p class="muted small">Each opens its data and its settings above; press Start there. The run at hand is kept among the past runs.</p>
+          <p class="muted small">Each opens its data and its settings above; press Start there. The current run is kept among the past runs.</p>
           <tt-story-cards ?disabled=${this.comparing} @tell=${({ detail }: CustomEvent<string>) => this.#tell(detail)}></tt-story-cards>
         </section>
         <section class="compare" aria-labelledby="compare" ?hidden=${serves(about)}>
@@ -481,11 +481,11 @@ export class DemoPage extends LitElement {
 
   #learnt(): string {
     const { epochs, progress, trainer } = this.#session;
-    if (serves(trainer?.about)) return "Answers of the run that this one was saved from.";
-    if (progress?.trial) return "Tuning tries temperatures first and discards those models. The answers follow after that.";
+    if (serves(trainer?.about)) return "The answers are those of the trained run that this run was saved from.";
+    if (progress?.trial) return "Tuning tries temperatures first and discards those models. Answers come after the tuning.";
     if (progress === undefined && epochs.length === 0) return "The model is not trained yet, so its answers are random. They change as it trains.";
     return epochs.length === 0
-      ? "The model is training. Its answers follow at the end of each epoch."
+      ? "The model is training. Its answers change at the end of each epoch."
       : `Answers after ${epochs.length === 1 ? "1 epoch" : `${epochs.length} epochs`}.`;
   }
 
@@ -500,7 +500,7 @@ export class DemoPage extends LitElement {
     if (error) this.outcome = "";
   };
 
-  /** Asks before the page is left, if a trained run is not kept. */
+  /** Asks before the visitor leaves the page, if a trained run is not kept. */
   readonly #leaving = (event: BeforeUnloadEvent): void => {
     const { isTrained, epochs } = this.#session;
     if (isTrained && epochs.length > 0 && !(this.pastRuns as PastRuns | null)?.isKept) event.preventDefault();

@@ -191,7 +191,7 @@ export class ExportMenu extends LitElement {
     return html`<form aria-labelledby="csv" @submit=${this.#submitted}>
       <h3 id="csv">Recommendations</h3>
       <p class="small muted">
-        CSV with ${user}, rank, ${item}, title and score, without ${item}s that a ${user} has already. Text that a
+        CSV with ${user}, rank, ${item}, title and score, without ${item}s that a ${user} already has. Text that a
         spreadsheet would read as a formula begins with an apostrophe.
       </p>
       <div class="whom small" role="radiogroup" aria-label="For whom">

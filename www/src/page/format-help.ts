@@ -39,15 +39,15 @@ export class FormatHelp extends LitElement {
 
   override render(): TemplateResult {
     return html`<p>
-        One line for each pair of a user and an item. Ratings and times are optional. Commas, semicolons,
-        tabs or other separators, with or without a header:
+        One line for each pair of a user and an item. Ratings, times and the header are optional. The separator
+        may be a comma, a semicolon, a tab or another one:
       </p>
       <pre tabindex="0" role="region" aria-label="A file of ratings">${RATINGS}</pre>
       <p>Titles are in a second file, <code>items.csv</code>. Drop it together with the first one:</p>
       <pre tabindex="0" role="region" aria-label="A file of titles">${TITLES}</pre>
       <p>
-        JSON lines, JSON arrays, all MovieLens files, <code>.gz</code> and <code>.zip</code> are read as well. The page
-        shows the first rows before training, where you can correct the columns. <a href=${GUIDE}>All formats</a>.
+        The page also reads JSON lines, JSON arrays, all MovieLens files, <code>.gz</code> and <code>.zip</code>. Before
+        training, it shows the first rows, where you can correct the columns. <a href=${GUIDE}>All formats</a>.
       </p>
       <div>
         <button class="button small" @click=${() => give(new Blob([sample()], { type: "text/csv" }), SAMPLE)}>Download a sample</button>
@@ -57,14 +57,14 @@ export class FormatHelp extends LitElement {
 
 const SAMPLE = "sample-ratings.csv";
 
-/** Books of two tastes. The ids are titles, so that one file is enough. */
+/** Books of two kinds. The ids are titles, so that one file is enough. */
 const BOOKS = [
   ["Dune", "Foundation", "Neuromancer", "Hyperion", "Solaris", "Contact", "Ringworld", "Snow Crash", "The Martian", "I, Robot"],
   ["Emma", "Persuasion", "Jane Eyre", "Middlemarch", "Villette", "Rebecca", "Cranford", "Mansfield Park", "The Warden", "Evelina"],
 ] as const;
 const READERS = 60;
 
-/** Returns ratings of readers who like one of the tastes, and now and then a book of the other. */
+/** Returns ratings of readers. Each reader prefers one kind of books, and rates a few of the other kind low. */
 export function sample(): string {
   const lines = Array.from({ length: READERS }, (_, reader) =>
     BOOKS.flatMap((books, taste) => {

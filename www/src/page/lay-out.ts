@@ -1,9 +1,9 @@
-/** Lays vectors out by UMAP, in a worker of its own: the first of its steps takes seconds. */
+/** Lays vectors out with UMAP, in a separate worker, because its first step takes seconds. */
 
 import type { Layout } from "../panels/item-map.js";
 import type { Task, Told } from "./umap-worker.js";
 
-/** None in the page that opens from disk: it carries no further worker. */
+/** Undefined in the page that opens from disk, which does not contain this worker. */
 export const layOut: Layout | undefined = location.protocol === "file:" ? undefined : inWorker;
 
 function inWorker({ width, values }: Parameters<Layout>[0], told: (share: number) => void, signal: AbortSignal): Promise<Float32Array> {

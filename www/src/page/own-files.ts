@@ -4,7 +4,7 @@ import { type Source, Trainer } from "../index.js";
 import { type DataSet, SHIPPED, WORDS } from "../panels/data-set.js";
 import { savedRun } from "./saved-run.js";
 
-/** Returns a data set of dropped or picked files, or the reason why they are none. */
+/** Returns a data set of dropped or picked files, or the problem if they cannot form one. */
 export function ownSet(files: readonly File[]): DataSet | { problem: string } {
   const [only] = files;
   if (files.length === 1 && only && SAVED.test(only.name)) {
@@ -25,10 +25,10 @@ export function ownSet(files: readonly File[]): DataSet | { problem: string } {
   };
 }
 
-/** Returns the files as a trainer's source and whether they are already split, or the reason why they are no source. */
+/** Returns the files as a trainer's source and whether they are already split, or the problem if they are no source. */
 export function ownSource(files: readonly File[]): { source: Source; given: boolean } | { problem: string } {
   const items = files.find(({ name }) => ITEMS.test(name));
-  // A single file contains interactions, also if it is named like a user table.
+  // A single file contains interactions, even if it is named like a table of users.
   const users = files.length > 1 ? files.find(({ name }) => USERS.test(name)) : undefined;
   const sides = { ...(items && { items }), ...(users && { users }) };
   const tables = files.filter((file) => file !== items && file !== users);

@@ -68,7 +68,7 @@ export class PageHeader extends LitElement {
   }
 }
 
-/** Draws a table of vectors, one of them set apart. Shades stand for values and are the same at each visit. */
+/** Draws a table of vectors with one vector above it. Shades stand for values and are the same at each visit. */
 function tower(side: "user" | "item", left: number, start: number): SVGTemplateResult[] {
   const cells = Array.from({ length: ACROSS * (DOWN + 1) }, (_, ix) => ({ column: ix % ACROSS, row: Math.floor(ix / ACROSS), ix }));
   return cells.map(({ column, row, ix }) => {

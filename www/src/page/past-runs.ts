@@ -102,10 +102,10 @@ export class PastRuns extends LitElement {
   @state() private problem: string | undefined;
   /** Ids of the runs to compare. */
   @state() private picked: readonly string[] = [];
-  /** Id of the run whose deletion waits for confirmation. */
+  /** Id of the run to delete, while the page waits for confirmation. */
   @state() private leaving: string | undefined;
 
-  /** The current run as it was kept last: its number, its id in the storage, and its pairs then. */
+  /** The last copy of the current run: the run's number, the copy's id in the storage, and the pairs trained by then. */
   #at = { run: -1, id: "", pairs: 0, time: 0, isWanted: false, name: "" };
   /** The last action on the storage. The next one waits for it, because it reads the result. */
   #last: Promise<unknown> = Promise.resolve();

@@ -31,7 +31,7 @@ async function listsOf(trainer: Trainer, users: readonly string[], k: number): P
   try {
     return await trainer.recommendAll(users, k);
   } catch (thrown) {
-    // A block with only unknown users is rejected; beside known users they get empty lists.
+    // A block with only unknown users is rejected. In other blocks, unknown users get empty lists.
     if (thrown instanceof TwoTowerError && thrown.code === "unknown-id") return [];
     throw thrown;
   }
@@ -54,5 +54,8 @@ export function cell(text: string): string {
   return /[",;\t\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
-/** Matches signs that begin a formula, also full-width ones and after blanks, and blanks that may end the cell before. */
+/**
+ * Matches signs that begin a formula, also full-width ones and after blanks. Also matches a tab or a line break at the
+ * beginning, which may end the previous cell.
+ */
 const FORMULA = /^(\s*[=+\-@＝＋－＠]|[\t\r\n])/;

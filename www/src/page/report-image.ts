@@ -42,7 +42,7 @@ ${plot("Metrics", 510, metrics)}
 `;
 }
 
-/** Curves over the epochs, on an axis that holds all of them. */
+/** Draws curves over the epochs, all on one vertical axis. */
 function plot(heading: string, left: number, curves: readonly Curve[]): string {
   const values = curves.flatMap(({ values }) => values).filter(Number.isFinite);
   const [low, high] = [Math.min(0, ...values), Math.max(...values, 0) || 1];

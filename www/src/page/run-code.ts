@@ -53,7 +53,7 @@ export function scriptOf(run: Repeated): string {
   return `${lines.join("\n")}\n`;
 }
 
-/** Returns the run as a command line of a checkout of the project. */
+/** Returns the run as a command line for a checkout of the project. */
 export function commandOf(run: Repeated): string {
   const { dataSet, about, backend, specs } = run;
   const words = ["cargo xtask train"];
@@ -63,7 +63,7 @@ export function commandOf(run: Repeated): string {
     if (isShipped(dataSet)) words.push(`--dataset ${dataSet.id}`);
     else for (const [part, name] of filesOf(run)) words.push(`--${part} ${quoted(name)}`);
     for (const [key, value] of Object.entries(changes(about.config, specs))) {
-      // The test file implies it.
+      // The test file implies this option.
       if (key === "split.kind" && value === "given") continue;
       words.push(`--set ${quoted(`${key}=${word(value)}`)}`);
     }

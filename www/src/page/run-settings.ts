@@ -14,7 +14,7 @@ import { DEFAULTS, isOfData, ofData, type Settings, type Value, type Values, val
 import "../panels/technique-switch.js";
 import { COUNT, OPTIONS, SWITCHES } from "../panels/options.js";
 
-/** Kinds of negatives that are drawn, and so have a count. */
+/** Kinds of negatives that have a count, because they are drawn. */
 const DRAWN: readonly unknown[] = ["uniform", "popularity", "mixed"];
 
 const BACKENDS = [
@@ -115,7 +115,7 @@ export class RunSettings extends LitElement {
     return preset ? valuesOf(preset.options, this.specs) : {};
   }
 
-  /** Returns the time of a run with the last preset, the slowest, unless it is chosen. */
+  /** Returns a sentence on the time of a run with the last preset, which is the slowest; empty if that one is chosen. */
   #cost(): string {
     const { about } = this;
     const best = this.presets.at(-1)?.name;

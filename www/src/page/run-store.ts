@@ -4,10 +4,10 @@ import { type Config, type EpochReport, type Final, type Metrics, TwoTowerError 
 import { scaled } from "../panels/format.js";
 import type { Points } from "../panels/loss-curve.js";
 
-/** Bytes that all kept runs may take together. */
+/** Maximum number of bytes of all kept runs together. */
 export const BUDGET = 256e6;
 
-/** Milliseconds that the browser has to answer. */
+/** Maximum time in milliseconds until the browser's storage answers. */
 const PATIENCE = 10_000;
 
 const DATABASE = "twotower";

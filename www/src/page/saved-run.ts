@@ -3,7 +3,7 @@
 import { Trainer } from "../index.js";
 import type { DataSet } from "../panels/data-set.js";
 
-/** Description of a saved run beside its file. */
+/** Description of a saved run, in addition to its file. */
 export type Told = Pick<DataSet, "id" | "title" | "summary" | "words" | "curve" | "trainedOn">;
 
 /** Returns a saved run as a data set. */

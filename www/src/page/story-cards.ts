@@ -6,7 +6,7 @@ import { define } from "../panels/define.js";
 import { linkTo } from "./link.js";
 import { STORIES, type Story, type StoryRun } from "./stories.js";
 
-/** Stories: runs to try, with what to look at. Sends `tell` with the fragment of the run that is picked. */
+/** Stories: runs to try, with the effect to look at. Sends `tell` with the address fragment of the picked run. */
 @define("tt-story-cards")
 export class StoryCards extends LitElement {
   static override styles = [
@@ -59,7 +59,7 @@ export class StoryCards extends LitElement {
   #link({ title, dataset }: Story, { label, epochs, config }: StoryRun): TemplateResult {
     const href = linkTo({ dataset, epochs: String(epochs), ...(Object.keys(config).length > 0 && { config: JSON.stringify(config) }) });
     const pick = (event: MouseEvent): void => {
-      // A link that is opened elsewhere stays a link.
+      // With a modifier key, the browser opens the link in another tab or window.
       if (event.ctrlKey || event.metaKey || event.shiftKey) return;
       event.preventDefault();
       if (!this.disabled) this.dispatchEvent(new CustomEvent<string>("tell", { detail: new URL(href).hash }));

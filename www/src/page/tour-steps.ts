@@ -24,8 +24,8 @@ export function stepsOf({ user, item }: { user: string; item: string }): readonl
     },
     {
       at: "tt-run-charts",
-      title: "Is it any good?",
-      text: `Some pairs are hidden from the model. After each epoch it recommends 20 ${item}s to every ${user}; recall is the share of the hidden ones among them. The dashed lines show what the most popular ${item}s alone would reach.`,
+      title: "How good is it?",
+      text: `Some pairs are hidden from the model. After each epoch it recommends 20 ${item}s to every ${user}; recall is the share of a ${user}’s hidden ${item}s that are among these 20. The dashed lines show what the most popular ${item}s alone would reach.`,
     },
     {
       at: ".ask",
@@ -40,7 +40,7 @@ export function stepsOf({ user, item }: { user: string; item: string }): readonl
     {
       at: ".settings",
       title: "Try something else",
-      text: "Change a setting and train again. OneBP, CBNS and skipping are three ways to train for less; the stories further down show where each one pays.",
+      text: "Change a setting and train again. OneBP, CBNS and skipping change how the model trains; the stories further down show where each one helps.",
     },
   ];
 }

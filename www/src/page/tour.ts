@@ -7,10 +7,10 @@ import { GLOSSARY } from "../panels/words/glossary.js";
 import { TERMS } from "../panels/words/terms.js";
 import { stepsOf } from "./tour-steps.js";
 
-/** Under which the browser remembers that the visitor knows of the tour. */
+/** Key under which the browser stores that the visitor knows the tour. */
 const KEY = "twotower-tour";
 
-/** Invites to a tour of the page, once, and gives it: a card at the window's edge that goes from part to part. */
+/** Invites the visitor to a tour of the page, until they answer. A card at the window's edge goes from part to part. */
 @define("tt-tour")
 export class Tour extends LitElement {
   static override styles = [
@@ -140,7 +140,7 @@ export class Tour extends LitElement {
   }
 }
 
-/** Whether the visitor knows of the tour. Storage may be refused: then each visit is the first. */
+/** Returns whether the visitor knows the tour. If the browser blocks the storage, each visit counts as the first. */
 function recalled(): boolean {
   try {
     return localStorage.getItem(KEY) !== null;
@@ -153,7 +153,7 @@ function remember(): void {
   try {
     localStorage.setItem(KEY, "known");
   } catch {
-    // The next visit is a first one again.
+    // The next visit counts as the first one again.
   }
 }
 

@@ -2,13 +2,13 @@
 
 import { UMAP } from "umap-js";
 
-/** Vectors, one after the other. */
+/** Vectors of `width` numbers, one after the other. */
 export interface Task {
   width: number;
   values: Float32Array;
 }
 
-/** The share that is done, or each vector's place. */
+/** The share of the work that is done, or the place of each vector. */
 export type Told = { share: number } | { points: Float32Array };
 
 /** Steps between two messages. */
@@ -30,7 +30,7 @@ onmessage = ({ data: { width, values } }: MessageEvent<Task>) => {
   tell({ points: Float32Array.from(umap.getEmbedding().flat()) });
 };
 
-/** Numbers from 0 to 1 by mulberry32. */
+/** Returns a generator of random numbers from 0 to 1 (mulberry32). */
 function randomFrom(seed: number): () => number {
   let state = seed;
   return () => {

@@ -17,7 +17,7 @@ const GLANCE = 40;
 /** Maximum number of results of a search. */
 const FOUND = 30;
 
-/** Lists with their labels, for when one is shown at a time. */
+/** Lists with their labels. A narrow panel shows one at a time, and the labels choose it. */
 const LISTS = [
   ["recommended", "Recommended"],
   ["history", "History"],
@@ -165,7 +165,7 @@ export class AskPanel extends LitElement {
   @state() private chosen: Item | undefined;
   @state() private similar: readonly Recommendation[] = [];
   @state() private problem: string | undefined;
-  /** The list that is shown when there is room for one. */
+  /** The list that is shown if there is room for only one. */
   @state() private front: ListName = "recommended";
 
   override willUpdate(changed: PropertyValues<this>): void {
@@ -213,7 +213,7 @@ export class AskPanel extends LitElement {
       </div>`;
   }
 
-  /** Words before the reasons. Empty with a single liked item, which is the only possible reason. */
+  /** Words before the reasons. Empty if the visitor likes only one item, since it is the only possible reason. */
   get #because(): string {
     if (this.whom?.kind === "user") return "because of";
     return this.whom && this.whom.items.length > 1 ? "because you like" : "";

@@ -142,7 +142,7 @@ export class BatchPicture extends LitElement {
   @state() private view: Shown = "share";
   @state() private drawn: Drawn | undefined;
   @state() private cells: readonly (readonly Cell[])[] = [];
-  /** The row that is explained. */
+  /** Index of the row that the text explains. */
   @state() private chosen = 0;
   @state() private problem: string | undefined;
 
@@ -242,13 +242,13 @@ export class BatchPicture extends LitElement {
     const other = rival && items[rival.column];
     return html`<div class="small figure" role="status">
       <p>
-        ${capital(user)} ${pair.user} took <bdi>${pair.item.title ?? pair.item.item}</bdi>. It has ${percent(positive.share)} of the row; the loss is
-        ${(-Math.log(positive.share)).toFixed(2)}. It lacks ${percent(1 - positive.share)}: with that weight
-        ${onebp ? "the item is pulled to the user" : "the two are pulled together"}.
-        ${other ? html`The strongest rival is <bdi>${other.title ?? other.item}</bdi> with ${percent(rival.share)}, and is pushed away with that weight.` : nothing}
+        ${capital(user)} ${pair.user} took <bdi>${pair.item.title ?? pair.item.item}</bdi>. Its share of the row is ${percent(positive.share)}, so the
+        loss is ${(-Math.log(positive.share)).toFixed(2)}. The missing ${percent(1 - positive.share)} is the strength with which
+        ${onebp ? "the item is pulled towards the user" : "the two are pulled together"}.
+        ${other ? html`The strongest rival, <bdi>${other.title ?? other.item}</bdi>, is pushed away with its share, ${percent(rival.share)}.` : nothing}
       </p>
       <p class="muted">
-        The mean loss of this batch is ${lossOf(this.cells).toFixed(2)}; guessing gives ${Math.log(cells.length).toFixed(2)}. A batch of
+        The mean loss of this batch is ${lossOf(this.cells).toFixed(2)}; equal shares would give ${Math.log(cells.length).toFixed(2)}. A batch of
         the run has ${count(this.trainer?.about.config.batchSize ?? 0)} pairs, so its loss is higher.
       </p>
     </div>`;

@@ -2,7 +2,7 @@
 
 import type { Line } from "./line-chart.js";
 
-/** Returns a line for each place with a value: the place, the lines' values, then their baselines. */
+/** Returns a CSV row for each x with a value: x, the values of the lines, then their baselines. */
 export function csvOf(x: readonly number[], lines: readonly Line[], axis: string): string {
   const compared = lines.flatMap(({ label, baseline }) => (baseline?.value === undefined ? [] : [[`${baseline.label} ${label}`, baseline.value] as const]));
   const head = [axis.replace(/^the /, ""), ...lines.map(({ label }) => label), ...compared.map(([label]) => label)];

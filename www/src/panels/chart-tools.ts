@@ -9,14 +9,14 @@ import { give } from "./give.js";
 import { type Axis, type Drawing, EPOCHS, type Line } from "./line-chart.js";
 import { table } from "./table.js";
 
-/** Shares of the running mean, and how they are called. */
+/** Weights of the earlier values in the running mean, with labels. */
 const SMOOTHING = [
   [0, "None"],
   [0.6, "Some"],
   [0.9, "Much"],
 ] as const;
 
-/** Rows of the table at most: the CSV has all. */
+/** Maximum number of rows in the table; the CSV has all. */
 const MOST = 200;
 
 /** Tools of a chart: a logarithmic axis, smoothing, its values as a table and as a file. Sends `draw`. */
@@ -96,7 +96,7 @@ export class ChartTools extends LitElement {
           </tbody>
         </table>
       </div>
-      ${step > 1 ? html`<p class="muted">Every ${step}th value; the file has all.</p>` : nothing}`;
+      ${step > 1 ? html`<p class="muted">One value in ${step}; the file has all.</p>` : nothing}`;
   }
 
   #draw(detail: Drawing): void {

@@ -75,7 +75,7 @@ export class ComparisonChart extends LitElement {
         ></tt-choice-bar>
       </div>
       ${keyed(
-        // A chart keeps its lines, so other lines need another chart.
+        // A chart cannot change its set of lines, so other lines need another chart.
         [banded, ...lines.map(({ label }) => label)].join(),
         html`<tt-line-chart
           class="card"
@@ -101,7 +101,7 @@ export class ComparisonChart extends LitElement {
   }
 }
 
-/** Returns the values of a strategy's runs after each epoch, by the mean cost of the runs up to that epoch. */
+/** Returns the metric's values in the runs after each epoch, by the mean cost of the runs up to that epoch. */
 function curve(
   contender: Contender,
   metric: Judged,

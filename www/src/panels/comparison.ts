@@ -22,7 +22,7 @@ export interface Run {
   options: RunOptions;
   about?: About;
   epochs: readonly EpochReport[];
-  /** The model that it keeps; none before its end. */
+  /** The model that it keeps; undefined before its end. */
   final?: Final | null;
   /** The reason if it could not be trained. */
   error?: TwoTowerError;
@@ -83,7 +83,7 @@ export class Comparison extends EventTarget {
     this.#changed();
   }
 
-  /** Releases the turn until the gate opens. */
+  /** Releases the turn, waits until the gate opens, and takes a turn again. */
   async #rest(gate: Promise<unknown>, neighbours: Neighbours | undefined, signal: AbortSignal): Promise<void> {
     this.#release?.();
     await gate;

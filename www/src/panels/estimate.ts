@@ -42,7 +42,7 @@ export interface PlainRun {
 /** Returns the seconds of a run without techniques, on the same data and backend. */
 export function estimatePlain({ backend, data }: Pick<About, "backend" | "data">, run: PlainRun): number {
   const { dim, batchSize, epochs, temperatures } = run;
-  // Three products with each item of the batch, and the traffic of rows: what the crate counts, to a few percent.
+  // Three products with each item of the batch, and the traffic of rows. The crate's own count differs by a few percent.
   const step = batchSize * dim * (3 * batchSize + 34);
   const steps = ((1 + temperatures) * epochs * data.train) / batchSize;
   return (steps * step) / (measured.get(backend) ?? TYPICAL[backend]);

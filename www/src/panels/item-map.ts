@@ -17,13 +17,13 @@ import { Timeline } from "./map/timeline.js";
 import type { Choice } from "./search-box.js";
 import "./search-box.js";
 
-/** Neighbours that a list shows. */
+/** Number of neighbours in a list. */
 const K = 10;
-/** Choices that a search shows. */
+/** Maximum number of results of a search. */
 const FOUND = 30;
-/** Milliseconds of a frame when the epochs are played. */
+/** Milliseconds that each frame is shown while the epochs are played. */
 const BEAT = 900;
-/** Items up to which the neighbourhoods of all can be laid out. */
+/** Maximum number of items that can be laid out by neighbourhoods. */
 const MOST_LAID_OUT = 10_000;
 
 const FIXED = [
@@ -31,10 +31,10 @@ const FIXED = [
   ["cluster", "Groups of neighbours"],
 ] as const;
 
-/** Lays vectors out on a plane so that neighbours stay neighbours: tells the share that is done. */
+/** Lays vectors out on a plane so that neighbours stay neighbours. Calls `told` with the share that is done. */
 export type Layout = (matrix: Matrix, told: (share: number) => void, signal: AbortSignal) => Promise<Float32Array>;
 
-/** The items as points that move while the model learns: those that it puts close together lie close together. */
+/** The items as points that move while the model learns. Items with similar vectors lie close together. */
 @define("tt-item-map")
 export class ItemMap extends LitElement {
   static override styles = [
@@ -151,30 +151,30 @@ export class ItemMap extends LitElement {
   @property({ attribute: false }) trainer: Trainer | undefined;
   /** Counts the runs. */
   @property({ type: Number }) run = 0;
-  /** Changes when the model has. */
+  /** Changes when the model changes. */
   @property({ type: Number }) version = 0;
-  /** Epochs trained. */
+  /** Number of trained epochs. */
   @property({ type: Number }) epoch = 0;
   /** Id of the user to show among the items. */
   @property() user: string | undefined;
   @property({ attribute: false }) words = { user: "user", item: "item" };
-  /** Lays out neighbourhoods, where the page can. */
+  /** Lays out neighbourhoods; undefined if the page cannot do that. */
   @property({ attribute: false }) layout: Layout | undefined;
   @query("tt-map-view") private readonly view!: MapView | null;
 
   @state() private timeline: Timeline | undefined;
-  /** The epoch that is looked at; the latest one if none. */
+  /** The epoch that the reader selected; undefined for the latest one. */
   @state() private looked: number | undefined;
   @state() private by = "popularity";
   @state() private colouring: Colouring | undefined;
-  /** The group that stands out. */
+  /** The group that stands out, if the reader selected one. */
   @state() private only: number | undefined;
   @state() private chosen: number | undefined;
   @state() private near: readonly Recommendation[] = [];
   @state() private recommended: readonly Recommendation[] = [];
   @state() private problem: string | undefined;
   @state() private playing = false;
-  /** A layout of the latest vectors, or how much of it is done. */
+  /** A layout of the latest vectors by neighbourhoods, or the share of it that is done. */
   @state() private laidOut: Float32Array | number | undefined;
 
   #life = new AbortController();
@@ -224,7 +224,7 @@ export class ItemMap extends LitElement {
     </div>`;
   }
 
-  /** The frame that is looked at. */
+  /** The frame that is shown. */
   get #frame(): Frame | undefined {
     const frames = this.timeline?.frames ?? [];
     return frames.find(({ epoch }) => epoch === this.looked) ?? frames.at(-1);
@@ -320,12 +320,12 @@ export class ItemMap extends LitElement {
       <p class="muted">
         Each point is ${indefinite(item)}. The model gives it ${this.timeline?.matrix ? `${count(this.timeline.matrix.width)} ` : ""}numbers; the map shows
         the two directions in which they differ most. ${capital(item)}s that suit the same ${user}s move together. Choose a point to
-        see its neighbours.${this.#frame?.user ? ` The full dot is ${user} ${this.user ?? ""}, with lines to what is recommended.` : ""}
+        see its neighbours.${this.#frame?.user ? ` The full dot is ${user} ${this.user ?? ""}, with lines to the recommended ${item}s.` : ""}
       </p>
     </section>`;
   }
 
-  /** Begins anew with a run. */
+  /** Starts over with the current run. */
   #begin(): void {
     this.#life.abort();
     this.#stop();
@@ -357,7 +357,7 @@ export class ItemMap extends LitElement {
     }
   }
 
-  /** Asks the model for the neighbours of the chosen item, and for what it recommends to the user. */
+  /** Asks the model for the neighbours of the chosen item and for recommendations to the user. */
   async #ask(): Promise<void> {
     const { trainer, chosen, user, timeline } = this;
     const item = chosen === undefined ? undefined : timeline?.entries[chosen]?.item;
@@ -454,7 +454,7 @@ export class ItemMap extends LitElement {
 
 const NONE = new Float32Array();
 
-/** The custom property of a group's colour: steps of one measure have shades of one colour. */
+/** Returns the custom property of a group's colour. Ordered groups have shades of one colour. */
 function colourOf(group: number, colouring: Colouring | undefined): string {
   return colouring?.ordered ? `--s${String(Math.min(group, 4))}` : `--g${String(group % COLOURS)}`;
 }

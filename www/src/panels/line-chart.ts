@@ -19,7 +19,7 @@ export interface Line {
   points?: boolean;
   /** Lowest and highest values, at the chart's `x`; all lines of a chart have them, or none. */
   band?: { low: readonly (number | null)[]; high: readonly (number | null)[] };
-  /** A value to compare with, drawn dashed over the whole width. */
+  /** A value to compare with, drawn as a dashed line over the whole width. */
   baseline?: { label: string; value: number | undefined };
 }
 
@@ -30,7 +30,7 @@ export interface Axis {
   /** Smallest distance between two ticks. */
   least: number;
   tick(value: number): string;
-  /** Formats a place, as in `epoch 2.35`. */
+  /** Formats a position on the axis, as in `epoch 2.35`. */
   place(value: number): string;
 }
 
@@ -46,7 +46,7 @@ const BASELINE_DASH = [5, 4];
 /** How the lines of a chart are drawn. */
 export interface Drawing {
   log: boolean;
-  /** Share of the mean so far in each point: 0 draws the values themselves. */
+  /** Weight of the earlier values in the running mean; 0 draws the values themselves. */
   smooth: number;
 }
 
@@ -56,10 +56,10 @@ const BAND_SHADE = 24;
 /** A band's edge. Only the area between two edges is drawn. */
 const BAND_EDGE: uPlot.Series = { width: 0, spanGaps: true, points: { show: false } };
 
-/** uPlot's numbers of its scales: its types declare them as an enumeration, which its code does not contain. */
+/** uPlot's numbers for its scales. Its types declare them as an enumeration that its code does not contain. */
 const [LINEAR, LOGARITHMIC] = [1, 3] as unknown as [uPlot.Scale.Distr, uPlot.Scale.Distr];
 
-/** The place of uPlot's cursor without a pointer. */
+/** Position of uPlot's cursor while there is no pointer: outside the plot. */
 const NOWHERE = { left: -10, top: -10 };
 
 /** Distances that ticks may have: 1, 2 and 5 times the powers of ten. */
@@ -238,7 +238,7 @@ export class LineChart extends LitElement {
     </li>`;
   }
 
-  /** Returns the place of the values under the pointer. */
+  /** Returns the position of the values under the pointer, as text. */
   #place(): string | undefined {
     const x = this.pointed === undefined ? undefined : this.x[this.pointed];
     return x === undefined ? undefined : this.axis.place(x);
@@ -347,7 +347,7 @@ export class LineChart extends LitElement {
   }
 }
 
-/** Returns exponential moving means. Dividing by the sum of the weights corrects the first ones. */
+/** Returns exponential moving means. They are divided by the sum of the weights, which corrects the first ones. */
 export function smoothed(values: readonly (number | null)[], share: number): (number | null)[] {
   let [mean, weight] = [0, 0];
   return values.map((value) => {

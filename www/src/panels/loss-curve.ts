@@ -34,7 +34,7 @@ export class LossCurve {
   /** Pairs of the run up to that end. */
   #pairs: number;
 
-  /** Creates a curve. One that begins within a run continues after the points before. */
+  /** Creates a curve. A curve that begins in the middle of a run continues the earlier points. */
   constructor(begin?: Slice, before: Points = { epochs: [], losses: [] }) {
     this.#spans = before.epochs.map((end, ix) => ({ end, loss: before.losses[ix] ?? 0, batches: 1 }));
     this.#end = begin ? endOf(begin) : 0;

@@ -56,7 +56,7 @@ export class OptionField extends LitElement {
   /** Shows the current value again, in place of a typed value that was rejected. */
   restore(): void {
     const input = this.renderRoot.querySelector("input");
-    // The visitor may be typing in a field that has the focus.
+    // If the field has the focus, the visitor may be typing.
     if (this.spec === undefined || input === null || input.matches(":focus")) return;
     input.setCustomValidity("");
     input.value = shownAs(this.spec, this.value ?? this.spec.default);

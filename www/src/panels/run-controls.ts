@@ -115,8 +115,8 @@ export class RunControls extends LitElement {
   /** Whether a comparison is running: two runs at once would slow each other down. */
   @property({ type: Boolean }) blocked = false;
   /**
-   * Whether the main button is pressed. It stays enabled until the click: the press may commit a setting that has the
-   * data read anew, and a start waits for that.
+   * Whether the main button is pressed. It stays enabled until the click. The press may end the edit of a setting, so that
+   * the data is read again; the start then waits for the data.
    */
   @state() private pressed = false;
 
@@ -244,7 +244,7 @@ export class RunControls extends LitElement {
   }
 
   override updated(): void {
-    // While data is read again, no button has the focus.
+    // The buttons were disabled while the data was read again, so the focus was lost.
     if (!this.#wasReset || (this.phase !== "ready" && this.phase !== "failed")) return;
     this.#wasReset = false;
     if (document.activeElement === document.body) this.#focusMain();

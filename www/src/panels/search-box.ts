@@ -94,7 +94,7 @@ export class SearchBox extends LitElement {
   }
 
   #choice(choice: Choice, ix: number): TemplateResult {
-    // The pointer goes down before the field loses the focus; a click would come too late.
+    // A click would come after the field has lost the focus and closed the list, so the pointer's press chooses.
     return html`<li
       id="choice-${ix}"
       role="option"

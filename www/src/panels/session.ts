@@ -22,8 +22,8 @@ import { trialsOf, type TrialRun, withSlice } from "./trials.js";
 import type { Release, Turns } from "./turns.js";
 
 /**
- * `opening` reads the first data, `ready` has a fresh model, `waiting` waits for another run of the page, `failed` has no
- * model, or one that cannot continue; `reset` leads from every phase to `ready`.
+ * `opening`: reads the first data. `ready`: has a fresh model. `waiting`: another run of the page trains. `failed`: has no
+ * model, or one that cannot continue. `reset` leads from every phase to `ready`.
  */
 export type Phase = "opening" | "ready" | "waiting" | "training" | "paused" | "finished" | "failed";
 
@@ -35,7 +35,7 @@ export interface Neighbours {
   turns: Turns;
 }
 
-/** Data and its settings that are being opened, or were rejected. */
+/** A data set and settings that are being opened, or that were rejected. */
 export interface Candidate {
   dataSet: DataSet;
   settings: Settings;
@@ -79,7 +79,7 @@ export class Session extends EventTarget {
   arrived: Arrived | undefined;
   /** Counts the runs. */
   run = 0;
-  /** Counts the models that could answer: each fresh one, and one after each epoch. */
+  /** Counts the states of the model: a fresh model, and the model after each epoch. */
   version = 0;
   /** Called before a trained model is discarded: keeps it elsewhere, and returns whether it may be discarded. */
   rescue: (() => Promise<boolean>) | undefined;
@@ -165,7 +165,7 @@ export class Session extends EventTarget {
     }
     await this.#resetting;
     if (this.phase === "finished" || (this.phase === "ready" && this.stale)) await this.reset();
-    // Nothing trains with rejected settings.
+    // If the settings were rejected, the run does not start.
     if (this.phase === "ready" && !this.stale && (await this.#takeTurn("ready"))) await this.#train();
   }
 
@@ -188,7 +188,7 @@ export class Session extends EventTarget {
     return this.#resetting;
   }
 
-  /** Adds new data to the run, which trains to the end of its epoch first. */
+  /** Adds new data to the run. A run in the middle of an epoch first trains to its end. */
   async extend(source: NewData): Promise<Extension> {
     const { trainer, run } = this;
     if (trainer === undefined) throw new TwoTowerError("destroyed", "there is no run to add data to");
@@ -222,7 +222,10 @@ export class Session extends EventTarget {
   #wait = new AbortController();
   #release: Release | undefined;
 
-  /** Waits for the turn to train. Returns whether the run got it; if not, the phase is `before` again. A later call replaces this one. */
+  /**
+   * Waits for the turn to train. Returns whether the run got it; otherwise sets the phase back to `before`. A later call
+   * replaces this one.
+   */
   async #takeTurn(before: Phase): Promise<boolean> {
     this.#wait.abort();
     const { signal } = (this.#wait = new AbortController());
@@ -300,7 +303,7 @@ export class Session extends EventTarget {
     return this.final ? "finished" : this.progress ? "paused" : "ready";
   }
 
-  /** Trains to the end of the run, or of the epoch at work. */
+  /** Trains to the end of the run; with `one`, to the end of the current epoch. */
   async #train(one = false): Promise<void> {
     const { trainer } = this;
     if (trainer === undefined) return;
@@ -350,7 +353,7 @@ export class Session extends EventTarget {
     if (file && trainer === this.trainer) this.#copy.file = new Blob([file]);
   }
 
-  /** Opens the copy of a run whose worker has died, once. Returns whether that succeeded. */
+  /** Resumes a run whose worker has died from its copy. A copy is used only once. Returns whether that succeeded. */
   async #revived(thrown: unknown, { aborted }: AbortSignal): Promise<boolean> {
     const { file } = this.#copy;
     if (aborted || file === undefined || TwoTowerError.from(thrown).code !== "worker") return false;

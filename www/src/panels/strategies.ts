@@ -70,7 +70,7 @@ export const STRATEGIES: readonly Strategy[] = [
 /** Strategies that are ticked when the page opens. */
 export const FIRST_PICKED: readonly string[] = STRATEGIES.slice(0, MOST).map(({ id }) => id);
 
-/** Returns the technique's options, and those that it starts with, if they differ from their defaults, in words. */
+/** Describes the options that differ from their defaults: the technique's own, and those that it starts with. */
 function changed(technique: Technique, values: Values, specs: readonly OptionSpec[]): string[] {
   const keys = new Set([...technique.options.map(([key]) => key), ...Object.keys(startsOf(technique, specs))]);
   return [...keys]

@@ -74,7 +74,7 @@ export const SKIPPING: Technique = {
 
 /**
  * Returns the multiply-adds of a step with the bank as a multiple of those without, as the plan counts them: a pair is
- * scored against M banked items beside the B items of its batch. The bank needs two products for each side that it
+ * scored against M banked items in addition to the B items of its batch. The bank needs two products for each side that it
  * pushes; the batch needs three.
  */
 export function bankWork(values: Values, specs: readonly OptionSpec[]): number {
@@ -95,7 +95,7 @@ export const TUNING: Technique = {
   ],
 };
 
-/** Inputs of towers beside an embedding for each id, and tuning. */
+/** Tuning, and inputs of towers in addition to an embedding for each id. */
 export const REFINEMENTS: readonly Technique[] = [
   {
     group: "towers.user.history",

@@ -13,7 +13,7 @@ export type Judged = typeof JUDGED | "recall@20";
 /** Twice the variation of NDCG@20 with the seed, on the page's data: up to 1% (docs/results.md). */
 const CHANCE = 0.02;
 
-/** Differences in pairs up to this share of the plain run's are not mentioned. */
+/** Differences in the number of pairs are not mentioned up to this share of the plain run's pairs. */
 const SLIGHT = 0.03;
 
 /** Work that differs by less than this factor counts as the same. */

@@ -6,7 +6,7 @@ import { dot } from "../map/matrix.js";
 export interface Candidate {
   item: string;
   vector: ArrayLike<number>;
-  /** Log of its probability to be a candidate; 0 where logits are not corrected. */
+  /** Log of the probability that it is a candidate; 0 if logits are not corrected. */
   logQ: number;
 }
 
@@ -16,13 +16,13 @@ export interface Cell {
   logit: number;
   /** The candidate's share in the softmax of the row. */
   share: number;
-  /** The loss's slope: below 0 the two are pulled together, above 0 they are pushed apart. */
+  /** Derivative of the row's loss by the logit: below 0 the two are pulled together, above 0 they are pushed apart. */
   slope: number;
-  /** Whether its item equals the row's positive in another column: it is not a negative. */
+  /** Whether this column repeats the item of the row's positive, so that it is not a negative. */
   hit: boolean;
 }
 
-/** Returns the cells of each row. The positive of row n is candidate n; candidates after those of the batch are a bank's. */
+/** Returns the cells of each row. The positive of row n is candidate n; the last candidates may be a bank's. */
 export function cellsOf(users: readonly ArrayLike<number>[], candidates: readonly Candidate[], temperature: number): Cell[][] {
   return users.map((user, row) => {
     const logits = candidates.map(({ vector, logQ }) => dot(user, vector) / temperature - logQ);

@@ -1,15 +1,15 @@
-/** The part of a map that is in view, and its way to another part. */
+/** The part of a map that is in view, and the movement to another part. */
 
 import { eased } from "./easing.js";
 import type { Place } from "./places.js";
 
-/** Lengths that fit into half of the smaller side: nearly all points lie within 1 of the centre. */
+/** Length on the map that fills half of the view's smaller side. Nearly all points lie within 1 of the centre. */
 const FIT = 1.15;
 
-/** Zooms between which the map stays. */
+/** Minimum and maximum zoom. */
 const LIMITS = { far: 0.5, close: 60 };
 
-/** The place in the middle, and how many times larger than the whole map. */
+/** The place in the middle, and the magnification: 1 shows the whole map. */
 interface Look {
   centre: Place;
   zoom: number;
@@ -18,7 +18,7 @@ interface Look {
 const WHOLE: Look = { centre: [0, 0], zoom: 1 };
 
 export class Camera {
-  /** Pixels of the page that it fills. */
+  /** Size of the view in pixels. */
   size = { width: 1, height: 1 };
   #look = WHOLE;
   #flight: { from: Look; to: Look; began: number } | undefined;
@@ -31,13 +31,13 @@ export class Camera {
     return this.#look.zoom;
   }
 
-  /** Pixels of the page for a length of 1. */
+  /** Pixels for a length of 1 on the map. */
   get scale(): number {
     const { width, height } = this.size;
     return (Math.min(width, height) / 2 / FIT) * this.zoom;
   }
 
-  /** A place of the map as one of the page, from the map's corner. */
+  /** Converts a place on the map to pixels from the top left corner of the view. */
   toPage([x, y]: Place): Place {
     const { width, height } = this.size;
     return [width / 2 + (x - this.centre[0]) * this.scale, height / 2 - (y - this.centre[1]) * this.scale];
@@ -48,7 +48,7 @@ export class Camera {
     return [this.centre[0] + (x - width / 2) / this.scale, this.centre[1] - (y - height / 2) / this.scale];
   }
 
-  /** Moves the map by pixels of the page. */
+  /** Moves the map by some pixels. */
   drag(dx: number, dy: number): void {
     this.#flight = undefined;
     this.#look = { centre: [this.centre[0] - dx / this.scale, this.centre[1] + dy / this.scale], zoom: this.zoom };
@@ -62,14 +62,14 @@ export class Camera {
     this.#look = { centre: [this.centre[0] + share * (x - this.centre[0]), this.centre[1] + share * (y - this.centre[1])], zoom };
   }
 
-  /** Goes to a place, or to the whole map, over some time. */
+  /** Starts an animation to a place, or to the whole map. */
   fly({ centre, zoom }: Partial<Look> = WHOLE, now = performance.now()): void {
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     const to = { centre: centre ?? this.centre, zoom: limited(zoom ?? this.zoom) };
     this.#flight = { from: still ? to : this.#look, to, began: now };
   }
 
-  /** Takes its place at a time. Returns whether it is still on its way. */
+  /** Advances the animation to a time. Returns whether it is still running. */
   tick(now: number): boolean {
     if (this.#flight === undefined) return false;
     const { from, to, began } = this.#flight;

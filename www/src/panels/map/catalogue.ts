@@ -1,4 +1,4 @@
-/** The items of the map, in the order of their vectors: `metadata.tsv`, read. */
+/** Reads the items of the map from `metadata.tsv`, in the order of their vectors. */
 
 import type { Pace } from "./pace.js";
 
@@ -6,9 +6,9 @@ import type { Pace } from "./pace.js";
 export interface Entry {
   item: string;
   title: string;
-  /** Training pairs. */
+  /** Number of its training pairs. */
   pairs: number;
-  /** Values of its features, such as `language=eng`, where the towers take any. */
+  /** Values of its features, such as `language=eng`; empty if the item tower uses none. */
   features: string;
 }
 
@@ -24,14 +24,14 @@ export async function readCatalogue(file: Uint8Array, pace: Pace): Promise<Entry
   return entries;
 }
 
-/** The columns of the features. */
+/** Returns the columns of the features, found in the first 1,000 items. */
 export function columnsOf(entries: readonly Entry[]): string[] {
   const columns = new Set<string>();
   for (const { features } of entries.slice(0, 1000)) for (const value of valuesOf(features)) columns.add(nameOf(value));
   return [...columns].sort();
 }
 
-/** An item's first value in a column. */
+/** Returns an item's first value in a column. */
 export function valueIn({ features }: Entry, column: string): string | undefined {
   return valuesOf(features)
     .find((value) => nameOf(value) === column)

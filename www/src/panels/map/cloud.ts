@@ -1,10 +1,10 @@
 /**
- * Draws points with WebGL 2, by way of twgl.js. Points move between two places on the GPU, so a frame uploads nothing.
+ * Draws points with WebGL 2, through twgl.js. Points move between two places on the GPU, so a frame uploads nothing.
  *
  * Libraries compared (November 2026, gzipped): regl-scatterplot (77 KB, MIT) compiles its calls with `new Function`, which
  * a strict content security policy forbids; Embedding Atlas (45 KB, MIT) also needs Mosaic and DuckDB, and moves no points;
- * deepscatter allows no commercial use (CC BY-NC-SA). None of them is accessible: search, lists and the keyboard of
- * `item-map.ts` would be needed with each. twgl.js (11 KB, MIT) is kept, and is all that points need.
+ * deepscatter allows no commercial use (CC BY-NC-SA). All three lack accessibility, so `item-map.ts` would still need its
+ * search, its lists and its keyboard control. twgl.js (11 KB, MIT) was chosen: it does all that points need.
  */
 
 import { type BufferInfo, createBufferInfoFromArrays, createProgramInfo, drawBufferInfo, type ProgramInfo, setAttribInfoBufferFromArray, setBuffersAndAttributes, setUniforms } from "twgl.js";
@@ -36,11 +36,11 @@ void main() {
   drawn = colour * clamp(inside, 0.0, 1.0);
 }`;
 
-/** Contents of a picture. */
+/** Parameters of a picture. */
 export interface Shot {
-  /** From the start (0) to the end (1) of the points' way. */
+  /** Progress of the points from their start (0) to their end (1). */
   progress: number;
-  /** The place in the middle, and pixels of the canvas for a length of 1. */
+  /** The place in the middle, and the pixels of the canvas for a length of 1. */
   centre: readonly [number, number];
   zoom: number;
   /** A point's diameter in pixels of the canvas. */
@@ -62,7 +62,7 @@ export class Cloud {
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
   }
 
-  /** Returns a cloud on the canvas; nothing where the browser has no WebGL 2. */
+  /** Creates a cloud on the canvas. Returns undefined if the browser has no WebGL 2. */
   static on(canvas: HTMLCanvasElement): Cloud | undefined {
     const gl = canvas.getContext("webgl2", { antialias: false, depth: false });
     return gl ? new Cloud(gl) : undefined;

@@ -6,7 +6,7 @@ import type { Pace } from "./pace.js";
 /** Number of groups: one for each colour. */
 export const CLUSTERS = 8;
 
-/** Rows that the centres are fitted to. */
+/** Maximum number of rows that the centres are fitted to. */
 const FITTED = 2048;
 
 const ROUNDS = 8;
@@ -17,7 +17,7 @@ export interface Clusters {
   of: Uint8Array;
 }
 
-/** Groups the rows. Centres of the epoch before keep the groups in their order. */
+/** Groups the rows. Starts from the centres of the previous epoch, if given, so that the groups keep their order. */
 export async function cluster(matrix: Matrix, pace: Pace, before?: Clusters): Promise<Clusters> {
   const rows = sampled(matrix, FITTED);
   let centres = before?.centres[0]?.length === matrix.width ? before.centres : farApart(rows);
@@ -41,7 +41,7 @@ export async function cluster(matrix: Matrix, pace: Pace, before?: Clusters): Pr
   return { centres, of };
 }
 
-/** Returns rows to start with, each as far as can be from those before it. */
+/** Returns rows to start with, each as far as possible from the earlier ones. */
 function farApart(rows: readonly Float32Array[]): Float64Array[] {
   const picked: Float32Array[] = rows.slice(0, 1);
   const away = rows.map((row) => distance(row, picked[0] ?? row));
@@ -57,7 +57,7 @@ function farApart(rows: readonly Float32Array[]): Float64Array[] {
 function nearest(row: Float32Array, centres: readonly Float64Array[]): number {
   let [best, least] = [0, Infinity];
   centres.forEach((centre, group) => {
-    // The row's own length is the same for all centres.
+    // The squared distance without the row's own length, which is the same for all centres.
     const away = dot(centre, centre) - 2 * dot(row, centre);
     if (away < least) [best, least] = [group, away];
   });

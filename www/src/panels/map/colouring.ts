@@ -1,13 +1,13 @@
-/** Groups of items that the map gives one colour each. */
+/** Groups of items, each with one colour on the map. */
 
 import { count, plural } from "../format.js";
 import { type Entry, valueIn } from "./catalogue.js";
 import type { Clusters } from "./clusters.js";
 
-/** Colours of a map at most: groups that can be told apart, and one for the rest. */
+/** Maximum number of colours: more could not be told apart. With many values, the last one is for the rest. */
 export const COLOURS = 8;
 
-/** The group of each item, and how the groups are called. */
+/** The group of each item, and the labels of the groups. */
 export interface Colouring {
   of: Uint8Array;
   labels: readonly string[];
@@ -15,7 +15,7 @@ export interface Colouring {
   ordered: boolean;
 }
 
-/** Fifths of the items by their number of training pairs, the rarest first. */
+/** Groups the items into fifths by their number of training pairs, the rarest first. */
 export function byPopularity(entries: readonly Entry[]): Colouring {
   const sorted = entries.map(({ pairs }) => pairs).sort((a, b) => a - b);
   const tops = [...new Set([0.2, 0.4, 0.6, 0.8, 1].map((share) => sorted[Math.ceil(share * sorted.length) - 1] ?? 0))];
@@ -26,7 +26,7 @@ export function byPopularity(entries: readonly Entry[]): Colouring {
   return { of: Uint8Array.from(entries, ({ pairs }) => tops.findIndex((top) => pairs <= top)), labels, ordered: true };
 }
 
-/** The most frequent values of a column; the last group is of all others. */
+/** Groups the items by the most frequent values of a column. The last group has all other items. */
 export function byFeature(entries: readonly Entry[], column: string): Colouring {
   const sizes = new Map<string, number>();
   const values = entries.map((entry) => valueIn(entry, column));
@@ -37,7 +37,7 @@ export function byFeature(entries: readonly Entry[], column: string): Colouring 
   return { of, labels: [...groups.keys(), "others"], ordered: false };
 }
 
-/** Groups of items that the model puts close together. */
+/** Groups the items by the clusters of their vectors. */
 export function byCluster({ centres, of }: Clusters): Colouring {
   return { of, labels: centres.map((_, group) => `group ${String(group + 1)}`), ordered: false };
 }

@@ -8,10 +8,10 @@ import { Cloud } from "./cloud.js";
 import { eased } from "./easing.js";
 import { type Place, placeOf, pointAt, pointTowards, type Way } from "./places.js";
 
-/** How close the map comes to an item that is searched for. */
+/** Minimum zoom at which an item is shown that the reader searched for. */
 const CLOSE = 3;
 
-/** Pixels around a point in which it is meant. */
+/** Distance in pixels from which the pointer reaches a point. */
 const REACH = 12;
 
 /** Largest number of letters of a title, and the pixels that a letter takes on average. */
@@ -22,12 +22,12 @@ const NONE = new Float32Array();
 /** Items that are marked. */
 export interface Marks {
   chosen: number | undefined;
-  /** Items that lines lead to from the chosen one, or else from the user. */
+  /** Items with a line from the chosen item, or from the user if no item is chosen. */
   linked: readonly number[];
   user: Place | undefined;
 }
 
-/** Points that move, to look at with the pointer or with the keys. Sends `pick` with the number of a point. */
+/** A map of moving points, for the pointer and the keyboard. Sends `pick` with the index of a point. */
 @define("tt-map-view")
 export class MapView extends LitElement {
   static override styles = [
@@ -104,7 +104,7 @@ export class MapView extends LitElement {
     `,
   ];
 
-  /** Where the points are to be: x and y, one after the other. */
+  /** Places to which the points move: x and y, one after the other. */
   @property({ attribute: false }) points: Float32Array = NONE;
   @property({ attribute: false }) groups: Uint8Array = new Uint8Array();
   /** Custom properties with the groups' colours, and whether each group stands out. */
@@ -112,14 +112,14 @@ export class MapView extends LitElement {
   @property({ attribute: false }) marks: Marks = { chosen: undefined, linked: [], user: undefined };
   /** Text for screen readers. */
   @property() label = "";
-  /** How a point is called. */
+  /** Returns the title of a point. */
   @property({ attribute: false }) titleOf: (ix: number) => string = String;
   @query("canvas") private readonly canvas!: HTMLCanvasElement;
   @query(".map") private readonly map!: HTMLElement;
   @query(".probe") private readonly probe!: HTMLElement;
-  /** The point under the pointer, or the one that the keys went to. */
+  /** The point under the pointer, or the one that the reader reached with the keys. */
   @state() private pointed: number | undefined;
-  /** Whether the keys went there, which is spoken. */
+  /** Whether the reader reached it with the keys. Then a status region has its title. */
   @state() private walked = false;
   @state() private lacking = false;
 
@@ -146,7 +146,7 @@ export class MapView extends LitElement {
     if (this.hasUpdated) this.#resized.observe(this.map);
   }
 
-  /** Brings a point into the middle. */
+  /** Moves a point to the middle. */
   fly(ix: number): void {
     this.#camera.fly({ centre: placeOf({ ...this.#way, progress: 1 }, ix), zoom: Math.max(CLOSE, this.#camera.zoom) });
     this.#redraw();
@@ -204,7 +204,7 @@ export class MapView extends LitElement {
     this.#redraw();
   };
 
-  /** Lets the points, and the user, go to their new places from where they are. */
+  /** Starts the movement of the points and of the user to their new places. */
   #turn(points: boolean): void {
     const { user } = this.marks;
     if (!points) {
@@ -246,7 +246,7 @@ export class MapView extends LitElement {
     const isFlying = camera.tick(now);
     const ratio = Math.min(2, devicePixelRatio);
     const pixels = [Math.round(camera.size.width * ratio), Math.round(camera.size.height * ratio)] as const;
-    // To set a size empties the canvas, also where it stays the same.
+    // Setting a size empties the canvas, even if the size stays the same.
     if (this.canvas.width !== pixels[0] || this.canvas.height !== pixels[1]) [this.canvas.width, this.canvas.height] = pixels;
     this.#cloud?.draw({
       progress: way.progress,
@@ -345,7 +345,7 @@ export class MapView extends LitElement {
     return pointAt(this.#way, this.#camera.fromPage([offsetX, offsetY]), REACH / this.#camera.scale);
   }
 
-  /** Zooms by the wheel with Ctrl, as trackpads send a pinch: the wheel alone scrolls the page. */
+  /** Zooms at the wheel with Ctrl or Meta; a pinch on a trackpad arrives like this. The wheel alone scrolls the page. */
   readonly #wheeled = (event: WheelEvent): void => {
     if (!event.ctrlKey && !event.metaKey) return;
     event.preventDefault();
@@ -363,7 +363,7 @@ export class MapView extends LitElement {
     this.#redraw();
   };
 
-  /** Arrow keys go to the next point in their direction, Enter picks it, + - 0 zoom. */
+  /** Handles keys: arrows go to the next point in their direction, Enter picks it, Escape leaves it, + - 0 zoom. */
   readonly #key = (event: KeyboardEvent): void => {
     const direction = DIRECTIONS[event.key];
     const zoom = { "+": 1.6, "=": 1.6, "-": 1 / 1.6 }[event.key];
@@ -401,7 +401,7 @@ const DIRECTIONS: Readonly<Record<string, Place>> = {
   ArrowDown: [0, -1],
 };
 
-/** A point's diameter in pixels: smaller where there are many, larger when the map is closer. */
+/** Returns a point's diameter in pixels: smaller if there are many points, larger if the zoom is high. */
 function diameter(points: number, zoom: number): number {
   return Math.min(14, Math.max(2, 8 - 1.2 * Math.log10(Math.max(10, points / 20))) * zoom ** 0.3);
 }

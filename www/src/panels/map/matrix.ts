@@ -26,7 +26,7 @@ export function rowOf({ width, values }: Matrix, row: number): Float32Array {
   return values.subarray(row * width, (row + 1) * width);
 }
 
-/** The inner product. */
+/** Returns the inner product. */
 export function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
   let sum = 0;
   for (let n = 0; n < a.length; n++) sum += (a[n] ?? 0) * (b[n] ?? 0);

@@ -1,9 +1,9 @@
-/** Long work on the page's thread in short tasks, so that the page answers meanwhile. */
+/** Splits long work on the page's thread into short tasks, so that the page stays responsive. */
 
 /** Milliseconds of a task: half a frame. */
 const TASK = 8;
 
-/** Gives the page a turn after each task. */
+/** Lets the page do other work after each task. */
 export class Pace {
   #began = performance.now();
   readonly #signal: AbortSignal | undefined;
@@ -12,7 +12,7 @@ export class Pace {
     this.#signal = signal;
   }
 
-  /** @throws the signal's reason once it is aborted. */
+  /** Ends the task if its time is over. @throws the signal's reason if it is aborted. */
   async rest(): Promise<void> {
     if (performance.now() - this.#began < TASK) return;
     await new Promise((resolve) => setTimeout(resolve));

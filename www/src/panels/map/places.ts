@@ -1,9 +1,9 @@
-/** Where points are on their way, and which one is meant. */
+/** Finds the places of moving points, and the point at a place. */
 
 /** A place on the map. */
 export type Place = readonly [x: number, y: number];
 
-/** Points on their way from one frame to another. */
+/** The movement of the points from one frame to another. */
 export interface Way {
   start: Float32Array;
   end: Float32Array;
@@ -11,13 +11,13 @@ export interface Way {
   progress: number;
 }
 
-/** Returns where a point is. */
+/** Returns the place of a point. */
 export function placeOf({ start, end, progress }: Way, ix: number): Place {
   const between = (n: number): number => (1 - progress) * (start[n] ?? 0) + progress * (end[n] ?? 0);
   return [between(2 * ix), between(2 * ix + 1)];
 }
 
-/** Returns the point that is nearest to a place, if one is within a distance. */
+/** Returns the point that is nearest to a place, if its distance is below `within`. */
 export function pointAt(way: Way, [x, y]: Place, within: number): number | undefined {
   let [found, least]: [number | undefined, number] = [undefined, within ** 2];
   for (let ix = 0; ix < way.end.length / 2; ix++) {
@@ -28,7 +28,7 @@ export function pointAt(way: Way, [x, y]: Place, within: number): number | undef
   return found;
 }
 
-/** Returns the nearest point in a direction from another one: within 45 degrees of it. */
+/** Returns the point nearest to `from` whose direction differs by at most 45 degrees from the given one. */
 export function pointTowards(way: Way, from: number, [dx, dy]: Place): number | undefined {
   const [x, y] = placeOf(way, from);
   let [found, least]: [number | undefined, number] = [undefined, Infinity];

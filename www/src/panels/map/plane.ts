@@ -71,7 +71,7 @@ function turn(points: Float32Array, to: Float32Array): readonly [readonly [numbe
     yx += y * u;
     yy += y * v;
   }
-  // The second length says how close the best turn comes, the first one how close the best reflection comes.
+  // The first length measures how well the best reflection fits, the second one how well the best turn fits.
   const flip = Math.hypot(xx - yy, xy + yx) > Math.hypot(xx + yy, xy - yx) ? -1 : 1;
   const angle = Math.atan2(xy - flip * yx, xx + flip * yy);
   const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
@@ -81,7 +81,7 @@ function turn(points: Float32Array, to: Float32Array): readonly [readonly [numbe
   ];
 }
 
-/** Returns the two axes of the first round, the same in each visit. */
+/** Returns the two axes of the first round. They are the same at each visit. */
 function firstAxes(width: number): readonly [Float64Array, Float64Array] {
   const wave = (pitch: number): Float64Array => Float64Array.from({ length: width }, (_, n) => Math.sin(pitch * (n + 1)));
   return atRightAngles([wave(1), wave(2)]);

@@ -1,4 +1,4 @@
-/** The map of a run from epoch to epoch: asks its trainer for the vectors and keeps where they lie. */
+/** The map of a run from epoch to epoch: asks its trainer for the vectors and keeps their places on the map. */
 
 import type { Export, Trainer } from "../../index.js";
 import { type Entry, readCatalogue } from "./catalogue.js";
@@ -9,13 +9,13 @@ import { Pace } from "./pace.js";
 import { aligned, fitPlane, type Plane, project } from "./plane.js";
 import type { Place } from "./places.js";
 
-/** Users up to which the picked one is shown: the vectors of all of them are read for it. */
+/** Maximum number of users with which the picked one is shown, because that reads the vectors of all users. */
 const MOST_USERS = 50_000;
 
-/** A moment of a run to take. */
+/** A state of a run, to make a frame of. */
 export interface Moment {
   trainer: Trainer;
-  /** Epochs trained. */
+  /** Number of trained epochs. */
   epoch: number;
   /** Id of the picked user. */
   user: string | undefined;
@@ -34,13 +34,13 @@ export class Timeline {
   #busy = false;
   #next: Moment | undefined;
 
-  /** A timeline of one run, until the signal is aborted. Calls `changed` after each frame. */
+  /** Creates the timeline of one run, which ends when the signal is aborted. Calls `changed` after each frame. */
   constructor(signal: AbortSignal, changed: () => void) {
     this.#signal = signal;
     this.#changed = changed;
   }
 
-  /** Takes a frame. Of moments that come while one is taken, the last one follows. */
+  /** Makes a frame of a moment. If other moments arrive meanwhile, continues with the last one of them. */
   async take(moment: Moment): Promise<void> {
     this.#next = moment;
     if (this.#busy) return;
@@ -80,7 +80,7 @@ export class Timeline {
     this.#changed();
   }
 
-  /** The vector of a user, as a matrix of one row. */
+  /** Returns the vector of a user as a matrix of one row; undefined if there are too many users. */
   async #vectorOf(user: string, trainer: Trainer): Promise<Matrix | undefined> {
     if (trainer.about.data.users > MOST_USERS) return undefined;
     const vectors = readNpy(await this.#file(trainer, "users.npy"));

@@ -11,15 +11,15 @@ export interface Word {
 export const GLOSSARY: Readonly<Record<Term, Word>> = {
   "two-tower": {
     name: "Two-tower model",
-    means: "Two functions, one for users and one for items. Each turns its input into a vector; a user is recommended the items whose vectors fit theirs best.",
+    means: "Two functions, one for users and one for items. Each turns its input into a vector; the model recommends the items whose vectors fit the user’s vector best.",
   },
   embedding: {
     name: "Embedding",
-    means: "The vector that stands for a user or an item: a list of numbers that training moves. Things that are alike get vectors that point the same way.",
+    means: "The vector that stands for a user or an item: a list of numbers that training changes. Similar items get vectors that point in similar directions.",
   },
   negative: {
     name: "Negative",
-    means: "An item that a pair’s user is pushed away from while training. In a batch, the items of the other pairs serve as negatives.",
+    means: "An item from which training pushes a pair’s user away. In a batch, the items of the other pairs serve as negatives.",
   },
   softmax: {
     name: "Softmax",
@@ -27,7 +27,7 @@ export const GLOSSARY: Readonly<Record<Term, Word>> = {
   },
   temperature: {
     name: "Temperature τ",
-    means: "Scores are divided by it before the softmax. A low one looks at the closest rivals only, a high one at all negatives alike.",
+    means: "Scores are divided by it before the softmax. With a low temperature only the closest negatives count, with a high one all count about equally.",
   },
   recall: {
     name: "Recall at 20",
@@ -35,7 +35,7 @@ export const GLOSSARY: Readonly<Record<Term, Word>> = {
   },
   ndcg: {
     name: "NDCG at 20",
-    means: "As recall, but an item counts more the higher it stands in the list. 1 means that the hidden items come first.",
+    means: "Like recall, but an item counts more if it is higher in the list. 1 means that the hidden items come first.",
   },
   popularity: {
     name: "Popularity",
@@ -43,7 +43,7 @@ export const GLOSSARY: Readonly<Record<Term, Word>> = {
   },
   coverage: {
     name: "Coverage at 20",
-    means: "The share of the catalogue that is recommended to at least one user. Low means that few popular items fill all lists.",
+    means: "The share of the catalogue that is recommended to at least one user. A low value means that a few popular items fill all lists.",
   },
   epoch: {
     name: "Epoch",

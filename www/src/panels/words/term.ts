@@ -13,8 +13,8 @@ const PATIENCE = { in: 250, out: 250 };
 const GAP = 6;
 
 /**
- * A word that explains itself: on hover, on focus, and at a press or touch. The explanation stays while the pointer is on
- * it, and goes with Escape (WCAG 1.4.13).
+ * A word with an explanation, which opens on hover, on focus, and at a press or touch. It stays while the pointer is on
+ * it, and closes at Escape (WCAG 1.4.13).
  */
 @define("tt-term")
 export class TermOf extends LitElement {
@@ -114,7 +114,7 @@ export class TermOf extends LitElement {
     style.left = `${String(Math.max(GAP, Math.min(word.left, document.documentElement.clientWidth - width - GAP)))}px`;
   }
 
-  /** Ends the explanation at Escape, at a press elsewhere, and when the page scrolls away below it. */
+  /** Closes the explanation at Escape, at a press elsewhere, and when the page scrolls. */
   readonly #elsewhere = (event: Event): void => {
     const isOwn = event.composedPath().includes(this);
     if (event.type === "keydown" ? (event as KeyboardEvent).key === "Escape" : event.type === "scroll" || !isOwn) this.#show(false);

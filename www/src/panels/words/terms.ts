@@ -1,4 +1,4 @@
-/** The words that the glossary explains, in the order in which they are met. */
+/** The words that the glossary explains, in the order in which a reader meets them. */
 
 export const TERMS = [
   "two-tower",
