@@ -103,7 +103,7 @@ impl Golden {
         });
         let places: Vec<Place> = places.collect();
         ensure!(self.backend != Some(Backend::Auto), "`--backend` must be webgpu or cpu here");
-        ensure!(!places.is_empty(), "`--browser` needs the runtime browser");
+        ensure!(!places.is_empty(), "`--browser` needs `--runtime browser`");
         let mut outcomes = check(&self.dir, &cases, &places)?;
         print(&cases, &places, &outcomes);
         if self.everywhere {
