@@ -191,7 +191,7 @@ fn split(split: &Value) -> String {
         _ if split["at"].is_null() => {
             format!("temporal-global, the last {} of all pairs for test", percent("test"))
         }
-        _ => format!("temporal-global, pairs from {} on for test", split["at"]),
+        _ => format!("temporal-global, all pairs since {} for test", split["at"]),
     }
 }
 
