@@ -41,7 +41,7 @@ def _add_train(train: argparse.ArgumentParser) -> None:
         "--serve", type=Path, metavar="FILE", help="save towers and catalogue, without interactions"
     )
     train.add_argument(
-        "--checkpoints", type=Path, metavar="DIR", help="write checkpoints, and resume from the latest"
+        "--checkpoints", type=Path, metavar="DIR", help="write checkpoints, resume from the latest"
     )
     train.add_argument("--coordinator", metavar="HOST:PORT", help="address of process 0")
     train.add_argument("--processes", type=int, metavar="N", help="number of processes")
@@ -100,7 +100,7 @@ def _golden(folder: Path) -> int:
     reports = []
     for report in run_all(folder, Shards.of()):
         verdict = "pass" if report.passed else "MISS"
-        share = f"{report.worst:8.1%} of the gate"
+        share = f"{report.worst:8.1%} of the tolerance"
         print(f"{verdict}  {report.name:30} {share}  {report.worst_at}", flush=True)
         reports.append(report)
     missed = sum(not report.passed for report in reports)

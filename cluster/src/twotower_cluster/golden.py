@@ -1,6 +1,6 @@
 """Golden cases: inputs and float64 results of an independent implementation (`tests/golden/`).
 
-Every number must lie within the crate's gate: |x − ref| ≤ 1e-5 + 2e-4 · |ref|.
+Every number must lie within the crate's tolerance: |x − ref| ≤ 1e-5 + 2e-4 · |ref|.
 """
 
 import dataclasses
@@ -35,13 +35,13 @@ class Report:
 
     name: str
     worst: float = 0.0
-    """The largest error as a share of the gate: above 1 is a miss."""
+    """The largest error as a share of the tolerance: above 1 is a miss."""
     worst_at: str = ""
     numbers: int = 0
 
     @property
     def passed(self) -> bool:
-        """Whether there are numbers and all of them lie within the gate."""
+        """Whether there are numbers and all of them lie within the tolerance."""
         return self.numbers > 0 and self.worst <= 1.0
 
     def compare(self, place: str, ours: Any, reference: Any) -> None:

@@ -68,7 +68,7 @@ def update_rows(
 def update_dense(
     options: Optimizer, tensors: tuple[Array, ...], gradient: Array, step: Step
 ) -> tuple[Array, ...]:
-    """Returns a layer's matrix (rows, width) or bias (rows), and its state; a bias has one element a row."""
+    """Returns a layer's matrix (rows, width) or bias (rows) and its state; rows of a bias are elements."""
     is_bias = gradient.ndim == 1
     shape = (-1, 1) if is_bias else gradient.shape
 

@@ -234,10 +234,11 @@ impl Outcome {
     }
 }
 
-/// Prints the largest error of each case as a share of the gate, then the misses with their places.
+/// Prints the largest error of each case as a share of its tolerance, then the misses with their
+/// places.
 fn print(cases: &BTreeSet<String>, places: &[Place], outcomes: &[Outcome]) {
     let width = cases.iter().map(String::len).max().unwrap_or_default() + 2;
-    print!("{:width$}", "share of the gate");
+    print!("{:width$}", "error / tolerance");
     for place in places {
         print!("{:>16}", place_name(place));
     }
