@@ -86,8 +86,8 @@ const PAGE: &str = "The built page on its first data set, served from this machi
 
 const ROOFLINE: &str = "Each operation of the reference step: its multiply-adds (two flop each) and bytes, \
     counted from the plan; its time, by a clock around it on the CPU and by `timestamp-query` on WebGPU; and its \
-    share of the machine's limit. The limit is the larger of two times: its multiply-adds at the peak rate, and its bytes \
-    at the copy rate. Operations that run once a window count with their share of a step. \
+    share of the machine's limit. The limit is the larger of two times: its multiply-adds at the peak rate, and its \
+    bytes at the copy rate. Operations that run once a window count with their share of a step. \
     `cargo xtask bench --only roofline --profile` also prints the kernels.";
 
 const SIZES: &str = "The reference step, with one size changed at a time. Its products grow with B (B + M) D, and its time \

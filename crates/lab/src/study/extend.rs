@@ -22,9 +22,9 @@ use twotower::executor::BackendRequest;
 pub const EXPERIMENT: Experiment = Experiment {
     name: "extend",
     title: "New data in a run, against training from scratch",
-    about: "The default options. One run trains on the first 80 % of the training pairs by time. Then the rest, with new \
-        users and items, joins the run (`trainer.extend`), which trains on all pairs for a fifth more epochs. The others \
-        train on all pairs from scratch: for as many epochs as the run before its extension, and for a fifth of them. \
+    about: "The default options. One run trains on the first 80 % of the training pairs by time. Then the rest, with \
+        new users and items, joins the run (`trainer.extend`), which trains on all pairs for a fifth more epochs. The \
+        others train on all pairs from scratch: for as many epochs as the run before its extension, and for a fifth of them. \
         All are measured on the same test part.",
     lengths: |set| if set == TIMED { vec![15] } else { Vec::new() },
     arms: |_| [SCRATCH, SHORT, FIRST, EXTENDED].map(|name| Arm { name, options: json!({}) }).into(),
