@@ -12,7 +12,7 @@ use twotower::Config;
 use twotower::data::{Loader, Part};
 use twotower::verify::synthetic;
 
-/// Lines that are generated before each timed load.
+/// Number of lines that are generated at once, outside the measured time.
 const LINES_AT_ONCE: u32 = 1 << 16;
 
 /// Bytes of a chunk, as in a browser's file stream.

@@ -30,7 +30,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
     }
     pollster::block_on(async {
-        // `Auto` uses a GPU if there is one, otherwise the CPU.
+        // `AUTO` uses a GPU if there is one, otherwise the CPU.
         let mut trainer = Trainer::new(loader.finish()?, config, BackendRequest::AUTO).await?;
         loop {
             let progress = trainer.advance(Duration::from_millis(200)).await?;

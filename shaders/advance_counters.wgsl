@@ -1,4 +1,4 @@
-// Ends a window: moves the counters past the window's steps, and into the next epoch if this one is done.
+// Ends a window: moves the counters past the window's steps, and into the next epoch if the current one is done.
 // One thread.
 #import counters
 

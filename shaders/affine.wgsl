@@ -11,7 +11,7 @@ fn is_inside(row: u32, k: u32) -> bool {
     return row < ROWS && k < 4u * D4;
 }
 
-// The terms of a sum are the inputs.
+// Sums run over the inputs.
 fn rows_at(row: u32, n: u32) -> mat4x4<f32> {
     let width = INPUT / 4u;
     let at = row * width + n;

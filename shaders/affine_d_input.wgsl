@@ -1,4 +1,4 @@
-// Gradient of a layer's input: d_x = d_y Wᵀ, and zero where x is a ReLU's output of 0.
+// Gradient of a layer's input: d_x = d_y Wᵀ. If x is the output of a ReLU (RELU), d_x is zero where x is zero.
 // One thread per tile of rows × the input's width.
 #import tile
 

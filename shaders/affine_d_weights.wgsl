@@ -10,7 +10,7 @@ fn is_inside(input: u32, k: u32) -> bool {
     return input < INPUT && k < 4u * D4;
 }
 
-// The terms of a sum are the rows.
+// Sums run over the rows.
 fn rows_at(input: u32, n: u32) -> mat4x4<f32> {
     let width = INPUT / 4u;
     let at = 4u * n * width + input / 4u;

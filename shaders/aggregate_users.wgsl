@@ -1,6 +1,6 @@
 // OneBP (Chen & Wang 2024): moves each user of the batch towards the outputs of their items:
-// e_u = β^n e_u + (1 - β^n) mean(e_i) over the user's n pairs of the batch, in any order.
-// One workgroup per place in the sorted order of the batch's users; only a user's first place does the work.
+// e_u = β^n e_u + (1 - β^n) mean(e_i) over the user's n pairs of the batch. Their order does not matter.
+// One workgroup per place in the sorted order of the batch's users; only the one at a user's first place does the work.
 #import first_use
 #import grid
 #import shard

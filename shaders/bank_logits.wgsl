@@ -1,4 +1,4 @@
-// Logits of a chunk of rows against the bank, stored after those against the batch's candidates:
+// Logits of a chunk of rows against the bank, stored after the logits of the batch's candidates:
 // logits[b, KP + m] = u_b·v_m / τ - log q_m, and IMPOSSIBLE for the row's own item and absent entries.
 // One thread per tile of rows × entries.
 #import bank

@@ -14,7 +14,7 @@ fn is_inside(candidate: u32, k: u32) -> bool {
     return candidate < KP && k < 4u * D4 && chunk.index * C < step.bank;
 }
 
-// The terms of a sum are the entries of the chunk.
+// Sums run over the entries of the chunk.
 fn rows_at(candidate: u32, n: u32) -> mat4x4<f32> {
     let width = KP / 4u;
     let at = 4u * n * width + candidate / 4u;

@@ -1,5 +1,5 @@
 // Marks the stale rows of a tower, counts them, and counts the rows that are no longer stale:
-// stale[r] = activity[r] < threshold. Counts are integers, so their order does not matter.
+// stale[r] = activity[r] < threshold. Counts are integers, so the order of the additions does not matter.
 // One thread per row.
 #import grid
 #import tally

@@ -1,6 +1,6 @@
 // Draws each row's negatives uniformly from the items that are not among its user's training items.
-// The r-th of them is r + |{j : had[j] - j <= r}|, so no draw is rejected. For a user who has all
-// items, any item is drawn.
+// With the training items `had` in ascending order, the r-th other item is r + |{j : had[j] - j <= r}|,
+// so no draw is rejected. For a user who has all items, any item is drawn.
 // One thread per draw (x) and step (y). Depends on no parameter of the model.
 #import random
 #import step

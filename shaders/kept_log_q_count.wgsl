@@ -1,5 +1,5 @@
-// Counts how often each item occurs among the kept pairs; the counts are zero before. They are
-// integers, so their order does not matter.
+// Counts how often each item occurs among the kept pairs. The host sets the counts to zero before.
+// Counts are integers, so the order of the additions does not matter.
 // One thread per pair; the kept ones come first.
 #import counters
 #import grid

@@ -1,4 +1,4 @@
-// Log of each item's probability to be a candidate, if a share DRAWN of candidates is drawn uniformly:
+// Log of each item's probability to be a candidate, if a share DRAWN of the candidates is drawn uniformly:
 // log_q[i] = ln((1 - DRAWN) count_i / kept + DRAWN / I).
 // One thread per item.
 #import counters

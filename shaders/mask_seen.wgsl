@@ -8,7 +8,7 @@
 @group(0) @binding(1) var<uniform> shard: Shard;
 @group(0) @binding(2) var<storage, read> users: array<u32>; // (Q) user of each query
 @group(0) @binding(3) var<storage, read> seen_offsets: array<u32>; // (U + 1)
-@group(0) @binding(4) var<storage, read> seen_items: array<u32>; // (N) the users' items, user after user
+@group(0) @binding(4) var<storage, read> seen_items: array<u32>; // the users' items, user after user
 @group(0) @binding(5) var<storage, read_write> scores: array<f32>; // (Q, IP)
 
 @compute @workgroup_size(LANES)

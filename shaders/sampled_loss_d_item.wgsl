@@ -1,4 +1,5 @@
-// Gradient of the loss by the candidates' outputs: d_item[j] = d_logits[j] u_b for the row b of candidate j.
+// Gradient of the loss with respect to the candidates' outputs: d_item[j] = d_logits[j] u_b for the row b
+// of candidate j.
 // One thread per vec4 of a candidate.
 #import grid
 #import step

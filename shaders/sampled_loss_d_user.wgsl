@@ -1,4 +1,4 @@
-// Gradient of the loss by the user outputs: d_user[b] = Σ_j d_logits[j] v_j over the row's candidates.
+// Gradient of the loss with respect to the user outputs: d_user[b] = Σ_j d_logits[j] v_j over the row's candidates.
 // One thread per vec4 of a row.
 #import grid
 #import step

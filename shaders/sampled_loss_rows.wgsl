@@ -1,5 +1,5 @@
 // Softmax of each row over its positive and its own negatives: the row's loss, and the gradient of the
-// loss by the scores.
+// loss with respect to the scores.
 // logit[j] = u_b·v_j / τ - log q(j), loss[b] = logsumexp_j logit[j] - logit[b]
 // d_logits[j] = d loss / d (u_b·v_j) = (softmax_j - [j = b]) / (τ rows)
 // One workgroup per row; a lane reads back only the values that it wrote itself.

@@ -34,7 +34,7 @@ fn store(row: u32, column: u32, products: mat4x4<f32>) {
 
 @compute @workgroup_size(8, 8)
 fn main(@builtin(global_invocation_id) thread: vec3<u32>) {
-    // More columns than a grid is wide are folded into z.
+    // Columns beyond the grid's width are folded into z.
     let column = thread.z * GRID_WIDTH * 8u + thread.x;
     multiply(thread.y * TILE, column * TILE, 0u, D4);
 }

@@ -1,5 +1,5 @@
-// Gradient of the loss by the candidates' outputs, for one chunk of rows (banked items have no gradient):
-// d_item[j] = Σ_b d_logits[b, j] u_b over the rows b of the chunk; the first chunk sets, later ones add.
+// Gradient of the loss with respect to the candidates' outputs, for one chunk of rows. Banked items have none.
+// d_item[j] = Σ_b d_logits[b, j] u_b over the rows b of the chunk; the first chunk sets d_item, later ones add to it.
 // One thread per tile of candidates × the width.
 #import chunk
 #import step
@@ -15,7 +15,7 @@ fn is_inside(candidate: u32, k: u32) -> bool {
     return candidate < KP && k < 4u * D4 && chunk.index * C < step.rows;
 }
 
-// The terms of a sum are the rows of the chunk.
+// Sums run over the rows of the chunk.
 fn rows_at(candidate: u32, n: u32) -> mat4x4<f32> {
     let width = COLUMNS / 4u;
     let at = 4u * n * width + candidate / 4u;

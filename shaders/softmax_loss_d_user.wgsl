@@ -1,5 +1,5 @@
-// Gradient of the loss by the user outputs of a chunk of rows: d_user[b] = Σ_j d_logits[b, j] v_j over a range
-// of the columns. The range of the batch's candidates sets it, the range of the bank adds to it.
+// Gradient of the loss with respect to the user outputs of a chunk of rows: d_user[b] = Σ_j d_logits[b, j] v_j
+// over a range of the columns. The range of the batch's candidates sets d_user, the range of the bank adds to it.
 // One thread per tile of rows × the width.
 #import chunk
 #import step
@@ -15,7 +15,7 @@ fn is_inside(row: u32, k: u32) -> bool {
     return row < C && k < 4u * D4 && chunk.index * C + row < step.rows;
 }
 
-// The terms of a sum are the columns of the logits.
+// Sums run over the columns of the logits.
 fn rows_at(row: u32, n: u32) -> mat4x4<f32> {
     let width = COLUMNS / 4u;
     let at = row * width + n;

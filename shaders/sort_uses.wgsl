@@ -1,6 +1,7 @@
-// Lists each step's uses of a table's rows and sorts them. First the IDS candidates (IDS is 0 if they
-// have another table), then every member of the lists of the step's ROWS owners. Each use has a row of
-// the gradient: FIRST + r for the owner in row r. Skips the row's own positive if LEAVES_OUT.
+// Lists each step's uses of a table's rows and sorts them. The IDS candidates come first (IDS is 0 if they
+// use another table), then every member of the lists of the step's ROWS owners. Each use has a row of the
+// gradient: the candidate's place, or FIRST + r for the owner in row r. Skips the row's own positive if
+// LEAVES_OUT.
 // One workgroup per step of the window.
 #import sort_order
 

@@ -10,8 +10,7 @@ pub mod trainer;
 #[cfg(target_arch = "wasm32")]
 mod web;
 
-// These are the inside of the crate: public for its tests and measuring tools, with no promise for
-// the next version.
+// Internal modules: they are public for tests and measuring tools, and may change in any version.
 #[doc(hidden)]
 pub mod checkpoint;
 #[doc(hidden)]

@@ -74,13 +74,13 @@ pub struct AtCut {
     pub hit: f64,
     /// 1 / rank of the first hit.
     pub mrr: f64,
-    /// Share of the catalogue that appears in some list.
+    /// Share of the catalogue that appears in at least one list.
     pub coverage: f64,
 }
 
-/// Returns the metrics at cut `k` of pairs (best items first, held-out items ascending), over a
-/// catalogue of `items`. Every held-out list has an item; an item that is not in the catalogue is
-/// never a hit.
+/// Returns the metrics at cut `k`, for a catalogue of `items` items. `lists` has a pair for each
+/// user: the recommended items, best first, and the held-out items, ascending and at least one. An
+/// item that is not in the catalogue is never a hit.
 pub fn at<'a>(
     k: usize,
     lists: impl Iterator<Item = (&'a [u32], &'a [u32])>,

@@ -18,7 +18,7 @@ pub fn log_q(config: &Config, counts: &[u32]) -> Vec<f32> {
             self::shares(weights(counts, negatives.alpha))
         }
         (LogQ::Known(true), NegativesKind::Mixed) => {
-            let drawn = config.drawn_share().expect("q follows the stream");
+            let drawn = config.drawn_share().expect("mixed negatives with logQ have a drawn share");
             let uniform = 1.0 / counts.len() as f64;
             shares.iter().map(|share| (1.0 - drawn) * share + drawn * uniform).collect()
         }

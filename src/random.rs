@@ -40,8 +40,8 @@ pub fn hash(seed: u32, stream: u32, counter: u32) -> u32 {
     pcg(counter.wrapping_add(pcg(stream.wrapping_add(pcg(seed)))))
 }
 
-/// Returns draw `n` of a key that is itself a draw. Two keys share no sequence of draws, as they
-/// would if `n` were added to them.
+/// Returns draw `n` of a key that is itself a draw. `n` is not added to the key: two keys would then
+/// share a sequence of draws.
 pub fn keyed(key: u32, n: u32) -> u32 {
     pcg(key ^ pcg(n))
 }
@@ -53,7 +53,7 @@ pub fn below(bits: u32, bound: u32) -> u32 {
 }
 
 /// Returns the place of element `n` in a keyed permutation of `0..len`: an alternating Feistel
-/// network on just enough bits, repeated until the result is below `len` (fewer than two rounds on
+/// network on just enough bits, repeated until the result is below `len` (fewer than two times on
 /// average).
 ///
 /// # Panics

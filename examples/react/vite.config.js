@@ -2,6 +2,6 @@ import react from "@vitejs/plugin-react";
 
 export default {
   plugins: [react()],
-  // Optimized, the package would not find its worker and data in the development server.
+  // The optimizer of the development server would separate the package from its worker and data.
   optimizeDeps: { exclude: ["twotower"] },
 };

@@ -8,6 +8,6 @@ export default {
       },
     }),
   ],
-  // Optimized, the package would not find its worker and data in the development server.
+  // The optimizer of the development server would separate the package from its worker and data.
   optimizeDeps: { exclude: ["twotower"] },
 };

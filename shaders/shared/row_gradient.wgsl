@@ -1,7 +1,7 @@
 // Gradient of one distinct row of a table: the gradients of all its uses in the batch, summed in the
-// order of their rows, then taken back through the scaling to length 1.
-// One workgroup per place in the sorted order; only the first place of an id in the current shard does
-// the work.
+// order of their rows, then passed back through the scaling to length 1.
+// One workgroup per place in the sorted order; only the one at the first place of an id in the current
+// shard does the work.
 // Depends on the constants D4, P, LANES, NORMALIZE, MIN_NORM, L2, on the bindings `step`, `order`,
 // `d_out`, `shard` and `table`, and on the shared files `first_use` and `lanes`.
 

@@ -1,11 +1,11 @@
-// Sorts a step's (id, row) entries, so that equal ids are neighbours in the order of their rows: sums
-// over them need no float atomics and have a fixed order.
+// Sorts a step's (id, row) entries, so that equal ids are neighbours in the order of their rows. Sums
+// over equal ids then have a fixed order and need no float atomics.
 // Bitonic network; entries that compare as equal are identical, so the result is unique.
 // Depends on the constants P, a power of two, and WIDE, and on the binding `order`. All SORTERS lanes must
-// call it. On a software adapter (WIDE), barriers are slow, so there are only 4 lanes, which run in step;
-// more if a lane would have over 256 pairs per round, because llvmpipe leaves a thread's loops after
-// 65,535 iterations in total. A saved run keeps its variant: a run that began on a software adapter sorts
-// slowly on a GPU.
+// call it. On a software adapter (WIDE), barriers are slow, so there are only 4 lanes, which run in step.
+// There are more if a lane would otherwise have over 256 pairs per round, because llvmpipe leaves a
+// thread's loops after 65,535 iterations in total. A saved run keeps its variant: a run that began on a
+// software adapter sorts slowly on a GPU.
 const SORTERS = select(256u, clamp(P / 512u, 4u, 256u), WIDE);
 
 fn is_before(a: vec2<u32>, b: vec2<u32>) -> bool {

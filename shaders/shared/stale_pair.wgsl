@@ -1,5 +1,5 @@
 // Whether a pair is stale, and whether it is kept in the next epoch. If TURNS, a user's pairs rotate: the
-// activity p is the share of them in an epoch, and a pair is kept if (phase + epoch p) mod 1 < p.
+// user's activity p is the share of their pairs in an epoch, and a pair is kept if (phase + epoch p) mod 1 < p.
 // Otherwise a stale pair is kept with probability KEEP / 2^32, drawn anew each epoch.
 // Depends on the constants SEED, STREAM_KEEP, TURNS and KEEP, on the bindings `counters`, `threshold`,
 // `user_activity` and `item_activity`, and on the shared files `counters` and `random`.

@@ -1,4 +1,4 @@
-// The ids of one dispatch: one training step of the window, or one block of queries.
+// The record of one training step of the window, or of a block of queries or of the catalogue.
 // Twin: src/plan/step.rs.
 struct Step {
     number: u32, // of the step in the run, from 1

@@ -1,4 +1,4 @@
-// Counts of a decision to skip. Twin: src/plan/skip.rs.
+// Counts of a decision to skip. Twin: src/plan/operations/count_stale.rs.
 struct Tally {
     stale_rows: atomic<u32>,
     woken_rows: atomic<u32>, // stale at the last decision, no longer stale

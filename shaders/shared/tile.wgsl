@@ -45,7 +45,7 @@ fn store_products(row: u32, column: u32, products: Products) {
     }
 }
 
-// Computes the products of the tile that starts at a row and a column, over the terms from 4 first to 4 last.
+// Computes the products of the tile that starts at a row and a column, over the terms 4·first to 4·last − 1.
 fn multiply(row: u32, column: u32, first: u32, last: u32) {
     if !is_inside(row, column) {
         return;

@@ -2,7 +2,7 @@
 //! its metadata is a record of everything else. A file may contain anything: the reader rejects
 //! every file that no run can have written, before using its contents.
 
-// Lengths of files have 64 bits, and `usize` of a page has 32.
+// Lengths of files have 64 bits, but `usize` in a page (wasm32) has 32.
 #![warn(clippy::cast_possible_truncation)]
 
 mod dataset;
@@ -61,7 +61,7 @@ impl<'a> Writer<'a> {
         self.list(name, Dtype::F64, vec![list.len()], words);
     }
 
-    /// Adds a list of rows of words.
+    /// Adds a list of rows, each of `row` words.
     pub fn words(&mut self, name: &'static str, row: usize, words: Cow<'a, [u32]>) {
         let shape = if row == 1 { vec![words.len()] } else { vec![words.len() / row, row] };
         self.list(name, Dtype::U32, shape, words);
@@ -137,12 +137,13 @@ impl Reader {
         let mut file = safetensors::File::open(source).await?.ok_or_else(cut)?;
         let text = file.metadata(KEY);
         let text = &text.ok_or_else(|| refused(format!("it has no record under `{KEY}`")))?;
-        let unreadable = |error: serde_json::Error| refused(format!("its record: {error}"));
+        let unreadable =
+            |error: serde_json::Error| refused(format!("its record is not valid: {error}"));
         let mut envelope = json::value(text.as_bytes()).map_err(unreadable)?;
         let (version, by) = (&envelope["version"], &envelope["by"]);
         if *version != VERSION {
             return Err(refused(format!(
-                "its format has version {}, of twotower {}; this one reads version {VERSION}",
+                "its format has version {}, written by twotower {}; only version {VERSION} is read",
                 clip(&json::write(version)),
                 clip(&json::write(by)),
             )));
@@ -212,7 +213,7 @@ impl Reader {
     /// or to two.
     ///
     /// # Errors
-    /// If the file is such a file.
+    /// [`Error::Checkpoint`] for such a file.
     pub fn finish(self) -> Result<()> {
         if let Some(name) = self.lists.first().map(|list| list.0).or(self.file.left()) {
             return Err(refused(format!(
@@ -223,7 +224,7 @@ impl Reader {
         if self.file.is_whole() { Ok(()) } else { Err(cut()) }
     }
 
-    /// Takes a list of rows of `parts` elements, or a list of elements if `parts` is none.
+    /// Takes a list of rows of `parts` elements, or a list of elements if `parts` is `None`.
     fn list(
         &mut self,
         name: &str,
@@ -252,7 +253,7 @@ fn fits(name: &str, found: &Place, dtype: Dtype, is_shape: bool) -> Result<()> {
         return Ok(());
     }
     let (dtype, shape) = (clip(&found.dtype), clip(&format!("{:?}", found.shape)));
-    Err(refused(format!("`{name}` is {dtype} of shape {shape}, which the run does not have")))
+    Err(refused(format!("`{name}` is {dtype} of shape {shape}, which does not match the run")))
 }
 
 fn numbers<T: Copy + Into<f64>>(name: &str, numbers: Vec<T>) -> Result<Vec<T>> {

@@ -10,9 +10,9 @@ use crate::error::{Error, Result};
 pub struct Split {
     /// The rule.
     pub kind: SplitKind,
-    /// Share of each user's pairs in the test part.
+    /// Share of each user's pairs in the test part; for `temporal-global`, of all pairs.
     pub test: f64,
-    /// Share of each user's training pairs in the validation part.
+    /// Share of the pairs outside the test part that are in the validation part.
     pub validation: f64,
     /// Start of the test part, for `temporal-global`.
     pub at: Option<Moment>,

@@ -1,4 +1,4 @@
-//! The allowed kinds of an option's value: they check it and name it in messages.
+//! Kinds of values that options allow. A kind checks a value, and messages print the kind.
 
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};

@@ -48,11 +48,12 @@ const SEPARATOR: &[Kind] = &[OneOf(&[",", ";", "|", "::", "tab", "blanks"]), Nul
 /// Hidden widths of a tower: at most eight layers, more than data of a page's size can use.
 const LAYERS: &[Kind] = &[List(&Int(1, 1024), 8)];
 const LAYERS_DOC: &str = "Widths of the hidden layers, each affine with ReLU";
-/// Feature columns of an items or users file, with the maximum number of columns.
+/// Maximum number of feature columns of an items or users file.
 pub(crate) const FEATURE_COLUMNS: usize = 6;
 const FEATURES: &[Kind] = &[List(&Text, FEATURE_COLUMNS)];
 const OUT: &[Kind] = &[Int(1, 1024), Null];
-const OUT_DOC: &str = "Width of the output, made by an affine layer; null for `dim`, without that layer if there are no hidden ones";
+const OUT_DOC: &str = "Width of the output, computed by an affine layer. With null it is `dim`, and a tower without \
+                       hidden layers has no affine layer";
 
 /// All options, in the order of the documentation.
 pub const OPTIONS: &[OptionSpec] = &[
@@ -167,18 +168,18 @@ pub const OPTIONS: &[OptionSpec] = &[
         "0.01",
         "Rate of the `streaming` estimate: weight of the newest gap between two uses of an item",
     ),
-    // The default keeps half of a user's random start for 69 pairs: after the default epochs
-    // NDCG@20 is 28% lower.
+    // With the default β, half of a user's random start remains after 69 pairs, and NDCG@20 after
+    // the default epochs is 28% lower than with these values.
     option(
         "onebp.beta",
         &[Number(0.0, 1.0)],
         "0.99",
-        "Share β of a user's vector that is kept at each of their pairs; the rest comes from the item. Only \
+        "Share β of a user's vector that remains after each of their pairs; the rest comes from the item. Only \
          the item tower gets gradients",
     )
     .starting(r#"{ "onebp.beta": 0.95, "temperature": 0.12 }"#),
-    // Equal to the default after the default epochs on goodbooks (NDCG@20 .240 both), with a sixth
-    // of the multiply-adds.
+    // On goodbooks, after the default epochs, NDCG@20 is the same as with the default (.240), for a
+    // sixth of the multiply-adds.
     option(
         "cbns.capacity",
         &[Int(1, 1_048_576)],
@@ -198,8 +199,8 @@ pub const OPTIONS: &[OptionSpec] = &[
         "\"both\"",
         "Gradients of the bank: `items` as published, or `both`, where banked users also push the batch's items",
     ),
-    // The policy with the smallest loss of quality: it skips a fifth of the pairs
-    // (docs/skipping.md).
+    // `cap` is the policy with the smallest loss of quality. With these values it skips a fifth of
+    // the pairs (docs/skipping.md).
     option(
         "skip.policy",
         &[OneOf(&["stale", "popularity", "cap", "random"])],
@@ -238,7 +239,7 @@ pub const OPTIONS: &[OptionSpec] = &[
         "skip.keep",
         &[Number(0.0, 1.0)],
         "0",
-        "Probability that a skipped pair is trained on all the same",
+        "Probability that an epoch trains on a skipped pair anyway",
     ),
     option(
         "skip.until",
@@ -252,28 +253,28 @@ pub const OPTIONS: &[OptionSpec] = &[
         FEATURES,
         "[]",
         "Columns of the users file to embed; the embeddings of a row are averaged. Suffixes: `:list` splits a \
-         cell at bars, semicolons and commas, `:list/` at the sign that follows, `:words` into words; `:number` makes \
+         cell at bars, semicolons and commas, `:list/` at the sign after `:list`, `:words` into words; `:number` makes \
          ten ranges",
     ),
     option(
         "towers.user.history.table",
         &[OneOf(&["shared", "separate"])],
         "\"shared\"",
-        "Users as the sum of their items' embeddings: those of the item tower (`shared`) or a table of its own \
-         (`separate`); the pair's own item is excluded",
+        "Sum of the embeddings of a user's items as input of the user tower: from the item tower (`shared`) or \
+         from a separate table (`separate`); the pair's own item is excluded",
     )
     .starting(r#"{ "towers.user.id": false }"#),
     option(
         "towers.user.history.power",
         &[Number(0.0, 2.0)],
         "0.5",
-        "The sum is divided by the number of items to this power",
+        "Exponent p: the sum of a history is divided by the number of its items to the power p",
     ),
     option(
         "towers.user.history.cap",
         &[Int(1, 65_536)],
         "100",
-        "Maximum length of a history; longer ones are sampled once",
+        "Maximum number of items in a history; a longer history is sampled once, at the start of the run",
     ),
     option("towers.user.layers", LAYERS, "[]", LAYERS_DOC),
     option("towers.user.out", OUT, "null", OUT_DOC),
@@ -283,7 +284,7 @@ pub const OPTIONS: &[OptionSpec] = &[
         FEATURES,
         "[]",
         "Columns of the items file to embed; the embeddings of a row are averaged. Suffixes: `:list` splits a \
-         cell at bars, semicolons and commas, `:list/` at the sign that follows, `:words` into words; `:number` makes \
+         cell at bars, semicolons and commas, `:list/` at the sign after `:list`, `:words` into words; `:number` makes \
          ten ranges",
     )
     .starting(r#"{ "towers.item.features": ["title:words"] }"#),
@@ -307,7 +308,8 @@ pub const OPTIONS: &[OptionSpec] = &[
         "split.validation",
         &[Number(0.0, 0.9)],
         "0",
-        "Share of the training pairs that choose the best epoch; split off as the test part is",
+        "Share of the training pairs that form the validation part, which chooses the best epoch: the latest \
+         pairs if `split.kind` goes by time, else random ones",
     ),
     option(
         "split.at",

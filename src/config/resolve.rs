@@ -101,7 +101,7 @@ impl Config {
             if !self.towers.user.is_table() {
                 return refuse(
                     "onebp",
-                    "it stores users as plain vectors, so the user tower has no other inputs",
+                    "it stores users as plain vectors, without other inputs or layers",
                     "the default towers.user, or no onebp",
                 );
             }
@@ -119,8 +119,8 @@ impl Config {
         Ok(())
     }
 
-    /// Returns the share of a step's candidates that is drawn uniformly, if the other candidates
-    /// come from the batch and are corrected by the items' shares of the training pairs.
+    /// Returns the share of a step's candidates that is drawn uniformly. Returns `None` unless the
+    /// other candidates come from the batch, and their log q from the counts of the training pairs.
     pub fn drawn_share(&self) -> Option<f64> {
         let count = match (self.negatives.log_q, self.negatives.kind) {
             (LogQ::Known(true), NegativesKind::InBatch) => 0,
@@ -148,9 +148,9 @@ impl Config {
             return Err(Error::Config {
                 key: "negatives.count".into(),
                 problem: format!(
-                    "{} for each of {} pairs are {} items per step",
-                    self.negatives.count,
+                    "a step of {} pairs with {} negatives each has {} items",
                     self.batch_size,
+                    self.negatives.count,
                     self.candidates(),
                 ),
                 allowed: format!("at most {MAX_USES} items per step"),

@@ -66,15 +66,15 @@ pub struct Skip {
     pub share: f64,
     /// Rows that must be stale for a stale pair.
     pub rows: SkipRows,
-    /// Share of all pairs in the hot rows.
+    /// Share of all pairs that belong to hot rows.
     pub hot_share: f64,
-    /// Whole epochs before the first decision.
+    /// Complete epochs before the first decision.
     pub start: usize,
-    /// Share of the pairs in the sample for the search of a threshold.
+    /// Share of the pairs that are sampled to find the threshold.
     pub sample: f64,
     /// Epochs from one decision to the next; 0 decides once.
     pub recheck: usize,
-    /// Probability that a pair to skip is trained on in an epoch.
+    /// Probability that an epoch trains on a pair that it would skip.
     pub keep: f64,
     /// Share of the epochs after which no pairs are skipped.
     pub until: f64,
@@ -92,7 +92,7 @@ impl Skip {
 
     /// Returns the number of epochs, out of `epochs`, after which no pairs are skipped.
     pub fn ends_after(&self, epochs: usize) -> usize {
-        // For products such as 0.29 · 100, which is slightly below 29 in floating point.
+        // Corrects products such as 0.29 · 100, which is slightly below 29 in floating point.
         const HAIR: f64 = 1e-9;
         (self.until * epochs as f64 + HAIR) as usize
     }
@@ -111,7 +111,7 @@ pub enum SkipPolicy {
     Stale,
     /// Pairs of rare items.
     Popularity,
-    /// Pairs of a user above a cap, averaged over the epochs; the pairs rotate.
+    /// Pairs of users with more pairs than a cap: an epoch keeps the cap on average, in rotation.
     Cap,
     /// Random pairs, drawn again for each epoch: the control.
     Random,

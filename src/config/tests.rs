@@ -112,7 +112,7 @@ fn towers_fit_together_or_are_refused() {
     onebp["onebp"] = json!({});
     refused(onebp.clone(), "onebp");
     onebp["towers"] = json!({ "item": { "layers": [32], "out": 16 } });
-    assert!(Config::resolve(&onebp).is_ok(), "users take up outputs, however items are made");
+    assert!(Config::resolve(&onebp).is_ok(), "OneBP users average the outputs of any item tower");
     let config = Config::resolve(&towers(
         json!({ "id": false, "history": { "cap": 9 }, "out": 8 }),
         json!({ "layers": [32], "out": 8 }),

@@ -10,6 +10,6 @@ pub(super) const RECORD_LIMIT: usize = 256 * 1024;
 /// Largest number of columns that are read from a file: id, title and features.
 pub(super) const MAX_CELLS: usize = 2 + FEATURE_COLUMNS;
 
-/// Cells of a record in the order of the columns to find; empty if there is no such column or no
-/// text.
+/// Cells of a record, in the order of the columns to find. A cell is empty if its column is missing
+/// or contains no text.
 pub(super) type Cells<'a> = [&'a [u8]; MAX_CELLS];

@@ -162,7 +162,7 @@ impl<'a> Search<'a> {
         first.iter().enumerate().map(column).collect::<Vec<_>>().join(", ")
     }
 
-    /// Returns whether no role has this column, except features, which may share one.
+    /// Returns whether no role has this column. Features do not count: they may share a column.
     fn is_free(&self, position: usize) -> bool {
         let mut others = self.positions.iter().zip(self.sought);
         others.all(|(taken, other)| *taken != Some(position) || other.role.is_feature())
@@ -314,7 +314,7 @@ impl<'a> Search<'a> {
         values.len()
     }
 
-    /// Returns the other column of ids if an option names one and columns have no names.
+    /// Returns the missing column of ids if an option names the other one and columns have no names.
     fn other_by_custom(&mut self, sought: usize) -> Option<usize> {
         // Users and items are the first two columns to find, in this order.
         let given = self.positions[1 - sought].take();
@@ -324,7 +324,7 @@ impl<'a> Search<'a> {
         (Some(both[1 - sought]) == given).then_some(both[sought]).or_else(|| self.other_id(sought))
     }
 
-    /// Returns the other column of ids if one is known by its name.
+    /// Returns the missing column of ids if the other one is known.
     fn other_id(&self, sought: usize) -> Option<usize> {
         let ids: Vec<usize> = self.free(Kind::may_be_ids).collect();
         let is_bare = |&ix: &usize| self.names.get(ix).is_some_and(|name| fold(name) == BARE_ID);

@@ -25,7 +25,7 @@ pub(super) enum Kind {
     Text,
 }
 
-/// Number of consecutive numbers from which on a column is a counter.
+/// Minimum number of cells for a column of consecutive numbers to be a counter.
 const COUNTED: usize = 8;
 
 /// Highest number of a rating scale.

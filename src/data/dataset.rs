@@ -199,13 +199,13 @@ impl Dataset {
     }
 }
 
-/// Returns how many pairs are held out of a user with this many.
+/// Returns how many of a user's `pairs` pairs are held out.
 fn held_out(pairs: usize, share: f64) -> usize {
     ((pairs as f64 * share).round() as usize).min(pairs - 1)
 }
 
-/// Returns the number of rows of a tower: all ids if it has only features, since those need no
-/// training pair for an output, else the trained ids.
+/// Returns the number of rows of a tower. A tower with only features has outputs for all ids,
+/// others only for ids with a training pair.
 pub(super) fn rows(is_features: bool, ids: &Ids, trained: usize) -> usize {
     if is_features { ids.len() } else { trained }
 }

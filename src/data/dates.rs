@@ -167,8 +167,8 @@ impl Fields {
         Some(of_day(year, month, day)? + clock - self.zone_minutes * MINUTE)
     }
 
-    /// Returns the order of the first two numbers: day first before a point, month first before a
-    /// space, else by a number above 12.
+    /// Returns the order of day and month: day first if a point follows the first number, month
+    /// first if a space does, else by a number above 12.
     fn order(&self, order: Option<Order>, seen: &mut Seen) -> Order {
         let [(first, _), (second, _), _] = self.numbers;
         if let Some(order) = order {

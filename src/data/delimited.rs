@@ -38,7 +38,7 @@ impl Separator {
     }
 
     /// Returns the byte of a separator whose cells may be quoted. With other separators, quotes are
-    /// ordinary.
+    /// ordinary characters.
     fn of_quoted(self) -> Option<u8> {
         match self {
             Self::Byte(byte @ (b';' | b',')) => Some(byte),

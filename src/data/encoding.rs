@@ -93,7 +93,8 @@ fn with_line_feeds(mut text: Vec<u8>) -> Vec<u8> {
 }
 
 /// Returns the likeliest encoding of a file without a byte order mark: UTF-16 if a third of its
-/// bytes are zero, most in the same half of their pairs; Latin-1 if it is not mostly UTF-8.
+/// bytes are zero, most of them at even or most at odd positions; Latin-1 if it is not mostly
+/// UTF-8.
 fn guessed(head: &[u8]) -> Encoding {
     let [even, odd] = zeros(head);
     let (few, many) = (even.min(odd), even.max(odd));

@@ -23,9 +23,9 @@ use crate::error::{Error, Result};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Extension {
-    /// Whole epochs before it.
+    /// Complete epochs before the extension.
     pub epochs: usize,
-    /// Training pairs before it.
+    /// Training pairs before the extension.
     pub pairs: usize,
     /// Users with a first training pair.
     pub users: usize,
@@ -37,7 +37,7 @@ pub struct Extension {
     pub validation: usize,
     /// New pairs that measure the result.
     pub test: usize,
-    /// Pairs of the files that the run has: they are not added again, and stay in their part.
+    /// Pairs of the new files that the run already has: they stay in their part.
     pub known: usize,
     /// Old items that got another title.
     pub titles: usize,
@@ -45,7 +45,7 @@ pub struct Extension {
     pub features: usize,
 }
 
-/// Returns the options with the columns of the files that a data set was read from, where the options name none.
+/// Returns the options. Columns that they do not name are those of the files that the data set was read from.
 pub(super) fn with_columns(config: &Config, read: &[FileReport]) -> Config {
     let mut config = config.clone();
     let (rates, is_timed) = (config.data.min_rating.is_some(), goes_by_time(config.split.kind));
@@ -75,8 +75,8 @@ pub(super) fn with_columns(config: &Config, read: &[FileReport]) -> Config {
     config
 }
 
-/// Returns a data set together with new data, which was read with its ids; `has` tells whether there are users
-/// and items files.
+/// Returns a data set together with new data. The reading of the new data began with the ids of the data set;
+/// `has` tells whether there are users and items files.
 pub(super) fn extended(
     old: &Dataset,
     config: &Config,
@@ -145,7 +145,7 @@ pub(super) fn extended(
     Ok((all, extension))
 }
 
-/// The error of files without a new pair.
+/// Returns the error for files without a new pair.
 fn without_pairs(files: &str, known: usize, lines: Vec<String>) -> Error {
     let problem = match known {
         0 => "it has no pairs".into(),
@@ -211,7 +211,7 @@ pub fn trained(train: &Pairs, side: usize) -> usize {
     train.iter().map(|pair| pair[side] as usize + 1).max().unwrap_or(0)
 }
 
-/// Rejects new ids of a side that has features, if no file can contain theirs.
+/// Rejects new users or items if their tower has features and there is no file that could contain theirs.
 fn check_features(old: &Dataset, has: [bool; 2], extension: &Extension) -> Result<()> {
     let sides = [
         ("towers.user.features", "users", old.user_features.is_some(), extension.users),
@@ -223,7 +223,7 @@ fn check_features(old: &Dataset, has: [bool; 2], extension: &Extension) -> Resul
                 key: key.into(),
                 problem: format!("the new data has {added} new {word}, and no {word} file"),
                 allowed: format!(
-                    "new data with the features of its new {word}, as the `{word}` file"
+                    "new data with a `{word}` file that contains the features of the new {word}"
                 ),
             });
         }
@@ -244,9 +244,9 @@ fn titles_of(old: &Dataset, new: &Titles, items: &Ids) -> (Titles, usize) {
 }
 
 impl Features {
-    /// Returns the features of more rows, of which the first have a training pair. Old values keep their index; an
-    /// id with a line in the columns' files has the features of that line, any other id those that it had. Also
-    /// returns the number of old rows whose features changed, and of unknown values.
+    /// Returns the features of `rows` rows, of which the first `trained` have a training pair. Old values keep their
+    /// index. An id with a line in the new files gets the features of that line; any other id keeps its features.
+    /// Also returns the number of old rows whose features changed, and of unknown values.
     fn extended(
         &self,
         columns: &[(FeatureColumn, TitleLines)],
@@ -294,7 +294,7 @@ impl Dataset {
         [&self.train, &self.validation, &self.test]
     }
 
-    /// Adds the report on new files, which ends in the counts of all data.
+    /// Adds the report on new files, and counts titles and ids without a training pair in all data.
     fn join_reports(&mut self, new: Report, [trained_users, trained_items]: [usize; 2]) {
         let report = &mut self.report;
         report.lines += new.lines;

@@ -11,7 +11,7 @@ use crate::error::Result;
 /// Number of ranges of a number column, with equal numbers of trained ids.
 const BUCKETS: usize = 10;
 
-/// Features of a tower's rows, and the columns to read further ones.
+/// Features of a tower's rows, and the columns from which features of other ids are read.
 #[derive(Debug, Clone)]
 pub struct Features {
     pub(super) columns: Vec<FeatureColumn>,
@@ -56,7 +56,7 @@ impl Kind {
 }
 
 impl FeatureColumn {
-    /// Parses an option: `year:number`, or only a name for one value a cell.
+    /// Parses an option: `year:number`, or only a name for one value per cell.
     pub fn parse(option: &str) -> Self {
         let (name, kind) = option
             .rsplit_once(":list")
@@ -69,8 +69,8 @@ impl FeatureColumn {
         Self { name: name.into(), kind, bounds }
     }
 
-    /// Sets the bounds of a number column at quantiles of the trained ids' numbers. If they have
-    /// none, no range is in the vocabulary.
+    /// Sets the bounds of a number column at quantiles of the trained ids' numbers. If there are no
+    /// numbers, no range is in the vocabulary.
     fn fit<'a>(&mut self, cells: impl Iterator<Item = &'a str>) {
         if self.kind != Kind::Number {
             return;

@@ -3,7 +3,7 @@
 use super::interactions::Interactions;
 
 /// Removes users and items with fewer than `k` interactions, repeatedly, until every remaining one
-/// has `k`. The parts are counted together, and with the numbers of pairs that users and items have besides.
+/// has `k`. All parts count together; `users` and `items` are numbers of interactions outside them.
 /// Returns the number of removed interactions.
 pub(super) fn keep_core(
     parts: &mut [Interactions],

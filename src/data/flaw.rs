@@ -11,8 +11,8 @@ const SHOWN: usize = 60;
 /// Largest percentage of bad lines.
 const PERCENT_ALLOWED: u64 = 1;
 
-/// Bad lines that a small file may have, if they are at most one in [`PART_OF_FEW`]: more of them mean that
-/// the file was misunderstood.
+/// Number of bad lines that a small file may have, if at most one line in [`PART_OF_FEW`] is bad. More bad
+/// lines mean that the file was misunderstood.
 const FEW: u64 = 5;
 const PART_OF_FEW: u64 = 5;
 
@@ -69,7 +69,7 @@ pub(super) struct Tally {
     pub blank: u64,
     /// Records without a user.
     pub without_user: u64,
-    /// Records without an item; those of interactions have a user.
+    /// Records without an item. An interaction without user and item counts as one without a user.
     pub without_item: u64,
     /// First bad lines: `line 7: the rating is not a number in "17850,85123A,?"`.
     pub named: Vec<String>,

@@ -201,8 +201,8 @@ fn modal_width(rows: &[Vec<String>]) -> (usize, usize) {
     counts.max().map_or((0, 0), |(count, width)| (width, count))
 }
 
-/// Ranks a separator: by the share of rows with the same width, then by an early position in them.
-/// Blanks come last, since many cells contain them.
+/// Ranks a separator: by the share of rows with the same width, then by how early it occurs in
+/// them. Blanks come last, since many cells contain them.
 fn likeness((separator, rows): &(Separator, Rows)) -> impl Ord + use<> {
     let first_cells: usize = rows.cells.iter().map(|row| row[0].len()).sum();
     let is_blanks = *separator == Separator::Blanks;
@@ -222,8 +222,8 @@ fn is_comment(row: &[String]) -> bool {
     row[0].trim_start().starts_with(['#', '%'])
 }
 
-/// Returns whether a comment, or a row of another width, is the header; pads it to the width of the
-/// others.
+/// Returns whether a comment, or a row of another width, is the header. If it is, the row becomes
+/// its names, padded to the width of the other rows.
 fn names_columns(row: &mut Vec<String>, width: usize) -> bool {
     let mut cells = row.clone();
     cells[0] = cells[0].trim_start_matches(['#', '%', ' ']).into();

@@ -7,7 +7,7 @@ use super::sought::Sought;
 use super::time::Clock;
 use crate::config::Column;
 
-/// Number of rows below from which on unique cells in the first row are evidence for a header.
+/// Minimum number of other rows for unique cells in the first row to be evidence for a header.
 const ENOUGH: usize = 8;
 
 /// Returns whether the first row is a header: it contains a known name, text above numbers or

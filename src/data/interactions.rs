@@ -162,14 +162,14 @@ impl Interactions {
         SplitWords { words: self.into_pair_words(), sizes, within_tie }
     }
 
-    /// Returns the number of rows from a time on; 0 without a time.
+    /// Returns the number of rows at or after a time; 0 without a time.
     pub fn count_from(&self, time: Option<i64>) -> usize {
         let Some(from) = time.filter(|_| self.timed).map(key_of) else { return 0 };
         self.words.chunks_exact(self.stride()).filter(|row| time_key_of(row) >= from).count()
     }
 
-    /// Returns the earliest time from which on there are at most `most` rows; `None` if there are
-    /// no times, or `most` is 0.
+    /// Returns the earliest time such that at most `most` rows are at or after it; `None` if there
+    /// are no times, or `most` is 0.
     pub fn time_of_last(&self, most: usize) -> Option<i64> {
         let keys = || self.words.chunks_exact(self.stride()).map(time_key_of);
         if !self.timed || most == 0 {
@@ -213,10 +213,10 @@ const DIGIT: u32 = 8;
 /// Number of rows below which comparison sort is faster than another pass.
 const FEW: usize = 1024;
 
-/// Sorts in place, by a key that begins with the user; the lowest `user_bits` bits of the user are
-/// not sorted yet. Swaps rows into a bucket for each value of the highest of these bits (American
-/// flag sort), then sorts the buckets; `few` sorts small ones. Three such passes replace about
-/// twenty rounds of comparisons.
+/// Sorts in place, by a key that begins with the user. The users of the rows differ only in their
+/// lowest `user_bits` bits. Swaps rows into a bucket for each value of the highest of these bits
+/// (American flag sort), then sorts the buckets; `few` sorts small ones. Three such passes replace
+/// about twenty rounds of comparisons.
 fn sort<const WORDS: usize>(
     rows: &mut [[u32; WORDS]],
     user_bits: u32,

@@ -18,7 +18,7 @@ pub(super) type Object = serde_json::Map<String, Value>;
 /// Reads the values of a few keys and skips others.
 pub(super) struct Keys {
     names: [Option<String>; MAX_CELLS],
-    /// Number of first names that are ids, which cannot be lists.
+    /// The first `ids` names are ids, which cannot be lists.
     ids: usize,
     /// Decoded strings that contained escapes.
     decoded: [String; MAX_CELLS],

@@ -57,8 +57,8 @@ impl Loader {
         }
     }
 
-    /// Returns a loader of new data for a data set, with its ids, and with the columns of its files: see
-    /// [`Loader::extend`].
+    /// Returns a loader of new data that joins a data set: see [`Loader::extend`]. It begins with the ids of the
+    /// data set, and finds columns as in its files.
     pub fn joining(dataset: &Dataset, config: &Config) -> Self {
         let mut loader = Self::new(&extend::with_columns(config, &dataset.report.read));
         (loader.intake.users, loader.intake.items) = (dataset.users.clone(), dataset.items.clone());
@@ -161,16 +161,15 @@ impl Loader {
     /// pair keep their index, and old pairs keep their part (`docs/methods.md`, new data).
     ///
     /// # Errors
-    /// Errors of [`Loader::finish`], but without a test file; [`Error::Data`] if there is no new pair;
-    /// [`Error::Config`] for new ids without a file of their features, and if the data set has changed since
-    /// [`Loader::joining`].
+    /// [`Error::Data`] if too many lines are bad or there is no new pair; [`Error::Config`] for new ids without a
+    /// file of their features, and if the data set has changed since [`Loader::joining`].
     pub fn extend(mut self, dataset: &Dataset) -> Result<(Dataset, Extension)> {
         self.close()?;
         if self.joins != Some(dataset.summary()) {
             return Err(Error::Config {
                 key: "extend".into(),
                 problem: "the data has changed since the files were opened".into(),
-                allowed: "to read them again".into(),
+                allowed: "reading the files again".into(),
             });
         }
         let files = self.interactions_files();
@@ -207,7 +206,7 @@ impl Loader {
             Err(Error::Config { key: key.into(), problem, allowed: allowed.into() })
         };
         match part {
-            // New data of a run with given parts is trained on.
+            // With given parts, new data without a part joins the training part.
             Part::All if given && self.joins.is_none() => refusal(
                 "split.kind",
                 format!("`given` needs train and test files, but {file_name} is neither"),

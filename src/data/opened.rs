@@ -17,11 +17,11 @@ use super::time::Clock;
 use crate::config::{Column, Config};
 use crate::error::{Error, Result};
 
-/// Factor of the number of lines that memory is reserved for: the mean line length over
-/// [`RECORD_LIMIT`] bytes predicts it this precisely.
+/// Memory is reserved for the predicted number of lines times this factor: the mean line length
+/// over the first [`RECORD_LIMIT`] bytes predicts that number within 0.2%.
 const HEADROOM: f64 = 1.003;
 
-/// Largest numbers of rows, columns and characters of a cell in a report.
+/// Maximum numbers of rows, of columns, and of characters of a cell in a report.
 const ROWS: usize = 5;
 const COLUMNS: usize = 100;
 const CHARACTERS: usize = 60;

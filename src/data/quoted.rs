@@ -81,7 +81,7 @@ pub(super) fn read(
 pub(super) enum Broken {
     /// A quote is still open at the end of the data.
     Open,
-    /// A quote opens on one line, and an odd one follows on another.
+    /// A quoted cell spans lines, and an odd quote follows after its first line.
     OddQuote,
     TooManyCells,
     TooManyLines,

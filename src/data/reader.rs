@@ -85,8 +85,8 @@ impl Reader {
         Ok(reader)
     }
 
-    /// Passes the records that `chunk` completes to `take`; with `last`, also the rest, as the end
-    /// of the file.
+    /// Passes the records that `chunk` completes to `take`. If `last` is true, the file ends here,
+    /// and the rest is also a record.
     ///
     /// # Errors
     /// Errors of `take`; [`Error::Data`] for a line that is too long, or a NUL character.
@@ -194,8 +194,8 @@ impl Reader {
 }
 
 impl Parser {
-    /// Passes on the record at the start of `data`, or the records of its line; returns their bytes
-    /// and lines.
+    /// Passes on the record at the start of `data`, or the records of its line; returns the
+    /// number of their bytes and lines.
     #[inline]
     fn next(
         &mut self,

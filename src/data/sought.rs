@@ -21,7 +21,7 @@ pub(super) struct Sought<'a> {
 pub(super) struct Found {
     pub header: bool,
     pub positions: Vec<Option<usize>>,
-    /// Candidates for the ratings, if it is unclear which one is.
+    /// Columns that may contain the ratings, if it is unclear which one does.
     pub unclear_ratings: Vec<usize>,
 }
 
@@ -30,7 +30,7 @@ pub(super) fn ids(part: Part) -> usize {
     if slot(part).is_some() { 2 } else { 1 }
 }
 
-/// Returns the columns to find in a file, in the order in which rows are taken.
+/// Returns the columns to find in a file, in the order of the cells of a record.
 pub(super) fn columns<'a>(
     part: Part,
     config: &'a Config,
@@ -43,7 +43,7 @@ pub(super) fn columns<'a>(
         key,
         hint: None,
     };
-    // Mostly, the column of ids has the same name as in the interactions.
+    // Usually, the column of ids has the same name as in the interactions.
     let hint = |column: &'a Option<Column>| match column {
         Some(Column::Name(name)) => Some(name.as_str()),
         _ => None,

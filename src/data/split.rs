@@ -30,12 +30,12 @@ fn shares(n: usize, split: &Split) -> [usize; 3] {
     [n - test - validation, validation, test]
 }
 
-/// Numbers of pairs that users have in the training, validation and test part of a data set which new
-/// pairs join; no user has any at first.
+/// Numbers of training, validation and test pairs of each user in the data set that new pairs join;
+/// empty if there is no such data set.
 pub(super) type Had = Vec<[u32; 3]>;
 
-/// Returns the sizes of a user's parts for `n` new pairs. The rule holds for all pairs of the user: the new ones
-/// fill the held-out parts up to the sizes that these have among all.
+/// Returns the sizes of a user's parts for `n` new pairs. The rule applies to old and new pairs
+/// together: new pairs fill the user's held-out parts up to the sizes that the rule gives them.
 fn shares_of_new(n: usize, split: &Split, had: [u32; 3]) -> [usize; 3] {
     let [trained, validated, tested] = had.map(|n| n as usize);
     let given = split.kind == SplitKind::Given;
@@ -48,7 +48,7 @@ fn shares_of_new(n: usize, split: &Split, had: [u32; 3]) -> [usize; 3] {
 }
 
 /// Returns the times at which all users are split: `split.at`, or the start of the last share of
-/// all pairs, less the number that a part has already. Pairs with equal times stay together, so a
+/// all pairs, minus the pairs that a part already has. Pairs with equal times stay together, so a
 /// part may be a little smaller than its share.
 fn times(interactions: &Interactions, split: &Split, had: &Had) -> Result<Cut> {
     let had = |part: usize| had.iter().map(|parts| parts[part] as usize).sum::<usize>();
@@ -83,8 +83,8 @@ fn time_of(moment: &Moment) -> Result<i64> {
 
 /// Splits sorted interactions: each user's last pairs are the test part, the pairs before them the
 /// validation part, by time or by lot. The lot is a hash of seed, user and item, so it needs no
-/// state. `had` has the pairs that the interactions join. Also returns the number of users who are
-/// split between equal times.
+/// state. `had` counts the pairs that the interactions join. Also returns the number of users who
+/// are split between equal times.
 pub(super) fn split(
     interactions: Interactions,
     split: &Split,

@@ -6,7 +6,7 @@ use super::part::Part;
 use super::report::FileReport;
 use crate::config::{Config, SplitKind};
 
-/// An id has suspiciously many pairs above this share of all pairs and this multiple of the mean.
+/// An id is suspicious if it has more than this share of all pairs and this multiple of the mean.
 const MUCH: f64 = 0.1;
 const TIMES_THE_MEAN: f64 = 3.0;
 
@@ -145,7 +145,14 @@ fn of_split(data: &Dataset, config: &Config) -> Vec<String> {
         _ => config.split.test > 0.0,
     };
     if wanted && data.test.is_empty() {
-        warnings.push("the test part is empty: no user has enough pairs".into());
+        let reason = match config.split.kind {
+            SplitKind::Given => "no pair of its file has a user and an item with training pairs",
+            SplitKind::TemporalGlobal => {
+                "no pair after the split has a user and an item with training pairs"
+            }
+            _ => "no user has enough pairs",
+        };
+        warnings.push(format!("the test part is empty: {reason}"));
     }
     let (tied, users) = (data.report.split_within_tie, data.users.len());
     if tied as f64 > users as f64 * MANY_TIES {

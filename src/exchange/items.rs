@@ -8,7 +8,7 @@ use crate::error::{Error, Result, clip};
 use crate::formats::json::object_length;
 use crate::formats::pieces::{PIECE, Source, no_room};
 
-/// Bytes of the longest item, and of the longest text before the first one.
+/// Maximum bytes of an item, and of the text before the first item.
 const LONGEST: usize = 2 * PIECE;
 
 /// The key of the list of items.
@@ -127,7 +127,7 @@ impl Reader {
     }
 }
 
-/// Returns the number of bytes before the first item; none while the list has not begun.
+/// Returns the number of bytes before the first item; `None` if the list has not begun.
 fn start_of_list(text: &[u8]) -> Option<usize> {
     let mut places = (0..text.len()).filter(|&at| text[at..].starts_with(KEY));
     places.find_map(|at| {
@@ -145,7 +145,7 @@ fn append(text: &mut Vec<u8>, bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// Returns the error of a file.
+/// Returns the error for a file of item embeddings.
 pub fn refused(problem: String) -> Error {
     Error::Data { file: "item embeddings".into(), problem, lines: Vec::new() }
 }

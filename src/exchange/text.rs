@@ -25,7 +25,7 @@ pub fn index_for(items: usize) -> Option<&'static str> {
     (items > FEW_ITEMS).then_some("HNSW32,Flat")
 }
 
-/// Returns the line of a row of numbers, by the writer of JSON: that takes half the time of `Display`.
+/// Returns the line of a row of numbers. The JSON writer takes half the time of `Display`.
 pub fn vector_line(row: &[f32]) -> String {
     let list = json::write(row);
     list.trim_matches(['[', ']']).replace(',', "\t") + "\n"

@@ -1,4 +1,4 @@
-//! The backend of a run: asked for, and chosen.
+//! The backend of a run: the request for one, and the choice.
 
 use std::str::FromStr;
 
@@ -34,10 +34,11 @@ impl BackendKind {
 /// The requested backend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct BackendRequest {
-    /// The backend; if none is given, a hardware GPU if there is one, otherwise the CPU. WebGPU may be
-    /// a software adapter, and is an error if there is none.
+    /// The backend. `None` takes a hardware GPU if there is one, otherwise the CPU. A request for
+    /// WebGPU also takes a software adapter, and fails if there is no adapter.
     pub kind: Option<BackendKind>,
-    /// The variant of the kernels on a GPU, which a resumed run keeps; the faster one if none is given.
+    /// The variant of the kernels on a GPU. `None` takes the faster one; a resumed run keeps its
+    /// own.
     pub variant: Option<Variant>,
 }
 

@@ -124,7 +124,8 @@ impl Executor {
         }
     }
 
-    /// Writes elements of 4-byte words at a word offset of a buffer, after all earlier programs.
+    /// Writes elements, which consist of 32-bit words, to a buffer from a word offset on, after all
+    /// earlier programs.
     pub fn write<T: Pod>(&mut self, buffer: Buffer, offset: usize, data: &[T]) {
         match self {
             Self::Cpu(executor) => executor.write(buffer, offset, data),

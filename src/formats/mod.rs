@@ -1,6 +1,6 @@
 //! Formats of files, and files in pieces.
 
-// Lengths of files have 64 bits, and `usize` of a page has 32.
+// Lengths of files have 64 bits, but `usize` in a page (wasm32) has 32.
 #![warn(clippy::cast_possible_truncation)]
 
 pub(crate) mod json;

@@ -190,7 +190,7 @@ pub async fn read(source: &dyn Source, start: u64, bytes: u64) -> Result<Vec<u32
 }
 
 impl File {
-    /// Reads the header; none if it is incomplete or has too many values.
+    /// Reads the header; returns `None` if it is incomplete or has too many values.
     ///
     /// # Errors
     /// Errors of the source, and [`crate::Error::OutOfMemory`].
@@ -223,8 +223,8 @@ impl File {
         self.header.contains_key(name)
     }
 
-    /// Takes a tensor; none if its bytes are not in the file, or their number does not match its
-    /// shape.
+    /// Takes a tensor; returns `None` if its bytes are not in the file, or their number does not
+    /// match its shape.
     pub fn take(&mut self, name: &str) -> Option<Place> {
         let told = self.header.remove(name)?;
         let number = |value: &Value| usize::try_from(value.as_u64()?).ok();

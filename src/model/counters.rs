@@ -8,11 +8,11 @@ use crate::plan::{Counters, Dims};
 /// Progress of a run, counted at each step; the device counts once a window.
 #[derive(Debug, Clone, Copy)]
 pub struct HostCounters {
-    /// B.
+    /// B, pairs in a step.
     batch: usize,
-    /// S.
+    /// S, steps in a window.
     window: usize,
-    /// M.
+    /// M, entries of the bank.
     bank: usize,
     /// Number of steps before the bank is used.
     warmup: u32,
@@ -132,8 +132,8 @@ impl HostCounters {
     }
 }
 
-/// Returns the number of steps before the bank is used; the rule decides between epochs, not at a
-/// step.
+/// Returns the number of steps before the bank is used. With the rule `auto` no step opens the
+/// bank: the trainer opens it between two epochs.
 fn warmup(config: &Config) -> u32 {
     match config.cbns.as_ref().map(|cbns| cbns.warmup) {
         Some(Warmup::Steps(steps)) => steps,

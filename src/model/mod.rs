@@ -1,5 +1,5 @@
-//! Two towers on an executor: starts, trains step by step, and reads results. A model tracks its
-//! position in windows and epochs; the trainer decides about data and duration.
+//! Two towers on an executor. A model starts a run, trains step by step, reads results, and tracks
+//! its position in windows and epochs. The trainer decides about data and duration.
 
 mod counters;
 mod profile;
@@ -23,7 +23,7 @@ pub use profile::{Once, OpProfile, Profile};
 pub use serve::{Filter, Parts, Ranked, Source, Sum};
 pub use state::Position;
 
-/// Callback for elements that are read.
+/// Callback that gets elements as they are read.
 type Take<'a> = &'a mut dyn FnMut(&[f32]) -> Result<()>;
 
 /// Two towers, their optimiser and their data, on one backend.
@@ -252,7 +252,8 @@ impl Model {
     }
 
     /// Returns the drift, at an epoch's end: the mean distance that item outputs moved over the
-    /// steps that the bank holds, divided by their mean length; none without a bank.
+    /// steps that the bank holds, divided by the mean length of the outputs. Returns `None` without
+    /// a bank.
     ///
     /// # Errors
     /// The same as [`Executor::read`].
@@ -438,7 +439,7 @@ impl Model {
         self.executor.run(&self.plan, program, slot);
     }
 
-    /// Runs a program that is no part of the training, so its work does not count.
+    /// Runs a program that is not part of the training, so its work does not count.
     fn run_now(&mut self, program: Program) {
         self.executor.run(&self.plan, program, 0);
     }

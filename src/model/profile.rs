@@ -51,7 +51,7 @@ impl Model {
     /// The same as [`Executor::start_timing`].
     pub fn start_timing(&mut self) -> Result<()> {
         self.executor.start_timing()?;
-        // The programs that opened the current window were not timed; the next window may be far.
+        // The programs that opened the current window were not timed; the next window may be far off.
         self.redraw_window();
         Ok(())
     }
@@ -117,9 +117,9 @@ impl Model {
     }
 }
 
-/// Returns the name of an operation: the common prefix of its shaders' stems, or the last stem if
-/// there is none, and the first buffer that the last shader writes, since each tower may have this
-/// operation.
+/// Returns the name of an operation: the common prefix of its shaders' stems (or the last stem, if
+/// there is no such prefix), then the first buffer that the last shader writes. The buffer tells
+/// the towers apart, because both may have this operation.
 fn name(plan: &Plan, dispatches: &[Dispatch]) -> String {
     let Some(last) = dispatches.last() else { return String::new() };
     let stems = dispatches.iter().map(|dispatch| dispatch.shader.stem);

@@ -1,5 +1,5 @@
-//! Serving of a model: outputs of towers, the best items of queries, and the parts of a history's
-//! items in scores.
+//! Serving of a model: outputs of towers, the best items of queries, and how much each item of a
+//! history adds to a score.
 
 use super::{Model, Take, Tower};
 use crate::error::Result;
@@ -14,7 +14,7 @@ pub type Ranked = Vec<(u32, f32)>;
 /// Items that a ranking excludes.
 #[derive(Debug, Clone)]
 pub struct Filter {
-    /// Whether each user's items are excluded: those set by [`Model::hide`].
+    /// Whether the items that [`Model::hide`] sets for each user are excluded.
     pub hides_seen: bool,
     /// A bit for each item; set if it is excluded for all users.
     barred: Vec<u32>,
@@ -49,7 +49,7 @@ pub enum Source {
 }
 
 /// A query that is the mean of its items' outputs (`docs/methods.md`, fold-in) or the sum of a
-/// history, up to scaling to length 1: each item has a separate part of every score.
+/// history, up to scaling to length 1. So every score is a sum with one part for each of its items.
 #[derive(Debug, Clone)]
 pub struct Sum {
     /// Source of the summed vectors.
@@ -58,7 +58,7 @@ pub struct Sum {
     pub items: Vec<u32>,
 }
 
-/// Parts of the items of some sums in scores.
+/// How much each item of some [`Sum`]s adds to scores.
 #[derive(Debug)]
 pub struct Parts {
     sums: Vec<Sum>,
@@ -69,7 +69,8 @@ pub struct Parts {
 }
 
 impl Parts {
-    /// Returns the part of each item of a sum in the score of an item. Together they are the score.
+    /// Returns how much each item of a sum adds to the score of `item`. The parts add up to the
+    /// score.
     ///
     /// # Panics
     /// If the item is not one of those that the parts were read for.
@@ -143,8 +144,8 @@ impl Model {
         self.executor.write(self.plan.handles.seen_items, 0, items);
     }
 
-    /// Returns the best items of each user that they have not seen, [`TOP_K`] per user, [`NO_ID`]
-    /// if there are fewer.
+    /// Returns the [`TOP_K`] best items of each user among the items that the user has not seen. A
+    /// shorter list ends with [`NO_ID`]s.
     ///
     /// # Errors
     /// The same as [`Executor::read`](crate::executor::Executor::read).
@@ -225,8 +226,8 @@ impl Model {
         Ok((ranked, self.plan.handles.sum_power.map(|_| sum)))
     }
 
-    /// Returns the `k` best items for an id of a tower that is not in the training data, by its
-    /// features alone: without an embedding of the id, and without a history.
+    /// Returns the `k` best items for a user or an item that is not in the training data, by its
+    /// features alone: without an embedding of its id, and without a history.
     ///
     /// # Errors
     /// The same as [`Executor::read`](crate::executor::Executor::read).
@@ -284,7 +285,8 @@ impl Model {
         Some(Sum { of: Source::Histories, items })
     }
 
-    /// Returns the parts of the items of sums, all of one source, in the scores of some items.
+    /// Returns how much each item of the sums adds to the scores of `items`. All sums have the same
+    /// source.
     ///
     /// # Errors
     /// The same as [`Executor::read`](crate::executor::Executor::read).
@@ -405,8 +407,8 @@ impl Model {
     }
 }
 
-/// Returns the `k` best possible scores of a catalogue: partitions them first, and sorts only the
-/// best.
+/// Returns the `k` best of the scores that are not masked. Partitions them first, and sorts only
+/// the best.
 fn best(scores: &[f32], k: usize) -> Ranked {
     let mut ranked: Ranked =
         (0..).zip(scores.iter().copied()).filter(|&(_, score)| score > IMPOSSIBLE).collect();

@@ -45,7 +45,8 @@ impl Model {
         self.executor.read(sample, 0..sampled).await
     }
 
-    /// Skips the pairs whose activity is below a threshold in the next epoch.
+    /// Skips stale pairs in the next epoch: pairs whose activity is below a threshold, except those
+    /// that the policy keeps.
     ///
     /// # Errors
     /// The same as [`crate::executor::Executor::read`].

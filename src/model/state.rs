@@ -47,7 +47,7 @@ impl Model {
     /// Reads the words of one of the plan's tensors, without padding: complete rows at a time.
     ///
     /// # Errors
-    /// The same as [`crate::executor::Executor::read`] and `take`.
+    /// Errors of [`crate::executor::Executor::read`], and of `take`.
     pub async fn read_tensor(
         &mut self,
         number: usize,
@@ -62,7 +62,7 @@ impl Model {
         Ok(())
     }
 
-    /// Writes whole rows of the plan's tensor of this number, without padding, from row `first` on.
+    /// Writes whole rows, without padding, to the plan's tensor `number`, from row `first` on.
     pub fn write_tensor(&mut self, number: usize, first: usize, words: Vec<u32>) {
         let tensor = &self.plan.tensors[number];
         self.executor.write(tensor.buffer, first * tensor.stride, &tensor.pad(words));

@@ -17,10 +17,10 @@ impl Buffers {
         (self.first..self.first + self.count).map(Buffer)
     }
 
-    /// Returns them, if their number is known.
+    /// Returns the buffers as an array.
     ///
     /// # Panics
-    /// If they are more or fewer.
+    /// If their number is not `N`.
     pub fn array<const N: usize>(self) -> [Buffer; N] {
         assert_eq!(self.count, N, "buffers of an optimiser's state");
         std::array::from_fn(|n| Buffer(self.first + n))
@@ -41,7 +41,7 @@ pub struct BufferSpec {
 }
 
 impl BufferSpec {
-    /// Its length in bytes.
+    /// Returns its length in bytes.
     pub fn bytes(&self) -> u64 {
         self.words as u64 * 4
     }

@@ -16,7 +16,8 @@ pub const RING: usize = 4096;
 /// Number of items per list in an evaluation.
 pub const TOP_K: usize = 20;
 
-/// Number of words of a buffer of logits or scores, 8 MiB; the buffer is larger if 8 rows need more.
+/// Largest number of words of a buffer of logits or scores: 8 MiB. The buffer is larger only if 8
+/// rows need more.
 pub(super) const MATRIX_WORDS: usize = 2 << 20;
 
 /// The sizes of a run.

@@ -23,7 +23,7 @@ pub struct Shader {
 /// shards, with a dispatch for each. All buffers that a dispatch reads by rows are split at the same
 /// rows, and so are those that it writes.
 ///
-/// The words that both backends write are equal if they are `Exact`: ids and counts. Floats are
+/// Both backends write the same words to an `Exact` binding, which has ids or counts. Floats are
 /// equal within the tolerance of the tests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
@@ -126,7 +126,7 @@ pub(crate) mod field {
     pub type WriteRowsExact = super::Buffer;
 }
 
-/// A shader with something for each of its bindings.
+/// A shader with a value for each of its bindings.
 pub trait Kernel: Sized {
     /// The shader.
     const SHADER: &'static Shader;
@@ -168,7 +168,7 @@ pub(crate) use shader;
 pub struct Dispatch {
     /// The shader that runs.
     pub shader: &'static Shader,
-    /// Something for each binding of the shader.
+    /// A value for each binding of the shader.
     pub bindings: Vec<Binding>,
     /// The compile-time constants that the shader needs, besides those that all shaders may use.
     pub constants: Vec<(&'static str, Constant)>,

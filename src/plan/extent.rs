@@ -68,7 +68,7 @@ impl Extent {
         candidates.max(histories).max(features)
     }
 
-    /// Rejects lists with more uses of a table per step than its buffers may have.
+    /// Rejects lists with more than `MAX_USES` uses of a table per step.
     ///
     /// # Errors
     /// [`Error::Config`].

@@ -11,8 +11,8 @@ pub struct Handles {
     pub pairs: Buffer,
     /// (I) log of each item's sampling probability.
     pub log_q: Buffer,
-    /// (S, K) items of the window's steps. If no negatives are drawn, the host writes those after
-    /// the B positives.
+    /// (S, K) items of the window's steps. If no negatives are drawn, the host writes negatives
+    /// after the B positives.
     pub item_ids: Buffer,
     /// Source of the drawn negatives, if any.
     pub pool: Option<Pool>,
@@ -24,12 +24,13 @@ pub struct Handles {
     pub user: TowerHandles,
     /// The item tower.
     pub item: TowerHandles,
-    /// [`super::Step`]s of the catalogue's blocks, zero except for the slot. Ids that belong to no window
-    /// are gathered as if they were in slot 0.
+    /// [`super::Step`]s of the catalogue's blocks, zero except for the slot. A pass over other ids
+    /// that are in no window uses the one of slot 0.
     pub item_blocks: Buffer,
     /// (blocks, rows per block) all item ids, then [`super::NO_ID`].
     pub item_list: Buffer,
-    /// (rows, O) outputs of a block, if a block is not the whole catalogue.
+    /// (rows per block, O) outputs of a block; none if the item tower is a table, which needs no
+    /// blocks.
     pub block_outputs: Option<Buffer>,
     /// (IP, O) outputs of all items.
     pub item_outputs: Buffer,
@@ -47,17 +48,17 @@ pub struct Handles {
     pub seen_items: Buffer,
     /// (⌈I/32⌉) a bit for each item that a ranking excludes for all users.
     pub barred: Buffer,
-    /// (Q, K) best items of the block.
+    /// (Q, [`super::TOP_K`]) best items of the block.
     pub top: Buffer,
-    /// (Q, K) their scores.
+    /// (Q, [`super::TOP_K`]) their scores.
     pub top_scores: Buffer,
-    /// (E, K) best items of all users of an evaluation.
+    /// (users, [`super::TOP_K`]) best items of all users of an evaluation.
     pub lists: Buffer,
     /// (Q) items whose vectors are requested, then [`super::NO_ID`].
     pub wanted: Buffer,
     /// (Q, O) the requested vectors.
     pub wanted_rows: Buffer,
-    /// The power of a history's length, if a user's vector is a sum over the history alone.
+    /// The power of a history's length that divides its sum, if a user's vector is this sum alone.
     pub sum_power: Option<f32>,
     /// Buffers of CBNS, if it is on.
     pub cbns: Option<CbnsHandles>,
@@ -74,7 +75,7 @@ pub struct TowerHandles {
     /// Items of each user, if the user tower has a history; the list after the last user's is for a
     /// visitor.
     pub history: Option<Lists>,
-    /// (rows padded to a multiple of 8, O) gradient by the step's outputs; none if no gradient
-    /// reaches the tower.
+    /// (rows padded to a multiple of 8, O) gradient with respect to the step's outputs; none if no
+    /// gradient reaches the tower.
     pub d_out: Option<Buffer>,
 }

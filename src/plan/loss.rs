@@ -15,9 +15,9 @@ pub struct Loss {
     pub log_q: Buffer,
     /// The step's record.
     pub step: Buffer,
-    /// (BP, D) user outputs, read.
+    /// (BP, O) user outputs, read.
     pub users: Buffer,
-    /// (KP, D) candidates' outputs, read; the positives first, in the rows' order.
+    /// (KP, O) candidates' outputs, read; the positives first, in the rows' order.
     pub items: Buffer,
     /// (S, K) candidates' ids, read.
     pub item_ids: Buffer,
@@ -30,14 +30,14 @@ pub struct Loss {
 /// Gradients of the towers' outputs.
 #[derive(Debug, Clone, Copy)]
 pub struct Gradients {
-    /// (BP, D) written; none if the user tower has no gradient.
+    /// (BP, O) written; none if the user tower has no gradient.
     pub user: Option<Buffer>,
-    /// (KP, D) written.
+    /// (KP, O) written.
     pub item: Buffer,
 }
 
 impl Loss {
-    /// Returns the counted work if `scores` scores are computed.
+    /// Returns the counted work of a loss over this number of scores.
     pub(super) fn work(&self, scores: usize) -> Work {
         let Dims { batch, candidates, out: dim, .. } = self.dims;
         let corrected = if self.corrected { candidates } else { 0 };

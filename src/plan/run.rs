@@ -22,9 +22,9 @@ pub(super) struct Run {
     pub cold_items: Option<Pass>,
     /// The item tower, for a block of the catalogue.
     pub block: Pass,
-    /// (Q, segments, K) scratch.
+    /// (Q, segments, [`TOP_K`]) scratch.
     pub best_scores: Buffer,
-    /// (Q, segments, K) scratch.
+    /// (Q, segments, [`TOP_K`]) scratch.
     pub best_items: Buffer,
 }
 
@@ -117,7 +117,7 @@ fn block_rows(dims: &Dims, item: &TowerParts) -> usize {
 }
 
 impl Handles {
-    /// Adds the buffers of every run; those of techniques are not there yet.
+    /// Adds the buffers that every run has; techniques publish theirs later.
     pub(super) fn new(
         builder: &mut Builder<'_>,
         [counters, pairs, log_q, item_ids]: [Buffer; 4],

@@ -29,7 +29,7 @@ pub enum Word {
     Real,
     /// A finite number that is not negative: a distance, or a number whose square root is taken.
     Size,
-    /// An integer below a bound, such as an id: it is never used as an unchecked index.
+    /// An integer below a bound, such as an id: it is checked before it is used as an index.
     Below(u32),
     /// The number of a step that is done, or 0.
     Step,
@@ -49,7 +49,7 @@ impl Word {
 }
 
 impl Tensor {
-    /// Returns its shape; a row of one word is not a dimension.
+    /// Returns its shape; rows of one word add no dimension.
     pub fn shape(&self) -> Vec<usize> {
         if self.row.len() == 1 { vec![self.rows] } else { vec![self.rows, self.row.len()] }
     }
@@ -94,7 +94,7 @@ impl Tensor {
     }
 }
 
-/// Rows of a fixed number of words, in pieces of a file.
+/// Splits rows of `stride` words into blocks that fit a piece of a file.
 pub fn blocks(rows: usize, stride: usize) -> impl Iterator<Item = Range<usize>> {
     let most = (PIECE / 4 / stride).max(1);
     (0..rows).step_by(most).map(move |first| first..rows.min(first + most))

@@ -28,8 +28,8 @@ pub struct Step {
 }
 
 impl Step {
-    /// Returns the record of a block of `rows` queries, or of the catalogue's block `slot`: no step of
-    /// training, so kernels of blocks read nothing else of it.
+    /// Returns the record of a block of `rows` queries, or of the catalogue's block `slot`. A block
+    /// is not a training step, so its kernels do not read the other fields.
     pub fn of_block(slot: usize, rows: usize) -> Self {
         Self { slot: slot as u32, rows: rows as u32, ..Self::default() }
     }

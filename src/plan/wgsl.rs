@@ -1,5 +1,5 @@
-//! Texts of shaders without comments and margins: these are a third of the text, and a page would
-//! download them.
+//! Texts of shaders without comments and indentation, which are a third of the text that a page
+//! would download.
 
 /// Returns the text of a file under `shaders/`, stripped when the crate is compiled.
 macro_rules! wgsl {

@@ -9,11 +9,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Work {
-    /// Number of dispatches on a GPU whose binding limit every table fits.
+    /// Number of dispatches on a GPU whose binding limit no table exceeds.
     pub dispatches: u64,
-    /// Bytes of buffers that operations read and write, as if each were read or written once and
-    /// every id of a batch were distinct. Data between the dispatches of one operation is not
-    /// counted.
+    /// Bytes of buffers that operations read and write, as if an operation read or wrote each byte
+    /// only once, and as if all ids of a batch were distinct. Data between the dispatches of one
+    /// operation is not counted.
     pub bytes_moved: u64,
     /// Number of multiply-adds: those of products, lengths and the optimiser.
     pub multiply_adds: u64,

@@ -23,8 +23,8 @@ const EPOCH_LOSSES: &str = "losses.epoch";
 const UNTOLD_LOSSES: &str = "losses.untold";
 
 /// Maximum memory of a loaded run: a fixed part and a multiple of its file, so that a small file
-/// cannot request all memory. A run with few ids and the largest values of all options is rejected,
-/// too.
+/// cannot request all memory. This also rejects a run with few ids and the largest values of all
+/// options.
 const MAX_BEYOND: u64 = 256 << 20;
 const MAX_TIMES: u64 = 16;
 
@@ -35,7 +35,7 @@ struct Record<C> {
     /// A [`Config`] when it is written, any JSON value when it is read.
     config: C,
     data: Report,
-    /// Variant of the kernels that the run computes with, on a GPU.
+    /// Variant of the kernels that the run uses, on a GPU.
     #[serde(rename = "shape")]
     variant: Option<Variant>,
     run: Run,
@@ -58,7 +58,7 @@ impl Trainer {
 
     /// Writes a file from which [`Trainer::load`] resumes: data, options, tables, optimiser and
     /// reports. The run may be within an epoch. Writing needs a few megabytes besides the run. If
-    /// it fails, the file is incomplete and the run does not change.
+    /// writing fails, the file is incomplete and the run does not change.
     ///
     /// # Errors
     /// [`crate::Error::NonFinite`] if the model contains values that are not finite;
@@ -73,7 +73,7 @@ impl Trainer {
         }
         file.dataset(&self.dataset);
         file.reals(EPOCH_LOSSES, &self.run.epoch_losses);
-        // The report has the losses of epochs that have ended.
+        // Unreported losses of epochs that have ended are not saved: the report has their means.
         let told = self.run.untold.len().saturating_sub(self.run.epoch_losses.len());
         file.reals(UNTOLD_LOSSES, &self.run.untold[told..]);
         let Draft { start, entries, bytes } = file.finish(Record {
@@ -185,7 +185,7 @@ struct KeptPairs<'a> {
 }
 
 impl<'a> KeptPairs<'a> {
-    /// Creates the check; none if the tensor does not contain pairs.
+    /// Creates the check; `None` if the tensor does not contain pairs.
     fn of(tensor: &Tensor, dataset: &'a Dataset, pairs: usize) -> Option<Self> {
         let train = dataset.train.as_slice();
         (tensor.name == KEPT_PAIRS).then_some(Self { train, left: pairs })
@@ -232,7 +232,7 @@ impl Run {
                 && are_shares(epoch.metrics)
         });
         if !self.leads_to(all_pairs) {
-            return Some("the data that joined it is not that of its pairs and epochs");
+            return Some("the counts of the data that joined it do not match its pairs and epochs");
         }
         if !are_epochs {
             return Some("its epochs do not match its data");

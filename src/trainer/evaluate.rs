@@ -52,7 +52,7 @@ impl HeldOut {
 pub enum Mask {
     /// Training pairs: the validation part is measured.
     Train = 0,
-    /// Training and validation pairs: the test is measured.
+    /// Training and validation pairs: the test part is measured.
     History = 1,
 }
 
@@ -104,9 +104,9 @@ impl Trainer {
         }
     }
 
-    /// Embeds items, then ranks items for the next users of the part that belongs to a mask, for
-    /// about `budget`, at least one block of items or users. Ready with the part's metrics when all
-    /// users are done; with none if nothing is held out.
+    /// Embeds items, then ranks items for the next users of the part that belongs to a mask. Stops
+    /// after about `budget`, but not before one block of items or users. Ready with the part's
+    /// metrics when all users are done; with `None` if nothing is held out.
     pub(super) async fn measure(
         &mut self,
         mask: Mask,
@@ -124,7 +124,7 @@ impl Trainer {
         }
         let ranked = held_out.ranked(self.dataset.n_users);
         let mut has_begun = false;
-        // The last block is embedded with the first users: a catalogue of one block needs no wait of its own.
+        // The last block is embedded with the first users: a catalogue of one block needs no separate wait.
         while self.model.stale_blocks() > 1 && !(has_begun && started.elapsed() >= budget) {
             has_begun = true;
             let left = budget.saturating_sub(started.elapsed());

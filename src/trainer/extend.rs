@@ -1,5 +1,5 @@
-//! New data in a run: its tensors move into the plan of the larger data, by name and by rows, and it trains on from
-//! where it stands. The rules are in `docs/methods.md`, new data.
+//! Adds new data to a run: the rows of its tensors move into the plan of the larger data set, and training continues.
+//! The rules are in `docs/methods.md`, new data.
 
 use super::recover::Kept;
 use super::{Run, Trainer, extent, fresh_model, history};
@@ -10,10 +10,10 @@ use crate::executor::{BackendRequest, Executor};
 use crate::model::{Model, Position, Tower};
 use crate::plan::{Buffer, Part, Plan, blocks};
 
-/// Part of its epochs that a run which has ended trains on for, by default.
+/// A run that has ended trains for a fifth more epochs, by default.
 const A_FIFTH: usize = 5;
 
-/// State of a run whose data grows, and the number of its users and items with a training pair.
+/// Plan and state of a run before its data grows, and the numbers of its users and items with a training pair.
 struct Before<'a> {
     plan: &'a Plan,
     state: Vec<Vec<u32>>,
@@ -21,18 +21,18 @@ struct Before<'a> {
 }
 
 impl Run {
-    /// Whole epochs before the last extension.
+    /// Returns the number of complete epochs before the last extension.
     pub(super) fn epochs_before(&self) -> usize {
         self.extensions.last().map_or(0, |extension| extension.epochs)
     }
 
-    /// Training pairs of a full epoch, without those that it skips.
+    /// Returns the number of training pairs during an epoch (from 0), skipped pairs included; `now` is the current one.
     pub(super) fn pairs_of_epoch(&self, epoch: usize, now: usize) -> usize {
         let later = self.extensions.iter().find(|extension| extension.epochs > epoch);
         later.map_or(now, |extension| extension.pairs)
     }
 
-    /// Whether its extensions lead to a data set of this many training pairs.
+    /// Returns whether its extensions lead to a data set of this many training pairs.
     pub(super) fn leads_to(&self, pairs: usize) -> bool {
         let sums = self.extensions.iter().map(|one| one.pairs.checked_add(one.train));
         let next = self.extensions.iter().skip(1).map(|one| one.pairs).chain([pairs]);
@@ -43,8 +43,8 @@ impl Run {
 }
 
 impl Trainer {
-    /// Returns a loader for new data of the run, which [`Trainer::extend`] takes. Its files have the columns of the
-    /// run's own.
+    /// Returns a loader for new data of the run, which [`Trainer::extend`] takes. It finds columns as in the run's own
+    /// files.
     ///
     /// # Errors
     /// [`Error::NotAvailable`] for a serving run; [`Error::Config`] for a run that is tuned, or is in the middle of an
@@ -65,18 +65,22 @@ impl Trainer {
         if self.model.step_in_epoch() > 0 || !self.flights.is_empty() || self.run.edge.is_some() {
             let problem =
                 format!("the run is in the middle of epoch {}", self.run.epochs.len() + 1);
-            return refused("extend", problem, "a run at the end of an epoch: train to it first");
+            return refused(
+                "extend",
+                problem,
+                "a run at the end of an epoch: finish the epoch first",
+            );
         }
         Ok(Loader::joining(&self.dataset, &self.config))
     }
 
-    /// Adds new data to the run. Old rows and their optimiser state stay, new rows start as those of a fresh run. A
-    /// run that has ended trains for a fifth more epochs, unless [`Trainer::set_epochs`] says how many it has. An
-    /// error leaves the run as it is.
+    /// Adds new data to the run. Old rows and their optimiser state stay; new rows start as in a fresh run. A run that
+    /// has ended trains for a fifth more epochs, unless [`Trainer::set_epochs`] sets another number. An error leaves
+    /// the run as it is.
     ///
     /// # Errors
-    /// Errors of [`Trainer::new_data`] and [`Loader::extend`]; those of [`Trainer::new`] where there is no memory
-    /// for the larger run.
+    /// Errors of [`Trainer::new_data`] and [`Loader::extend`]; errors of [`Trainer::new`] if there is no memory for
+    /// the larger run.
     pub async fn extend(&mut self, new: Loader) -> Result<Extension> {
         self.new_data()?;
         let (dataset, counts) = new.extend(&self.dataset)?;
@@ -102,7 +106,7 @@ impl Trainer {
         Ok(extension)
     }
 
-    /// Makes the model of the larger data from the run's. If there is no memory for it, the run gets its own back.
+    /// Creates the model for the larger data from the run's model. Without memory for it, restores the run's model.
     async fn grown(
         &mut self,
         dataset: &Dataset,
@@ -140,7 +144,7 @@ impl Trainer {
 
 impl Before<'_> {
     /// Writes the old rows over those of a fresh model: of tables and their optimiser state, of layers, of the bank
-    /// and of the streaming estimate. Skipping and log q of known counts start over with the data.
+    /// and of the streaming estimate. Skipping, and log q from counts, start over with the larger data.
     fn carry(&self, model: &mut Model, steps: u32) {
         let [users, items] = self.trained;
         let mut moves: Vec<(Buffer, Buffer, usize)> = Vec::new();
@@ -166,7 +170,7 @@ impl Before<'_> {
             moves.push((from.gaps, to.gaps, items));
             moves.push((from.last_seen, to.last_seen, items));
             moves.push((old.log_q, new.log_q, items));
-            // A new item could not be seen before.
+            // New items could not occur before: their gaps begin at the current step.
             let seen = number(model.plan(), to.last_seen);
             let all = model.plan().dims.items;
             if all > items {
@@ -179,7 +183,7 @@ impl Before<'_> {
         }
     }
 
-    /// Writes the first rows of a tensor, up to a given number.
+    /// Writes the first `rows` rows of a tensor, or all rows if it has fewer.
     fn write(&self, model: &mut Model, from: usize, to: usize, rows: usize) {
         let (tensor, words) = (&self.plan.tensors[from], &self.state[from]);
         let width = tensor.row.len();
@@ -190,14 +194,14 @@ impl Before<'_> {
     }
 }
 
-/// Returns the number of the tensor that a buffer of the state is.
+/// Returns the number of the tensor in a buffer of the state.
 fn number(plan: &Plan, buffer: Buffer) -> usize {
     let found = plan.tensors.iter().position(|tensor| tensor.buffer == buffer);
     found.expect("the buffer is part of the state")
 }
 
-/// Sets the vector of each new user to the mean of the outputs of their old items: the rule of OneBP, starting from
-/// nothing. A user without old items starts as in a fresh run.
+/// Sets the vector of each new user to the mean of the outputs of their old items: OneBP without a start vector. A
+/// user without old items starts as in a fresh run.
 async fn fold_in(model: &mut Model, dataset: &Dataset, [users, items]: [usize; 2]) -> Result<()> {
     if dataset.n_users == users {
         return Ok(());

@@ -313,8 +313,8 @@ impl Trainer {
         self.remember(outcome)
     }
 
-    /// Keeps the error that stops the run, to repeat it. After a loss that is not finite, the run
-    /// returns to its last copy.
+    /// Stores the error that stops the run; later calls return it again. After a loss that is not
+    /// finite, the run returns to its last copy.
     fn remember<T>(&mut self, outcome: Result<T>) -> Result<T> {
         outcome.map_err(|mut error| {
             self.flights.clear();
@@ -326,8 +326,8 @@ impl Trainer {
         })
     }
 
-    /// Repeats the error that stopped the run. Creates its model again if it was released for a
-    /// trial.
+    /// Returns the error that stopped the run, if any. Creates the run's model again if it was
+    /// released for a trial.
     async fn ready(&mut self) -> Result<()> {
         self.check_model()?;
         if self.model.is_released() {
@@ -347,13 +347,13 @@ impl Trainer {
         Ok(())
     }
 
-    /// Repeats the error that stopped the run.
+    /// Returns the error that stopped the run, if any.
     fn check(&self) -> Result<()> {
         self.run.failed.clone().map_or(Ok(()), Err)
     }
 
-    /// Repeats the error that stopped the run, unless the run still has the model of an earlier
-    /// epoch.
+    /// Returns the error that stopped the run, if any, unless the run still has the model of an
+    /// earlier epoch.
     fn check_model(&self) -> Result<()> {
         match self.run.failed {
             Some(Error::NonFinite { kept: Some(_), .. }) => Ok(()),

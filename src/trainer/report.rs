@@ -21,7 +21,7 @@ pub struct About<'a> {
     /// The backend, its adapter, and the reason for the choice.
     #[serde(flatten)]
     pub backend: &'a Backend,
-    /// Sizes of the data, and the changes that reading made to it.
+    /// Sizes of the data, and the report on reading it.
     pub data: data::About<'a>,
     /// Total bytes of all buffers.
     pub memory_bytes: u64,

@@ -21,7 +21,7 @@ const ROUNDS: usize = 25;
 /// Threshold that is below every activity.
 const NO_THRESHOLD: f32 = 0.0;
 
-/// Threshold that is above the activity of every row without an assigned one.
+/// Threshold above the activity of every row whose activity is not set.
 const ANY_THRESHOLD: f32 = 1.0;
 
 /// Pairs that an epoch skipped.
@@ -103,7 +103,7 @@ impl Trainer {
     /// the tables after the last epoch.
     pub(super) async fn decide_to_skip(&mut self) -> Result<()> {
         let Some(options) = self.config.skip.clone() else { return Ok(()) };
-        // After an extension all starts over, with the epochs that are left.
+        // After an extension, skipping starts over, with the remaining epochs.
         let before = self.run.epochs_before();
         let done = self.run.epochs.len() - before;
         let planned = self.config.epochs.saturating_sub(before);

@@ -109,7 +109,7 @@ impl Trainer {
             Err(lost @ Error::NonFinite { .. }) => (trial.progress(Vec::new(), None), Some(lost)),
             Ok(progress) => (progress, None),
             Err(error) => {
-                // It continues after the run has recovered on another device.
+                // The trial continues after the run has recovered on another device.
                 self.trial = Some(trial);
                 return Err(error);
             }

@@ -1,5 +1,5 @@
-//! Equipment of the tests and the benchmark: golden cases, times of single steps, data of any size.
-//! The product is built without it.
+//! Tools for the tests and the benchmark: golden cases, times of single steps, data of any size.
+//! Releases are built without them.
 
 pub mod golden;
 pub mod stopwatch;

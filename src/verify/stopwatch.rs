@@ -153,9 +153,9 @@ impl Stopwatch {
         self.model.stop_timing().await
     }
 
-    /// Measures only the products that a full bank of items adds to a step, in milliseconds: on the
-    /// CPU in the loops of the step, on a GPU with timestamps around their dispatches in the next
-    /// step.
+    /// Measures the milliseconds of the products that a full bank of items adds to a step: on the
+    /// CPU, in the same loops as the step; on a GPU, with timestamps around their dispatches in the
+    /// next step.
     ///
     /// # Errors
     /// Errors of [`Model::start_timing`] and of [`Model::stop_timing`].

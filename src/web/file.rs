@@ -47,7 +47,7 @@ impl Written {
 
 impl Sink for Written {
     fn begin(&mut self, bytes: u64) -> Result<()> {
-        // Positions in it have 32 bits.
+        // Positions in the array have 32 bits.
         let room = u32::try_from(bytes).ok().and_then(|bytes| Room::new(bytes.into()).ok());
         self.file = room.ok_or_else(|| no_room(bytes))?.unchecked_into();
         Ok(())

@@ -1,7 +1,7 @@
 //! The JavaScript API, the only module with `#[wasm_bindgen]`. Functions take and return plain
 //! objects and throw typed errors. `www/src/types.ts` describes the objects.
 
-// Lengths of files have 64 bits, and `usize` of a page has 32.
+// Lengths of files have 64 bits, but `usize` in a page (wasm32) has 32.
 #![warn(clippy::cast_possible_truncation)]
 
 mod file;
@@ -159,7 +159,7 @@ pub struct Dataset(data::Dataset);
 
 #[wasm_bindgen]
 impl Dataset {
-    /// Returns its sizes, and the changes that reading made to the data.
+    /// Returns its sizes, and the report on reading it.
     pub fn summary(&self) -> JsValue {
         to_js(&self.0.about())
     }
@@ -258,14 +258,14 @@ impl Engine {
         })
     }
 
-    /// A loader of new data for the run.
+    /// Returns a loader of new data for the run.
     #[wasm_bindgen(js_name = newData)]
     pub fn new_data(&self) -> JsResult<Loader> {
         let loader = self.borrow("newData", trainer::Trainer::new_data)??;
         Ok(Loader { config: loader.config().clone(), loader, heads: Heads::default() })
     }
 
-    /// Adds new data to the run: the counts of what was new.
+    /// Adds new data to the run. Resolves to the counts of the new data.
     pub fn extend(&self, new: Loader) -> Promise {
         self.with("extend", async move |trainer| Ok(to_js(&trainer.extend(new.loader).await?)))
     }

@@ -58,7 +58,7 @@ fn load_as(config: &Config, files: &[(Part, &str, &str)]) -> Result<Dataset, Err
     loader.finish()
 }
 
-/// Returns the extent of a run that is not evaluated and has no lists.
+/// Returns the extent of a run without evaluation, features and histories.
 pub fn extent(users: usize, items: usize, pairs: usize) -> Extent {
     Extent {
         users,

@@ -53,7 +53,7 @@ export interface Config {
     gapRate: number;
   };
   onebp: {
-    /** Share β of a user's vector that is kept at each of their pairs; the rest comes from the item. Only the item tower gets gradients. The page switches it on with `{ "onebp.beta": 0.95, "temperature": 0.12 }`. Allowed: a number from 0 to 1. Default: `0.99`. */
+    /** Share β of a user's vector that remains after each of their pairs; the rest comes from the item. Only the item tower gets gradients. The page switches it on with `{ "onebp.beta": 0.95, "temperature": 0.12 }`. Allowed: a number from 0 to 1. Default: `0.99`. */
     beta: number;
   } | null;
   cbns: {
@@ -79,7 +79,7 @@ export interface Config {
     sample: number;
     /** Epochs between decisions; 0 decides once (for `stale`). Allowed: a whole number from 0 to 100000. Default: `1`. */
     recheck: number;
-    /** Probability that a skipped pair is trained on all the same. Allowed: a number from 0 to 1. Default: `0`. */
+    /** Probability that an epoch trains on a skipped pair anyway. Allowed: a number from 0 to 1. Default: `0`. */
     keep: number;
     /** Share of the epochs after which nothing is skipped. Allowed: a number above 0 and up to 1. Default: `1`. */
     until: number;
@@ -88,29 +88,29 @@ export interface Config {
     user: {
       /** Give each user an embedding of its own. Default: `true`. */
       id: boolean;
-      /** Columns of the users file to embed; the embeddings of a row are averaged. Suffixes: `:list` splits a cell at bars, semicolons and commas, `:list/` at the sign that follows, `:words` into words; `:number` makes ten ranges. Allowed: a list of up to 6, each a text. Default: `[]`. */
+      /** Columns of the users file to embed; the embeddings of a row are averaged. Suffixes: `:list` splits a cell at bars, semicolons and commas, `:list/` at the sign after `:list`, `:words` into words; `:number` makes ten ranges. Allowed: a list of up to 6, each a text. Default: `[]`. */
       features: string[];
       history: {
-        /** Users as the sum of their items' embeddings: those of the item tower (`shared`) or a table of its own (`separate`); the pair's own item is excluded. The page switches it on with `{ "towers.user.id": false }`. Default: `"shared"`. */
+        /** Sum of the embeddings of a user's items as input of the user tower: from the item tower (`shared`) or from a separate table (`separate`); the pair's own item is excluded. The page switches it on with `{ "towers.user.id": false }`. Default: `"shared"`. */
         table: "shared" | "separate";
-        /** The sum is divided by the number of items to this power. Allowed: a number from 0 to 2. Default: `0.5`. */
+        /** Exponent p: the sum of a history is divided by the number of its items to the power p. Allowed: a number from 0 to 2. Default: `0.5`. */
         power: number;
-        /** Maximum length of a history; longer ones are sampled once. Allowed: a whole number from 1 to 65536. Default: `100`. */
+        /** Maximum number of items in a history; a longer history is sampled once, at the start of the run. Allowed: a whole number from 1 to 65536. Default: `100`. */
         cap: number;
       } | null;
       /** Widths of the hidden layers, each affine with ReLU. Allowed: a list of up to 8, each a whole number from 1 to 1024. Default: `[]`. */
       layers: number[];
-      /** Width of the output, made by an affine layer; null for `dim`, without that layer if there are no hidden ones. Allowed: a whole number from 1 to 1024. Default: `null`. */
+      /** Width of the output, computed by an affine layer. With null it is `dim`, and a tower without hidden layers has no affine layer. Allowed: a whole number from 1 to 1024. Default: `null`. */
       out: number | null;
     };
     item: {
       /** Give each item an embedding of its own. Default: `true`. */
       id: boolean;
-      /** Columns of the items file to embed; the embeddings of a row are averaged. Suffixes: `:list` splits a cell at bars, semicolons and commas, `:list/` at the sign that follows, `:words` into words; `:number` makes ten ranges. The page switches it on with `{ "towers.item.features": ["title:words"] }`. Allowed: a list of up to 6, each a text. Default: `[]`. */
+      /** Columns of the items file to embed; the embeddings of a row are averaged. Suffixes: `:list` splits a cell at bars, semicolons and commas, `:list/` at the sign after `:list`, `:words` into words; `:number` makes ten ranges. The page switches it on with `{ "towers.item.features": ["title:words"] }`. Allowed: a list of up to 6, each a text. Default: `[]`. */
       features: string[];
       /** Widths of the hidden layers, each affine with ReLU. Allowed: a list of up to 8, each a whole number from 1 to 1024. Default: `[]`. */
       layers: number[];
-      /** Width of the output, made by an affine layer; null for `dim`, without that layer if there are no hidden ones. Allowed: a whole number from 1 to 1024. Default: `null`. */
+      /** Width of the output, computed by an affine layer. With null it is `dim`, and a tower without hidden layers has no affine layer. Allowed: a whole number from 1 to 1024. Default: `null`. */
       out: number | null;
     };
   };
@@ -119,7 +119,7 @@ export interface Config {
     kind: "given" | "random" | "temporal" | "temporal-global" | "leave-last-out";
     /** Share of the test part: of each user's pairs, or of all pairs for `temporal-global`. Allowed: a number from 0 to 0.9. Default: `0.2`. */
     test: number;
-    /** Share of the training pairs that choose the best epoch; split off as the test part is. Allowed: a number from 0 to 0.9. Default: `0`. */
+    /** Share of the training pairs that form the validation part, which chooses the best epoch: the latest pairs if `split.kind` goes by time, else random ones. Allowed: a number from 0 to 0.9. Default: `0`. */
     validation: number;
     /** Start of the test part for `temporal-global`: a date or a unix time, instead of `split.test`. Allowed: a number from -10000000000000 to 10000000000000. Default: `null`. */
     at: string | number | null;

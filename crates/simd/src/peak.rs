@@ -7,10 +7,10 @@ use wide::f32x8;
 
 use crate::TILE;
 
-/// Runs `rounds` multiply-adds on chains of eight lanes, which are two registers each, and returns
-/// the number of multiply-adds; no memory is accessed. Six chains hide the latency of a
-/// multiplication and an addition, and leave four of sixteen registers to the operands. Each chain
-/// is a separate variable: sums in an array stay in memory.
+/// Runs `rounds` multiply-adds on each lane of six chains, without access to memory, and returns
+/// the number of multiply-adds. A chain has eight lanes: two registers. Six chains hide the latency
+/// of a multiplication and an addition, and leave four of sixteen registers to the operands. Each
+/// chain is a separate variable: the compiler would keep an array of sums in memory.
 pub fn multiply_adds(rounds: usize) -> usize {
     let [factor, addend] = black_box([0.999, 0.001]).map(f32x8::splat);
     let step = |sum: f32x8| sum * factor + addend;

@@ -10,8 +10,8 @@ use crate::vector::{add, load};
 /// all fall into one set of the L1 cache.
 pub const STAGGER: usize = 16;
 
-/// Regroups matrices (rows, width), stacked, into one panel for each eight *rows*:
-/// (rows/8, width, 8). The rows of each matrix are a multiple of 8.
+/// Stacks matrices (rows, width) and regroups them into one panel for every eight *rows*:
+/// (rows/8, width, 8). The number of rows of each matrix is a multiple of 8.
 pub fn pack_rows(parts: &[&[f32]], width: usize, panels: &mut [f32]) {
     let eights = parts.iter().flat_map(|part| part.chunks_exact(TILE * width));
     for (rows, panel) in eights.zip(panels.chunks_exact_mut(TILE * width)) {
@@ -30,7 +30,7 @@ pub fn pack_rows(parts: &[&[f32]], width: usize, panels: &mut [f32]) {
     }
 }
 
-/// Regroups matrices (rows, width), stacked, into one panel for each eight *columns*:
+/// Stacks matrices (rows, width) and regroups them into one panel for every eight *columns*:
 /// (width/8, rows, 8).
 pub fn pack_columns(parts: &[&[f32]], width: usize, panels: &mut [f32]) {
     let rows = parts.iter().map(|part| part.len() / width).sum::<usize>();
@@ -56,7 +56,7 @@ pub fn by_rows(a: &[f32], width: usize, panels: &[f32], stride: usize, out: &mut
     }
 }
 
-/// Computes A Bᵀ for one row a, with the same bits: `out[j] = a·b_j`, from one panel.
+/// Computes A Bᵀ for one row a, to the same bits as [`by_rows`]: `out[j] = a·b_j`, from one panel.
 pub fn row_by_rows(a: &[f32], panel: &[f32], out: &mut [f32]) {
     let [sum] = rows_by_panel([a], panel);
     out.copy_from_slice(sum.as_array());

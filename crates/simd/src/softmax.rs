@@ -22,8 +22,8 @@ pub fn mask(
     logits[row] = positive;
 }
 
-/// Returns the row's loss and its log-sum-exp, and replaces the logits by the gradient of the loss
-/// by the scores. The number of logits is a multiple of 8.
+/// Returns the row's loss and its log-sum-exp, and replaces the logits with the gradient of the
+/// loss with respect to the scores.
 pub fn softmax(logits: &mut [f32], positive: usize, scale: f32) -> (f32, f32) {
     let mut max = f32x8::splat(IMPOSSIBLE);
     for eight in logits.chunks_exact(TILE) {
@@ -48,9 +48,8 @@ pub fn softmax(logits: &mut [f32], positive: usize, scale: f32) -> (f32, f32) {
     (lse - logit, lse)
 }
 
-/// Turns the scores of a banked user into its weights in the candidates' gradients: `scale` times
-/// the exponential of a logit minus `offset`, and 0 if a candidate is absent or is the user's own
-/// `item`.
+/// Turns the scores of a banked user into its weights in the candidates' gradients:
+/// `scale · exp(min(logit − offset, 0))`, or 0 if a candidate is absent or is the user's own item.
 pub fn bank_weights(
     weights: &mut [f32],
     correction: &[f32],

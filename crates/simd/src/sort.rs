@@ -1,4 +1,4 @@
-//! Sorts of ids.
+//! Sorting of ids.
 
 /// Sorts pairs by the first word, then by the second.
 pub fn sort_pairs(pairs: &mut [[u32; 2]]) {

@@ -34,24 +34,27 @@ pub fn add_scaled(to: &mut [f32], factor: f32, from: &[f32]) {
     }
 }
 
-/// e^x for x ≤ 0, for a softmax: within 3e-7 of the value, and 0 below −87, near the smallest
-/// normal f32. Without the cases that cannot occur here it takes a third of a library's
-/// instructions, and the softmax is the slowest part of a step after its products.
+/// e^x for x ≤ 0, for a softmax. The relative error is at most 3e-7. For x ≤ −87, where e^x is near
+/// the smallest normal f32, the result is 0. It omits the cases that cannot occur here, so it takes
+/// a third of the instructions of a library's function. This matters, because after the products the
+/// softmax is the slowest part of a step.
 #[derive(Debug)]
 pub struct Exponential {
     lowest: f32x8,
     /// Adding 1.5·2²³ rounds to an integer and leaves it in the low bits.
     round: f32x8,
     log2_e: f32x8,
-    /// ln 2 in two parts, the first exact in 9 bits, so that n·LN_2_HIGH is exact.
+    /// ln 2 as the sum of two numbers. The first has 9 significant bits, so that n times it is
+    /// exact.
     ln_2: [f32x8; 2],
-    /// 1/n! of Taylor's series: |r| ≤ ln 2 / 2 leaves 1.2e-7 after the sixth power.
+    /// Coefficients 1/n! of Taylor's series. For |r| ≤ ln 2 / 2, the terms after the sixth power
+    /// add up to about 1.2e-7.
     taylor: [f32x8; 7],
 }
 
 impl Exponential {
-    /// Returns the constants, hidden from the compiler: V8 recreates constants that it sees at
-    /// every use, which takes longer than the arithmetic. Create one per row.
+    /// Returns the constants, hidden from the compiler: V8 creates a known constant again at each
+    /// use, which takes longer than the arithmetic. Create one `Exponential` per row.
     #[inline]
     pub fn new() -> Self {
         let splat = |constant: f32| f32x8::splat(black_box(constant));

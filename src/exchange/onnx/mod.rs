@@ -10,7 +10,8 @@ use proto::Message;
 const IR_VERSION: i64 = 8;
 const OPERATOR_SET: i64 = 15;
 
-/// Parameters of a tower. The input of its layers is the sum of the first three parts that it has.
+/// Parameters of a tower. Its layers get the sum of `id`, `features` and `history`, or of those it
+/// has.
 #[derive(Debug, Clone)]
 pub struct TowerWeights {
     /// Embeddings of ids (R, D).

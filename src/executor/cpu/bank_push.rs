@@ -7,8 +7,8 @@ use super::columns::Columns;
 use super::memory::{Memory, view};
 use crate::plan::{BankPush, Entry, TILE};
 
-/// Number of banked users whose weights are computed at once: they fit in the cache, as the chunks of
-/// `softmax_loss` do.
+/// Number of banked users whose weights are computed at once: these weights fit in the cache, as
+/// the chunks of `softmax_loss` do.
 const CHUNK: usize = 64;
 
 impl Twin for BankPush {

@@ -1,4 +1,5 @@
-//! Columns of the logits: id and log q of each candidate, which the twins of the softmax and of the bank's push mask by.
+//! Columns of the logits: the id and log q of each candidate. The twins of `softmax_loss` and
+//! `bank_push` use them to mask and correct the logits.
 
 use crate::plan::{Entry, NO_ID};
 

@@ -1,4 +1,4 @@
-//! The buffers of a plan on the CPU: 32-bit words, viewed as the element type of an operation.
+//! The buffers of a plan on the CPU: 32-bit words, which each operation views as its element type.
 
 use bytemuck::Pod;
 
@@ -92,7 +92,7 @@ impl Memory {
         scratch
     }
 
-    /// Returns the scratch to the pool, for the next operation.
+    /// Gives the shared scratch back, for the next operation.
     pub fn give_scratch(&mut self, scratch: Vec<f32>) {
         self.scratch = scratch;
     }
@@ -101,7 +101,7 @@ impl Memory {
 /// Bytes that can be addressed: 4 GiB in WebAssembly.
 const MEMORY: u64 = if cfg!(target_arch = "wasm32") { 1 << 32 } else { 1 << 47 };
 
-/// Bytes that a plan takes, with what reads its largest buffer.
+/// Returns the bytes that a plan takes, with a copy of its largest buffer: a read makes one.
 fn wanted(plan: &Plan) -> u64 {
     let largest = plan.buffers.iter().filter(|spec| spec.kind != BufferKind::GpuScratch);
     plan.bytes(false).saturating_add(largest.map(BufferSpec::bytes).max().unwrap_or(0))

@@ -1,5 +1,5 @@
 //! The CPU executor: runs a plan's operations as SIMD passes over whole slices. Each operation's
-//! file computes the same as the shaders of that stem; it does not emulate their lanes.
+//! file computes the same result as the operation's shaders; it does not emulate their lanes.
 
 mod columns;
 mod memory;
@@ -45,7 +45,7 @@ impl Executor {
         self.memory.is_empty()
     }
 
-    /// Writes elements of 4-byte words at a word offset of a buffer.
+    /// Writes elements, which consist of 32-bit words, to a buffer from a word offset on.
     pub fn write<T: Pod>(&mut self, buffer: Buffer, offset: usize, data: &[T]) {
         let words: &[u32] = bytemuck::cast_slice(data);
         self.memory.words(buffer)[offset..][..words.len()].copy_from_slice(words);

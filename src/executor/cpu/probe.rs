@@ -17,8 +17,8 @@ pub fn limits() -> Limits {
 /// only slows a loop down.
 const RUNS: usize = 20;
 
-/// Measures multiply-adds per second. The function is called through a pointer, so that it is not
-/// inlined: V8 optimises a function while it runs, for its next call.
+/// Measures multiply-adds per second. V8 optimises a function while it runs, but only for its next
+/// call. So the function must not be inlined: it is called through a pointer.
 fn multiply_adds() -> f64 {
     const ROUNDS: usize = 1 << 19;
     let chains = black_box(twotower_simd::multiply_adds as fn(usize) -> usize);
@@ -27,7 +27,8 @@ fn multiply_adds() -> f64 {
     count as f64 / least * 1e3
 }
 
-/// Measures bytes per second, read and written, of copying about as much as a step moves.
+/// Measures the bytes per second that a copy reads and writes; it copies about as much as a step
+/// moves.
 fn bytes() -> f64 {
     const WORDS: usize = 1 << 20;
     const ROUNDS: usize = 16;

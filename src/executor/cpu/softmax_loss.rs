@@ -21,10 +21,10 @@ struct Sizes {
     rows_padded: usize,
     /// Columns of the batch's candidates; those of the bank follow.
     own: usize,
-    /// Entries of the bank.
+    /// Entries of the bank that are negatives.
     live: usize,
     columns: usize,
-    /// Numbers from one row of logits to the next.
+    /// Distance from one row of logits to the next, in elements.
     stride: usize,
     dim: usize,
 }
@@ -42,7 +42,7 @@ impl Sizes {
         Self { rows, rows_padded, own, live, columns, stride, dim }
     }
 
-    /// Numbers of [`Pass`], without its columns.
+    /// Returns the length of the scratch memory of a [`Pass`], in elements.
     fn packed(self) -> usize {
         (2 * self.columns + self.rows_padded) * self.dim + CHUNK * self.stride
     }
@@ -65,7 +65,8 @@ impl<'a> Pass<'a> {
         Self { sizes, item_rows, item_columns, user_columns, logits }
     }
 
-    /// Packs the users, the batch's candidates and the bank's items. The users' gradients need the items by columns.
+    /// Packs the users, the batch's candidates and the bank's items. `with_columns` also packs the
+    /// items by columns, which the users' gradients need.
     fn pack(&mut self, users: &[f32], items: [&[f32]; 2], with_columns: bool) {
         pack_rows(&items, self.sizes.dim, self.item_rows);
         if with_columns {
@@ -74,7 +75,8 @@ impl<'a> Pass<'a> {
         pack_columns(&[users], self.sizes.dim, self.user_columns);
     }
 
-    /// Computes the logits of the chunk from row `first` on, and calls `softmax` with each row of them that is a pair.
+    /// Computes the logits of the chunk from row `first` on, and calls `softmax` with each row that
+    /// belongs to a pair. Sets the other rows to zero.
     fn score(&mut self, first: usize, users: &[f32], mut softmax: impl FnMut(usize, &mut [f32])) {
         let Sizes { rows, columns, stride, dim, .. } = self.sizes;
         let chunk = &mut self.logits[..users.len() / dim * stride];
@@ -85,7 +87,8 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// Adds the chunk's gradients to those of the items, and sets those of its users, if they have any.
+    /// Adds the chunk's part to the gradients of the items, and sets the gradients of the chunk's
+    /// users, if they have any.
     fn propagate(
         &self,
         first: usize,

@@ -1,4 +1,5 @@
-//! Checks the environment before it requests WebGPU, so that each missing part has its own error.
+//! Checks the environment before an adapter is requested, so that each missing part has its own
+//! error.
 
 use js_sys::Reflect;
 use wasm_bindgen::JsValue;

@@ -1,5 +1,5 @@
-//! Choice of the faster variant of the kernels: measured on the adapter, since its name does not
-//! tell.
+//! Chooses the faster variant of the kernels by a measurement on the adapter: the adapter's name
+//! does not tell which variant is faster.
 
 use std::sync::Mutex;
 
@@ -13,15 +13,16 @@ use super::readback::{Readback, Spares};
 use crate::error::Result;
 use crate::plan::{STEP_STRIDE, Step, Variant, softmax_rows_alone};
 
-/// Rows and columns of the measured logits: some milliseconds on a software adapter, and less than
-/// a round trip on a GPU.
+/// Rows and columns of the measured logits. They take some milliseconds on a software adapter, and
+/// less than a round trip on a GPU.
 const SIZE: (usize, usize) = (256, 1024);
 
 /// Number of runs of each variant; the fastest counts.
 const RUNS: usize = 3;
 
-/// The GPU's variant is kept unless the other variant takes less than this share of its time: on
-/// software adapters that takes a third, and browsers' clocks are coarse.
+/// The wide variant is chosen only if it takes less than this share of the narrow one's time. On
+/// software adapters, it takes a third. Browsers' clocks are coarse, so a small difference means
+/// nothing.
 const CLEARLY: f64 = 0.67;
 
 /// Variants of the adapters that were measured: all runs of a process must agree bit for bit, even on

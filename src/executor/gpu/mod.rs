@@ -35,7 +35,8 @@ use shards::Shards;
 use timestamps::TimestampQueries;
 pub use wgpu::DeviceType;
 
-/// Programs of a training step: nothing is compiled between two steps.
+/// Programs of a training step. They are compiled first, so that nothing is compiled between two
+/// steps.
 const TRAINING: [Program; 4] =
     [Program::OpenWindow, Program::Step, Program::SumLosses, Program::CloseWindow];
 
@@ -53,13 +54,13 @@ pub struct Bindings {
 /// How a plan's buffers are bound.
 struct Layout {
     programs: Vec<Vec<Vec<Dispatch>>>,
-    /// How each buffer is split, and its longest binding.
+    /// Rows and bytes of each buffer's shards; the last shard of a buffer may be smaller.
     shards: Vec<(usize, u64)>,
     /// Bytes of the longest binding of all.
     largest: u64,
 }
 
-/// Returns the maximum bytes of a binding on an adapter.
+/// Returns the largest number of bytes of a binding on an adapter.
 fn longest(adapter: &wgpu::Adapter) -> u64 {
     let limits = adapter.limits();
     limits.max_buffer_size.min(limits.max_storage_buffer_binding_size)
@@ -105,9 +106,9 @@ pub struct Executor {
 }
 
 impl Executor {
-    /// Allocates the plan's buffers, all zero, and compiles the shaders of training, in the faster
-    /// variant of the adapter if none is given. Shaders of other programs are compiled on first use,
-    /// so that the first loss appears sooner.
+    /// Allocates the plan's buffers, all zero, and compiles the shaders of training. If no variant
+    /// is given, it takes the one that is faster on the adapter. Shaders of other programs are
+    /// compiled on first use, so that the first loss appears sooner.
     ///
     /// # Errors
     /// [`Error::Limit`] if a buffer that cannot be split is larger than the adapter allows,
@@ -134,7 +135,8 @@ impl Executor {
         self.gpu.clone()
     }
 
-    /// Does the same with shards of at most `most` bytes, as on an adapter with this limit.
+    /// Does the same as [`Executor::new`], with shards of at most `most` bytes, as on an adapter
+    /// with this limit.
     ///
     /// # Errors
     /// The same as [`Executor::new`].
@@ -203,7 +205,7 @@ impl Executor {
         self.gpu.check().err()
     }
 
-    /// Destroys its device. Other runs that share it have the same fault.
+    /// Destroys its device. This ends all runs that share the device.
     pub fn give_up(&self) {
         self.gpu.device.destroy();
     }
@@ -218,7 +220,8 @@ impl Executor {
         self.binder.variant()
     }
 
-    /// Writes elements of 4-byte words at a word offset of a buffer, after all recorded commands.
+    /// Writes elements, which consist of 32-bit words, to a buffer from a word offset on, after all
+    /// recorded commands.
     pub fn write<T: Pod>(&mut self, buffer: Buffer, offset: usize, data: &[T]) {
         self.submit();
         let start = offset as u64 * 4;

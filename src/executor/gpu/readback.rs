@@ -12,11 +12,12 @@ use super::context::Gpu;
 use super::owned::Owned;
 use crate::error::Result;
 
-/// Staging buffers for reuse. Losses are read at every submit, at most two of them at once, so a
-/// run creates two buffers for them and no more.
+/// Staging buffers for reuse. Losses are read at every submit, and at most two reads are pending,
+/// so a run creates only two buffers for losses.
 pub type Spares = Rc<RefCell<Vec<Owned>>>;
 
-/// Size in bytes of the largest staging buffer that is kept: a table's would double its memory.
+/// Size in bytes of the largest staging buffer that is kept: one for a table would double the
+/// table's memory.
 const SPARED: u64 = 1 << 16;
 
 /// A pending read of words.

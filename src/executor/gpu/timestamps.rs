@@ -1,5 +1,5 @@
-//! Timing of dispatches with the GPU's timestamps: each runs in a pass of its own, with the same
-//! bits as result.
+//! Timing of dispatches with the GPU's timestamps. Each dispatch runs in a separate pass; the
+//! results stay the same bit for bit.
 
 use wgpu::BufferUsages;
 

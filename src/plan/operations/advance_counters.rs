@@ -1,4 +1,5 @@
-//! Moves the counters past a window's steps, and into the next epoch if this one is done.
+//! Moves the counters past a window's steps, and into the next epoch if the current one is
+//! done.
 
 use crate::plan::dispatch::{Dispatch, Kernel, folded, shader};
 use crate::plan::{Buffer, Counters, Dims, Operation, Work};

@@ -21,9 +21,9 @@ pub struct AggregateUsers {
     pub step: Buffer,
     /// (S, P) sorted users and their rows, read.
     pub order: Buffer,
-    /// (BP, D) the positives' outputs after the item tower's step, read.
+    /// (BP, O) the positives' outputs after the item tower's step, read.
     pub items: Buffer,
-    /// (U, D) read and written; stored unscaled, scaled when it is scored.
+    /// (U, O) read and written. Rows are stored unscaled, and scaled when they are scored.
     pub users: Buffer,
 }
 

@@ -1,5 +1,5 @@
-//! Adds the gradient of the batch's candidates from the bank's users, who count as constants: items do
-//! not drift towards the users (`docs/methods.md`, CBNS).
+//! Adds the gradient that the bank's users give to the batch's candidates; the users' vectors count
+//! as constants. Without this part, items drift towards the users (`docs/methods.md`, CBNS).
 
 use super::softmax_loss::chunk_rows;
 use crate::plan::dispatch::{Chunk, Dispatch, Kernel, shader, tiles};
@@ -30,11 +30,11 @@ pub struct BankPush {
     pub corrected: bool,
     /// The step's record.
     pub step: Buffer,
-    /// (MP, D) read.
+    /// (MP, O) read.
     pub bank_users: Buffer,
     /// (M) read.
     pub bank_entries: Buffer,
-    /// (KP, D) candidates' outputs, read.
+    /// (KP, O) candidates' outputs, read.
     pub items: Buffer,
     /// (S, K) read.
     pub item_ids: Buffer,
@@ -42,7 +42,7 @@ pub struct BankPush {
     pub log_q: Buffer,
     /// (C, KP) scratch.
     pub weights: Buffer,
-    /// (KP, D) added to.
+    /// (KP, O) added to.
     pub d_item: Buffer,
 }
 

@@ -30,7 +30,7 @@ shader!(
 /// Rule that decides which stale pairs are kept in an epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stay {
-    /// Draws a u32 for each pair and epoch, and keeps the pair if it is below this.
+    /// Draws a u32 for each pair and epoch, and keeps the pair if the u32 is below this bound.
     Drawn(u32),
     /// Rotates a user's pairs, so that each is trained equally often: the user's activity is the
     /// share p of the pairs that an epoch keeps. A pair of phase φ is in epoch e if

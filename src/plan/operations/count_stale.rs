@@ -1,5 +1,5 @@
-//! Marks the rows of a tower whose activity is below the threshold, and counts them and the rows
-//! that no longer are.
+//! Marks the rows of a tower whose activity is below the threshold, and counts them. Also counts
+//! the rows that were marked at the last decision and no longer are.
 
 use bytemuck::{Pod, Zeroable};
 
@@ -29,7 +29,7 @@ pub struct Tally {
 /// See the module.
 #[derive(Debug)]
 pub struct CountStale {
-    /// R.
+    /// R, rows of the tower.
     pub rows: usize,
     /// (1) read.
     pub threshold: Buffer,

@@ -15,7 +15,8 @@ shader!(
     ]
 );
 
-/// Upper bound on the rounds of `permute`; a walk of this length has probability 2^-1000.
+/// Largest number of steps of the walk in `permute`. A walk this long has a probability of at most
+/// 2^-1000.
 pub const WALK_LIMIT: u32 = 1000;
 
 /// See the module.

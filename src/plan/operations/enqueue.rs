@@ -35,12 +35,12 @@ impl Entry {
     }
 }
 
-/// The buffers of the bank: M·(2D + 4) words with both sides.
+/// The buffers of the bank: 2·MP·O + 4·M words with both sides.
 #[derive(Debug, Clone, Copy)]
 pub struct Bank {
-    /// (MP, D) item outputs; MP is M padded to a multiple of 8.
+    /// (MP, O) item outputs; MP is M padded to a multiple of 8.
     pub items: Buffer,
-    /// (MP, D) user outputs; none if only items are banked.
+    /// (MP, O) user outputs; none if only items are banked.
     pub users: Option<Buffer>,
     /// (M) [`Entry`].
     pub entries: Buffer,
@@ -55,9 +55,9 @@ pub struct Enqueue {
     pub corrected: bool,
     /// The step's record.
     pub step: Buffer,
-    /// (BP, D) user outputs, read.
+    /// (BP, O) user outputs, read.
     pub users: Buffer,
-    /// (KP, D) candidates' outputs, read: the positives come first.
+    /// (KP, O) candidates' outputs, read: the positives come first.
     pub items: Buffer,
     /// (S, K) read.
     pub item_ids: Buffer,

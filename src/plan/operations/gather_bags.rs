@@ -31,7 +31,7 @@ pub struct Lists {
 pub struct Positives {
     /// (S, K) read; row b's positive is candidate b.
     pub item_ids: Buffer,
-    /// K.
+    /// K, candidates of a step.
     pub candidates: usize,
 }
 
@@ -48,7 +48,7 @@ pub struct GatherBags {
     pub lists: Lists,
     /// (F, D) read.
     pub table: Buffer,
-    /// p.
+    /// p, the power of a list's length that divides its sum.
     pub power: f32,
     /// (`rows`) factor of each row's sum, 1 / n^p; written, 0 for an empty list.
     pub weights: Buffer,
@@ -56,7 +56,7 @@ pub struct GatherBags {
     pub out: Buffer,
     /// Whether `out` is added to.
     pub adds: bool,
-    /// D.
+    /// D, width of a stored row.
     pub dim: usize,
     /// Number of ids from one slot of the window to the next.
     pub ids_per_slot: usize,

@@ -20,7 +20,7 @@ pub struct GatherRows {
     pub table: Buffer,
     /// (`rows`, D) written; zero where there is no id.
     pub out: Buffer,
-    /// D.
+    /// D, width of a stored row.
     pub dim: usize,
     /// Number of ids from one slot of the window to the next.
     pub ids_per_slot: usize,

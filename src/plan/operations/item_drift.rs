@@ -15,9 +15,9 @@ shader!(
 pub struct ItemDrift {
     /// Sizes of the run.
     pub dims: Dims,
-    /// (IP, D) outputs of the snapshot, read.
+    /// (IP, O) outputs of the snapshot, read.
     pub before: Buffer,
-    /// (IP, D) current outputs, read.
+    /// (IP, O) current outputs, read.
     pub now: Buffer,
     /// (I, 2) distance that each output has moved, and its length; written.
     pub drift: Buffer,

@@ -11,8 +11,8 @@ shader!(
 );
 shader!(KeptLogQShareShader, "kept_log_q_share", [counters: Read, item_counts: Read, log_q: Write]);
 
-/// Probability of an item that is in no kept pair and is never drawn: it is not read, and its
-/// logarithm is finite.
+/// Probability that stands for 0, for an item that is in no kept pair and is never drawn. No loss
+/// reads its logarithm, which must still be finite, as every number in a buffer.
 pub const NEVER: f32 = 1e-30;
 
 /// See the module.

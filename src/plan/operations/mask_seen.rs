@@ -20,7 +20,7 @@ pub struct MaskSeen {
     pub users: Buffer,
     /// (U + 1) read.
     pub offsets: Buffer,
-    /// (N) read.
+    /// The users' seen items, user after user; read.
     pub items: Buffer,
     /// (Q, IP) written at the seen items.
     pub scores: Buffer,

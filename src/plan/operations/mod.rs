@@ -1,8 +1,8 @@
-//! Operations: what one takes and gives, how a GPU runs it, and its cost.
+//! Operations: the buffers that each reads and writes, its dispatches on a GPU, and its cost.
 //!
-//! An operation is a file here, its contract: a `shader!` for each of its kernels, a struct with its
-//! buffers and sizes, and [`Operation`]. Its twin is the file of the same name in `cpu`, its kernels
-//! are in `shaders/`. The list below is the only one.
+//! Each operation has a file here, its contract: a `shader!` for each of its kernels, a struct with
+//! its buffers and sizes, and an impl of [`Operation`]. Its twin is the file of the same name in
+//! `cpu`; its kernels are in `shaders/`. The list below is the only list of operations.
 
 use super::{Dispatch, Work};
 
@@ -12,14 +12,14 @@ pub trait Operation {
     fn dispatches(&self) -> Vec<Dispatch>;
 
     /// Returns the counted work with `bank` filled entries of the bank; dispatches are not counted.
-    /// Operations that only run on request are no part of training, and count as none.
+    /// Operations that only run on request are not part of training, and count as no work.
     fn work(&self, bank: usize) -> Work {
         let _ = bank;
         Work::default()
     }
 }
 
-/// The list of all operations, by module: passes it to the macro `$then`.
+/// Passes the list of all operations, by module, to the macro `$then`.
 macro_rules! for_each_operation {
     ($then:path) => {
         $then! {

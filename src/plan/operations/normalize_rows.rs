@@ -1,5 +1,6 @@
-//! Last operation of a tower that is more than a table: scales outputs to length 1; backward, turns
-//! their gradient into the gradient before the scaling.
+//! Last operation of a tower that is more than a table. Forward, it scales outputs to length 1.
+//! Backward, it turns the gradient with respect to the outputs into the one with respect to the
+//! unscaled rows.
 
 use crate::plan::dispatch::{Dispatch, Kernel, shader, threads};
 use crate::plan::{Buffer, Operation, Work};
@@ -51,7 +52,8 @@ pub struct NormalizeRowsBack {
     pub out: Buffer,
     /// (`rows`) their lengths before the scaling, read.
     pub norms: Buffer,
-    /// (`rows`, `dim`) gradient by the outputs, read; gradient by the unscaled rows, written.
+    /// (`rows`, `dim`) gradient with respect to the outputs, read; with respect to the unscaled
+    /// rows, written.
     pub d_out: Buffer,
     /// Rows of `out`.
     pub rows: usize,

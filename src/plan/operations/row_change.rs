@@ -14,13 +14,13 @@ shader!(
 pub struct RowChange {
     /// H, number of rows of the snapshots.
     pub rows: usize,
-    /// D.
+    /// O, width of a stored output.
     pub dim: usize,
     /// (H) distinct ids read, then [`crate::plan::NO_ID`].
     pub hot: Buffer,
-    /// (H, D) the earlier snapshot, read.
+    /// (H, O) the earlier snapshot, read.
     pub before: Buffer,
-    /// (H, D) the later snapshot, read.
+    /// (H, O) the later snapshot, read.
     pub now: Buffer,
     /// (R) largest change of an element, written for the hot rows.
     pub activity: Buffer,

@@ -8,7 +8,7 @@ shader!(ScaleRowsShader, "scale_rows", [d_out: Read, weights: Read, out: Write])
 /// See the module.
 #[derive(Debug)]
 pub struct ScaleRows {
-    /// (`rows`, D) gradient by the sums over lists, read.
+    /// (`rows`, D) gradient with respect to the sums over lists, read.
     pub d_out: Buffer,
     /// (`rows`) factors of the lists' sums, read.
     pub weights: Buffer,
@@ -18,7 +18,7 @@ pub struct ScaleRows {
     pub first_row: usize,
     /// Rows of `d_out`.
     pub rows: usize,
-    /// D.
+    /// D, width of a stored row.
     pub dim: usize,
 }
 

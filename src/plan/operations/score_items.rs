@@ -1,5 +1,5 @@
-//! Full ranking for a block of queries, whose whole score matrix is never in memory: scores against
-//! the catalogue.
+//! Scores a block of queries against the whole catalogue, for a full ranking. Only the scores of
+//! one block are in memory at a time.
 
 use crate::plan::dispatch::{Dispatch, Kernel, Shard, shader, tiles};
 use crate::plan::{Buffer, Dims, Operation};
@@ -17,9 +17,9 @@ pub struct ScoreItems {
     pub dims: Dims,
     /// Record of the block.
     pub step: Buffer,
-    /// (Q, D) read.
+    /// (Q, O) read.
     pub queries: Buffer,
-    /// (IP, D) read.
+    /// (IP, O) read.
     pub items: Buffer,
     /// (Q, IP) written.
     pub scores: Buffer,

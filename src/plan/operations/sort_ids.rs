@@ -9,7 +9,7 @@ shader!(SortIdsShader, "sort_ids", [ids: Read, order: WriteExact]);
 /// See the module.
 #[derive(Debug)]
 pub struct SortIds {
-    /// S.
+    /// S, steps in a window.
     pub window: usize,
     /// Number of ids of a step.
     pub ids_per_slot: usize,

@@ -14,7 +14,7 @@ shader!(
 /// See the module.
 #[derive(Debug)]
 pub struct SortUses {
-    /// S.
+    /// S, steps in a window.
     pub window: usize,
     /// (S, `owners_per_slot`) ids whose lists are used, read; [`crate::plan::NO_ID`] if a step has fewer.
     pub owners: Buffer,

@@ -33,13 +33,13 @@ pub struct TopItems {
     pub step: Buffer,
     /// (Q, IP) read.
     pub scores: Buffer,
-    /// (Q, segments, K) scratch.
+    /// (Q, segments, [`TOP_K`]) scratch.
     pub best_scores: Buffer,
-    /// (Q, segments, K) scratch.
+    /// (Q, segments, [`TOP_K`]) scratch.
     pub best_items: Buffer,
-    /// (Q, K) written: the items.
+    /// (Q, [`TOP_K`]) written: the items.
     pub top: Buffer,
-    /// (Q, K) written: their scores; [`crate::plan::IMPOSSIBLE`] if there is no item.
+    /// (Q, [`TOP_K`]) written: their scores; [`crate::plan::IMPOSSIBLE`] if there is no item.
     pub top_scores: Buffer,
 }
 

@@ -24,7 +24,7 @@ pub struct UpdateRows {
     pub uses: usize,
     /// (S, P) sorted ids and their rows, read.
     pub order: Buffer,
-    /// (rows, D) gradient by the outputs, or by the tower's input; read.
+    /// (rows, D) gradient with respect to the outputs, or to the tower's input; read.
     pub d_out: Buffer,
     /// (R, D) read and written.
     pub table: Buffer,

@@ -1,4 +1,4 @@
-//! Adam (Kingma & Ba 2015); in a table, on the rows that a batch uses.
+//! Adam (Kingma & Ba 2015). In a table, it updates only the rows that a batch uses.
 
 use super::{Constants, EPSILON, Optimizer, State};
 use crate::plan::dispatch::{Dispatch, Groups, Kernel, Shard, shader, threads};

@@ -1,5 +1,5 @@
-//! Optimisers: what each keeps for a parameter, its kernels and its cost, in a file of its own. Its twin
-//! is the file of the same name in `executor/cpu/optimizers`.
+//! Optimisers, each in a file: the state that it keeps for a parameter, its kernels and its cost.
+//! Its twin is the file of the same name in `executor/cpu/optimizers`.
 
 mod adagrad;
 mod adam;

@@ -2,7 +2,7 @@
 //! negatives. It is never copied or shifted. With both sides, banked users also push the batch's
 //! items away, so that items do not drift towards the users (`docs/methods.md`, CBNS).
 //!
-//! [`super::super::SoftmaxLoss`] reads the bank, if there is one: it has more columns.
+//! If there is a bank, [`super::super::SoftmaxLoss`] reads its items as additional columns.
 
 use super::super::builder::Builder;
 use super::super::run::Run;

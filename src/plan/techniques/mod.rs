@@ -1,5 +1,5 @@
-//! Techniques: what each adds to a run, in a file of its own. A technique is put together from
-//! operations; no kernel has a run-time flag for one.
+//! Techniques, each in a file: the buffers and operations that it adds to a run. A technique is put
+//! together from operations; no kernel has a run-time flag for one.
 
 mod cbns;
 mod drawn_negatives;
@@ -23,7 +23,7 @@ pub(super) trait Technique {
         let _ = handles;
     }
 
-    /// Returns operations of a window, after its batches are drawn.
+    /// Returns operations that run once per window, after its batches are drawn.
     fn after_draw(&self, run: &Run) -> Vec<Op> {
         let _ = run;
         Vec::new()

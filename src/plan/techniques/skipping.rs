@@ -2,10 +2,10 @@
 //! host runs the programs that decide which are kept.
 //!
 //! Every row has an activity, and a pair has the larger activity of its two rows. A pair whose
-//! activity is below the threshold is stale and is removed from the epoch. Policies differ only in
-//! the meaning of activity: how far a row moved between two snapshots, how popular an item is, or
-//! the share of a user's pairs that fits in an epoch. With the random policy activity has no
-//! meaning, and only the draw decides.
+//! activity is below the threshold is stale and is removed from the epoch, unless the rule [`Stay`]
+//! keeps it. Policies differ only in this rule and in the meaning of activity: how far a row moved
+//! between two snapshots, how popular an item is, or the share of a user's pairs that fits in an
+//! epoch. With the random policy activity has no meaning, and only the draw decides.
 
 use super::super::builder::Builder;
 use super::super::operations::compact_pairs::blocks;
@@ -57,7 +57,7 @@ pub struct SkipSide {
     pub snapshots: Option<Snapshots>,
 }
 
-/// Outputs of a tower's hot rows at two times.
+/// Outputs of a tower's hot rows, which are the rows with the most accesses, at two times.
 #[derive(Debug, Clone, Copy)]
 pub struct Snapshots {
     /// (H) ids of the hot rows, then [`super::super::NO_ID`] up to a multiple of 8.

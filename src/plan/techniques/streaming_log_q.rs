@@ -1,5 +1,5 @@
 //! The streaming estimate of log q (Yi et al. 2019, algorithm 2): the mean gap between the batches
-//! that contain an item, estimated while they are drawn.
+//! that contain an item. Each step updates it before its loss.
 
 use super::super::builder::Builder;
 use super::super::run::Run;

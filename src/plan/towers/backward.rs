@@ -8,9 +8,9 @@ use super::{Bag, Dense, TowerParts};
 /// Gradients of a step's rows in the backward pass of a tower.
 #[derive(Debug)]
 pub struct Gradient {
-    /// (`rows`, O) gradient by the outputs.
+    /// (`rows`, O) gradient with respect to the outputs.
     pub out: Buffer,
-    /// (`rows` and more, D) gradient by the tower's input.
+    /// (`rows` and more, D) gradient with respect to the tower's input.
     pub input: Buffer,
     inputs: Vec<Buffer>,
     pub(super) layers: Vec<[Buffer; 2]>,

@@ -34,8 +34,8 @@ pub struct TowerParts {
 }
 
 impl TowerParts {
-    /// Returns the history, if the tower's input is its sum alone and there are no layers: each of
-    /// its items then has a separate part of every score.
+    /// Returns the history, if the tower's input is its sum alone and there are no layers. Each of
+    /// its items then adds a separate part to every score.
     pub fn sum(&self) -> Option<Bag> {
         let is_alone = self.id.is_none() && self.features.is_none() && self.layers.is_empty();
         self.history.filter(|_| is_alone)

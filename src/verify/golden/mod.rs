@@ -344,7 +344,7 @@ async fn training(
     model.step();
     for parameter in model.plan().parameters.clone() {
         if options.onebp && parameter.tower == Tower::User {
-            // It moves without a gradient.
+            // OneBP moves this parameter without a gradient.
             continue;
         }
         let moved = model.values(&parameter).await?;

@@ -16,7 +16,16 @@ pub struct Page {
     tasks: Vec<Tasks>,
     /// Milliseconds from the start of loading, with everything cached, to the first loss on screen.
     first_loss: Timing,
+    frames: Vec<Frames>,
     downloads: Vec<Download>,
+}
+
+/// Frames of the map of the items while all of its points move.
+#[derive(Debug, Serialize, Deserialize)]
+struct Frames {
+    points: usize,
+    /// Milliseconds from one frame to the next.
+    time: Timing,
 }
 
 /// The main thread's tasks while the page trains.
@@ -24,6 +33,8 @@ pub struct Page {
 #[serde(rename_all = "camelCase")]
 struct Tasks {
     backend: String,
+    /// Whether the map of the items was on the screen.
+    map: bool,
     /// Milliseconds of the longest task, including the time that it waits for a core.
     longest: f64,
     /// Largest processor time of a task, in milliseconds.
@@ -36,6 +47,13 @@ struct Tasks {
 struct Visit {
     tasks: Vec<Tasks>,
     first_loss: Vec<f64>,
+    frames: Vec<Moves>,
+}
+
+#[derive(Deserialize)]
+struct Moves {
+    points: usize,
+    milliseconds: Vec<f64>,
 }
 
 pub fn measure() -> Result<Page> {
@@ -47,18 +65,28 @@ pub fn measure() -> Result<Page> {
                 .env(setup::CHROMIUM, setup::chromium()?),
         )
     })?;
-    let Visit { tasks, first_loss } = serde_json::from_str(&output)?;
+    let Visit { tasks, first_loss, frames } = serde_json::from_str(&output)?;
     let first_loss = Timing::of(&first_loss).context("the page showed no loss")?;
-    Ok(Page { tasks, first_loss, downloads: size::measure()? })
+    let timed = |Moves { points, milliseconds }| {
+        let time = Timing::of(&milliseconds).context("the map did not move")?;
+        Ok(Frames { points, time })
+    };
+    let frames = frames.into_iter().map(timed).collect::<Result<_>>()?;
+    Ok(Page { tasks, first_loss, frames, downloads: size::measure()? })
 }
 
 impl Page {
     pub fn goals(&self) -> Vec<Goal> {
-        let task = |Tasks { backend, longest, .. }: &Tasks| {
-            let what = format!("longest task of the page while training, `{backend}`");
+        let task = |Tasks { backend, map, longest, .. }: &Tasks| {
+            let map = if *map { ", with the map" } else { "" };
+            let what = format!("longest task of the page while training, `{backend}`{map}");
             Goal::at_most(what, 50.0, Some(*longest)).in_units("ms")
         };
         let mut goals: Vec<Goal> = self.tasks.iter().map(task).collect();
+        goals.extend(self.frames.iter().map(|Frames { points, time }| {
+            let what = format!("a frame of the map with {points} items that move, 60 a second");
+            Goal::at_most(what, 1e3 / 60.0, Some(time.median)).in_units("ms")
+        }));
         let seconds = self.first_loss.median / 1e3;
         goals.push(
             Goal::at_most("first loss on screen after load, warm cache", 3.0, Some(seconds))
@@ -78,14 +106,19 @@ impl Page {
 
 impl Display for Page {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
-        for Tasks { backend, longest, most_busy } in &self.tasks {
+        for Tasks { backend, map, longest, most_busy } in &self.tasks {
             let [longest, busy] = [longest, most_busy].map(|time| number(*time));
+            let map = if *map { ", with the map" } else { "" };
             writeln!(
                 out,
-                "- longest task while training on `{backend}`: {longest} ms; most processor time in one task: {busy} ms"
+                "- longest task while training on `{backend}`{map}: {longest} ms; most processor time in one task: {busy} ms"
             )?;
         }
-        writeln!(out, "- load to first loss, warm cache, ms: {}\n", self.first_loss)?;
+        writeln!(out, "- load to first loss, warm cache, ms: {}", self.first_loss)?;
+        for Frames { points, time } in &self.frames {
+            writeln!(out, "- a frame of the map while {points} items move, ms: {time}")?;
+        }
+        writeln!(out)?;
         write!(out, "{}", size::table(&self.downloads))
     }
 }

@@ -2,12 +2,13 @@
 
 mod adagrad;
 mod adam;
+mod each_row;
 mod sgd;
 
 use super::memory::Memory;
-use super::update_rows::each_row;
 use crate::config::OptimizerKind;
 use crate::plan::{Step, UpdateDense, UpdateRows};
+use each_row::each_row;
 
 /// The twin of an optimiser.
 pub trait OptimizerTwin {

@@ -14,6 +14,9 @@ const CLOSE = 3;
 /** Pixels around a point in which it is meant. */
 const REACH = 12;
 
+/** Largest number of letters of a title, and the pixels that a letter takes on average. */
+const LETTERS = { most: 60, width: 7 };
+
 const NONE = new Float32Array();
 
 /** Items that are marked. */
@@ -298,9 +301,13 @@ export class MapView extends LitElement {
 
   #title(ix: number): SVGTemplateResult {
     const [x, y] = this.#placed(ix);
-    const end = x > this.#camera.size.width / 2;
+    const { width } = this.#camera.size;
+    const end = x > width / 2;
+    const room = (end ? x : width - x) - REACH;
+    const most = Math.max(1, Math.min(LETTERS.most, Math.floor(room / LETTERS.width)));
     const title = this.titleOf(ix);
-    return svg`<text x=${x + (end ? -12 : 12)} y=${y + 4} text-anchor=${end ? "end" : "start"}>${title.length > 60 ? `${title.slice(0, 59)}…` : title}</text>`;
+    const shown = title.length > most ? `${title.slice(0, most - 1)}…` : title;
+    return svg`<text x=${x + (end ? -REACH : REACH)} y=${y + 4} text-anchor=${end ? "end" : "start"}>${shown}</text>`;
   }
 
   readonly #pressed = (event: PointerEvent): void => {
