@@ -1,10 +1,10 @@
 """Searches exported vectors with FAISS and usearch: recall@k against the exact list, and times.
 
     python examples/retrieval.py --vectors out            # users.npy and items.npy of an export
-    python examples/retrieval.py --run serving.safetensors   # what `--serve` has written
-    python examples/retrieval.py --made 1000000           # made-up vectors, around many centres
+    python examples/retrieval.py --run serving.safetensors   # the file that `--serve` wrote
+    python examples/retrieval.py --made 1000000           # generated vectors around many centres
 
-The score is the inner product, so vectors are taken as they are.
+The score is the inner product, so vectors are used unchanged.
 """
 
 import argparse
@@ -20,24 +20,25 @@ from safetensors.numpy import load_file
 from usearch.index import Index
 
 WIDTH = 64
-"""Width of made-up vectors."""
+"""Width of generated vectors."""
 
 AROUND = 100
-"""Made-up items around each centre."""
+"""Generated items around each centre."""
 
 NEIGHBOURS = 32
 """Neighbours of an item in a graph: M of HNSW, as in the index that an export names."""
 
 PROBED = 0.04
-"""Share of the lists of an inverted file that are searched, and the fewest of them."""
+"""Share of the lists of an inverted file that are searched."""
 
 LEAST = 8
+"""Smallest number of lists that are searched."""
 
 Search = Callable[[np.ndarray], np.ndarray]
 
 
 class Row(NamedTuple):
-    """An index: its name, and what it costs and finds."""
+    """An index with its cost and its recall."""
 
     name: str
     build: float
@@ -48,14 +49,14 @@ class Row(NamedTuple):
 
 
 def exact(items: np.ndarray, queries: np.ndarray, k: int) -> np.ndarray:
-    """The k items (Q, k) with the largest inner products, by FAISS without an approximation."""
+    """Returns the k items (Q, k) with the largest inner products, by FAISS without an approximation."""
     flat = faiss.IndexFlatIP(items.shape[1])
     flat.add(items)
     return flat.search(queries, k)[1]
 
 
 def indexes(items: np.ndarray, k: int) -> Iterator[tuple[str, Callable[[], Search]]]:
-    """Indexes by name, each as a function that builds it and returns its search."""
+    """Yields indexes by name, each with a function that builds it and returns its search."""
     width = items.shape[1]
     lists = math.isqrt(len(items))
 
@@ -106,7 +107,7 @@ def measure(items: np.ndarray, queries: np.ndarray, k: int) -> Iterator[Row]:
 
 
 def made(items: int, queries: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Unit vectors of items and of queries around the same centres."""
+    """Returns unit vectors of items and of queries around the same centres."""
     random = np.random.default_rng(seed)
     centres = random.standard_normal((max(items // AROUND, 1), WIDTH), np.float32)
 
@@ -119,7 +120,7 @@ def made(items: int, queries: int, seed: int = 0) -> tuple[np.ndarray, np.ndarra
 
 
 def read(vectors: Path | None, run: Path | None) -> tuple[np.ndarray, np.ndarray]:
-    """Vectors of the items and of the users, from an export or from a serving run."""
+    """Reads vectors of the items and of the users, from an export or from a serving run."""
     if vectors is not None:
         return np.load(vectors / "items.npy"), np.load(vectors / "users.npy")
     tables = load_file(run)
@@ -127,7 +128,7 @@ def read(vectors: Path | None, run: Path | None) -> tuple[np.ndarray, np.ndarray
 
 
 def main() -> None:
-    """Prints a table."""
+    """Measures the indexes and prints a table."""
     parser = argparse.ArgumentParser(description=__doc__)
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--vectors", type=Path, metavar="DIR")

@@ -1,4 +1,4 @@
-"""All golden cases of the crate, within its gate, and proof that the gate can fail."""
+"""All golden cases of the crate, within its tolerance, and proof that the comparison can fail."""
 
 import json
 from pathlib import Path
@@ -29,7 +29,7 @@ def marked(path: Path) -> Any:
 @pytest.mark.parametrize("path", [marked(path) for path in CASES])
 def test_golden(path: Path, shards: Shards) -> None:
     report = golden.run(path, shards)
-    assert report.passed, f"{report.worst:.1%} of the gate at {report.worst_at}"
+    assert report.passed, f"{report.worst:.1%} of the tolerance at {report.worst_at}"
 
 
 @pytest.mark.parametrize("name", ["in_batch_sgd", "cbns_both_sides"])

@@ -27,7 +27,7 @@ fn options_of_pairs() -> [Value; 5] {
     ]
 }
 
-/// Bytes that the loader collects before parsing: the chunks of later bytes can matter.
+/// Bytes that the loader collects before it parses: only the chunks after them can matter.
 const HEAD: usize = 256 * 1024;
 
 /// Loads a file: its beginning in one chunk, its other bytes in chunks. If it is not a file of

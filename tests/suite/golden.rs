@@ -36,8 +36,13 @@ fn check(request: BackendRequest) {
     for case in CASES {
         let report = pollster::block_on(golden::run(case, &text(case), request))
             .unwrap_or_else(|error| panic!("{case}: {error}"));
-        println!("{case}: {:.3} of the gate at {}", report.worst, report.worst_at);
-        assert!(report.passed(), "{case}: {:.3} of the gate at {}", report.worst, report.worst_at);
+        println!("{case}: {:.3} of the tolerance at {}", report.worst, report.worst_at);
+        assert!(
+            report.passed(),
+            "{case}: {:.3} of the tolerance at {}",
+            report.worst,
+            report.worst_at
+        );
     }
 }
 
@@ -77,7 +82,10 @@ fn a_number_that_is_one_percent_off_is_a_miss() {
         let mut document: serde_json::Value = serde_json::from_str(&text(case)).expect("JSON");
         let number = document.pointer_mut(pointer).expect("the case has the number");
         let before = number.as_f64().expect("a number");
-        assert!(before.abs() > 1e-3, "{case}{pointer} is too small to be 1% off the gate");
+        assert!(
+            before.abs() > 1e-3,
+            "{case}{pointer} is too small for an error of 1% to be a miss"
+        );
         *number = (before * 1.01).into();
         let text = document.to_string();
         let report = pollster::block_on(golden::run(case, &text, BackendRequest::CPU));

@@ -22,7 +22,7 @@ enum Action {
         #[arg(long)]
         quick: bool,
     },
-    /// Train on some processes of this machine
+    /// Train with several processes on this machine
     Train {
         /// Number of processes
         #[arg(long, default_value_t = 2)]
@@ -31,7 +31,7 @@ enum Action {
         #[arg(last = true, required = true)]
         arguments: Vec<String>,
     },
-    /// Move a run from Chromium to JAX on two processes and back, and compare it with one that stayed
+    /// Move a run from Chromium to JAX on two processes and back; compare it with a run that stayed
     Exchange,
     /// Find neighbours in exported vectors by FAISS and usearch; print recall and time
     Retrieval {
@@ -70,7 +70,7 @@ impl Cluster {
     }
 }
 
-/// Runs the checks; with `quick` those that take less than two minutes.
+/// Runs the checks; with `quick`, only those that together take less than two minutes.
 pub fn test(quick: bool) -> Result<()> {
     let python = environment()?;
     for (name, module, arguments) in STYLE.into_iter().chain([if quick { QUICK } else { ALL }]) {
@@ -88,7 +88,7 @@ fn package() -> PathBuf {
     root().join("cluster")
 }
 
-/// Installs the package and the needs of its tests into `target/cluster-venv`; returns its Python.
+/// Installs the package and the packages of its tests into `target/cluster-venv`; returns its Python.
 fn environment() -> Result<PathBuf> {
     let folder = root().join("target/cluster-venv");
     let python = folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
@@ -111,7 +111,7 @@ fn with_cache(mut command: Command) -> Command {
     command
 }
 
-/// Trains on some processes of this machine; if one fails, the others are stopped.
+/// Trains with several processes on this machine; if one fails, the others are stopped.
 fn train(python: &Path, processes: usize, arguments: &[String]) -> Result<()> {
     ensure!(processes > 0, "--processes 0: use at least one");
     let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
@@ -128,7 +128,7 @@ fn train(python: &Path, processes: usize, arguments: &[String]) -> Result<()> {
     }
     let outcome = wait(&mut started);
     for process in &mut started {
-        // A process that has ended stays as it is.
+        // This does nothing to a process that has ended.
         let _ = process.kill();
         let _ = process.wait();
     }

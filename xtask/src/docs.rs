@@ -52,7 +52,7 @@ pub fn build() -> Result<PathBuf> {
     Ok(site)
 }
 
-/// Rewrites links that leave the site: they lead to the repository.
+/// Rewrites links that leave the site, so that they lead to the repository.
 fn link_to_repository(site: &Path, folder: &Path) -> Result<()> {
     for entry in folder.read_dir().with_context(|| folder.display().to_string())? {
         let path = entry?.path();

@@ -35,7 +35,7 @@ enum Command {
     Test,
     /// Fuzz everything that reads files
     Fuzz(fuzz::Fuzz),
-    /// Run golden cases and print the largest error of each as a share of the gate
+    /// Run golden cases and print the largest error of each as a share of its tolerance
     #[command(disable_help_flag = true)]
     Golden(Lab),
     /// Load a large generated file in headless Chromium; measure speed and peak memory
@@ -60,7 +60,7 @@ enum Command {
     Docs(docs::Docs),
     /// Build the page and print the sizes of its downloads; fails if they have grown
     Size,
-    /// Check the Python package that trains on many machines
+    /// Test and run the Python package that trains on many machines
     Cluster(cluster::Cluster),
     /// Build the npm package, the offline page and the page for frames into dist/
     Package,

@@ -159,14 +159,14 @@ pub fn npm() -> Command {
     npm
 }
 
-/// Returns a program of an npm package, in `www/`.
+/// Returns the command of a program of an npm package, in `www/`.
 pub fn node(program: &str) -> Command {
     let mut node = Command::new("node");
     node.arg(Path::new("node_modules").join(program)).current_dir(root().join("www"));
     node
 }
 
-/// Installs Node.js with npm.
+/// Installs Node.js and npm.
 pub fn node_js() -> Result<()> {
     let is_there = || node_version() >= Some(NODE) && shell::find("npm").is_some();
     if is_there() {
@@ -241,7 +241,7 @@ fn python() -> Result<PathBuf> {
         })
 }
 
-/// Version of mdBook for the example.
+/// Version of mdBook for the documentation and the example.
 const MDBOOK: &str = "0.5.4";
 
 /// Returns the installed mdBook if it has this version, else builds it.
@@ -255,7 +255,7 @@ pub fn mdbook() -> Result<PathBuf> {
     if let Some(found) = shell::find("mdbook").into_iter().chain([own.clone()]).find(fits) {
         return Ok(found);
     }
-    // An unoptimised build without the server takes half the time, and the book has only two pages.
+    // An unoptimised build without the server takes half the time, and the books are small.
     shell::step(&format!("cargo install mdbook@{MDBOOK}, a few minutes"), || {
         let mut install = cargo();
         install.args(["install", "mdbook", "--version", MDBOOK, "--locked", "--debug", "--force"]);

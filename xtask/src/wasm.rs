@@ -98,7 +98,7 @@ fn compile(toolchain: &WasmToolchain, variant: Variant) -> Result<PathBuf> {
     let simd = b"+\x07simd128";
     ensure!(
         bytes.windows(simd.len()).any(|window| window == simd),
-        "the module was compiled without SIMD: do the flags of .cargo/config.toml reach the compiler?"
+        "the module was compiled without SIMD: check that the flags of .cargo/config.toml reach the compiler"
     );
     Ok(compiled)
 }
@@ -121,7 +121,7 @@ fn without_paths(build: &mut Command) -> Result<&mut Command> {
 }
 
 fn bind(compiled: &Path, variant: Variant, folder: &Path) -> Result<()> {
-    // The package has its own address of the module; bundlers would also follow a second one.
+    // The package sets the module's address itself; bundlers would also copy a default one.
     let omit = variant == Variant::Package;
     let mut bindgen = Bindgen::new();
     bindgen.input_path(compiled).typescript(true).omit_default_module_path(omit).web(true)?;

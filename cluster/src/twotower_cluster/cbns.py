@@ -1,4 +1,4 @@
-"""CBNS: the bank of earlier batches' outputs, used as further negatives.
+"""CBNS: the bank of earlier batches' outputs, used as additional negatives.
 
 The bank is part of the run's tensors, sharded by rows: `bank_items` (M, O), `bank_users` (M, O) where
 banked users push items, `bank_ids` (M), `bank_log_q` (M) and `bank_mean_logit` (M).
@@ -17,19 +17,19 @@ TENSORS = ("bank_items", "bank_users", "bank_ids", "bank_log_q", "bank_mean_logi
 
 
 def columns(tensors: Tensors, step: Step) -> Columns:
-    """The bank's live entries as candidates (M); none while it warms up."""
+    """Returns the bank's live entries as candidates (M); none while it warms up."""
     places = jnp.arange(tensors["bank_ids"].shape[0])
     ids = jnp.where(places < step.live, tensors["bank_ids"], NO_ID)
     return Columns(tensors["bank_items"], ids, tensors["bank_log_q"])
 
 
 def candidates(step: Step, shared: int) -> Array:
-    """Candidates of a row in this step: the batch, the shared negatives, the live entries."""
+    """Returns the number of candidates of a row: the batch, the shared negatives, the live entries."""
     return jnp.asarray(step.rows + shared + step.live, jnp.float32)
 
 
 def push(tensors: Tensors, items: Columns, step: Step, shared: int, temperature: float) -> Array:
-    """A scalar whose gradient by the items (K, O) is the push of the banked users.
+    """Returns a scalar whose gradient by the items (K, O) is the push of the banked users.
 
     Column j gets (1/B) Σ over u' in the bank, id' ≠ id_j, of w · ∂s'(u', j)/∂e_j with the constant
     w = exp(min(s'(u', j) − z̄_u' − log(B + k), 0)).
@@ -54,10 +54,10 @@ def enqueue(
     step: Step,
     shared: int,
 ) -> Tensors:
-    """The bank's tensors after a step: the batch's rows replace the oldest entries.
+    """Returns the bank's tensors after a step: the batch's rows replace the oldest entries.
 
-    `users` (B, O), `items` the positives (B), `lse` (B) as computed in this step's forward pass. Of a
-    batch larger than the bank the last M rows stay.
+    `users` (B, O), `items` the positives (B), `lse` (B) as computed in this step's forward pass. If a
+    batch is larger than the bank, its last M rows stay.
     """
     row = jnp.arange(users.shape[0])
     stays = (row < step.rows) & (row >= step.rows - options.capacity)

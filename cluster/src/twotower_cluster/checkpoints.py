@@ -1,6 +1,6 @@
 """Checkpoints by Orbax: after each epoch every process writes its own shards.
 
-A run that was killed goes on from the last whole one, with another number of processes if it likes:
+A run that was killed resumes from the last complete one, also with another number of processes:
 tables are stored with the same rows for each number of devices that divides `shards.GRAIN`.
 """
 
@@ -40,7 +40,7 @@ class Checkpoints:
         self._manager.wait_until_finished()
 
     def restore(self, run: Run) -> None:
-        """Moves a run to the latest checkpoint, if there is one and it is further than the run."""
+        """Moves a run to the latest checkpoint, if it has more epochs than the run."""
         latest = self._manager.latest_step()
         if latest is None or latest <= len(run.epochs):
             return
@@ -63,7 +63,7 @@ class Checkpoints:
         run.go_to(found["tensors"], found["state"]["record"], bank_is_open=found["state"]["open"])
 
     def close(self) -> None:
-        """Waits for what is still being written."""
+        """Waits until all checkpoints are written."""
         self._manager.close()
 
 

@@ -9,7 +9,7 @@ from .refused import RefusedError
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs a command; a rejection is one sentence and exit code 1."""
+    """Runs a command. If a run is rejected, prints one sentence and returns exit code 1."""
     parser = argparse.ArgumentParser(prog="twotower-cluster", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     golden = commands.add_parser("golden", help="run all golden cases through JAX")
@@ -34,20 +34,22 @@ def _add_train(train: argparse.ArgumentParser) -> None:
         "--items", type=Path, nargs="+", default=[], metavar="FILE", help="titles of the items"
     )
     train.add_argument("--config", type=Path, metavar="FILE", help="options, as JSON")
-    train.add_argument("--epochs", type=int, metavar="N", help="epochs in all")
+    train.add_argument("--epochs", type=int, metavar="N", help="total number of epochs")
     train.add_argument("--json", type=Path, metavar="FILE", help="write a report")
     train.add_argument("--save", type=Path, metavar="FILE", help="save the run for the page")
     train.add_argument(
         "--serve", type=Path, metavar="FILE", help="save towers and catalogue, without interactions"
     )
     train.add_argument(
-        "--checkpoints", type=Path, metavar="DIR", help="write and resume checkpoints"
+        "--checkpoints", type=Path, metavar="DIR", help="write checkpoints, resume from the latest"
     )
     train.add_argument("--coordinator", metavar="HOST:PORT", help="address of process 0")
     train.add_argument("--processes", type=int, metavar="N", help="number of processes")
     train.add_argument("--process", type=int, metavar="N", help="number of this process, from 0")
     train.add_argument(
-        "--distributed", action="store_true", help="find the other processes by SLURM or Kubernetes"
+        "--distributed",
+        action="store_true",
+        help="find the other processes through SLURM, Kubernetes or Open MPI",
     )
 
 
@@ -71,7 +73,7 @@ def _train(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> int:
             file=sys.stderr,
             flush=True,
         )
-        # At its end JAX would wait for the other processes.
+        # At its exit, JAX would wait for the other processes.
         os._exit(1)
 
 
@@ -98,7 +100,7 @@ def _golden(folder: Path) -> int:
     reports = []
     for report in run_all(folder, Shards.of()):
         verdict = "pass" if report.passed else "MISS"
-        share = f"{report.worst:8.1%} of the gate"
+        share = f"{report.worst:8.1%} of the tolerance"
         print(f"{verdict}  {report.name:30} {share}  {report.worst_at}", flush=True)
         reports.append(report)
     missed = sum(not report.passed for report in reports)

@@ -1,4 +1,4 @@
-"""Where a run stands: the host's clock, and the record of one step that the devices get."""
+"""The progress of a run: the host's clock, and the record of one step for the devices."""
 
 import math
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ class Step(NamedTuple):
     number: Scalar
     """Number of the step in the run, from 1."""
     first: Scalar
-    """Place in the epoch of the batch's first pair."""
+    """Position of the batch's first pair in the epoch."""
     pairs: Scalar
     """Pairs in the epoch."""
     epoch: Scalar
@@ -32,9 +32,9 @@ class Step(NamedTuple):
     adam_v: Scalar
     """1 / (1 − 0.999^number)."""
     live: Scalar
-    """Entries of the bank that compete; 0 during its warm-up."""
+    """Entries of the bank that serve as negatives; 0 during its warm-up."""
     cursor: Scalar
-    """Place of the bank that this step's first row goes to."""
+    """Position in the bank that the batch's first row is written to."""
 
 
 @dataclass(frozen=True)
@@ -55,16 +55,16 @@ class Clock:
     """Pairs trained since the start of the run."""
 
     def steps_in_epoch(self, config: Config) -> int:
-        """Steps of this epoch."""
+        """Returns the number of steps of this epoch."""
         return -(-self.pairs_in_epoch // config.batch_size)
 
     def rows(self, config: Config) -> int:
-        """Pairs in the next batch; the last one of an epoch may be smaller."""
+        """Returns the number of pairs in the next batch; the last one of an epoch may be smaller."""
         left = self.pairs_in_epoch - self.step_in_epoch * config.batch_size
         return min(config.batch_size, left)
 
     def step(self, config: Config) -> Step:
-        """The record of the next step."""
+        """Returns the record of the next step."""
         number = self.steps + 1
         bank = config.cbns.capacity if config.cbns else 0
         live = min(self.pairs, bank) if self.steps >= self.bank_opens_after else 0
@@ -82,7 +82,7 @@ class Clock:
         )
 
     def learning_rate(self, config: Config) -> float:
-        """The rate of the next step: it rises over `warmup` epochs and may fall along half a cosine."""
+        """Returns the rate of the next step. It rises over `warmup` epochs, and may fall along a cosine."""
         options = config.optimizer
         in_epoch = self.steps_in_epoch(config)
         rate = options.learning_rate
@@ -96,7 +96,7 @@ class Clock:
         return rate
 
     def after_step(self, config: Config) -> "Clock":
-        """The clock one step later; at an epoch's end it stands at the start of the next."""
+        """Returns the clock one step later; after an epoch's last step, it is at the next epoch's start."""
         rows, done = self.rows(config), self.step_in_epoch + 1
         ends = done == self.steps_in_epoch(config)
         return replace(

@@ -30,7 +30,7 @@ class Collective(NamedTuple):
 
 
 def collectives(step: Any, tensors: Tensors, data: Data, record: Step) -> list[Collective]:
-    """The exchanges of a compiled step; those within a loop count once."""
+    """Returns the exchanges of a compiled step; an exchange within a loop counts once."""
     text = step.lower(tensors, data, record).compile().as_text()
     found = []
     for match in _COLLECTIVE.finditer(text):

@@ -225,7 +225,7 @@ class Config:
         return self.item.widths[-1] if self.item.widths else self.dim
 
     def to_serve(self) -> "Config":
-        """The options of a run for serving: its two tables hold the outputs of this run's towers."""
+        """Returns the options of a serving run: its two tables hold the outputs of this run's towers."""
         kept = ("normalize", "temperature", "seed", "epochs", "metric", "split", "data")
         return resolve(
             {"dim": self.out_width, "optimizer.kind": "sgd"}
@@ -239,7 +239,7 @@ class Config:
 
 
 def read(path: Path) -> Options:
-    """The options in a file: the report of a run, or a saved config."""
+    """Reads the options of a file: the report of a run, or a saved config."""
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -327,7 +327,7 @@ def _typed(options: Options) -> Config:
 
 
 def _fields(options: Options) -> Options:
-    """A group of options with Python's names: `learningRate` is `learning_rate`."""
+    """Returns a group of options with Python's names: `learningRate` is `learning_rate`."""
     return {re.sub("[A-Z]", r"_\g<0>", name).lower(): value for name, value in options.items()}
 
 

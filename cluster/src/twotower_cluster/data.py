@@ -1,7 +1,7 @@
 """A data set from Parquet and CSV files, numbered and split as the crate does.
 
-A process reads its share of the rows, gets all rows of a range of users from the others, and keeps
-those. Ids are on each process, since they name the rows of the towers.
+A process reads its share of the rows, gets all rows of its own users from the others, and keeps only
+these. Ids are on each process, since they name the rows of the towers.
 """
 
 from collections.abc import Sequence
@@ -40,9 +40,9 @@ def read(
     test: Sequence[Path] = (),
     items: Sequence[Path] = (),
 ) -> Dataset:
-    """This process's share of a data set.
+    """Reads this process's share of a data set.
 
-    `test` are the files of the test part for `split.kind` "given", `items` those of titles.
+    `test` are the files of the test part for `split.kind` "given", `items` the files of titles.
     """
     options = config.options["split"]
     files = [*((path, 0) for path in paths), *((path, TEST) for path in test)]
@@ -86,7 +86,7 @@ def read(
 
 
 def _merged(ids: dict[str, int], rows: Sequence[int]) -> tuple[list[str], np.ndarray]:
-    """The ids of all processes in the order of their first rows, and the numbers of this one's."""
+    """Returns all processes' ids in the order of their first rows, and the number of each own id."""
     if is_alone():
         return list(ids), np.arange(len(ids))
     encoded = [text.encode() for text in ids]
@@ -108,7 +108,7 @@ def _merged(ids: dict[str, int], rows: Sequence[int]) -> tuple[list[str], np.nda
 def _parts(
     rows: np.ndarray, users: int, items: int, config: Config, report: dict[str, Any]
 ) -> splits.Parts:
-    """The three parts of this process's users; adds to the report."""
+    """Returns the three parts of this process's users, and adds to the report."""
     given = [rows[rows[:, 3] == part, :3] for part in (0, TEST)]
     train, tested = map(splits.distinct, given)
     report["duplicates"] = count(len(rows) - len(train) - len(tested))
@@ -129,7 +129,7 @@ def _parts(
 def _renumbered(
     ids: Sequence[str], parts: splits.Parts, side: int
 ) -> tuple[list[str], splits.Parts]:
-    """Ids with a training pair first, both groups in their order; ids without any pair are dropped."""
+    """Puts ids with a training pair first and drops ids without any pair; otherwise keeps the order."""
     counts = [total(np.bincount(part[:, side], minlength=len(ids))) for part in parts]
     trained, held_out = counts[0] > 0, counts[1] + counts[2] > 0
     order = np.concatenate([np.flatnonzero(trained), np.flatnonzero(held_out & ~trained)])
@@ -143,12 +143,12 @@ def _renumbered(
 
 
 def _trained(train: np.ndarray, side: int) -> int:
-    """Number of ids with a training pair: they come first."""
+    """Returns the number of ids with a training pair: they come first."""
     return max(int(last[0]) for last in gather(np.array([train[:, side].max(initial=-1)]))) + 1
 
 
 def _owned(shards: Shards, parts: splits.Parts, n_users: int) -> splits.Parts:
-    """The pairs of the users whose rows are on the devices of this process, in order."""
+    """Returns the pairs of the users whose rows are on the devices of this process, in order."""
     block, last = shards.stored(n_users) // jax.process_count(), jax.process_count() - 1
     train, validation, test = (
         exchange(part, np.minimum(part[:, 0] // block, last)) for part in parts
@@ -160,7 +160,7 @@ _COUNTED = ("lines", "badLines", "withoutUser", "withoutItem", "belowMinRating")
 
 
 def _report(counts: dict[str, int]) -> dict[str, Any]:
-    """A report on the data in the crate's form, with some counts."""
+    """Returns a report on the data in the crate's form, with these counts."""
     zero = ("duplicates", "heldOutSeenBefore", "droppedByCore", "splitWithinTie")
     more = ("testOnlyUsers", "testOnlyItems", "unknownFeatures", "titledItems")
     return {

@@ -14,7 +14,7 @@ from .together import gather, total
 
 @dataclass(frozen=True)
 class Lists:
-    """Lists of rows, one after the other."""
+    """Lists of rows, stored one after the other."""
 
     offsets: np.ndarray
     """(R + 1) where a row's members begin"""
@@ -22,21 +22,21 @@ class Lists:
 
     @classmethod
     def of_pairs(cls, pairs: np.ndarray, rows: int) -> "Lists":
-        """Each user's items, ascending, of pairs (N, 2) whose users are below `rows`."""
+        """Returns each user's items, ascending, from pairs (N, 2) whose users are below `rows`."""
         order = np.lexsort((pairs[:, 1], pairs[:, 0]))
         counts = np.bincount(pairs[:, 0], minlength=rows)
         return cls(np.concatenate([[0], np.cumsum(counts)]), pairs[order, 1].astype(np.int64))
 
     def row(self, row: int) -> np.ndarray:
-        """The members of a row."""
+        """Returns the members of a row."""
         return self.members[self.offsets[row] : self.offsets[row + 1]]
 
     def rows(self) -> list[np.ndarray]:
-        """The members of all rows."""
+        """Returns the members of all rows."""
         return np.split(self.members, self.offsets[1:-1])
 
     def longest(self) -> int:
-        """Members of the longest list."""
+        """Returns the length of the longest list."""
         return int(np.diff(self.offsets).max(initial=0))
 
 
@@ -51,7 +51,7 @@ class Features:
 
 @dataclass(frozen=True)
 class Sizes:
-    """Pairs of the three parts, of all processes."""
+    """Number of pairs in each part, over all processes."""
 
     train: int
     validation: int
@@ -82,7 +82,7 @@ class Dataset:
     report: dict[str, Any]
 
     def share(self, shards: Shards) -> "Dataset":
-        """This process's share of a data set that each process has."""
+        """Returns this process's pairs of a data set that is whole on each process."""
         mine, last = shards.span(self.n_users), jax.process_index() == jax.process_count() - 1
         end = len(self.users) if last else mine.stop
 
@@ -94,25 +94,25 @@ class Dataset:
         )
 
     def gathered(self) -> "Dataset":
-        """The data set with the pairs of all processes, on each."""
+        """Returns the data set with the pairs of all processes, on each process."""
         parts = (self.train, self.validation, self.test)
         train, validation, test = (in_order(np.concatenate(gather(part))) for part in parts)
         return replace(self, train=train, validation=validation, test=test)
 
     def user_counts(self) -> np.ndarray:
-        """Training pairs of each user (U)."""
+        """Returns the number of training pairs of each user (U)."""
         return total(np.bincount(self.train[:, 0], minlength=self.n_users))
 
     def item_counts(self) -> np.ndarray:
-        """Training pairs of each item (I)."""
+        """Returns the number of training pairs of each item (I)."""
         return total(np.bincount(self.train[:, 1], minlength=self.n_items))
 
     def lists(self) -> Lists:
-        """The training items of each user, ascending; empty for those of other processes."""
+        """Returns the training items of each user, ascending; empty for those of other processes."""
         return Lists.of_pairs(self.train, self.n_users)
 
     def histories(self, config: Config) -> list[np.ndarray]:
-        """The same, sampled once where there are more than the cap."""
+        """Returns the same lists; a list that is longer than the cap is sampled once."""
         assert config.user.history is not None, "the user tower has a history"
         cap = config.user.history.cap
         found = []
@@ -126,13 +126,13 @@ class Dataset:
         return found
 
     def held_out(self, part: np.ndarray) -> tuple[list[int], list[list[int]]]:
-        """Users (ascending) of this process who have a pair in a part, and the items of each."""
+        """Returns this process's users (ascending) with a pair in a part, and the items of each."""
         lists = Lists.of_pairs(part, len(self.users))
         users = np.flatnonzero(np.diff(lists.offsets)).tolist()
         return users, [lists.row(user).tolist() for user in users]
 
     def seen(self, *, with_validation: bool) -> Lists:
-        """The items that a ranking leaves out, of each user of this process."""
+        """Returns the items that a ranking excludes, for each user of this process."""
         pairs = self.train
         if with_validation and len(self.validation):
             known = (self.validation[:, 0] < self.n_users) & (self.validation[:, 1] < self.n_items)
@@ -141,10 +141,10 @@ class Dataset:
 
 
 def rows(features: Features | None, trained: int) -> int:
-    """Rows of a tower: features alone give rows to ids without a training pair, too."""
+    """Returns the rows of a tower; with features, ids without a training pair have rows, too."""
     return trained if features is None else max(trained, len(features.lists.offsets) - 1)
 
 
 def in_order(pairs: np.ndarray) -> np.ndarray:
-    """Pairs (N, 2) sorted by user and item."""
+    """Sorts pairs (N, 2) by user and item."""
     return pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]

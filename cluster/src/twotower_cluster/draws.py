@@ -28,7 +28,7 @@ U32 = Any
 
 
 def pcg(value: U32) -> U32:
-    """The PCG-RXS-M-XS hash of 32 bits."""
+    """Returns the PCG-RXS-M-XS hash of 32 bits."""
     state = value * np.uint32(747_796_405) + np.uint32(2_891_336_453)
     shift = (state >> np.uint32(28)) + np.uint32(4)
     word = ((state >> shift) ^ state) * np.uint32(277_803_737)
@@ -36,19 +36,19 @@ def pcg(value: U32) -> U32:
 
 
 def hashed(seed: int, stream: int, counter: U32) -> U32:
-    """Draw `counter` of a stream, uniform over 32 bits."""
+    """Returns draw number `counter` of a stream, uniform over 32 bits."""
     first = _pcg_of(seed)
     second = _pcg_of((stream + first) & 0xFFFFFFFF)
     return pcg(counter + np.uint32(second))
 
 
 def keyed(key: U32, n: U32) -> U32:
-    """Draw `n` of a key that is itself a draw."""
+    """Returns draw number `n` of a key that is itself a draw."""
     return pcg(key ^ pcg(n))
 
 
 def below(bits: U32, bound: U32) -> U32:
-    """⌊bits · bound / 2³²⌋, by halves of 16 bits: JAX has no 64-bit product by default."""
+    """Returns ⌊bits · bound / 2³²⌋, by halves of 16 bits: JAX has no 64-bit product by default."""
     half, low = np.uint32(16), np.uint32(0xFFFF)
     a, b, c, d = bits >> half, bits & low, bound >> half, bound & low
     middle = a * d + (b * d >> half)
@@ -57,9 +57,9 @@ def below(bits: U32, bound: U32) -> U32:
 
 
 def permute(n: Array, length: Array, key: Array) -> Array:
-    """Places of the elements `n` in a keyed permutation of 0..length, all on the device.
+    """Returns the places of the elements `n` in a keyed permutation of 0..length, on the device.
 
-    An alternating Feistel network on just enough bits, walked until it lands inside.
+    An alternating Feistel network on just enough bits, applied again to results past the end.
     """
     bits = jnp.uint32(32) - lax.clz(length - np.uint32(1))
     low_bits = (bits + np.uint32(1)) // np.uint32(2)
@@ -83,7 +83,7 @@ def permute(n: Array, length: Array, key: Array) -> Array:
 
 
 def normal(seed: int, stream: int, counter: np.ndarray) -> np.ndarray:
-    """Draws of a stream of standard normal numbers (Box–Muller), on the host, in double precision."""
+    """Returns standard normal draws of a stream (Box–Muller), on the host, in double precision."""
     twice = counter.astype(np.uint32) * np.uint32(2)
     unit = [(hashed(seed, stream, twice + np.uint32(k)) + 0.5) / 2.0**32 for k in (0, 1)]
     radius = np.sqrt(-2.0 * np.log(unit[0]))

@@ -24,7 +24,7 @@ _KINDS = ("recall", "ndcg", "hit", "mrr")
 def top_items(
     shards: Shards, users: Array, items: Array, seen: Array, n_items: int, k: int = TOP_K
 ) -> Array:
-    """The best items (Q, k) of users (Q, O), best first, ties to the lower index.
+    """Returns the best items (Q, k) of users (Q, O), best first, ties to the lower index.
 
     `items` (I, O) are the catalogue's outputs, split by rows. `seen` (Q, L) are the items that a user
     has; `NO_ID` pads them, and lists of fewer than k items. The S shards send Q × k × S scores.
@@ -63,7 +63,7 @@ def metrics(
     everyone: Sequence[Sequence[int]],
     items: int,
 ) -> Metrics:
-    """All metrics of a report; the arguments are those of `at_cut`."""
+    """Returns all metrics of a report; the arguments are those of `at_cut`."""
     cuts = {str(k): at_cut(k, ours, held_out, everyone, items) for k in (10, TOP_K)}
     found = {}
     for name in NAMES:
@@ -79,7 +79,7 @@ def at_cut(
     everyone: Sequence[Sequence[int]],
     items: int,
 ) -> Metrics:
-    """Means of the metrics at a cut over the users of all processes.
+    """Returns the means of the metrics at a cut over the users of all processes.
 
     `ours` are the lists of this process's users, `held_out` their held-out items, `everyone` the lists
     of all users.
@@ -91,7 +91,7 @@ def at_cut(
 
 
 def _sums(k: int, lists: Sequence[Sequence[int]], held_out: Sequence[Sequence[int]]) -> list[float]:
-    """Sums of the metrics `_KINDS` at a cut over users with at least one held-out item each."""
+    """Returns the sums of the metrics `_KINDS` at a cut over users with at least one held-out item each."""
     sums = np.zeros(len(_KINDS))
     for ranked, wanted in zip(lists, held_out, strict=True):
         shown = [item for item in ranked[:k] if item != NO_ID]

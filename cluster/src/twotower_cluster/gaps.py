@@ -1,4 +1,4 @@
-"""The streaming estimate of log q: a mean gap between the batches that an item is in."""
+"""The streaming estimate of log q, from the mean gap between the batches that contain an item."""
 
 import jax.numpy as jnp
 from jax import Array
@@ -9,7 +9,7 @@ from .towers import Tensors
 
 
 def estimate(shards: Shards, tensors: Tensors, items: Array, step: Step, rate: float) -> Tensors:
-    """`gaps`, `last_seen` and `log_q` (I) after the items (K) of a step, before they are used.
+    """Returns `gaps`, `last_seen` and `log_q` (I), updated with the items (K) of a step before their use.
 
     Once for each distinct item: G ← (1−α) G + α (t − A), A ← t, log q = −log max(G, 1).
     """

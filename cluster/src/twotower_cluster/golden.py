@@ -1,6 +1,6 @@
 """Golden cases: inputs and float64 results of an independent implementation (`tests/golden/`).
 
-Every number must lie within the crate's gate: |x − ref| ≤ 1e-5 + 2e-4 · |ref|.
+Every number must lie within the crate's tolerance: |x − ref| ≤ 1e-5 + 2e-4 · |ref|.
 """
 
 import dataclasses
@@ -31,21 +31,21 @@ Case = dict[str, Any]
 
 @dataclass
 class Report:
-    """How a case went."""
+    """Result of a case."""
 
     name: str
     worst: float = 0.0
-    """The largest error as a share of the gate: above 1 is a miss."""
+    """The largest error as a share of the tolerance: above 1 is a miss."""
     worst_at: str = ""
     numbers: int = 0
 
     @property
     def passed(self) -> bool:
-        """Whether there are numbers and all of them lie within the gate."""
+        """Whether there are numbers and all of them lie within the tolerance."""
         return self.numbers > 0 and self.worst <= 1.0
 
     def compare(self, place: str, ours: Any, reference: Any) -> None:
-        """Holds numbers against the reference."""
+        """Compares numbers with the reference."""
         found, wanted = np.ravel(np.asarray(ours, float)), np.ravel(np.asarray(reference, float))
         self.numbers += len(wanted)
         if found.shape != wanted.shape:
@@ -75,12 +75,12 @@ def run(path: Path, shards: Shards) -> Report:
     elif "snapshot1" in case:
         _staleness(report, case)
     else:
-        raise RefusedError(f"{path}: this is no kind of golden case that is known.")
+        raise RefusedError(f"{path}: this is not a known kind of golden case.")
     return report
 
 
 def run_all(folder: Path, shards: Shards) -> Iterator[Report]:
-    """Runs all cases of a folder, one after the other."""
+    """Runs all cases of a folder, in the order of their names."""
     paths = sorted(folder.glob("*.json"))
     if not paths:
         raise RefusedError(f"{folder}: there is no golden case (*.json).")
@@ -222,7 +222,7 @@ def _staleness(report: Report, case: Case) -> None:
 
 
 def _config(options: Case) -> Config:
-    """The config of a training case, as the crate's golden test makes it."""
+    """Returns the config of a training case, as the crate's golden test makes it."""
     per_row, shared = options.get("negatives", 0), options.get("mixed", 0)
     kind, count = ("mixed", shared) if shared else ("uniform", per_row)
     if not (per_row or shared):
@@ -258,7 +258,7 @@ def _config(options: Case) -> Config:
 
 
 def _plain_descent(trainer: Trainer) -> Trainer:
-    """The same run with plain descent of length 1, which moves each row by its gradient."""
+    """Returns the trainer with SGD at learning rate 1, which moves each row by its gradient."""
     plain = Optimizer("sgd", learning_rate=1.0, schedule="constant", warmup=0, l2=0)
     return dataclasses.replace(trainer, config=dataclasses.replace(trainer.config, optimizer=plain))
 
@@ -266,7 +266,7 @@ def _plain_descent(trainer: Trainer) -> Trainer:
 def _steps(
     trainer: Trainer, tensors: Tensors, data: Data, batches: list[Batch]
 ) -> tuple[list[float], tuple[Tensors, Clock]]:
-    """Trains on given batches: the losses, and the tensors and the clock at the end."""
+    """Trains on given batches. Returns the losses, and the tensors and the clock at the end."""
     config = trainer.config
     warmup = config.cbns.warmup if config.cbns else 0
     clock = Clock(len(batches) * config.batch_size, int(warmup))
@@ -280,7 +280,7 @@ def _steps(
 
 
 def _batches(trainer: Trainer, given: Case) -> list[Batch]:
-    """Batches of given ids; a batch's rows are padded to a multiple of the shards."""
+    """Returns batches of given ids; a batch's rows are padded to a multiple of the shards."""
     batches = []
     for step, (users, items) in enumerate(zip(given["user"], given["item"], strict=True)):
         more = trainer.batch - len(users)
@@ -294,13 +294,13 @@ def _batches(trainer: Trainer, given: Case) -> list[Batch]:
 
 
 def _tensors(shards: Shards, config: Config, start: dict[str, Any], log_q: Any) -> Tensors:
-    """The tensors of a run that starts from given parameters."""
+    """Returns the tensors of a run that starts from given parameters."""
     state = zero_state(config, start)
     return place(shards, {**start, **state, "log_q": np.asarray(log_q, np.float32)})
 
 
 def _named(tables: Case) -> dict[str, np.ndarray]:
-    """Parameters of a case by the names of the saved run."""
+    """Returns the parameters of a case by the names of the saved run."""
     parts = {"id": "table", "bag": "features", "w": "weights_", "b": "bias_"}
     found = {}
     for side in ("user", "item"):
@@ -318,5 +318,5 @@ def _features(shards: Shards, lists: Case) -> jax.Array:
 
 
 def _host(tensor: jax.Array, rows: int) -> np.ndarray:
-    """The first rows of a table, in host memory."""
+    """Returns the first rows of a table, in host memory."""
     return np.asarray(tensor)[:rows]

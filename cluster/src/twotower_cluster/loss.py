@@ -24,19 +24,19 @@ class Columns(NamedTuple):
 
 
 def scores(users: Array, items: Array, temperature: float) -> Array:
-    """s(u, i) of all users (B, O) and items (K, O): (B, K)."""
+    """Returns s(u, i) of all users (B, O) and items (K, O): (B, K)."""
     return jnp.matmul(users, items.T, precision=lax.Precision.HIGHEST) / temperature
 
 
 def masked_logits(users: Array, columns: Columns, positives: Array, temperature: float) -> Array:
-    """Logits s' of the rows' negatives (B, K): −∞ for a column without an item, or with the positive."""
+    """Returns logits s' of the rows' negatives (B, K): −∞ for a column with no item or the positive."""
     logits = scores(users, columns.outputs, temperature) - columns.log_q
     is_own = columns.ids == positives[:, None]
     return jnp.where(is_own | (columns.ids == NO_ID), -jnp.inf, logits)
 
 
 def positive_logits(users: Array, columns: Columns, temperature: float) -> Array:
-    """Logits s' of the rows' positives (B): the positive of row b is column b."""
+    """Returns logits s' of the rows' positives (B): the positive of row b is column b."""
     rows = users.shape[0]
     own = jnp.sum(users * columns.outputs[:rows], axis=-1)
     return own / temperature - columns.log_q[:rows]
@@ -45,7 +45,7 @@ def positive_logits(users: Array, columns: Columns, temperature: float) -> Array
 def shared_lse(
     users: Array, columns: Columns, bank: Columns | None, temperature: float
 ) -> tuple[Array, Array]:
-    """Positive logits and logsumexps of the rows (B), if all rows have the same candidates.
+    """Returns positive logits and logsumexps of the rows (B), if all rows have the same candidates.
 
     The bank's columns stay on their shards: the sums of their exponentials are sent, not the logits.
     """
@@ -60,7 +60,7 @@ def shared_lse(
 def own_lse(
     users: Array, columns: Columns, per_row: int, temperature: float
 ) -> tuple[Array, Array]:
-    """Positive logits and logsumexps (B), if each row has `per_row` own negatives; none is masked."""
+    """Returns positive logits and logsumexps (B), if each row has `per_row` own negatives, none masked."""
     rows, width = users.shape
     positive = positive_logits(users, columns, temperature)
     own = columns.outputs[rows:].reshape(rows, per_row, width)
@@ -70,7 +70,7 @@ def own_lse(
 
 
 def lse(positive: Array, *blocks: Array) -> Array:
-    """Logsumexp of each row's positive (B) and of blocks of its other logits, each (B, n)."""
+    """Returns the logsumexp of each row's positive (B) and of blocks of its other logits, each (B, n)."""
     highest = lax.stop_gradient(positive)
     for block in blocks:
         highest = jnp.maximum(highest, lax.stop_gradient(block).max(axis=1))
@@ -81,6 +81,6 @@ def lse(positive: Array, *blocks: Array) -> Array:
 
 
 def mean_loss(positive: Array, lse: Array, rows: Array) -> Array:
-    """Mean loss of the batch's first `rows` rows."""
+    """Returns the mean loss of the batch's first `rows` rows."""
     present = jnp.arange(positive.shape[0]) < rows
     return jnp.sum(jnp.where(present, lse - positive, 0.0)) / rows

@@ -11,9 +11,9 @@ from .shards import NO_ID, Shards
 
 
 def log_q(config: Config, counts: np.ndarray) -> np.ndarray:
-    """Log of each item's probability to be a candidate (I), from its number of training pairs.
+    """Returns the log of each item's probability to be a candidate (I), from its number of training pairs.
 
-    Zeros without the correction, or if log q is estimated batch by batch.
+    Returns zeros without the correction, or if log q is estimated batch by batch.
     """
     options = config.negatives
     if not options.is_corrected or options.is_streaming:
@@ -28,7 +28,7 @@ def log_q(config: Config, counts: np.ndarray) -> np.ndarray:
 
 
 def cumulative(counts: np.ndarray, alpha: float) -> np.ndarray:
-    """Running sums of the items' weights count^α (I), scaled to integers below 2³²: at least 1 each."""
+    """Returns running sums of the items' weights count^α (I), as integers below 2³², at least 1 each."""
     largest = 2**32 - 1
     parts = 1 + (_weights(counts, alpha) * (largest - len(counts))).astype(np.uint64)
     return np.cumsum(parts).astype(np.uint32)
@@ -40,7 +40,7 @@ def _weights(counts: np.ndarray, alpha: float) -> np.ndarray:
 
 
 def draw_shared(options: Negatives, seed: int, step: Step, items: int) -> Array:
-    """The batch's shared negatives (n), drawn uniformly from all items."""
+    """Returns the batch's shared negatives (n), drawn uniformly from all items."""
     n = jnp.arange(options.shared, dtype=jnp.uint32)
     return draws.below(draws.keyed(_key(seed, step), n), np.uint32(items)).astype(jnp.int32)
 
@@ -56,7 +56,7 @@ def draw_uniform(
     rounds: int,
     items: int,
 ) -> Array:
-    """Each row's negatives (B, n), drawn uniformly from the items that its user does not have.
+    """Returns each row's negatives (B, n), drawn uniformly from the items that its user does not have.
 
     `offsets` (U + 1) says where each user's items begin in `train` (N), in ascending order. The r-th
     item that a user does not have is r + |{j : had[j] − j ≤ r}|: a binary search of `rounds` steps.
@@ -90,7 +90,7 @@ def draw_uniform(
 def draw_popular(
     options: Negatives, seed: int, step: Step, positives: Array, cumulative: Array
 ) -> Array:
-    """Each row's negatives (B, n), drawn by weight from all items but the row's positive (B).
+    """Returns each row's negatives (B, n), drawn by weight from all items but the row's positive (B).
 
     `cumulative` (I) is on each device.
     """
@@ -110,5 +110,5 @@ def _key(seed: int, step: Step) -> Array:
 
 
 def _numbers(rows: int, per_row: int) -> Array:
-    """Numbers of the draws (B, n): row by row."""
+    """Returns the numbers of the draws (B, n), row by row."""
     return jnp.arange(rows * per_row, dtype=jnp.uint32).reshape(rows, per_row)

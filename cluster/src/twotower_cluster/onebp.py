@@ -8,7 +8,7 @@ from .shards import Shards, distinct
 
 
 def aggregate_users(shards: Shards, users: Array, ids: Array, outputs: Array, beta: float) -> Array:
-    """The user table (U, O) after a batch: e ← β^n e + (1−β^n) · mean(e_i).
+    """Returns the user table (U, O) after a batch: e ← β^n e + (1−β^n) · mean(e_i).
 
     `ids` (B) are the batch's users, `outputs` (B, O) the item tower's after its update; n is how often
     a user occurs in the batch.

@@ -21,11 +21,11 @@ EPSILON = 1e-8
 Rule = Callable[..., tuple[Array, ...]]
 
 STATES = {"adam": 2, "adagrad": 1, "sgd": 0}
-"""How many tensors of state a parameter has."""
+"""Number of state tensors of a parameter."""
 
 
 def rule(options: Optimizer) -> Rule:
-    """The rule of the options: `rule(w, *state, g, rate, adam_m, adam_v)` → new (w, *state)."""
+    """Returns the rule of the options: `rule(w, *state, g, rate, adam_m, adam_v)` → new (w, *state)."""
     decay = options.l2
 
     def sgd(w: Array, g: Array, rate: Array, _m: Array, _v: Array) -> tuple[Array, ...]:
@@ -58,7 +58,7 @@ def update_rows(
     gradients: Array,
     step: Step,
 ) -> tuple[Array, ...]:
-    """A table (R, D) and its state after a batch, from the gradient (n, D) of each use of an id (n)."""
+    """Returns a table (R, D) and its state after a batch, from gradients (n, D) of the uses of ids (n)."""
     found, place = distinct(ids)
     g = jax.ops.segment_sum(gradients, place, num_segments=ids.shape[0])
     scales = (step.rate, step.adam_m, step.adam_v)
@@ -68,7 +68,7 @@ def update_rows(
 def update_dense(
     options: Optimizer, tensors: tuple[Array, ...], gradient: Array, step: Step
 ) -> tuple[Array, ...]:
-    """A layer's matrix (rows, width) or bias (rows) and its state; an element of a bias is a row."""
+    """Returns a layer's matrix (rows, width) or bias (rows) and its state; rows of a bias are elements."""
     is_bias = gradient.ndim == 1
     shape = (-1, 1) if is_bias else gradient.shape
 

@@ -65,7 +65,7 @@ class Source:
         self.columns = {role: self._column(names, role) for role in roles}
 
     def batches(self, groups: int) -> Iterator[tuple[int, int, pa.RecordBatch | None]]:
-        """All groups: number of the first row, number of rows, and the rows if this process keeps them.
+        """Yields all groups: the number of the first row, the number of rows, and the rows that are kept.
 
         `groups` is the number of groups in earlier files: the processes' turns continue from there.
         """
@@ -210,7 +210,7 @@ def _take(taken: Taken, source: Source, batch: pa.RecordBatch, first: int, part:
 def _number(
     ids: pa.StringArray, rows: np.ndarray, known: dict[str, int], first_rows: list[int]
 ) -> np.ndarray:
-    """The number of each id; new ids are added, each with its first row."""
+    """Returns the number of each id; adds new ids, each with its first row."""
     encoded = ids.dictionary_encode()
     codes = np.asarray(encoded.indices)
     _, begins = np.unique(codes, return_index=True)
@@ -224,7 +224,7 @@ def _number(
 
 
 def _ids(source: Source, batch: pa.RecordBatch, role: str) -> pa.StringArray:
-    """Ids as text without blanks around them; null where the cell has no value."""
+    """Returns ids as text without blanks around them; null where the cell has no value."""
     column = batch.column(source.columns[role])
     if pa.types.is_floating(column.type):
         whole = pc.cast(column, pa.int64(), safe=False)
@@ -236,7 +236,7 @@ def _ids(source: Source, batch: pa.RecordBatch, role: str) -> pa.StringArray:
 
 
 def _numbers(source: Source, batch: pa.RecordBatch, role: str) -> np.ndarray:
-    """Numbers of a column; NaN where a cell has none."""
+    """Returns the numbers of a column; NaN where a cell has none."""
     column = batch.column(source.columns[role])
     if pa.types.is_string(column.type):
         text = pc.ascii_trim_whitespace(column)
@@ -246,7 +246,7 @@ def _numbers(source: Source, batch: pa.RecordBatch, role: str) -> np.ndarray:
 
 
 def _times(source: Source, batch: pa.RecordBatch) -> tuple[np.ndarray, np.ndarray]:
-    """Times in milliseconds since 1970, and whether a cell has one."""
+    """Returns times in milliseconds since 1970, and whether a cell has one."""
     column = batch.column(source.columns["timestamp"])
     if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
         time = pc.cast(pc.cast(column, pa.timestamp("ms"), safe=False), pa.int64())
@@ -266,7 +266,7 @@ def _times(source: Source, batch: pa.RecordBatch) -> tuple[np.ndarray, np.ndarra
 
 
 def titles(paths: Sequence[Path], config: Config) -> dict[str, str]:
-    """Titles of items by id; each process reads the whole files."""
+    """Returns titles of items by id; each process reads the whole files."""
     found: dict[str, str] = {}
     for path in paths:
         source = Source(path, config, ["item", "title"], is_shared=False)

@@ -1,4 +1,4 @@
-"""The one error that a user sees: what happened, then what to do."""
+"""The only error that users see: it says what happened, then what to do."""
 
 
 class RefusedError(Exception):

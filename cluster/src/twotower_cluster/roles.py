@@ -27,5 +27,5 @@ NAMES: dict[str, str] = {
 
 
 def fold(name: str) -> str:
-    """A name in lower case without spaces and signs, and without a type after a colon."""
+    """Returns a name in lower case without spaces and signs, and without a type after a colon."""
     return "".join(sign for sign in name.split(":")[0] if sign.isalnum()).lower()

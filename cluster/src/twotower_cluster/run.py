@@ -1,4 +1,4 @@
-"""A run: epochs of steps, evaluation, the best epoch, and its saved form. Each process has the same."""
+"""A run: epochs of steps, evaluation, the best epoch, the saved form. Each process has the same run."""
 
 import dataclasses
 import time
@@ -23,17 +23,17 @@ from .together import gather
 from .towers import Inputs, Tensors, embed
 
 NEVER = 2**32 - 1
-"""Steps before a bank is used that waits until outputs are steady."""
+"""`bank_opens_after` of a bank that waits until the outputs are steady."""
 
 STEADY = 0.1
-"""Drift at which banked outputs count as good as fresh ones."""
+"""Largest drift at which banked outputs count as fresh."""
 
 QUERIES = 1024
 """Ids that are embedded and ranked at once."""
 
 Report = dict[str, Any]
 NO_WORK = {"dispatches": 0, "bytesMoved": 0, "multiplyAdds": 0}
-"""The crate counts the work of its own kernels; epochs of this package have none of it."""
+"""Work of an epoch: the crate counts that of its own kernels, which this package does not run."""
 
 
 class Run:
@@ -63,7 +63,7 @@ class Run:
 
     @classmethod
     def fresh(cls, shards: Shards, config: Config, dataset: Dataset) -> "Run":
-        """A run at its start."""
+        """Creates a run at its start."""
         check_available(config)
         tensors = start.fresh(shards, config, dataset)
         if config.cbns:
@@ -77,7 +77,7 @@ class Run:
 
     @classmethod
     def resume(cls, shards: Shards, saved: SavedRun, epochs: int | None) -> "Run":
-        """A run where a saved one stands, with another number of epochs in all if it is given."""
+        """Returns a run that continues a saved one; `epochs` is the new total number, if given."""
         config, dataset, record = saved.config, saved.dataset, saved.record
         check_available(config)
         run = record["run"]
@@ -144,7 +144,7 @@ class Run:
         return self._end_epoch(steps, time.perf_counter() - began)
 
     def finish(self) -> Report:
-        """Goes back to the best epoch where a validation part chooses it, and measures the test."""
+        """Goes back to the best epoch if a validation part chose it, and measures the test part."""
         run = self.record["run"]
         chosen = run["best"] if self.dataset.sizes.validation else len(self.epochs) - 1
         if self.dataset.sizes.validation:
@@ -159,7 +159,7 @@ class Run:
         return finished
 
     def measure(self, part: np.ndarray, *, with_validation: bool) -> evaluate.Metrics:
-        """Metrics of a held-out part; nothing where it is empty."""
+        """Returns the metrics of a held-out part, or none if it is empty."""
         users, held_out = self.dataset.held_out(part)
         everyone = np.concatenate(gather(np.array(users, np.int64)))
         if not len(everyone):
@@ -171,7 +171,7 @@ class Run:
         return evaluate.metrics(ours, held_out, lists, self.dataset.n_items)
 
     def saved(self) -> SavedRun:
-        """The run in host memory, on each process."""
+        """Returns the saved form of the run, on each process."""
         shapes = self._rows()
         tensors = {
             name: _gathered(tensor)[: shapes.get(name, tensor.shape[0])]
@@ -189,7 +189,7 @@ class Run:
         return SavedRun(record, self.config, self.dataset.gathered(), tensors, losses)
 
     def serving(self) -> SavedRun:
-        """The outputs of both towers as the tables of a plain run, with the catalogue, to serve from."""
+        """Returns a serving run: the outputs of both towers as its tables, and the catalogue."""
         data = self.dataset
         counts = {"user": data.n_users, "item": data.n_items}
         tables = {
@@ -222,19 +222,19 @@ class Run:
                 self.tensors["log_q"] = self.shards.place(log_q)
 
     def _train_on(self, pairs: np.ndarray) -> None:
-        """Makes some pairs (n, 2) those of the epoch; their table keeps its shape."""
+        """Sets the pairs (n, 2) of the epoch; the table of pairs keeps its shape."""
         table = np.zeros((self.dataset.sizes.train, 2), np.int32)
         table[: len(pairs)] = pairs
         self.data = dataclasses.replace(self.data, pairs=self.shards.place(table))
         self.clock = dataclasses.replace(self.clock, pairs_in_epoch=len(pairs))
 
     def _skipped(self) -> Report | None:
-        """The report of the decision that the epoch was trained by."""
+        """Returns the report of the decision on the epoch's pairs."""
         skipping = self.record["run"]["skipping"]
         return None if skipping is None else dict(skipping["report"])
 
     def _rows_of(self, name: str, ids: np.ndarray) -> np.ndarray:
-        """Outputs (n, O) of some rows of a tower, in host memory."""
+        """Returns outputs (n, O) of some rows of a tower, in host memory."""
         of_user = name == "user"
         tower = self.config.user if of_user else self.config.item
         inputs = self.data.user if of_user else self.data.item
@@ -278,7 +278,7 @@ class Run:
         return report
 
     def _choose(self, *, keeps: bool) -> None:
-        """The best epoch so far; a later one must be better by the metric, not as good."""
+        """Chooses the best epoch so far; of equal ones, the first."""
         run, latest = self.record["run"], len(self.epochs) - 1
         scores = [epoch.get(self.config.metric, 0.0) for epoch in self.epochs]
         best = run["best"]
@@ -288,7 +288,7 @@ class Run:
             self.tensors |= {f"{name}_best": jnp.copy(self.tensors[name]) for name in names}
 
     def _note_drift(self, steps: int) -> None:
-        """Keeps the item outputs as many steps before the epoch's end as the bank reaches back."""
+        """Stores the item outputs at the step whose batch will be the bank's oldest at the epoch's end."""
         if self.config.cbns is None:
             return
         reach = -(-self.config.cbns.capacity // self.config.batch_size)
@@ -296,7 +296,7 @@ class Run:
             self.tensors["drift_before"] = self._catalogue()
 
     def _drift(self) -> float | None:
-        """Mean move of the item outputs over the steps that the bank reaches back, over their length."""
+        """Returns the mean change of the item outputs over the bank's steps, as a share of their length."""
         if self.config.cbns is None:
             return None
         now = self._catalogue()
@@ -304,7 +304,7 @@ class Run:
         return float(moved) / max(float(jnp.linalg.norm(now, axis=1).sum()), 1e-12)
 
     def _rank(self, users: np.ndarray, *, with_validation: bool) -> list[list[int]]:
-        """The best items of users of the tower, whose own process knows which they have."""
+        """Returns the best items of users; only a user's own process knows the items that they have."""
         seen = self.dataset.seen(with_validation=with_validation)
         longest = max(int(most[0]) for most in gather(np.array([max(seen.longest(), 1)])))
         items = self._catalogue()
@@ -328,11 +328,11 @@ class Run:
         return evaluate.top_items(self.shards, outputs, items, seen, self.dataset.n_items)
 
     def _with_rows(self, table: Array, ids: Array, rows: Array) -> Array:
-        """A table with new rows where `ids` says."""
+        """Returns a table in which `ids` have new rows."""
         return self.shards.update(lambda _, new: (new,), (table,), ids, rows)[0]
 
     def _catalogue(self) -> Array:
-        """Outputs of all items (I, O), by rows."""
+        """Returns outputs of all items (I, O), sharded by rows."""
         shape = (self.dataset.n_items, self.config.out_width)
         table = self.shards.place(np.zeros(shape, np.float32))
         for first in range(0, self.dataset.n_items, QUERIES):
@@ -343,7 +343,7 @@ class Run:
         return table
 
     def _outputs(self, tower: Tower, inputs: Inputs, ids: np.ndarray) -> Array:
-        """Outputs (Q, O) of a tower, on each device."""
+        """Returns outputs (Q, O) of a tower, on each device."""
         if tower.name not in self._embed:
 
             def run(tensors: Tensors, inputs: Inputs, ids: Array) -> Array:
@@ -355,7 +355,7 @@ class Run:
         return self._embed[tower.name](self.tensors, inputs, self.shards.replicate(ids))
 
     def _rows(self) -> dict[str, int]:
-        """Rows of each tensor without those that fill up its shards."""
+        """Returns the number of rows of each tensor, without the padding of its shards."""
         shapes = start.parameter_shapes(self.config, self.dataset)
         rows = {}
         for name, shape in shapes.items():
@@ -369,7 +369,7 @@ class Run:
 
 
 def check_available(config: Config) -> None:
-    """Rejects what this package does not train, by name."""
+    """Rejects options that this package does not support."""
     if config.options["tune"] is not None:
         raise RefusedError(
             "`tune` is not available here: tune the run in the crate, then resume it."
@@ -383,7 +383,7 @@ def _bank_opens_after(config: Config) -> int:
 
 
 def _clock(saved: SavedRun, config: Config) -> Clock:
-    """Where a saved run stands."""
+    """Returns the clock of a saved run."""
     epochs, record = saved.record["run"]["epochs"], saved.record
     in_epoch = len(saved.epoch_losses)
     return Clock(
@@ -397,7 +397,7 @@ def _clock(saved: SavedRun, config: Config) -> Clock:
 
 
 def _fresh_record(dataset: Dataset) -> Report:
-    """The record of a run at its start."""
+    """Returns the record of a run at its start."""
     return {
         "config": {},
         "data": dataset.report,
@@ -419,12 +419,12 @@ def _fresh_record(dataset: Dataset) -> Report:
 
 
 def _of_all(masks: np.ndarray) -> np.ndarray:
-    """Masks (Q, L) with the rows of all processes; a row is `NO_ID` but on one of them."""
+    """Returns the masks (Q, L) of all processes; all but one of them have `NO_ID` in a row."""
     return np.maximum.reduce(gather(masks))
 
 
 def _gathered(tensor: Array) -> np.ndarray:
-    """A whole tensor in host memory, on each process."""
+    """Returns a whole tensor in host memory, on each process."""
     if tensor.is_fully_addressable:
         return np.asarray(tensor)
     return np.asarray(multihost_utils.process_allgather(tensor, tiled=True))

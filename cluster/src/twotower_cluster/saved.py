@@ -77,7 +77,7 @@ def read_to_train(path: Path) -> SavedRun:
 
 
 def write(path: Path, run: SavedRun) -> None:
-    """Writes a saved run under a temporary name, then renames it: never a half-written file."""
+    """Writes a saved run under a temporary name, then renames it, so no file is half written."""
     envelope = {"version": VERSION, "by": "twotower-cluster", "record": run.record}
     arrays = {**pack_bank(run.tensors), **_dataset_arrays(run.dataset)}
     arrays["losses.epoch"] = run.epoch_losses.astype(np.float32)
@@ -108,7 +108,7 @@ def _record(path: Path, metadata: Mapping[str, str]) -> Record:
 
 
 def pack_bank(tensors: Arrays) -> Arrays:
-    """Tensors as in a file: the bank's entries in one (M, 4), outputs padded to multiples of 8 rows."""
+    """Returns tensors as in a file: bank entries as one (M, 4), outputs padded to multiples of 8 rows."""
     packed = {}
     for name, tensor in tensors.items():
         if name in ("bank_ids", "bank_log_q", "bank_mean_logit"):
@@ -124,7 +124,7 @@ def pack_bank(tensors: Arrays) -> Arrays:
 
 
 def unpack_bank(arrays: Arrays) -> Arrays:
-    """The inverse of `pack_bank`; the padding of `drift_before` stays."""
+    """Reverses `pack_bank`; the padding of `drift_before` stays."""
     tensors = dict(arrays)
     entries = tensors.pop("bank_entries", None)
     if entries is not None:

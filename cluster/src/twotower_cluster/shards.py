@@ -1,7 +1,7 @@
 """Tables whose rows are sharded over all devices, and the only two ways to reach them.
 
-A device holds R/S consecutive rows of each table. A lookup finds the wanted rows on their own device,
-zeros elsewhere, and adds both up: n × width numbers travel, never a table. An update is computed on
+A device holds R/S consecutive rows of each table. In a lookup, a device takes its own rows and zeros for
+the others, and the devices sum them: n × width numbers are sent, never a table. An update is computed on
 the device of the row, from gradients that every device has.
 """
 
@@ -19,13 +19,13 @@ from jax.sharding import PartitionSpec as P
 AXIS = "shards"
 
 GRAIN = 512
-"""Tables have a multiple of so many rows, so that another number of devices can read a checkpoint."""
+"""A table is stored with a multiple of this many rows, so a checkpoint fits other numbers of devices."""
 
 NO_ID = -1
-"""Stands for no id; 0xFFFFFFFF in the crate. A lookup of it gives zeros, an update of it nothing."""
+"""Means "no id"; 0xFFFFFFFF in the crate. A lookup of it gives zeros, an update of it does nothing."""
 
 Rule = Callable[..., tuple[Array, ...]]
-"""New rows of some tables, from their old rows and whatever else the update needs."""
+"""Returns new rows of some tables, from their old rows and other arguments."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Shards:
 
     @classmethod
     def of(cls, devices: Sequence[jax.Device] | None = None) -> "Shards":
-        """Shards over some devices, by default over those of all processes."""
+        """Returns shards over some devices, by default over those of all processes."""
         return cls(Mesh(np.array(jax.devices() if devices is None else devices), (AXIS,)))
 
     @property
@@ -46,31 +46,31 @@ class Shards:
 
     @property
     def by_rows(self) -> NamedSharding:
-        """Rows apart: tables, batches, the bank."""
+        """Sharding by rows: tables, batches, the bank."""
         return NamedSharding(self.mesh, P(AXIS))
 
     @property
     def everywhere(self) -> NamedSharding:
-        """All of it on each device."""
+        """A full copy on each device."""
         return NamedSharding(self.mesh, P())
 
     def padded(self, rows: int) -> int:
-        """The next multiple of S: the rows that a batch is stored with."""
+        """Returns the next multiple of S: the rows that a batch is stored with."""
         return -(-rows // self.count) * self.count
 
     def stored(self, rows: int) -> int:
-        """Rows that a table is stored with: the same for each S that divides `GRAIN`."""
+        """Returns the number of stored rows of a table: the same for each S that divides `GRAIN`."""
         grain = math.lcm(GRAIN, self.count)
         return max(-(-rows // grain), 1) * grain
 
     def span(self, rows: int) -> slice:
-        """The rows of a table that are on the devices of this process."""
+        """Returns the rows of a table that are on the devices of this process."""
         block = self.stored(rows) // jax.process_count()
         first = jax.process_index() * block
         return slice(first, first + block)
 
     def place(self, rows: np.ndarray) -> Array:
-        """A table (R, …) from host memory: each process gives the rows of its own devices."""
+        """Returns a table (R, …) from host memory: each process gives the rows of its own devices."""
         return self.build(rows.shape, rows.dtype, lambda span: rows[span])
 
     def build(
@@ -79,7 +79,7 @@ class Shards:
         dtype: np.dtype,
         rows_of: Callable[[slice], np.ndarray],
     ) -> Array:
-        """A table of a shape, each shard from `rows_of(span)`; rows past the last are zeros."""
+        """Returns a table of a shape, each shard from `rows_of(span)`; rows past the last are zeros."""
         rows, stored = shape[0], self.stored(shape[0])
 
         def shard(index: tuple[slice, ...] | None) -> np.ndarray:
@@ -92,7 +92,7 @@ class Shards:
         return jax.make_array_from_callback((stored, *shape[1:]), self.by_rows, shard)
 
     def replicate(self, value: np.ndarray) -> Array:
-        """The same value on each device of each process."""
+        """Returns the same value on each device of each process."""
         return jax.make_array_from_callback(value.shape, self.everywhere, lambda at: value[at])
 
     def split(self, rows: Array) -> Array:
@@ -104,7 +104,7 @@ class Shards:
         return lax.with_sharding_constraint(rows, self.everywhere)
 
     def lookup(self, table: Array, ids: Array) -> Array:
-        """Rows of a table (R, …) by ids (n): (n, …), zeros for `NO_ID`."""
+        """Returns rows of a table (R, …) by ids (n): (n, …), zeros for `NO_ID`."""
 
         def local(table: Array, ids: Array) -> Array:
             rows = _own_rows(table, ids)
@@ -113,9 +113,9 @@ class Shards:
         return self._run(local, (P(AXIS), P()), P())(table, ids)
 
     def lookup_sum(self, table: Array, ids: Array, weights: Array) -> Array:
-        """Weighted sums of rows of a table (R, D), by ids and weights (n, L): (n, D).
+        """Returns weighted sums of rows of a table (R, D), by ids and weights (n, L): (n, D).
 
-        A device adds up its own rows first, so n × D numbers travel, however long the lists are.
+        A device adds up its own rows first, so n × D numbers are sent, however long the lists are.
         """
 
         def local(table: Array, ids: Array, weights: Array) -> Array:
@@ -127,7 +127,7 @@ class Shards:
     def update(
         self, rule: Rule, tables: tuple[Array, ...], ids: Array, *given: Array
     ) -> tuple[Array, ...]:
-        """Tables with new rows where `ids` (n) says, each id at most once.
+        """Returns tables in which `ids` (n) have new rows; each id occurs at most once.
 
         `rule(*rows, *given)` gets the tables' old rows (n, …) and returns the new ones. Each device
         computes it for all n ids and writes those that it holds.
@@ -154,20 +154,20 @@ class Shards:
 
 
 def _own(held: int, ids: Array) -> tuple[Array, Array]:
-    """Which ids this device holds, and their places in its rows (0 for all others)."""
+    """Returns which ids this device holds, and their places in its rows (0 for all others)."""
     at = ids - lax.axis_index(AXIS) * held
     own = (ids != NO_ID) & (at >= 0) & (at < held)
     return own, jnp.where(own, at, 0)
 
 
 def _own_rows(table: Array, ids: Array) -> Array:
-    """This device's rows by ids of any shape, zeros for all others."""
+    """Returns this device's rows by ids of any shape, zeros for all others."""
     own, at = _own(table.shape[0], ids)
     own = own.reshape(own.shape + (1,) * (table.ndim - 1))
     return jnp.where(own, table[at], jnp.zeros((), table.dtype))
 
 
 def distinct(ids: Array) -> tuple[Array, Array]:
-    """The distinct ids of a list (n), filled up with `NO_ID` to n, and each use's place among them."""
+    """Returns the distinct ids of a list (n), padded with `NO_ID` to n, and each use's place among them."""
     found, place = jnp.unique(ids, return_inverse=True, size=ids.shape[0], fill_value=NO_ID)
     return found, place.reshape(-1)

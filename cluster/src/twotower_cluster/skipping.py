@@ -31,7 +31,7 @@ TAKEN_BACK_NOTE = "the last epochs train on every pair"
 Arrays = dict[str, np.ndarray]
 Report = dict[str, Any]
 Outputs = Callable[[str, np.ndarray], np.ndarray]
-"""Outputs (n, O) of some rows (n) of a tower by its name, in host memory."""
+"""Returns outputs (n, O) of some rows (n) of a tower, given by its name, in host memory."""
 
 
 @dataclass
@@ -54,7 +54,7 @@ class Skipping:
     """The pairs that a run skips; a run calls `decide` before each epoch."""
 
     def __init__(self, config: Config, dataset: Dataset) -> None:
-        """Takes the pairs of all processes: each process decides on all of them."""
+        """Takes the pairs of all processes, since each process decides on all of them."""
         assert config.skip is not None, "the run skips"
         self.options: Skip = config.skip
         self.config, self.dataset = config, dataset
@@ -94,7 +94,7 @@ class Skipping:
         return True
 
     def log_q(self) -> np.ndarray | None:
-        """Log q of the items (I) from the kept pairs; None if log q does not depend on them."""
+        """Returns log q of the items (I) from the kept pairs; None if log q does not depend on them."""
         negatives = self.config.negatives
         if negatives.log_q is not True or negatives.kind not in ("in-batch", "mixed"):
             return None
@@ -106,7 +106,7 @@ class Skipping:
         return np.log(np.maximum(q, MIN_Q))
 
     def arrays(self) -> Arrays:
-        """The tensors for a saved run."""
+        """Returns the tensors for a saved run."""
         more = self.dataset.train[len(self.kept) :]
         found: Arrays = {"kept_pairs": np.concatenate([self.kept, more]).astype(np.uint32)}
         for side in self.sides:
@@ -119,7 +119,7 @@ class Skipping:
         return found
 
     def restore(self, arrays: Arrays, pairs: int) -> None:
-        """Removes its tensors from a saved run's; `pairs` is the number of the epoch's pairs."""
+        """Takes its tensors out of a saved run's tensors; `pairs` is the number of pairs in the epoch."""
         self.kept = arrays.pop("kept_pairs").astype(np.int64)[:pairs]
         for side in self.sides:
             side.activity = arrays.pop(f"{side.name}_activity")
@@ -164,7 +164,7 @@ class Skipping:
                 side.now[: len(side.hot)] = outputs(side.name, side.hot)
 
     def _threshold(self, epochs: int) -> tuple[float | None, float | None]:
-        """The activity below which a pair is stale, and the threshold for the report."""
+        """Returns the activity below which a pair is stale, and the threshold for the report."""
         options, users = self.options, self.sides[0]
         if options.policy == "stale":
             found = skip.find_threshold(self._sample(epochs), options.share)
@@ -178,7 +178,7 @@ class Skipping:
         return ANY_THRESHOLD, None
 
     def _sample(self, epochs: int) -> np.ndarray:
-        """Activities of a seeded sample of the pairs, from the last two snapshots."""
+        """Returns the activities of a seeded sample of the pairs, from the last two snapshots."""
         for side in self.sides:
             if side.hot is not None and side.now is not None and side.before is not None:
                 n = len(side.hot)

@@ -17,14 +17,14 @@ Parts = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def distinct(rows: np.ndarray) -> np.ndarray:
-    """Rows (n, 3) of user, item and time in order, each pair once, with its earliest time."""
+    """Returns rows (n, 3) of user, item and time in order, each pair once with its earliest time."""
     rows = rows[np.lexsort((rows[:, 2], rows[:, 1], rows[:, 0]))]
     again = (np.diff(rows[:, :2], axis=0) == 0).all(axis=1)
     return rows[np.concatenate([[True], ~again])[: len(rows)]]
 
 
 def without(rows: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Rows whose pairs are not in `others`; a ranking masks `others`, so they could never be hits."""
+    """Returns the rows whose pairs are not in `others`; a ranking masks `others`: they never are hits."""
     width = max(rows[:, 1].max(initial=0), others[:, 1].max(initial=0)) + 1
     keys, known = (each[:, 0] * width + each[:, 1] for each in (rows, others))
     return rows[~np.isin(keys, known)]
@@ -46,7 +46,7 @@ def core(parts: list[np.ndarray], users: int, items: int, least: int) -> list[np
 
 
 def split(rows: np.ndarray, users: int, seed: int, options: dict[str, Any]) -> tuple[Parts, int]:
-    """Train, validation and test pairs of distinct rows; the number of users split at equal times.
+    """Returns train, validation and test pairs of distinct rows, and the number of users split in a tie.
 
     The latest of a user's rows are held out. Rows with equal times are in the order of a hash of
     seed, user and item.
@@ -64,7 +64,7 @@ def split(rows: np.ndarray, users: int, seed: int, options: dict[str, Any]) -> t
 
 
 def _by_share(user: np.ndarray, users: int, options: dict[str, Any]) -> np.ndarray:
-    """The part of each row (n): a part has the same share of each user's rows."""
+    """Returns the part of each row (n); a part gets the same share of each user's rows."""
     counts = np.bincount(user, minlength=users)
     spare = np.maximum(counts - 1, 0)
     if options["kind"] == "given":
@@ -81,7 +81,7 @@ def _by_share(user: np.ndarray, users: int, options: dict[str, Any]) -> np.ndarr
 
 
 def _by_time(time: np.ndarray, options: dict[str, Any]) -> np.ndarray:
-    """The part of each row (n): the parts begin at the same time for all users."""
+    """Returns the part of each row (n); a part begins at the same time for all users."""
     rows = count(len(time))
     at = options["at"]
     test = _time_of_last(time, _rounded(rows * options["test"])) if at is None else _moment(at)
@@ -96,7 +96,7 @@ def _by_time(time: np.ndarray, options: dict[str, Any]) -> np.ndarray:
 
 
 def _time_of_last(time: np.ndarray, most: int) -> int | None:
-    """The earliest time with at most `most` rows at it or later; None if `most` is 0."""
+    """Returns the earliest time with at most `most` rows from it on; None if `most` is 0."""
     if most == 0:
         return None
     bounds = [(int(each.min()), int(each.max())) for each in gather(time) if len(each)]
@@ -111,7 +111,7 @@ def _time_of_last(time: np.ndarray, most: int) -> int | None:
 
 
 def _moment(at: object) -> int:
-    """The time of `split.at`, in milliseconds since 1970."""
+    """Returns the time of `split.at`, in milliseconds since 1970."""
     if isinstance(at, int | float) and abs(at) <= SECONDS_UP_TO:
         return int(at * 1000)
     raise RefusedError(f"`split.at`: {at!r} is not available here: give seconds since 1970.")

@@ -19,7 +19,7 @@ Shapes = dict[str, tuple[int, ...]]
 
 
 def is_dense(name: str) -> bool:
-    """Whether a tensor belongs to a layer: each device has a copy of it."""
+    """Returns whether a tensor belongs to a layer: each device has a copy of it."""
     return "_weights_" in name or "_bias_" in name
 
 
@@ -32,7 +32,7 @@ def place(shards: Shards, tensors: Arrays) -> Tensors:
 
 
 def fresh(shards: Shards, config: Config, dataset: Dataset) -> Tensors:
-    """All tensors at the start of a run; each device draws its own rows of a table."""
+    """Returns all tensors at the start of a run; each device draws its own rows of a table."""
     shapes = parameter_shapes(config, dataset)
     tensors = {}
     for name, shape in shapes.items():
@@ -48,7 +48,7 @@ def fresh(shards: Shards, config: Config, dataset: Dataset) -> Tensors:
 
 
 def parameter_shapes(config: Config, dataset: Dataset) -> Shapes:
-    """Shape of each parameter, by its name in a saved run."""
+    """Returns the shape of each parameter, by its name in a saved run."""
     sides = (
         (config.user, dataset.n_users, dataset.user_features),
         (config.item, dataset.n_items, dataset.item_features),
@@ -89,7 +89,7 @@ def _drawn(config: Config, name: str, shape: tuple[int, ...]):  # type: ignore[n
 
 
 def _stream(name: str) -> int:
-    """The stream of a parameter's fresh elements."""
+    """Returns the stream that draws a parameter's initial elements."""
     tower, part = name.split("_", 1)
     if part == "table":
         return draws.INIT_USER if tower == "user" else draws.INIT_ITEM
@@ -101,7 +101,7 @@ def _stream(name: str) -> int:
 def _state(
     config: Config, parameters: Shapes
 ) -> dict[str, tuple[tuple[int, ...], type[np.generic]]]:
-    """Shape and type of the optimiser's state and of the bank."""
+    """Returns the shape and type of the optimiser's state and of the bank."""
     state: dict[str, tuple[tuple[int, ...], type[np.generic]]] = {}
     is_per_row = config.optimizer.kind == "adagrad"
     for name, shape in parameters.items():
@@ -121,7 +121,7 @@ def _state(
 
 
 def zero_state(config: Config, parameters: Arrays) -> Arrays:
-    """The optimiser's state and the bank at zero, for given parameters."""
+    """Returns the optimiser's state and the bank at zero, for given parameters."""
     shapes = {name: value.shape for name, value in parameters.items()}
     return {name: np.zeros(shape, dtype) for name, (shape, dtype) in _state(config, shapes).items()}
 
@@ -130,7 +130,7 @@ def _log_q(config: Config, dataset: Dataset) -> Arrays:
     items = dataset.n_items
     found: Arrays = {"log_q": negatives.log_q(config, counts(dataset))}
     if config.negatives.is_streaming:
-        # As if all items were equally frequent.
+        # The gap if all items were equally frequent.
         gap = np.float32(items) / np.float32(config.batch_size)
         found["gaps"] = np.full(items, gap, np.float32)
         found["last_seen"] = np.zeros(items, np.int32)
@@ -138,12 +138,12 @@ def _log_q(config: Config, dataset: Dataset) -> Arrays:
 
 
 def counts(dataset: Dataset) -> np.ndarray:
-    """Number of training pairs of each item (I); an item without a pair counts as 1."""
+    """Returns the number of training pairs of each item (I); an item without a pair counts as 1."""
     return np.maximum(dataset.item_counts(), 1)
 
 
 def data_tables(shards: Shards, config: Config, dataset: Dataset) -> tuple[Data, int]:
-    """The training data as tables, and the largest number of training items of a user."""
+    """Returns the training data as tables, and the largest number of training items of a user."""
     offsets = train = weights = None
     counts_of_users = dataset.user_counts()
     pairs = _in_place(shards, dataset)
@@ -168,7 +168,7 @@ def data_tables(shards: Shards, config: Config, dataset: Dataset) -> tuple[Data,
 
 
 def _in_place(shards: Shards, dataset: Dataset) -> np.ndarray:
-    """Sends each training pair to the process whose devices store its position; returns the own ones."""
+    """Sends each training pair to the process whose devices store it. Returns this process's pairs."""
     before = sum(int(n[0]) for n in gather(np.array([len(dataset.train)]))[: jax.process_index()])
     block = shards.stored(dataset.sizes.train) // jax.process_count()
     owners = (before + np.arange(len(dataset.train))) // block
@@ -176,7 +176,7 @@ def _in_place(shards: Shards, dataset: Dataset) -> np.ndarray:
 
 
 def _part(shards: Shards, rows: np.ndarray, count: int) -> jax.Array:
-    """A table of `count` rows over all processes; `rows` are those of this process's devices."""
+    """Returns a table of `count` rows over all processes, from the rows of this process's devices."""
     first = shards.span(count).start
 
     def own(span: slice) -> np.ndarray:
@@ -192,7 +192,7 @@ def _feature_lists(shards: Shards, tower: Tower, features: Features | None) -> j
 
 
 def lists_table(shards: Shards, lists: Sequence[np.ndarray]) -> jax.Array:
-    """Lists as a table (R, L): a row's members plus 1, then zeros up to the longest list.
+    """Returns lists as a table (R, L): a row's members plus 1, then zeros up to the longest list.
 
     A process fills in the rows of its own devices.
     """

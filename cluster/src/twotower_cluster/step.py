@@ -39,9 +39,9 @@ class Data:
     offsets: Array | None = None
     """(U + 1) where a user's items begin in `train`"""
     train: Array | None = None
-    """(N) the users' items, ascending in each"""
+    """(N) the users' items, ascending for each user"""
     cumulative: Array | None = None
-    """(I) weights that popularity is drawn by, on each device"""
+    """(I) running sums of the weights of `popularity`, on each device"""
 
 
 jax.tree_util.register_dataclass(Inputs, ["features", "history"], [])
@@ -64,7 +64,7 @@ class Trainer:
         return self.shards.padded(self.config.batch_size)
 
     def draw(self, data: Data, step: Step) -> Batch:
-        """The batch of a step: a keyed permutation of the pairs, then the negatives."""
+        """Returns the batch of a step: a keyed permutation of the pairs, then the negatives."""
         config, shards = self.config, self.shards
         row = jnp.arange(self.batch, dtype=jnp.uint32)
         key = draws.hashed(config.seed, draws.ORDER, step.epoch)
@@ -105,7 +105,7 @@ class Trainer:
     def train(
         self, tensors: Tensors, data: Data, batch: Batch, step: Step
     ) -> tuple[Tensors, Array]:
-        """Tensors after a step, and its mean loss."""
+        """Returns the tensors after a step, and its mean loss."""
         config, shards = self.config, self.shards
         if config.negatives.is_streaming:
             rate = config.negatives.gap_rate
@@ -133,7 +133,7 @@ class Trainer:
         return {**tensors, **new}, mean
 
     def compiled(self) -> Callable[[Tensors, Data, Step], tuple[Tensors, Array]]:
-        """Draws and trains in one program; the old tensors' memory is used again."""
+        """Draws and trains in one program; the memory of the old tensors is reused."""
 
         def run(tensors: Tensors, data: Data, step: Step) -> tuple[Tensors, Array]:
             return self.train(tensors, data, self.draw(data, step), step)
@@ -144,13 +144,13 @@ class Trainer:
         return [self.config.user, self.config.item]
 
     def _correction(self, tensors: Tensors, items: Array) -> Array:
-        """Log q of the candidates (K), zeros where nothing is corrected."""
+        """Returns log q of the candidates (K), or zeros without the correction."""
         if not self.config.negatives.is_corrected:
             return jnp.zeros(items.shape[0], jnp.float32)
         return self.shards.lookup(tensors["log_q"], items)
 
     def _forward(self, tensors: Tensors, batch: Batch, correction: Array, step: Step):  # type: ignore[no-untyped-def]
-        """The loss by the sums of both towers and their layers, and what a bank keeps of the pass."""
+        """Returns a function from sums and layers to the loss, and to the outputs that a bank keeps."""
         config, shards = self.config, self.shards
         options = config.negatives
 
@@ -177,7 +177,7 @@ class Trainer:
         d_dense: Tensors,
         step: Step,
     ) -> Tensors:
-        """Every parameter that gradients reach, and its state."""
+        """Returns each parameter that gets a gradient, and its optimiser state, after the step."""
         options = self.config.optimizer
         new: Tensors = {}
         by_table: dict[str, list[tuple[Use, Array]]] = {}
@@ -205,7 +205,7 @@ class Trainer:
         return {name: tensors[name] for name in names}
 
     def _aggregate(self, tensors: Tensors, data: Data, batch: Batch, beta: float) -> Tensors:
-        """OneBP: users move towards the positives' outputs, which are computed anew."""
+        """Moves users towards the positives' outputs (OneBP), computed again after the item update."""
         config, shards = self.config, self.shards
         positives = batch.items[: batch.users.shape[0]]
         found = uses(shards, config, config.item, data.item, positives)

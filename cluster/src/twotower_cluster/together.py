@@ -13,21 +13,21 @@ from jax.experimental import multihost_utils
 from .refused import RefusedError
 
 ROUND = 1 << 20
-"""Most words that a process sends in a round: 4 MiB."""
+"""Largest number of words that a process sends in a round: 4 MiB."""
 
 LEAST = 256
-"""Fewest words of a round: rounds have few sizes, since each size is compiled once."""
+"""Smallest number of words of a round. Rounds have few sizes, since each size is compiled."""
 
 T = TypeVar("T")
 
 
 def is_alone() -> bool:
-    """Whether the run has one process."""
+    """Returns whether the run has one process."""
     return jax.process_count() == 1
 
 
 def gather(rows: np.ndarray) -> list[np.ndarray]:
-    """The rows (n, …) of each process; n may differ, the type and the other lengths may not."""
+    """Returns the rows (n, …) of each process; n may differ, the type and the other lengths may not."""
     if is_alone():
         return [rows]
     parts: list[list[np.ndarray]] = [[] for _ in range(jax.process_count())]
@@ -39,19 +39,19 @@ def gather(rows: np.ndarray) -> list[np.ndarray]:
 
 
 def total(numbers: np.ndarray) -> np.ndarray:
-    """The sum over all processes of an array that has one shape everywhere."""
+    """Returns the sum over all processes of an array that has the same shape on each."""
     flat = gather(np.ascontiguousarray(numbers).reshape(-1))
     whole: np.ndarray = np.sum(flat, axis=0, dtype=numbers.dtype)
     return whole.reshape(numbers.shape)
 
 
 def count(number: int) -> int:
-    """The sum of a number over all processes."""
+    """Returns the sum of a number over all processes."""
     return int(total(np.array([number], np.int64))[0])
 
 
 def exchange(rows: np.ndarray, owners: np.ndarray) -> np.ndarray:
-    """The rows (n, w) of all processes that this one owns, in the order of the processes."""
+    """Returns the rows (n, w) of all processes that this one owns, in the order of the processes."""
     if is_alone():
         return rows
     stamped = np.column_stack([rows, owners]).astype(np.int64)
@@ -65,7 +65,7 @@ def exchange(rows: np.ndarray, owners: np.ndarray) -> np.ndarray:
 
 
 def agree(act: Callable[[], T]) -> T:
-    """The result of something that each process does by itself; if one rejects it, all do."""
+    """Returns the result of `act` on this process; if one process fails, all raise its error."""
     problem, results = "", []
     try:
         results.append(act())
@@ -79,7 +79,7 @@ def agree(act: Callable[[], T]) -> T:
 
 
 def _words(rows: np.ndarray) -> np.ndarray:
-    """Rows as words of 32 bits, with the number of their bytes before them."""
+    """Returns rows as 32-bit words; if an element is not whole words, the number of bytes comes first."""
     content = np.ascontiguousarray(rows).reshape(-1).view(np.uint8)
     padded = np.concatenate([content, np.zeros(-len(content) % 4, np.uint8)])
     return padded.view(np.uint32) if rows.dtype.itemsize % 4 == 0 else _sized(padded, len(content))
@@ -90,7 +90,7 @@ def _sized(padded: np.ndarray, length: int) -> np.ndarray:
 
 
 def _rows(words: np.ndarray, dtype: np.dtype[np.generic]) -> np.ndarray:
-    """The inverse of `_words`, flat."""
+    """Reverses `_words`, into a flat array."""
     if dtype.itemsize % 4 == 0:
         return words.view(dtype)
     return words[1:].view(np.uint8)[: int(words[0])].view(dtype)

@@ -49,7 +49,7 @@ def uses(
     ids: Array,
     positives: Array | None = None,
 ) -> list[Use]:
-    """The rows in the sums of ids (n); a history skips the id's positive, from `positives` (n)."""
+    """Returns the rows in the sums of ids (n); a history excludes the id's positive, in `positives` (n)."""
     found = []
     if tower.id:
         present = (ids != NO_ID).astype(jnp.float32)
@@ -73,13 +73,13 @@ def _bag(table: str, members: Array, power: float) -> Use:
 
 
 def sums(shards: Shards, tensors: Tensors, found: list[Use]) -> Array:
-    """The input x (n, D) of a tower's layers."""
+    """Returns the input x (n, D) of a tower's layers."""
     parts = [shards.lookup_sum(tensors[use.table], use.ids, use.weights) for use in found]
     return sum(parts[1:], parts[0])
 
 
 def outputs(config: Config, tower: Tower, tensors: Tensors, x: Array) -> Array:
-    """A tower's outputs (n, O) of its inputs x (n, D)."""
+    """Returns a tower's outputs (n, O) of its inputs x (n, D)."""
     y = x
     for layer in range(len(tower.widths)):
         y = relu(y) if layer else y
@@ -90,12 +90,12 @@ def outputs(config: Config, tower: Tower, tensors: Tensors, x: Array) -> Array:
 
 
 def relu(x: Array) -> Array:
-    """max(x, 0), with gradient 0 at 0."""
+    """Returns max(x, 0), with gradient 0 at 0."""
     return jnp.where(x > 0, x, 0.0)
 
 
 def unit(y: Array) -> Array:
-    """Rows scaled to length 1; a row shorter than 1e-12 gets no gradient."""
+    """Scales rows to length 1; a row shorter than 1e-12 gets no gradient."""
     square = jnp.sum(y * y, axis=-1, keepdims=True)
     is_short = square <= MIN_NORM**2
     norm = jnp.sqrt(jnp.where(is_short, 1.0, square))
@@ -103,7 +103,7 @@ def unit(y: Array) -> Array:
 
 
 def dense_names(tower: Tower) -> list[str]:
-    """Names of a tower's layers, matrix and bias in turn."""
+    """Returns the names of a tower's layers, matrix and bias in turn."""
     layers = range(len(tower.widths))
     return [f"{tower.name}_{part}_{n}" for n in layers for part in ("weights", "bias")]
 
@@ -111,6 +111,6 @@ def dense_names(tower: Tower) -> list[str]:
 def embed(
     shards: Shards, config: Config, tower: Tower, tensors: Tensors, inputs: Inputs, ids: Array
 ) -> Array:
-    """Outputs (n, O) of some ids (n), as they are served: with whole histories."""
+    """Returns outputs (n, O) of some ids (n) for serving: with whole histories."""
     x = sums(shards, tensors, uses(shards, config, tower, inputs, ids))
     return outputs(config, tower, tensors, x)

@@ -1,4 +1,4 @@
-/** Loads a build of the crate and returns its memory, which only grows. Runs in the page. */
+/** Loads a build of the crate. Returns its exports and its memory, which only grows. Runs in the page. */
 export async function crate(folder) {
   const compiled = await import(addressOf(`${folder}twotower.js`));
   // Not every build knows the address of its module.

@@ -105,7 +105,7 @@ async function send(name, bytes) {
   if (!ok) throw new Error(`${name} could not be written (${status})`);
 }
 
-/** Returns the address of a file on the server; its name may contain any character. */
+/** Fetches a file from the server; its name may contain any character. */
 function fetched(address) {
   return fetch(address.split("/").map(encodeURIComponent).join("/"));
 }

@@ -1,4 +1,4 @@
-/** A headless browser with a blank page of a server that serves chosen files. */
+/** Starts a headless browser, and a server with a blank page and chosen files. */
 
 import { createReadStream, createWriteStream, statSync } from "node:fs";
 import { createServer } from "node:http";

@@ -8,7 +8,7 @@ const PEERS = { tfjs: tfJs, "jax-js": jaxJs };
 /**
  * Times all contestants: `warmUp` steps each, then `rounds` in which each has a turn of about `turn` milliseconds, at
  * least one step. So changes of the machine's speed affect all of them equally. An error of a contestant is its result;
- * the race goes on.
+ * the race continues.
  *
  * With `bankProducts`, only the products that the bank adds to a step are timed.
  *

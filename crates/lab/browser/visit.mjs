@@ -30,7 +30,7 @@ console.log(JSON.stringify({ tasks, firstLoss, frames }));
 
 /**
  * Returns the milliseconds of the main thread's longest task while the page trains on a backend, and the most processor
- * time of a task; on request with the map on the screen.
+ * time of a task. With `map`, the map of the items is on the screen.
  */
 async function watch(label, map) {
   const { page, close } = await open(session);
@@ -67,7 +67,7 @@ async function mapFrames() {
   return frames;
 }
 
-/** Runs in the page: moves random points some times, and returns the time from each frame to the next. */
+/** Runs in the page: moves all points to random places `moves` times. Returns the time from each frame to the next. */
 async function moveMap({ points, moves }) {
   const view = document.createElement("tt-map-view");
   view.style.cssText = "position: fixed; inset: 0; z-index: 9";
@@ -76,11 +76,11 @@ async function moveMap({ points, moves }) {
   view.groups = new Uint8Array(points);
   const frame = () => new Promise(requestAnimationFrame);
   const times = [];
-  // The first points do not move: they have no place yet.
+  // The first places are not timed: without earlier places, the points do not move.
   for (let move = 0; move <= moves; move += 1) {
     view.points = Float32Array.from({ length: 2 * points }, () => 2 * Math.random() - 1);
     await view.updateComplete;
-    // The frame that uploads the points counts too.
+    // The frame that uploads the points is timed, too.
     for (let before = await frame(), end = before + 800; before < end; ) {
       const now = await frame();
       if (move > 0) times.push(now - before);

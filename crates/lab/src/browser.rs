@@ -30,7 +30,7 @@ impl Engine {
     }
 }
 
-/// One start of the browser: it runs a job for each request, each on its own page. In Node.js, each
+/// A browser to start. It runs the job once for each request, each on its own page. In Node.js, each
 /// request has its own thread.
 pub struct Browser {
     job: &'static str,

@@ -103,7 +103,7 @@ impl Golden {
         });
         let places: Vec<Place> = places.collect();
         ensure!(self.backend != Some(Backend::Auto), "`--backend` must be webgpu or cpu here");
-        ensure!(!places.is_empty(), "`--browser` needs the runtime browser");
+        ensure!(!places.is_empty(), "`--browser` needs `--runtime browser`");
         let mut outcomes = check(&self.dir, &cases, &places)?;
         print(&cases, &places, &outcomes);
         if self.everywhere {
@@ -234,10 +234,11 @@ impl Outcome {
     }
 }
 
-/// Prints the largest error of each case as a share of the gate, then the misses with their places.
+/// Prints the largest error of each case as a share of its tolerance, then the misses with their
+/// places.
 fn print(cases: &BTreeSet<String>, places: &[Place], outcomes: &[Outcome]) {
     let width = cases.iter().map(String::len).max().unwrap_or_default() + 2;
-    print!("{:width$}", "share of the gate");
+    print!("{:width$}", "error / tolerance");
     for place in places {
         print!("{:>16}", place_name(place));
     }

@@ -31,7 +31,7 @@ struct Cli {
 enum Command {
     /// Train in headless Chromium, in Node.js or natively
     Train(Box<train::Train>),
-    /// Run golden cases and print the largest error of each as a share of the gate
+    /// Run golden cases and print the largest error of each as a share of its tolerance
     Golden(golden::Golden),
     /// Load a large generated file in headless Chromium; measure speed and peak memory
     Load(load::Load),

@@ -72,7 +72,7 @@ pub async fn extend(trainer: &mut Trainer, tables: &[Table]) -> Result<Extension
     Ok(trainer.extend(loader).await?)
 }
 
-/// Writes the run to a file of another name first, so that no half of it is left under its own.
+/// Writes the run to a temporary file, then renames it, so that `file` never contains half a run.
 async fn save(trainer: &mut Trainer, file: &Path) -> Result<()> {
     let mut part = file.as_os_str().to_owned();
     part.push(".part");
@@ -186,7 +186,7 @@ mod tests {
         assert_eq!(report["epochs"].as_array().map(Vec::len), Some(6));
         let (report, _) = run(saved(Some(8)), file("run.safetensors")).expect("writes over itself");
         assert_eq!(report["epochs"].as_array().map(Vec::len), Some(8));
-        // Its data is in it now.
+        // The saved run contains the new data now.
         let told =
             run(saved(None), file("run.safetensors")).expect_err("nothing is new").to_string();
         let left: Vec<_> = std::fs::read_dir(&folder).expect("there").flatten().collect();

@@ -50,12 +50,12 @@ impl Table {
         Self { part, file: file.into() }
     }
 
-    /// Returns its name in error messages.
+    /// Returns the name of the file, without its folder.
     pub fn name(&self) -> String {
         self.file.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 
-    /// Returns the name of the part in the package's source.
+    /// Returns the part's key in a source of the npm package.
     pub fn key(&self) -> &'static str {
         match self.part {
             Part::All => "data",
@@ -99,7 +99,7 @@ impl Runtime {
         }
     }
 
-    /// Returns the runtime with the backend, adapter and kernel shape of a timing's report.
+    /// Describes where a timing was measured: the runtime, backend, adapter and kernel shape.
     pub fn on(self, timing: &Value) -> String {
         let word = |key: &str| timing[key].as_str().filter(|word| !word.is_empty());
         let words = [Some(self.name()), word("backend"), word("adapter"), word("shape")];
@@ -116,7 +116,7 @@ impl Backend {
         }
     }
 
-    /// Returns the crate's type for it.
+    /// Returns the backend as the crate's type.
     pub fn choice(self) -> BackendRequest {
         self.name().parse().expect("the crate has the same backends")
     }

@@ -183,13 +183,15 @@ fn split(split: &Value) -> String {
     let percent = |key: &str| format!("{:.0}%", split[key].as_f64().unwrap_or_default() * 100.0);
     match split["kind"].as_str().unwrap_or_default() {
         "given" => "given, train and test are separate files".into(),
-        "random" => format!("random, {} of each user's pairs test", percent("test")),
-        "temporal" => format!("temporal, the last {} of each user's pairs test", percent("test")),
-        "leave-last-out" => "leave-last-out, the last pair of each user tests".into(),
-        _ if split["at"].is_null() => {
-            format!("temporal-global, the last {} of all pairs test", percent("test"))
+        "random" => format!("random, {} of each user's pairs for test", percent("test")),
+        "temporal" => {
+            format!("temporal, the last {} of each user's pairs for test", percent("test"))
         }
-        _ => format!("temporal-global, pairs from {} on test", split["at"]),
+        "leave-last-out" => "leave-last-out, the last pair of each user for test".into(),
+        _ if split["at"].is_null() => {
+            format!("temporal-global, the last {} of all pairs for test", percent("test"))
+        }
+        _ => format!("temporal-global, all pairs since {} for test", split["at"]),
     }
 }
 

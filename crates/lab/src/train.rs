@@ -79,7 +79,7 @@ impl Train {
                 let is_new = |table: &Table| !matches!(table.part, Part::Items | Part::Users);
                 ensure!(
                     tables.is_empty() || tables.iter().any(is_new),
-                    "--items and --users with --resume: new interactions are needed, as --data FILE"
+                    "--items and --users with --resume: also add new interactions with --data FILE"
                 );
                 Start::Saved { file: file.clone(), tables, epochs: self.epochs }
             }

@@ -81,14 +81,14 @@ const TECHNIQUES: &str = "The reference step with Adam, with a technique and wit
     the time of an epoch, bookkeeping included, as a share of a full epoch's; the goal subtracts the share \
     of pairs that the epoch trains.";
 
-const PAGE: &str = "The built page on its first data set, served from this machine. The longest task is a task of \
-    the main thread after the button is pressed, by Chromium's own trace. The map draws with WebGL, here in \
-    software; the time of a frame is that from one to the next.";
+const PAGE: &str = "The built page on its first data set, served from this machine. The longest task is that of the \
+    main thread after the button is pressed, taken from Chromium's trace. The map draws with WebGL, here in software; \
+    the time of a frame runs from one frame to the next.";
 
-const ROOFLINE: &str = "Each operation of the reference step: its multiply-adds (two flop each) and bytes by \
-    the plan, its time by a clock around it on the CPU and by `timestamp-query` on WebGPU, and its share of the \
-    machine's limit. The limit is the larger of two times: its multiply-adds at the peak rate, and its bytes \
-    at the copy rate. Operations that run once a window count with their share of a step. \
+const ROOFLINE: &str = "Each operation of the reference step: its multiply-adds (two flop each) and bytes, \
+    counted from the plan; its time, by a clock around it on the CPU and by `timestamp-query` on WebGPU; and its \
+    share of the machine's limit. The limit is the larger of two times: its multiply-adds at the peak rate, and its \
+    bytes at the copy rate. Operations that run once a window count with their share of a step. \
     `cargo xtask bench --only roofline --profile` also prints the kernels.";
 
 const SIZES: &str = "The reference step, with one size changed at a time. Its products grow with B (B + M) D, and its time \

@@ -24,7 +24,7 @@ pub struct Page {
 #[derive(Debug, Serialize, Deserialize)]
 struct Frames {
     points: usize,
-    /// Milliseconds from a frame to the next.
+    /// Milliseconds from one frame to the next.
     time: Timing,
 }
 

@@ -22,7 +22,7 @@ pub const NOT_RUN: [(&str, &str); 2] = [
     ("TensorFlow.js cpu", "it takes more than 30 s a step"),
 ];
 
-/// Name of JAX' dense Adam. Only its time is compared: it also moves rows without a gradient, so
+/// Name of JAX's dense Adam. Only its time is compared: it also moves rows without a gradient, so
 /// its losses differ.
 pub const JAX_DENSE: &str = "JAX native, dense Adam";
 

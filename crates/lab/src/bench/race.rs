@@ -66,7 +66,7 @@ pub struct Race {
     pub rounds: usize,
     /// Milliseconds of a contestant's turn, at least one step.
     pub turn: f64,
-    /// Number of batches of ours that the other libraries train on.
+    /// Number of our first batches that the other libraries repeat.
     pub shared: usize,
     /// Folder of the other libraries.
     pub libraries: Option<PathBuf>,

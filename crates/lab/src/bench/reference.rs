@@ -15,7 +15,7 @@ use xtask::markdown::{Row, Table, number};
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Reference {
     entries: Vec<Standing>,
-    /// Why JAX is missing, if it was requested.
+    /// Why JAX was not timed, if it was requested.
     without_jax: Option<String>,
 }
 

@@ -57,7 +57,7 @@ const BANKED: usize = 8;
 /// Factor by which the large tables have more rows.
 const LARGER: usize = 100;
 
-/// Epochs of the comparison with skipping, which has its first effect on the third.
+/// Epochs of the comparison with skipping; the third is the first that skips pairs.
 const EPOCHS: usize = 5;
 
 fn options(technique: &str) -> Value {

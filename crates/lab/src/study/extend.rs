@@ -22,10 +22,10 @@ use twotower::executor::BackendRequest;
 pub const EXPERIMENT: Experiment = Experiment {
     name: "extend",
     title: "New data in a run, against training from scratch",
-    about: "The default options. One run trains on the first 80 % of the training pairs by time, then the rest joins it \
-        (`trainer.extend`), new users and items among it, and it trains a fifth of its epochs more on all pairs. The \
-        others train on all pairs from scratch: for as many epochs as the run before its extension, and for a fifth of \
-        them. All are measured on the same test part.",
+    about: "The default options. One run trains on the first 80 % of the training pairs by time. Then the rest, with \
+        new users and items, joins the run (`trainer.extend`), which trains on all pairs for a fifth more epochs. The \
+        others train on all pairs from scratch: for as many epochs as the run before its extension, and for a fifth of them. \
+        All are measured on the same test part.",
     lengths: |set| if set == TIMED { vec![15] } else { Vec::new() },
     arms: |_| [SCRATCH, SHORT, FIRST, EXTENDED].map(|name| Arm { name, options: json!({}) }).into(),
     train,
@@ -43,7 +43,7 @@ const EXTENDED: &str = "extended";
 /// Share of the training pairs before the extension.
 const EARLY: f64 = 0.8;
 
-/// Part of the epochs that follow the extension.
+/// Divisor of the number of epochs: the run trains for a fifth of it after the extension.
 const A_FIFTH: usize = 5;
 
 /// Largest relative loss of NDCG@20 against all epochs from scratch.
@@ -125,7 +125,7 @@ fn ndcg(run: &Run) -> f64 {
     run.last().ndcg
 }
 
-/// Epochs that train on all pairs.
+/// Returns the number of epochs that train on all pairs.
 fn epochs(arm: &str, run: &Run) -> f64 {
     let all = run.epochs.len();
     (match arm {

@@ -57,7 +57,7 @@ impl Run {
         fastest(&self.epochs).expect("a run has an epoch")
     }
 
-    /// Returns NDCG@20 by cumulative cost; `spent` is the cost of an epoch.
+    /// Returns NDCG@20 by cumulative cost; `spent` returns the cost of an epoch.
     pub fn curve(&self, spent: impl Fn(&Epoch) -> f64) -> Vec<[f64; 2]> {
         let mut sum = 0.0;
         let point = |epoch| {
@@ -122,8 +122,8 @@ impl Measured {
         Comparison::of(&ours, &theirs)
     }
 
-    /// Plots NDCG@20 of all arms by cumulative cost; `x` names the cost, `spent` is that of an
-    /// epoch.
+    /// Plots NDCG@20 of all arms by cumulative cost; `x` names the cost, `spent` returns the
+    /// cost of an epoch.
     pub fn plot(&self, name: &str, x: &str, spent: impl Fn(&Epoch) -> f64) -> Plot {
         Plot {
             name: format!("{name}-{}-{}", self.set, self.epochs()),

@@ -33,7 +33,7 @@ pub struct Study {
     /// Technique to study; without one, results.md is rewritten from earlier results
     #[arg(value_enum)]
     technique: Option<Technique>,
-    /// Folder with train.* and test.*, in addition to the page's data sets; it names the set
+    /// Folder with train.* and test.*, in addition to the page's data sets; its name is the set's
     #[arg(long, value_name = "DIR")]
     data: Vec<PathBuf>,
     /// Number of seeds: runs of each arm
@@ -96,7 +96,7 @@ impl Study {
 
     /// Runs an experiment on all sets and writes its results.
     fn study(&self, experiment: &Experiment) -> Result<()> {
-        ensure!(self.seeds > 0, "--seeds 0 measures nothing");
+        ensure!(self.seeds > 0, "`--seeds` must be at least 1");
         let sets = self.sets()?;
         let started = Instant::now();
         let mut chapters = Vec::new();
@@ -164,7 +164,7 @@ impl Study {
         Ok(Measured { set: set.name.clone(), arms: measured })
     }
 
-    /// Returns the command that repeats the study, without the real paths of the data.
+    /// Returns the command that repeats the study, with placeholders for the paths of the data.
     fn command(&self, experiment: &Experiment) -> String {
         let mut command = format!("cargo xtask study {} --seeds {}", experiment.name, self.seeds);
         for folder in &self.data {

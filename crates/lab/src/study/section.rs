@@ -79,7 +79,8 @@ impl Display for Chapter {
     }
 }
 
-/// Describes how one arm compares with another: the rest of a sentence that begins with its name.
+/// Describes how one arm compares with another: the rest of a sentence that begins with the
+/// arm's name.
 pub fn standing(comparison: &Comparison, other: &str) -> String {
     let verdict = match comparison.verdict() {
         Verdict::Wins => "wins against",

@@ -89,8 +89,8 @@ fn pairs(run: &Run) -> f64 {
 
 /// Returns the NDCG@20 of full training at the number of pairs that a run trained.
 fn stopped_early(full: &Run, run: &Run) -> f64 {
-    // The first epochs skip nothing and none has more pairs, so the curve begins before and ends
-    // after.
+    // The first epochs skip nothing, and no epoch has more pairs than in full training. So the
+    // number lies between the ends of the curve.
     interpolate(&full.curve(|epoch| epoch.pairs), pairs(run)).expect("within full training")
 }
 
