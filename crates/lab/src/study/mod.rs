@@ -178,10 +178,13 @@ impl Study {
 
     fn circumstances(&self) -> String {
         let date = report::today();
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let cores = match std::thread::available_parallelism().map_or(1, usize::from) {
+            1 => "1 core".into(),
+            cores => format!("{cores} cores"),
+        };
         format!(
             "Measured on {date} with twotower {}, natively on the CPU backend, one thread, on a machine with \
-             {cores} cores and no GPU in use; mean ± standard deviation over {} seeds.",
+             {cores} and no GPU in use; mean ± standard deviation over {} seeds.",
             env!("CARGO_PKG_VERSION"),
             self.seeds
         )
