@@ -18,9 +18,9 @@ pub struct Node {
     /// Name and WGSL of its shaders, in order, each once.
     pub shaders: Vec<(&'static str, String)>,
     /// Counted multiply-adds per run, for a full batch and a full bank.
-    pub multiply_adds: u64,
+    pub multiply_adds: f64,
     /// Counted bytes per run.
-    pub bytes: u64,
+    pub bytes: f64,
     /// Numbers of the buffers that it only reads.
     pub reads: Vec<usize>,
     /// Numbers of the buffers that it writes; it may read them, too.
@@ -34,7 +34,7 @@ pub struct Graph<'a> {
     /// The operations.
     pub operations: Vec<Node>,
     /// Name and bytes of each buffer of the plan.
-    pub buffers: Vec<(&'a str, u64)>,
+    pub buffers: Vec<(&'a str, f64)>,
     /// For each buffer that an operation uses: the last operation before it that wrote the buffer,
     /// the operation, the buffer.
     pub edges: Vec<[usize; 3]>,
@@ -65,14 +65,20 @@ impl Model {
             Executor::Cpu(_) => Variant::Narrow,
             Executor::Gpu(executor) => executor.variant(),
         };
-        let nodes = |(program, once)| {
-            plan.program(program).iter().map(move |op| node(plan, op, once, variant))
-        };
-        let operations: Vec<Node> = TRAINING.into_iter().flat_map(nodes).collect();
+        let mut operations = Vec::new();
+        for (program, once) in TRAINING {
+            for op in plan.program(program) {
+                operations.push(node(plan, op, once, variant));
+            }
+        }
+        let mut buffers = Vec::new();
+        for spec in &plan.buffers {
+            buffers.push((spec.name.as_str(), spec.bytes() as f64));
+        }
         Graph {
             edges: edges(&operations, plan.buffers.len()),
             operations,
-            buffers: plan.buffers.iter().map(|spec| (spec.name.as_str(), spec.bytes())).collect(),
+            buffers,
             pairs: self.counters.pairs_in_epoch,
             banked: self.counters.live_entries(),
         }
@@ -81,40 +87,48 @@ impl Model {
 
 fn node(plan: &Plan, op: &Op, once: Once, variant: Variant) -> Node {
     let dispatches = op.dispatches();
-    let (mut shaders, mut reads, mut writes) = (Vec::new(), Vec::new(), Vec::new());
+    let work = op.work(plan.dims.bank);
+    let mut node = Node {
+        operation: name(plan, &dispatches),
+        once,
+        shaders: Vec::new(),
+        multiply_adds: work.multiply_adds as f64,
+        bytes: work.bytes_moved as f64,
+        reads: Vec::new(),
+        writes: Vec::new(),
+    };
     for dispatch in &dispatches {
-        keep(&mut shaders, (dispatch.shader.stem, dispatch.source(variant)));
+        let stem = dispatch.shader.stem;
+        if !node.shaders.iter().any(|(known, _)| *known == stem) {
+            node.shaders.push((stem, dispatch.source(variant)));
+        }
         for (access, Buffer(buffer)) in dispatch.buffers() {
             // Scratch buffers only connect the dispatches of one operation, and every operation binds
             // the step's record.
-            if plan.buffers[buffer].kind == BufferKind::Data && !access.is_uniform() {
-                keep(if access.writes() { &mut writes } else { &mut reads }, buffer);
+            let is_data = plan.buffers[buffer].kind == BufferKind::Data && !access.is_uniform();
+            let list = if access.writes() { &mut node.writes } else { &mut node.reads };
+            if is_data && !list.contains(&buffer) {
+                list.push(buffer);
             }
         }
     }
-    reads.retain(|buffer| !writes.contains(buffer));
-    let work = op.work(plan.dims.bank);
-    let operation = name(plan, &dispatches);
-    let (multiply_adds, bytes) = (work.multiply_adds, work.bytes_moved);
-    Node { operation, once, shaders, multiply_adds, bytes, reads, writes }
+    let writes = &node.writes;
+    node.reads.retain(|buffer| !writes.contains(buffer));
+    node
 }
 
 fn edges(operations: &[Node], buffers: usize) -> Vec<[usize; 3]> {
     let mut writers = vec![None; buffers];
     let mut edges = Vec::new();
     for (to, node) in operations.iter().enumerate() {
-        let uses = node.reads.iter().chain(&node.writes);
-        edges.extend(uses.filter_map(|&buffer| Some([writers[buffer]?, to, buffer])));
+        for &buffer in node.reads.iter().chain(&node.writes) {
+            if let Some(from) = writers[buffer] {
+                edges.push([from, to, buffer]);
+            }
+        }
         for &buffer in &node.writes {
             writers[buffer] = Some(to);
         }
     }
     edges
-}
-
-/// Adds a value that is not in the list yet.
-fn keep<T: PartialEq>(list: &mut Vec<T>, value: T) {
-    if !list.contains(&value) {
-        list.push(value);
-    }
 }

@@ -54,8 +54,8 @@ impl Told {
         assert_eq!(operations, planned.operations, "{more}");
         assert_eq!(edges, planned.edges, "{more}");
         let in_step = graph.operations.iter().filter(|node| node.once == Once::Step);
-        let work: u64 = in_step.map(|node| node.multiply_adds).sum();
-        assert_eq!(work, trainer.about().step_work.multiply_adds, "{more}");
+        let work: f64 = in_step.map(|node| node.multiply_adds).sum();
+        assert_eq!(work as u64, trainer.about().step_work.multiply_adds, "{more}");
         Self { operations, edges }
     }
 

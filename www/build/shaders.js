@@ -21,7 +21,7 @@ export function told() {
 }
 
 /** Begins a line of a shader's words: a formula, or the division of its work. Other lines continue a sentence. */
-const LINE = /\n(?!One (?:thread|workgroup)|[\w.]+(?:\[.*?\])? [-+]?= )/g;
+const LINE = /\n(?!One (?:thread|workgroup)|[\w.]+(?:\[.*?\])? (?:[-+]?=|becomes) )/g;
 
 /** Returns the comment at the head of a shader, and the comment after each of its bindings. */
 function wordsOf(name) {

@@ -21,7 +21,7 @@ const { pointAt, pointTowards } = await load("map/places.ts");
 const { Camera } = await load("map/camera.ts");
 const { cellsOf, lossOf } = await load("batch/softmax.ts");
 const { layoutOf } = await load("graph/layout.ts");
-const { constantsOf, indented } = await load("graph/wgsl.ts");
+const { indented, valuesOf } = await load("graph/wgsl.ts");
 const { csvOf } = await load("chart-csv.ts");
 const { GLOSSARY } = await load("words/glossary.ts");
 const { termOf, TERMS } = await load("words/terms.ts");
@@ -171,9 +171,9 @@ test("a graph's operations stand below those that they need, in bands, each at a
 });
 
 test("a shader is told with its margins, its constants and the words of its file", async () => {
-  const wgsl = "const WIDE: bool = false;\nconst B: u32 = 64u;\nconst TEMPERATURE: f32 = 0.05f;\nconst LOG_Q: bool = true;\nfn main(\na: u32,\n) {\nif B > 1u {\nreturn;\n}\n}\n";
-  assert.deepEqual(constantsOf(wgsl), [["B", "64"], ["TEMPERATURE", "0.05"], ["LOG_Q", "true"]]);
-  assert.deepEqual(indented(wgsl).split("\n").slice(4), ["fn main(", "    a: u32,", ") {", "    if B > 1u {", "        return;", "    }", "}"]);
+  const wgsl = "const WIDE: bool = false;\nconst B: u32 = 64u;\nconst K: u32 = 8u;\nconst D4: u32 = 4u;\nconst TEMPERATURE: f32 = 0.05f;\nfn main(\na: u32,\n) {\nif B > 1u {\nreturn;\n}\n}\n";
+  assert.deepEqual(valuesOf(wgsl, "s / τ, x (B, D)"), ["B = 64", "D = 16", "τ = 0.05"]);
+  assert.deepEqual(indented(wgsl).split("\n").slice(5), ["fn main(", "    a: u32,", ") {", "    if B > 1u {", "        return;", "    }", "}"]);
   const words = told();
   for (const [name, { about, twin }] of Object.entries(words)) {
     assert.ok(about.length > 20 && !about.includes("//"), name);

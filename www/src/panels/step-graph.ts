@@ -7,7 +7,7 @@ import { base } from "./base.js";
 import { define } from "./define.js";
 import { capital, count, milliseconds, scaled } from "./format.js";
 import { type Band, type Layout, layoutOf, type Spot } from "./graph/layout.js";
-import { constantsOf, indented } from "./graph/wgsl.js";
+import { indented, valuesOf } from "./graph/wgsl.js";
 import type { Phase } from "./session.js";
 import { table } from "./table.js";
 
@@ -103,9 +103,26 @@ export class StepGraphPicture extends LitElement {
         text-overflow: ellipsis;
         white-space: nowrap;
       }
+      .plan h3 span {
+        padding-inline-end: 6px;
+        background: var(--raised);
+      }
       .plan meter {
         width: 100%;
-        height: 4px;
+        height: 5px;
+        margin-top: 1px;
+      }
+      meter::-webkit-meter-bar {
+        height: 5px;
+        border: 1px solid var(--edge);
+        border-radius: 3px;
+        background: var(--sunken);
+      }
+      meter::-webkit-meter-optimum-value {
+        background: var(--recall);
+      }
+      meter::-moz-meter-bar {
+        background: var(--recall);
       }
       path {
         fill: none;
@@ -216,7 +233,7 @@ export class StepGraphPicture extends LitElement {
         ${pairsOf(graph).map(([from, to]) => this.#edge([from, to], spots, (spot) => [left(spot) + BOX.width / 2, top(spot)]))}
       </svg>
       ${bands.map(
-        (band, ix) => html`<h3 .style=${`top: ${String(top(band) - HEADING - (ix > 0 ? 8 : 0))}px`}>${oftenOf(bands, ix)}</h3>
+        (band, ix) => html`<h3 .style=${`top: ${String(top(band) - HEADING - (ix > 0 ? 8 : 0))}px`}><span>${oftenOf(bands, ix)}</span></h3>
           <ol>
             ${band.operations.map((number) => this.#box(graph, number, spots[number], (spot) => `left: ${String(left(spot))}px; top: ${String(top(spot))}px`))}
           </ol>`,
@@ -233,15 +250,15 @@ export class StepGraphPicture extends LitElement {
     return svg`<path class=${lit} d="M${x} ${y + BOX.height} C${x} ${y + BOX.height + bend} ${u} ${v - bend} ${u} ${v}" />`;
   }
 
-  #box({ operations }: StepGraph, number: number, spot: Spot | undefined, place: (spot: Spot) => string): TemplateResult | typeof nothing {
-    const operation = operations[number];
+  #box(graph: StepGraph, number: number, spot: Spot | undefined, place: (spot: Spot) => string): TemplateResult | typeof nothing {
+    const operation = graph.operations[number];
     if (spot === undefined || operation === undefined) return nothing;
     const [name = "", written = ""] = operation.operation.split(" → ");
-    const time = this.#timeOf(operation);
+    const time = this.#timeOf(graph, number);
     const filled = this.#filled(name);
     return html`<li .style=${place(spot)}>
       <button
-        class="${sideOf(written)} ${number === this.#shown ? "shown" : ""}"
+        class="${sideOf(graph, operation)} ${number === this.#shown ? "shown" : ""}"
         aria-pressed=${number === this.chosen ? "true" : "false"}
         aria-describedby=${number === this.chosen ? "told" : nothing}
         title=${operation.operation}
@@ -271,15 +288,18 @@ export class StepGraphPicture extends LitElement {
     return this.pointed ?? this.chosen;
   }
 
-  #timeOf({ operation }: PlannedOperation): number | undefined {
-    return this.profile?.operations.find((timed) => timed.operation === operation)?.milliseconds;
+  /** Returns an operation's measured time. Operations of the same name are in the same order in the profile. */
+  #timeOf({ operations }: StepGraph, number: number): number | undefined {
+    const named = operations[number]?.operation;
+    const before = operations.slice(0, number).filter(({ operation }) => operation === named).length;
+    return this.profile?.operations.filter(({ operation }) => operation === named)[before]?.milliseconds;
   }
 
   /** Explains the chosen operation. */
   #told(graph: StepGraph): TemplateResult | typeof nothing {
     const operation = graph.operations[this.#shown];
     if (operation === undefined) return nothing;
-    const time = this.#timeOf(operation);
+    const time = this.#timeOf(graph, this.#shown);
     const work = [
       operation.multiplyAdds > 0 ? `${scaled(operation.multiplyAdds)} multiply-adds` : "",
       operation.bytes > 0 ? scaled(operation.bytes, "B") : "",
@@ -310,7 +330,7 @@ export class StepGraphPicture extends LitElement {
           </thead>
           <tbody>
             ${graph.operations.map((operation, number) => {
-              const time = this.#timeOf(operation);
+              const time = this.#timeOf(graph, number);
               return html`<tr>
                 <th scope="row">${operation.operation}</th>
                 <td>${operation.once}</td>
@@ -358,10 +378,12 @@ function oftenOf(bands: readonly Band[], ix: number): string {
   return band ? OFTEN[band.once][ix > steps ? 1 : 0] : "";
 }
 
-/** Returns the tower that a buffer belongs to. */
-function sideOf(written: string): string {
-  if (written.includes("user")) return "user";
-  return /item|candidate/.test(written) ? "item" : "";
+/** Returns the tower that an operation writes for, if it is only one. */
+function sideOf({ buffers }: StepGraph, { writes }: PlannedOperation): string {
+  const names = writes.map((buffer) => buffers[buffer]?.[0] ?? "");
+  const [user, item] = [names.some((name) => name.includes("user")), names.some((name) => /item|candidate/.test(name))];
+  if (user === item) return "";
+  return user ? "user" : "item";
 }
 
 function takenBy(graph: StepGraph, number: number): string {
@@ -387,11 +409,11 @@ function bufferOf({ buffers }: StepGraph, number: number): string {
 /** A shader's own words, its source, and the source of its CPU twin. */
 function shaderOf(name: string, wgsl: string): TemplateResult {
   const { about = "", shapes = [], twin = "" } = shaders[name] ?? {};
-  const shaped = shapes.map(([binding, shape]) => `${binding} ${shape}`).join(", ");
-  const constants = constantsOf(wgsl).map(([name, value]) => `${name} = ${value}`).join(", ");
+  const shaped = shapes.map(([binding, shape]) => `${binding} ${shape}`).join(" · ");
+  const values = valuesOf(wgsl, `${about} ${shaped}`).join(", ");
   return html`<div>
     <p class="formula"><strong>${name}</strong>: ${about}</p>
-    <p class="muted">${shaped ? `Shapes: ${shaped}.` : ""} ${constants ? `Here ${constants}.` : ""}</p>
+    <p class="muted">${shaped ? `Shapes: ${shaped}` : ""}<br /> ${values ? `In this run ${values}.` : ""}</p>
     <p>
       <a href="${SOURCES}shaders/${name}.wgsl">${name}.wgsl</a>, on the CPU
       <a href="${SOURCES}src/executor/cpu/${twin}.rs">${twin}.rs</a>

@@ -1,18 +1,19 @@
 /** A shader's text for readers: it comes without comments and margins. */
 
-/** A constant of a shader, as this run compiles it. */
-export type Constant = [name: string, value: string];
+/** Names of constants that a shader's words call otherwise: their symbol, and its multiple of the constant. */
+const SYMBOLS: Readonly<Record<string, readonly [symbol: string, times: number]>> = { D4: ["D", 4], TEMPERATURE: ["τ", 1] };
 
-/** Constants of every shader, which say nothing about the run. */
-const EVERYWHERE = new Set(["WIDE", "NO_ID", "IMPOSSIBLE", "MIN_NORM", "GRID_WIDTH", "WG_SIZE"]);
+/** Constants of every shader, which are the same in every run. */
+const EVERYWHERE = ["NO_ID", "IMPOSSIBLE", "MIN_NORM", "GRID_WIDTH", "WG_SIZE"];
 
-/** Returns the constants at the head of a shader that belong to the run. */
-export function constantsOf(wgsl: string): Constant[] {
+/** Returns the values that this run gives the symbols of a shader's words, such as `B = 64`. */
+export function valuesOf(wgsl: string, words: string): string[] {
   const lines = wgsl.split("\n");
   const head = lines.slice(0, lines.findIndex((line) => !line.startsWith("const ")));
-  return head.flatMap((line): Constant[] => {
-    const [, name = "", value = ""] = /^const (\w+): \w+ = (true|false|[^;]*?)[uf]?;$/.exec(line) ?? [];
-    return EVERYWHERE.has(name) || name === "" ? [] : [[name, value]];
+  return head.flatMap((line) => {
+    const [, name = "", value = ""] = /^const (\w+): [uf]32 = ([^;]*)[uf];$/.exec(line) ?? [];
+    const [symbol, times] = SYMBOLS[name] ?? [name, 1];
+    return symbol !== "" && !EVERYWHERE.includes(name) && words.split(/[^\wτ]+/).includes(symbol) ? [`${symbol} = ${String(times * Number(value))}`] : [];
   });
 }
 
