@@ -32,23 +32,23 @@ fn outcome((losses, epochs): (Vec<f32>, Vec<EpochReport>)) -> (Vec<u32>, Value) 
 
 /// A graph in words: its operations as `shaders → buffers written`, and its edges as
 /// `operation → buffer → operation`, numbered in their order.
-struct Told {
+struct Description {
     operations: Vec<String>,
     edges: BTreeSet<(usize, String, usize)>,
 }
 
-impl Told {
-    /// Tells the graph of a config's run, and holds it to the plan.
+impl Description {
+    /// Describes the graph of a config's run, which must equal its plan.
     fn of(more: &Value) -> Self {
         let trainer = trainer(more, BackendRequest::CPU);
         let planned = Self::planned(trainer.plan());
         let graph = trainer.graph();
         let name = |buffer: &usize| graph.buffers[*buffer].0.to_owned();
-        let line = |node: &Node| {
+        let describe = |node: &Node| {
             let shaders: Vec<&str> = node.shaders.iter().map(|(stem, _)| *stem).collect();
-            told(&shaders, node.writes.iter().map(name).collect())
+            line(&shaders, node.writes.iter().map(name).collect())
         };
-        let operations: Vec<String> = graph.operations.iter().map(line).collect();
+        let operations: Vec<String> = graph.operations.iter().map(describe).collect();
         let edges = graph.edges.iter().map(|[from, to, buffer]| (*from, name(buffer), *to));
         let edges: BTreeSet<_> = edges.collect();
         assert_eq!(operations, planned.operations, "{more}");
@@ -59,7 +59,7 @@ impl Told {
         Self { operations, edges }
     }
 
-    /// Tells the operations of a plan, and the edges by their definition: for each operation and
+    /// Describes the operations of a plan, and the edges by their definition: for each operation and
     /// buffer, the last operation before it that writes the buffer.
     fn planned(plan: &Plan) -> Self {
         let spec = |buffer: Buffer| {
@@ -82,12 +82,11 @@ impl Told {
         let ops: Vec<&Op> =
             TRAINING.iter().flat_map(|(program, _)| plan.program(*program)).collect();
         let used: Vec<BTreeMap<String, bool>> = ops.iter().map(|op| uses(op)).collect();
-        let line = |(op, uses): (&&Op, &BTreeMap<String, bool>)| {
-            let mut shaders: Vec<&str> =
-                op.dispatches().iter().map(|dispatch| dispatch.shader.stem).collect();
-            shaders.dedup();
+        let describe = |(op, uses): (&&Op, &BTreeMap<String, bool>)| {
+            let dispatches = op.dispatches();
+            let shaders: Vec<&str> = dispatches.iter().map(|one| one.shader.stem).collect();
             let written = uses.iter().filter(|(_, writes)| **writes).map(|(name, _)| name.clone());
-            told(&shaders, written.collect())
+            line(&shaders, written.collect())
         };
         let mut edges = BTreeSet::new();
         for (to, uses) in used.iter().enumerate() {
@@ -96,7 +95,7 @@ impl Told {
                 edges.extend(from.map(|from| (from, name.clone(), to)));
             }
         }
-        Self { operations: ops.iter().zip(&used).map(line).collect(), edges }
+        Self { operations: ops.iter().zip(&used).map(describe).collect(), edges }
     }
 
     /// Returns whether an operation is in the graph, by the start of its line.
@@ -114,9 +113,10 @@ impl Told {
     }
 }
 
-fn told(shaders: &[&str], mut writes: Vec<String>) -> String {
+/// Returns a line of a description, with each shader once: those of a chunk come again for the next
+/// one.
+fn line(shaders: &[&str], mut writes: Vec<String>) -> String {
     writes.sort();
-    // Kernels of a chunk alternate, so a shader may come again.
     let mut known = BTreeSet::new();
     let shaders: Vec<&str> = shaders.iter().copied().filter(|stem| known.insert(*stem)).collect();
     format!("{} → {}", shaders.join(" "), writes.join(" "))
@@ -124,44 +124,44 @@ fn told(shaders: &[&str], mut writes: Vec<String>) -> String {
 
 #[test]
 fn the_graph_of_a_step_is_its_plan() {
-    let plain = Told::of(&json!({}));
+    let plain = Description::of(&json!({}));
     assert!(plain.passes("draw_batches", "user_ids", "sort_ids"), "{:#?}", plain.operations);
     assert!(plain.passes("gather_rows", "candidate_outputs", "softmax_loss"));
     assert!(plain.passes("softmax_loss", "d_user", "update_rows"));
     assert!(plain.passes("softmax_loss", "d_item", "update_rows"));
 
-    let onebp = Told::of(&json!({ "onebp": {} }));
+    let onebp = Description::of(&json!({ "onebp": {} }));
     assert!(!onebp.edges.iter().any(|(_, buffer, _)| buffer == "d_user"), "{:#?}", onebp.edges);
     assert!(onebp.passes("gather_rows", "candidate_outputs", "aggregate_users"));
 
-    let cbns = Told::of(&json!({ "cbns.capacity": 40 }));
+    let cbns = Description::of(&json!({ "cbns.capacity": 40 }));
     assert!(cbns.has("softmax_loss_logits bank_logits") && cbns.has("item_drift"));
     assert!(cbns.passes("softmax_loss", "row_lse", "enqueue") && !plain.has("enqueue"));
 
-    let skipping = Told::of(&json!({ "skip.start": 1 }));
+    let skipping = Description::of(&json!({ "skip.start": 1 }));
     assert!(skipping.passes("compact_pairs", "kept_pairs", "draw_batches"));
 
     let towers = json!({ "user": { "layers": [8], "out": 8 }, "item": { "layers": [8], "out": 8, "features": ["parity"] } });
-    let towers = Told::of(&json!({ "towers": towers }));
+    let towers = Description::of(&json!({ "towers": towers }));
     assert!(
         towers.has("gather_bags") && towers.has("update_dense_adam"),
         "{:#?}",
         towers.operations
     );
 
-    let histories = Told::of(&json!({ "towers.user": { "id": false, "history": {} } }));
+    let histories = Description::of(&json!({ "towers.user": { "id": false, "history": {} } }));
     assert!(histories.has("sort_uses"), "{:#?}", histories.operations);
 
-    let drawn = Told::of(&json!({ "negatives": { "kind": "uniform" } }));
+    let drawn = Description::of(&json!({ "negatives": { "kind": "uniform" } }));
     assert!(drawn.passes("draw_negatives", "item_ids", "sampled_"));
 
-    let mixed = Told::of(&json!({ "negatives": { "kind": "mixed", "count": 8 } }));
+    let mixed = Description::of(&json!({ "negatives": { "kind": "mixed", "count": 8 } }));
     assert!(mixed.passes("draw_negatives", "item_ids", "softmax_loss"));
 
-    let streaming = Told::of(&json!({ "negatives.logQ": "streaming" }));
+    let streaming = Description::of(&json!({ "negatives.logQ": "streaming" }));
     assert!(streaming.passes("estimate_gaps", "log_q", "softmax_loss"));
 
-    let sgd = Told::of(&json!({ "optimizer.kind": "sgd" }));
+    let sgd = Description::of(&json!({ "optimizer.kind": "sgd" }));
     assert_eq!(sgd.operations.len(), plain.operations.len());
     assert_ne!(sgd.operations, plain.operations);
 }

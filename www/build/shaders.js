@@ -1,4 +1,4 @@
-/** Gives the pages the shaders' own words: purpose, formula and shapes of each, and the file of its CPU twin. */
+/** Gives the pages the comments of the shaders: purpose, formula and shapes of each, and the file of its CPU twin. */
 
 import { readdirSync, readFileSync } from "node:fs";
 
@@ -11,20 +11,20 @@ const MODULE = "virtual:shaders";
 export const shaders = {
   name: "shaders",
   resolveId: { filter: { id: /^virtual:shaders$/ }, handler: () => MODULE },
-  load: { filter: { id: /^virtual:shaders$/ }, handler: () => `export default ${JSON.stringify(told())};` },
+  load: { filter: { id: /^virtual:shaders$/ }, handler: () => `export default ${JSON.stringify(shaderTexts())};` },
 };
 
-/** Returns the words of each shader by its name. */
-export function told() {
+/** Returns the text of each shader by its name. */
+export function shaderTexts() {
   const twins = twinsOf();
-  return Object.fromEntries(namesIn("shaders/", ".wgsl").map((name) => [name, { ...wordsOf(name), twin: twins.get(name) }]));
+  return Object.fromEntries(namesIn("shaders/", ".wgsl").map((name) => [name, { ...textOf(name), twin: twins.get(name) }]));
 }
 
-/** Begins a line of a shader's words: a formula, or the division of its work. Other lines continue a sentence. */
+/** Line breaks within a sentence: those before a formula or before the division of the work stay. */
 const LINE = /\n(?!One (?:thread|workgroup)|[\w.]+(?:\[.*?\])? (?:[-+]?=|becomes) )/g;
 
 /** Returns the comment at the head of a shader, and the comment after each of its bindings. */
-function wordsOf(name) {
+function textOf(name) {
   const text = read(`shaders/${name}.wgsl`);
   const head = /^(\/\/ .*\n)+/.exec(text)[0];
   const bindings = text.matchAll(/^@group.* (\w+): .*; \/\/ (.+)$/gm);

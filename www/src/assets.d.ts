@@ -9,7 +9,7 @@ declare module "comlink/dist/esm/node-adapter.mjs" {
   export { type NodeEndpoint, default } from "comlink/dist/esm/node-adapter.js";
 }
 
-/** The shaders' own words, from `build/shaders.js`. */
+/** The comments of the shaders, from `build/shaders.js`. */
 declare module "virtual:shaders" {
   const shaders: Readonly<Record<string, { about: string; shapes: [binding: string, shape: string][]; twin: string } | undefined>>;
   export default shaders;

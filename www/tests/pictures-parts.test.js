@@ -6,7 +6,7 @@ import { test } from "node:test";
 
 import { runnerImport } from "vite";
 
-import { told } from "../build/shaders.js";
+import { shaderTexts } from "../build/shaders.js";
 
 const load = async (path) => (await runnerImport(new URL(`../src/panels/${path}`, import.meta.url).pathname)).module;
 
@@ -170,18 +170,18 @@ test("a graph's operations stand below those that they need, in bands, each at a
   for (const [from, to] of edges) assert.ok(spots[from].row < spots[to].row);
 });
 
-test("a shader is told with its margins, its constants and the words of its file", async () => {
+test("a shader is shown with its margins, its sizes and the comments of its file", async () => {
   const wgsl = "const WIDE: bool = false;\nconst B: u32 = 64u;\nconst K: u32 = 8u;\nconst D4: u32 = 4u;\nconst TEMPERATURE: f32 = 0.05f;\nfn main(\na: u32,\n) {\nif B > 1u {\nreturn;\n}\n}\n";
   assert.deepEqual(valuesOf(wgsl, "s / τ, x (B, D)"), ["B = 64", "D = 16", "τ = 0.05"]);
   assert.deepEqual(indented(wgsl).split("\n").slice(5), ["fn main(", "    a: u32,", ") {", "    if B > 1u {", "        return;", "    }", "}"]);
-  const words = told();
-  for (const [name, { about, twin }] of Object.entries(words)) {
+  const texts = shaderTexts();
+  for (const [name, { about, twin }] of Object.entries(texts)) {
     assert.ok(about.length > 20 && !about.includes("//"), name);
     assert.ok(existsSync(new URL(`../../src/executor/cpu/${twin}.rs`, import.meta.url)), `${name}: ${twin}`);
   }
-  assert.match(words.softmax_loss_rows.about, /\nloss\[b\] = logsumexp/);
-  assert.deepEqual(words.gather_rows.shapes.at(-1), ["out", "(ROWS, D)"]);
-  assert.equal(words.bank_logits.twin, "softmax_loss");
+  assert.match(texts.softmax_loss_rows.about, /\nloss\[b\] = logsumexp/);
+  assert.deepEqual(texts.gather_rows.shapes.at(-1), ["out", "(ROWS, D)"]);
+  assert.equal(texts.bank_logits.twin, "softmax_loss");
 });
 
 test("a chart's values are a file with a line for each place that has one", () => {

@@ -101,10 +101,10 @@ test("the step is the plan of the run: techniques change it, and each operation 
   await box(/^gather_rows/).first().waitFor();
   await box(/softmax_loss/).focus();
   await step.getByRole("heading", { name: /^softmax_loss → / }).waitFor();
-  const told = step.locator(".told");
-  assert.match(await told.textContent(), /multiply-adds.*d_user \(.*logits\[b, j\] = u_b·v_j \/ τ.*In this run B = \d+, .*τ = 0\.\d/s);
-  await told.getByText("WGSL of this run").first().click();
-  assert.match(await told.locator("pre").first().textContent(), /\n {4}multiply\(/);
+  const details = step.locator(".details");
+  assert.match(await details.textContent(), /multiply-adds.*d_user \(.*logits\[b, j\] = u_b·v_j \/ τ.*In this run B = \d+, .*τ = 0\.\d/s);
+  await details.getByText("WGSL of this run").first().click();
+  assert.match(await details.locator("pre").first().textContent(), /\n {4}multiply\(/);
   await box(/softmax_loss/).focus();
   await page.keyboard.press("Tab");
   await step.getByRole("heading", { name: /^softmax_loss/ }).waitFor({ state: "detached" });

@@ -52,7 +52,7 @@ export class StepGraphPicture extends LitElement {
         flex: 1 1 300px;
         max-width: 75ch;
       }
-      .drawn {
+      .scroller {
         max-width: 100%;
         overflow-x: auto;
       }
@@ -134,7 +134,7 @@ export class StepGraphPicture extends LitElement {
         stroke-opacity: 1;
         stroke-width: 2.5;
       }
-      .told {
+      .details {
         display: grid;
         flex: 1 1 300px;
         gap: 10px;
@@ -203,8 +203,8 @@ export class StepGraphPicture extends LitElement {
       ${problem ? html`<p class="small" role="status">${problem}</p>` : nothing}
       ${graph && layout
         ? html`<div class="body">
-              <div class="card drawn" role="region" aria-label="Operations of a training step" tabindex="0">${this.#drawing(graph, layout)}</div>
-              ${this.#told(graph)}
+              <div class="card scroller" role="region" aria-label="Operations of a training step" tabindex="0">${this.#drawing(graph, layout)}</div>
+              ${this.#details(graph)}
             </div>
             ${this.#list(graph)}`
         : html`<p class="small muted">Reading the plan…</p>`}`;
@@ -246,7 +246,7 @@ export class StepGraphPicture extends LitElement {
     if (start === undefined || end === undefined) return svg``;
     const [[x, y], [u, v]] = [at(start), at(end)];
     const bend = Math.max(24, (v - y - BOX.height) / 2);
-    const lit = [from, to].includes(this.#shown) ? "lit" : "";
+    const lit = [from, to].includes(this.#explained) ? "lit" : "";
     return svg`<path class=${lit} d="M${x} ${y + BOX.height} C${x} ${y + BOX.height + bend} ${u} ${v - bend} ${u} ${v}" />`;
   }
 
@@ -258,9 +258,9 @@ export class StepGraphPicture extends LitElement {
     const filled = this.#filled(name);
     return html`<li .style=${place(spot)}>
       <button
-        class="${sideOf(graph, operation)} ${number === this.#shown ? "shown" : ""}"
+        class="${sideOf(graph, operation)} ${number === this.#explained ? "shown" : ""}"
         aria-pressed=${number === this.chosen ? "true" : "false"}
-        aria-describedby=${number === this.chosen ? "told" : nothing}
+        aria-describedby=${number === this.chosen ? "summary" : nothing}
         title=${operation.operation}
         @click=${() => (this.chosen = number)}
         @focus=${() => (this.chosen = number)}
@@ -284,7 +284,7 @@ export class StepGraphPicture extends LitElement {
     return undefined;
   }
 
-  get #shown(): number {
+  get #explained(): number {
     return this.pointed ?? this.chosen;
   }
 
@@ -295,28 +295,28 @@ export class StepGraphPicture extends LitElement {
     return this.profile?.operations.filter(({ operation }) => operation === named)[before]?.milliseconds;
   }
 
-  /** Explains the chosen operation. */
-  #told(graph: StepGraph): TemplateResult | typeof nothing {
-    const operation = graph.operations[this.#shown];
+  /** Renders the details of an operation. */
+  #details(graph: StepGraph): TemplateResult | typeof nothing {
+    const operation = graph.operations[this.#explained];
     if (operation === undefined) return nothing;
-    const time = this.#timeOf(graph, this.#shown);
+    const time = this.#timeOf(graph, this.#explained);
     const work = [
       operation.multiplyAdds > 0 ? `${scaled(operation.multiplyAdds)} multiply-adds` : "",
       operation.bytes > 0 ? scaled(operation.bytes, "B") : "",
       time === undefined ? "" : `${milliseconds(time)} a step, measured`,
     ].filter(Boolean);
-    return html`<div class="card told small figure">
-      <div id="told">
+    return html`<div class="card details small figure">
+      <div id="summary">
         <h3>${operation.operation}</h3>
         <p>${capital(`once a ${operation.once}`)}${work.length > 0 ? `: ${work.join(", ")}` : ""}.</p>
-        <p class="muted">Takes ${takenBy(graph, this.#shown)}.</p>
+        <p class="muted">Takes ${takenBy(graph, this.#explained)}.</p>
         <p class="muted">Gives ${givenBy(graph, operation)}.</p>
       </div>
       ${operation.shaders.map(([name, wgsl]) => shaderOf(name, wgsl))}
     </div>`;
   }
 
-  /** The graph as a table, for those who cannot see the drawing. */
+  /** Renders the graph as a table, for readers who cannot see the drawing. */
   #list(graph: StepGraph): TemplateResult {
     const titles = ["Operation", "Once a", "Multiply-adds", "Bytes", "Time", "Takes", "Gives"];
     return html`<details class="small">
@@ -406,7 +406,7 @@ function bufferOf({ buffers }: StepGraph, number: number): string {
   return `${name} (${scaled(bytes, "B")})`;
 }
 
-/** A shader's own words, its source, and the source of its CPU twin. */
+/** Renders a shader: its comment, its source, and the source of its CPU twin. */
 function shaderOf(name: string, wgsl: string): TemplateResult {
   const { about = "", shapes = [], twin = "" } = shaders[name] ?? {};
   const shaped = shapes.map(([binding, shape]) => `${binding} ${shape}`).join(" · ");

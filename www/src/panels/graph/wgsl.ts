@@ -1,19 +1,19 @@
-/** A shader's text for readers: it comes without comments and margins. */
+/** Formats a shader, whose text has no comments and margins, for readers. */
 
-/** Names of constants that a shader's words call otherwise: their symbol, and its multiple of the constant. */
+/** Constants with another symbol in the comments: the symbol, and its value as a multiple of the constant. */
 const SYMBOLS: Readonly<Record<string, readonly [symbol: string, times: number]>> = { D4: ["D", 4], TEMPERATURE: ["τ", 1] };
 
 /** Constants of every shader, which are the same in every run. */
 const EVERYWHERE = ["NO_ID", "IMPOSSIBLE", "MIN_NORM", "GRID_WIDTH", "WG_SIZE"];
 
-/** Returns the values that this run gives the symbols of a shader's words, such as `B = 64`. */
-export function valuesOf(wgsl: string, words: string): string[] {
+/** Returns the sizes of this run for the symbols that a text contains, such as `B = 64`. */
+export function valuesOf(wgsl: string, text: string): string[] {
   const lines = wgsl.split("\n");
   const head = lines.slice(0, lines.findIndex((line) => !line.startsWith("const ")));
   return head.flatMap((line) => {
     const [, name = "", value = ""] = /^const (\w+): [uf]32 = ([^;]*)[uf];$/.exec(line) ?? [];
     const [symbol, times] = SYMBOLS[name] ?? [name, 1];
-    return symbol !== "" && !EVERYWHERE.includes(name) && words.split(/[^\wτ]+/).includes(symbol) ? [`${symbol} = ${String(times * Number(value))}`] : [];
+    return symbol !== "" && !EVERYWHERE.includes(name) && text.split(/[^\wτ]+/).includes(symbol) ? [`${symbol} = ${String(times * Number(value))}`] : [];
   });
 }
 
