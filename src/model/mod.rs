@@ -2,6 +2,7 @@
 //! its position in windows and epochs. The trainer decides about data and duration.
 
 mod counters;
+mod graph;
 mod profile;
 mod serve;
 mod skip;
@@ -19,6 +20,7 @@ use crate::plan::{
 };
 use crate::random::{self, stream};
 use counters::HostCounters;
+pub use graph::{Graph, Node, TRAINING};
 pub use profile::{Once, OpProfile, Profile};
 pub use serve::{Filter, Parts, Ranked, Source, Sum};
 pub use state::Position;

@@ -42,6 +42,8 @@ pub enum Once {
     Step,
     /// Once per window of steps, before or after them.
     Window,
+    /// At most once per epoch, before or after it.
+    Epoch,
 }
 
 impl Model {
@@ -120,7 +122,7 @@ impl Model {
 /// Returns the name of an operation: the common prefix of its shaders' stems (or the last stem, if
 /// there is no such prefix), then the first buffer that the last shader writes. The buffer tells
 /// the towers apart, because both may have this operation.
-fn name(plan: &Plan, dispatches: &[Dispatch]) -> String {
+pub(super) fn name(plan: &Plan, dispatches: &[Dispatch]) -> String {
     let Some(last) = dispatches.last() else { return String::new() };
     let stems = dispatches.iter().map(|dispatch| dispatch.shader.stem);
     let common = stems.reduce(|a, b| {

@@ -6,12 +6,24 @@ use web_time::Instant;
 
 use super::{Edge, Trainer};
 use crate::error::{Error, Result};
-use crate::model::Profile;
+use crate::model::{Graph, Profile};
+use crate::plan::Plan;
 
 /// Largest number of timed steps; their times are read back together.
 const ENOUGH: u64 = 256;
 
 impl Trainer {
+    /// Returns the plan of the model that trains.
+    pub fn plan(&self) -> &Plan {
+        self.model.plan()
+    }
+
+    /// Returns the operations of a step, of its window and between epochs, with the buffers between
+    /// them.
+    pub fn graph(&self) -> Graph<'_> {
+        self.model.graph()
+    }
+
     /// Takes the next steps of the epoch for about `budget`, at least one, and returns the time of
     /// each operation. Profiling does not change the results of training, to the bit; the next
     /// slice reports the losses. If an epoch is being measured, its measurement is completed first.

@@ -318,6 +318,11 @@ impl Engine {
         self.with("recover", async |trainer| Ok(trainer.recover().await?.into()))
     }
 
+    /// Returns the operations of a step, with the buffers between them.
+    pub fn graph(&self) -> JsResult<JsValue> {
+        self.borrow("graph", |trainer| to_js(&trainer.graph()))
+    }
+
     /// Takes the next steps for about this many milliseconds. Resolves to the time of each
     /// operation.
     pub fn profile(&self, milliseconds: f64) -> Promise {

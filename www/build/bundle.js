@@ -4,6 +4,8 @@ import { fileURLToPath } from "node:url";
 
 import { build } from "rolldown";
 
+import { shaders } from "./shaders.js";
+
 const source = (path) => fileURLToPath(new URL(`../src/${path}`, import.meta.url));
 
 /** Entries of the package by their published names, and entries of the pages. */
@@ -61,7 +63,7 @@ function chunkName({ moduleIds }) {
  * file, since it may be moved.
  */
 export async function bundle(folder) {
-  const common = { ...OPTIONS, plugins: [unindented, quoted] };
+  const common = { ...OPTIONS, plugins: [shaders, unindented, quoted] };
   const output = { dir: fileURLToPath(folder), format: "esm", minify: true, entryFileNames: "[name].js" };
   // Charts are large, so they load after the rest.
   const codeSplitting = { groups: [{ name: "charts", test: /node_modules\/uplot\// }] };

@@ -7,6 +7,7 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { build } from "rolldown";
 
 import { OPTIONS, unindented } from "./bundle.js";
+import { shaders } from "./shaders.js";
 
 const www = new URL("../", import.meta.url);
 const path = (name) => fileURLToPath(new URL(name, www));
@@ -34,7 +35,7 @@ async function script(input, format) {
   const { output } = await build({
     ...OPTIONS,
     input: path(input),
-    plugins: [carriedFiles, unindented],
+    plugins: [carriedFiles, shaders, unindented],
     write: false,
     output: { format, minify: true, codeSplitting: false },
   });

@@ -19,6 +19,7 @@ import type {
   Query,
   Recommendation,
   Report,
+  StepGraph,
   Unseen,
 } from "./types.js";
 import type { Engine } from "./wasm.js";
@@ -42,6 +43,10 @@ export class Run {
 
   profile(milliseconds: number): Promise<Profile> {
     return this.#inTurn((engine) => engine.profile(milliseconds));
+  }
+
+  graph(): Promise<StepGraph> {
+    return this.#inTurn((engine) => engine.graph());
   }
 
   about(): Promise<About> {

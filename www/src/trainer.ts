@@ -28,6 +28,7 @@ import type {
   Recommendations,
   Report,
   Source,
+  StepGraph,
   Unseen,
 } from "./types.js";
 
@@ -189,6 +190,14 @@ export class Trainer {
    */
   profile(): Promise<Profile> {
     return this.#remote.ask("profile", PROFILED);
+  }
+
+  /**
+   * Returns the operations of a training step, and the buffers that one writes and another one reads, from the plan of the
+   * run: with OneBP there is no gradient of the users, CBNS adds its bank. Available before, during and after training.
+   */
+  graph(): Promise<StepGraph> {
+    return this.#remote.ask("graph");
   }
 
   /** Returns the report of the run so far. */

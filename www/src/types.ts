@@ -317,6 +317,41 @@ export interface Profile {
   operations: Operation[];
 }
 
+/** A training step as a graph, from the plan of the run: its operations, and the buffers that they pass on. */
+export interface StepGraph {
+  /** The operations of a step, of its window of steps and between epochs, in the order in which they run. */
+  operations: PlannedOperation[];
+  /** Name and bytes of each buffer. */
+  buffers: [name: string, bytes: number][];
+  /**
+   * For each buffer that an operation uses: the number of the last operation before it that wrote the buffer, its own
+   * number, and the buffer's. A buffer that no operation before it wrote has no edge, such as a table.
+   */
+  edges: [from: number, to: number, buffer: number][];
+  /** Pairs of this epoch: fewer than the training pairs if some are skipped. */
+  pairs: number;
+  /** Entries of CBNS's bank that are negatives in the next step; 0 without a bank. */
+  banked: number;
+}
+
+/** An operation of the plan. */
+export interface PlannedOperation {
+  /** Its name, as in a {@link Profile}. */
+  operation: string;
+  /** How often it runs; between epochs, at most once an epoch. */
+  once: "step" | "window" | "epoch";
+  /** Name and WGSL of its shaders, in order, each once. The text is that which a GPU compiles for this run. */
+  shaders: [name: string, wgsl: string][];
+  /** Multiply-adds per run, for a full batch and a full bank. */
+  multiplyAdds: number;
+  /** Bytes per run that it reads and writes, for a full batch; 0 if they are not counted. */
+  bytes: number;
+  /** Numbers of the buffers that it only reads. */
+  reads: number[];
+  /** Numbers of the buffers that it writes; it may read them, too. */
+  writes: number[];
+}
+
 /** An operation of a step, or of a window. */
 export interface Operation {
   /** The common part of its shaders' names, and its output: `softmax_loss → d_item`. */

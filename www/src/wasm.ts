@@ -14,6 +14,7 @@ import type {
   OptionSpec,
   Preset,
   Profile,
+  StepGraph,
   Progress,
   Query,
   Recommendation,
@@ -39,6 +40,7 @@ export interface Engine {
   about(): About;
   setEpochs(epochs: number): Promise<void>;
   advance(milliseconds: number): Promise<Progress>;
+  graph(): StepGraph;
   profile(milliseconds: number): Promise<Profile>;
   /** Recovers from a fault of the GPU. Returns whether there was one. */
   recover(): Promise<boolean>;

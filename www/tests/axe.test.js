@@ -52,6 +52,9 @@ for (const [colorScheme, width] of [["light", 1280], ["dark", 390], ["light", 32
     await page.locator("tt-pictures").getByText("Batch", { exact: true }).click();
     await page.locator("tt-batch-picture tbody tr").nth(9).waitFor();
     found.batch = await violations(page);
+    await page.locator("tt-pictures").getByText("Step", { exact: true }).click();
+    await page.locator("tt-step-graph").getByRole("button", { name: /^gather_rows/ }).first().waitFor();
+    found.step = await violations(page);
     await page.getByRole("button", { name: "The words" }).click();
     await page.getByRole("button", { name: "Take the tour" }).click();
     found.tour = await violations(page);
@@ -78,7 +81,7 @@ for (const [colorScheme, width] of [["light", 1280], ["dark", 390], ["light", 32
     await main(page).click();
     await page.getByText("(best so far)").waitFor();
     found.tuning = await violations(page);
-    assert.deepEqual(found, { idle: [], training: [], done: [], map: [], batch: [], tour: [], past: [], compare: [], refused: [], tuning: [] });
+    assert.deepEqual(found, { idle: [], training: [], done: [], map: [], batch: [], step: [], tour: [], past: [], compare: [], refused: [], tuning: [] });
     await fits(page, {});
     await close();
   });

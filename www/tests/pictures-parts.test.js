@@ -1,9 +1,12 @@
 /** Small parts of the pictures that need no browser: the map's plane, its groups and its frames, and a batch's softmax. */
 
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { test } from "node:test";
 
 import { runnerImport } from "vite";
+
+import { shaderTexts } from "../build/shaders.js";
 
 const load = async (path) => (await runnerImport(new URL(`../src/panels/${path}`, import.meta.url).pathname)).module;
 
@@ -17,6 +20,8 @@ const { byFeature, byPopularity } = await load("map/colouring.ts");
 const { pointAt, pointTowards } = await load("map/places.ts");
 const { Camera } = await load("map/camera.ts");
 const { cellsOf, lossOf } = await load("batch/softmax.ts");
+const { layoutOf } = await load("graph/layout.ts");
+const { indented, valuesOf } = await load("graph/wgsl.ts");
 const { csvOf } = await load("chart-csv.ts");
 const { GLOSSARY } = await load("words/glossary.ts");
 const { termOf, TERMS } = await load("words/terms.ts");
@@ -153,6 +158,30 @@ test("a batch's softmax: shares add up, the positive again is no negative, rare 
   assert.ok(rare[0][0].share > rows[0][0].share);
   const alike = cellsOf([[1, 0], [1, 0]], [candidate("a", [1, 0]), candidate("b", [1, 0])], 1);
   assert.ok(Math.abs(lossOf(alike) - Math.log(2)) < 1e-12, "a guess");
+});
+
+test("a graph's operations stand below those that they need, in bands, each at a place of its own", () => {
+  const operations = ["window", "window", "step", "step", "step", "window"].map((once) => ({ once }));
+  const edges = [[0, 1, 0], [0, 2, 1], [0, 3, 2], [2, 4, 3], [3, 4, 4], [2, 4, 5], [4, 5, 6]];
+  const { spots, bands, rows, columns } = layoutOf({ operations, edges });
+  assert.deepEqual(bands.map(({ once, row, operations }) => [once, row, operations]), [["window", 0, [0, 1]], ["step", 2, [2, 3, 4]], ["window", 4, [5]]]);
+  assert.deepEqual(spots.map(({ column, row }) => [column, row]), [[0, 0], [0, 1], [-0.5, 2], [0.5, 2], [0, 3], [0, 4]]);
+  assert.deepEqual([rows, columns], [5, 2]);
+  for (const [from, to] of edges) assert.ok(spots[from].row < spots[to].row);
+});
+
+test("a shader is shown with its margins, its sizes and the comments of its file", async () => {
+  const wgsl = "const WIDE: bool = false;\nconst B: u32 = 64u;\nconst K: u32 = 8u;\nconst D4: u32 = 4u;\nconst TEMPERATURE: f32 = 0.05f;\nfn main(\na: u32,\n) {\nif B > 1u {\nreturn;\n}\n}\n";
+  assert.deepEqual(valuesOf(wgsl, "s / τ, x (B, D)"), ["B = 64", "D = 16", "τ = 0.05"]);
+  assert.deepEqual(indented(wgsl).split("\n").slice(5), ["fn main(", "    a: u32,", ") {", "    if B > 1u {", "        return;", "    }", "}"]);
+  const texts = shaderTexts();
+  for (const [name, { about, twin }] of Object.entries(texts)) {
+    assert.ok(about.length > 20 && !about.includes("//"), name);
+    assert.ok(existsSync(new URL(`../../src/executor/cpu/${twin}.rs`, import.meta.url)), `${name}: ${twin}`);
+  }
+  assert.match(texts.softmax_loss_rows.about, /\nloss\[b\] = logsumexp/);
+  assert.deepEqual(texts.gather_rows.shapes.at(-1), ["out", "(ROWS, D)"]);
+  assert.equal(texts.bank_logits.twin, "softmax_loss");
 });
 
 test("a chart's values are a file with a line for each place that has one", () => {

@@ -90,6 +90,53 @@ test("the batch has the run's own numbers: rows add up, the diagonal is marked, 
   await close();
 });
 
+test("the step is the plan of the run: techniques change it, and each operation is explained", async () => {
+  const { page, faults, close } = await open(session);
+  await phase(page, "Start training");
+  await quick(page, 4);
+  await page.locator("tt-pictures").getByText("Step", { exact: true }).click();
+  await page.locator("tt-pictures").scrollIntoViewIfNeeded();
+  const step = page.locator("tt-step-graph");
+  const box = (name) => step.locator("li").getByRole("button", { name });
+  await box(/^gather_rows/).first().waitFor();
+  await box(/softmax_loss/).focus();
+  await step.getByRole("heading", { name: /^softmax_loss → / }).waitFor();
+  const details = step.locator(".details");
+  assert.match(await details.textContent(), /multiply-adds.*d_user \(.*logits\[b, j\] = u_b·v_j \/ τ.*In this run B = \d+, .*τ = 0\.\d/s);
+  await details.getByText("WGSL of this run").first().click();
+  assert.match(await details.locator("pre").first().textContent(), /\n {4}multiply\(/);
+  await box(/softmax_loss/).focus();
+  await page.keyboard.press("Tab");
+  await step.getByRole("heading", { name: /^softmax_loss/ }).waitFor({ state: "detached" });
+  await box(/^gather_rows → user/).hover();
+  await step.getByRole("heading", { name: "gather_rows → user_outputs" }).waitFor();
+  await step.getByText("The graph as a table").click();
+  assert.equal(await step.locator("tbody tr").count(), await step.locator("li").count());
+
+  // OneBP has no gradient of the users; CBNS has a bank, skipping has kept pairs, and both count.
+  assert.ok((await step.locator("table").textContent()).includes("d_user"));
+  await page.getByRole("switch", { name: "OneBP" }).check({ force: true });
+  await box(/^aggregate_users/).waitFor();
+  assert.ok(!(await step.locator("table").textContent()).includes("d_user"));
+  await page.getByRole("switch", { name: "OneBP" }).uncheck({ force: true });
+  await page.getByRole("switch", { name: "CBNS" }).check({ force: true });
+  await page.getByRole("switch", { name: "Skipping" }).check({ force: true });
+  await box(/^enqueue/).waitFor();
+  await box(/^compact_pairs/).waitFor();
+  await page.getByRole("spinbutton", { name: "Up to this share of the epochs" }).fill("1");
+  await main(page).click();
+  await phase(page, "Train again");
+  const pairs = (text) => /This epoch has ([\d,]+) of ([\d,]+) pairs/.exec(text).slice(1).map((digits) => Number(digits.replaceAll(",", "")));
+  await until(async () => {
+    const [kept, all] = pairs(await step.locator(".bar").textContent());
+    return kept < all;
+  });
+  assert.doesNotMatch(await step.locator(".bar").textContent(), /bank has 0 of/);
+  await page.screenshot({ path: drawing("step"), fullPage: true });
+  assert.deepEqual(faults, []);
+  await close();
+});
+
 test("words explain themselves to the pointer, the keyboard and a press, and go with Escape", async () => {
   const { page, close } = await open(session);
   await phase(page, "Start training");

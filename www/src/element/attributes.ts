@@ -3,7 +3,7 @@
 import { TwoTowerError } from "../error.js";
 
 /** Panels that the element can show. */
-export const PANELS = ["loss", "metrics", "ask", "map", "batch", "compare", "profile"] as const;
+export const PANELS = ["loss", "metrics", "ask", "map", "batch", "step", "compare", "profile"] as const;
 export type Panel = (typeof PANELS)[number];
 
 /** Events on which the element may load the trainer. */
@@ -23,7 +23,7 @@ export const ATTRIBUTES = {
   strategies: "Names of strategies to compare, at most four: `two-bp`, `one-bp`, `cbns`, `skip`, `settings`",
   epochs: "Number of epochs",
   controls: "Keys of the options that the reader may change; a group (`onebp`, `cbns`, `skip`) shows its switch",
-  panels: "Panels to show: `loss`, `metrics`, `ask`, `map` (the items as points), `batch` (a batch as the loss sees it), `compare`, `profile`; default: the first three, or only `compare` if `strategies` is set",
+  panels: "Panels to show: `loss`, `metrics`, `ask`, `map` (the items as points), `batch` (a batch as the loss sees it), `step` (the graph of a training step), `compare`, `profile`; default: the first three, or only `compare` if `strategies` is set",
   backend: "Backend: `auto` (a real GPU, else the CPU), `webgpu`, `cpu`",
   loading: "When to load the trainer: `visible` (when it is on screen), `interaction` (when the reader asks for it), `eager` (at once)",
   autostart: "Starts training as soon as the trainer is ready; a boolean attribute",

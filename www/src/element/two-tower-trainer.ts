@@ -41,6 +41,7 @@ type Camel<Name extends string> = Name extends `${infer Head}-${infer Tail}` ? `
  * @csspart ask - The lists
  * @csspart map - The items as points that move while the model learns
  * @csspart batch - A small batch as the loss sees it
+ * @csspart step - The graph of a training step
  * @csspart profile - The profile of a training step
  * @csspart compare - The comparison of strategies
  * @csspart footer - Credits
@@ -321,7 +322,7 @@ export class TwoTowerTrainer extends Base {
 }
 
 /** Parts that pages can style, all inside the view. */
-export const PARTS = ["frame", "message", "controls", "settings", "charts", "ask", "map", "batch", "profile", "compare", "footer", "start", "reset"];
+export const PARTS = ["frame", "message", "controls", "settings", "charts", "ask", "map", "batch", "step", "profile", "compare", "footer", "start", "reset"];
 
 /** Style sheets, created once for all elements. */
 let sheets: CSSStyleSheet[] | undefined;

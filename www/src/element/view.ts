@@ -198,6 +198,7 @@ export class View extends LitElement {
     const panels = this.setup?.panels ?? [];
     if (panels.includes("map")) void import("../panels/item-map.js");
     if (panels.includes("batch")) void import("../panels/batch-picture.js");
+    if (panels.includes("step")) void import("../panels/step-graph.js");
   }
 
   override render(): TemplateResult | typeof nothing {
@@ -271,6 +272,9 @@ export class View extends LitElement {
       : nothing}
     ${shows("batch")
       ? html`<tt-batch-picture part="batch" .trainer=${trainer} .run=${run} .version=${version} .words=${words}></tt-batch-picture>`
+      : nothing}
+    ${shows("step")
+      ? html`<tt-step-graph part="step" .trainer=${trainer} .run=${run} .version=${version} .phase=${session.phase}></tt-step-graph>`
       : nothing}`;
   }
 

@@ -305,6 +305,7 @@ export class DemoPage extends LitElement {
             .version=${session.version}
             .epoch=${session.epochs.length}
             .user=${this.user}
+            .phase=${phase}
             .words=${this.dataSet.words}
             ?trying=${trying !== undefined}
           ></tt-pictures>

@@ -5,12 +5,14 @@ import type { Trainer } from "../index.js";
 import { base } from "../panels/base.js";
 import "../panels/choice-bar.js";
 import { define } from "../panels/define.js";
+import type { Phase } from "../panels/session.js";
 import { layOut } from "./lay-out.js";
 
 /** The pictures, with their labels. */
 const PICTURES = [
   ["map", "Map"],
   ["batch", "Batch"],
+  ["step", "Step"],
 ] as const;
 
 type Picture = (typeof PICTURES)[number][0];
@@ -18,10 +20,12 @@ type Picture = (typeof PICTURES)[number][0];
 const LOADERS: Readonly<Record<Picture, () => Promise<unknown>>> = {
   map: () => import("../panels/item-map.js"),
   batch: () => import("../panels/batch-picture.js"),
+  step: () => import("../panels/step-graph.js"),
 };
 
 const CAPTIONS: Readonly<Record<Picture, string>> = {
   map: "The items as the model sees them, from epoch to epoch.",
+  step: "The operations of a training step and the buffers that they pass on, from the plan of this run.",
   batch: "A few pairs of the data as the loss sees them: each against the others’ items.",
 };
 
@@ -52,6 +56,7 @@ export class Pictures extends LitElement {
   /** Id of the user that the model is asked about. */
   @property() user: string | undefined;
   @property({ attribute: false }) words = { user: "user", item: "item" };
+  @property() phase: Phase = "opening";
   /** Whether the model that trains now belongs to a trial of the tuning. */
   @property({ type: Boolean }) trying = false;
   @state() private picture: Picture = "map";
@@ -91,6 +96,9 @@ export class Pictures extends LitElement {
   }
 
   #shown(): TemplateResult {
+    if (this.picture === "step") {
+      return html`<tt-step-graph .trainer=${this.trainer} .run=${this.run} .version=${this.version} .phase=${this.phase}></tt-step-graph>`;
+    }
     if (this.picture === "batch") {
       return html`<tt-batch-picture .trainer=${this.trainer} .run=${this.run} .version=${this.version} .words=${this.words}></tt-batch-picture>`;
     }

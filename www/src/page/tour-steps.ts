@@ -35,7 +35,7 @@ export function stepsOf({ user, item }: { user: string; item: string }): readonl
     {
       at: ".see",
       title: "Look inside",
-      text: `${capital(item)}s that suit the same ${user}s gather on the map. The batch shows what the loss pulls together and pushes apart.`,
+      text: `${capital(item)}s that suit the same ${user}s gather on the map. The batch shows what the loss pulls together and pushes apart, the step shows each operation of training.`,
     },
     {
       at: ".settings",
