@@ -2,14 +2,15 @@
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 
 import { blank, start } from "./browser.js";
-import { ratings, titles } from "./ratings.js";
+import { installed } from "./installed.js";
+import { ratings } from "./ratings.js";
 
 /** The Vulkan driver of Debian's Chromium, which computes on the CPU. Dawn rejects Mesa's lavapipe. */
 const SWIFTSHADER = "/usr/lib/chromium/vk_swiftshader_icd.json";
@@ -26,18 +27,6 @@ before(() => {
   symlinkSync(join(www, "node_modules/webgpu"), join(withDawn, "node_modules/webgpu"));
 });
 after(() => [withDawn, withoutDawn].forEach((folder) => folder && rmSync(folder, { recursive: true })));
-
-function installed() {
-  const folder = mkdtempSync(join(tmpdir(), "twotower-"));
-  const home = join(folder, "node_modules/twotower");
-  const isPublished = (path) => !["data", "types"].includes(basename(path));
-  mkdirSync(home, { recursive: true });
-  cpSync(join(www, "package.json"), join(home, "package.json"));
-  cpSync(join(www, "dist"), join(home, "dist"), { recursive: true, filter: isPublished });
-  writeFileSync(join(folder, "ratings.csv"), ratings());
-  writeFileSync(join(folder, "items.csv"), titles());
-  return folder;
-}
 
 /** First lines of most scripts. */
 const PREAMBLE = `

@@ -48,16 +48,17 @@ pub fn build() -> Result<PathBuf> {
     shell::step("typedoc", || {
         shell::quiet(setup::node("typedoc/bin/typedoc").arg("--out").arg(site.join("api")))
     })?;
-    link_to_repository(&site, &site)?;
+    mend_links(&site, &site)?;
     Ok(site)
 }
 
-/// Rewrites links that leave the site, so that they lead to the repository.
-fn link_to_repository(site: &Path, folder: &Path) -> Result<()> {
+/// Rewrites links that leave the site, so that they lead to the repository, and links to pages that
+/// mdBook has renamed.
+fn mend_links(site: &Path, folder: &Path) -> Result<()> {
     for entry in folder.read_dir().with_context(|| folder.display().to_string())? {
         let path = entry?.path();
         if path.is_dir() && !path.ends_with("api") && !path.ends_with("twotower") {
-            link_to_repository(site, &path)?;
+            mend_links(site, &path)?;
         } else if path.extension().is_some_and(|extension| extension == "html") {
             let text = fs::read_to_string(&path)?;
             let page = path.strip_prefix(site).context("a page of the site")?;
@@ -73,10 +74,17 @@ fn rewritten(text: &str, page: &Path) -> String {
     let mut out = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let (address, rest) = part.split_once('"').unwrap_or((part, ""));
-        let outside = outside(address, page);
-        out += &format!("href=\"{}\"{rest}", outside.as_deref().unwrap_or(address));
+        let address = outside(address, page).unwrap_or_else(|| inside(address));
+        out += &format!("href=\"{address}\"{rest}");
     }
     out
+}
+
+/// Returns the address of a page of the site: mdBook makes `index.html` of `README.md`, but links
+/// name `README.html`.
+fn inside(address: &str) -> String {
+    let is_relative = !address.contains(':');
+    if is_relative { address.replace("README.html", "index.html") } else { address.to_owned() }
 }
 
 /// Returns the repository's address of a relative link that leaves the site, if it does.
@@ -109,11 +117,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn links_that_leave_the_site_lead_to_the_repository() {
-        let page = Path::new("guide/start.html");
+    fn links_lead_to_the_repository_or_to_the_pages_of_the_site() {
+        let page = Path::new("guide/errors.html");
         let same =
             r#"<a href="../element.html#styles">a</a><a href="https://a.example/../..">b</a>"#;
         assert_eq!(rewritten(same, page), same);
+        let index = rewritten(r##"<a href="../embed/README.html#b">a</a>"##, page);
+        assert_eq!(index, r##"<a href="../embed/index.html#b">a</a>"##);
         let out = rewritten(r#"<a href="../../README.html#options">a</a>"#, page);
         assert_eq!(out, format!(r#"<a href="{REPOSITORY}README.md#options">a</a>"#));
         let out = rewritten(r#"<a href="../examples/train.rs">a</a>"#, Path::new("scale.html"));

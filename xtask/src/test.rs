@@ -1,11 +1,11 @@
 //! `cargo xtask test`: runs all tests and lints.
 
-use crate::{cluster, embeds, fuzz, lab};
+use crate::{cluster, docs, embeds, fuzz, lab};
 use anyhow::Result;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 use std::time::Instant;
-use xtask::{pages, root, setup, shell, size};
+use xtask::{root, setup, shell, size};
 
 /// Counts of a stage.
 #[derive(Default)]
@@ -139,9 +139,10 @@ fn number_before(word: &str, line: &str) -> usize {
     pair.and_then(|pair| pair[0].parse().ok()).unwrap_or_default()
 }
 
-/// Runs the browser tests. Node's test runner ends with lines such as `ℹ pass 12`.
+/// Runs the browser tests, also of the documentation site. Node's test runner ends with lines such as
+/// `ℹ pass 12`.
 fn test_browser() -> Result<Tally> {
-    pages::build()?;
+    docs::build()?;
     let mut sum = Tally::default();
     let mut tests = setup::npm();
     // The pages are built already, so the scripts before `npm test` are skipped.

@@ -47,6 +47,7 @@ export class View extends LitElement {
     css`
       .frame {
         display: grid;
+        grid-template-columns: minmax(0, 1fr);
         gap: 10px;
         padding: 12px;
       }

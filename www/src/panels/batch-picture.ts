@@ -43,6 +43,7 @@ export class BatchPicture extends LitElement {
     css`
       :host {
         display: grid;
+        grid-template-columns: minmax(0, 1fr);
         gap: 12px;
       }
       .bar {
