@@ -65,6 +65,16 @@ async function barsHaveWidths(page) {
   assert.ok(new Set(widths.map(([drawn]) => drawn.toFixed(2))).size > 1, "the bars have different widths");
 }
 
+/** Fails unless the operations of a step are drawn at places of their own. */
+async function stepHasPlaces(page) {
+  await page.locator("tt-pictures").getByText("Step", { exact: true }).click();
+  await page.locator("tt-pictures").scrollIntoViewIfNeeded();
+  const operations = page.locator("tt-step-graph li");
+  await operations.nth(9).waitFor();
+  const places = await operations.evaluateAll((boxes) => boxes.map((box) => box.getBoundingClientRect()).map(({ x, y }) => `${x} ${y}`));
+  assert.equal(new Set(places).size, places.length, `${places}`);
+}
+
 test("the demo page trains without a violation", async () => {
   const { page, faults } = await open("index.html");
   await page.locator("input[type=file]").setInputFiles([file("mine.csv", ratings())]);
@@ -74,6 +84,7 @@ test("the demo page trains without a violation", async () => {
   await main(page).click();
   await phase(page, "Train again");
   await barsHaveWidths(page);
+  await stepHasPlaces(page);
   assert.deepEqual(faults, []);
   await page.close();
 });
