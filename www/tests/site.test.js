@@ -151,6 +151,7 @@ for (const path of PAGES) {
     await page.locator("#mdbook-sidebar").waitFor({ state: "hidden" });
     found.phone = await violations(page);
     await fits(page, { forcedColors: true });
+    assert.equal(await page.locator(".content").evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth), 0, "the text scrolls sideways");
     assert.deepEqual(found, { light: [], dark: [], phone: [] });
     assert.deepEqual(faults, []);
     await close();
