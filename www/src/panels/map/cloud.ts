@@ -96,7 +96,8 @@ export class Cloud {
     const { width, height } = gl.canvas;
     gl.viewport(0, 0, width, height);
     gl.clear(gl.COLOR_BUFFER_BIT);
-    if (this.#points === undefined) return;
+    // Until the colours are known, nothing can be drawn.
+    if (this.#points === undefined || colours.length === 0) return;
     gl.useProgram(this.#program.program);
     setBuffersAndAttributes(gl, this.#program, this.#points);
     const premultiplied = colours.flatMap(([red = 0, green = 0, blue = 0, alpha = 1]) => [red * alpha, green * alpha, blue * alpha, alpha]);
