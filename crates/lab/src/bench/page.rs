@@ -83,10 +83,6 @@ impl Page {
             Goal::at_most(what, 50.0, Some(*longest)).in_units("ms")
         };
         let mut goals: Vec<Goal> = self.tasks.iter().map(task).collect();
-        goals.extend(self.frames.iter().map(|Frames { points, time }| {
-            let what = format!("a frame of the map with {points} items that move, 60 a second");
-            Goal::at_most(what, 1e3 / 60.0, Some(time.median)).in_units("ms")
-        }));
         let seconds = self.first_loss.median / 1e3;
         goals.push(
             Goal::at_most("first loss on screen after load, warm cache", 3.0, Some(seconds))
