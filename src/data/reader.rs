@@ -99,7 +99,8 @@ impl Reader {
         self.check(chunk)?;
         let mut rest = chunk;
         if !self.carry.is_empty() {
-            // Mostly, one line completes the record; only a record with an open quote needs more.
+            // Usually one line completes the record. A record with an open quote or a JSON element
+            // can need more.
             let line_end = memchr::memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
             rest = self.push_carried(rest, line_end, take)?;
             if !self.carry.is_empty() && !rest.is_empty() {
@@ -135,7 +136,8 @@ impl Reader {
         })
     }
 
-    /// Appends bytes of `chunk` to the carried ones and reads those; returns the rest of `chunk`.
+    /// Appends the first `count` bytes of `chunk` to the carried bytes and reads these bytes;
+    /// returns the rest of `chunk`.
     fn push_carried<'c>(
         &mut self,
         chunk: &'c [u8],
@@ -228,7 +230,7 @@ impl Parser {
                 if let [name @ .., b':'] = data[..record.length].trim_ascii() {
                     *block = name.to_vec();
                 } else {
-                    // The item comes before the cells of each row.
+                    // Position 0 is the block's item; the cells of the row follow.
                     let cells = record.row.map(|row| {
                         pick(positions, |at| match at.checked_sub(1) {
                             Some(at) => row.get(at),

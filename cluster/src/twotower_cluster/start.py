@@ -192,7 +192,7 @@ def _feature_lists(shards: Shards, tower: Tower, features: Features | None) -> j
 
 
 def lists_table(shards: Shards, lists: Sequence[np.ndarray]) -> jax.Array:
-    """Returns lists as a table (R, L): a row's members plus 1, then zeros up to the longest list.
+    """Returns lists as a table (R, L). A row has each member's id + 1, then zeros as padding.
 
     A process fills in the rows of its own devices.
     """

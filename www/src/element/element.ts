@@ -1,4 +1,4 @@
-/** Defines `<two-tower-trainer>`. A second definition, also by another version of the package, has no effect. */
+/** Defines `<two-tower-trainer>`, unless the page already defines it, perhaps with another version of the package. */
 
 import { page } from "../environment.js";
 import type { TwoTowerEventMap } from "./events.js";

@@ -1,6 +1,6 @@
 import type { EpochReport, Progress } from "../index.js";
 
-/** Maximum number of points of a curve: about one for each pixel and a half of a wide chart. */
+/** Maximum number of points of a curve: about one per 1.5 pixels of a wide chart. */
 const MOST = 512;
 
 /** A curve's points: epochs done at the end of each span of steps, and the span's mean loss. */

@@ -90,7 +90,7 @@ pub fn jax(sgd: &Value, adam: &Value, shared: usize) -> Result<Vec<Entry>> {
         .collect()
 }
 
-/// Writes the start tables and the batches of the contestants in the page, for JAX.
+/// Writes the input of JAX: the same start tables and batches as in the page.
 async fn write_start(folder: &Path, sgd: &Value, adam: &Value, shared: usize) -> Result<()> {
     let (config, adam) = (Config::resolve(sgd)?, Config::resolve(adam)?);
     let mut stopwatch = Stopwatch::new(&config, USERS, ITEMS, BackendRequest::CPU).await?;
