@@ -146,10 +146,8 @@ fn of_split(data: &Dataset, config: &Config) -> Vec<String> {
     };
     if wanted && data.test.is_empty() {
         let reason = match config.split.kind {
-            SplitKind::Given => "no pair of its file has a user and an item with training pairs",
-            SplitKind::TemporalGlobal => {
-                "no pair after the split has a user and an item with training pairs"
-            }
+            SplitKind::Given => "no file has test pairs",
+            SplitKind::TemporalGlobal => "no pair is later than the split",
             _ => "no user has enough pairs",
         };
         warnings.push(format!("the test part is empty: {reason}"));

@@ -100,7 +100,12 @@ fn probable_mistakes_are_warnings() {
         (&all, &sessions, "every user has one pair. Is column 0 the right one?"),
         (&all, &serials, "every item occurs once. Is column 1 the right one?"),
         (&all, &guests, "the user `guest` has 30 of 70 pairs"),
-        (&json!({ "split.test": 0.2 }), &sessions, "the test part is empty"),
+        (&json!({ "split.test": 0.2 }), &sessions, "the test part is empty: no user has enough"),
+        (
+            &json!({ "split.kind": "temporal-global", "split.at": "2030-01-01" }),
+            &table(8, 5, |_, _| "2020-01-05".into()),
+            "the test part is empty: no pair is later than the split",
+        ),
         (
             &json!({ "split.kind": "leave-last-out" }),
             &table(8, 5, |_, _| "2020-01-05".into()),
