@@ -119,17 +119,17 @@ impl Model {
     }
 }
 
-/// Returns the name of an operation: the common prefix of its shaders' stems (or the last stem, if
-/// there is no such prefix), then the first buffer that the last shader writes. The buffer tells
-/// the towers apart, because both may have this operation.
+/// Returns the name of an operation: the common prefix of its first and its last shader's stem (or
+/// the last stem, if there is no such prefix), then the first buffer that the last shader writes.
+/// The buffer tells the towers apart, because both may have this operation.
 pub(super) fn name(plan: &Plan, dispatches: &[Dispatch]) -> String {
-    let Some(last) = dispatches.last() else { return String::new() };
-    let stems = dispatches.iter().map(|dispatch| dispatch.shader.stem);
-    let common = stems.reduce(|a, b| {
-        let same = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
-        a[..same].trim_end_matches('_')
-    });
-    let stem = common.filter(|common| !common.is_empty()).unwrap_or(last.shader.stem);
+    let (Some(first), Some(last)) = (dispatches.first(), dispatches.last()) else {
+        return String::new();
+    };
+    let [a, b] = [first, last].map(|dispatch| dispatch.shader.stem);
+    let same = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
+    let common = a[..same].trim_end_matches('_');
+    let stem = if common.is_empty() { b } else { common };
     match last.buffers().find(|(access, _)| access.writes()) {
         Some((_, buffer)) => format!("{stem} → {}", plan.buffers[buffer.0].name),
         None => stem.into(),

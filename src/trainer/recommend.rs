@@ -312,7 +312,7 @@ impl Trainer {
         let features = features.as_ref().ok_or_else(|| {
             refused("this tower has no features", format!("a run with `{option}`, or ids"))
         })?;
-        let cells: BTreeMap<&str, String> = unseen
+        let cells: Vec<(&str, String)> = unseen
             .features
             .iter()
             .map(|(column, cell)| match cell {
@@ -320,9 +320,11 @@ impl Trainer {
                 Cell::Number(number) => (column.as_str(), number.to_string()),
             })
             .collect();
-        let (known, mut unknown) = features.lookup(|column| cells.get(column).map(String::as_str));
+        let cell_of = |column: &str| cells.iter().find(|cell| cell.0 == column);
+        let (known, mut unknown) =
+            features.lookup(|column| cell_of(column).map(|cell| cell.1.as_str()));
         unknown +=
-            cells.keys().filter(|&&cell| features.columns().all(|name| name != cell)).count();
+            cells.iter().filter(|cell| features.columns().all(|name| name != cell.0)).count();
         let columns = || features.columns().collect::<Vec<_>>().join(", ");
         match known.len() {
             0 => Err(refused(

@@ -91,7 +91,7 @@ for (const colorScheme of ["light", "dark"]) {
 
   test(`the element, ${colorScheme}`, async () => {
     const html = `<!doctype html><html lang="en"><head><title>A page</title><meta name="color-scheme" content="light dark"></head><body><main><h1>A page</h1>
-      <two-tower-trainer epochs="60" config='{"dim": 8, "batchSize": 1024}' controls="dim onebp cbns" panels="loss metrics ask map batch profile compare" strategies="two-bp one-bp"></two-tower-trainer>
+      <two-tower-trainer epochs="60" config='{"dim": 8, "batchSize": 1024}' controls="dim onebp cbns" panels="loss metrics ask map batch step profile compare" strategies="two-bp one-bp"></two-tower-trainer>
       </main><script type="module" src="element.js"></script></body></html>`;
     const prepare = (page) => page.route("**/try.html", (route) => route.fulfill({ contentType: "text/html", body: html }));
     const { page, close } = await open(session, { path: "try.html", colorScheme, prepare });

@@ -138,9 +138,12 @@ test("NumPy's files are read without a copy", () => {
   const file = new Uint8Array(128 + 24);
   file.set([0x93, ..."NUMPY".split("").map((c) => c.charCodeAt(0)), 1, 0, 118, 0, ...header.split("").map((c) => c.charCodeAt(0))]);
   new Float32Array(file.buffer, 128).set([1, 2, 3, 4, 5, 6]);
-  const { rows, width, values } = readNpy(file);
+  const { rows, width, values } = readNpy("items.npy", file);
   assert.deepEqual([rows, width, [...values]], [2, 3, [1, 2, 3, 4, 5, 6]]);
   assert.equal(values.buffer, file.buffer);
+  const flat = new Uint8Array(128).fill(32);
+  flat.set(file.subarray(0, 10));
+  assert.throws(() => readNpy("users.npy", flat), /users\.npy/);
 });
 
 test("a batch's softmax: shares add up, the positive again is no negative, rare items are lifted", () => {

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 /// Largest download without charts, in gzipped bytes: a little above its current size. The goal is
 /// 200 KB.
-const BUDGET: usize = 525_000;
+const BUDGET: usize = 523_000;
 
 /// A part of a page's download.
 #[derive(Debug, Serialize, Deserialize)]

@@ -42,8 +42,9 @@ export function elapsed(seconds: number): string {
   return seconds < 59.95 ? `${seconds.toFixed(1)} s` : duration(Math.round(seconds));
 }
 
-/** Formats 18.3421 as `18.3 ms`: three digits, at most to the microsecond. */
+/** Formats 18.3421 as `18.3 ms`: three digits, at most to the microsecond. A shorter time is `<0.001 ms`. */
 export function milliseconds(time: number): string {
+  if (time > 0 && time < 0.001) return "<0.001 ms";
   return `${digits.format(Number(time.toFixed(3)))} ms`;
 }
 

@@ -2,7 +2,7 @@
 
 import type { Export, Item, Trainer } from "../../index.js";
 import { type Entry, readCatalogue } from "../map/catalogue.js";
-import { readNpy, rowOf } from "../map/matrix.js";
+import { type Matrix, type MatrixFile, readNpy, rowOf } from "../map/matrix.js";
 import { Pace } from "../map/pace.js";
 import { type Candidate, type Cell, cellsOf } from "./softmax.js";
 
@@ -45,7 +45,8 @@ export async function draw(trainer: Trainer, random: () => number): Promise<Draw
 /** Asks the model for its vectors, and scores the pairs with each other as its loss does. */
 export async function score({ pairs, banked }: Drawn, trainer: Trainer): Promise<Cell[][]> {
   const read = (file: Export): Promise<Uint8Array<ArrayBuffer>> => trainer.export(file);
-  const [users, items] = [readNpy(await read("users.npy")), readNpy(await read("items.npy"))];
+  const matrix = async (file: MatrixFile): Promise<Matrix> => readNpy(file, await read(file));
+  const [users, items] = [await matrix("users.npy"), await matrix("items.npy")];
   const ids = JSON.parse(new TextDecoder().decode(await read("ids.json"))) as { users: string[] };
   const entries = await readCatalogue(await read("metadata.tsv"), new Pace());
   const logQ = logQOf(trainer, entries);

@@ -12,12 +12,15 @@ export interface Matrix {
 /** Bytes before the header of a file of version 1.0: magic, version and the header's length. */
 const BEFORE = 10;
 
-/** Reads `users.npy` or `items.npy` without a copy: the crate aligns the numbers in the file. */
-export function readNpy(file: Uint8Array<ArrayBuffer>): Matrix {
+/** Exports that contain a matrix. */
+export type MatrixFile = "users.npy" | "items.npy";
+
+/** Reads an exported matrix without a copy: the crate aligns the numbers in the file. */
+export function readNpy(name: MatrixFile, file: Uint8Array<ArrayBuffer>): Matrix {
   const start = BEFORE + new DataView(file.buffer, file.byteOffset).getUint16(BEFORE - 2, true);
   const header = new TextDecoder("latin1").decode(file.subarray(BEFORE, start));
   const [, rows, width] = /'shape': \((\d+), (\d+)\)/.exec(header)?.map(Number) ?? [];
-  if (rows === undefined || width === undefined) throw TwoTowerError.data("items.npy", "it has no shape");
+  if (rows === undefined || width === undefined) throw TwoTowerError.data(name, "it has no shape");
   return { rows, width, values: new Float32Array(file.buffer, file.byteOffset + start, rows * width) };
 }
 

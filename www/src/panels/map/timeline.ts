@@ -4,7 +4,7 @@ import type { Export, Trainer } from "../../index.js";
 import { type Entry, readCatalogue } from "./catalogue.js";
 import { cluster, type Clusters } from "./clusters.js";
 import { extentOf, type Frame, withFrame } from "./frames.js";
-import { type Matrix, readNpy, rowOf } from "./matrix.js";
+import { type Matrix, type MatrixFile, readNpy, rowOf } from "./matrix.js";
 import { Pace } from "./pace.js";
 import { aligned, fitPlane, type Plane, project } from "./plane.js";
 import type { Place } from "./places.js";
@@ -64,7 +64,7 @@ export class Timeline {
 
   async #take({ trainer, epoch, user }: Moment): Promise<void> {
     const pace = new Pace(this.#signal);
-    const matrix = readNpy(await this.#file(trainer, "items.npy"));
+    const matrix = await this.#matrix(trainer, "items.npy");
     if (this.entries.length === 0) this.entries = await readCatalogue(await this.#file(trainer, "metadata.tsv"), pace);
     const before = this.frames.findLast((frame) => frame.epoch <= epoch)?.points;
     const fitted = await fitPlane(matrix, pace, this.#plane);
@@ -83,13 +83,17 @@ export class Timeline {
   /** Returns the vector of a user as a matrix of one row; undefined if there are too many users. */
   async #vectorOf(user: string, trainer: Trainer): Promise<Matrix | undefined> {
     if (trainer.about.data.users > MOST_USERS) return undefined;
-    const vectors = readNpy(await this.#file(trainer, "users.npy"));
+    const vectors = await this.#matrix(trainer, "users.npy");
     if (this.#users === undefined) {
       const { users } = JSON.parse(new TextDecoder().decode(await this.#file(trainer, "ids.json"))) as { users: string[] };
       this.#users = new Map(users.map((id, row) => [id, row]));
     }
     const row = this.#users.get(user);
     return row === undefined ? undefined : { rows: 1, width: vectors.width, values: rowOf(vectors, row) };
+  }
+
+  async #matrix(trainer: Trainer, file: MatrixFile): Promise<Matrix> {
+    return readNpy(file, await this.#file(trainer, file));
   }
 
   async #file(trainer: Trainer, file: Export): Promise<Uint8Array<ArrayBuffer>> {
