@@ -142,23 +142,8 @@ impl Dataset {
         let (items, n_items) = renumber(items, &mut parts, 1);
         sort_pairs(parts.validation.as_mut_slice());
         sort_pairs(parts.test.as_mut_slice());
-        let problem = match (parts.train.len(), n_users, n_items) {
-            (0, ..) => Some("there are no pairs to train on"),
-            (_, 1, _) => Some("there is only one user to train on"),
-            (_, _, 1) => Some("there is only one item to train on"),
-            _ => None,
-        };
-        if let Some(problem) = problem {
-            let Report { lines, without_user, without_item, .. } = report;
-            let without = match without_user + without_item {
-                0 => String::new(),
-                n => format!("; {n} of {lines} lines have no user or no item"),
-            };
-            return Err(Error::Data {
-                file: files.into(),
-                problem: format!("{problem}{without}"),
-                lines: report.first_bad_lines,
-            });
+        if let Some(problem) = shortage(parts.train.len(), n_users, n_items) {
+            return Err(too_few(files, problem, report));
         }
         let titles = sides.titles.for_ids(&items);
         report.test_only_users = users.len() - n_users;
@@ -197,6 +182,27 @@ impl Dataset {
             titles,
         })
     }
+}
+
+/// Returns what a data set lacks for training.
+fn shortage(pairs: usize, users: usize, items: usize) -> Option<&'static str> {
+    match (pairs, users, items) {
+        (0, ..) => Some("there are no pairs to train on"),
+        (_, 1, _) => Some("there is only one user to train on"),
+        (_, _, 1) => Some("there is only one item to train on"),
+        _ => None,
+    }
+}
+
+/// Returns the error for a shortage, with the number of lines that have no user or no item.
+fn too_few(files: &str, shortage: &str, report: Report) -> Error {
+    let Report { lines, without_user, without_item, first_bad_lines, .. } = report;
+    let without = match without_user + without_item {
+        0 => String::new(),
+        n => format!("; {n} of {lines} lines have no user or no item"),
+    };
+    let problem = format!("{shortage}{without}");
+    Error::Data { file: files.into(), problem, lines: first_bad_lines }
 }
 
 /// Returns how many of a user's `pairs` pairs are held out.

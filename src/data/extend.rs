@@ -90,22 +90,11 @@ pub(super) fn extended(
     report.dropped_by_core = drop_rare(&mut parts, config, old, [users.len(), items.len()]) as u64;
     let (new, within_tie) = split_new(parts, config, old, users.len())?;
     report.split_within_tie = within_tie;
-    let mut extension = Extension {
-        pairs: old.train.len(),
-        train: new.train.len(),
-        validation: new.validation.len(),
-        test: new.test.len(),
-        known,
-        ..Extension::default()
-    };
+    let mut extension = Extension::of(old, &new, known);
     if extension.train + extension.validation + extension.test == 0 {
         return Err(without_pairs(files, known, report.first_bad_lines));
     }
-    let mut parts = Parts {
-        train: merged(&old.train, &new.train),
-        validation: merged(&old.validation, &new.validation),
-        test: merged(&old.test, &new.test),
-    };
+    let mut parts = joined(old, &new);
     let (users, trained_users) = renumber(users, &mut parts, 0);
     let (items, trained_items) = renumber(items, &mut parts, 1);
     sort_pairs(parts.validation.as_mut_slice());
@@ -143,6 +132,29 @@ pub(super) fn extended(
     };
     all.join_reports(report, [trained_users, trained_items]);
     Ok((all, extension))
+}
+
+impl Extension {
+    /// Counts the pairs before an extension, and the new ones by part.
+    fn of(old: &Dataset, new: &Parts, known: usize) -> Self {
+        Self {
+            pairs: old.train.len(),
+            train: new.train.len(),
+            validation: new.validation.len(),
+            test: new.test.len(),
+            known,
+            ..Self::default()
+        }
+    }
+}
+
+/// Returns the old and the new pairs of each part.
+fn joined(old: &Dataset, new: &Parts) -> Parts {
+    Parts {
+        train: merged(&old.train, &new.train),
+        validation: merged(&old.validation, &new.validation),
+        test: merged(&old.test, &new.test),
+    }
 }
 
 /// Returns the error for files without a new pair.

@@ -1,20 +1,12 @@
 //! Detects the format of a file from its first bytes.
 
-use super::delimited::{Separator, Splitter, without_line_end};
+use super::delimited::Separator;
 use super::json;
+use super::separated::{AGREE, ROWS, ROWS_OF_SEPARATOR, Rows, Start};
 use super::sought::Found;
 use super::{number, roles};
 use crate::config::Layout;
 use crate::error::{Error, Result};
-
-/// Number of rows that decide the separator.
-const ROWS_OF_SEPARATOR: usize = 100;
-
-/// Number of rows that decide the columns.
-const ROWS: usize = 2000;
-
-/// Smallest percentage of rows with the same number of cells in a table.
-const AGREE: usize = 80;
 
 /// Layout of a file's text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,71 +46,48 @@ pub(super) struct Sample {
     pub line_bytes: f64,
 }
 
-/// A position in a file.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Start {
-    pub byte: usize,
-    /// Lines before it.
-    pub lines: u64,
-}
-
 impl Sample {
     /// Reads the first [`RECORD_LIMIT`](super::cells::RECORD_LIMIT) bytes of a file, or the `whole` file.
     ///
     /// # Errors
     /// [`Error::Data`] for text that is neither a table nor JSON.
     pub fn of(file: &str, head: &[u8], whole: bool, format: Format<'_>) -> Result<Self> {
-        let Format { separator, layout, is_pairs } = format;
-        let refusal = |problem: &str| {
-            Err(Error::Data { file: file.into(), problem: problem.into(), lines: Vec::new() })
+        let refusal = |problem: &str| Error::Data {
+            file: file.into(),
+            problem: problem.into(),
+            lines: Vec::new(),
         };
         let lines = memchr::memchr_iter(b'\n', head).count().max(1);
         let line_bytes = head.len() as f64 / lines as f64;
-        let is_table = separator.is_some();
+        let is_table = format.separator.is_some();
         match head.trim_ascii_start() {
-            [] => return refusal("it has no lines of data"),
-            [b'[', ..] if !is_table => {
-                return match json_rows(json::elements(head)) {
-                    Some(rows) => Ok(Self::of_json(Shape::JsonArray, rows, line_bytes)),
-                    None => refusal("a JSON array must contain objects, one for each record"),
-                };
-            }
-            [b'{', ..] if !is_table => {
-                return match json_rows(head.split(|&byte| byte == b'\n')) {
-                    Some(rows) => Ok(Self::of_json(Shape::JsonLines, rows, line_bytes)),
-                    None => refusal(
+            [] => Err(refusal("it has no lines of data")),
+            [b'[', ..] if !is_table => json_rows(json::elements(head))
+                .map(|rows| Self::of_json(Shape::JsonArray, rows, line_bytes))
+                .ok_or_else(|| refusal("a JSON array must contain objects, one for each record")),
+            [b'{', ..] if !is_table => json_rows(head.split(|&byte| byte == b'\n'))
+                .map(|rows| Self::of_json(Shape::JsonLines, rows, line_bytes))
+                .ok_or_else(|| {
+                    refusal(
                         "it begins like JSON lines, but no line is a JSON object. Python \
                          dictionaries are not JSON: write them with `json.dumps`",
-                    ),
-                };
-            }
-            _ => {}
+                    )
+                }),
+            _ => Rows::split(head, whole, format.separator.and_then(Separator::named))
+                .map(|(separator, rows)| Self::of_rows(separator, rows, format, line_bytes))
+                .ok_or_else(|| refusal("it has no columns. Set `data.separator`")),
         }
-        let mut start = Start::default();
-        let mut skipped = Vec::new();
-        let mut separator = separator.and_then(Separator::named);
-        if let Some((named, length)) = excel_separator(head) {
-            separator = separator.or(Some(named));
-            start = Start { byte: length, lines: 1 };
-        }
-        let read = |separator, rows| Rows::read(separator, head, start, whole, rows);
-        let (separator, rows) = match separator {
-            Some(separator) => (separator, read(separator, ROWS)),
-            None => {
-                let all = Separator::ALL
-                    .map(|(separator, _)| (separator, read(separator, ROWS_OF_SEPARATOR)));
-                match all.into_iter().filter(|(_, rows)| rows.width > 1).max_by_key(likeness) {
-                    Some((separator, _)) => (separator, read(separator, ROWS)),
-                    None => return refusal("it has no columns. Set `data.separator`"),
-                }
+    }
+
+    /// Decides the shape of rows, and skips the lines above the first row of data or its header.
+    fn of_rows(separator: Separator, rows: Rows, format: Format<'_>, line_bytes: f64) -> Self {
+        let Rows { mut cells, mut starts, width, agree } = rows;
+        let shape = match format.layout {
+            Some(Layout::Lists) if format.is_pairs => Shape::Lists(separator),
+            None if format.is_pairs && is_block(&cells) => Shape::Blocks(separator),
+            None if format.is_pairs && agree < AGREE && are_lists(&cells) => {
+                Shape::Lists(separator)
             }
-        };
-        let agree = rows.agree;
-        let Rows { mut cells, mut starts, width, .. } = rows;
-        let shape = match layout {
-            Some(Layout::Lists) if is_pairs => Shape::Lists(separator),
-            None if is_pairs && is_block(&cells) => Shape::Blocks(separator),
-            None if is_pairs && agree < AGREE && are_lists(&cells) => Shape::Lists(separator),
             _ => Shape::Table(separator),
         };
         let of_table = matches!(shape, Shape::Table(_));
@@ -130,15 +99,15 @@ impl Sample {
             (is_comment(row) || of_table && row.len() != width) && !names_columns(row, named_width)
         };
         let above = cells.iter_mut().position(|row| !is_above(row)).unwrap_or_default();
-        for (row, start) in cells.iter().zip(&starts).take(above) {
-            skipped.push(format!("line {}: {}", start.lines + 1, row.join(" ")));
-        }
-        cells.drain(..above);
-        starts.drain(..above);
+        let skipped = cells
+            .drain(..above)
+            .zip(starts.drain(..above))
+            .map(|(row, start)| format!("line {}: {}", start.lines + 1, row.join(" ")))
+            .collect();
         if let Shape::Blocks(_) = shape {
             cells = with_block(cells);
         }
-        Ok(Self { shape, rows: cells, starts, skipped, line_bytes })
+        Self { shape, rows: cells, starts, skipped, line_bytes }
     }
 
     fn of_json(shape: Shape, rows: Vec<Vec<String>>, line_bytes: f64) -> Self {
@@ -158,63 +127,6 @@ impl Sample {
     /// Returns the start of the records.
     pub fn start_of_body(&self, found: &Found) -> Start {
         self.starts[usize::from(found.header && !self.is_json()).min(self.starts.len() - 1)]
-    }
-}
-
-/// Rows split by a separator.
-struct Rows {
-    cells: Vec<Vec<String>>,
-    starts: Vec<Start>,
-    /// Most frequent number of cells, and the percentage of rows with it.
-    width: usize,
-    agree: usize,
-}
-
-impl Rows {
-    fn read(separator: Separator, head: &[u8], start: Start, whole: bool, most: usize) -> Self {
-        let mut splitter = Splitter::new(separator, usize::MAX, None);
-        let mut at = start;
-        let (mut cells, mut starts) = (Vec::new(), Vec::new());
-        while cells.len() < most
-            && let Some(record) = splitter.next(&head[at.byte..], whole)
-        {
-            if let Ok(row) = record.row
-                && !row.is_blank()
-            {
-                starts.push(at);
-                cells.push(row.cells().map(text).collect::<Vec<String>>());
-            }
-            at = Start { byte: at.byte + record.length, lines: at.lines + record.lines };
-        }
-        starts.push(at);
-        let (width, agreeing) = modal_width(&cells);
-        Self { agree: agreeing * 100 / cells.len().max(1), width, cells, starts }
-    }
-}
-
-/// Returns the most frequent number of cells, the larger one if equal, and the number of rows with
-/// it.
-fn modal_width(rows: &[Vec<String>]) -> (usize, usize) {
-    let agreeing = |width: usize| rows.iter().filter(|row| row.len() == width).count();
-    let widths = rows.iter().map(Vec::len);
-    let counts = widths.take(ROWS_OF_SEPARATOR).map(|width| (agreeing(width), width));
-    counts.max().map_or((0, 0), |(count, width)| (width, count))
-}
-
-/// Ranks a separator: by the share of rows with the same width, then by how early it occurs in
-/// them. Blanks come last, since many cells contain them.
-fn likeness((separator, rows): &(Separator, Rows)) -> impl Ord + use<> {
-    let first_cells: usize = rows.cells.iter().map(|row| row[0].len()).sum();
-    let is_blanks = *separator == Separator::Blanks;
-    (rows.agree >= AGREE, !is_blanks, rows.agree, std::cmp::Reverse(first_cells))
-}
-
-/// Returns the separator of a first line `sep=;`, and the length of that line.
-fn excel_separator(head: &[u8]) -> Option<(Separator, usize)> {
-    let end = memchr::memchr(b'\n', head)?;
-    match without_line_end(&head[..=end]).strip_prefix(b"sep=") {
-        Some([byte]) => Some((Separator::Byte(*byte), end + 1)),
-        _ => None,
     }
 }
 
@@ -294,11 +206,6 @@ fn json_rows<'a>(records: impl Iterator<Item = &'a [u8]>) -> Option<Vec<Vec<Stri
     };
     let rows: Vec<_> = objects.iter().map(values).collect();
     (!keys.is_empty()).then(|| [vec![keys], rows].concat())
-}
-
-/// Returns a cell as text; invalid UTF-8 does not matter here.
-fn text(cell: &[u8]) -> String {
-    String::from_utf8_lossy(cell).into_owned()
 }
 
 #[cfg(test)]

@@ -2,11 +2,11 @@
 //!
 //! A [`Loader`] takes bytes in chunks of any size and returns a [`Dataset`]: bytes become UTF-8
 //! (`encoding`), lines become records (`reader`, `delimited`, `quoted`, `json`), records become
-//! cells of known columns (`format`, `header`, `columns`, `content`), cells become indices and rows
-//! of words (`intake`, `ids`, `time`, `interactions`), and rows are sorted, filtered (`filter`) and
-//! split (`split`) in place. `report` describes how files were understood, `warnings` adds probable
-//! mistakes. Nothing here accesses a file or a network. The result depends only on the bytes and
-//! the options, never on the boundaries of the chunks.
+//! cells of known columns (`format`, `separated`, `header`, `columns`, `content`), cells become
+//! indices and rows of words (`intake`, `ids`, `time`, `interactions`), and rows are sorted,
+//! filtered (`filter`) and split (`split`) in place. `report` describes how files were understood,
+//! `warnings` adds probable mistakes. Nothing here accesses a file or a network. The result depends
+//! only on the bytes and the options, never on the boundaries of the chunks.
 
 mod cells;
 mod columns;
@@ -40,6 +40,7 @@ mod reader;
 mod report;
 mod restore;
 mod roles;
+mod separated;
 mod sought;
 mod split;
 mod time;

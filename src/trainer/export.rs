@@ -2,7 +2,7 @@
 
 use super::Trainer;
 use crate::config::{History, HistoryTable};
-use crate::data::Dataset;
+use crate::data::{Dataset, Features};
 use crate::error::Result;
 use crate::exchange::{self as export, Export, Label, Piece, TowerWeights};
 use crate::formats::pieces::{Length, Sink, Texts};
@@ -100,44 +100,8 @@ impl Trainer {
                 model.read_outputs(Tower::Item, &mut push).await?;
                 text.push(export::ITEMS_END)?;
             }
-            Export::MetadataTsv => {
-                text.push(export::METADATA_START)?;
-                let known = dataset.item_features.as_ref();
-                for ((n, label), pairs) in (0..).zip(labels(dataset)).zip(dataset.item_counts()) {
-                    let features: Vec<&str> = known
-                        .map(|known| {
-                            known
-                                .lists
-                                .row(n)
-                                .iter()
-                                .map(|&word| known.vocabulary.name(word))
-                                .collect()
-                        })
-                        .unwrap_or_default();
-                    text.push(&export::metadata_line(label, pairs, &features))?;
-                }
-            }
-            _ => {
-                let Dataset { users, items, n_users, n_items, .. } = &*dataset;
-                text.push("{")?;
-                export::list_json(&mut text, "users", users.iter().take(*n_users))?;
-                text.push(",")?;
-                export::list_json(&mut text, "items", items.iter().take(*n_items))?;
-                if let Some(index) = export::index_for(*n_items) {
-                    text.push(&format!(",\"index\":\"{index}\""))?;
-                }
-                let sides = [
-                    ("userFeatures", &dataset.user_features),
-                    ("itemFeatures", &dataset.item_features),
-                ];
-                for (name, features) in sides {
-                    if let Some(features) = features {
-                        text.push(",")?;
-                        export::list_json(&mut text, name, features.vocabulary.iter())?;
-                    }
-                }
-                text.push("}")?;
-            }
+            Export::MetadataTsv => metadata(dataset, &mut text)?,
+            _ => ids(dataset, &mut text)?,
         }
         text.finish()
     }
@@ -174,4 +138,40 @@ impl Trainer {
 fn labels(dataset: &Dataset) -> impl Iterator<Item = Label<'_>> {
     let items = 0..dataset.n_items as u32;
     items.map(|item| Label { id: dataset.items.name(item), title: dataset.title(item) })
+}
+
+/// Writes the items' titles, pair counts and features, as the Embedding Projector reads them.
+fn metadata(dataset: &Dataset, text: &mut Texts<'_>) -> Result<()> {
+    text.push(export::METADATA_START)?;
+    for ((item, label), pairs) in (0..).zip(labels(dataset)).zip(dataset.item_counts()) {
+        let features: Vec<&str> = match &dataset.item_features {
+            Some(Features { lists, vocabulary, .. }) => {
+                lists.row(item).iter().map(|&value| vocabulary.name(value)).collect()
+            }
+            None => Vec::new(),
+        };
+        text.push(&export::metadata_line(label, pairs, &features))?;
+    }
+    Ok(())
+}
+
+/// Writes the ids of the outputs' rows, and the values of the features.
+fn ids(dataset: &Dataset, text: &mut Texts<'_>) -> Result<()> {
+    let Dataset { users, items, n_users, n_items, .. } = dataset;
+    text.push("{")?;
+    export::list_json(text, "users", users.iter().take(*n_users))?;
+    text.push(",")?;
+    export::list_json(text, "items", items.iter().take(*n_items))?;
+    if let Some(index) = export::index_for(*n_items) {
+        text.push(&format!(",\"index\":\"{index}\""))?;
+    }
+    let sides =
+        [("userFeatures", &dataset.user_features), ("itemFeatures", &dataset.item_features)];
+    for (name, features) in sides {
+        if let Some(features) = features {
+            text.push(",")?;
+            export::list_json(text, name, features.vocabulary.iter())?;
+        }
+    }
+    text.push("}")
 }

@@ -304,6 +304,34 @@ async fn training(
     case: &Training,
     request: BackendRequest,
 ) -> Result<Report> {
+    let config = config_of(options)?;
+    let mut report = Report::new(name);
+    let (mut model, pairs) = start(options, case, &plain_descent(&config), request).await?;
+    if pairs != options.steps * options.batch {
+        report.worst = f64::INFINITY;
+        report.worst_at = format!("the batches have {pairs} pairs");
+        return Ok(report);
+    }
+    compare_gradients(&mut report, &mut model, options, case).await?;
+
+    let (mut model, _) = start(options, case, &config, request).await?;
+    for _ in 0..options.steps {
+        model.step();
+    }
+    let losses = model.losses_later().finish().await?;
+    report.compare("loss", &losses[..options.steps], &case.loss);
+    for parameter in model.plan().parameters.clone() {
+        let place = format!("final.{:?}.{:?}", parameter.tower, parameter.part);
+        report.compare(&place, &model.values(&parameter).await?, &case.last.of(&parameter)?);
+    }
+    if let Some(queue) = &case.final_queue {
+        compare_bank(&mut report, &mut model, queue).await?;
+    }
+    Ok(report)
+}
+
+/// Returns the options of a case, in the words of the product.
+fn config_of(options: &Options) -> Result<Config> {
     let onebp = options.onebp.then(|| serde_json::json!({ "beta": options.beta }));
     let cbns = options.queue.map(|capacity| {
         let sides = options.sides.as_deref().unwrap_or("items");
@@ -319,7 +347,7 @@ async fn training(
     let tower = serde_json::json!({
         "id": options.tower.id, "features": features, "layers": options.hidden, "out": options.out,
     });
-    let config = Config::resolve(&serde_json::json!({
+    Config::resolve(&serde_json::json!({
         "towers": { "user": tower, "item": tower },
         "onebp": onebp,
         "cbns": cbns,
@@ -331,16 +359,16 @@ async fn training(
         "optimizer": {
             "kind": options.optimizer, "learningRate": options.lr, "l2": options.l2,
         },
-    }))?;
-    let mut report = Report::new(name);
+    }))
+}
 
-    let descent = plain_descent(&config);
-    let (mut model, pairs) = start(options, case, &descent, request).await?;
-    if pairs != options.steps * options.batch {
-        report.worst = f64::INFINITY;
-        report.worst_at = format!("the batches have {pairs} pairs");
-        return Ok(report);
-    }
+/// Compares the gradients of the first step: with plain descent, they are the parameters' moves.
+async fn compare_gradients(
+    report: &mut Report,
+    model: &mut Model,
+    options: &Options,
+    case: &Training,
+) -> Result<()> {
     model.step();
     for parameter in model.plan().parameters.clone() {
         if options.onebp && parameter.tower == Tower::User {
@@ -354,27 +382,19 @@ async fn training(
         let place = format!("grad_step1.{:?}.{:?}", parameter.tower, parameter.part);
         report.compare(&place, &moves, &case.grad_step1.of(&parameter)?);
     }
+    Ok(())
+}
 
-    let (mut model, _) = start(options, case, &config, request).await?;
-    for _ in 0..options.steps {
-        model.step();
-    }
-    let losses = model.losses_later().finish().await?;
-    report.compare("loss", &losses[..options.steps], &case.loss);
-    for parameter in model.plan().parameters.clone() {
-        let place = format!("final.{:?}.{:?}", parameter.tower, parameter.part);
-        report.compare(&place, &model.values(&parameter).await?, &case.last.of(&parameter)?);
-    }
-    if let Some(queue) = &case.final_queue {
-        let counters = model.device_counters().await?;
-        let (items, outputs) = model.bank().await?;
-        let items: Vec<f32> = items.into_iter().map(|item| item as f32).collect();
-        report.compare("final_queue.cursor", &[counters.cursor as f32], &[queue.cursor]);
-        report.compare("final_queue.length", &[counters.filled as f32], &[queue.length]);
-        report.compare("final_queue.item", &items, &queue.item);
-        report.compare("final_queue.embedding", &outputs, &flat(&queue.embedding));
-    }
-    Ok(report)
+/// Compares the bank after the last step.
+async fn compare_bank(report: &mut Report, model: &mut Model, queue: &Queue) -> Result<()> {
+    let counters = model.device_counters().await?;
+    let (items, outputs) = model.bank().await?;
+    let items: Vec<f32> = items.into_iter().map(|item| item as f32).collect();
+    report.compare("final_queue.cursor", &[counters.cursor as f32], &[queue.cursor]);
+    report.compare("final_queue.length", &[counters.filled as f32], &[queue.length]);
+    report.compare("final_queue.item", &items, &queue.item);
+    report.compare("final_queue.embedding", &outputs, &flat(&queue.embedding));
+    Ok(())
 }
 
 /// Returns the options with plain descent at learning rate 1, which changes each row by its
