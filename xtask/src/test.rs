@@ -2,10 +2,12 @@
 
 use crate::{cluster, docs, embeds, fuzz, lab};
 use anyhow::Result;
+use std::panic::resume_unwind;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
+use std::thread;
 use std::time::Instant;
-use xtask::{root, setup, shell, size};
+use xtask::{root, setup, shell, size, wasm};
 
 /// Counts of a stage.
 #[derive(Default)]
@@ -27,9 +29,19 @@ impl Tally {
 
 type Stage = (&'static str, fn() -> Result<Tally>);
 
-/// Stages in order: fast checks that often fail come first.
-const STAGES: [Stage; 11] = [
-    ("format", || passes(setup::cargo().args(["fmt", "--all", "--check", "--"]).args(listed()?))),
+/// Stages that run one after the other.
+type Lane = &'static [Stage];
+
+/// Groups of lanes. The lanes of a group run at the same time, because compilers and linkers often
+/// leave a core idle; they build in different folders. The browsers' tests run alone, because they
+/// hover, wait and measure. Fast checks that often fail come first.
+const GROUPS: [&[Lane]; 4] = [&[FORMAT], &[NATIVE, WEB], &[BROWSER], &[GOLDEN, HOSTS]];
+
+const FORMAT: Lane = &[("format", || {
+    passes(setup::cargo().args(["fmt", "--all", "--check", "--"]).args(listed()?))
+})];
+
+const NATIVE: Lane = &[
     ("lint, native", || {
         passes(
             setup::cargo()
@@ -37,12 +49,15 @@ const STAGES: [Stage; 11] = [
                 .args(DENY),
         )
     }),
-    ("lint, wasm", lint_wasm),
     ("documentation", || {
         let mut doc = setup::cargo();
         passes(doc.args(["doc", "--no-deps", "--all-features"]).env("RUSTDOCFLAGS", "-D warnings"))
     }),
     ("tests, native", test_native),
+];
+
+const WEB: Lane = &[
+    ("lint, wasm", lint_wasm),
     ("pages", || {
         size::within_budget()?;
         Ok(Tally::one(true))
@@ -51,12 +66,25 @@ const STAGES: [Stage; 11] = [
         setup::npm_packages()?;
         passes(setup::npm().args(["run", "lint"]))
     }),
-    ("tests, browser", test_browser),
+    ("site", || {
+        docs::build()?;
+        Ok(Tally::one(true))
+    }),
+    ("wasm for tests", || {
+        wasm::build(wasm::Variant::Verify)?;
+        Ok(Tally::one(true))
+    }),
+];
+
+const BROWSER: Lane = &[("tests, browser", test_browser)];
+
+const GOLDEN: Lane = &[("golden cases", golden_cases)];
+
+const HOSTS: Lane = &[
     ("embeds", || {
         let (passed, failed) = embeds::check(&embeds::QUICK, None)?;
         Ok(Tally { passed, failed })
     }),
-    ("golden cases", golden_cases),
     ("cluster", || {
         cluster::test(true)?;
         Ok(Tally::one(true))
@@ -84,22 +112,39 @@ const DENY: [&str; 3] = ["--", "-D", "warnings"];
 pub fn run() -> Result<ExitCode> {
     let mut sum = Tally::default();
     let mut summary = Vec::new();
-    for (name, stage) in STAGES {
-        println!("\n== {name}");
-        let start = Instant::now();
-        let tally = stage().unwrap_or_else(|error| {
-            println!("{error:#}");
-            Tally::one(false)
+    for group in GROUPS {
+        let lanes = thread::scope(|scope| {
+            let lanes: Vec<_> = group.iter().map(|lane| scope.spawn(|| run_lane(lane))).collect();
+            lanes.into_iter().map(thread::ScopedJoinHandle::join).collect::<Vec<_>>()
         });
-        sum.add(&tally);
-        let seconds = start.elapsed().as_secs_f64();
-        summary.push(format!(
-            "{name:<16}{:>5} passed {:>3} failed {seconds:>8.1} s",
-            tally.passed, tally.failed
-        ));
+        for lane in lanes {
+            for (tally, line) in lane.unwrap_or_else(|panic| resume_unwind(panic)) {
+                sum.add(&tally);
+                summary.push(line);
+            }
+        }
     }
     println!("\n{}\n{} passed, {} failed", summary.join("\n"), sum.passed, sum.failed);
     Ok(if sum.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Runs the stages of a lane. Returns the counts of each, and its line of the summary.
+fn run_lane(lane: Lane) -> Vec<(Tally, String)> {
+    let run = |&(name, stage): &Stage| {
+        println!("\n== {name}");
+        let start = Instant::now();
+        let tally = stage().unwrap_or_else(|error| {
+            println!("{name}: {error:#}");
+            Tally::one(false)
+        });
+        let seconds = start.elapsed().as_secs_f64();
+        let line = format!(
+            "{name:<16}{:>5} passed {:>3} failed {seconds:>8.1} s",
+            tally.passed, tally.failed
+        );
+        (tally, line)
+    };
+    lane.iter().map(run).collect()
 }
 
 fn passes(command: &mut Command) -> Result<Tally> {
@@ -142,7 +187,6 @@ fn number_before(word: &str, line: &str) -> usize {
 /// Runs the browser tests, also of the documentation site. Node's test runner ends with lines such as
 /// `ℹ pass 12`.
 fn test_browser() -> Result<Tally> {
-    docs::build()?;
     let mut sum = Tally::default();
     let mut tests = setup::npm();
     // The pages are built already, so the scripts before `npm test` are skipped.
