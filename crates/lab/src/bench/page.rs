@@ -20,6 +20,9 @@ pub struct Page {
     downloads: Vec<Download>,
 }
 
+/// Milliseconds of a frame at 60 frames a second, as the page's clock rounds them.
+const FRAME: f64 = 16.7;
+
 /// Frames of the map of the items while all of its points move.
 #[derive(Debug, Serialize, Deserialize)]
 struct Frames {
@@ -83,6 +86,10 @@ impl Page {
             Goal::at_most(what, 50.0, Some(*longest)).in_units("ms")
         };
         let mut goals: Vec<Goal> = self.tasks.iter().map(task).collect();
+        goals.extend(self.frames.iter().map(|Frames { points, time }| {
+            let what = format!("a frame of the map while {points} items move");
+            Goal::at_most(what, FRAME, Some(time.median)).in_units("ms")
+        }));
         let seconds = self.first_loss.median / 1e3;
         goals.push(
             Goal::at_most("first loss on screen after load, warm cache", 3.0, Some(seconds))
